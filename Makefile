@@ -1,0 +1,58 @@
+# goldrun: `make demo` shows everything, `make test` proves it; `make help` lists the rest.
+
+SHELL := /bin/bash
+BIN := .venv/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+export PYTHONPATH := src:.
+
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+
+.PHONY: help setup demo test test-slow check mutants lock clean
+.DEFAULT_GOAL := help
+
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: .venv/.ready  ## environment from the lock, Java, Spark's jars
+
+demo: .venv/.ready  ## raw files to champion models, on the sample data
+	@mlflow run . --env-manager local --experiment-name goldrun-pipeline
+
+test: .venv/.ready-dev  ## all tests but the long ones
+	@python -m pytest
+
+test-slow: .venv/.ready-dev  ## the long ones: mlflow run with an environment of its own
+	@python -m pytest -m slow
+
+check: .venv/.ready-dev  ## lint, types, import law
+	ruff check .
+	ruff format --check .
+	mypy
+	lint-imports
+
+mutants: .venv/.ready-dev  ## break promises on purpose; every break must turn a test red
+	@python tests/mutants/run.py
+
+lock:  ## renew the locks from requirements*.in (needs uv)
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--custom-compile-command "make lock" requirements.in -o requirements.txt
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--custom-compile-command "make lock" -c requirements.txt requirements-dev.in -o requirements-dev.txt
+
+clean:  ## forget the lake, the runs and the models; keep the environment
+	rm -rf lake mlflow.db mlruns/[!R]* logs
+
+.venv/bin/python:
+	@test -n "$(PYTHON)" || { echo "goldrun needs Python 3.11 or newer: install one"; exit 1; }
+	@$(PYTHON) -m venv .venv
+
+.venv/.ready: .venv/bin/python requirements.txt src/goldrun/io/jars.lock
+	@echo "Installing the environment (a few minutes the first time)"
+	@python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@python pipelines/toolchain.py
+	@touch $@
+
+.venv/.ready-dev: .venv/.ready requirements-dev.txt
+	@python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@

@@ -1,0 +1,124 @@
+"""What every script has in common: options, a session, a run, progress, and errors told plainly."""
+
+import argparse
+import contextlib
+import logging
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from goldrun.contracts.source import Source
+from goldrun.errors import GoldrunError, SettingsError
+from goldrun.io.lake import Lake
+from goldrun.io.settings import lake_root, load_source
+from goldrun.io.spark import open_session
+from goldrun.io.tracking import Tracker
+
+log = logging.getLogger("goldrun")
+
+PIPELINE_EXPERIMENT = "goldrun-pipeline"
+AUTO = "auto"
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a step works with; everything that could differ between two runs comes from here."""
+
+    lake: Lake
+    tracker: Tracker
+    source: Source
+    now: datetime
+
+
+def parser(description: str | None) -> argparse.ArgumentParser:
+    """Options that every script takes."""
+    options = argparse.ArgumentParser(description=description)
+    options.add_argument(
+        "--source",
+        default="online_retail",
+        help="name of a file in pipelines/sources, or a path to a TOML file",
+    )
+    options.add_argument(
+        "--lake",
+        default="",
+        help="folder or URI of the tables (default: $GOLDRUN_LAKE, else lake)",
+    )
+    return options
+
+
+def add_as_of(options: argparse.ArgumentParser, meaning: str) -> None:
+    """Add the option ``--as-of``."""
+    options.add_argument("--as-of", type=_date_or_auto, default=None, help=meaning)
+
+
+def _date_or_auto(text: str) -> date | None:
+    if text in {"", AUTO}:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise SettingsError(
+            f"--as-of {text!r} is not a date: write it as 2011-09-10, or {AUTO}"
+        ) from error
+
+
+def run_script(
+    options: argparse.ArgumentParser,
+    work: Callable[[Context, argparse.Namespace], object],
+    name: str,
+    experiment: str = PIPELINE_EXPERIMENT,
+) -> int:
+    """Parse, open lake and run, do the work; return the exit code.
+
+    Args:
+        options: The script's options.
+        work: What it does.
+        name: Name of its run.
+        experiment: Where the run goes, unless ``mlflow run`` has made it already.
+
+    Returns:
+        0, or the ``exit_code`` of the error that was told.
+    """
+    log_to_console()
+    try:
+        arguments = options.parse_args()
+        source = load_source(arguments.source)
+        tracker = Tracker()
+        with open_run_and_session(tracker, name, experiment, arguments.lake) as lake:
+            work(Context(lake, tracker, source, datetime.now(UTC)), arguments)
+    except GoldrunError as error:
+        log.error("error: %s", error)
+        return error.exit_code
+    return 0
+
+
+@contextlib.contextmanager
+def open_run_and_session(tracker: Tracker, name: str, experiment: str, lake: str) -> Iterator[Lake]:
+    """Open the script's run, so that a failure marks it failed, and in it the Spark session."""
+    with tracker.run(name, experiment):
+        with step("starting Spark"):
+            session = open_session()
+            spark = session.__enter__()
+        with contextlib.ExitStack() as stack:
+            stack.push(session)
+            yield Lake(spark, lake_root(lake))
+
+
+@contextlib.contextmanager
+def step(what: str) -> Iterator[None]:
+    """Say which step runs, and how long it took."""
+    started = time.monotonic()
+    log.info("▸ %s …", what)
+    yield
+    log.info("  %s done in %.1f s", what, time.monotonic() - started)
+
+
+def log_to_console() -> None:
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    root = logging.getLogger("goldrun")
+    root.handlers = [handler]
+    root.setLevel(logging.INFO)
+    root.propagate = False

@@ -1,0 +1,16 @@
+"""Find Java and Spark's jars, or fetch them into the project's folder: the last step of set-up."""
+
+import sys
+
+from goldrun.errors import GoldrunError
+from goldrun.io.toolchain import ensure_jars, ensure_java
+from pipelines._command import log, log_to_console
+
+if __name__ == "__main__":
+    log_to_console()
+    try:
+        log.info("Java: %s", ensure_java())
+        log.info("jars: %s in .jars", len(ensure_jars()))
+    except GoldrunError as error:
+        log.error("error: %s", error)
+        sys.exit(error.exit_code)

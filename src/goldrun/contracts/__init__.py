@@ -1,0 +1,1 @@
+"""What every table promises: columns, key, grain, units, null policy and rules."""

@@ -1,0 +1,154 @@
+"""Contracts of the marketplace's entities, as they are in silver.
+
+A further entity is one more ``Table`` here and one more line in ``ENTITIES``.
+"""
+
+from pyspark.sql import types as T
+
+from goldrun.contracts.table import Column, Rule, Severity, Table
+
+MONEY = T.DecimalType(18, 4)
+
+CUSTOMER_ID = "customer_id"
+TRANSACTION_ID = "transaction_id"
+ORDER_ID = "order_id"
+PRODUCT_ID = "product_id"
+QUANTITY = "quantity"
+PRICE = "price"
+AMOUNT = "amount"
+CURRENCY = "currency"
+PAYMENT_METHOD = "payment_method"
+TRANSACTION_DATE = "transaction_date"
+TRANSACTION_STATUS = "transaction_status"
+UPDATED_AT = "updated_at"
+NAME = "name"
+EMAIL = "email"
+PHONE = "phone"
+REGISTRATION_DATE = "registration_date"
+LOCATION = "location"
+CUSTOMER_SEGMENT = "customer_segment"
+
+COMPLETED = "completed"
+CANCELLED = "cancelled"
+STATUSES = (COMPLETED, "pending", CANCELLED, "refunded", "failed")
+
+TRANSACTIONS = Table(
+    name="silver/transactions",
+    grain="one order line, in its newest version",
+    key=(TRANSACTION_ID,),
+    versioned_by=UPDATED_AT,
+    clustered_by=(CUSTOMER_ID,),
+    columns=(
+        Column(TRANSACTION_ID, T.StringType(), "Identity of the order line.", required=True),
+        Column(
+            ORDER_ID,
+            T.StringType(),
+            "Order that the line belongs to.",
+            required=True,
+            default=TRANSACTION_ID,
+        ),
+        Column(CUSTOMER_ID, T.StringType(), "Who bought.", required=True),
+        Column(PRODUCT_ID, T.StringType(), "What was bought.", null_means="not recorded"),
+        Column(
+            QUANTITY,
+            T.IntegerType(),
+            "Pieces; negative on a cancelled line.",
+            required=True,
+            unit="pieces",
+        ),
+        Column(PRICE, MONEY, "Price of one piece.", required=True, unit="currency"),
+        Column(
+            AMOUNT,
+            MONEY,
+            "Money paid for the line; negative when it was given back.",
+            required=True,
+            unit="currency",
+        ),
+        Column(
+            CURRENCY,
+            T.StringType(),
+            "ISO 4217 code of price and amount.",
+            null_means="the shop's only currency",
+        ),
+        Column(PAYMENT_METHOD, T.StringType(), "How it was paid.", null_means="not recorded"),
+        Column(TRANSACTION_DATE, T.TimestampType(), "When it was bought, UTC.", required=True),
+        Column(
+            TRANSACTION_STATUS,
+            T.StringType(),
+            "Where the line stands.",
+            required=True,
+            allowed=STATUSES,
+        ),
+        Column(
+            UPDATED_AT,
+            T.TimestampType(),
+            "When this version of the line was made, UTC.",
+            required=True,
+            default=TRANSACTION_DATE,
+        ),
+    ),
+    rules=(
+        Rule("price_not_positive", "price > 0", Severity.REJECT, "a price of 0 is a correction"),
+        Rule(
+            "quantity_not_positive",
+            "quantity > 0 or transaction_status = 'cancelled'",
+            Severity.REJECT,
+            "only a cancellation takes pieces back",
+        ),
+        Rule(
+            "amount_negative",
+            "amount >= 0 or transaction_status = 'cancelled'",
+            Severity.REJECT,
+            "only a cancellation gives money back",
+        ),
+        Rule(
+            "transaction_date_in_future",
+            "transaction_date <= ingested_at + interval 1 day",
+            Severity.REJECT,
+            "a clock that runs ahead would move every recency",
+        ),
+        Rule(
+            "quantity_extreme",
+            "abs(quantity) < 10000",
+            Severity.WARN,
+            "probably a typing error, often cancelled minutes later",
+        ),
+    ),
+)
+
+CUSTOMERS = Table(
+    name="silver/customers",
+    grain="one customer, in its newest version",
+    key=(CUSTOMER_ID,),
+    versioned_by=UPDATED_AT,
+    clustered_by=(CUSTOMER_ID,),
+    columns=(
+        Column(CUSTOMER_ID, T.StringType(), "Identity of the customer.", required=True),
+        Column(NAME, T.StringType(), "Full name.", null_means="not given", personal=True),
+        Column(EMAIL, T.StringType(), "E-mail address.", null_means="not given", personal=True),
+        Column(PHONE, T.StringType(), "Telephone number.", null_means="not given", personal=True),
+        Column(
+            REGISTRATION_DATE,
+            T.TimestampType(),
+            "When the account was made, UTC.",
+            null_means="not recorded",
+        ),
+        Column(LOCATION, T.StringType(), "Country or place.", null_means="not recorded"),
+        Column(
+            CUSTOMER_SEGMENT,
+            T.StringType(),
+            "Segment that the shop itself assigns.",
+            null_means="the shop assigns none",
+        ),
+        Column(
+            UPDATED_AT,
+            T.TimestampType(),
+            "When this version of the customer was made, UTC.",
+            required=True,
+            default="coalesce(registration_date, ingested_at)",
+        ),
+    ),
+)
+
+ENTITIES: dict[str, Table] = {"transactions": TRANSACTIONS, "customers": CUSTOMERS}
+"""Entities that a source may map, by the name of their section in its TOML file."""

@@ -1,0 +1,39 @@
+"""Contracts of what the pipelines keep about themselves: one row a measured number."""
+
+from pyspark.sql import types as T
+
+from goldrun.contracts.table import Column, Table
+
+RUN_ID = "run_id"
+MEASURED_AT = "measured_at"
+MODEL = "model"
+METRIC = "metric"
+VALUE = "value"
+VERDICT = "verdict"
+
+_RUN_ID = Column(RUN_ID, T.StringType(), "MLflow run that measured.", required=True)
+_MEASURED_AT = Column(MEASURED_AT, T.TimestampType(), "When, UTC.", required=True)
+_METRIC = Column(METRIC, T.StringType(), "What was measured.", required=True)
+_VALUE = Column(VALUE, T.DoubleType(), "The number.", required=True)
+_VERDICT = Column(VERDICT, T.StringType(), "pass, fail or unknown.", required=True)
+
+QUALITY_METRICS = Table(
+    name="ops/quality_metrics",
+    grain="one number of one data-quality run",
+    key=(RUN_ID, METRIC),
+    columns=(_RUN_ID, _MEASURED_AT, _METRIC, _VALUE, _VERDICT),
+)
+
+DRIFT_METRICS = Table(
+    name="ops/drift_metrics",
+    grain="one number of one feature-drift run",
+    key=(RUN_ID, METRIC),
+    columns=(
+        _RUN_ID,
+        _MEASURED_AT,
+        Column(MODEL, T.StringType(), "Model whose features were compared.", required=True),
+        _METRIC,
+        _VALUE,
+        _VERDICT,
+    ),
+)

@@ -1,0 +1,63 @@
+"""Everything goldrun refuses to do, as one small tree.
+
+A message says where, what, and the remedy. ``exit_code`` is what ``python pipelines/x.py``
+returns (``mlflow run`` turns every code that is not 0 into 1).
+"""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class GoldrunError(Exception):
+    """Root of every error that a user can act on."""
+
+    exit_code = 1
+
+
+class SettingsError(GoldrunError):
+    """A TOML file, an option or an environment variable that can't be used as it is."""
+
+    exit_code = 2
+
+
+class SourceError(GoldrunError):
+    """An input folder or file that can't be read whole; nothing of it was written."""
+
+    exit_code = 3
+
+
+class ContractError(GoldrunError):
+    """A table about to be written that doesn't keep its contract; it was not written."""
+
+    exit_code = 4
+
+
+class LakeBusyError(GoldrunError):
+    """Another process is writing the same tables."""
+
+    exit_code = 5
+
+
+class ToolchainError(GoldrunError):
+    """Java or Spark's jars are missing and could not be fetched."""
+
+    exit_code = 6
+
+
+class AsOfError(GoldrunError):
+    """A date for which the lake can't give features or labels."""
+
+    exit_code = 7
+
+
+class MissingTableError(GoldrunError):
+    """A table that an earlier step has not written yet."""
+
+    exit_code = 8
+
+
+def did_you_mean(wrong: str, known: Iterable[str]) -> str:
+    """Return `` (did you mean 'x'?)`` for the nearest known name, or nothing when none is near."""
+    names = {name.lower(): name for name in known}
+    near = get_close_matches(wrong.lower(), list(names), n=1, cutoff=0.6)
+    return f" (did you mean {names[near[0]]!r}?)" if near else ""

@@ -1,0 +1,127 @@
+"""Labels after a date, and the dates for which features and labels are whole."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import pandas as pd
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from goldrun.contracts import gold as G
+from goldrun.contracts.entities import CUSTOMER_ID
+from goldrun.errors import AsOfError
+
+CHURNED = "churned"
+"""1 when no completed order fell in ``[as_of, as_of + horizon_days)``, else 0."""
+
+
+@dataclass(frozen=True)
+class History:
+    """The span of the lake: first and newest day with any activity (UTC), both inclusive."""
+
+    observed_from: date
+    observed_until: date
+
+    @classmethod
+    def of(cls, daily: DataFrame) -> "History":
+        """Read the span from ``gold/customer_daily``; AsOfError when that is empty."""
+        row = daily.agg(F.min(G.DAY).alias("first"), F.max(G.DAY).alias("last")).collect()[0]
+        if row["first"] is None:
+            raise AsOfError("gold/customer_daily is empty: no transaction reached silver")
+        return cls(row["first"], row["last"])
+
+    @property
+    def day_after(self) -> date:
+        """The first as_of that sees everything."""
+        return self.observed_until + timedelta(days=1)
+
+    def check_features(self, as_of: date) -> date:
+        """Return ``as_of`` if the lake has activity before it and knows all that came before.
+
+        Raises:
+            AsOfError: ``as_of`` is not after the first day, or later than the day after the last.
+        """
+        if as_of <= self.observed_from:
+            raise AsOfError(
+                f"as_of {as_of}: nothing happened before it; the first activity is on "
+                f"{self.observed_from}, so give a later date"
+            )
+        if as_of > self.day_after:
+            raise AsOfError(
+                f"as_of {as_of}: the lake ends on {self.observed_until}, so what came before is "
+                f"not all known; give {self.day_after} or an earlier date"
+            )
+        return as_of
+
+    def latest_labelled(self, horizon_days: int) -> date:
+        """The latest as_of whose label window the lake covers."""
+        return self.observed_until - timedelta(days=horizon_days)
+
+    def check_labels(self, as_of: date, horizon_days: int) -> date:
+        """Return ``as_of`` if features and the whole label window are there.
+
+        Raises:
+            AsOfError: As ``check_features``, or the label window ends after the lake does.
+        """
+        self.check_features(as_of)
+        latest = self.latest_labelled(horizon_days)
+        if as_of > latest:
+            raise AsOfError(
+                f"as_of {as_of}: its label window of {horizon_days} days ends after the lake does "
+                f"({self.observed_until}); give {latest} or an earlier date"
+            )
+        return as_of
+
+    def training_origins(
+        self, as_of: date, horizon_days: int, window_days: int, most: int
+    ) -> list[date]:
+        """Find the dates to train on for a test at ``as_of``.
+
+        The latest is ``as_of`` - horizon, so that no training label reaches into the time after
+        ``as_of``; the others go back from it by calendar months, as long as the longest window
+        among the features is covered.
+
+        Args:
+            as_of: The test origin.
+            horizon_days: Length of the label window.
+            window_days: Longest look-back window among the features, in days.
+            most: How many at the most.
+
+        Returns:
+            Ascending dates, at least one.
+
+        Raises:
+            AsOfError: The history is too short for even one.
+        """
+        last = as_of - timedelta(days=horizon_days)
+        earliest = self.observed_from + timedelta(days=max(window_days, 1))
+        monthly = ((pd.Timestamp(last) - pd.DateOffset(months=back)).date() for back in range(most))
+        origins = sorted(origin for origin in monthly if origin >= earliest)
+        if not origins:
+            needed = earliest + timedelta(days=horizon_days)
+            raise AsOfError(
+                f"as_of {as_of}: no earlier date has both {window_days} days of history and "
+                f"{horizon_days} days of labels; give {needed} or a later date"
+            )
+        return origins
+
+
+def churn_labels(daily: DataFrame, features: DataFrame, horizon_days: int) -> DataFrame:
+    """Say who of a snapshot bought nothing in the ``horizon_days`` after it.
+
+    Args:
+        daily: Rows of ``gold/customer_daily``.
+        features: Rows of ``gold/customer_features`` as of one or more dates.
+        horizon_days: Length of the label window [as_of, as_of + horizon_days).
+
+    Returns:
+        ``customer_id, as_of, churned`` for each row of ``features``.
+    """
+    bought = daily.where(F.col(G.ORDERS) > 0).select(CUSTOMER_ID, G.DAY)
+    inside = (F.col(G.DAY) >= F.col(G.AS_OF)) & (F.col(G.DAY) < F.date_add(G.AS_OF, horizon_days))
+    population = features.select(CUSTOMER_ID, G.AS_OF)
+    returned = population.join(bought, CUSTOMER_ID).where(inside).select(CUSTOMER_ID, G.AS_OF)
+    came_back = returned.distinct().withColumn(CHURNED, F.lit(0))
+    return population.join(came_back, [CUSTOMER_ID, G.AS_OF], "left").select(
+        CUSTOMER_ID, G.AS_OF, F.coalesce(CHURNED, F.lit(1)).alias(CHURNED)
+    )

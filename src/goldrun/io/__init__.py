@@ -1,0 +1,1 @@
+"""The edges: settings, Java and Spark, the lake, files, MLflow. Only pipelines import this room."""

@@ -1,0 +1,127 @@
+"""Landing files: found, identified by their bytes, read as text."""
+
+import bz2
+import csv
+import glob
+import gzip
+import hashlib
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO
+
+from pyspark.errors import PySparkException
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql import types as T
+
+from goldrun.contracts import lineage as L
+from goldrun.contracts.source import EntityMapping
+from goldrun.errors import SourceError, did_you_mean
+
+_SUFFIXES = (".csv", ".csv.gz", ".csv.bz2", ".txt", ".txt.gz")
+_ROW_BITS = 33
+"""monotonically_increasing_id keeps the row number of its task in the lower 33 bits."""
+
+
+def find_files(path: str) -> list[Path]:
+    """List the files of a folder, a glob or a single path, in order of their names.
+
+    Raises:
+        SourceError: The folder is missing, or nothing matches.
+    """
+    place = Path(path)
+    if place.is_dir():
+        found = [p for p in place.iterdir() if p.name.endswith(_SUFFIXES)]
+        wanted = f"no file that ends in {', '.join(_SUFFIXES)}"
+    else:
+        found = [Path(match) for match in glob.glob(path, recursive=True)]
+        wanted = "no file matches"
+    files = sorted(p for p in found if p.is_file())
+    if not files:
+        folder = place if place.is_dir() else place.parent
+        if not folder.is_dir() and not glob.has_magic(str(folder)):
+            raise SourceError(f"{path}: the folder {folder} does not exist; check path in the TOML")
+        raise SourceError(f"{path}: {wanted} in {folder}")
+    return files
+
+
+def fingerprint(file: Path) -> str:
+    """SHA-256 of the file's bytes, as 64 hex digits."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def read_header(file: Path, mapping: EntityMapping) -> list[str]:
+    """Read the column names in a CSV file's first line.
+
+    Raises:
+        SourceError: The file is empty, can't be decompressed or decoded, or names a column twice.
+    """
+    try:
+        with _open_text(file, mapping.encoding) as stream:
+            first = next(csv.reader(stream, delimiter=mapping.delimiter), [])
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError, LookupError) as error:
+        raise SourceError(f"{file} can't be read: {error}; replace the file") from error
+    names = [name.strip() or f"_c{position}" for position, name in enumerate(first)]
+    if not any(first):
+        raise SourceError(f"{file} is empty: it has no header line; remove or replace it")
+    twice = {n for n in names if [m.lower() for m in names].count(n.lower()) > 1}
+    if twice:
+        raise SourceError(f"{file} names the column {sorted(twice)[0]!r} twice; rename one")
+    return names
+
+
+def _open_text(file: Path, encoding: str) -> IO[str]:
+    # A byte-order mark is not part of the first column's name.
+    encoding = "utf-8-sig" if encoding.upper() in {"UTF-8", "UTF8"} else encoding
+    if file.suffix == ".gz":
+        return gzip.open(file, "rt", encoding=encoding, newline="")
+    if file.suffix == ".bz2":
+        return bz2.open(file, "rt", encoding=encoding, newline="")
+    return file.open("rt", encoding=encoding, newline="")
+
+
+def check_columns(file: Path, header: Sequence[str], needed: Sequence[str], where: str) -> None:
+    """Raise SourceError, naming file and column, when a needed column is not in the header."""
+    present = {name.lower() for name in header}
+    for name in needed:
+        if name.lower() not in present:
+            raise SourceError(
+                f"{file} has no column {name!r}, which {where} reads"
+                f"{did_you_mean(name, header)}; it has {', '.join(header)}"
+            )
+
+
+def read_text(
+    spark: SparkSession, file: Path, header: Sequence[str], mapping: EntityMapping
+) -> DataFrame:
+    """Read one CSV file as text.
+
+    Args:
+        spark: The session.
+        file: The file.
+        header: Its column names.
+        mapping: Delimiter and encoding.
+
+    Returns:
+        The file's columns as strings, and the lineage columns ``SPLIT``, ``ROW`` and ``CORRUPT``.
+    """
+    fields = [T.StructField(name, T.StringType()) for name in [*header, L.CORRUPT]]
+    rows = (
+        spark.read.schema(T.StructType(fields))
+        .options(header=True, sep=mapping.delimiter, encoding=mapping.encoding, escape='"')
+        .option("columnNameOfCorruptRecord", L.CORRUPT)
+        .csv(str(file.resolve()))
+    )
+    row = F.monotonically_increasing_id().bitwiseAND(F.lit((1 << _ROW_BITS) - 1))
+    return rows.select("*", F.col("_metadata.file_block_start").alias(L.SPLIT), row.alias(L.ROW))
+
+
+def unreadable_file(error: PySparkException) -> SourceError | None:
+    """Turn Spark's failure to read a file's bytes into a SourceError; None for other failures."""
+    if not (error.getCondition() or "").startswith("FAILED_READ_FILE"):
+        return None
+    file = (error.getMessageParameters() or {}).get("path", "a file")
+    reason = "it is cut off or damaged" if "Unexpected end" in str(error) else "it is damaged"
+    return SourceError(f"{file} can't be read to its end: {reason}; nothing of it was written")

@@ -1,0 +1,52 @@
+"""Spark becomes pandas here and nowhere else."""
+
+import hashlib
+import logging
+from collections.abc import Sequence
+
+import pandas as pd
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+log = logging.getLogger(__name__)
+
+ROW_LIMIT = 2_000_000
+"""Rows that a training frame may have before it is sampled."""
+
+
+def to_pandas(
+    rows: DataFrame,
+    key: Sequence[str],
+    numbers: Sequence[str],
+    *,
+    seed: int,
+    limit: int = ROW_LIMIT,
+) -> pd.DataFrame:
+    """Bring named columns into memory, sorted by key.
+
+    Args:
+        rows: The frame.
+        key: Columns that identify a row, kept as they are.
+        numbers: Columns that become float64; null becomes NaN.
+        seed: Seed of the sample.
+        limit: With more rows than this a sample of about this size is taken, and a warning says
+            so.
+
+    Returns:
+        ``key`` and ``numbers``, one row a row.
+    """
+    named = rows.select(*key, *[F.col(name).cast("double").alias(name) for name in numbers])
+    total = named.count()
+    if total > limit:
+        log.warning("Sampling %s of %s rows (seed %s)", f"{limit:,}", f"{total:,}", seed)
+        named = named.sample(fraction=limit / total, seed=seed)
+    frame = named.toPandas().sort_values(list(key), ignore_index=True)
+    log.info("    %s rows x %s columns brought into memory", f"{len(frame):,}", len(frame.columns))
+    return frame
+
+
+def content_hash(frame: pd.DataFrame) -> str:
+    """SHA-256 over column names and every value, in row order; 64 hex digits."""
+    digest = hashlib.sha256("\x1f".join(map(str, frame.columns)).encode())
+    digest.update(pd.util.hash_pandas_object(frame, index=False).to_numpy().tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,211 @@
+"""The only reader and writer of Delta tables: each at ``<lake>/<layer>/<table>``."""
+
+import contextlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from urllib.parse import urlparse
+
+from delta.tables import DeltaTable
+from pyspark.errors import PySparkException
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from goldrun.contracts.check import check_values, conform
+from goldrun.contracts.table import Table
+from goldrun.errors import ContractError, MissingTableError
+from goldrun.io.files import unreadable_file
+from goldrun.io.locks import writing
+
+_PROPERTIES = {
+    # A model's evidence names table versions; they stay readable for a year.
+    "delta.logRetentionDuration": "interval 365 days",
+    "delta.deletedFileRetentionDuration": "interval 365 days",
+}
+
+
+class Lake:
+    """A folder or object-store URI of Delta tables.
+
+    Every write checks the table's contract first, creates the table when it is not there, and is
+    one Delta commit. What equals the stored rows already is not written again.
+    """
+
+    def __init__(self, spark: SparkSession, root: str) -> None:
+        """Point at a lake; nothing is created before the first write."""
+        self.spark = spark
+        # Absolute, so that what a run records can be opened from anywhere.
+        self.root = root if urlparse(root).scheme else str(Path(root).resolve())
+
+    def path(self, table: str) -> str:
+        """Where ``layer/name`` is."""
+        return f"{self.root}/{table}"
+
+    def exists(self, table: str) -> bool:
+        """Whether the table was ever written."""
+        return bool(DeltaTable.isDeltaTable(self.spark, self.path(table)))
+
+    def version(self, table: str) -> int:
+        """Newest Delta version of the table; MissingTableError when it is not there."""
+        self._must_exist(table)
+        newest = self.spark.sql(f"DESCRIBE HISTORY delta.`{self.path(table)}` LIMIT 1")
+        return int(newest.collect()[0]["version"])
+
+    def versions(self, tables: Sequence[str]) -> dict[str, int]:
+        """Newest version of each of the tables that exist."""
+        return {table: self.version(table) for table in tables if self.exists(table)}
+
+    def read(self, table: str, version: int | None = None) -> DataFrame:
+        """Read a table, as of a Delta version if one is given.
+
+        Raises:
+            MissingTableError: The table is not there.
+        """
+        self._must_exist(table)
+        reader = self.spark.read.format("delta")
+        if version is not None:
+            reader = reader.option("versionAsOf", version)
+        return reader.load(self.path(table))
+
+    def read_or_empty(self, table: Table) -> DataFrame:
+        """Read a table, or an empty frame of its schema before its first write."""
+        if self.exists(table.name):
+            return self.read(table.name)
+        return self.spark.createDataFrame([], table.schema)
+
+    @contextlib.contextmanager
+    def writing(self, *tables: str) -> Iterator[None]:
+        """Keep other processes from writing the tables; LakeBusyError when one already does."""
+        with writing(self.root, tables):
+            yield
+
+    def append(self, table: Table, rows: DataFrame) -> None:
+        """Add rows in one commit; the caller knows that their keys are new."""
+        self._commit(table, conform(rows, table), "append")
+
+    def append_unless_empty(self, table: Table, rows: DataFrame) -> None:
+        """Create the table if need be, and add rows if there are any."""
+        self._create(table)
+        if not rows.isEmpty():
+            self.append(table, rows)
+
+    def upsert(self, table: Table, rows: DataFrame) -> None:
+        """Insert rows by key and update those whose key is there; no rows, no commit.
+
+        Raises:
+            ContractError: Two rows have the same key, or a value breaks the contract.
+        """
+        self._create(table)
+        if rows.isEmpty():
+            return
+        checked = conform(rows, table)
+        check_values(checked, table)
+        if self.read(table.name).isEmpty():
+            self._commit(table, checked, "append")
+            return
+        same_key = " AND ".join(f"old.`{name}` = new.`{name}`" for name in table.key)
+        target = DeltaTable.forPath(self.spark, self.path(table.name)).alias("old")
+        with _explaining(table):
+            (
+                target.merge(checked.alias("new"), same_key)
+                .whenMatchedUpdateAll()
+                .whenNotMatchedInsertAll()
+                .execute()
+            )
+
+    def replace(
+        self,
+        table: Table,
+        rows: DataFrame,
+        where: str | None = None,
+        note: Mapping[str, object] | None = None,
+    ) -> bool:
+        """Make the table, or the part of it that ``where`` selects, hold exactly these rows.
+
+        Args:
+            table: The contract.
+            rows: The new content.
+            where: SQL condition that all ``rows`` satisfy; everything when None.
+            note: Facts kept with the commit as JSON.
+
+        Returns:
+            Whether anything was written: False when the rows are there already.
+        """
+        fresh = conform(rows, table).persist()
+        try:
+            check_values(fresh, table)
+            if self.exists(table.name):
+                stored = self.read(table.name)
+                stored = stored.where(where) if where else stored
+                if _content(stored) == _content(fresh):
+                    return False
+            self._commit(table, fresh, "overwrite", where, note)
+            return True
+        finally:
+            fresh.unpersist()
+
+    def compact(self, table: Table) -> None:
+        """Rewrite small files as the contract lays the table out; commits nothing if tidy."""
+        optimizer = DeltaTable.forPath(self.spark, self.path(table.name)).optimize()
+        if table.z_ordered_by:
+            optimizer.executeZOrderBy(*table.z_ordered_by)
+        else:
+            optimizer.executeCompaction()
+
+    def _must_exist(self, table: str) -> None:
+        if not self.exists(table):
+            raise MissingTableError(
+                f"{self.path(table)} is not there: run the step that writes it first "
+                "(bronze, silver, gold, in this order), or check --lake"
+            )
+
+    def _create(self, table: Table) -> None:
+        if self.exists(table.name):
+            return
+        builder = DeltaTable.createIfNotExists(self.spark).location(self.path(table.name))
+        builder = builder.addColumns(table.schema)
+        if table.clustered_by:
+            builder = builder.clusterBy(*table.clustered_by)
+        for key, value in _PROPERTIES.items():
+            builder = builder.property(key, value)
+        builder.execute()
+
+    def _commit(
+        self,
+        table: Table,
+        rows: DataFrame,
+        mode: str,
+        where: str | None = None,
+        note: Mapping[str, object] | None = None,
+    ) -> None:
+        self._create(table)
+        writer = rows.write.format("delta").mode(mode)
+        if where:
+            writer = writer.option("replaceWhere", where)
+        if note:
+            writer = writer.option("userMetadata", json.dumps(note, default=str, sort_keys=True))
+        with _explaining(table):
+            writer.save(self.path(table.name))
+
+
+def _content(rows: DataFrame) -> tuple[object, ...]:
+    """Count and two order-free checksums: equal for equal rows, whatever their order."""
+    # A hash passes over nulls, so where they are is hashed as well.
+    row_hash = F.xxhash64(*rows.columns, *[F.isnull(name) for name in rows.columns])
+    total = F.sum(row_hash.cast("decimal(38,0)"))
+    return tuple(rows.agg(F.count("*"), total, F.bit_xor(row_hash)).collect()[0])
+
+
+@contextlib.contextmanager
+def _explaining(table: Table) -> Iterator[None]:
+    """Say which contract or which file a failed write is about."""
+    try:
+        yield
+    except PySparkException as error:
+        unreadable = unreadable_file(error)
+        if unreadable is not None:
+            raise unreadable from error
+        if "NOT_NULL_CONSTRAINT" in str(error):
+            first = str(error).strip().splitlines()[0]
+            raise ContractError(f"{table.name} was not written: {first}") from error
+        raise

@@ -1,0 +1,99 @@
+"""Settings from TOML files and the environment, refused by name when they are wrong."""
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from goldrun.contracts.source import EntityMapping, Source
+from goldrun.errors import SettingsError, did_you_mean
+
+Model = TypeVar("Model", bound=BaseModel)
+
+DEFAULT_LAKE = "lake"
+
+
+def project_root() -> Path:
+    """The project's folder: the nearest one above this file that has an ``MLproject``."""
+    for folder in Path(__file__).resolve().parents:
+        if (folder / "MLproject").is_file():
+            return folder
+    return Path.cwd()
+
+
+def lake_root(option: str | None) -> str:
+    """The lake's folder or URI: the option, else ``GOLDRUN_LAKE``, else ``lake``."""
+    return option or os.environ.get("GOLDRUN_LAKE") or DEFAULT_LAKE
+
+
+def load_source(name: str) -> Source:
+    """Read a source's TOML file.
+
+    Args:
+        name: Name of a file in ``pipelines/sources`` without ``.toml``, or a path to a TOML file.
+
+    Raises:
+        SettingsError: There is no such file, or it has an unknown key or an unusable value.
+    """
+    folder = project_root() / "pipelines" / "sources"
+    path = Path(name) if name.endswith(".toml") else folder / f"{name}.toml"
+    if not path.is_file():
+        known = sorted(p.stem for p in folder.glob("*.toml"))
+        raise SettingsError(
+            f"source {name!r}: no file {path}{did_you_mean(name, known)}; there are "
+            f"{', '.join(known)}, or give a path that ends in .toml"
+        )
+    return load_toml(path, Source, name=path.stem)
+
+
+def load_model_config(name: str, model: type[Model]) -> Model:
+    """Read ``models/<name>.toml``; SettingsError when it is missing or wrong."""
+    return load_toml(project_root() / "models" / f"{name}.toml", model)
+
+
+def load_toml(path: Path, model: type[Model], **given: object) -> Model:
+    """Read a TOML file into a strict settings model.
+
+    Args:
+        path: The file.
+        model: What it must be.
+        **given: Values that don't come from the file.
+
+    Raises:
+        SettingsError: The file is missing, is not TOML, or does not fit the model; the message
+            names the file, the key and the nearest known key.
+    """
+    try:
+        raw: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise SettingsError(f"{path} does not exist") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} is not TOML: {error}") from error
+    try:
+        return model.model_validate(raw | given)
+    except ValidationError as error:
+        problems = "; ".join(_explain(problem, model) for problem in error.errors())
+        raise SettingsError(f"{path}: {problems}") from error
+
+
+def _explain(problem: Any, model: type[BaseModel]) -> str:
+    where = ".".join(str(part) for part in problem["loc"] if part != "entities")
+    if problem["type"] == "extra_forbidden":
+        wrong = str(problem["loc"][-1])
+        known = _known_keys(model, len(problem["loc"]))
+        return f"unknown key {where!r}{did_you_mean(wrong, known)}; known: {', '.join(known)}"
+    message = str(problem["msg"]).removeprefix("Value error, ")
+    return f"{where}: {message}" if where else message
+
+
+def _known_keys(model: type[BaseModel], depth: int) -> list[str]:
+    if model is Source and depth > 1:
+        return [f.alias or name for name, f in EntityMapping.model_fields.items()]
+    keys = set(model.model_fields)
+    if model is Source:
+        from goldrun.contracts.entities import ENTITIES  # noqa: PLC0415
+
+        keys = keys - {"name", "entities"} | set(ENTITIES)
+    return sorted(keys)

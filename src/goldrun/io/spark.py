@@ -1,0 +1,93 @@
+"""The only place that builds a Spark session."""
+
+import contextlib
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from pyspark.errors import PySparkRuntimeError
+from pyspark.sql import SparkSession
+
+from goldrun.errors import ToolchainError
+from goldrun.io.settings import project_root
+from goldrun.io.toolchain import ensure_jars, ensure_java
+
+log = logging.getLogger(__name__)
+
+_SESSION = {
+    "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
+    "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+    "spark.sql.session.timeZone": "UTC",
+}
+"""What goldrun needs anywhere."""
+
+_LOCAL = {
+    # One small machine: the defaults are made for clusters and cost seconds at every commit.
+    "spark.databricks.delta.snapshotPartitions": "2",
+    "spark.sql.shuffle.partitions": "4",
+    "spark.driver.extraJavaOptions": "-XX:+UseParallelGC -Duser.timezone=UTC",
+    # Stay on loopback, whatever the machine's name resolves to.
+    "spark.driver.host": "127.0.0.1",
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+    "spark.log.level": "ERROR",
+    "spark.sql.debug.maxToStringFields": "200",
+}
+"""What makes one machine quick and quiet; a cluster's own settings stay as they are."""
+
+
+@contextlib.contextmanager
+def open_session(app: str = "goldrun") -> Iterator[SparkSession]:
+    """Open a Spark session with Delta Lake and stop it at the end.
+
+    Under ``spark-submit`` the cluster's session is used as it was configured. Otherwise
+    ``GOLDRUN_MASTER`` says where (default ``local[*]``) and ``GOLDRUN_DRIVER_MEMORY`` how much
+    memory the driver gets (default ``4g``). What the JVM says goes to ``logs/spark.log``.
+
+    Raises:
+        ToolchainError: Java or the jars can't be had, or the JVM does not start.
+    """
+    # Errors reach the user as ours; PySpark would print each with its Java stack as well.
+    logging.getLogger("SQLQueryContextLogger").setLevel(logging.CRITICAL)
+    builder = SparkSession.builder.appName(app)
+    for key, value in _SESSION.items():
+        builder = builder.config(key, value)
+    if "PYSPARK_GATEWAY_PORT" not in os.environ:
+        ensure_java()
+        master = os.environ.get("GOLDRUN_MASTER", "local[*]")
+        builder = builder.master(master).config(
+            "spark.jars", ",".join(str(jar) for jar in ensure_jars())
+        )
+        builder = builder.config(
+            "spark.driver.memory", os.environ.get("GOLDRUN_DRIVER_MEMORY", "4g")
+        )
+        for key, value in _LOCAL.items() if master.startswith("local") else ():
+            builder = builder.config(key, value)
+    jvm_log = project_root() / "logs" / "spark.log"
+    try:
+        with _stderr_of_jvm_to(jvm_log):
+            session = builder.getOrCreate()
+    except PySparkRuntimeError as error:
+        raise ToolchainError(f"Spark did not start ({error}); {jvm_log} says why") from error
+    try:
+        yield session
+    finally:
+        session.stop()
+
+
+@contextlib.contextmanager
+def _stderr_of_jvm_to(path: Path) -> Iterator[None]:
+    """Let the JVM inherit a file as its stderr: some of its start-up noise has no other switch."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    sys.stderr.flush()
+    ours = os.dup(2)
+    with path.open("w") as log_file:
+        os.dup2(log_file.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(ours, 2)
+        os.close(ours)

@@ -1,0 +1,1 @@
+"""How models are trained, judged and drawn, from pandas frames in memory."""

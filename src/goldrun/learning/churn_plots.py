@@ -1,0 +1,159 @@
+"""Figures that show how well churn scores rank and whether their probabilities can be believed."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
+from scipy.stats import binomtest
+from sklearn.metrics import precision_recall_curve, roc_curve
+
+from goldrun.learning.evaluation import TOP_SHARE, cumulative_gain, score_binary
+from goldrun.learning.plot_style import BLUE, GREY, line_style, new_figure, percent, tidy
+
+_BINS = 10
+_CONFIDENCE = 0.95
+_FEWEST_FLAGGED = 0.01  # share of customers; the precision of fewer jumps about
+
+
+def roc_and_pr(labels: ArrayLike, scores: Mapping[str, ArrayLike]) -> Figure:
+    """Draw ROC and precision-recall curves.
+
+    Args:
+        labels: (rows,), 1 for who churned.
+        scores: (rows,) by name, higher for likelier churn; the first is the one in question.
+
+    Returns:
+        Two panels; the legends give each AUC and average precision.
+
+    Raises:
+        AsOfError, ValueError: As ``score_binary``; also ValueError when there are no scores.
+    """
+    judged = {name: score_binary(labels, s, probabilities=False) for name, s in scores.items()}
+    figure = new_figure(10.5, 5, _ranking_headline({name: j.auc for name, j in judged.items()}))
+    roc, pr = figure.subplots(1, 2)
+    for position, (name, score) in enumerate(scores.items()):
+        style = line_style(position)
+        false_positive, true_positive, _ = roc_curve(labels, score)
+        roc.plot(false_positive, true_positive, label=f"{name}: {judged[name].auc:.3f}", **style)
+        precision, recall, _ = precision_recall_curve(labels, score)
+        average = judged[name].average_precision
+        flagged = recall * judged[name].base_rate / np.maximum(precision, 1e-12)
+        enough = flagged >= _FEWEST_FLAGGED
+        reached, precise = [*recall[enough], 0], [*precision[enough], precision[enough][-1]]
+        label = f"{name}: {average:.3f}"
+        pr.plot(reached, precise, drawstyle="steps-post", label=label, **style)
+    base_rate = next(iter(judged.values())).base_rate
+    roc.plot([0, 1], [0, 1], color=GREY, linewidth=0.8, label="random: 0.500")
+    pr.axhline(base_rate, color=GREY, linewidth=0.8, label=f"random: {base_rate:.3f}")
+    tidy(roc, "ROC", "Share of returning customers flagged", "Share of churners flagged")
+    tidy(pr, "Precision and recall", "Share of churners flagged", "Share of flagged who churned")
+    for axes, title, place in ((roc, "AUC", "lower right"), (pr, "Average precision", "best")):
+        axes.legend(title=title, loc=place, frameon=False)
+        axes.set(xlim=(0, 1), ylim=(0, 1.01))
+        percent(axes, x=True, y=True)
+    return figure
+
+
+def _ranking_headline(auc: Mapping[str, float]) -> str:
+    if not auc:
+        raise ValueError("there are no scores to draw")
+    (name, own), *rivals = auc.items()
+    if not rivals:
+        return f"AUC of the {name}: {own:.3f}"
+    best, theirs = max(rivals, key=lambda item: item[1])
+    verb = "ranks better than" if own > theirs else "does not rank better than"
+    return f"{name[:1].upper()}{name[1:]} {verb} {best}: AUC {own:.3f} against {theirs:.3f}"
+
+
+def calibration(labels: ArrayLike, probabilities: ArrayLike) -> Figure:
+    """Draw how often customers churned against the predictions, and how these spread.
+
+    Customers are put into at most ten groups of nearly equal size by their probability; equal
+    probabilities stay together. Bars are 95 % Wilson intervals (Wilson 1927, JASA 22).
+
+    Args:
+        labels: (rows,), 1 for who churned.
+        probabilities: (rows,), chance of churn, 0 to 1.
+
+    Raises:
+        AsOfError, ValueError: As ``score_binary``.
+    """
+    judged = score_binary(labels, probabilities, probabilities=True)
+    outcome, chance = np.asarray(labels, float), np.asarray(probabilities, float)
+    figure = new_figure(
+        7,
+        7,
+        f"Predicted {chance.mean():.1%} churn on average, {judged.base_rate:.1%} churned "
+        f"(Brier {judged.brier:.3f})",
+    )
+    curve, histogram = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
+    edges = np.unique(np.quantile(chance, np.linspace(0, 1, _BINS + 1)))
+    group = np.searchsorted(edges[1:-1], chance, side="right")
+    for number in np.unique(group):
+        inside = group == number
+        churned, size = int(outcome[inside].sum()), int(inside.sum())
+        interval = binomtest(churned, size).proportion_ci(_CONFIDENCE, method="wilson")
+        curve.vlines(chance[inside].mean(), interval.low, interval.high, color=BLUE, alpha=0.5)
+    count = np.bincount(group)
+    filled = count > 0
+    predicted = np.bincount(group, weights=chance)[filled] / count[filled]
+    actual = np.bincount(group, weights=outcome)[filled] / count[filled]
+    curve.plot(predicted, actual, "o-", color=BLUE, label="groups of customers, 95% interval")
+    curve.plot([0, 1], [0, 1], color=GREY, linewidth=0.8, label="perfect")
+    curve.legend(loc="upper left", frameon=False)
+    curve.set_ylim(0, 1)
+    histogram.hist(chance, bins=40, range=(0, 1), color=BLUE, alpha=0.7)
+    histogram.set_xlim(0, 1)
+    tidy(curve, "Reliability", "", "Share that churned")
+    tidy(histogram, "Predictions", "Predicted probability of churn", "Customers")
+    percent(curve, x=True, y=True)
+    return figure
+
+
+def lift(labels: ArrayLike, scores: Mapping[str, ArrayLike]) -> Figure:
+    """Draw how many churners are reached by contacting the highest scores first.
+
+    Args:
+        labels: (rows,), 1 for who churned.
+        scores: (rows,) by name, higher for likelier churn; the first is the one in question.
+
+    Returns:
+        Two panels: cumulative gain and cumulative lift by share of customers contacted. Tied
+        scores count as in a random order.
+
+    Raises:
+        AsOfError, ValueError: As ``score_binary``; also ValueError when there are no scores.
+    """
+    if not scores:
+        raise ValueError("there are no scores to draw")
+    share = np.linspace(0.01, 1, 100)
+    curves = {
+        name: np.interp(share, *cumulative_gain(labels, score)) for name, score in scores.items()
+    }
+    first, own = next(iter(curves.items()))
+    reached = float(np.interp(TOP_SHARE, share, own))
+    figure = new_figure(
+        10.5,
+        5,
+        f"The top {TOP_SHARE:.0%} by {first} hold {reached:.1%} of the churners: "
+        f"{reached / TOP_SHARE:.2f} times as many as at random",
+    )
+    gains, lifts = figure.subplots(1, 2)
+    for position, (name, curve) in enumerate(curves.items()):
+        style = line_style(position)
+        gains.plot([0, *share], [0, *curve], label=name, **style)
+        lifts.plot(share, curve / share, label=name, **style)
+    gains.plot([0, 1], [0, 1], color=GREY, linewidth=0.8, label="random")
+    lifts.axhline(1, color=GREY, linewidth=0.8, label="random")
+    contacted = "Share of customers contacted, highest scores first"
+    tidy(gains, "Gain", contacted, "Share of churners reached")
+    tidy(lifts, "Lift", contacted, "Churners reached / reached at random")
+    gains.legend(loc="lower right", frameon=False)
+    gains.set(xlim=(0, 1), ylim=(0, 1.01))
+    lifts.set_xlim(0, 1)
+    lifts.axvline(TOP_SHARE, color=GREY, linewidth=0.8, linestyle=":", label=f"top {TOP_SHARE:.0%}")
+    lifts.legend(loc="upper right", frameon=False)
+    percent(gains, x=True, y=True)
+    percent(lifts, x=True)
+    return figure

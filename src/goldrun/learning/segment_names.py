@@ -1,0 +1,145 @@
+"""What a segment is called and what it looks like."""
+
+from collections.abc import Mapping
+from itertools import product
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from scipy.optimize import linear_sum_assignment
+
+from goldrun.contracts import gold as G
+from goldrun.errors import ContractError
+from goldrun.learning.inputs import feature_frame
+
+RFM = (G.RECENCY_DAYS, G.PURCHASE_FREQUENCY, G.TOTAL_SPEND)
+"""Recency, frequency, money."""
+
+CUSTOMERS = "customers"
+SHARE = "share"
+SPEND_SHARE = "spend_share"
+
+# Where each name belongs, each axis from 0 (worst segment of the shop) to 1 (best):
+# how recent, how frequent, how much money. The names are those usual in RFM analysis.
+_PLACES: dict[str, tuple[float, float, float]] = {
+    "Champions": (1.0, 1.0, 1.0),
+    "Loyal": (0.8, 0.6, 0.6),
+    "Promising": (0.75, 0.25, 0.3),
+    "New": (1.0, 0.0, 0.05),
+    "Needs attention": (0.5, 0.45, 0.5),
+    "About to sleep": (0.45, 0.05, 0.05),
+    "Can't lose them": (0.05, 0.95, 0.95),
+    "At risk": (0.25, 0.55, 0.55),
+    "Hibernating": (0.15, 0.2, 0.25),
+    "Lost": (0.0, 0.0, 0.0),
+}
+_GONE = ("Hibernating", "Lost")
+MOST_SEGMENTS = len(_PLACES)
+"""How many segments can be told apart by name."""
+
+
+def median_of(feature: str) -> str:
+    """Name of the profile's column with the median of ``feature``."""
+    return f"median_{feature}"
+
+
+def mean_of(feature: str) -> str:
+    """Name of the profile's column with the mean of ``feature``."""
+    return f"mean_{feature}"
+
+
+def name_segments(centroids: pd.DataFrame) -> dict[int, str]:
+    """Give each segment a name of its own that a marketer knows.
+
+    The logarithms of recency, frequency and money are scaled to 0..1 across the segments, and
+    names are assigned so that the sum of squared distances to the names' places is least. It
+    follows that a segment that is better on all three never gets a name whose place is worse on
+    all three; that the best on all three are the Champions and the worst on all three are Lost.
+    The segment with both the longest recency and the lowest spend is Hibernating or Lost, however
+    often it bought. Names are relative to the shop: its best segment is the Champions.
+
+    Args:
+        centroids: One row per segment, its number as the index; ``RFM`` columns in days, orders
+            and currency.
+
+    Returns:
+        Name by number, all different; the order of the rows does not matter.
+
+    Raises:
+        ContractError: A column is missing, null, negative or infinite.
+        ValueError: More segments than names, or a number twice.
+    """
+    if len(centroids) > MOST_SEGMENTS:
+        raise ValueError(f"{len(centroids)} segments, but there are {MOST_SEGMENTS} names")
+    if not centroids.index.is_unique:
+        raise ValueError("a segment's number occurs twice")
+    values = feature_frame(centroids.sort_index(), RFM)
+    if values.isna().to_numpy().any():
+        raise ContractError("segments: a centroid is null; take it from a trained model")
+    if values.empty:
+        return {}
+    standing = _standing(values.to_numpy())
+    cost = ((standing[:, None, :] - np.array(list(_PLACES.values()))) ** 2).sum(axis=2)
+    recent, _, money = standing.T
+    names = list(_PLACES)
+    if len(values) > 1:
+        for row, name in product(np.flatnonzero((recent == 0) & (money == 0)), range(len(names))):
+            if names[name] not in _GONE:
+                cost[row, name] += len(names) * standing.shape[1]  # dearer than all the rest
+    rows, chosen = linear_sum_assignment(cost)
+    segments = values.index[rows]
+    return {int(segment): names[name] for segment, name in zip(segments, chosen, strict=True)}
+
+
+def _standing(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Scale (segments, 3) to 0 (worst) .. 1 (best); 1 where all segments are equal."""
+    logs = np.log1p(values) * (-1, 1, 1)
+    low, span = logs.min(axis=0), np.ptp(logs, axis=0)
+    return np.where(span > 0, (logs - low) / np.where(span > 0, span, 1), 1.0)
+
+
+def profile(names: Mapping[int, str], labels: ArrayLike, frame: pd.DataFrame) -> pd.DataFrame:
+    """Describe the segments by their customers.
+
+    Args:
+        names: Name by number of each segment.
+        labels: (rows,), number of each row's segment.
+        frame: Rows of ``gold/customer_features``, one per customer.
+
+    Returns:
+        One row per segment of ``names`` in ascending order: ``segment``, ``segment_name``,
+        ``customers`` (count), ``share`` (of the customers, 0 to 1), ``median_*`` and ``mean_*`` of
+        recency (days), frequency (orders) and spend (currency), and ``spend_share`` (of all spend,
+        0 to 1). Medians and means are null for a segment without customers, ``share`` when there
+        are no customers, ``spend_share`` when nothing was spent.
+
+    Raises:
+        ContractError: A column is missing, not a number, negative or infinite.
+        ValueError: A label has no name, or there is not one for each row.
+    """
+    values, number = feature_frame(frame, RFM), np.asarray(labels)
+    if number.shape != (len(values),):
+        raise ValueError(f"{len(values)} rows but labels of shape {number.shape}")
+    nameless = sorted(set(number.tolist()) - set(names))
+    if nameless:
+        raise ValueError(f"labels {nameless} have no name; there are {sorted(names)}")
+    segments = pd.Index(sorted(names), name=G.SEGMENT)
+    grouped = values.groupby(number)
+    size = grouped.size().reindex(segments, fill_value=0)
+    columns: dict[str, object] = {
+        G.SEGMENT: segments,
+        G.SEGMENT_NAME: [names[segment] for segment in segments],
+        CUSTOMERS: size.to_numpy(),
+        SHARE: _shares(np.asarray(size, dtype=np.float64)),
+    }
+    for feature in RFM:
+        columns[median_of(feature)] = grouped[feature].median().reindex(segments).to_numpy()
+        columns[mean_of(feature)] = grouped[feature].mean().reindex(segments).to_numpy()
+    spend = grouped[G.TOTAL_SPEND].sum().reindex(segments, fill_value=0.0)
+    columns[SPEND_SHARE] = _shares(np.asarray(spend, dtype=np.float64))
+    return pd.DataFrame(columns)
+
+
+def _shares(parts: NDArray[np.float64]) -> NDArray[np.float64]:
+    whole = parts.sum()
+    return parts / whole if whole > 0 else np.full(len(parts), np.nan)

@@ -1,0 +1,134 @@
+"""Figures that show what the segments are and why there are that many."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from goldrun.contracts import gold as G
+from goldrun.learning.plot_style import BLUE, GREEN, GREY, ORANGE, new_figure, percent, tidy
+from goldrun.learning.segment_names import CUSTOMERS, RFM, SHARE, SPEND_SHARE, median_of
+from goldrun.learning.segmentation import SegmentationFit
+
+_LABELS = {
+    G.RECENCY_DAYS: "Days since\nlast purchase",
+    G.PURCHASE_FREQUENCY: "Orders",
+    G.TOTAL_SPEND: "Total spend",
+}
+
+
+def segment_profile(profile: pd.DataFrame) -> Figure:
+    """Draw size and weight of each segment, and its typical customer.
+
+    Args:
+        profile: What ``profile`` returns.
+
+    Returns:
+        Left, bars of the share of customers and of spend; right, medians of recency, frequency
+        and money, coloured from worst to best segment on a logarithmic scale.
+
+    Raises:
+        ValueError: There are no segments.
+    """
+    if profile.empty:
+        raise ValueError("there are no segments to draw")
+    top = profile.sort_values([SPEND_SHARE, G.SEGMENT], ascending=[False, True]).iloc[0]
+    figure = new_figure(
+        11.5,
+        1.8 + 0.55 * len(profile),
+        f"{top[G.SEGMENT_NAME]}: {top[SHARE]:.0%} of the customers, "
+        f"{top[SPEND_SHARE]:.0%} of the spend",
+    )
+    bars, heat = figure.subplots(1, 2, width_ratios=(1.25, 1))
+    _share_bars(bars, profile)
+    _median_heat(heat, profile)
+    return figure
+
+
+def _share_bars(axes: Axes, profile: pd.DataFrame) -> None:
+    rows = np.arange(len(profile))
+    pairs = ((SHARE, "of customers", BLUE, -0.19), (SPEND_SHARE, "of spend", ORANGE, 0.19))
+    for column, label, colour, shift in pairs:
+        drawn = axes.barh(rows + shift, profile[column].fillna(0), 0.36, color=colour, label=label)
+        axes.bar_label(drawn, [_share(v) for v in profile[column]], padding=3, fontsize=9)
+    names = zip(profile[G.SEGMENT_NAME], profile[CUSTOMERS], strict=True)
+    tidy(axes, "Size and weight", "Share of the whole", "")
+    axes.set_yticks(rows, [f"{name} ({customers:,})" for name, customers in names])
+    axes.invert_yaxis()
+    axes.grid(visible=False, axis="y")
+    axes.margins(x=0.12)
+    axes.legend(loc="lower right", frameon=False)
+    percent(axes, x=True)
+
+
+def _share(value: float) -> str:
+    return "unknown" if np.isnan(value) else f"{value:.1%}"
+
+
+def _median_heat(axes: Axes, profile: pd.DataFrame) -> None:
+    values = profile[[median_of(feature) for feature in RFM]].to_numpy(dtype=np.float64)
+    goodness = np.log1p(values) * (-1, 1, 1)
+    span = np.nanmax(goodness, axis=0) - np.nanmin(goodness, axis=0)
+    scaled = (goodness - np.nanmin(goodness, axis=0)) / np.where(span > 0, span, 1)
+    axes.imshow(scaled, cmap="Blues", vmin=-0.1, vmax=1.3, aspect="auto")
+    for row, column in np.ndindex(*values.shape):
+        text = "none" if np.isnan(values[row, column]) else f"{values[row, column]:,.0f}"
+        colour = "white" if scaled[row, column] > 0.75 else "black"
+        axes.text(column, row, text, ha="center", va="center", color=colour)
+    tidy(axes, "Medians; darker is better", "", "")
+    axes.set_xticks(range(len(RFM)), [_LABELS[feature] for feature in RFM])
+    axes.set_yticks(range(len(profile)), profile[G.SEGMENT_NAME])
+    axes.grid(visible=False)
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+
+
+def choice_of_k(fit: SegmentationFit) -> Figure:
+    """Draw what decided the number of segments.
+
+    Args:
+        fit: What ``fit_segments`` returns.
+
+    Returns:
+        Three panels by number of segments: stability and smallest segment, each with the least
+        that is accepted, and the silhouette for information. The chosen number is ringed.
+    """
+    figure = new_figure(12, 4.2, _choice_headline(fit))
+    stability, smallest, silhouette = figure.subplots(1, 3)
+    segments, config = "Number of segments", fit.config
+    panels = (
+        (stability, fit.stability, "Stability", "Bootstrap adjusted Rand index", BLUE),
+        (smallest, fit.smallest_share, "Smallest segment", "Share of customers", GREEN),
+        (silhouette, fit.silhouette, "Silhouette (not used to choose)", "Mean silhouette", GREY),
+    )
+    for axes, values, title, y, colour in panels:
+        axes.plot(list(values), list(values.values()), "o-", color=colour)
+        label = f"chosen: {fit.k}"
+        ring = {"s": 190, "facecolors": "none", "edgecolors": ORANGE, "linewidths": 2}
+        axes.scatter([fit.k], [values[fit.k]], zorder=4, label=label, **ring)
+        tidy(axes, title, segments, y)
+        axes.set_xticks(list(values))
+        axes.margins(x=0.1)
+    for axes, least in ((stability, config.min_stability), (smallest, config.min_share)):
+        axes.axhline(least, color=ORANGE, linestyle="--", linewidth=1.2, label="least accepted")
+    for axes, values, *_ in panels:
+        axes.set_ylim(min(0, *values.values()), 1.15 * max(0.05, *values.values()))
+        axes.legend(loc="upper right" if axes is smallest else "lower left", frameon=False)
+    stability.set_ylim(top=1.05)
+    percent(smallest, y=True)
+    return figure
+
+
+def _choice_headline(fit: SegmentationFit) -> str:
+    stability, share = fit.stability[fit.k], fit.smallest_share[fit.k]
+    config = fit.config
+    if fit.qualified:
+        return (
+            f"{fit.k} segments: the most that are stable ({stability:.2f}, at least "
+            f"{config.min_stability:.2f}) and large enough ({share:.1%}, at least "
+            f"{config.min_share:.1%})"
+        )
+    return (
+        f"No number of segments is stable ({config.min_stability:.2f}) and large enough "
+        f"({config.min_share:.1%}); {fit.k} is the most stable ({stability:.2f})"
+    )

@@ -1,0 +1,104 @@
+"""Every record has exactly one fate: checked by its id, never by subtraction."""
+
+from dataclasses import dataclass
+from functools import reduce
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from goldrun.contracts import lineage as L
+from goldrun.medallion.silver import OPEN
+
+BRONZE = "bronze"
+CURRENT = "silver"
+SUPERSEDED = "superseded"
+DUPLICATE = "duplicate"
+QUARANTINED = "quarantined"
+ERASED = "erased"
+FATES = (CURRENT, SUPERSEDED, DUPLICATE, QUARANTINED, ERASED)
+_FATE = "fate"
+
+
+@dataclass(frozen=True)
+class Accounting:
+    """Where the records of an entity went.
+
+    Attributes:
+        records: Records in bronze.
+        fates: Records by fate.
+        lost: Records without any fate.
+        doubled: Records with two fates or two bronze rows.
+        stray: Fates without a record in bronze.
+    """
+
+    records: int
+    fates: dict[str, int]
+    lost: int
+    doubled: int
+    stray: int
+
+    @property
+    def closed(self) -> bool:
+        """Whether every record has exactly one fate."""
+        return self.lost == self.doubled == self.stray == 0
+
+    @property
+    def reject_share(self) -> float:
+        """Quarantined records over all records; 0 for no records."""
+        return self.fates[QUARANTINED] / self.records if self.records else 0.0
+
+
+def account(
+    bronze: DataFrame,
+    silver: DataFrame,
+    history: DataFrame,
+    duplicates: DataFrame,
+    quarantine: DataFrame,
+    entity: str,
+) -> Accounting:
+    """Follow every record id of an entity through the tables that may hold its fate.
+
+    Args:
+        bronze: Rows of ``bronze/<entity>``.
+        silver: Rows of ``silver/<entity>``.
+        history: Rows of ``silver/<entity>_history``.
+        duplicates: Rows of ``silver/duplicates``, of any entity.
+        quarantine: Rows of ``silver/quarantine``, of any entity.
+        entity: Name of the entity.
+
+    Returns:
+        The account. Released quarantine rows count where they went.
+    """
+    of_entity = F.col(L.ENTITY) == entity
+    refused = quarantine.where(of_entity)
+    parts = [
+        _fate(bronze, BRONZE),
+        _fate(silver, CURRENT),
+        _fate(history, SUPERSEDED),
+        _fate(duplicates.where(of_entity), DUPLICATE),
+        _fate(refused.where(F.col(L.STATE) == OPEN), QUARANTINED),
+        _fate(refused.where(F.col(L.STATE) == ERASED), ERASED),
+    ]
+    places = reduce(DataFrame.unionByName, parts)
+    by_record = places.groupBy(L.RECORD_ID).agg(
+        *[F.count_if(F.col(_FATE) == name).alias(name) for name in (BRONZE, *FATES)]
+    )
+    held = reduce(lambda a, b: a + b, [F.col(fate) for fate in FATES])
+    row = by_record.agg(
+        F.sum(BRONZE).alias("records"),
+        F.count_if((F.col(BRONZE) > 0) & (held == 0)).alias("lost"),
+        F.count_if((F.col(BRONZE) > 1) | (held > 1)).alias("doubled"),
+        F.count_if(F.col(BRONZE) == 0).alias("stray"),
+        *[F.sum(fate).alias(fate) for fate in FATES],
+    ).collect()[0]
+    return Accounting(
+        records=row["records"] or 0,
+        fates={fate: row[fate] or 0 for fate in FATES},
+        lost=row["lost"],
+        doubled=row["doubled"],
+        stray=row["stray"],
+    )
+
+
+def _fate(rows: DataFrame, name: str) -> DataFrame:
+    return rows.select(L.RECORD_ID, F.lit(name).alias(_FATE))

@@ -1,0 +1,84 @@
+"""A source's SQL expressions over the text columns of its records."""
+
+from collections.abc import Mapping, Sequence
+
+from pyspark.errors import AnalysisException, ParseException
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+from pyspark.sql import types as T
+
+from goldrun.contracts import lineage as L
+from goldrun.errors import SettingsError
+
+LINEAGE = "_lineage"
+_MAX_COLUMNS = 1000
+
+
+def columns_needed(probe: DataFrame, expressions: Mapping[str, str], where: str) -> list[str]:
+    """Find the file columns that the expressions read, by asking Spark's own analysis.
+
+    Args:
+        probe: Any frame of the session that will run the expressions; not read.
+        expressions: Contract column to SQL expression.
+        where: File and section the expressions come from, for messages.
+
+    Returns:
+        Column names as the expressions spell them, sorted.
+
+    Raises:
+        SettingsError: An expression does not parse, or does not fit text columns.
+    """
+    needed: set[str] = set()
+    for name, expression in expressions.items():
+        for _ in range(_MAX_COLUMNS):
+            unknown = _unresolved(probe, expression, sorted(needed), f"{where} {name}")
+            if unknown is None:
+                break
+            needed.add(unknown)
+    return sorted(needed)
+
+
+def _unresolved(probe: DataFrame, expression: str, columns: Sequence[str], key: str) -> str | None:
+    frame = probe.select(*[F.lit("").cast(T.StringType()).alias(c) for c in columns])
+    try:
+        # Reading the schema makes Connect analyse too, which it otherwise puts off.
+        _ = frame.select(F.expr(expression)).schema
+    except ParseException as error:
+        raise SettingsError(f"{key} is not SQL: {expression!r}. {_first_line(error)}") from error
+    except AnalysisException as error:
+        condition = error.getCondition() or ""
+        if not condition.startswith("UNRESOLVED_COLUMN"):
+            raise SettingsError(
+                f"{key} can't be computed from text columns: {expression!r}. {_first_line(error)}"
+            ) from error
+        name = (error.getMessageParameters() or {})["objectName"].strip("`").replace("``", "`")
+        if name in columns:
+            raise SettingsError(f"{key} can't resolve {name!r} in {expression!r}") from error
+        return name
+    return None
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0]
+
+
+def apply_mapping(
+    bronze: DataFrame, expressions: Mapping[str, str], needed: Sequence[str]
+) -> DataFrame:
+    """Evaluate a source's expressions on bronze records.
+
+    Args:
+        bronze: Rows of ``bronze/<entity>``.
+        expressions: Contract column to SQL expression.
+        needed: File columns that they read (``columns_needed``).
+
+    Returns:
+        One row a record: the mapped columns, still of whatever type the expression gave, and
+        ``LINEAGE``, a struct of all bronze columns, so that no name of the shop can collide with
+        ours.
+    """
+    text = [F.col(L.RECORD)[name].alias(name) for name in needed]
+    lineage = F.struct(*[F.col(c) for c in bronze.columns]).alias(LINEAGE)
+    return bronze.select(lineage, *text).select(
+        F.col(LINEAGE), *[F.expr(sql).alias(name) for name, sql in expressions.items()]
+    )

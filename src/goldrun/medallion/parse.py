@@ -1,0 +1,79 @@
+"""Text to typed values that never fail and never change silently: what can't be kept is named."""
+
+from dataclasses import dataclass
+
+from pyspark.sql import Column as SparkColumn
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+from pyspark.sql import types as T
+
+from goldrun.contracts import table as C
+from goldrun.contracts.table import Column
+
+_ZONE = r"(Z|z|UTC|GMT|[+-]\d{2}(:?\d{2})?)$"
+_TIME_OF_DAY = r"\d{1,2}:\d{2}"
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """A typed value and the faults found on the way: reason name to condition."""
+
+    value: SparkColumn
+    faults: dict[str, SparkColumn]
+
+
+def parse(
+    mapped: DataFrame, column: Column, timezone: str | None, timestamp_format: str | None
+) -> Parsed:
+    """Parse one mapped column into its contract's type.
+
+    Empty text is null. Text that is there but is not of the type becomes null with the fault
+    ``<name>_unparsed``; a number with more decimals than the type keeps has ``<name>_digits_lost``.
+    A time without a zone is taken in ``timezone``; without one it has ``<name>_without_zone``.
+
+    Args:
+        mapped: Frame with the mapped column in it.
+        column: Contract of the column.
+        timezone: Zone of times that carry none.
+        timestamp_format: Spark pattern of times; ISO 8601 when None.
+
+    Returns:
+        The value as an expression over ``mapped``, and its faults.
+    """
+    raw = F.col(column.name)
+    if mapped.schema[column.name].dataType == column.type and not isinstance(
+        column.type, T.StringType
+    ):
+        return Parsed(raw, {})
+    text = F.trim(raw.cast(T.StringType()))
+    text = F.when(text != "", text)
+    if isinstance(column.type, T.StringType):
+        return Parsed(text, {})
+    if isinstance(column.type, T.TimestampType):
+        return _timestamp(text, column, timezone, timestamp_format)
+    value = text.try_cast(column.type)
+    faults = {C.unparsed(column): text.isNotNull() & value.isNull()}
+    if isinstance(column.type, T.DecimalType):
+        exact = text.try_cast(T.DecimalType(38, 18))
+        faults[C.digits_lost(column)] = exact != value
+    return Parsed(value, faults)
+
+
+def _timestamp(
+    text: SparkColumn, column: Column, timezone: str | None, timestamp_format: str | None
+) -> Parsed:
+    # The session's zone is UTC, so a local time is first read as if it were UTC, then moved.
+    read = (
+        F.try_to_timestamp(text, F.lit(timestamp_format))
+        if timestamp_format
+        else text.try_cast(T.TimestampType())
+    )
+    zoned = text.rlike(_ZONE) & text.rlike(_TIME_OF_DAY)
+    if timezone is None:
+        value = F.when(zoned, read)
+        bare = text.isNotNull() & read.isNotNull() & ~zoned
+        faults = {C.without_zone(column): bare}
+    else:
+        value = F.when(zoned, read).otherwise(F.to_utc_timestamp(read, timezone))
+        faults = {}
+    return Parsed(value, faults | {C.unparsed(column): text.isNotNull() & read.isNull()})

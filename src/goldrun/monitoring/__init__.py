@@ -1,0 +1,1 @@
+"""What watches data and models: quality of a batch, drift since training, realised results."""

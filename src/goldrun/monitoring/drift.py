@@ -1,0 +1,237 @@
+"""Drift: how far the rows of today are from the rows that a model was trained on.
+
+The baseline is an artifact of the training run, so a check is one aggregate over current rows:
+
+    counts = bin_counts(current, baseline.bins)
+    report = compare(baseline, counts, columns, DriftConfig())
+"""
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+
+import pandas as pd
+from pydantic import Field
+
+from goldrun.contracts.strict import Strict
+from goldrun.contracts.table import Column
+from goldrun.contracts.verdict import Verdict, worst
+from goldrun.monitoring.baseline import Baseline, FeatureBaseline, baseline_of
+from goldrun.monitoring.binning import Bins, bin_counts, quantile_edges
+from goldrun.monitoring.divergence import js_distance, psi, psi_noise, psi_terms
+
+__all__ = [
+    "MAJOR_PSI",
+    "MODERATE_PSI",
+    "Baseline",
+    "Bins",
+    "DriftConfig",
+    "DriftReport",
+    "FeatureBaseline",
+    "FeatureDrift",
+    "baseline_of",
+    "bin_counts",
+    "compare",
+    "js_distance",
+    "psi",
+    "psi_noise",
+    "quantile_edges",
+]
+
+MODERATE_PSI = 0.1
+"""From here on a shift is worth a look, by the convention of credit scoring (Siddiqi 2006)."""
+MAJOR_PSI = 0.25
+"""From here on the population is taken to be another one, by the same convention."""
+_UNSAFE_IN_A_METRIC = re.compile(r"[^\w\-. :/]", re.ASCII)
+
+
+class DriftConfig(Strict):
+    """When a shift counts as drift.
+
+    Attributes:
+        max_psi: Largest PSI that passes. The default is where the convention begins to speak of a
+            moderate shift (0.1), not where it speaks of a major one (0.25): a verdict should come
+            before the damage, and by default a drift fail only warns. A model that drift blocks
+            may want 0.25.
+        noise_p: Chance that a feature which did not drift at all exceeds its noise threshold.
+            0.001 keeps a report over a dozen features below about 1 % of false alarms.
+        min_rows: Fewest rows, on each side, that are judged at all. The noise threshold rests on
+            about 5 expected rows a bin; with ten bins and one for nulls that is rounded to 100.
+    """
+
+    max_psi: float = Field(default=MODERATE_PSI, gt=0, allow_inf_nan=False)
+    noise_p: float = Field(default=0.001, gt=0, lt=1)
+    min_rows: int = Field(default=100, ge=1)
+
+
+@dataclass(frozen=True)
+class FeatureDrift:
+    """How one feature moved. Numbers are None where a side has no rows to compute them from.
+
+    Attributes:
+        feature: Column name.
+        psi: Population stability index, 0 or more, 0 for equal shares.
+        js_distance: Jensen-Shannon distance, 0 (equal shares) to 1 (no bin in common).
+        verdict: What the numbers say; unknown for a feature that is not judged.
+        judged: False for a feature that grows with time by construction.
+        note: Why the verdict is what it is; empty for an ordinary pass.
+        effective_bins: Bins that hold a row on either side; ties leave fewer than asked for.
+        psi_noise: PSI that equal populations of these sizes would rarely exceed by chance.
+        reference_rows: Rows that the model was trained on.
+        current_rows: Rows compared with them.
+        null_share_reference: Share of them without a number, 0 to 1.
+        null_share_current: Share of the current rows without a number, 0 to 1.
+        unit: Unit of the feature, for a reader.
+    """
+
+    feature: str
+    psi: float | None
+    js_distance: float | None
+    verdict: Verdict
+    judged: bool
+    note: str
+    effective_bins: int
+    psi_noise: float | None
+    reference_rows: int
+    current_rows: int
+    null_share_reference: float | None
+    null_share_current: float | None
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class DriftReport:
+    """How a model's features moved since its training.
+
+    Attributes:
+        features: One entry a feature, in the order asked for.
+        verdict: Worst verdict of the judged features; unknown when none was judged.
+    """
+
+    features: tuple[FeatureDrift, ...]
+    verdict: Verdict
+
+    def table(self) -> pd.DataFrame:
+        """One row a feature, the fields of ``FeatureDrift`` as columns, None as missing."""
+        rows = [asdict(one) | {"verdict": one.verdict.value} for one in self.features]
+        return pd.DataFrame(rows, columns=[field.name for field in fields(FeatureDrift)])
+
+    def metrics(self) -> dict[str, float]:
+        """Finite numbers only, under names that MLflow accepts.
+
+        ``psi_<feature>`` and ``js_<feature>``, and how many features were judged and failed.
+        """
+        found: dict[str, float] = {}
+        for one in self.features:
+            name = _UNSAFE_IN_A_METRIC.sub("_", one.feature)
+            for prefix, value in (("psi", one.psi), ("js", one.js_distance)):
+                if value is not None and math.isfinite(value):
+                    found[f"{prefix}_{name}"] = value
+        judged = [one for one in self.features if one.judged]
+        found["features_judged"] = float(len(judged))
+        found["features_failed"] = float(sum(one.verdict is Verdict.FAIL for one in judged))
+        found["features_unknown"] = float(sum(one.verdict is Verdict.UNKNOWN for one in judged))
+        return found
+
+
+def compare(
+    baseline: Baseline,
+    current_counts: Mapping[str, Sequence[int]],
+    contract_columns: Sequence[Column],
+    config: DriftConfig,
+) -> DriftReport:
+    """Judge how far current rows are from those that a model was trained on.
+
+    A feature fails when its PSI exceeds both ``max_psi`` and its noise. It is unknown when the
+    baseline or the current counts lack it, a side has no number or too few rows, or the noise
+    alone could exceed ``max_psi``; otherwise it passes.
+
+    Args:
+        baseline: What the model was trained on.
+        current_counts: What ``bin_counts`` gives for current rows and ``baseline.bins``.
+        contract_columns: Features to report, in this order.
+        config: Thresholds.
+
+    Raises:
+        ValueError: When counts were made with other bins than the baseline's.
+    """
+    found = tuple(
+        _feature_drift(c, baseline.feature(c.name), current_counts.get(c.name), config)
+        for c in contract_columns
+    )
+    return DriftReport(found, worst(one.verdict for one in found if one.judged))
+
+
+def _feature_drift(
+    column: Column,
+    reference: FeatureBaseline | None,
+    current: Sequence[int] | None,
+    config: DriftConfig,
+) -> FeatureDrift:
+    expected, actual = reference.counts if reference else (), tuple(current or ())
+    if expected and actual and len(expected) != len(actual):
+        raise ValueError(
+            f"{column.name}: {len(actual)} current counts don't fit the baseline's "
+            f"{len(expected)} bins; count with baseline.bins"
+        )
+    n, m = sum(expected), sum(actual)
+    comparable = n > 0 and m > 0
+    held = sum(e + a > 0 for e, a in zip(expected, actual, strict=True)) if comparable else 0
+    shift = psi(expected, actual) if comparable else None
+    noise = psi_noise(held, n, m, config.noise_p) if comparable else None
+    if column.grows_with_time:
+        verdict, note = Verdict.UNKNOWN, "not judged: grows with time by construction"
+    elif shift is None or noise is None:
+        verdict, note = Verdict.UNKNOWN, _what_lacks(reference, current)
+    else:
+        verdict, note = _judge(expected, actual, shift, noise, config)
+    return FeatureDrift(
+        feature=column.name,
+        psi=shift,
+        js_distance=js_distance(expected, actual) if comparable else None,
+        verdict=verdict,
+        judged=not column.grows_with_time,
+        note=note,
+        effective_bins=held,
+        psi_noise=noise,
+        reference_rows=n,
+        current_rows=m,
+        null_share_reference=expected[-1] / n if n else None,
+        null_share_current=actual[-1] / m if m else None,
+        unit=column.unit,
+    )
+
+
+def _what_lacks(reference: FeatureBaseline | None, current: Sequence[int] | None) -> str:
+    if reference is None:
+        return "the baseline lacks it; train the model again with it"
+    if current is None:
+        return "the current rows were not counted for it"
+    return "no reference rows" if reference.rows == 0 else "no current rows"
+
+
+def _judge(
+    expected: Sequence[int],
+    actual: Sequence[int],
+    shift: float,
+    noise: float,
+    config: DriftConfig,
+) -> tuple[Verdict, str]:
+    n, m = sum(expected), sum(actual)
+    for counts, rows, side in ((expected, n, "reference"), (actual, m, "current")):
+        if counts[-1] == rows:
+            return Verdict.UNKNOWN, f"every {side} row is null"
+    if min(n, m) < config.min_rows:
+        return Verdict.UNKNOWN, f"{min(n, m):,} rows are too few; {config.min_rows:,} are judged"
+    if shift > max(config.max_psi, noise):
+        note = f"PSI {shift:.3f} exceeds {max(config.max_psi, noise):.3f}"
+        if psi_terms(expected, actual)[-1] > shift / 2:
+            note += f", mostly by nulls ({expected[-1] / n:.1%} before, {actual[-1] / m:.1%} now)"
+        return Verdict.FAIL, note
+    if noise > config.max_psi:
+        return (
+            Verdict.UNKNOWN,
+            f"too few rows: chance alone could give a PSI of {noise:.3f}",
+        )
+    return Verdict.PASS, ""

@@ -1,0 +1,61 @@
+"""What a gold table looks like: rows, columns, nulls and ranges."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from goldrun.contracts.table import Table
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Shape of a table.
+
+    Attributes:
+        table: ``layer/name``.
+        rows: Total records.
+        columns: One row a column: ``column, nulls, minimum, maximum, unit``; the range as text.
+    """
+
+    table: str
+    rows: int
+    columns: pd.DataFrame
+
+    def metrics(self) -> dict[str, float]:
+        """``<table>.total_records``, ``.total_columns`` and nulls and range of each column.
+
+        The range is there for columns of numbers only.
+        """
+        name = self.table.split("/")[1]
+        numbers = {
+            f"{name}.total_records": float(self.rows),
+            f"{name}.total_columns": float(len(self.columns)),
+        }
+        for column, nulls, low, high in self.columns[
+            ["column", "nulls", "minimum", "maximum"]
+        ].itertuples(index=False):
+            numbers[f"{name}.{column}.nulls"] = float(nulls)
+            for bound, value in (("min", low), ("max", high)):
+                number = pd.to_numeric(value, errors="coerce")
+                if pd.notna(number):
+                    numbers[f"{name}.{column}.{bound}"] = float(number)
+        return numbers
+
+
+def profile_table(rows: DataFrame, table: Table) -> Profile:
+    """Count and range every column in one pass."""
+    aggregates = [F.count("*")]
+    for c in table.columns:
+        aggregates += [
+            F.count_if(F.col(c.name).isNull()),
+            F.min(c.name).cast("string"),
+            F.max(c.name).cast("string"),
+        ]
+    total, *found = rows.agg(*aggregates).collect()[0]
+    columns = pd.DataFrame(
+        [(c.name, *found[3 * i : 3 * i + 3], c.unit) for i, c in enumerate(table.columns)],
+        columns=["column", "nulls", "minimum", "maximum", "unit"],
+    )
+    return Profile(table.name, int(total), columns)

@@ -1,0 +1,63 @@
+"""Everything a model's promotion rests on, as one record kept with its run and its version."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+
+from goldrun.contracts.verdict import Verdict
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What is known of one registered version.
+
+    Attributes:
+        model: Registered name.
+        run_id: Training run.
+        table_versions: Delta version of every table behind the model, 0 included.
+        training_table: Table that the training frame was read from.
+        content_hash: SHA-256 of the training frame.
+        quality_run_id: Run that measured data quality.
+        quality: Its verdict.
+        drift_run_id: Run that measured feature drift.
+        drift: Its verdict.
+        metrics: Scores of the model and its baselines on the test rows.
+        git_commit: Commit of the code, or ``unknown``.
+        git_dirty: Whether the tree had uncommitted changes; ``unknown`` outside git.
+    """
+
+    model: str
+    run_id: str
+    table_versions: Mapping[str, int]
+    training_table: str
+    content_hash: str
+    quality_run_id: str
+    quality: Verdict
+    drift_run_id: str
+    drift: Verdict
+    metrics: Mapping[str, float]
+    git_commit: str
+    git_dirty: str
+
+    def to_json(self) -> str:
+        """Render for an artifact, keys sorted."""
+        return json.dumps(asdict(self), indent=2, sort_keys=True)
+
+    def tags(self) -> dict[str, str]:
+        """Render as flat tags for the run and the registered version."""
+        return {
+            "goldrun.run_id": self.run_id,
+            "goldrun.training_table": self.training_table,
+            "goldrun.content_hash": self.content_hash,
+            "goldrun.quality_run_id": self.quality_run_id,
+            "goldrun.quality": self.quality.value,
+            "goldrun.drift_run_id": self.drift_run_id,
+            "goldrun.drift": self.drift.value,
+            "goldrun.git.commit": self.git_commit,
+            "goldrun.git.dirty": self.git_dirty,
+        } | version_tags(self.table_versions)
+
+
+def version_tags(versions: Mapping[str, int]) -> dict[str, str]:
+    """Tags that name the Delta version of each table: ``delta.version.<layer>.<table>``."""
+    return {f"delta.version.{t.replace('/', '.')}": str(v) for t, v in versions.items()}

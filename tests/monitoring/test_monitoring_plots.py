@@ -1,0 +1,283 @@
+"""What the pictures of drift and quality say, read back from what was drawn."""
+
+import io
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
+from matplotlib.container import BarContainer
+from matplotlib.figure import Figure
+
+from goldrun.contracts import gold
+from goldrun.contracts.verdict import Verdict
+from goldrun.monitoring.drift import (
+    Baseline,
+    Bins,
+    DriftConfig,
+    DriftReport,
+    FeatureBaseline,
+    compare,
+)
+from goldrun.monitoring.drift_plots import bin_labels, distributions, psi_overview
+from goldrun.monitoring.quality_plots import failures_by_rule, fates, null_rates
+
+RECENCY = gold.CUSTOMER_FEATURES.column(gold.RECENCY_DAYS)
+TENURE = gold.CUSTOMER_FEATURES.column(gold.TENURE_DAYS)
+VALUE = gold.CUSTOMER_FEATURES.column(gold.AVG_TRANSACTION_VALUE)
+COLUMNS = [VALUE, TENURE, RECENCY]
+BASELINE = Baseline(
+    tuple(
+        FeatureBaseline(Bins(c.name, (7.0, 30.0)), (500, 300, 200, 0), 12.0, 3.0)
+        for c in (RECENCY, TENURE)
+    )
+)
+CURRENT = {RECENCY.name: (200, 300, 400, 100), TENURE.name: (500, 300, 200, 0)}
+REPORT = compare(BASELINE, CURRENT, COLUMNS, DriftConfig())
+
+RULES = pd.DataFrame(
+    [
+        ("price_not_positive", "reject", 541_909, 539_392, 2_517),
+        ("customer_id_missing", "reject", 541_909, 406_829, 135_080),
+        ("quantity_extreme", "warn", 401_564, 401_555, 9),
+        ("amount_missing", "reject", 541_909, 541_909, 0),
+        ("order_id_missing", "reject", 0, 0, 0),
+    ],
+    columns=["rule", "severity", "checked", "passed", "failed"],
+)
+
+
+def drawn(figure: Figure) -> bytes:
+    """Render the figure; what can't be rendered raises here."""
+    image = io.BytesIO()
+    figure.savefig(image, format="png", dpi=50)
+    assert image.getvalue().startswith(b"\x89PNG")
+    return image.getvalue()
+
+
+def rows_of(axes: Axes) -> dict[str, tuple[float, str]]:
+    """Length and label of each horizontal bar by its name."""
+    (bars,) = (c for c in axes.containers if isinstance(c, BarContainer))
+    names = [tick.get_text() for tick in axes.get_yticklabels()]
+    lengths = [bar.get_width() for bar in bars.patches]
+    labels = [text.get_text() for text in axes.texts]
+    return dict(zip(names, zip(lengths, labels, strict=True), strict=True))
+
+
+def test_importing_the_plots_leaves_pyplot_and_its_global_state_alone() -> None:
+    code = (
+        "import sys, goldrun.monitoring.drift_plots, goldrun.monitoring.quality_plots;"
+        "sys.exit('matplotlib.pyplot' in sys.modules)"
+    )
+    environment = {"PYTHONPATH": ":".join(filter(None, sys.path))}
+    assert (
+        subprocess.run([sys.executable, "-c", code], check=False, env=environment).returncode == 0
+    )
+
+
+# Drift ----------------------------------------------------------------------------------------
+
+
+def test_each_feature_has_a_chart_whose_title_says_psi_and_verdict() -> None:
+    figure = distributions(BASELINE, CURRENT, REPORT)
+    drawn(figure)
+    titles = [axes.get_title(loc="left") for axes in figure.axes]
+    psi = REPORT.features[2].psi
+    assert titles == [
+        "avg_transaction_value\nunknown",
+        "tenure_days\nnot judged, PSI 0.000",
+        f"recency_days\nshifted, PSI {psi:.3f}",
+    ]
+    assert figure.get_suptitle() == "1 of 1 judged feature shifted since training; 1 unknown"
+
+
+def test_a_chart_shows_shares_then_beside_now_in_named_bins_and_units() -> None:
+    axes = distributions(BASELINE, CURRENT, REPORT).axes[2]
+    shares = [
+        [bar.get_height() for bar in bars.patches]
+        for bars in axes.containers
+        if isinstance(bars, BarContainer)
+    ]
+    assert shares == [[0.5, 0.3, 0.2, 0.0], [0.2, 0.3, 0.4, 0.1]]
+    assert [t.get_text() for t in axes.get_xticklabels()] == ["≤ 7", "≤ 30", "> 30", "null"]
+    assert axes.get_xlabel() == "days"
+
+
+def test_a_bin_without_rows_on_either_side_is_left_out() -> None:
+    tenure = distributions(BASELINE, CURRENT, REPORT).axes[1]
+    assert [t.get_text() for t in tenure.get_xticklabels()] == ["≤ 7", "≤ 30", "> 30"]
+
+
+def test_a_feature_that_is_not_judged_is_grey() -> None:
+    _, tenure, recency = distributions(BASELINE, CURRENT, REPORT).axes
+
+    def is_grey(axes: Axes) -> bool:
+        red, green, blue = to_rgb(axes.patches[0].get_facecolor())
+        return bool(red == green == blue)
+
+    assert is_grey(tenure)
+    assert not is_grey(recency)
+
+
+def test_a_feature_that_could_not_be_compared_says_why_instead_of_showing_bars() -> None:
+    value = distributions(BASELINE, CURRENT, REPORT).axes[0]
+    assert [text.get_text() for text in value.texts] == [REPORT.features[0].note]
+    assert not value.patches
+
+
+def test_the_overview_lists_the_largest_psi_on_top_and_what_is_unknown_at_the_bottom() -> None:
+    axes = psi_overview(REPORT, DriftConfig()).axes[0]
+    rows = rows_of(axes)
+    psi = REPORT.features[2].psi
+    assert list(rows) == [VALUE.name, TENURE.name, RECENCY.name]
+    assert rows[VALUE.name] == (0, "unknown")
+    assert rows[RECENCY.name] == (psi, f"{psi:.3f}")
+
+
+def test_the_overview_draws_the_limit_that_was_judged_by() -> None:
+    def lines(limit: float) -> set[float]:
+        axes = psi_overview(REPORT, DriftConfig(max_psi=limit)).axes[0]
+        across = (line.get_xdata() for line in axes.lines if line.get_linewidth() == 1)
+        return {float(np.asarray(xs)[0]) for xs in across}
+
+    assert lines(0.1) == {0.1, 0.25}
+    assert lines(0.3) == {0.3}
+
+
+@pytest.mark.parametrize("features", [(), REPORT.features[:2]])
+def test_a_report_in_which_nothing_was_judged_is_never_titled_as_fine(
+    features: tuple[()],
+) -> None:
+    report = DriftReport(features, Verdict.UNKNOWN)
+    for figure in (distributions(BASELINE, CURRENT, report), psi_overview(report, DriftConfig())):
+        drawn(figure)
+        assert figure.get_suptitle() == "Drift is unknown: no feature could be judged"
+
+
+def test_the_same_report_gives_the_same_picture() -> None:
+    one, two = (drawn(distributions(BASELINE, CURRENT, REPORT)) for _ in range(2))
+    assert one == two
+
+
+@pytest.mark.parametrize(
+    ("edges", "labels"),
+    [
+        ((), ["any", "null"]),
+        ((5.0,), ["≤ 5", "> 5", "null"]),
+        ((0.05, 0.1), ["≤ 0.05", "≤ 0.1", "> 0.1", "null"]),
+        ((5.7, 17.6, 29.5), ["≤ 6", "≤ 18", "≤ 30", "> 30", "null"]),
+        ((12.34, 12.9, 12_000.4), ["≤ 12.34", "≤ 12.9", "≤ 12,000", "> 12,000", "null"]),
+        ((1e-7, 2e-7), ["≤ 1e-07", "≤ 2e-07", "> 2e-07", "null"]),
+        ((-5e-324, 0.0, 3.0), ["< 0", "= 0", "≤ 3", "> 3", "null"]),
+    ],
+)
+def test_bins_are_named_by_their_upper_edge_as_exactly_as_their_width_asks(
+    edges: tuple[float, ...], labels: list[str]
+) -> None:
+    assert bin_labels(edges) == labels
+
+
+# Quality --------------------------------------------------------------------------------------
+
+
+def test_rules_are_listed_most_broken_on_top_with_count_and_share() -> None:
+    figure = failures_by_rule(RULES)
+    drawn(figure)
+    rows = rows_of(figure.axes[0])
+    assert list(rows)[::-1] == [
+        "customer_id_missing",
+        "price_not_positive",
+        "quantity_extreme",
+        "amount_missing",
+        "order_id_missing",
+    ]
+    assert rows["customer_id_missing"] == (135_080, "135,080 (24.9 %)")
+    assert rows["quantity_extreme"] == (9, "9 (< 0.1 %)")
+    assert rows["amount_missing"] == (0, "0")
+
+
+def test_a_rule_that_was_never_checked_is_not_shown_as_unbroken() -> None:
+    figure = failures_by_rule(RULES)
+    assert rows_of(figure.axes[0])["order_id_missing"] == (0, "not checked")
+    assert figure.get_suptitle().endswith("1 of 5 rules not checked")
+    only = failures_by_rule(RULES.iloc[4:])
+    assert only.get_suptitle() == "No rule was checked"
+
+
+def test_counts_far_apart_are_drawn_on_a_logarithmic_axis_and_near_ones_are_not() -> None:
+    far = failures_by_rule(RULES).axes[0]
+    near = failures_by_rule(RULES.assign(failed=[40, 30, 0, 0, 0])).axes[0]
+    assert (far.get_xscale(), near.get_xscale()) == ("symlog", "linear")
+    assert "logarithmic" in far.get_xlabel()
+    assert "logarithmic" not in near.get_xlabel()
+
+
+def test_no_broken_rule_is_said_so_and_no_rules_at_all_are_not() -> None:
+    clean = failures_by_rule(RULES.iloc[:4].assign(failed=0))
+    drawn(clean)
+    assert clean.get_suptitle() == "No record breaks a rule"
+    nothing = failures_by_rule(RULES.iloc[:0])
+    drawn(nothing)
+    assert nothing.get_suptitle() == "No rule was checked"
+
+
+def test_rules_of_two_entities_that_share_a_name_stay_apart() -> None:
+    both = pd.concat([RULES.assign(entity="transactions"), RULES.assign(entity="customers")])
+    rows = rows_of(failures_by_rule(both).axes[0])
+    assert len(rows) == 10
+    assert rows["customers.customer_id_missing"] == rows["transactions.customer_id_missing"]
+
+
+def test_fates_are_shares_of_all_records_in_the_order_given() -> None:
+    figure = fates(
+        {"accepted": 401_564, "quarantined": 135_120, "duplicates": 5_225, "superseded": 0}
+    )
+    drawn(figure)
+    rows = rows_of(figure.axes[0])
+    assert list(rows)[::-1] == ["accepted", "quarantined", "duplicates", "superseded"]
+    assert rows["accepted"] == (401_564 / 541_909, "401,564 (74.1 %)")
+    assert rows["superseded"] == (0, "0")
+    assert sum(length for length, _ in rows.values()) == pytest.approx(1)
+    assert figure.get_suptitle() == "74.1 % of 541,909 records were accepted"
+
+
+@pytest.mark.parametrize("counts", [{}, {"accepted": 0, "quarantined": 0}])
+def test_a_batch_without_records_says_so(counts: dict[str, int]) -> None:
+    figure = fates(counts)
+    drawn(figure)
+    assert figure.get_suptitle() == "There were no records"
+
+
+def test_null_rates_are_sorted_and_never_round_something_to_nothing() -> None:
+    columns = pd.DataFrame(
+        {
+            "column": ["name", "order_id", "email", "product_id", "location"],
+            "null_rate": [0.42, 0.0, 0.9999, 0.0003, None],
+        }
+    )
+    figure = null_rates(columns)
+    drawn(figure)
+    rows = rows_of(figure.axes[0])
+    assert {name: label for name, (_, label) in reversed(rows.items())} == {
+        "email": "> 99.9 %",
+        "name": "42.0 %",
+        "product_id": "< 0.1 %",
+        "order_id": "0 %",
+        "location": "not measured",
+    }
+    assert next(iter(rows)) == "location"
+    assert max(figure.axes[0].get_xticks()) <= 1
+    assert figure.get_suptitle() == (
+        "3 of 4 columns have missing values; 1 not measured\nmost: email, > 99.9 %"
+    )
+
+
+def test_columns_without_missing_values_and_columns_not_measured_are_told_apart() -> None:
+    columns = pd.DataFrame({"column": ["a", "b"], "null_rate": [0.0, 0.0]})
+    assert null_rates(columns).get_suptitle() == "None of 2 columns has missing values"
+    unknown = null_rates(columns.assign(null_rate=None))
+    drawn(unknown)
+    assert unknown.get_suptitle() == "No column was measured for missing values"
