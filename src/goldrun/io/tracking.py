@@ -167,10 +167,15 @@ class Tracker:
         """The tracking store."""
         return str(mlflow.get_tracking_uri())
 
+    @property
+    def run_id(self) -> str:
+        """Id of the active run."""
+        return str(self._active().info.run_id)
+
     def _active(self) -> Run:
         run = mlflow.active_run()
         if run is None:
-            raise RuntimeError("a child run needs an active run")
+            raise RuntimeError("no run is active: open one with Tracker.run")
         return run
 
     def _experiment_id(self, name: str) -> str:

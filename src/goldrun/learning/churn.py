@@ -40,8 +40,8 @@ class ChurnConfig(ModelConfig):
     Attributes:
         estimator: Which scikit-learn classifier.
         horizon_days: A customer has churned who completes no order in that many days after as_of.
-        max_origins: Most dates to train on, a month apart, all of whose labels end before the
-            test's features do.
+        max_origins: Most dates to train on, a month apart; their labels all end by the test's
+            as_of.
         parameters: Arguments of the classifier by scikit-learn's names, except ``random_state``,
             which is ``seed``.
     """

@@ -46,6 +46,8 @@ class SegmentationConfig(ModelConfig):
         bootstraps: Resamples for each number of segments.
         min_stability: Least bootstrap ARI of a usable segmentation, 0 to 1.
         min_share: Least share of the customers in the smallest segment, 0 to 1.
+        drift_reference_days: Before there is a champion, drift is measured against the features of
+            that many days earlier.
     """
 
     features: tuple[str, ...] = RFM
@@ -54,6 +56,7 @@ class SegmentationConfig(ModelConfig):
     bootstraps: int = Field(default=20, ge=2)
     min_stability: float = Field(default=0.8, ge=0, le=1)
     min_share: float = Field(default=0.03, ge=0, le=1)
+    drift_reference_days: int = Field(default=90, ge=1)
 
     @model_validator(mode="after")
     def _can_be_named(self) -> "SegmentationConfig":

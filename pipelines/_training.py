@@ -1,0 +1,106 @@
+"""What the training scripts share: evidence, registration, the gate, and the outcome's summary."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import pandas as pd
+
+from goldrun.contracts import gold as G
+from goldrun.io.frames import content_hash
+from goldrun.io.models import register_model
+from goldrun.io.tracking import git_state
+from goldrun.monitoring.drift import DriftReport
+from goldrun.monitoring.quality import QualityReport
+from goldrun.registry.evidence import Evidence
+from goldrun.registry.gate import Criterion, Decision, HeadToHead, decide
+from pipelines import quality
+from pipelines._command import Context, log
+
+
+@dataclass(frozen=True)
+class Checked:
+    """The two runs beside a training run: their ids and what they found."""
+
+    quality_run_id: str
+    quality: QualityReport
+    drift_run_id: str
+    drift: DriftReport
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a training run ended, for the summary."""
+
+    model: str
+    version: int
+    scores: str
+    checked: Checked
+    decision: Decision
+
+
+def behind(ctx: Context) -> dict[str, int]:
+    """Delta version of every table that a training run rests on, as they are now."""
+    gold = [G.CUSTOMER_DAILY.name, G.CUSTOMER_FEATURES.name]
+    return ctx.lake.versions([*quality.tables_behind(ctx), *gold])
+
+
+def log_frame(ctx: Context, frame: pd.DataFrame, version: int, context: str) -> str:
+    """Record a frame of ``gold/customer_features`` as an input of the run; return its hash."""
+    name = G.CUSTOMER_FEATURES.name
+    digest = content_hash(frame)
+    ctx.tracker.log_dataset(
+        frame,
+        name=name,
+        path=ctx.lake.path(name),
+        version=version,
+        context=context,
+        digest=digest,
+    )
+    return digest
+
+
+def conclude(
+    ctx: Context,
+    name: str,
+    model: Any,
+    example: pd.DataFrame,
+    *,
+    predict: str,
+    metrics: Mapping[str, float],
+    versions: Mapping[str, int],
+    training_hash: str,
+    checked: Checked,
+    criteria: tuple[Criterion, ...],
+    head_to_head: HeadToHead | None,
+    drift_policy: Literal["warn", "block"],
+    scores: str,
+) -> Outcome:
+    """Register the model with its evidence, ask the gate, and crown it if the gate says so."""
+    commit, dirty = git_state()
+    evidence = Evidence(
+        model=name,
+        run_id=ctx.tracker.run_id,
+        table_versions=dict(versions),
+        training_table=G.CUSTOMER_FEATURES.name,
+        content_hash=training_hash,
+        quality_run_id=checked.quality_run_id,
+        quality=checked.quality.verdict,
+        drift_run_id=checked.drift_run_id,
+        drift=checked.drift.verdict,
+        metrics=dict(metrics),
+        git_commit=commit,
+        git_dirty=dirty,
+    )
+    ctx.tracker.log_metrics(metrics)
+    ctx.tracker.set_tags(evidence.tags())
+    ctx.tracker.log_text(evidence.to_json(), "evidence.json")
+    version = register_model(ctx.tracker, model, name, example, predict=predict)
+    decision = decide(evidence, criteria, head_to_head, drift_policy)
+    verdict = {"goldrun.decision": str(decision), "goldrun.version": str(version)}
+    ctx.tracker.set_tags(verdict)
+    ctx.tracker.tag_version(name, version, evidence.tags() | verdict)
+    if decision.promote:
+        ctx.tracker.crown(name, version)
+    log.info("    %s version %s: %s", name, version, decision)
+    return Outcome(name, version, scores, checked, decision)

@@ -1,0 +1,127 @@
+"""Compare current features with what a model was trained on, feature by feature."""
+
+import argparse
+import sys
+from datetime import date
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from goldrun.contracts import gold as G
+from goldrun.contracts.ops import DRIFT_METRICS
+from goldrun.errors import GoldrunError, SettingsError, did_you_mean
+from goldrun.monitoring.drift import (
+    Baseline,
+    DriftConfig,
+    DriftReport,
+    baseline_of,
+    bin_counts,
+    compare,
+)
+from goldrun.monitoring.drift_plots import distributions, psi_overview
+from goldrun.registry.evidence import version_tags
+from pipelines._command import Context, add_as_of, log, parser, run_script, step
+from pipelines.gold import history_of, write_snapshots
+
+RUN_NAME = "feature_drift"
+BASELINE = "drift/baseline.json"
+MODELS = ("churn", "segmentation")
+
+
+def check(
+    ctx: Context, model: str, reference: Baseline, origin: str, current: DataFrame
+) -> DriftReport:
+    """Compare rows with a baseline and keep the outcome with the active run.
+
+    Args:
+        ctx: The context.
+        model: Registered name.
+        reference: What they are compared with.
+        origin: What that is, in words.
+        current: Rows of ``gold/customer_features``.
+    """
+    with step(f"drift: {model} features against {origin}"):
+        config = DriftConfig()
+        counts = bin_counts(current, reference.bins)
+        columns = G.CUSTOMER_FEATURES.subset(list(reference.bins))
+        report = compare(reference, counts, columns, config)
+    tracker = ctx.tracker
+    tracker.log_metrics(report.metrics())
+    tracker.set_tags({"goldrun.verdict": report.verdict.value, "goldrun.reference": origin})
+    tracker.set_tags(version_tags(ctx.lake.versions([G.CUSTOMER_FEATURES.name])))
+    tracker.log_text(reference.to_json(), BASELINE)
+    tracker.log_table(report.table(), "tables/drift.csv")
+    tracker.log_figure(distributions(reference, counts, report), "plots/distributions.png")
+    tracker.log_figure(psi_overview(report, config), "plots/psi.png")
+    _keep(ctx, model, report)
+    for feature in report.features:
+        psi = "?" if feature.psi is None else f"{feature.psi:.3f}"
+        verdict = feature.verdict.upper() if feature.judged else "-"
+        log.info("    %-7s %s PSI %s %s", verdict, feature.feature, psi, feature.note)
+    return report
+
+
+def _keep(ctx: Context, model: str, report: DriftReport) -> None:
+    rows = [
+        (ctx.tracker.run_id, ctx.now, model, name, float(value), report.verdict.value)
+        for name, value in report.metrics().items()
+    ]
+    with ctx.lake.writing(DRIFT_METRICS.name):
+        frame = ctx.lake.spark.createDataFrame(rows, DRIFT_METRICS.schema)
+        ctx.lake.append_unless_empty(DRIFT_METRICS, frame)
+
+
+def run_beside(
+    ctx: Context, model: str, training: DataFrame, features: tuple[str, ...], current: DataFrame
+) -> tuple[str, DriftReport]:
+    """Check drift as the run ``feature_drift`` under the active training run.
+
+    The reference is what the champion was trained on; before there is one, the training rows of
+    this run.
+
+    Returns:
+        The run's id and the report.
+    """
+    champion = champion_baseline(ctx, model)
+    reference, origin = champion or (baseline_of(training, features), "its training origins")
+    with ctx.tracker.child_run(RUN_NAME) as run_id:
+        return run_id, check(ctx, model, reference, origin, current)
+
+
+def champion_baseline(ctx: Context, model: str) -> tuple[Baseline, str] | None:
+    """Bins and counts of the champion's training rows, and its name; None before the first one."""
+    champion = ctx.tracker.champion(model)
+    if champion is None:
+        return None
+    text = ctx.tracker.read_artifact(champion.run_id, BASELINE)
+    return Baseline.from_json(text), f"champion version {champion.version}"
+
+
+def snapshot(ctx: Context, *as_ofs: date, version: int | None = None) -> DataFrame:
+    """Rows of ``gold/customer_features`` as of these dates."""
+    rows = ctx.lake.read(G.CUSTOMER_FEATURES.name, version)
+    return rows.where(F.col(G.AS_OF).isin(list(as_ofs)))
+
+
+def _work(ctx: Context, options: argparse.Namespace) -> None:
+    if options.model not in MODELS:
+        near = did_you_mean(options.model, MODELS)
+        raise SettingsError(f"--model {options.model!r} is none of {', '.join(MODELS)}{near}")
+    history = history_of(ctx)
+    as_of = history.check_features(options.as_of or history.day_after)
+    found = champion_baseline(ctx, options.model)
+    if found is None:
+        raise GoldrunError(
+            f"model {options.model} has no champion to compare with: train one first "
+            f"(mlflow run . -e {options.model})"
+        )
+    write_snapshots(ctx, [as_of])
+    report = check(ctx, options.model, *found, snapshot(ctx, as_of))
+    log.info("Drift of %s as of %s: %s", options.model, as_of, report.verdict.upper())
+
+
+if __name__ == "__main__":
+    arguments = parser(__doc__)
+    add_as_of(arguments, "date of the current features (default: the day after the newest event)")
+    arguments.add_argument("--model", default="churn", help="registered model: churn, segmentation")
+    sys.exit(run_script(arguments, _work, RUN_NAME))

@@ -1,0 +1,152 @@
+"""Group the customers by recency, frequency and spend, and write each one's segment to gold."""
+
+import argparse
+import json
+import sys
+from datetime import date, timedelta
+
+import pandas as pd
+
+from goldrun.contracts import gold as G
+from goldrun.contracts.entities import CUSTOMER_ID
+from goldrun.io.frames import to_pandas
+from goldrun.io.models import load_champion
+from goldrun.io.settings import load_model_config
+from goldrun.learning.segment_names import profile
+from goldrun.learning.segmentation import (
+    SegmentationConfig,
+    SegmentationFit,
+    bootstrap_ari,
+    fit_segments,
+)
+from goldrun.learning.segmentation_plots import choice_of_k, segment_profile
+from goldrun.monitoring.quality import QualityReport
+from goldrun.registry.gate import Criterion, HeadToHead
+from pipelines import drift, quality
+from pipelines._command import Context, add_as_of, log, parser, run_script, step
+from pipelines._training import Checked, Outcome, behind, conclude, log_frame
+from pipelines.gold import history_of, write_snapshots
+
+MODEL = "segmentation"
+EXPERIMENT = "goldrun-segmentation"
+NAMES = "segments.json"
+
+
+def train(ctx: Context, as_of: date | None = None, report: QualityReport | None = None) -> Outcome:
+    """Train, measure, register and write ``gold/segments`` inside the active run.
+
+    Args:
+        ctx: The context.
+        as_of: Date of the features; the day after the newest event when None.
+        report: Data quality of the lake as it is, where it was just measured.
+    """
+    config = load_model_config(MODEL, SegmentationConfig)
+    history = history_of(ctx)
+    as_of = history.check_features(as_of or history.day_after)
+    earlier = history.check_features(as_of - timedelta(days=config.drift_reference_days))
+    write_snapshots(ctx, [earlier, as_of])
+    versions = behind(ctx)
+    read_at = versions[G.CUSTOMER_FEATURES.name]
+    rows = drift.snapshot(ctx, as_of, version=read_at)
+
+    quality_report = report or quality.measure(ctx)
+    quality_run = quality.run_beside(ctx, quality_report)
+    before = drift.snapshot(ctx, earlier, version=read_at)
+    drift_run, drift_report = drift.run_beside(ctx, MODEL, before, config.features, rows)
+
+    with step(f"segmentation: choosing from {config.k_min} to {config.k_max} segments"):
+        numbers = [column.name for column in G.FEATURES]
+        frame = to_pandas(rows, G.CUSTOMER_FEATURES.key, numbers, seed=config.seed)
+        digest = log_frame(ctx, frame, read_at, "training")
+        fit = fit_segments(config, frame)
+        metrics = _measure(ctx, fit, frame)
+        ctx.tracker.log_params(
+            MODEL,
+            config.model_dump(exclude={"intended_use"})
+            | {"as_of": as_of, "k": fit.k, "training_rows": len(frame)},
+        )
+    outcome = conclude(
+        ctx,
+        MODEL,
+        fit.model,
+        frame[list(config.features)].head(5),
+        predict="predict",
+        metrics=metrics,
+        versions=versions,
+        training_hash=digest,
+        checked=Checked(quality_run, quality_report, drift_run, drift_report),
+        criteria=(
+            Criterion("bootstrap_ari", at_least=config.min_stability),
+            Criterion("smallest_share", at_least=config.min_share),
+        ),
+        head_to_head=_head_to_head(ctx, frame, config, metrics["bootstrap_ari"]),
+        drift_policy=config.drift,
+        scores=f"{fit.k} segments, bootstrap ARI {metrics['bootstrap_ari']:.3f}",
+    )
+    _write_segments(ctx, frame, as_of)
+    return outcome
+
+
+def _measure(ctx: Context, fit: SegmentationFit, frame: pd.DataFrame) -> dict[str, float]:
+    """Keep what decided the number of segments, and who is in them."""
+    described = profile(fit.names, fit.model.predict(frame[list(fit.config.features)]), frame)
+    ctx.tracker.log_text(json.dumps(fit.names, indent=2), NAMES)
+    ctx.tracker.log_table(described, "tables/segments.csv")
+    ctx.tracker.log_figure(segment_profile(described), "plots/segments.png")
+    ctx.tracker.log_figure(choice_of_k(fit), "plots/choice_of_k.png")
+    for k in fit.stability:
+        ctx.tracker.log_metrics(
+            {
+                f"k{k}.bootstrap_ari": fit.stability[k],
+                f"k{k}.smallest_share": fit.smallest_share[k],
+                f"k{k}.silhouette": fit.silhouette[k],
+            }
+        )
+    return {
+        "segments": float(fit.k),
+        "bootstrap_ari": fit.stability[fit.k],
+        "smallest_share": fit.smallest_share[fit.k],
+        "silhouette": fit.silhouette[fit.k],
+    }
+
+
+def _head_to_head(
+    ctx: Context, frame: pd.DataFrame, config: SegmentationConfig, stability: float
+) -> HeadToHead | None:
+    """Measure the champion, if there is one, on the same rows."""
+    champion = ctx.tracker.champion(MODEL)
+    if champion is None:
+        return None
+    model, features = load_champion(champion)
+    theirs = bootstrap_ari(model, frame, config.model_copy(update={"features": tuple(features)}))
+    return HeadToHead("bootstrap_ari", stability, theirs, champion.version)
+
+
+def _write_segments(ctx: Context, frame: pd.DataFrame, as_of: date) -> None:
+    """Put every customer of the frame into the champion's segments; nothing without a champion."""
+    champion = ctx.tracker.champion(MODEL)
+    if champion is None:
+        log.warning("    gold/segments is not written: there is no champion to score with")
+        return
+    model, features = load_champion(champion)
+    names = json.loads(ctx.tracker.read_artifact(champion.run_id, NAMES))
+    numbers = [int(n) for n in model.predict(frame[list(features)])]
+    rows = [
+        (customer, as_of, number, names[str(number)], champion.version)
+        for customer, number in zip(frame[CUSTOMER_ID], numbers, strict=True)
+    ]
+    with step("gold: segments"), ctx.lake.writing(G.SEGMENTS.name):
+        scored = ctx.lake.spark.createDataFrame(rows, G.SEGMENTS.schema)
+        if ctx.lake.replace(G.SEGMENTS, scored):
+            ctx.lake.compact(G.SEGMENTS)
+
+
+def _work(ctx: Context, options: argparse.Namespace) -> None:
+    outcome = train(ctx, options.as_of)
+    log.info("segmentation version %s: %s; %s", outcome.version, outcome.scores, outcome.decision)
+
+
+if __name__ == "__main__":
+    arguments = parser(__doc__)
+    add_as_of(arguments, "date of the features (default: the day after the newest event)")
+    sys.exit(run_script(arguments, _work, MODEL, EXPERIMENT))

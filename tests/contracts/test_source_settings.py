@@ -1,0 +1,159 @@
+"""A source's TOML: what is wrong is refused, by file, key and nearest name."""
+
+from pathlib import Path
+
+import pytest
+
+from goldrun.contracts.source import Source
+from goldrun.errors import SettingsError
+from goldrun.io.settings import lake_root, load_source
+
+REQUIRED = {
+    "transaction_id": "Id",
+    "customer_id": "Who",
+    "quantity": "Quantity",
+    "price": "Price",
+    "amount": "Amount",
+    "transaction_date": "Time",
+    "transaction_status": "'completed'",
+}
+
+
+def toml(head: str = "", section: str = 'path = "in/*.csv"', **columns: str | None) -> str:
+    """A source that is right, with changes; a column that is None is left out."""
+    mapped = {name: sql for name, sql in (REQUIRED | columns).items() if sql is not None}
+    lines = [f'{name} = "{sql}"' for name, sql in mapped.items()]
+    return "\n".join([head, "[transactions]", section, "[transactions.columns]", *lines])
+
+
+def load(folder: Path, text: str) -> Source:
+    file = folder / "shop.toml"
+    file.write_text(text)
+    return load_source(str(file))
+
+
+def refusal(folder: Path, text: str) -> str:
+    with pytest.raises(SettingsError) as caught:
+        load(folder, text)
+    message = str(caught.value)
+    assert str(folder / "shop.toml") in message
+    return message
+
+
+def test_a_source_is_called_like_its_file(tmp_path: Path) -> None:
+    source = load(tmp_path, toml())
+    assert source.name == "shop"
+    assert source.timezone is None
+    assert source.max_reject_share == 0.05
+    assert source.entities["transactions"].columns == REQUIRED
+
+
+def test_settings_cannot_be_changed_after_loading(tmp_path: Path) -> None:
+    source = load(tmp_path, toml())
+    with pytest.raises(ValueError, match="frozen"):
+        source.timezone = "UTC"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "meant"),
+    [("timezon", "timezone"), ("transaction", "transactions"), ("max_reject", "max_reject_share")],
+)
+def test_an_unknown_key_is_refused_with_the_near_name(
+    tmp_path: Path, wrong: str, meant: str
+) -> None:
+    message = refusal(tmp_path, toml(head=f'{wrong} = "Europe/London"'))
+    assert f"unknown key '{wrong}' (did you mean '{meant}'?)" in message
+
+
+def test_an_unknown_key_of_a_section_is_refused_with_the_near_name(tmp_path: Path) -> None:
+    message = refusal(tmp_path, toml(section='path = "in/*.csv"\ndelimeter = ";"'))
+    assert "unknown key 'transactions.delimeter' (did you mean 'delimiter'?)" in message
+
+
+def test_an_unknown_key_that_is_near_nothing_lists_the_known_ones(tmp_path: Path) -> None:
+    message = refusal(tmp_path, toml(head="zzzzzz = 1"))
+    assert "did you mean" not in message
+    assert "known: customers, max_reject_share, timezone, transactions" in message
+
+
+@pytest.mark.parametrize("column", REQUIRED)
+def test_a_required_column_that_is_not_mapped_is_named(tmp_path: Path, column: str) -> None:
+    message = refusal(tmp_path, toml(**{column: None}))
+    assert f"[transactions.columns] lacks the required {column}" in message
+
+
+def test_columns_with_a_default_need_no_mapping(tmp_path: Path) -> None:
+    columns = load(tmp_path, toml()).entities["transactions"].columns
+    assert "order_id" not in columns
+    assert "updated_at" not in columns
+
+
+def test_a_column_that_the_contract_lacks_is_refused_with_the_near_name(tmp_path: Path) -> None:
+    message = refusal(tmp_path, toml(quantitiy="Quantity"))
+    assert "'quantitiy' is not a column of transactions (did you mean 'quantity'?)" in message
+
+
+def test_a_time_zone_that_does_not_exist_is_refused_with_the_near_one(tmp_path: Path) -> None:
+    message = refusal(tmp_path, toml(head='timezone = "Europe/Londn"'))
+    assert "timezone: 'Europe/Londn' is not a time zone (did you mean 'Europe/London'?)" in message
+
+
+def test_files_and_another_entity_are_not_both_the_origin(tmp_path: Path) -> None:
+    both = toml() + '\n[customers]\nfrom = "transactions"\npath = "customers.csv"'
+    message = refusal(tmp_path, both)
+    assert "customers" in message
+    assert "give either path (files) or from (another entity), not both" in message
+
+
+def test_an_entity_needs_an_origin(tmp_path: Path) -> None:
+    assert "give either path" in refusal(tmp_path, toml(section=""))
+
+
+def test_a_derived_entity_needs_no_required_columns(tmp_path: Path) -> None:
+    text = toml() + '\n[customers]\nfrom = "transactions"\n[customers.columns]\nlocation = "Town"'
+    assert load(tmp_path, text).entities["customers"].derived_from == "transactions"
+
+
+def test_a_source_without_transactions_is_refused(tmp_path: Path) -> None:
+    text = '[customers]\npath = "c.csv"\n[customers.columns]\ncustomer_id = "Id"'
+    assert "the section [transactions] is missing" in refusal(tmp_path, text)
+
+
+@pytest.mark.parametrize("share", ["-0.01", "1.01", "nan", '"many"'])
+def test_a_reject_share_outside_0_to_1_is_refused(tmp_path: Path, share: str) -> None:
+    assert "max_reject_share" in refusal(tmp_path, toml(head=f"max_reject_share = {share}"))
+
+
+@pytest.mark.parametrize("share", ["0", "1", "0.26"])
+def test_a_reject_share_from_0_to_1_is_taken(tmp_path: Path, share: str) -> None:
+    source = load(tmp_path, toml(head=f"max_reject_share = {share}"))
+    assert source.max_reject_share == float(share)
+
+
+def test_another_file_format_is_refused(tmp_path: Path) -> None:
+    message = refusal(tmp_path, toml(section='path = "x"\nformat = "parquet"'))
+    assert "transactions.format" in message
+    assert "csv" in message
+
+
+def test_text_that_is_not_toml_is_refused(tmp_path: Path) -> None:
+    assert "is not TOML" in refusal(tmp_path, "timezone = Europe/London")
+
+
+def test_a_source_that_is_not_there_is_refused_with_the_near_name() -> None:
+    with pytest.raises(SettingsError, match=r"\(did you mean 'online_retail'\?\)"):
+        load_source("online_retial")
+
+
+def test_a_wrong_setting_has_its_own_exit_code() -> None:
+    assert SettingsError.exit_code == 2
+
+
+def test_the_option_wins_over_the_environment_and_that_over_the_default(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("GOLDRUN_LAKE", raising=False)
+    assert lake_root("") == lake_root(None) == "lake"
+    monkeypatch.setenv("GOLDRUN_LAKE", "/data/shop")
+    assert lake_root("") == "/data/shop"
+    assert lake_root("here") == "here"

@@ -1,0 +1,49 @@
+"""Snapshots of the Online Retail sample, made with pandas alone."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from goldrun.contracts import gold as G
+from goldrun.contracts.entities import CUSTOMER_ID
+from goldrun.features.labels import CHURNED
+
+DATA = Path(__file__).parents[2] / "data" / "online_retail"
+Snapshot = Callable[[str], pd.DataFrame]
+
+
+def _orders() -> pd.DataFrame:
+    lines = pd.concat(pd.read_csv(path, dtype=str) for path in sorted(DATA.glob("*.csv.gz")))
+    lines = lines[lines.CustomerID.notna() & ~lines.InvoiceNo.str.startswith("C")]
+    lines = lines.drop_duplicates()
+    quantity, price = pd.to_numeric(lines.Quantity), pd.to_numeric(lines.UnitPrice)
+    sold = lines.assign(
+        day=pd.to_datetime(lines.InvoiceDate).dt.normalize(), amount=quantity * price
+    )[price > 0]
+    by_order = sold.groupby(["CustomerID", "InvoiceNo"], as_index=False)
+    return by_order.agg(day=("day", "min"), amount=("amount", "sum"))
+
+
+@pytest.fixture(scope="session")
+def snapshot() -> Snapshot:
+    """Give features and the label of the next 90 days as of a date."""
+    orders = _orders()
+
+    def as_of(text: str) -> pd.DataFrame:
+        date = pd.Timestamp(text)
+        window = orders.day.between(date, date + pd.Timedelta(days=90), inclusive="left")
+        known = orders[orders.day < date].groupby("CustomerID")
+        frame = pd.DataFrame(
+            {
+                G.PURCHASE_FREQUENCY: known.size().astype(float),
+                G.TOTAL_SPEND: known.amount.sum(),
+                G.RECENCY_DAYS: (date - known.day.max()).dt.days.astype(float),
+            }
+        )
+        frame[G.AVG_TRANSACTION_VALUE] = frame[G.TOTAL_SPEND] / frame[G.PURCHASE_FREQUENCY]
+        frame[CHURNED] = (~frame.index.isin(orders.CustomerID[window])).astype(int)
+        return frame.rename_axis(CUSTOMER_ID).reset_index()
+
+    return as_of

@@ -1,0 +1,243 @@
+import io
+import tomllib
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import skops.io
+from pydantic import ValidationError
+from sklearn.linear_model import LogisticRegression
+
+from goldrun.contracts import gold as G
+from goldrun.errors import AsOfError, ContractError, SettingsError
+from goldrun.learning.churn import (
+    CHURNED,
+    ChurnConfig,
+    baseline_scores,
+    build_classifier,
+    churn_probability,
+    fit_churn,
+)
+from goldrun.learning.evaluation import score_binary
+
+FEATURES = (G.RECENCY_DAYS, G.PURCHASE_FREQUENCY, G.TOTAL_SPEND, G.AVG_TRANSACTION_VALUE)
+ESTIMATORS = ("logistic_regression", "hist_gradient_boosting")
+
+
+def config(estimator: str = "logistic_regression", **given: Any) -> ChurnConfig:
+    return ChurnConfig.model_validate({"estimator": estimator, "features": FEATURES, **given})
+
+
+def shop(rows: int = 1500, seed: int = 0) -> pd.DataFrame:
+    """Customers whose true chance of churn is logistic in the logarithms of the features."""
+    random = np.random.default_rng(seed)
+    orders = 1.0 + random.poisson(3, rows)
+    value = random.lognormal(3, 0.5, rows)
+    recency = np.floor(random.exponential(60, rows))
+    logit = 1.2 * (np.log1p(recency) - 3.5) - 1.5 * (np.log1p(orders) - 1.5)
+    chance = 1 / (1 + np.exp(-logit))
+    return pd.DataFrame(
+        {
+            G.RECENCY_DAYS: recency,
+            G.PURCHASE_FREQUENCY: orders,
+            G.TOTAL_SPEND: orders * value,
+            G.AVG_TRANSACTION_VALUE: value,
+            "chance": chance,
+            CHURNED: (random.random(rows) < chance).astype(int),
+        }
+    )
+
+
+def test_four_features_reach_the_known_scores_on_the_online_retail_sample(
+    snapshot: Callable[[str], pd.DataFrame],
+) -> None:
+    dates = ("2011-03-12", "2011-04-12", "2011-05-12", "2011-06-12")
+    train = pd.concat([snapshot(date) for date in dates], ignore_index=True)
+    test = snapshot("2011-09-10")
+    model = fit_churn(config(), train, train[CHURNED])
+    judged = score_binary(
+        test[CHURNED], churn_probability(model, test, FEATURES), probabilities=True
+    )
+    assert judged.rows == 3370
+    assert judged.base_rate == pytest.approx(0.430, abs=0.001)
+    assert judged.auc == pytest.approx(0.7345, abs=0.001)
+    assert judged.brier == pytest.approx(0.205, abs=0.001)
+    assert judged.lift_at_10 == pytest.approx(1.56, abs=0.02)
+    rules = {
+        name: score_binary(test[CHURNED], score, probabilities=False).auc
+        for name, score in baseline_scores(test).items()
+    }
+    assert rules == pytest.approx({"recency": 0.6834, "frequency": 0.7217}, abs=0.001)
+
+
+def test_the_regression_finds_the_chance_that_made_the_labels() -> None:
+    train, test = shop(20_000), shop(2_000, seed=1)
+    found = churn_probability(fit_churn(config(), train, train[CHURNED]), test, FEATURES)
+    assert np.abs(found - test["chance"]).max() < 0.05
+
+
+def test_without_nulls_the_regression_is_scikit_learns_on_standardised_logarithms() -> None:
+    frame = shop()
+    logs = np.log1p(frame[list(FEATURES)].to_numpy())
+    scaled = (logs - logs.mean(axis=0)) / logs.std(axis=0)
+    direct = LogisticRegression().fit(scaled, frame[CHURNED]).predict_proba(scaled)[:, 1]
+    model = fit_churn(config(), frame, frame[CHURNED])
+    assert churn_probability(model, frame, FEATURES) == pytest.approx(direct, abs=1e-4)
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+def test_who_stayed_away_longer_is_likelier_to_churn(estimator: str) -> None:
+    frame = shop()
+    model = fit_churn(config(estimator), frame, frame[CHURNED])
+    two = frame.iloc[[0, 0]].assign(**{G.RECENCY_DAYS: [1.0, 300.0]})
+    soon, late = churn_probability(model, two, FEATURES)
+    assert soon < late
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+def test_a_model_survives_skops_with_equal_predictions(estimator: str) -> None:
+    frame = shop(400)
+    model = fit_churn(config(estimator), frame, frame[CHURNED])
+    stored = skops.io.dumps(model)
+    untrusted = skops.io.get_untrusted_types(data=stored)
+    assert len(untrusted) <= 1
+    loaded = skops.io.loads(stored, trusted=untrusted)
+    before, after = (churn_probability(m, frame, FEATURES) for m in (model, loaded))
+    assert np.array_equal(before, after)
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+def test_a_stored_model_has_nothing_of_goldrun_in_it(estimator: str) -> None:
+    frame = shop(400)
+    stored = skops.io.dumps(fit_churn(config(estimator), frame, frame[CHURNED]))
+    schema = zipfile.ZipFile(io.BytesIO(stored)).read("schema.json")
+    assert b"sklearn" in schema
+    assert b"goldrun" not in schema
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+def test_the_order_of_the_training_rows_changes_nothing(estimator: str) -> None:
+    frame = shop()
+    mixed = frame.sample(frac=1, random_state=3)
+    one, other = (
+        churn_probability(fit_churn(config(estimator), f, f[CHURNED]), frame, FEATURES)
+        for f in (frame, mixed)
+    )
+    assert np.array_equal(one, other)
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+def test_some_nulls_are_learned_with_and_scored(estimator: str) -> None:
+    frame = shop()
+    frame.loc[::3, G.TOTAL_SPEND] = np.nan
+    chance = churn_probability(fit_churn(config(estimator), frame, frame[CHURNED]), frame, FEATURES)
+    assert ((chance > 0) & (chance < 1)).all()
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+def test_a_feature_that_is_null_everywhere_is_refused(estimator: str) -> None:
+    frame = shop(100).assign(**{G.TOTAL_SPEND: np.nan})
+    with pytest.raises(AsOfError, match=r"total_spend is null in all 100 rows.*later as_of"):
+        fit_churn(config(estimator), frame, frame[CHURNED])
+
+
+def test_labels_of_one_class_are_refused() -> None:
+    frame = shop(50)
+    with pytest.raises(AsOfError, match="all 50 labels are 1"):
+        fit_churn(config(), frame, np.ones(50))
+
+
+def test_a_label_is_needed_for_each_row() -> None:
+    with pytest.raises(ValueError, match="50 rows but 2 labels"):
+        fit_churn(config(), shop(50), [0, 1])
+
+
+def test_a_missing_column_is_named() -> None:
+    frame = shop(50)
+    with pytest.raises(ContractError, match="lacks recency_days"):
+        fit_churn(config(), frame.drop(columns=G.RECENCY_DAYS), frame[CHURNED])
+
+
+@pytest.mark.parametrize("value", [-1.0, np.inf])
+def test_a_value_outside_the_contract_is_refused_in_scoring_too(value: float) -> None:
+    frame = shop(50)
+    model = fit_churn(config(), frame, frame[CHURNED])
+    frame.loc[7, G.TOTAL_SPEND] = value
+    with pytest.raises(ContractError, match="total_spend is negative or infinite in 1 rows"):
+        churn_probability(model, frame, FEATURES)
+
+
+def test_text_is_refused() -> None:
+    frame = shop(50).astype({G.RECENCY_DAYS: object})
+    frame.loc[3, G.RECENCY_DAYS] = "long"
+    with pytest.raises(ContractError, match="not a number"):
+        baseline_scores(frame)
+
+
+def test_a_misspelt_feature_is_refused_with_the_near_one() -> None:
+    with pytest.raises(ValidationError, match="did you mean 'recency_days'"):
+        config(features=("recency_day",))
+
+
+@pytest.mark.parametrize("features", [(), (G.RECENCY_DAYS, G.RECENCY_DAYS)])
+def test_features_are_at_least_one_and_each_once(features: tuple[str, ...]) -> None:
+    with pytest.raises(ValidationError, match="features"):
+        config(features=features)
+
+
+def test_a_misspelt_parameter_is_refused_with_the_near_one() -> None:
+    with pytest.raises(ValidationError, match="did you mean 'max_iter'"):
+        config(parameters={"max_iters": 50})
+
+
+def test_a_parameter_of_the_other_estimator_is_refused() -> None:
+    with pytest.raises(ValidationError, match="'C' is not a parameter of hist_gradient_boosting"):
+        config("hist_gradient_boosting", parameters={"C": 1.0})
+
+
+def test_random_state_is_only_set_by_the_seed() -> None:
+    with pytest.raises(ValidationError, match="set by seed"):
+        config(parameters={"random_state": 1})
+
+
+def test_a_parameter_value_that_scikit_learn_refuses_is_a_settings_error() -> None:
+    frame = shop(50)
+    with pytest.raises(SettingsError, match=r"\[parameters\].*'C'"):
+        fit_churn(config(parameters={"C": -1}), frame, frame[CHURNED])
+
+
+def test_parameters_reach_the_estimator_with_their_types() -> None:
+    given = {"max_iter": 7, "learning_rate": 0.5, "early_stopping": True}
+    classifier = build_classifier(config("hist_gradient_boosting", parameters=given, seed=5))[-1]
+    found = {name: classifier.get_params()[name] for name in (*given, "random_state")}
+    assert found == {**given, "random_state": 5}
+    assert found["early_stopping"] is True
+
+
+@pytest.mark.parametrize(
+    ("features", "days"),
+    [
+        (FEATURES, 0),
+        ((G.frequency_in(30),), 30),
+        ((G.RECENCY_DAYS, G.spend_in(180), G.frequency_in(90)), 180),
+    ],
+)
+def test_the_longest_window_is_that_of_the_features(features: tuple[str, ...], days: int) -> None:
+    assert config(features=features).longest_window_days == days
+
+
+def test_rules_score_who_stayed_away_and_who_bought_seldom_higher() -> None:
+    frame = pd.DataFrame({G.RECENCY_DAYS: [5, 50], G.PURCHASE_FREQUENCY: [9, 1]})
+    for score in baseline_scores(frame).values():
+        assert score[1] > score[0]
+
+
+def test_the_file_that_is_trained_from_is_valid() -> None:
+    path = Path(__file__).parents[2] / "models" / "churn.toml"
+    settings = ChurnConfig.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    assert (settings.features, settings.horizon_days) == (FEATURES, 90)
+    assert settings.intended_use

@@ -1,0 +1,328 @@
+import tomllib
+from collections.abc import Callable
+from dataclasses import FrozenInstanceError
+from itertools import permutations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import skops.io
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+from sklearn.metrics import adjusted_rand_score
+
+from goldrun.contracts import gold as G
+from goldrun.errors import AsOfError, ContractError
+from goldrun.learning.segment_names import (
+    CUSTOMERS,
+    MOST_SEGMENTS,
+    RFM,
+    SHARE,
+    SPEND_SHARE,
+    mean_of,
+    median_of,
+)
+from goldrun.learning.segmentation import (
+    SegmentationConfig,
+    SegmentationFit,
+    bootstrap_ari,
+    build_segmenter,
+    choose_k,
+    fit_segments,
+    name_segments,
+    profile,
+)
+
+CENTRES = ((5.0, 30.0, 9000.0), (60.0, 6.0, 900.0), (300.0, 1.0, 60.0))
+
+
+def planted(rows: int = 300, seed: int = 0) -> tuple[pd.DataFrame, np.ndarray[Any, Any]]:
+    """Three groups far apart, the first recent, frequent and rich, with each row's group."""
+    random = np.random.default_rng(seed)
+    group = random.permutation(np.arange(rows) % 3)
+    values = np.array(CENTRES)[group] * random.lognormal(0, 0.1, (rows, 3))
+    return pd.DataFrame(values, columns=list(RFM)), group
+
+
+def quick(**given: Any) -> SegmentationConfig:
+    return SegmentationConfig.model_validate(
+        {"k_min": 2, "k_max": 5, "bootstraps": 8, "min_stability": 0.95, **given}
+    )
+
+
+def centroids(*rows: tuple[float, float, float]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=list(RFM))
+
+
+@pytest.fixture(scope="module")
+def fit() -> SegmentationFit:
+    return fit_segments(quick(), planted()[0])
+
+
+def test_silhouettes_on_the_online_retail_sample_are_the_known_ones(
+    snapshot: Callable[[str], pd.DataFrame],
+) -> None:
+    frame = snapshot("2011-12-10")
+    fit = fit_segments(quick(bootstraps=6, min_stability=0.8), frame)
+    assert len(frame) == 4338
+    assert fit.silhouette == pytest.approx({2: 0.433, 3: 0.337, 4: 0.333, 5: 0.318}, abs=0.003)
+    assert fit.stability == pytest.approx({2: 0.99, 3: 0.91, 4: 0.82, 5: 0.90}, abs=0.1)
+    assert (fit.qualified, fit.names[0]) == (True, "Champions")
+
+
+def test_the_number_of_planted_groups_is_found_and_so_are_their_members(
+    fit: SegmentationFit,
+) -> None:
+    frame, group = planted()
+    assert (fit.k, fit.qualified) == (3, True)
+    assert adjusted_rand_score(group, fit.model.predict(frame)) == 1
+    assert fit.stability[3] == pytest.approx(1)
+    assert fit.smallest_share[3] == pytest.approx(1 / 3)
+
+
+def test_a_split_that_the_data_do_not_have_is_unstable(fit: SegmentationFit) -> None:
+    assert max(fit.stability[4], fit.stability[5]) < 0.95 < fit.stability[3]
+
+
+def test_segments_are_numbered_from_the_highest_spend_down(fit: SegmentationFit) -> None:
+    assert fit.model.predict(centroids(*CENTRES)).tolist() == [0, 1, 2]
+    _, group = planted()
+    stored = fit.model.named_steps["cluster"].labels_
+    assert sorted(stored.tolist()) == sorted(group.tolist())
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_numbers_do_not_depend_on_the_seed_where_groups_are_clear(
+    fit: SegmentationFit, seed: int
+) -> None:
+    frame, _ = planted()
+    other = fit_segments(quick(seed=seed), frame)
+    assert other.model.predict(frame).tolist() == fit.model.predict(frame).tolist()
+
+
+def test_the_order_of_the_rows_changes_nothing(fit: SegmentationFit) -> None:
+    frame, _ = planted()
+    mixed = fit_segments(quick(), frame.sample(frac=1, random_state=4))
+    assert mixed.stability == fit.stability
+    assert mixed.silhouette == fit.silhouette
+    before, after = (f.model.named_steps["cluster"].cluster_centers_ for f in (fit, mixed))
+    assert np.array_equal(before, after)
+
+
+def test_a_model_survives_skops_with_equal_segments(fit: SegmentationFit) -> None:
+    stored = skops.io.dumps(fit.model)
+    untrusted = skops.io.get_untrusted_types(data=stored)
+    assert len(untrusted) <= 1
+    loaded = skops.io.loads(stored, trusted=untrusted)
+    frame, _ = planted(seed=9)
+    assert loaded.predict(frame).tolist() == fit.model.predict(frame).tolist()
+    assert bootstrap_ari(loaded, frame, quick()) == bootstrap_ari(fit.model, frame, quick())
+
+
+def test_a_model_that_fits_the_rows_is_more_stable_than_one_that_does_not() -> None:
+    frame, _ = planted()
+    good = build_segmenter(quick(), 3).fit(frame)
+    stale = build_segmenter(quick(), 3).fit(frame * (0.01, 1, 1))
+    assert bootstrap_ari(good, frame, quick()) == pytest.approx(1)
+    assert bootstrap_ari(stale, frame, quick()) < 0.8
+
+
+def test_a_champion_is_judged_by_its_own_features() -> None:
+    frame, _ = planted()
+    frame[G.AVG_TRANSACTION_VALUE] = frame[G.TOTAL_SPEND] / frame[G.PURCHASE_FREQUENCY]
+    own = quick(features=(*RFM, G.AVG_TRANSACTION_VALUE))
+    champion = fit_segments(own, frame).model
+    assert bootstrap_ari(champion, frame, quick()) == pytest.approx(1)
+
+
+def test_one_customer_among_noise_is_no_segment() -> None:
+    random = np.random.default_rng(2)
+    frame = pd.DataFrame(random.lognormal(2, 0.3, (200, 3)), columns=list(RFM))
+    frame.loc[0] = [1.0, 5e4, 5e7]
+    fit = fit_segments(quick(k_max=3, min_stability=0.0), frame)
+    assert fit.smallest_share[3] == pytest.approx(1 / 200)
+    assert not fit.qualified
+
+
+def test_the_most_segments_that_are_stable_and_large_enough_are_chosen() -> None:
+    stability = {3: 0.95, 4: 0.85, 5: 0.80, 6: 0.79, 7: 0.9}
+    smallest = {3: 0.2, 4: 0.1, 5: 0.03, 6: 0.05, 7: 0.029}
+    assert choose_k(stability, smallest, SegmentationConfig()) == (5, True)
+
+
+def test_when_none_qualifies_the_most_stable_is_taken_and_the_smaller_in_a_tie() -> None:
+    smallest = dict.fromkeys((3, 4, 5), 0.2)
+    assert choose_k({3: 0.5, 4: 0.7, 5: 0.7}, smallest, SegmentationConfig()) == (4, False)
+
+
+def test_too_few_different_customers_are_refused() -> None:
+    frame = pd.concat([planted(9)[0]] * 50)
+    with pytest.raises(AsOfError, match=r"9 of 450 customers differ.*need 10"):
+        fit_segments(quick(), frame)
+
+
+def test_an_unknown_window_is_refused() -> None:
+    frame = planted()[0].assign(**{G.spend_in(30): np.nan})
+    with pytest.raises(AsOfError, match=r"spend_last_30_days is null.*later as_of"):
+        fit_segments(quick(features=(*RFM, G.spend_in(30))), frame)
+
+
+def test_customers_who_all_bought_today_can_be_segmented() -> None:
+    frame = planted()[0].assign(**{G.RECENCY_DAYS: 0.0})
+    assert fit_segments(quick(), frame).k == 3
+
+
+@pytest.mark.parametrize(
+    ("given_settings", "problem"),
+    [
+        ({"features": (G.RECENCY_DAYS,)}, "lack purchase_frequency, total_spend"),
+        ({"k_min": 6, "k_max": 5}, "k_min 6 is above k_max 5"),
+        ({"k_max": MOST_SEGMENTS + 1}, "less than or equal to 10"),
+        ({"features": (*RFM, "tenure_day")}, "did you mean 'tenure_days'"),
+    ],
+)
+def test_unusable_settings_are_refused(given_settings: dict[str, Any], problem: str) -> None:
+    with pytest.raises(ValidationError, match=problem):
+        SegmentationConfig.model_validate(given_settings)
+
+
+def test_the_file_that_is_trained_from_is_valid() -> None:
+    path = Path(__file__).parents[2] / "models" / "segmentation.toml"
+    found = SegmentationConfig.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    assert (found.features, found.k_min, found.k_max) == (RFM, 3, 8)
+    assert found.intended_use
+
+
+@pytest.mark.parametrize("k", range(2, 9))
+def test_names_are_unique_from_champions_to_lost_for_every_number_of_segments(k: int) -> None:
+    steps = np.linspace(0, 1, k)
+    rows = [(10 * 30**s, 20 * 0.05**s, 9000 * 0.02**s) for s in steps]
+    names = name_segments(centroids(*rows))
+    assert len(set(names.values())) == k
+    assert (names[0], names[k - 1]) == ("Champions", "Lost")
+
+
+def test_familiar_customers_get_the_familiar_names() -> None:
+    names = name_segments(
+        centroids(
+            (4, 30, 12000),  # always here
+            (8, 9, 2500),  # often here
+            (3, 1, 60),  # just came
+            (250, 25, 9000),  # was among the best, gone for months
+            (280, 1, 50),  # bought once, long ago
+        )
+    )
+    assert list(names.values()) == ["Champions", "Loyal", "New", "Can't lose them", "Lost"]
+
+
+POSITIVE = st.integers(0, 10**5).map(float)
+MANY = st.lists(
+    st.tuples(POSITIVE, POSITIVE, POSITIVE), min_size=2, max_size=MOST_SEGMENTS, unique=True
+)
+DESCENDING = ("Champions", "Loyal", "Needs attention", "Hibernating", "Lost")
+
+
+@settings(deadline=None)
+@given(MANY, st.randoms())
+def test_names_are_unique_and_do_not_depend_on_the_order_of_the_rows(
+    rows: list[tuple[float, float, float]], random: Any
+) -> None:
+    names = name_segments(centroids(*rows))
+    assert len(set(names.values())) == len(rows)
+    order = list(range(len(rows)))
+    random.shuffle(order)
+    assert name_segments(centroids(*rows).iloc[order]) == names
+
+
+@settings(deadline=None)
+@given(MANY, st.integers(0, MOST_SEGMENTS - 1))
+def test_the_best_on_all_three_are_champions_and_the_worst_on_all_three_lost(
+    rows: list[tuple[float, float, float]], place: int
+) -> None:
+    recency, frequency, spend = zip(*rows, strict=True)
+    best = (min(recency) / 2, max(frequency) * 2 + 1, max(spend) * 2 + 1)
+    worst = (max(recency) * 2 + 1, min(frequency) / 2, min(spend) / 2)
+    ordered = [*rows[2:]]
+    at = min(place, len(ordered))
+    names = name_segments(centroids(*ordered[:at], best, *ordered[at:], worst))
+    assert names[at] == "Champions"
+    assert names[len(ordered) + 1] == "Lost"
+
+
+@settings(deadline=None)
+@given(MANY, POSITIVE)
+def test_the_longest_gone_with_the_lowest_spend_are_lost_or_hibernating_however_often_they_bought(
+    rows: list[tuple[float, float, float]], frequency: float
+) -> None:
+    others = [(r, f, m + 1) for r, f, m in rows[:-1]]
+    gone = (max(r for r, *_ in others) * 2 + 1, frequency, 0.0)
+    assert name_segments(centroids(gone, *others))[0] in {"Lost", "Hibernating"}
+
+
+@settings(deadline=None)
+@given(MANY)
+def test_who_is_better_on_all_three_never_has_the_worse_name(
+    rows: list[tuple[float, float, float]],
+) -> None:
+    names = name_segments(centroids(*rows))
+    for (better, one), (worse, other) in permutations(enumerate(rows), 2):
+        outdone = one[0] < other[0] and one[1] > other[1] and one[2] > other[2]
+        if outdone and {names[better], names[worse]} <= set(DESCENDING):
+            assert DESCENDING.index(names[better]) < DESCENDING.index(names[worse])
+
+
+def test_names_belong_to_the_numbers_of_the_index() -> None:
+    frame = centroids((300, 1, 10), (2, 20, 5000)).set_axis([7, 4])
+    assert name_segments(frame) == {4: "Champions", 7: "Lost"}
+
+
+def test_one_segment_is_the_champions() -> None:
+    assert name_segments(centroids((10, 2, 30))) == {0: "Champions"}
+
+
+def test_more_segments_than_names_are_refused() -> None:
+    with pytest.raises(ValueError, match="11 segments"):
+        name_segments(centroids(*[(i, i, i) for i in range(11)]))
+
+
+def test_a_null_centroid_is_refused() -> None:
+    with pytest.raises(ContractError, match="null"):
+        name_segments(centroids((1, np.nan, 3)))
+
+
+def test_a_profile_counts_and_weighs_each_segment() -> None:
+    frame = centroids((10, 4, 60), (20, 2, 20), (30, 3, 10), (90, 1, 10))
+    table = profile({1: "Lost", 0: "Champions"}, [0, 0, 0, 1], frame)
+    assert table[G.SEGMENT].tolist() == [0, 1]
+    assert table[G.SEGMENT_NAME].tolist() == ["Champions", "Lost"]
+    assert table[CUSTOMERS].tolist() == [3, 1]
+    assert table[SHARE].tolist() == [0.75, 0.25]
+    assert table[SPEND_SHARE].tolist() == pytest.approx([0.9, 0.1])
+    assert table[median_of(G.TOTAL_SPEND)].tolist() == [20, 10]
+    assert table[mean_of(G.TOTAL_SPEND)].tolist() == [30, 10]
+    assert table[median_of(G.RECENCY_DAYS)].tolist() == [20, 90]
+    assert table[mean_of(G.PURCHASE_FREQUENCY)].tolist() == [3, 1]
+
+
+def test_a_segment_without_customers_has_a_row_with_unknown_medians() -> None:
+    table = profile({0: "Champions", 1: "Lost"}, [0], centroids((1, 1, 1)))
+    assert table[CUSTOMERS].tolist() == [1, 0]
+    assert np.isnan(table[median_of(G.TOTAL_SPEND)][1])
+
+
+def test_shares_are_unknown_when_nothing_was_spent() -> None:
+    table = profile({0: "Champions"}, [0], centroids((1, 1, 0)))
+    assert table[SPEND_SHARE].isna().all()
+
+
+def test_a_label_without_a_name_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"\[3\] have no name"):
+        profile({0: "Champions"}, [3], centroids((1, 1, 1)))
+
+
+def test_a_fit_can_not_be_changed(fit: SegmentationFit) -> None:
+    with pytest.raises(FrozenInstanceError):
+        fit.k = 4  # type: ignore[misc]
