@@ -110,9 +110,9 @@ def open_run_and_session(tracker: Tracker, name: str, experiment: str, lake: str
 def step(what: str) -> Iterator[None]:
     """Say which step runs, and how long it took."""
     started = time.monotonic()
-    log.info("▸ %s …", what)
+    log.info("  ▸ %s …", what)
     yield
-    log.info("  %s done in %.1f s", what, time.monotonic() - started)
+    log.info("    done in %.1f s", time.monotonic() - started)
 
 
 def log_to_console() -> None:

@@ -51,7 +51,8 @@ def train(ctx: Context, as_of: date | None = None, report: QualityReport | None 
 
     quality_report = report or quality.measure(ctx)
     quality_run = quality.run_beside(ctx, quality_report)
-    drift_run, drift_report = drift.run_beside(ctx, MODEL, train_rows, config.features, test_rows)
+    reference = (drift.keep_baseline(ctx, train_rows, config.features), "its training origins")
+    drift_run, drift_report = drift.run_beside(ctx, MODEL, reference, test_rows)
 
     with step(f"churn: training as of {', '.join(map(str, origins))}, testing as of {as_of}"):
         training = _labelled(ctx, train_rows, config)

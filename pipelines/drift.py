@@ -25,6 +25,7 @@ from pipelines.gold import history_of, write_snapshots
 
 RUN_NAME = "feature_drift"
 BASELINE = "drift/baseline.json"
+"""Artifact of a training run: bins and counts of the rows it was trained on."""
 MODELS = ("churn", "segmentation")
 
 
@@ -49,7 +50,7 @@ def check(
     tracker.log_metrics(report.metrics())
     tracker.set_tags({"goldrun.verdict": report.verdict.value, "goldrun.reference": origin})
     tracker.set_tags(version_tags(ctx.lake.versions([G.CUSTOMER_FEATURES.name])))
-    tracker.log_text(reference.to_json(), BASELINE)
+    tracker.log_text(reference.to_json(), "reference.json")
     tracker.log_table(report.table(), "tables/drift.csv")
     tracker.log_figure(distributions(reference, counts, report), "plots/distributions.png")
     tracker.log_figure(psi_overview(report, config), "plots/psi.png")
@@ -72,20 +73,34 @@ def _keep(ctx: Context, model: str, report: DriftReport) -> None:
 
 
 def run_beside(
-    ctx: Context, model: str, training: DataFrame, features: tuple[str, ...], current: DataFrame
+    ctx: Context,
+    model: str,
+    first_reference: tuple[Baseline, str],
+    current: DataFrame,
 ) -> tuple[str, DriftReport]:
     """Check drift as the run ``feature_drift`` under the active training run.
 
-    The reference is what the champion was trained on; before there is one, the training rows of
-    this run.
+    The reference is what the champion was trained on.
+
+    Args:
+        ctx: The context.
+        model: Registered name.
+        first_reference: What to compare with before there is a champion, and what that is.
+        current: Rows of ``gold/customer_features``.
 
     Returns:
         The run's id and the report.
     """
-    champion = champion_baseline(ctx, model)
-    reference, origin = champion or (baseline_of(training, features), "its training origins")
+    reference, origin = champion_baseline(ctx, model) or first_reference
     with ctx.tracker.child_run(RUN_NAME) as run_id:
         return run_id, check(ctx, model, reference, origin, current)
+
+
+def keep_baseline(ctx: Context, training: DataFrame, features: tuple[str, ...]) -> Baseline:
+    """Bin the training rows and keep the counts with the active training run."""
+    baseline = baseline_of(training, features)
+    ctx.tracker.log_text(baseline.to_json(), BASELINE)
+    return baseline
 
 
 def champion_baseline(ctx: Context, model: str) -> tuple[Baseline, str] | None:

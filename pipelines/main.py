@@ -1,31 +1,46 @@
 """Everything: raw files to bronze, silver and gold, then quality, drift, models and the gate."""
 
 import argparse
+import contextlib
 import sys
+from collections.abc import Iterator
 from datetime import date
 
 from pipelines import bronze, churn, gold, quality, segmentation, silver
 from pipelines._command import Context, add_as_of, log, parser, run_script
 from pipelines._summary import summary
 
+STAGES = 6
+
 
 def run(ctx: Context, as_of: date | None = None) -> None:
-    """Run every step in one process and one Spark session, and print the summary.
+    """Run every stage in one process and one Spark session, and print the summary.
 
     Args:
         ctx: The context.
         as_of: Test origin of churn; the latest with a complete label window when None.
     """
-    bronze.run(ctx)
-    silver.run(ctx)
-    gold.run(ctx)
-    report = quality.measure(ctx)
-    with ctx.tracker.run(churn.MODEL, churn.EXPERIMENT):
+    with stage(1, "bronze: what the files say"):
+        bronze.run(ctx)
+    with stage(2, "silver: typed, ruled, deduplicated"):
+        silver.run(ctx)
+    with stage(3, "gold: activity and features"):
+        gold.run(ctx)
+    with stage(4, "data quality"):
+        report = quality.measure(ctx)
+    with stage(5, "churn"), ctx.tracker.run(churn.MODEL, churn.EXPERIMENT):
         churned = churn.train(ctx, as_of, report)
-    with ctx.tracker.run(segmentation.MODEL, segmentation.EXPERIMENT):
+    with stage(6, "segmentation"), ctx.tracker.run(segmentation.MODEL, segmentation.EXPERIMENT):
         segmented = segmentation.train(ctx, report=report)
     for line in summary(ctx, report, [churned, segmented]):
         log.info("%s", line)
+
+
+@contextlib.contextmanager
+def stage(number: int, what: str) -> Iterator[None]:
+    """Say how far the workflow is."""
+    log.info("[%s/%s] %s", number, STAGES, what)
+    yield
 
 
 def _work(ctx: Context, options: argparse.Namespace) -> None:

@@ -20,6 +20,7 @@ from goldrun.learning.segmentation import (
     fit_segments,
 )
 from goldrun.learning.segmentation_plots import choice_of_k, segment_profile
+from goldrun.monitoring.drift import baseline_of
 from goldrun.monitoring.quality import QualityReport
 from goldrun.registry.gate import Criterion, HeadToHead
 from pipelines import drift, quality
@@ -51,8 +52,10 @@ def train(ctx: Context, as_of: date | None = None, report: QualityReport | None 
 
     quality_report = report or quality.measure(ctx)
     quality_run = quality.run_beside(ctx, quality_report)
-    before = drift.snapshot(ctx, earlier, version=read_at)
-    drift_run, drift_report = drift.run_beside(ctx, MODEL, before, config.features, rows)
+    drift.keep_baseline(ctx, rows, config.features)
+    before = baseline_of(drift.snapshot(ctx, earlier, version=read_at), config.features)
+    reference = (before, f"the features of {earlier}")
+    drift_run, drift_report = drift.run_beside(ctx, MODEL, reference, rows)
 
     with step(f"segmentation: choosing from {config.k_min} to {config.k_max} segments"):
         numbers = [column.name for column in G.FEATURES]

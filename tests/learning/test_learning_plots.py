@@ -82,6 +82,8 @@ def test_tied_scores_are_drawn_as_one_step_of_precision() -> None:
     recall, precision = line(figure, 1, "model")
     assert recall.tolist() == pytest.approx([1, 2 / 3, 0])
     assert precision.tolist() == pytest.approx([1 / 2, 2 / 3, 2 / 3])
+    # each precision holds from its recall down to the next smaller one
+    assert figure.axes[1].get_lines()[0].get_drawstyle() == "steps-post"
 
 
 def test_reliability_points_are_those_of_scikit_learn() -> None:

@@ -89,9 +89,14 @@ def test_a_split_that_the_data_do_not_have_is_unstable(fit: SegmentationFit) -> 
 
 def test_segments_are_numbered_from_the_highest_spend_down(fit: SegmentationFit) -> None:
     assert fit.model.predict(centroids(*CENTRES)).tolist() == [0, 1, 2]
-    _, group = planted()
-    stored = fit.model.named_steps["cluster"].labels_
-    assert sorted(stored.tolist()) == sorted(group.tolist())
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_the_labels_kept_in_the_model_are_those_it_predicts(seed: int) -> None:
+    frame = planted(seed=seed)[0]
+    model = fit_segments(quick(k_min=5, seed=seed), frame).model
+    by_value = frame.sort_values(list(RFM))
+    assert model.named_steps["cluster"].labels_.tolist() == model.predict(by_value).tolist()
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -277,6 +282,11 @@ def test_who_is_better_on_all_three_never_has_the_worse_name(
 def test_names_belong_to_the_numbers_of_the_index() -> None:
     frame = centroids((300, 1, 10), (2, 20, 5000)).set_axis([7, 4])
     assert name_segments(frame) == {4: "Champions", 7: "Lost"}
+
+
+def test_equal_segments_get_their_names_by_number_not_by_row() -> None:
+    rows = centroids((2, 20, 5000), (50, 3, 100), (50, 3, 100), (300, 1, 10))
+    assert name_segments(rows.iloc[[0, 2, 1, 3]]) == name_segments(rows)
 
 
 def test_one_segment_is_the_champions() -> None:

@@ -1,0 +1,171 @@
+"""Sums per customer and day, against pandas."""
+
+from collections.abc import Callable
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pytest
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from goldrun.contracts.gold import CUSTOMER_DAILY
+from goldrun.features.activity import customer_daily
+
+STATUSES = ("completed", "completed", "pending", "cancelled", "refunded", "failed")
+COLUMNS = (
+    "customer_id string, order_id string, transaction_date timestamp, "
+    "transaction_status string, amount decimal(18,4), quantity int"
+)
+Line = tuple[str, str, str, str, float, int]
+Daily = Callable[..., dict[tuple[str, date], dict[str, float]]]
+
+
+def frame_of(spark: SparkSession, lines: list[Line]) -> DataFrame:
+    loose = "customer_id string, order_id string, at string, s string, a double, q int"
+    return spark.createDataFrame(lines, loose).select(
+        "customer_id",
+        "order_id",
+        F.col("at").cast("timestamp").alias("transaction_date"),
+        F.col("s").alias("transaction_status"),
+        F.col("a").cast("decimal(18,4)").alias("amount"),
+        F.col("q").alias("quantity"),
+    )
+
+
+@pytest.fixture(scope="module")
+def daily(spark: SparkSession) -> Daily:
+    def compute(*lines: Line) -> dict[tuple[str, date], dict[str, float]]:
+        rows = customer_daily(frame_of(spark, list(lines)))
+        assert rows.columns == list(CUSTOMER_DAILY.names)
+        return {
+            (row["customer_id"], row["day"]): {
+                name: float(row[name]) for name in CUSTOMER_DAILY.names[2:]
+            }
+            for row in rows.collect()
+        }
+
+    return compute
+
+
+def numbers(**given: float) -> dict[str, float]:
+    return dict.fromkeys(CUSTOMER_DAILY.names[2:], 0.0) | given
+
+
+def test_an_order_over_two_days_is_counted_once_on_the_first(daily: Daily) -> None:
+    found = daily(
+        ("c", "o", "2024-01-01 23:59:59", "completed", 10.0, 1),
+        ("c", "o", "2024-01-02 00:00:00", "completed", 5.5, 2),
+    )
+    assert found == {
+        ("c", date(2024, 1, 1)): numbers(orders=1, spend=10, lines=1, pieces=1, orders_placed=1),
+        ("c", date(2024, 1, 2)): numbers(spend=5.5, lines=1, pieces=2),
+    }
+
+
+def test_an_order_completed_later_is_placed_on_one_day_and_bought_on_another(
+    daily: Daily,
+) -> None:
+    found = daily(
+        ("c", "o", "2024-01-01 10:00:00", "pending", 10.0, 1),
+        ("c", "o", "2024-01-03 10:00:00", "completed", 4.0, 1),
+    )
+    assert found == {
+        ("c", date(2024, 1, 1)): numbers(orders_placed=1),
+        ("c", date(2024, 1, 3)): numbers(orders=1, spend=4, lines=1, pieces=1),
+    }
+
+
+def test_a_cancelled_order_is_activity_without_spend(daily: Daily) -> None:
+    found = daily(("c", "o", "2024-01-01 10:00:00", "cancelled", -10.0, -3))
+    assert found == {("c", date(2024, 1, 1)): numbers(orders_placed=1, orders_cancelled=1)}
+
+
+def test_a_partly_cancelled_order_is_both_completed_and_cancelled(daily: Daily) -> None:
+    found = daily(
+        ("c", "o", "2024-01-01 10:00:00", "completed", 10.0, 3),
+        ("c", "o", "2024-01-02 10:00:00", "cancelled", -5.0, -1),
+        ("c", "o", "2024-01-04 10:00:00", "cancelled", -5.0, -1),
+    )
+    assert found == {
+        ("c", date(2024, 1, 1)): numbers(orders=1, spend=10, lines=1, pieces=3, orders_placed=1),
+        ("c", date(2024, 1, 2)): numbers(orders_cancelled=1),
+        ("c", date(2024, 1, 4)): numbers(),
+    }
+
+
+def test_one_order_number_of_two_customers_is_two_orders(daily: Daily) -> None:
+    found = daily(
+        ("c", "o", "2024-01-01 10:00:00", "completed", 1.0, 1),
+        ("d", "o", "2024-01-01 10:00:00", "completed", 1.0, 1),
+    )
+    assert [row["orders"] for row in found.values()] == [1, 1]
+
+
+def test_pieces_do_not_overflow_an_integer(daily: Daily) -> None:
+    most = 2_147_483_647
+    found = daily(
+        ("c", "o", "2024-01-01 10:00:00", "completed", 1.0, most),
+        ("c", "o", "2024-01-01 11:00:00", "completed", 1.0, most),
+    )
+    assert found[("c", date(2024, 1, 1))]["pieces"] == 2 * most
+
+
+def random_lines(seed: int) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    size = 300
+    hours = rng.integers(0, 24 * 6, size)
+    return pd.DataFrame(
+        {
+            "customer_id": rng.choice(["a", "b", "c"], size),
+            "order_id": rng.choice([f"o{n}" for n in range(40)], size),
+            "at": pd.Timestamp("2024-02-26 00:00") + pd.to_timedelta(hours, unit="h"),
+            "status": rng.choice(STATUSES, size),
+            "amount": rng.integers(0, 100_000, size) / 100,
+            "quantity": rng.integers(1, 50, size),
+        }
+    )
+
+
+def pandas_daily(lines: pd.DataFrame) -> pd.DataFrame:
+    """The same by counting day by day what is there."""
+    lines = lines.assign(day=lines["at"].dt.date, cents=(lines["amount"] * 100).round().astype(int))
+    by_day = lines.groupby(["customer_id", "day"])
+    done = lines[lines.status == "completed"]
+    done_by_day = done.groupby(["customer_id", "day"])
+
+    def first_days(rows: pd.DataFrame) -> pd.Series:
+        first = rows.groupby(["customer_id", "order_id"]).day.min().reset_index()
+        return first.groupby(["customer_id", "day"]).size()
+
+    return (
+        pd.DataFrame(index=by_day.size().index)
+        .assign(
+            orders=first_days(done),
+            cents=done_by_day.cents.sum(),
+            lines=done_by_day.size(),
+            pieces=done_by_day.quantity.sum(),
+            orders_placed=first_days(lines),
+            orders_cancelled=first_days(lines[lines.status == "cancelled"]),
+        )
+        .fillna(0)
+        .astype("int64")
+    )
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_random_lines_add_up_as_in_pandas(spark: SparkSession, seed: int) -> None:
+    lines = random_lines(seed)
+    rows: list[Line] = list(
+        lines.assign(at=lines["at"].astype(str)).itertuples(index=False, name=None)
+    )
+    found = (
+        customer_daily(frame_of(spark, rows))
+        .withColumn("cents", (F.col("spend") * 100).cast("bigint"))
+        .drop("spend")
+        .toPandas()
+        .set_index(["customer_id", "day"])
+        .sort_index()
+    )
+    expected = pandas_daily(lines).sort_index()
+    pd.testing.assert_frame_equal(found[expected.columns], expected, check_dtype=False)

@@ -1,0 +1,85 @@
+"""Raw records of a tidy shop, whose columns are called like the contract's."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from goldrun.contracts import lineage as L
+from goldrun.contracts.entities import TRANSACTIONS
+from goldrun.contracts.source import EntityMapping
+from goldrun.medallion.mapping import columns_needed
+from goldrun.medallion.silver import judge
+
+INGESTED_AT = datetime(2024, 6, 1, 12, tzinfo=UTC)
+GOOD = {
+    "transaction_id": "t1",
+    "order_id": "o1",
+    "customer_id": "c1",
+    "product_id": "p1",
+    "quantity": "2",
+    "price": "3.50",
+    "amount": "7.00",
+    "currency": "GBP",
+    "payment_method": "card",
+    "transaction_date": "2024-05-01T10:00:00Z",
+    "transaction_status": "completed",
+    "updated_at": "2024-05-01T11:00:00Z",
+}
+Records = Mapping[str, Mapping[str, str | None]]
+JudgeAll = Callable[[Records], DataFrame]
+
+
+def bronze_row(record_id: str, record: Mapping[str, str | None]) -> tuple[Any, ...]:
+    given = dict(record)
+    malformed = given.pop("malformed", None)
+    at = INGESTED_AT
+    return (record_id, "shop", "shop.csv", "0" * 64, 0, at, "batch-1", given, malformed)
+
+
+@pytest.fixture(scope="session")
+def good() -> dict[str, str | None]:
+    """A record that breaks nothing."""
+    return dict(GOOD)
+
+
+@pytest.fixture(scope="session")
+def to_records(spark: SparkSession) -> Callable[[Records], DataFrame]:
+    """Make bronze rows of records by id."""
+
+    def make(records: Records) -> DataFrame:
+        rows = [bronze_row(record_id, record) for record_id, record in records.items()]
+        return spark.createDataFrame(rows, L.bronze_table("transactions").schema)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def judged(
+    spark: SparkSession, to_records: Callable[[Records], DataFrame]
+) -> Callable[..., DataFrame]:
+    """Judge records by id, each contract column mapped to the file column of its name."""
+
+    def judge_all(
+        records: Records, *, mapped: Sequence[str] = TRANSACTIONS.names, timezone: str | None = None
+    ) -> DataFrame:
+        mapping = EntityMapping(path="shop.csv", columns={name: name for name in mapped})
+        needed = columns_needed(spark.range(1), mapping.columns, "shop.toml")
+        return judge(to_records(records), mapping, needed, TRANSACTIONS, timezone)
+
+    return judge_all
+
+
+@pytest.fixture(scope="session")
+def reasons_of(judged: Callable[..., DataFrame]) -> Callable[..., dict[str, list[str]]]:
+    """Reasons of each record, by its id."""
+
+    def reasons(records: Records, **how: Any) -> dict[str, list[str]]:
+        rows = judged(records, **how).select(L.RECORD_ID, F.to_json(L.REASONS)).collect()
+        return {row[0]: json.loads(row[1]) for row in rows}
+
+    return reasons

@@ -1,0 +1,90 @@
+"""A shop without a customers file: one customer of all that they bought."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from goldrun.contracts.entities import CUSTOMERS
+from goldrun.medallion.customers import derive_customers
+
+BOUGHT: tuple[tuple[str, str, str, str | None], ...] = (
+    ("r1", "moved", "2024-01-01 10:00:00", "Norway"),
+    ("r2", "moved", "2024-02-01 10:00:00", "Sweden"),
+    ("r3", "back", "2024-02-01 10:00:00", "Sweden"),
+    ("r4", "back", "2024-01-01 10:00:00", "Norway"),
+    ("r5", "tie", "2024-01-01 10:00:00", "Sweden"),
+    ("r6", "tie", "2024-01-01 10:00:00", "Denmark"),
+    ("r7", "silent", "2024-01-01 10:00:00", "Norway"),
+    ("r8", "silent", "2024-03-01 10:00:00", None),
+    ("r9", "never", "2024-01-01 10:00:00", None),
+)
+MAPPED: Mapping[str, str] = {"location": "Land"}
+
+
+@pytest.fixture(scope="module")
+def shop(spark: SparkSession, to_records: Callable[..., DataFrame]) -> tuple[DataFrame, DataFrame]:
+    """Their transactions in silver, and the raw records with the country of each."""
+    columns = "record_id string, customer_id string, at string"
+    silver = spark.createDataFrame([row[:3] for row in BOUGHT], columns).select(
+        "record_id", "customer_id", F.col("at").cast("timestamp").alias("transaction_date")
+    )
+    refused = {"r0": {"Land": "Atlantis"}}
+    return silver, to_records({row[0]: {"Land": row[3]} for row in BOUGHT} | refused)
+
+
+@pytest.fixture(scope="module")
+def customers(shop: tuple[DataFrame, DataFrame]) -> dict[str, dict[str, Any]]:
+    derived = derive_customers(*shop, MAPPED, ["Land"])
+    assert [(f.name, f.dataType) for f in derived.schema.fields] == [
+        (c.name, c.type) for c in CUSTOMERS.columns
+    ]
+    derived = derived.withColumn("updated_at", F.date_format("updated_at", "yyyy-MM-dd HH:mm"))
+    rows = derived.collect()
+    assert len(rows) == len({row["customer_id"] for row in rows})
+    return {row["customer_id"]: row.asDict() for row in rows}
+
+
+def test_everyone_who_bought_is_a_customer_once(customers: dict[str, Any]) -> None:
+    assert set(customers) == {row[1] for row in BOUGHT}
+
+
+@pytest.mark.parametrize("who", ["moved", "back"])
+def test_the_location_is_the_latest_one(customers: dict[str, Any], who: str) -> None:
+    assert customers[who]["location"] == "Sweden"
+
+
+def test_of_two_locations_at_the_same_time_the_first_by_name_is_taken(
+    customers: dict[str, Any],
+) -> None:
+    assert customers["tie"]["location"] == "Denmark"
+
+
+def test_a_location_that_is_not_there_does_not_replace_a_known_one(
+    customers: dict[str, Any],
+) -> None:
+    assert customers["silent"]["location"] == "Norway"
+    assert customers["silent"]["updated_at"] == "2024-03-01 10:00"
+
+
+def test_a_location_that_was_never_there_is_null(customers: dict[str, Any]) -> None:
+    assert customers["never"]["location"] is None
+
+
+def test_what_is_not_mapped_is_null_personal_columns_among_it(customers: dict[str, Any]) -> None:
+    unmapped = [n for n in CUSTOMERS.names if n not in {"customer_id", "location", "updated_at"}]
+    assert {c[n] for c in customers.values() for n in unmapped} == {None}
+    assert {"name", "email", "phone"} <= set(unmapped)
+
+
+def test_a_customer_is_as_new_as_the_newest_transaction(customers: dict[str, Any]) -> None:
+    assert customers["moved"]["updated_at"] == "2024-02-01 10:00"
+    assert customers["back"]["updated_at"] == "2024-02-01 10:00"
+
+
+def test_without_any_mapping_there_are_still_customers(shop: tuple[DataFrame, DataFrame]) -> None:
+    rows = derive_customers(*shop, {}, []).collect()
+    assert {row["customer_id"] for row in rows} == {row[1] for row in BOUGHT}
+    assert {row["location"] for row in rows} == {None}

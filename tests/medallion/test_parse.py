@@ -1,0 +1,299 @@
+"""Text to values: kept exactly, or refused with a reason; never changed silently."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql import types as T
+
+from goldrun.contracts.entities import MONEY
+from goldrun.contracts.table import Column
+from goldrun.medallion.parse import parse
+
+NUMBER = Column("n", T.IntegerType(), "A count.")
+AMOUNT = Column("m", MONEY, "Money.")
+MOMENT = Column("t", T.TimestampType(), "A time.")
+WORD = Column("w", T.StringType(), "A word.")
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+Outcome = tuple[Any, set[str]]
+
+
+def outcomes(
+    spark: SparkSession,
+    column: Column,
+    texts: list[str | None],
+    timezone: str | None = None,
+    pattern: str | None = None,
+) -> dict[str | None, Outcome]:
+    """Value and faults of each text; a time as UTC."""
+    frame = spark.createDataFrame(
+        [(text, text) for text in texts], f"raw string, {column.name} string"
+    )
+    parsed = parse(frame, column, timezone, pattern)
+    value = parsed.value
+    if isinstance(column.type, T.TimestampType):
+        value = F.unix_micros(value)
+    names = list(parsed.faults)
+    rows = frame.select("raw", value, *[F.coalesce(parsed.faults[n], F.lit(False)) for n in names])
+    found: dict[str | None, Outcome] = {}
+    for raw, stored, *faults in rows.collect():
+        is_time = isinstance(column.type, T.TimestampType) and stored is not None
+        result = EPOCH + timedelta(microseconds=stored) if is_time else stored
+        found[raw] = (result, {n for n, is_so in zip(names, faults, strict=True) if is_so})
+    return found
+
+
+def check(found: Mapping[str | None, Outcome], expected: Mapping[Any, Any]) -> None:
+    """A set stands for null with these faults, anything else for a value without a fault."""
+    wanted = {
+        raw: (None, outcome) if isinstance(outcome, set) else (outcome, set())
+        for raw, outcome in expected.items()
+    }
+    assert dict(found) == wanted
+
+
+def utc(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def test_a_whole_number_is_one_or_is_refused(spark: SparkSession) -> None:
+    bad = {"n_unparsed"}
+    table = {
+        "7": 7,
+        "-7": -7,
+        "+7": 7,
+        "007": 7,
+        " 7 ": 7,
+        "2147483647": 2147483647,
+        "2147483648": bad,
+        "7.5": bad,
+        "7 pieces": bad,
+        "seven": bad,
+        "1,000": bad,
+        "NaN": bad,
+        "0x10": bad,
+        "": None,
+        "   ": None,
+        None: None,
+    }
+    check(outcomes(spark, NUMBER, list(table)), table)
+
+
+def test_money_is_kept_to_four_decimals_or_is_refused(spark: SparkSession) -> None:
+    bad = {"m_unparsed"}
+    table = {
+        "2.55": Decimal("2.5500"),
+        "0.0001": Decimal("0.0001"),
+        "-11062.06": Decimal("-11062.0600"),
+        "1e3": Decimal("1000.0000"),
+        " 4.25": Decimal("4.2500"),
+        "1.50000000": Decimal("1.5000"),
+        "99999999999999.9999": Decimal("99999999999999.9999"),
+        "100000000000000": bad,
+        "1e400": bad,
+        "NaN": bad,
+        "Infinity": bad,
+        "-inf": bad,
+        "2,55": bad,
+        "£2.55": bad,
+        "": None,
+        " ": None,
+        None: None,
+    }
+    check(outcomes(spark, AMOUNT, list(table)), table)
+
+
+@pytest.mark.parametrize("text", ["1.23456", "0.00005", "-0.00001", "1e-5", "0.12345678901"])
+def test_money_with_more_decimals_than_are_kept_is_refused(spark: SparkSession, text: str) -> None:
+    assert outcomes(spark, AMOUNT, [text])[text][1] == {"m_digits_lost"}
+
+
+def test_even_the_nineteenth_decimal_is_not_lost_silently(spark: SparkSession) -> None:
+    text = "1.0000000000000000001"
+    assert outcomes(spark, AMOUNT, [text])[text][1] == {"m_digits_lost"}
+
+
+@settings(
+    max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    st.lists(
+        st.decimals(
+            min_value=-(10**13), max_value=10**13, allow_nan=False, allow_infinity=False, places=6
+        ),
+        min_size=30,
+        max_size=60,
+        unique=True,
+    )
+)
+def test_what_has_no_fault_is_exactly_what_was_written(
+    spark: SparkSession, numbers: list[Decimal]
+) -> None:
+    found = outcomes(spark, AMOUNT, [f"{number:f}" for number in numbers])
+    for text, (value, faults) in found.items():
+        assert text is not None
+        fits = Decimal(text) == Decimal(text).quantize(Decimal("0.0001"))
+        assert faults == (set() if fits else {"m_digits_lost"})
+        assert not fits or value == Decimal(text)
+
+
+def test_text_loses_its_margins_and_nothing_else(spark: SparkSession) -> None:
+    table = {" a  b ": "a  b", "": None, "  ": None, "NULL": "NULL", "0": "0", None: None}
+    check(outcomes(spark, WORD, list(table)), table)
+
+
+ZONED = {
+    "2011-07-01T10:00:00Z": utc("2011-07-01 10:00:00"),
+    "2011-07-01 10:00:00+00:00": utc("2011-07-01 10:00:00"),
+    "2011-07-01T10:00:00+02:00": utc("2011-07-01 08:00:00"),
+    "2011-07-01T10:00:00-05:30": utc("2011-07-01 15:30:00"),
+    "2011-07-01 10:00:00 UTC": utc("2011-07-01 10:00:00"),
+    "2011-07-01T10:00:00.123456Z": utc("2011-07-01 10:00:00.123456"),
+    " 2011-07-01T10:00:00Z ": utc("2011-07-01 10:00:00"),
+}
+
+
+@pytest.mark.parametrize("timezone", [None, "Europe/London", "Asia/Tokyo"])
+def test_a_time_with_a_zone_means_the_same_whatever_the_shop_declares(
+    spark: SparkSession, timezone: str | None
+) -> None:
+    check(outcomes(spark, MOMENT, list(ZONED), timezone), ZONED)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2011-07-01 10:00:00 Europe/London",
+        "2011-07-01 10:00:00 Asia/Tokyo",
+        "2011-07-01T10:00:00+9:00",
+    ],
+)
+def test_a_zone_written_in_another_way_is_not_applied_twice(spark: SparkSession, text: str) -> None:
+    truth = {
+        "2011-07-01 10:00:00 Europe/London": utc("2011-07-01 09:00:00"),
+        "2011-07-01 10:00:00 Asia/Tokyo": utc("2011-07-01 01:00:00"),
+        "2011-07-01T10:00:00+9:00": utc("2011-07-01 01:00:00"),
+    }[text]
+    value, faults = outcomes(spark, MOMENT, [text], "Europe/London")[text]
+    assert faults or value == truth
+
+
+def test_a_time_without_a_zone_is_the_shops_wall_clock_in_summer_and_winter(
+    spark: SparkSession,
+) -> None:
+    table = {
+        "2011-07-01 10:00:00": utc("2011-07-01 09:00:00"),
+        "2011-01-01 10:00:00": utc("2011-01-01 10:00:00"),
+        "2011-03-27 00:59:59": utc("2011-03-27 00:59:59"),
+        "2011-03-27 02:00:00": utc("2011-03-27 01:00:00"),
+        "2011-07-01": utc("2011-06-30 23:00:00"),
+        "2011-07-01T00:30": utc("2011-06-30 23:30:00"),
+    }
+    check(outcomes(spark, MOMENT, list(table), "Europe/London"), table)
+
+
+@settings(
+    max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    st.sampled_from(["Europe/London", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe"]),
+    st.lists(
+        st.datetimes(datetime(1990, 1, 1), datetime(2035, 1, 1)),  # noqa: DTZ001
+        min_size=40,
+        max_size=60,
+    ),
+)
+def test_local_times_agree_with_the_time_zone_database(
+    spark: SparkSession, zone: str, times: list[datetime]
+) -> None:
+    local = [time.replace(microsecond=0, tzinfo=ZoneInfo(zone)) for time in times]
+    # A time that the clock shows twice or never has no single truth.
+    clear = [t for t in local if t.utcoffset() == t.replace(fold=1).utcoffset()]
+    found = outcomes(spark, MOMENT, [f"{t:%Y-%m-%d %H:%M:%S}" for t in clear], zone)
+    assert found == {f"{t:%Y-%m-%d %H:%M:%S}": (t.astimezone(UTC), set()) for t in clear}
+
+
+def test_without_a_declared_zone_a_local_time_is_refused(spark: SparkSession) -> None:
+    bare, bad = {"t_without_zone"}, {"t_unparsed"}
+    table = {
+        "2011-07-01 10:00:00": bare,
+        "2011-07-01": bare,
+        "2011-07-01T10:00:00Z": utc("2011-07-01 10:00:00"),
+        "yesterday": bad,
+        "": None,
+        None: None,
+    }
+    check(outcomes(spark, MOMENT, list(table)), table)
+
+
+@pytest.mark.parametrize("timezone", [None, "Europe/London"])
+def test_what_is_no_time_is_refused_for_that_and_not_for_its_zone(
+    spark: SparkSession, timezone: str | None
+) -> None:
+    texts = [
+        "2011-13-01 10:00:00",
+        "2011-02-30",
+        "01/07/2011 10:00",
+        "25:00",
+        "noon",
+        "1309514400000x",
+    ]
+    table = {text: {"t_unparsed"} for text in texts}
+    check(outcomes(spark, MOMENT, list(table), timezone), table)
+
+
+def test_a_time_of_day_without_a_date_is_not_taken_as_today(spark: SparkSession) -> None:
+    found = outcomes(spark, MOMENT, ["10:00:00", "T10:00:00Z"], "Europe/London")
+    assert [value for value, _ in found.values()] == [None, None]
+
+
+def test_a_shops_own_pattern_of_times_is_read_in_its_zone(spark: SparkSession) -> None:
+    table = {
+        "01/07/2011 10:00": utc("2011-07-01 09:00:00"),
+        "01/12/2011 10:00": utc("2011-12-01 10:00:00"),
+        "2011-07-01 10:00:00": {"t_unparsed"},
+        "31/02/2011 10:00": {"t_unparsed"},
+    }
+    check(outcomes(spark, MOMENT, list(table), "Europe/London", "dd/MM/yyyy HH:mm"), table)
+
+
+def test_a_pattern_with_a_zone_in_it_wins_over_the_declared_one(spark: SparkSession) -> None:
+    table = {"01/07/2011 10:00 +0200": utc("2011-07-01 08:00:00")}
+    check(outcomes(spark, MOMENT, list(table), "Europe/London", "dd/MM/yyyy HH:mm xx"), table)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text"),
+    [("HH:mm dd-MM-yyyy", "10:00 01-07-2011"), ("HH:mm yyyy-MM-dd", "10:00 2011-07-01")],
+)
+def test_a_date_at_the_end_is_not_mistaken_for_a_zone(
+    spark: SparkSession, pattern: str, text: str
+) -> None:
+    table = {text: utc("2011-07-01 09:00:00")}
+    check(outcomes(spark, MOMENT, list(table), "Europe/London", pattern), table)
+
+
+def test_a_value_that_has_the_type_already_is_taken_as_it_is(spark: SparkSession) -> None:
+    frame = spark.range(1).select(F.lit("2.5").cast(MONEY).alias("m"))
+    parsed = parse(frame, AMOUNT, None, None)
+    assert parsed.faults == {}
+    assert frame.select(parsed.value).collect()[0][0] == Decimal("2.5000")
+
+
+def test_a_product_with_too_many_decimals_is_checked_like_text(spark: SparkSession) -> None:
+    product = F.lit("0.001").cast(MONEY) * F.lit("0.5").cast(MONEY)
+    frame = spark.range(1).select(product.alias("m"))
+    parsed = parse(frame, AMOUNT, None, None)
+    assert frame.select(parsed.faults["m_digits_lost"]).collect()[0][0] is False
+    frame = spark.range(1).select(
+        (F.lit("0.0005").cast(MONEY) * F.lit("0.5").cast(MONEY)).alias("m")
+    )
+    parsed = parse(frame, AMOUNT, None, None)
+    assert frame.select(parsed.faults["m_digits_lost"]).collect()[0][0] is True

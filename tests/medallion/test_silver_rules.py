@@ -1,0 +1,225 @@
+"""Every reason has a record that breaks only it, and a neighbour that keeps it."""
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+
+import pytest
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from goldrun.contracts import lineage as L
+from goldrun.contracts.entities import TRANSACTIONS
+from goldrun.medallion.silver import refine
+
+Change = Mapping[str, str | None]
+Good = dict[str, str | None]
+Reasons = dict[str, list[str]]
+
+BREAKS: dict[str, tuple[str, Change]] = {
+    f"{name} empty": (f"{name}_missing", {name: None})
+    for name in (
+        "customer_id",
+        "quantity",
+        "price",
+        "amount",
+        "transaction_status",
+    )
+} | {
+    "customer blank": ("customer_id_missing", {"customer_id": "  "}),
+    "malformed": ("record_malformed", {"malformed": "a;line"}),
+    "quantity half": ("quantity_unparsed", {"quantity": "1.5"}),
+    "price text": ("price_unparsed", {"price": "free"}),
+    "price five decimals": ("price_digits_lost", {"price": "3.50001"}),
+    "amount text": ("amount_unparsed", {"amount": "NaN"}),
+    "amount five decimals": ("amount_digits_lost", {"amount": "7.00001"}),
+    "date unreadable": ("transaction_date_unparsed", {"transaction_date": "2024-02-30"}),
+    "date local": ("transaction_date_without_zone", {"transaction_date": "2024-05-01 10:00"}),
+    "update unreadable": ("updated_at_unparsed", {"updated_at": "soon"}),
+    "update local": ("updated_at_without_zone", {"updated_at": "2024-05-01 10:00"}),
+    "status other": ("transaction_status_not_allowed", {"transaction_status": "COMPLETED"}),
+    "price zero": ("price_not_positive", {"price": "0"}),
+    "price negative": ("price_not_positive", {"price": "-0.0001"}),
+    "quantity zero": ("quantity_not_positive", {"quantity": "0"}),
+    "quantity negative": ("quantity_not_positive", {"quantity": "-1"}),
+    "amount negative": ("amount_negative", {"amount": "-0.0001"}),
+    "date too late": (
+        "transaction_date_in_future",
+        {"transaction_date": "2024-06-02T12:00:00.000001Z"},
+    ),
+}
+"""What is changed in a good record, and the one reason that follows."""
+
+KEEPS: dict[str, Change] = {
+    "good": {},
+    "smallest price": {"price": "0.0001"},
+    "one piece": {"quantity": "1"},
+    "given away": {"amount": "0"},
+    "taken back": {"quantity": "-1", "amount": "-7", "transaction_status": "cancelled"},
+    "nothing taken back": {"quantity": "0", "transaction_status": "cancelled"},
+    "a day ahead": {"transaction_date": "2024-06-02T12:00:00Z"},
+    "extreme": {"quantity": "80995"},
+    "four decimals": {"price": "3.5001", "amount": "7.00020000"},
+    "no product": {"product_id": None, "currency": None, "payment_method": " "},
+    "no order": {"order_id": None},
+    "no update": {"updated_at": ""},
+    **{f"status {s}": {"transaction_status": s} for s in ("pending", "refunded", "failed")},
+}
+
+CAUGHT_WITH_THEIR_DEFAULT: dict[str, tuple[str, Change]] = {
+    "no identity": ("transaction_id_missing", {"transaction_id": None}),
+    "no date": ("transaction_date_missing", {"transaction_date": None}),
+}
+
+
+@pytest.fixture(scope="module")
+def reasons(good: Good, reasons_of: Callable[..., Reasons]) -> Reasons:
+    changed = {name: change for name, (_, change) in BREAKS.items()} | KEEPS
+    changed |= {name: change for name, (_, change) in CAUGHT_WITH_THEIR_DEFAULT.items()}
+    return reasons_of({name: good | dict(change) for name, change in changed.items()})
+
+
+@pytest.mark.parametrize("case", BREAKS)
+def test_one_fault_has_one_reason(reasons: Reasons, case: str) -> None:
+    assert reasons[case] == [BREAKS[case][0]]
+
+
+@pytest.mark.parametrize("case", CAUGHT_WITH_THEIR_DEFAULT)
+def test_a_column_that_others_default_to_is_missed_once_when_they_are_there(
+    reasons: Reasons, case: str
+) -> None:
+    assert reasons[case] == [CAUGHT_WITH_THEIR_DEFAULT[case][0]]
+
+
+@pytest.mark.parametrize("case", KEEPS)
+def test_a_record_on_the_boundary_is_kept(reasons: Reasons, case: str) -> None:
+    assert reasons[case] == []
+
+
+def test_every_reason_of_the_contract_is_shown_here() -> None:
+    shown = {reason for reason, _ in (*BREAKS.values(), *CAUGHT_WITH_THEIR_DEFAULT.values())}
+    # Their defaults are required themselves, so these two can't be missing on their own.
+    assert shown | {"order_id_missing", "updated_at_missing"} == set(TRANSACTIONS.reject_reasons())
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"transaction_date": "2024-02-30"}, "transaction_date_unparsed"),
+        ({"transaction_date": "2024-05-01 10:00"}, "transaction_date_without_zone"),
+        ({"transaction_date": None}, "transaction_date_missing"),
+        ({"transaction_id": None}, "transaction_id_missing"),
+    ],
+)
+def test_a_fault_is_not_told_again_by_a_column_that_defaults_to_it(
+    good: Good, reasons_of: Callable[..., Reasons], change: Change, reason: str
+) -> None:
+    mapped = [n for n in TRANSACTIONS.names if n not in {"order_id", "updated_at"}]
+    assert reasons_of({"r": good | dict(change)}, mapped=mapped)["r"] == [reason]
+
+
+def test_several_faults_are_all_told(good: Good, reasons_of: Callable[..., Reasons]) -> None:
+    change = {"customer_id": None, "price": "0", "quantity": "x"}
+    assert set(reasons_of({"r": good | change})["r"]) == {
+        "customer_id_missing",
+        "price_not_positive",
+        "quantity_unparsed",
+    }
+
+
+def test_reasons_are_among_those_that_the_contract_lists(reasons: Reasons) -> None:
+    assert {r for found in reasons.values() for r in found} <= set(TRANSACTIONS.reject_reasons())
+
+
+def test_defaults_fill_what_is_not_mapped_and_what_is_empty(
+    good: Good, judged: Callable[..., DataFrame]
+) -> None:
+    mapped = [n for n in TRANSACTIONS.names if n not in {"order_id", "updated_at", "currency"}]
+    rows = judged({"r": good}, mapped=mapped).collect()
+    assert rows[0]["order_id"] == "t1"
+    assert rows[0]["updated_at"] == rows[0]["transaction_date"]
+    assert rows[0]["currency"] is None
+    emptied = judged({"r": good | {"order_id": " ", "updated_at": None}}).collect()
+    assert (emptied[0]["order_id"], emptied[0]["updated_at"]) == ("t1", rows[0]["transaction_date"])
+
+
+def test_a_good_record_becomes_typed_values(good: Good, judged: Callable[..., DataFrame]) -> None:
+    frame = judged({"r": good})
+    types = {f.name: f.dataType for f in frame.schema.fields}
+    assert {c.name: types[c.name] for c in TRANSACTIONS.columns} == {
+        c.name: c.type for c in TRANSACTIONS.columns
+    }
+    row = frame.select("quantity", F.unix_seconds("transaction_date")).collect()[0]
+    assert row[0] == 2
+    assert datetime.fromtimestamp(row[1], UTC) == datetime(2024, 5, 1, 10, tzinfo=UTC)
+
+
+def test_quarantine_keeps_the_raw_record_with_columns_nobody_asked_for(
+    good: Good, judged: Callable[..., DataFrame]
+) -> None:
+    raw = good | {"price": " -3.50 ", "gift note": 'say "hi"\\n', "currency": None}
+    refined = refine(judged({"bad": raw, "fine": good}), "transactions", TRANSACTIONS)
+    rows = refined.quarantine.collect()
+    assert [row[L.RECORD_ID] for row in rows] == ["bad"]
+    stored = {name: text for name, text in raw.items() if text is not None}
+    assert json.loads(rows[0][L.RECORD]) | {"currency": None} == stored | {"currency": None}
+    assert (rows[0][L.ENTITY], rows[0][L.STATE], rows[0][L.FILE]) == (
+        "transactions",
+        "open",
+        "shop.csv",
+    )
+    assert rows[0][L.REASONS] == ["price_not_positive"]
+    assert rows[0][L.RELEASED_AT] is None
+    assert refined.quarantine.columns == list(L.QUARANTINE.names)
+    assert [row[L.RECORD_ID] for row in refined.accepted.collect()] == ["fine"]
+    assert refined.accepted.columns == list(L.silver_table(TRANSACTIONS).names)
+
+
+DIFFERENT: dict[str, Change] = {
+    "same": {},
+    "transaction_id": {"transaction_id": "t2"},
+    "order_id": {"order_id": "o2"},
+    "customer_id": {"customer_id": "c2"},
+    "product_id": {"product_id": "p2"},
+    "product none": {"product_id": None},
+    "quantity": {"quantity": "3"},
+    "price": {"price": "3.5001"},
+    "amount": {"amount": "7.0001"},
+    "currency": {"currency": "EUR"},
+    "currency none": {"currency": None},
+    "payment": {"payment_method": "cash"},
+    "payment none": {"payment_method": None},
+    "value moved": {"currency": None, "payment_method": "GBP"},
+    "value moved back": {"currency": "GBP", "payment_method": None, "product_id": "card"},
+    "date": {"transaction_date": "2024-05-01T10:00:00.001Z"},
+    "date by a microsecond": {"transaction_date": "2024-05-01T10:00:00.000001Z"},
+    "status": {"transaction_status": "pending"},
+    "update": {"updated_at": "2024-05-01T11:00:00.001Z"},
+    "update by a microsecond": {"updated_at": "2024-05-01T11:00:00.000001Z"},
+}
+
+
+@pytest.fixture(scope="module")
+def hashes(good: Good, judged: Callable[..., DataFrame]) -> dict[str, str]:
+    records = {name: good | dict(change) for name, change in DIFFERENT.items()}
+    records["written otherwise"] = good | {
+        "price": " 3.5000",
+        "amount": "7",
+        "transaction_date": "2024-05-01T12:00:00+02:00",
+    }
+    accepted = refine(judged(records), "transactions", TRANSACTIONS).accepted
+    return {r[L.RECORD_ID]: r[L.CONTENT_HASH] for r in accepted.collect()}
+
+
+@pytest.mark.parametrize("case", [name for name in DIFFERENT if name != "same"])
+def test_the_content_hash_differs_when_any_column_differs(
+    hashes: dict[str, str], case: str
+) -> None:
+    others = {h for name, h in hashes.items() if name not in {case, "written otherwise"}}
+    assert len(others) >= len(DIFFERENT) - 3
+    assert hashes[case] not in others
+
+
+def test_the_content_hash_is_of_the_values_not_of_their_spelling(hashes: dict[str, str]) -> None:
+    assert hashes["written otherwise"] == hashes["same"]
+    assert len(hashes["same"]) == 64

@@ -1,0 +1,94 @@
+"""Break one promise at a time in a copy of the project, and see a test turn red for each.
+
+    make mutants                      all of them
+    make mutants ONLY=dedup           those whose name contains a word
+
+A mutant that no test notices is printed as SURVIVED and makes the command fail. Each test named in
+``mutants.toml`` is first run on the unbroken copy, so that red means the break and nothing else.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+SHARED = (".venv", ".jars", ".java", "data")
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A break: in ``file``, ``before`` becomes ``after``; ``tests`` must notice."""
+
+    name: str
+    promise: str
+    file: str
+    before: str
+    after: str
+    tests: list[str]
+
+
+def main() -> int:
+    """Run the mutants; 0 when every one was noticed."""
+    entries = tomllib.loads(Path(__file__).with_name("mutants.toml").read_text())["mutant"]
+    only = os.environ.get("ONLY", "")
+    mutants = [Mutant(**entry) for entry in entries if only in entry["name"]]
+    with tempfile.TemporaryDirectory() as scratch:
+        copy = _copy_project(Path(scratch) / "goldrun")
+        tests = sorted({test for mutant in mutants for test in mutant.tests})
+        print(f"Unbroken: {len(tests)} tests ...", flush=True)
+        if _run(copy, tests) != 0:
+            print("The tests are red without a break: mend that first")
+            return 1
+        survivors = [mutant for mutant in mutants if not _is_noticed(copy, mutant)]
+    print(f"\n{len(mutants) - len(survivors)} of {len(mutants)} mutants noticed")
+    return 1 if survivors else 0
+
+
+def _copy_project(target: Path) -> Path:
+    listed = subprocess.run(
+        ["git", "-C", ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        capture_output=True,
+        check=True,
+    ).stdout.decode()
+    for name in filter(None, listed.split("\0")):
+        if name.startswith("data/") or not (ROOT / name).is_file():
+            continue
+        (target / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, target / name)
+    for name in SHARED:
+        if (ROOT / name).exists():
+            (target / name).symlink_to(ROOT / name)
+    return target
+
+
+def _is_noticed(copy: Path, mutant: Mutant) -> bool:
+    file = copy / mutant.file
+    sound = file.read_text()
+    if sound.count(mutant.before) != 1:
+        print(f"STALE     {mutant.name}: {mutant.before!r} is not once in {mutant.file}")
+        return False
+    file.write_text(sound.replace(mutant.before, mutant.after))
+    started = time.monotonic()
+    code = _run(copy, mutant.tests)
+    file.write_text(sound)
+    noticed = code == 1  # pytest's code for red tests; others mean that it could not run them
+    word = "noticed" if noticed else "SURVIVED" if code == 0 else f"BROKEN ({code})"
+    print(f"{word:<9} {mutant.name}: {mutant.promise} ({time.monotonic() - started:.0f} s)", flush=True)
+    return noticed
+
+
+def _run(copy: Path, tests: list[str]) -> int:
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
+    environment = os.environ | {"PYTHONPATH": "src:.", "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(command, cwd=copy, env=environment, capture_output=True, check=False)
+    return done.returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
