@@ -1,4 +1,4 @@
-"""One tiny Spark session, and one lake of the whole Online Retail data, for all tests."""
+"""One tiny Spark session, and one whole run of the workflow, for all tests."""
 
 import logging
 import os
@@ -13,20 +13,26 @@ from goldrun.io.lake import Lake
 from goldrun.io.settings import load_source
 from goldrun.io.spark import open_session
 from goldrun.io.tracking import Tracker
-from pipelines import bronze, gold, silver
 from pipelines._command import Context
+from tests.project_copy import ROOT, Done, Project, copy_project
 
-ROOT = Path(__file__).parents[1]
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
+@pytest.fixture(scope="session")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A copy of the project in another folder."""
+    return copy_project(tmp_path_factory.mktemp("clone") / "goldrun")
+
+
 @pytest.fixture(scope="session", autouse=True)
-def _own_store(tmp_path_factory: pytest.TempPathFactory) -> None:
+def _own_store(project: Project) -> None:
     """No test writes to the project's own store or lake."""
-    os.environ["MLFLOW_TRACKING_URI"] = f"sqlite:///{tmp_path_factory.mktemp('store')}/mlflow.db"
-    os.environ.pop("MLFLOW_RUN_ID", None)
-    os.environ.pop("GOLDRUN_LAKE", None)
+    os.environ["MLFLOW_TRACKING_URI"] = project.store
+    for name in ("MLFLOW_RUN_ID", "GOLDRUN_LAKE"):
+        os.environ.pop(name, None)
     os.chdir(ROOT)
+    logging.getLogger("goldrun").setLevel(logging.INFO)
 
 
 @pytest.fixture(scope="session")
@@ -41,25 +47,28 @@ def lake(spark: SparkSession, tmp_path: Path) -> Lake:
 
 
 @pytest.fixture(scope="session")
-def tracker(tmp_path_factory: pytest.TempPathFactory) -> Tracker:
-    """A store whose artifacts stay out of the project too."""
+def tracker(project: Project) -> Tracker:
+    """The copy's store; artifacts of new experiments stay out of the project too."""
     tracker = Tracker()
-    artifacts = tmp_path_factory.mktemp("artifacts")
     for name in ("goldrun-pipeline", "goldrun-churn", "goldrun-segmentation"):
-        tracker.client.create_experiment(name, artifact_location=str(artifacts / name))
-    logging.getLogger("goldrun").setLevel(logging.INFO)
+        if tracker.client.get_experiment_by_name(name) is None:
+            place = project.folder / "mlruns" / name
+            tracker.client.create_experiment(name, artifact_location=str(place))
     return tracker
 
 
 @pytest.fixture(scope="session")
-def retail(
-    spark: SparkSession, tracker: Tracker, tmp_path_factory: pytest.TempPathFactory
-) -> Context:
-    """Bronze, silver and gold of the shipped files, written by the pipelines."""
-    lake = Lake(spark, str(tmp_path_factory.mktemp("retail")))
-    ctx = Context(lake, tracker, load_source("online_retail"), NOW)
-    with tracker.run("retail", "goldrun-pipeline"):
-        bronze.run(ctx)
-        silver.run(ctx)
-        gold.run(ctx)
-    return ctx
+def demo(project: Project, tracker: Tracker) -> Done:
+    """What ``make demo`` does after the set-up, in the copy."""
+    return project.run(
+        *("mlflow", "run", ".", "--env-manager", "local"),
+        *("--experiment-name", "goldrun-pipeline"),
+    )
+
+
+@pytest.fixture(scope="session")
+def retail(spark: SparkSession, tracker: Tracker, project: Project, demo: Done) -> Context:
+    """The lake and the store that the workflow has written from the shipped files."""
+    assert demo.code == 0, demo.said
+    lake = Lake(spark, str(project.lake))
+    return Context(lake, tracker, load_source("online_retail"), NOW)

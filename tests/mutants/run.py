@@ -79,7 +79,10 @@ def _is_noticed(copy: Path, mutant: Mutant) -> bool:
     file.write_text(sound)
     noticed = code == 1  # pytest's code for red tests; others mean that it could not run them
     word = "noticed" if noticed else "SURVIVED" if code == 0 else f"BROKEN ({code})"
-    print(f"{word:<9} {mutant.name}: {mutant.promise} ({time.monotonic() - started:.0f} s)", flush=True)
+    print(
+        f"{word:<9} {mutant.name}: {mutant.promise} ({time.monotonic() - started:.0f} s)",
+        flush=True,
+    )
     return noticed
 
 

@@ -1,0 +1,72 @@
+"""Running the workflow a second time changes nothing but the list of runs."""
+
+from datetime import timedelta
+
+import pytest
+
+from goldrun.io.lake import Lake
+from pipelines import churn, drift, main
+from pipelines._command import Context
+from tests.conftest import NOW
+
+
+def versions(lake: Lake) -> dict[str, int]:
+    tables = ["bronze/transactions", "silver/quarantine", "silver/duplicates"]
+    tables += ["silver/transactions", "silver/transactions_history", "silver/customers"]
+    tables += ["gold/customer_daily", "gold/customer_features", "gold/user_features"]
+    tables += ["gold/segments"]
+    found = lake.versions(tables)
+    assert set(found) == set(tables)
+    return found
+
+
+@pytest.fixture(scope="module")
+def before_and_after(retail: Context) -> tuple[dict[str, int], dict[str, int]]:
+    before = versions(retail.lake)
+    later = Context(retail.lake, retail.tracker, retail.source, NOW + timedelta(days=1))
+    with retail.tracker.run("workflow", "goldrun-pipeline"):
+        main.run(later)
+    return before, versions(retail.lake)
+
+
+def test_no_table_gets_a_row_or_an_empty_commit(
+    before_and_after: tuple[dict[str, int], dict[str, int]],
+) -> None:
+    before, after = before_and_after
+    assert after == before
+
+
+@pytest.mark.usefixtures("before_and_after")
+@pytest.mark.parametrize("model", ["churn", "segmentation"])
+def test_the_champion_stays_and_the_equal_challenger_is_told_why(
+    retail: Context, model: str
+) -> None:
+    aliases = retail.tracker.aliases(model)
+    assert aliases["champion"] == 1
+    assert aliases["challenger"] >= 2
+    challenger = retail.tracker.client.get_model_version_by_alias(model, "challenger")
+    assert "does not beat champion version 1" in challenger.tags["goldrun.decision"]
+    assert (
+        challenger.tags["goldrun.content_hash"]
+        == (retail.tracker.client.get_model_version(model, "1").tags["goldrun.content_hash"])
+    )
+
+
+@pytest.mark.usefixtures("before_and_after")
+def test_drift_is_measured_against_what_the_champion_was_trained_on(retail: Context) -> None:
+    champion = retail.tracker.champion("churn")
+    assert champion is not None
+    text = retail.tracker.read_artifact(champion.run_id, drift.BASELINE)
+    challenger = retail.tracker.client.get_model_version_by_alias("churn", "challenger")
+    evidence = challenger.tags["goldrun.drift_run_id"]
+    assert retail.tracker.read_artifact(evidence, "reference.json") == text
+    run = retail.tracker.client.get_run(evidence)
+    assert run.data.tags["goldrun.reference"] == "champion version 1"
+
+
+def test_the_churn_rows_are_named_in_its_parameters(retail: Context) -> None:
+    champion = retail.tracker.champion(churn.MODEL)
+    assert champion is not None
+    run = retail.tracker.client.get_run(champion.run_id)
+    assert run.data.params["churn.as_of"] == "2011-09-10"
+    assert run.data.params["churn.origins"] == "2011-03-12, 2011-04-12, 2011-05-12, 2011-06-12"

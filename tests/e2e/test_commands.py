@@ -1,0 +1,113 @@
+"""The commands themselves: entry points, exit codes, and what an error says."""
+
+import shlex
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from filelock import FileLock
+
+from pipelines._command import Context
+from tests.project_copy import ROOT, Project
+
+ENTRY_POINTS: dict[str, Any] = yaml.safe_load((ROOT / "MLproject").read_text())["entry_points"]
+BY_THEMSELVES = [name for name in ENTRY_POINTS if name != "main"]
+
+
+def command_of(name: str) -> list[str]:
+    entry = ENTRY_POINTS[name]
+    defaults = {k: shlex.quote(str(v["default"])) for k, v in entry["parameters"].items()}
+    return shlex.split(entry["command"].format(**defaults))
+
+
+@pytest.mark.parametrize("name", ENTRY_POINTS)
+def test_every_entry_point_passes_exactly_its_scripts_options(name: str, project: Project) -> None:
+    script = project.folder / "pipelines" / f"{name}.py"
+    said = project.script(name, "--help").said
+    offered = {word.rstrip(",") for word in said.split() if word.startswith("--")} - {"--help"}
+    given = {word.split("=")[0] for word in command_of(name) if word.startswith("--")}
+    assert script.is_file()
+    assert given == offered
+
+
+def test_churn_runs_by_itself_as_the_readme_says(project: Project, retail: Context) -> None:
+    done = project.run(
+        *("mlflow", "run", ".", "--env-manager", "local", "-e", "churn"),
+        *("--experiment-name", "goldrun-churn", "-P", "as_of=2011-09-10"),
+    )
+    assert done.code == 0, done.said
+    client = retail.tracker.client
+    newest = client.get_model_version_by_alias("churn", "challenger")
+    run = client.get_run(str(newest.run_id))
+    # The run that `mlflow run` made is the training run itself.
+    assert run.data.tags["mlflow.project.entryPoint"] == "churn"
+    assert run.data.params["as_of"] == "2011-09-10"
+    assert run.data.metrics["auc"] > 0.73
+
+
+def test_a_typing_error_in_the_toml_ends_with_code_2_and_the_near_name(
+    project: Project, tmp_path: Path
+) -> None:
+    text = (ROOT / "pipelines/sources/online_retail.toml").read_text()
+    wrong = tmp_path / "shop.toml"
+    wrong.write_text(text.replace("max_reject_share", "max_reject_shar"))
+    done = project.script("bronze", f"--source={wrong}", f"--lake={tmp_path}/lake")
+    assert done.code == 2
+    assert "max_reject_shar'" in done.said
+    assert "did you mean 'max_reject_share'" in done.said
+    assert not (tmp_path / "lake").exists()
+
+
+def test_a_date_that_is_none_ends_with_code_2(project: Project) -> None:
+    done = project.script("gold", "--as-of=2011-13-01")
+    assert done.code == 2
+    assert "2011-13-01" in done.said
+
+
+@pytest.mark.usefixtures("retail")
+def test_a_date_without_its_label_window_ends_with_code_7_and_the_latest_good_one(
+    project: Project,
+) -> None:
+    done = project.script("churn", "--as-of=2011-10-01")
+    assert done.code == 7
+    assert "2011-09-10" in done.said
+    assert "Traceback" not in done.said
+
+
+def test_a_lake_that_another_process_writes_ends_with_code_5(
+    project: Project, tmp_path: Path
+) -> None:
+    lock = tmp_path / "lake" / "bronze" / ".transactions.lock"
+    lock.parent.mkdir(parents=True)
+    with FileLock(lock):
+        done = project.script("bronze", f"--lake={tmp_path}/lake")
+    assert done.code == 5
+    assert "another process" in done.said
+    assert [p.name for p in lock.parent.iterdir() if not p.name.startswith(".")] == []
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("retail")
+@pytest.mark.parametrize("name", BY_THEMSELVES)
+def test_every_entry_point_runs_by_itself(project: Project, name: str) -> None:
+    done = project.run("mlflow", "run", ".", "--env-manager", "local", "-e", name)
+    assert done.code == 0, done.said
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("retail")
+def test_the_default_environment_manager_makes_its_own_environment(
+    project: Project, tmp_path: Path
+) -> None:
+    done = project.run(
+        *("env", f"MLFLOW_ENV_ROOT={tmp_path}/envs", "mlflow", "run", ".", "-e", "gold")
+    )
+    assert done.code == 0, done.said
+    (made,) = (tmp_path / "envs").iterdir()
+    listed = subprocess.run(
+        [made / "bin" / "python", "-m", "pip", "list"], capture_output=True, text=True, check=True
+    ).stdout
+    assert "pyspark" in listed
+    assert "pytest" not in listed

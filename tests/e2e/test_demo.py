@@ -1,0 +1,194 @@
+"""What a newcomer finds after one command."""
+
+import json
+from typing import Any
+
+import mlflow
+import pandas as pd
+import pytest
+from mlflow.entities import Run
+
+from goldrun.contracts import gold as G
+from goldrun.contracts.entities import CUSTOMER_ID
+from goldrun.io.tracking import Tracker
+from pipelines._command import Context
+from tests.project_copy import Done, Project
+
+MODELS = ("churn", "segmentation")
+
+
+def run_of(ctx: Context, model: str, version: int = 1) -> Run:
+    found = ctx.tracker.client.get_model_version(model, str(version))
+    return ctx.tracker.client.get_run(str(found.run_id))
+
+
+def children_of(ctx: Context, run: Run) -> dict[str, Run]:
+    found = ctx.tracker.client.search_runs(
+        [run.info.experiment_id], f"tags.mlflow.parentRunId = '{run.info.run_id}'"
+    )
+    return {child.info.run_name: child for child in found}
+
+
+def artifacts_of(ctx: Context, run: Run, folder: str | None = None) -> set[str]:
+    listed = ctx.tracker.client.list_artifacts(run.info.run_id, folder)
+    return {entry.path for entry in listed}
+
+
+@pytest.mark.usefixtures("retail")
+def test_the_summary_tells_rows_verdicts_models_and_where_to_look(demo: Done) -> None:
+    summary = demo.said[demo.said.index("Rows") :]
+    for fact in (
+        "541,909",
+        "401,564",
+        "135,120",
+        "5,225",
+        "accounting closed",
+        "data_quality",
+        "feature_drift of churn",
+        "AUC 0.73",
+        "champion = 1",
+        "mlflow ui",
+    ):
+        assert fact in summary
+
+
+@pytest.mark.usefixtures("retail")
+def test_progress_says_which_stage_runs_and_spark_is_quiet(demo: Done) -> None:
+    for number in range(1, 7):
+        assert f"[{number}/6]" in demo.said
+    assert "WARN" not in demo.said
+    assert "jdk.incubator" not in demo.said
+    assert "Traceback" not in demo.said
+
+
+def test_the_workflow_run_has_both_training_runs_under_it(retail: Context) -> None:
+    client = retail.tracker.client
+    experiment = client.get_experiment_by_name("goldrun-pipeline")
+    assert experiment is not None
+    (workflow,) = client.search_runs(
+        [experiment.experiment_id], "tags.`mlflow.project.entryPoint` = 'main'"
+    )
+    for model in MODELS:
+        training = run_of(retail, model)
+        assert training.data.tags["mlflow.parentRunId"] == workflow.info.run_id
+        home = client.get_experiment(training.info.experiment_id)
+        assert home.name == f"goldrun-{model}"
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_quality_and_drift_runs_stand_beside_each_training_run(retail: Context, model: str) -> None:
+    children = children_of(retail, run_of(retail, model))
+    assert set(children) == {"data_quality", "feature_drift"}
+    quality = children["data_quality"]
+    assert quality.data.tags["goldrun.verdict"] == "pass"
+    assert quality.data.metrics["transactions.price_not_positive.failed"] == 2517
+    assert quality.data.metrics["transactions.price_not_positive.checked"] == 541909
+    assert quality.data.metrics["transactions.price_not_positive.passed"] == 541909 - 2517
+    assert quality.data.metrics["transactions.duplicate"] == 5225
+    assert quality.data.metrics["transactions.lost"] == 0
+    assert "transactions.payment_method.null_rate" in quality.data.metrics
+    assert "tables/rules.csv" in artifacts_of(retail, quality, "tables")
+    assert "plots/failures_by_rule.png" in artifacts_of(retail, quality, "plots")
+    drift = children["feature_drift"]
+    assert drift.data.tags["goldrun.verdict"] == "fail"
+    assert drift.data.metrics["psi_recency_days"] > 0.1
+    assert 0 < drift.data.metrics["js_recency_days"] < 1
+    assert "plots/distributions.png" in artifacts_of(retail, drift, "plots")
+
+
+def test_churn_is_honest_and_beats_both_baselines_on_the_same_rows(retail: Context) -> None:
+    metrics = run_of(retail, "churn").data.metrics
+    assert metrics["rows"] == 3370
+    assert metrics["base_rate"] == pytest.approx(0.430, abs=0.002)
+    # More than .80 on this data would mean a leak.
+    assert 0.73 <= metrics["auc"] <= 0.745
+    assert metrics["recency.auc"] == pytest.approx(0.6834, abs=0.002)
+    assert metrics["frequency.auc"] == pytest.approx(0.7217, abs=0.002)
+    assert metrics["auc"] > max(metrics["recency.auc"], metrics["frequency.auc"])
+    assert metrics["brier"] == pytest.approx(0.205, abs=0.003)
+    assert metrics["average_precision"] > metrics["base_rate"]
+    assert metrics["lift_at_10"] == pytest.approx(1.56, abs=0.05)
+
+
+def test_segments_are_stable_big_enough_and_written_for_every_customer(retail: Context) -> None:
+    metrics = run_of(retail, "segmentation").data.metrics
+    assert metrics["bootstrap_ari"] >= 0.8
+    assert metrics["smallest_share"] >= 0.03
+    segments = retail.lake.read(G.SEGMENTS.name).toPandas()
+    assert len(segments) == 4338
+    assert segments[CUSTOMER_ID].is_unique
+    assert segments[G.SEGMENT_NAME].nunique() == metrics["segments"]
+    assert segments[G.SEGMENT_NAME].value_counts(normalize=True).min() >= 0.03
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_training_run_names_the_exact_data_and_code_behind_it(
+    retail: Context, model: str
+) -> None:
+    run = run_of(retail, model)
+    version = run.data.tags["delta.version.gold.customer_features"]
+    assert run.inputs is not None
+    named = [({tag.key: tag.value for tag in i.tags}, i) for i in run.inputs.dataset_inputs]
+    ((tags, training),) = [pair for pair in named if pair[0]["mlflow.data.context"] == "training"]
+    assert tags["delta.table"] == "gold/customer_features"
+    assert tags["delta.version"] == version
+    assert json.loads(training.dataset.source)["delta_table_version"] == int(version)
+    # An empty history is a table too, and its version is 0.
+    assert run.data.tags["delta.version.silver.transactions_history"] == "0"
+    for table in ("bronze.transactions", "silver.transactions", "gold.customer_daily"):
+        assert int(run.data.tags[f"delta.version.{table}"]) >= 1
+    assert len(run.data.tags["goldrun.content_hash"]) == 64
+    assert len(run.data.tags["goldrun.git.commit"]) == 40
+    assert run.data.tags["goldrun.git.dirty"] == "false"
+    evidence = json.loads(retail.tracker.read_artifact(run.info.run_id, "evidence.json"))
+    children = children_of(retail, run)
+    assert evidence["quality_run_id"] == children["data_quality"].info.run_id
+    assert evidence["drift_run_id"] == children["feature_drift"].info.run_id
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_the_first_version_is_challenger_and_champion_with_its_evidence(
+    retail: Context, model: str
+) -> None:
+    aliases = retail.tracker.aliases(model)
+    assert aliases["champion"] == 1
+    version = retail.tracker.client.get_model_version_by_alias(model, "champion")
+    assert version.tags["goldrun.quality"] == "pass"
+    assert version.tags["goldrun.drift"] == "fail"
+    assert "promoted" in version.tags["goldrun.decision"]
+
+
+def test_a_registered_model_answers_without_goldrun(retail: Context) -> None:
+    rows = pd.DataFrame(
+        {
+            "recency_days": [1.0, 300.0],
+            "purchase_frequency": [30.0, 1.0],
+            "total_spend": [20000.0, 50.0],
+            "avg_transaction_value": [700.0, 50.0],
+        }
+    )
+    served: Any = mlflow.pyfunc.load_model("models:/churn@champion")
+    stays, leaves = served.predict(rows)[:, 1]
+    assert 0 <= stays < 0.2
+    assert 0.6 < leaves <= 1
+
+
+def test_the_gold_step_logs_the_tables_metrics(retail: Context) -> None:
+    client = retail.tracker.client
+    experiment = client.get_experiment_by_name("goldrun-pipeline")
+    assert experiment is not None
+    (run,) = client.search_runs(
+        [experiment.experiment_id], "tags.`mlflow.project.entryPoint` = 'main'"
+    )
+    assert run.data.metrics["user_features.total_records"] == 4338
+    assert run.data.metrics["user_features.total_columns"] == 6
+    assert run.data.metrics["user_features.recency_days.min"] == 0
+    assert run.data.metrics["user_features.total_spend.nulls"] == 0
+
+
+def test_a_bare_ui_would_find_everything(project: Project, retail: Context) -> None:
+    assert (project.folder / "mlflow.db").is_file()
+    run = run_of(retail, "churn")
+    assert run.info.artifact_uri is not None
+    assert str(project.folder) in run.info.artifact_uri
+    assert Tracker().uri == project.store

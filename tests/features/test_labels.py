@@ -1,0 +1,160 @@
+"""Labels look only ahead, features only back, and neither past the end of the lake."""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pyspark.sql import DataFrame
+
+from goldrun.errors import AsOfError
+from goldrun.features.labels import History, churn_labels
+from goldrun.features.snapshots import customer_features, snapshots
+
+MakeDaily = Callable[..., DataFrame]
+AS_OF = date(2024, 6, 30)
+HORIZON = 90
+LONG_AGO = date(2023, 1, 1)
+RETAIL = History(date(2010, 12, 1), date(2011, 12, 9))
+
+
+@pytest.fixture(scope="module")
+def churned(daily_of: MakeDaily) -> dict[str, int]:
+    """Everyone bought before the date; who comes back is named by the days until then."""
+    back = (0, 1, HORIZON - 1, HORIZON, HORIZON + 1)
+    before = [(f"{n}", "2024-01-01", 1, "1") for n in (*back, "never", "cancels", "both")]
+    after = [(f"{n}", str(AS_OF + timedelta(days=n)), 1, "1") for n in back]
+    after += [("both", str(AS_OF + timedelta(days=n)), 1, "1") for n in (3, 4, 5)]
+    daily = daily_of(
+        *before,
+        *after,
+        ("cancels", str(AS_OF + timedelta(days=5)), 0, "0", 1),
+        ("new", str(AS_OF + timedelta(days=5)), 1, "1"),
+    )
+    rows = churn_labels(daily, customer_features(daily, AS_OF, LONG_AGO), HORIZON).collect()
+    assert len(rows) == len({row["customer_id"] for row in rows})
+    assert {row["as_of"] for row in rows} == {AS_OF}
+    return {row["customer_id"]: row["churned"] for row in rows}
+
+
+@pytest.mark.parametrize(
+    ("who", "label"),
+    [
+        ("0", 0),
+        ("1", 0),
+        (str(HORIZON - 1), 0),
+        (str(HORIZON), 1),
+        (str(HORIZON + 1), 1),
+        ("never", 1),
+        ("cancels", 1),
+        ("both", 0),
+    ],
+)
+def test_the_window_holds_its_first_day_and_not_the_day_after_its_last(
+    churned: dict[str, int], who: str, label: int
+) -> None:
+    assert churned[who] == label
+
+
+def test_only_the_snapshots_population_has_labels(churned: dict[str, int]) -> None:
+    assert "new" not in churned
+
+
+def test_each_date_has_its_own_label(daily_of: MakeDaily) -> None:
+    daily = daily_of(("c", "2024-01-01", 1, "1"), ("c", "2024-05-01", 1, "1"))
+    dates = [date(2024, 2, 1), date(2024, 4, 1), date(2024, 6, 1)]
+    rows = churn_labels(daily, snapshots(daily, dates, LONG_AGO), 60).collect()
+    assert {row["as_of"]: row["churned"] for row in rows} == dict(
+        zip(dates, (1, 0, 1), strict=True)
+    )
+
+
+def test_the_history_is_from_the_first_to_the_last_day(daily_of: MakeDaily) -> None:
+    daily = daily_of(
+        ("c", "2024-01-05", 0, "0", 1), ("c", "2024-02-01", 1, "1"), ("d", "2024-01-31", 1, "1")
+    )
+    assert History.of(daily) == History(date(2024, 1, 5), date(2024, 2, 1))
+
+
+def test_an_empty_lake_has_no_history(daily_of: MakeDaily) -> None:
+    with pytest.raises(AsOfError, match="gold/customer_daily is empty"):
+        History.of(daily_of(("c", "2024-01-05", 1, "1")).limit(0))
+
+
+@pytest.mark.parametrize("day", ["2010-11-30", "2010-12-01"])
+def test_a_date_with_nothing_before_it_is_refused(day: str) -> None:
+    with pytest.raises(AsOfError, match=r"nothing happened before it.*2010-12-01.*later date"):
+        RETAIL.check_features(date.fromisoformat(day))
+
+
+@pytest.mark.parametrize("day", ["2010-12-02", "2011-12-09", "2011-12-10"])
+def test_from_the_second_day_to_the_day_after_the_last_features_are_whole(day: str) -> None:
+    as_of = date.fromisoformat(day)
+    assert RETAIL.check_features(as_of) == as_of
+
+
+def test_a_date_after_the_lakes_end_is_refused_with_the_latest_one() -> None:
+    with pytest.raises(AsOfError, match=r"ends on 2011-12-09.*give 2011-12-10 or an earlier"):
+        RETAIL.check_features(date(2011, 12, 11))
+
+
+def test_a_label_window_that_is_not_complete_is_refused_with_the_latest_one() -> None:
+    assert RETAIL.check_labels(date(2011, 9, 10), HORIZON) == date(2011, 9, 10)
+    with pytest.raises(AsOfError, match=r"90 days ends after.*give 2011-09-10 or an earlier"):
+        RETAIL.check_labels(date(2011, 9, 11), HORIZON)
+
+
+def test_labels_need_features_as_well() -> None:
+    with pytest.raises(AsOfError, match="nothing happened before it"):
+        RETAIL.check_labels(date(2010, 12, 1), HORIZON)
+
+
+def test_online_retail_is_trained_on_four_months() -> None:
+    origins = RETAIL.training_origins(date(2011, 9, 10), HORIZON, 90, 4)
+    assert origins == [
+        date(2011, 3, 12),
+        date(2011, 4, 12),
+        date(2011, 5, 12),
+        date(2011, 6, 12),
+    ]
+
+
+def test_no_more_origins_are_given_than_asked_for_and_they_are_the_latest() -> None:
+    assert RETAIL.training_origins(date(2011, 9, 10), HORIZON, 90, 2) == [
+        date(2011, 5, 12),
+        date(2011, 6, 12),
+    ]
+
+
+def test_an_origin_whose_window_is_not_covered_is_left_out() -> None:
+    assert RETAIL.training_origins(date(2011, 9, 10), HORIZON, 180, 4) == [date(2011, 6, 12)]
+
+
+def test_too_short_a_history_is_refused_with_the_first_date_that_would_do() -> None:
+    with pytest.raises(AsOfError) as caught:
+        RETAIL.training_origins(date(2011, 5, 29), HORIZON, 90, 4)
+    assert "give 2011-05-30 or a later date" in str(caught.value)
+    assert RETAIL.training_origins(date(2011, 5, 30), HORIZON, 90, 4) == [date(2011, 3, 1)]
+
+
+@given(
+    st.dates(date(2011, 1, 1), date(2013, 12, 31)),
+    st.integers(1, 180),
+    st.sampled_from([0, 30, 90, 180]),
+    st.integers(1, 12),
+)
+def test_no_training_label_ever_reaches_past_the_test_date(
+    as_of: date, horizon: int, window: int, most: int
+) -> None:
+    try:
+        origins = RETAIL.training_origins(as_of, horizon, window, most)
+    except AsOfError:
+        assert as_of - timedelta(days=horizon) < RETAIL.observed_from + timedelta(
+            days=max(window, 1)
+        )
+        return
+    assert origins == sorted(set(origins))
+    assert 1 <= len(origins) <= most
+    assert origins[-1] + timedelta(days=horizon) == as_of
+    assert origins[0] - timedelta(days=window) >= RETAIL.observed_from

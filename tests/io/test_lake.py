@@ -1,0 +1,159 @@
+"""The lake: one commit a change, none for no change, and none that breaks a contract."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import types as T
+
+from goldrun.contracts.table import Column, Table
+from goldrun.errors import ContractError, MissingTableError
+from goldrun.io.lake import Lake
+
+BOXES = Table(
+    name="gold/boxes",
+    grain="one box",
+    key=("id",),
+    columns=(
+        Column("id", T.StringType(), "Identity.", required=True),
+        Column("part", T.IntegerType(), "Part.", required=True),
+        Column("left", T.StringType(), "What is on the left.", null_means="nothing"),
+        Column("right", T.StringType(), "What is on the right.", null_means="nothing"),
+    ),
+)
+LOOSE = T.StructType([T.StructField(f.name, f.dataType) for f in BOXES.schema.fields])
+Row = tuple[str | None, int | None, str | None, str | None]
+
+
+def boxes(spark: SparkSession, *rows: Row) -> DataFrame:
+    return spark.createDataFrame(list(rows), LOOSE)
+
+
+def stored(lake: Lake) -> set[Any]:
+    rows = lake.read(BOXES.name).collect()
+    assert len(rows) == len({row["id"] for row in rows})
+    return {tuple(row) for row in rows}
+
+
+A, B, C = ("a", 1, "x", None), ("b", 1, None, None), ("c", 2, "y", "z")
+
+
+@pytest.fixture
+def filled(lake: Lake, spark: SparkSession) -> Lake:
+    assert lake.replace(BOXES, boxes(spark, A, B, C))
+    return lake
+
+
+def test_pointing_at_a_lake_writes_nothing(lake: Lake) -> None:
+    assert not Path(lake.root).exists()
+    assert not lake.exists(BOXES.name)
+    assert lake.versions([BOXES.name]) == {}
+
+
+def test_a_missing_table_is_named_with_the_step_that_writes_it(lake: Lake) -> None:
+    for ask in (lake.read, lake.version):
+        with pytest.raises(MissingTableError) as caught:
+            ask(BOXES.name)
+        assert f"{lake.root}/gold/boxes is not there" in str(caught.value)
+        assert "run the step that writes it first" in str(caught.value)
+
+
+def test_before_its_first_write_a_table_can_be_read_as_empty(lake: Lake) -> None:
+    assert lake.read_or_empty(BOXES).schema == BOXES.schema
+    assert lake.read_or_empty(BOXES).count() == 0
+    assert not lake.exists(BOXES.name)
+
+
+def test_replacing_rows_by_equal_ones_in_another_order_writes_nothing(
+    filled: Lake, spark: SparkSession
+) -> None:
+    version = filled.version(BOXES.name)
+    same = boxes(spark, C, A, B).repartition(3)
+    assert filled.replace(BOXES, same) is False
+    assert filled.replace(BOXES, same.select("right", "part", "id", "left")) is False
+    assert filled.version(BOXES.name) == version
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        [("a", 1, None, "x"), B, C],
+        [A, B, ("c", 2, "z", "y")],
+        [A, ("b", 1, "", None), C],
+        [A, B, ("c", 3, "y", "z")],
+        [],
+    ],
+    ids=["moved", "swapped", "empty text", "number", "none"],
+)
+def test_replacing_rows_by_other_ones_is_one_commit(
+    filled: Lake, spark: SparkSession, changed: list[Row]
+) -> None:
+    version = filled.version(BOXES.name)
+    assert filled.replace(BOXES, boxes(spark, *changed)) is True
+    assert filled.version(BOXES.name) == version + 1
+    assert stored(filled) == set(changed)
+    assert {tuple(row) for row in filled.read(BOXES.name, version).collect()} == {A, B, C}
+
+
+def test_replacing_a_part_leaves_the_rest(filled: Lake, spark: SparkSession) -> None:
+    new: Row = ("n", 2, None, "new")
+    assert filled.replace(BOXES, boxes(spark, new), where="part = 2") is True
+    assert stored(filled) == {A, B, new}
+    version = filled.version(BOXES.name)
+    assert filled.replace(BOXES, boxes(spark, new), where="part = 2") is False
+    assert filled.version(BOXES.name) == version
+
+
+def test_a_note_is_kept_with_its_commit(lake: Lake, spark: SparkSession) -> None:
+    lake.replace(BOXES, boxes(spark, A), note={"observed_until": "2011-12-09", "rows": 1})
+    history = spark.sql(f"DESCRIBE HISTORY delta.`{lake.path(BOXES.name)}` LIMIT 1")
+    note = json.loads(history.collect()[0]["userMetadata"])
+    assert note == {"observed_until": "2011-12-09", "rows": 1}
+
+
+def test_rows_that_break_the_contract_are_not_written_by_any_way(
+    filled: Lake, spark: SparkSession
+) -> None:
+    version = filled.version(BOXES.name)
+    null_part = boxes(spark, ("d", None, None, None))
+    twice = boxes(spark, ("d", 1, None, None), ("d", 2, None, None))
+    for write in (filled.replace, filled.upsert):
+        with pytest.raises(ContractError, match="part is null in 1 rows"):
+            write(BOXES, null_part)
+        with pytest.raises(ContractError, match="id=d is there 2 times"):
+            write(BOXES, twice)
+    for append in (filled.append, filled.append_unless_empty):
+        with pytest.raises(ContractError, match=r"gold/boxes was not written.*part"):
+            append(BOXES, null_part)
+        with pytest.raises(ContractError, match="no column left"):
+            append(BOXES, boxes(spark, A).drop("left"))
+    assert filled.version(BOXES.name) == version
+    assert stored(filled) == {A, B, C}
+
+
+def test_upsert_inserts_new_keys_and_updates_known_ones(filled: Lake, spark: SparkSession) -> None:
+    version = filled.version(BOXES.name)
+    changed: Row = ("a", 9, None, "changed")
+    new: Row = ("d", 1, None, None)
+    filled.upsert(BOXES, boxes(spark, changed, new))
+    assert stored(filled) == {changed, B, C, new}
+    assert filled.version(BOXES.name) == version + 1
+
+
+def test_no_rows_are_no_commit(filled: Lake, spark: SparkSession) -> None:
+    version = filled.version(BOXES.name)
+    filled.upsert(BOXES, boxes(spark))
+    filled.append_unless_empty(BOXES, boxes(spark))
+    assert filled.version(BOXES.name) == version
+
+
+def test_the_first_version_of_a_table_is_zero(lake: Lake, spark: SparkSession) -> None:
+    lake.append_unless_empty(BOXES, boxes(spark))
+    assert lake.versions([BOXES.name, "gold/others"]) == {BOXES.name: 0}
+
+
+def test_a_relative_lake_is_kept_as_an_absolute_path(spark: SparkSession) -> None:
+    assert Path(Lake(spark, "some-lake").root).is_absolute()
+    assert Lake(spark, "s3a://bucket/lake").path("gold/x") == "s3a://bucket/lake/gold/x"

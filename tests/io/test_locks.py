@@ -1,0 +1,93 @@
+"""A second writer on the same disk is told at once, and only about the same tables."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from goldrun.errors import LakeBusyError
+from goldrun.io.locks import writing
+
+HOLD = """
+import sys
+from goldrun.io.locks import writing
+with writing(sys.argv[1], ["silver/b", "silver/a"]):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def other(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+    """Another process that writes silver/a and silver/b."""
+    source = str(Path(__file__).parents[2] / "src")
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(tmp_path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONPATH": source},
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        yield process
+        if process.poll() is None:
+            process.kill()
+
+
+@pytest.mark.parametrize("table", ["silver/a", "silver/b"])
+def test_a_second_process_is_told_who_writes_what(
+    other: subprocess.Popen[str], tmp_path: Path, table: str
+) -> None:
+    with pytest.raises(LakeBusyError) as caught, writing(str(tmp_path), [table], 0.1):
+        pass
+    message = str(caught.value)
+    assert f"another process (process {other.pid}) is writing {table}" in message
+    assert str(tmp_path) in message
+    assert caught.value.exit_code == 5
+
+
+def test_other_tables_and_other_lakes_are_free(
+    other: subprocess.Popen[str], tmp_path: Path
+) -> None:
+    assert other.poll() is None
+    with writing(str(tmp_path), ["silver/c", "gold/a"], 0.1):
+        pass
+    with writing(str(tmp_path / "other"), ["silver/a"], 0.1):
+        pass
+
+
+def test_a_lock_ends_with_its_process_however_that_ends(
+    other: subprocess.Popen[str], tmp_path: Path
+) -> None:
+    other.kill()
+    other.wait()
+    with writing(str(tmp_path), ["silver/a", "silver/b"], 2):
+        pass
+
+
+def test_being_refused_one_table_gives_the_others_back(
+    other: subprocess.Popen[str], tmp_path: Path
+) -> None:
+    assert other.poll() is None
+    with pytest.raises(LakeBusyError), writing(str(tmp_path), ["bronze/x", "silver/a"], 0.1):
+        pass
+    with writing(str(tmp_path), ["bronze/x"], 0.1):
+        pass
+
+
+def test_a_lock_is_given_back_after_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ZeroDivisionError), writing(str(tmp_path), ["gold/a"], 0.1):
+        _ = 1 / 0
+    with writing(str(tmp_path), ["gold/a"], 0.1):
+        pass
+
+
+def test_an_object_store_has_no_lock_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with writing("s3a://bucket/lake", ["gold/a"], 0.1):
+        pass
+    assert list(tmp_path.iterdir()) == []

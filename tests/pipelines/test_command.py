@@ -1,0 +1,74 @@
+"""What every script does with its options, before it needs Spark."""
+
+import logging
+from collections.abc import Iterator
+from datetime import date
+
+import pytest
+
+from goldrun.errors import GoldrunError, SettingsError
+from pipelines import _command
+from pipelines._command import add_as_of, parser, run_script
+
+
+@pytest.fixture
+def _own_logging() -> Iterator[None]:
+    """Give the package's logger back as it was."""
+    logger = logging.getLogger("goldrun")
+    before = logger.handlers[:], logger.level, logger.propagate
+    yield
+    logger.handlers, logger.level, logger.propagate = before[0], before[1], before[2]
+
+
+def as_of(*arguments: str) -> date | None:
+    options = parser("A step.")
+    add_as_of(options, "The date.")
+    given = options.parse_args(arguments).as_of
+    assert given is None or isinstance(given, date)
+    return given
+
+
+@pytest.mark.parametrize("nothing", [[], ["--as-of", ""], ["--as-of", "auto"]])
+def test_no_date_and_auto_both_leave_it_to_the_step(nothing: list[str]) -> None:
+    assert as_of(*nothing) is None
+
+
+def test_a_date_is_read_as_one() -> None:
+    assert as_of("--as-of", "2011-09-10") == date(2011, 9, 10)
+
+
+@pytest.mark.parametrize("text", ["10.09.2011", "2011-02-30", "tomorrow"])
+def test_what_is_no_date_is_refused_with_how_to_write_one(text: str) -> None:
+    with pytest.raises(SettingsError, match="write it as 2011-09-10, or auto"):
+        as_of("--as-of", text)
+
+
+@pytest.mark.usefixtures("_own_logging")
+def test_an_error_is_told_in_one_line_and_gives_its_exit_code(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def work(*_: object) -> None:
+        pytest.fail("worked without a source")
+
+    monkeypatch.setattr("sys.argv", ["step", "--source", "online_retial"])
+    assert run_script(parser("A step."), work, "step") == SettingsError.exit_code == 2
+    told = capsys.readouterr().err.strip()
+    assert told.startswith("error: source 'online_retial'")
+    assert "did you mean 'online_retail'?" in told
+    assert "\n" not in told
+
+
+def _subclasses(kind: type[GoldrunError]) -> list[type[GoldrunError]]:
+    return [kind, *[deeper for one in kind.__subclasses__() for deeper in _subclasses(one)]]
+
+
+def test_every_kind_of_error_has_its_own_exit_code() -> None:
+    codes = [kind.exit_code for kind in _subclasses(GoldrunError)]
+    assert len(set(codes)) == len(codes)
+    assert 0 not in codes
+
+
+def test_the_options_that_every_script_takes_have_defaults() -> None:
+    given = parser("A step.").parse_args([])
+    assert (given.source, given.lake) == ("online_retail", "")
+    assert _command.PIPELINE_EXPERIMENT == "goldrun-pipeline"

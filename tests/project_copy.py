@@ -1,0 +1,81 @@
+"""A newcomer's clone for tests: the project's files in another folder, committed there."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+_TOOLCHAIN = (".jars", ".java")
+
+
+@dataclass(frozen=True)
+class Done:
+    """A command that ended: its exit code, what it said, and how long it took."""
+
+    code: int
+    said: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Project:
+    """A copy of the project, with a lake and a store of its own."""
+
+    folder: Path
+
+    @property
+    def lake(self) -> Path:
+        return self.folder / "lake"
+
+    @property
+    def store(self) -> str:
+        return f"sqlite:///{self.folder}/mlflow.db"
+
+    def run(self, *command: str) -> Done:
+        """Run a command as a user would in an activated environment, with nothing else set."""
+        environment = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("MLFLOW_", "GOLDRUN_", "PYTHONPATH", "SPARK_"))
+        }
+        environment["PATH"] = f"{Path(sys.executable).parent}:{environment['PATH']}"
+        started = time.monotonic()
+        done = subprocess.run(
+            command,
+            cwd=self.folder,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        return Done(done.returncode, done.stdout, time.monotonic() - started)
+
+    def script(self, name: str, *options: str) -> Done:
+        """Run ``python pipelines/<name>.py`` with options."""
+        python = ["env", "PYTHONPATH=src:.", "python", f"pipelines/{name}.py"]
+        return self.run(*python, *options)
+
+
+def copy_project(folder: Path) -> Project:
+    """Copy what git would, commit it there, and lend it the jars and the Java."""
+    listed = subprocess.run(
+        ["git", "-C", ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        capture_output=True,
+        check=True,
+    ).stdout.decode()
+    for name in filter(None, listed.split("\0")):
+        if (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name)
+    for name in _TOOLCHAIN:
+        if (ROOT / name).exists():
+            (folder / name).symlink_to(ROOT / name)
+    identity = ["-c", "user.name=test", "-c", "user.email=test@example.org"]
+    for arguments in (["init", "-q"], ["add", "-A"], ["commit", "-q", "-m", "copy"]):
+        subprocess.run(["git", "-C", folder, *identity, *arguments], check=True)
+    return Project(folder)

@@ -1,0 +1,211 @@
+"""The gate is closed unless everything that was asked for is shown."""
+
+import json
+import math
+from dataclasses import replace
+from itertools import product
+from typing import Literal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from goldrun.contracts.verdict import Verdict
+from goldrun.registry.evidence import Evidence, version_tags
+from goldrun.registry.gate import Criterion, Decision, HeadToHead, decide
+
+Policy = Literal["warn", "block"]
+NAN, INF = math.nan, math.inf
+EVIDENCE = Evidence(
+    model="churn",
+    run_id="run-1",
+    table_versions={"gold/customer_daily": 3, "gold/customer_features": 0},
+    training_table="gold/customer_features",
+    content_hash="ab" * 32,
+    quality_run_id="run-2",
+    quality=Verdict.PASS,
+    drift_run_id="run-3",
+    drift=Verdict.PASS,
+    metrics={"auc": 0.74, "auc_recency": 0.68},
+    git_commit="c" * 40,
+    git_dirty="false",
+)
+CRITERIA = (Criterion("auc", at_least=0.70), Criterion("auc", above="auc_recency"))
+
+
+def weigh(
+    evidence: Evidence = EVIDENCE,
+    criteria: tuple[Criterion, ...] = CRITERIA,
+    rival: HeadToHead | None = None,
+    policy: Policy = "warn",
+) -> Decision:
+    return decide(evidence, criteria, rival, policy)
+
+
+def against_champion(challenger: float, champion: float) -> HeadToHead:
+    return HeadToHead("auc", challenger, champion, champion_version=4)
+
+
+def test_the_first_version_that_meets_every_demand_becomes_champion() -> None:
+    assert weigh() == Decision(promote=True, against=(), warnings=())
+    assert str(weigh()) == "promoted"
+
+
+VERDICTS = list(product(Verdict, Verdict, ("warn", "block")))
+
+
+@pytest.mark.parametrize(("quality", "drift", "policy"), VERDICTS)
+def test_only_good_quality_and_a_judged_drift_open_the_gate(
+    quality: Verdict, drift: Verdict, policy: Policy
+) -> None:
+    found = weigh(replace(EVIDENCE, quality=quality, drift=drift), policy=policy)
+    bearable = {Verdict.PASS} if policy == "block" else {Verdict.PASS, Verdict.FAIL}
+    assert found.promote == (quality is Verdict.PASS and drift in bearable)
+    warned = drift is Verdict.FAIL and policy == "warn"
+    assert found.warnings == (("features have drifted",) if warned else ())
+
+
+@pytest.mark.parametrize("quality", [Verdict.FAIL, Verdict.UNKNOWN])
+def test_bad_or_unknown_quality_is_said(quality: Verdict) -> None:
+    found = weigh(replace(EVIDENCE, quality=quality))
+    assert str(found) == f"not promoted: data quality is {quality.value}"
+
+
+def test_a_drift_that_could_not_be_judged_is_said() -> None:
+    found = weigh(replace(EVIDENCE, drift=Verdict.UNKNOWN))
+    assert str(found) == "not promoted: feature drift could not be judged"
+
+
+def test_a_warning_is_said_with_a_promotion() -> None:
+    found = weigh(replace(EVIDENCE, drift=Verdict.FAIL))
+    assert str(found) == "promoted (warning: features have drifted)"
+
+
+@pytest.mark.parametrize(
+    ("auc", "bar", "opens"),
+    [
+        (0.74, 0.68, True),
+        (0.70, 0.68, True),
+        (0.6999, 0.68, False),
+        (0.74, 0.74, False),
+        (0.74, 0.75, False),
+        (NAN, 0.68, False),
+        (INF, 0.68, False),
+        (0.74, NAN, False),
+        (0.74, None, False),
+        (None, 0.68, False),
+    ],
+)
+def test_a_floor_and_a_baseline_are_both_demands(
+    auc: float | None, bar: float | None, opens: bool
+) -> None:
+    given = {"auc": auc, "auc_recency": bar}
+    metrics = {name: value for name, value in given.items() if value is not None}
+    found = weigh(replace(EVIDENCE, metrics=metrics))
+    assert found.promote is opens
+    assert bool(found.against) is not opens
+
+
+def test_a_number_that_was_not_measured_is_said() -> None:
+    found = weigh(replace(EVIDENCE, metrics={"auc": NAN}), CRITERIA[:1])
+    assert found.against == ("auc was not measured",)
+
+
+def test_a_baseline_that_was_not_beaten_is_named() -> None:
+    found = weigh(replace(EVIDENCE, metrics={"auc": 0.74, "auc_recency": 0.74}))
+    assert found.against == ("auc 0.7400 does not beat auc_recency",)
+
+
+@pytest.mark.parametrize(
+    ("challenger", "champion", "opens"),
+    [
+        (0.75, 0.74, True),
+        (math.nextafter(0.74, 1), 0.74, True),
+        (0.74, 0.74, False),
+        (0.73, 0.74, False),
+        (NAN, 0.74, False),
+        (0.74, NAN, False),
+        (NAN, NAN, False),
+    ],
+)
+def test_a_champion_is_replaced_only_by_a_better_one(
+    challenger: float, champion: float, opens: bool
+) -> None:
+    assert weigh(rival=against_champion(challenger, champion)).promote is opens
+
+
+def test_the_same_model_trained_again_leaves_the_champion() -> None:
+    first = weigh()
+    again = weigh(rival=against_champion(EVIDENCE.metrics["auc"], EVIDENCE.metrics["auc"]))
+    assert first.promote
+    assert again.against == (
+        "auc 0.7400 does not beat champion version 4 with 0.7400 on the same rows",
+    )
+
+
+def test_a_better_number_does_not_outweigh_bad_quality() -> None:
+    worse = replace(EVIDENCE, quality=Verdict.FAIL)
+    assert not weigh(worse, rival=against_champion(0.99, 0.5)).promote
+
+
+def test_everything_that_speaks_against_it_is_said_at_once() -> None:
+    bad = replace(EVIDENCE, quality=Verdict.FAIL, drift=Verdict.FAIL, metrics={})
+    found = weigh(bad, rival=against_champion(0.5, 0.6), policy="block")
+    assert len(found.against) == 5
+    assert found.warnings == ()
+
+
+maybe = st.floats(allow_nan=True, allow_infinity=True)
+
+
+@given(st.sampled_from(Verdict), st.sampled_from(Verdict), maybe, maybe, maybe, maybe)
+def test_no_promotion_ever_lacks_its_evidence(
+    quality: Verdict, drift: Verdict, auc: float, bar: float, challenger: float, champion: float
+) -> None:
+    evidence = replace(
+        EVIDENCE, quality=quality, drift=drift, metrics={"auc": auc, "auc_recency": bar}
+    )
+    found = weigh(evidence, rival=against_champion(challenger, champion))
+    assert found.promote is not bool(found.against)
+    if found.promote:
+        assert quality is Verdict.PASS
+        assert drift is not Verdict.UNKNOWN
+        assert math.isfinite(auc)
+        assert auc >= 0.70
+        assert auc > bar
+        assert challenger > champion
+
+
+def test_evidence_names_the_delta_version_zero() -> None:
+    tags = EVIDENCE.tags()
+    assert tags["delta.version.gold.customer_features"] == "0"
+    assert tags["delta.version.gold.customer_daily"] == "3"
+    assert version_tags({"silver/transactions": 0}) == {"delta.version.silver.transactions": "0"}
+
+
+def test_evidence_as_tags_says_where_each_verdict_comes_from() -> None:
+    tags = replace(EVIDENCE, drift=Verdict.UNKNOWN).tags()
+    assert tags["goldrun.quality"] == "pass"
+    assert tags["goldrun.quality_run_id"] == "run-2"
+    assert tags["goldrun.drift"] == "unknown"
+    assert tags["goldrun.drift_run_id"] == "run-3"
+    assert tags["goldrun.run_id"] == "run-1"
+    assert tags["goldrun.content_hash"] == "ab" * 32
+    assert tags["goldrun.git.commit"] == "c" * 40
+    assert all(isinstance(value, str) for value in tags.values())
+
+
+def test_evidence_as_json_holds_everything() -> None:
+    read = json.loads(EVIDENCE.to_json())
+    assert read["table_versions"] == {"gold/customer_daily": 3, "gold/customer_features": 0}
+    assert read["quality"] == read["drift"] == "pass"
+    assert read["metrics"] == {"auc": 0.74, "auc_recency": 0.68}
+    assert list(read) == sorted(read)
+
+
+def test_evidence_as_json_can_be_read_by_any_reader_when_a_number_is_missing() -> None:
+    def refuse(constant: str) -> None:
+        raise ValueError(f"{constant} is not JSON")
+
+    text = replace(EVIDENCE, metrics={"auc": NAN}).to_json()
+    assert json.loads(text, parse_constant=refuse)["metrics"]
