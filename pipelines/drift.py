@@ -68,8 +68,7 @@ def _keep(ctx: Context, model: str, report: DriftReport) -> None:
         for name, value in report.metrics().items()
     ]
     with ctx.lake.writing(DRIFT_METRICS.name):
-        frame = ctx.lake.spark.createDataFrame(rows, DRIFT_METRICS.schema)
-        ctx.lake.append_unless_empty(DRIFT_METRICS, frame)
+        ctx.lake.append_unless_empty(DRIFT_METRICS, ctx.lake.frame(DRIFT_METRICS, rows))
 
 
 def run_beside(

@@ -60,8 +60,7 @@ def record(ctx: Context, report: QualityReport) -> None:
         for name, value in report.metrics().items()
     ]
     with ctx.lake.writing(QUALITY_METRICS.name):
-        frame = ctx.lake.spark.createDataFrame(rows, QUALITY_METRICS.schema)
-        ctx.lake.append(QUALITY_METRICS, frame)
+        ctx.lake.append(QUALITY_METRICS, ctx.lake.frame(QUALITY_METRICS, rows))
 
 
 def run_beside(ctx: Context, report: QualityReport) -> str:

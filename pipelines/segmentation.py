@@ -139,7 +139,7 @@ def _write_segments(ctx: Context, frame: pd.DataFrame, as_of: date) -> None:
         for customer, number in zip(frame[CUSTOMER_ID], numbers, strict=True)
     ]
     with step("gold: segments"), ctx.lake.writing(G.SEGMENTS.name):
-        scored = ctx.lake.spark.createDataFrame(rows, G.SEGMENTS.schema)
+        scored = ctx.lake.frame(G.SEGMENTS, rows)
         if ctx.lake.replace(G.SEGMENTS, scored):
             ctx.lake.compact(G.SEGMENTS)
 

@@ -32,7 +32,10 @@ def _refine(ctx: Context, entity: str, mapping: EntityMapping, table: Table) -> 
     lake = ctx.lake
     current, history = L.silver_table(table), L.history_table(table)
     with lake.writing(current.name, history.name, L.DUPLICATES.name, L.QUARANTINE.name):
-        fates = [lake.read_or_empty(t) for t in (current, history, L.DUPLICATES, L.QUARANTINE)]
+        tables = (current, history, L.DUPLICATES, L.QUARANTINE)
+        for each in tables:
+            lake.create(each)
+        fates = [lake.read(each.name) for each in tables]
         settled = reduce(DataFrame.unionByName, [fate.select(L.RECORD_ID) for fate in fates])
         pending = lake.read(f"bronze/{entity}").join(settled, L.RECORD_ID, "left_anti")
         judged = judge(pending, mapping, columns_read(ctx, entity), table, ctx.source.timezone)

@@ -148,6 +148,7 @@ def test_reject_reasons_follow_from_types_nulls_categories_and_rules() -> None:
     reasons = table.reject_reasons()
     assert set(reasons) == {
         "record_malformed",
+        "record_undecodable",
         "id_missing",
         "count_unparsed",
         "money_missing",

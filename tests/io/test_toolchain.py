@@ -119,7 +119,7 @@ def test_a_java_that_cannot_be_fetched_is_asked_for_in_one_sentence(home: Home) 
 
 def test_a_fetch_that_leaves_no_java_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jdk, "install", lambda *_, **__: "")
-    with pytest.raises(ToolchainError, match="has no bin/java: remove"):
+    with pytest.raises(ToolchainError, match="does not run: remove"):
         ensure_java()
 
 

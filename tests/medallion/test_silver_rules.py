@@ -28,6 +28,7 @@ BREAKS: dict[str, tuple[str, Change]] = {
 } | {
     "customer blank": ("customer_id_missing", {"customer_id": "  "}),
     "malformed": ("record_malformed", {"malformed": "a;line"}),
+    "undecodable": ("record_undecodable", {"product_id": "caf\ufffd"}),
     "quantity half": ("quantity_unparsed", {"quantity": "1.5"}),
     "price text": ("price_unparsed", {"price": "free"}),
     "price five decimals": ("price_digits_lost", {"price": "3.50001"}),

@@ -2,6 +2,7 @@
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
+from pyspark.sql import types as T
 
 from goldrun.contracts.table import Table
 from goldrun.errors import ContractError, did_you_mean
@@ -49,6 +50,8 @@ def check_values(rows: DataFrame, table: Table) -> None:
             counts[f"{c.name} is below {c.minimum}"] = F.count_if(F.col(c.name) < c.minimum)
         if c.maximum is not None:
             counts[f"{c.name} is above {c.maximum}"] = F.count_if(F.col(c.name) > c.maximum)
+        if isinstance(c.type, (T.DoubleType, T.FloatType)):
+            counts[f"{c.name} is NaN"] = F.count_if(F.isnan(c.name))
         if c.allowed:
             counts[f"{c.name} is not allowed"] = F.count_if(~F.col(c.name).isin(*c.allowed))
     found = rows.agg(*[n.alias(f"c{i}") for i, n in enumerate(counts.values())]).collect()[0]

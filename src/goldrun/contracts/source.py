@@ -89,6 +89,12 @@ def _check_columns(entity: str, mapping: EntityMapping, table: Table) -> None:
                 f"{did_you_mean(name, table.names)}; it has {', '.join(table.names)}"
             )
     if mapping.derived_from is not None:
+        computed = sorted({*table.key, table.versioned_by} & set(mapping.columns))
+        if computed:
+            raise ValueError(
+                f"[{entity}.columns] {', '.join(computed)} comes from {mapping.derived_from}; "
+                "remove it here"
+            )
         return
     lacking = [
         c.name

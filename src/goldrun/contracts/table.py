@@ -125,7 +125,10 @@ class Table:
         Besides the written rules these are what the null policy, the types and the allowed values
         imply.
         """
-        reasons = {RECORD_MALFORMED: "the line does not have the fields that the header names"}
+        reasons = {
+            RECORD_MALFORMED: "the line does not have the fields that the header names",
+            RECORD_UNDECODABLE: "the line has bytes that are not of the declared encoding",
+        }
         for c in self.columns:
             if c.required:
                 reasons[missing(c)] = f"{c.name} is empty"
@@ -142,6 +145,7 @@ class Table:
 
 
 RECORD_MALFORMED = "record_malformed"
+RECORD_UNDECODABLE = "record_undecodable"
 
 
 def missing(column: Column) -> str:

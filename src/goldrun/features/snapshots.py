@@ -46,7 +46,7 @@ def customer_features(daily: DataFrame, as_of: date, observed_from: date) -> Dat
     frequency = F.col(G.PURCHASE_FREQUENCY)
     values = {
         G.AS_OF: F.lit(as_of),
-        G.AVG_TRANSACTION_VALUE: F.col(G.TOTAL_SPEND) / frequency,
+        G.AVG_TRANSACTION_VALUE: _average(),
         G.RECENCY_DAYS: F.datediff(F.lit(as_of), F.col(G.LAST_PURCHASE_DATE)),
         G.TENURE_DAYS: F.datediff(F.lit(as_of), F.col(_FIRST_PURCHASE)),
         G.CANCELLATION_RATE: F.col(_CANCELLED) / F.col(_PLACED),
@@ -57,6 +57,12 @@ def customer_features(daily: DataFrame, as_of: date, observed_from: date) -> Dat
             for c in G.CUSTOMER_FEATURES.columns
         ]
     )
+
+
+def _average() -> SparkColumn:
+    # These widths make Spark keep 15 decimals of the quotient, so that it is rounded once.
+    total = F.col(G.TOTAL_SPEND).cast("decimal(20,4)")
+    return total / F.col(G.PURCHASE_FREQUENCY).cast("decimal(10,0)")
 
 
 def _window(days: int, as_of: date, observed_from: date) -> tuple[SparkColumn, SparkColumn]:
@@ -94,7 +100,7 @@ def user_features(daily: DataFrame, observed_until: date) -> DataFrame:
     features = customer_features(daily, after_last_day, observed_until)
     values = {
         G.USER_ID: F.col(CUSTOMER_ID),
-        G.AVG_TRANSACTION_VALUE: F.col(G.TOTAL_SPEND) / F.col(G.PURCHASE_FREQUENCY),
+        G.AVG_TRANSACTION_VALUE: _average(),
         G.RECENCY_DAYS: F.datediff(F.lit(observed_until), F.col(G.LAST_PURCHASE_DATE)),
     }
     return features.select(

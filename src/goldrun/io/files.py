@@ -5,12 +5,12 @@ import csv
 import glob
 import gzip
 import hashlib
+import re
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
-from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
@@ -20,6 +20,9 @@ from goldrun.contracts.source import EntityMapping
 from goldrun.errors import SourceError, did_you_mean
 
 _SUFFIXES = (".csv", ".csv.gz", ".csv.bz2", ".txt", ".txt.gz")
+_UNREADABLE = re.compile(
+    r"FAILED_READ_FILE[^\]]*\].*?(?:file|path)[^\w/]*?((?:\w+:)?/\S+?)\.?(?:\s|$)"
+)
 _ROW_BITS = 33
 """monotonically_increasing_id keeps the row number of its task in the lower 33 bits."""
 
@@ -84,9 +87,8 @@ def _open_text(file: Path, encoding: str) -> IO[str]:
 
 def check_columns(file: Path, header: Sequence[str], needed: Sequence[str], where: str) -> None:
     """Raise SourceError, naming file and column, when a needed column is not in the header."""
-    present = {name.lower() for name in header}
     for name in needed:
-        if name.lower() not in present:
+        if name not in header:
             raise SourceError(
                 f"{file} has no column {name!r}, which {where} reads"
                 f"{did_you_mean(name, header)}; it has {', '.join(header)}"
@@ -118,10 +120,14 @@ def read_text(
     return rows.select("*", F.col("_metadata.file_block_start").alias(L.SPLIT), row.alias(L.ROW))
 
 
-def unreadable_file(error: PySparkException) -> SourceError | None:
-    """Turn Spark's failure to read a file's bytes into a SourceError; None for other failures."""
-    if not (error.getCondition() or "").startswith("FAILED_READ_FILE"):
+def unreadable_file(failure: str) -> SourceError | None:
+    """Turn what Spark says of a file it can't read into a SourceError; None for other failures."""
+    found = _UNREADABLE.search(failure)
+    if found is None:
         return None
-    file = (error.getMessageParameters() or {}).get("path", "a file")
-    reason = "it is cut off or damaged" if "Unexpected end" in str(error) else "it is damaged"
-    return SourceError(f"{file} can't be read to its end: {reason}; nothing of it was written")
+    how = "cut off" if "Unexpected end" in failure or "EOFException" in failure else "damaged"
+    file = found.group(1).removeprefix("file://")
+    return SourceError(
+        f"{file} can't be read to its end: it is {how}; nothing of the batch was written, replace "
+        "the file"
+    )

@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlparse
 
+import pandas as pd
 from delta.tables import DeltaTable
+from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -71,7 +73,13 @@ class Lake:
         """Read a table, or an empty frame of its schema before its first write."""
         if self.exists(table.name):
             return self.read(table.name)
-        return self.spark.createDataFrame([], table.schema)
+        nothing = [F.lit(None).cast(c.type).alias(c.name) for c in table.columns]
+        return self.spark.range(0).select(*nothing)
+
+    def frame(self, table: Table, rows: Sequence[tuple[object, ...]]) -> DataFrame:
+        """Make a small frame of a table's columns from rows in memory."""
+        in_memory = pd.DataFrame(rows, columns=list(table.names))
+        return self.spark.createDataFrame(in_memory, table.schema)
 
     @contextlib.contextmanager
     def writing(self, *tables: str) -> Iterator[None]:
@@ -79,13 +87,25 @@ class Lake:
         with writing(self.root, tables):
             yield
 
+    def create(self, table: Table) -> None:
+        """Make the empty table as its contract lays it out, unless it is there."""
+        if self.exists(table.name):
+            return
+        builder = DeltaTable.createIfNotExists(self.spark).location(self.path(table.name))
+        builder = builder.addColumns(table.schema)
+        if table.clustered_by:
+            builder = builder.clusterBy(*table.clustered_by)
+        for key, value in _PROPERTIES.items():
+            builder = builder.property(key, value)
+        builder.execute()
+
     def append(self, table: Table, rows: DataFrame) -> None:
         """Add rows in one commit; the caller knows that their keys are new."""
         self._commit(table, conform(rows, table), "append")
 
     def append_unless_empty(self, table: Table, rows: DataFrame) -> None:
         """Create the table if need be, and add rows if there are any."""
-        self._create(table)
+        self.create(table)
         if not rows.isEmpty():
             self.append(table, rows)
 
@@ -95,7 +115,7 @@ class Lake:
         Raises:
             ContractError: Two rows have the same key, or a value breaks the contract.
         """
-        self._create(table)
+        self.create(table)
         if rows.isEmpty():
             return
         checked = conform(rows, table)
@@ -159,17 +179,6 @@ class Lake:
                 "(bronze, silver, gold, in this order), or check --lake"
             )
 
-    def _create(self, table: Table) -> None:
-        if self.exists(table.name):
-            return
-        builder = DeltaTable.createIfNotExists(self.spark).location(self.path(table.name))
-        builder = builder.addColumns(table.schema)
-        if table.clustered_by:
-            builder = builder.clusterBy(*table.clustered_by)
-        for key, value in _PROPERTIES.items():
-            builder = builder.property(key, value)
-        builder.execute()
-
     def _commit(
         self,
         table: Table,
@@ -178,7 +187,7 @@ class Lake:
         where: str | None = None,
         note: Mapping[str, object] | None = None,
     ) -> None:
-        self._create(table)
+        self.create(table)
         writer = rows.write.format("delta").mode(mode)
         if where:
             writer = writer.option("replaceWhere", where)
@@ -201,11 +210,13 @@ def _explaining(table: Table) -> Iterator[None]:
     """Say which contract or which file a failed write is about."""
     try:
         yield
-    except PySparkException as error:
-        unreadable = unreadable_file(error)
+    # A failure inside a task comes as a bare Java error, with its cause further down the stack.
+    except (PySparkException, Py4JJavaError) as error:
+        said = str(error)
+        unreadable = unreadable_file(said)
         if unreadable is not None:
             raise unreadable from error
-        if "NOT_NULL_CONSTRAINT" in str(error):
-            first = str(error).strip().splitlines()[0]
-            raise ContractError(f"{table.name} was not written: {first}") from error
+        forbidden = next((line for line in said.splitlines() if "NOT_NULL_CONSTRAINT" in line), "")
+        if forbidden:
+            raise ContractError(f"{table.name} was not written: {forbidden.strip()}") from error
         raise

@@ -20,6 +20,8 @@ _SESSION = {
     "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
     "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
     "spark.sql.session.timeZone": "UTC",
+    # Frames cross between Python and the JVM in columns, without a Python worker.
+    "spark.sql.execution.arrow.pyspark.enabled": "true",
 }
 """What goldrun needs anywhere."""
 

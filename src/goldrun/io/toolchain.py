@@ -49,9 +49,12 @@ def ensure_java() -> Path:
             f"one, for example OpenJDK {MINIMUM_JAVA}, and set JAVA_HOME or put java on the PATH."
         ) from error
     for home in _own_homes(own):
-        os.environ["JAVA_HOME"] = str(home)
-        return home
-    raise ToolchainError(f"the Java that was fetched into {own} has no bin/java: remove {own}")
+        if (java_version(home) or 0) >= MINIMUM_JAVA:
+            os.environ["JAVA_HOME"] = str(home)
+            return home
+    raise ToolchainError(
+        f"the Java that was fetched into {own} does not run: remove {own} and try again"
+    )
 
 
 def _candidates(own: Path) -> Iterator[Path]:

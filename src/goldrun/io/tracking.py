@@ -128,8 +128,10 @@ class Tracker:
             context: ``training``, ``test`` or ``reference``.
             digest: Content hash of the frame; MLflow's own looks at 10,000 rows only.
         """
+        # MLflow keeps one dataset per name and digest, with the source it first saw.
+        named = f"{digest[:24]}-v{version}"
         source = _VersionedSource(path=path, delta_table_version=version)
-        dataset = from_pandas(frame, source=source, name=name, digest=digest[:36])
+        dataset = from_pandas(frame, source=source, name=name, digest=named)
         mlflow.log_input(
             dataset, context=context, tags={"delta.table": name, "delta.version": str(version)}
         )

@@ -1,5 +1,6 @@
 """Text to typed values that never fail and never change silently: what can't be kept is named."""
 
+import re
 from dataclasses import dataclass
 
 from pyspark.sql import Column as SparkColumn
@@ -10,8 +11,12 @@ from pyspark.sql import types as T
 from goldrun.contracts import table as C
 from goldrun.contracts.table import Column
 
-_ZONE = r"(Z|z|UTC|GMT|[+-]\d{2}(:?\d{2})?)$"
-_TIME_OF_DAY = r"\d{1,2}:\d{2}"
+_STARTS_WITH_DATE = r"^\d{4}-\d{1,2}-\d{1,2}"
+_ZONED = r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?\s*[A-Za-z+-].*$"
+"""In ISO 8601, what follows the time of day is its zone."""
+_QUOTED = re.compile("'[^']*'")
+_ZONE_LETTERS = set("VzOXxZ")
+"""Letters of a Spark pattern that stand for a zone or an offset."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +60,9 @@ def parse(
     faults = {C.unparsed(column): text.isNotNull() & value.isNull()}
     if isinstance(column.type, T.DecimalType):
         exact = text.try_cast(T.DecimalType(38, 18))
-        faults[C.digits_lost(column)] = exact != value
+        # The wide type has its own last digit, so plain notation is looked at as well.
+        too_long = text.rlike(rf"^[^eE]*\.\d{{{column.type.scale}}}\d*[1-9]\d*$")
+        faults[C.digits_lost(column)] = (exact != value) | (value.isNotNull() & too_long)
     return Parsed(value, faults)
 
 
@@ -63,12 +70,14 @@ def _timestamp(
     text: SparkColumn, column: Column, timezone: str | None, timestamp_format: str | None
 ) -> Parsed:
     # The session's zone is UTC, so a local time is first read as if it were UTC, then moved.
-    read = (
-        F.try_to_timestamp(text, F.lit(timestamp_format))
-        if timestamp_format
-        else text.try_cast(T.TimestampType())
-    )
-    zoned = text.rlike(_ZONE) & text.rlike(_TIME_OF_DAY)
+    if timestamp_format:
+        read = F.try_to_timestamp(text, F.lit(timestamp_format))
+        letters = set(_QUOTED.sub("", timestamp_format))
+        zoned = F.lit(bool(letters & _ZONE_LETTERS))
+    else:
+        # A time of day alone would be read as today's.
+        read = F.when(text.rlike(_STARTS_WITH_DATE), text.try_cast(T.TimestampType()))
+        zoned = text.rlike(_ZONED)
     if timezone is None:
         value = F.when(zoned, read)
         bare = text.isNotNull() & read.isNotNull() & ~zoned

@@ -14,6 +14,7 @@ from goldrun.medallion.mapping import LINEAGE, apply_mapping
 from goldrun.medallion.parse import parse
 
 OPEN = "open"
+_EXACT = {"ignoreNullFields": "false", "timestampFormat": "yyyy-MM-dd'T'HH:mm:ss.SSSSSSX"}
 _LINEAGE = (L.RECORD_ID, L.SOURCE, L.FILE, L.INGESTED_AT, L.BATCH_ID)
 
 
@@ -54,8 +55,12 @@ def judge(
     frame = apply_mapping(bronze, mapping.columns, needed)
     mapped = [table.column(name) for name in mapping.columns]
     parsed = {c.name: parse(frame, c, timezone, mapping.timestamp_format) for c in mapped}
-    malformed = F.col(f"{LINEAGE}.{L.MALFORMED}").isNotNull()
-    faults: dict[str, SparkColumn] = {C.RECORD_MALFORMED: malformed}
+    faults: dict[str, SparkColumn] = {
+        C.RECORD_MALFORMED: F.col(f"{LINEAGE}.{L.MALFORMED}").isNotNull(),
+        C.RECORD_UNDECODABLE: F.exists(
+            F.map_values(F.col(f"{LINEAGE}.{L.RECORD}")), lambda text: text.contains("\ufffd")
+        ),
+    }
     for one in parsed.values():
         faults |= one.faults
     lineage = [F.col(f"{LINEAGE}.{name}").alias(name) for name in (*_LINEAGE, L.RECORD)]
@@ -65,7 +70,14 @@ def judge(
         _names_of(faults).alias(L.REASONS),
     )
     complete = _with_defaults(typed, table)
-    judged = complete.withColumn(L.REASONS, F.concat(L.REASONS, _names_of(_broken(table))))
+    told = complete.withColumn(L.REASONS, F.concat(L.REASONS, _names_of(_broken(table))))
+    # A default that can't be computed has the fault of what it is computed from, told already.
+    unfilled = {
+        C.missing(c): F.col(c.name).isNull() & (F.size(L.REASONS) == 0)
+        for c in table.columns
+        if c.required and c.default is not None
+    }
+    judged = told.withColumn(L.REASONS, F.concat(L.REASONS, _names_of(unfilled)))
     # Good rows are many and are kept in memory for a while: they do not carry their text along.
     raw = F.when(F.size(L.REASONS) > 0, F.to_json(L.RECORD)).alias(L.RECORD)
     return judged.select(*table.names, *_LINEAGE, L.REASONS, raw)
@@ -84,7 +96,7 @@ def _broken(table: Table) -> dict[str, SparkColumn]:
     broken: dict[str, SparkColumn] = {}
     for c in table.columns:
         # A value that is there but unreadable has its own reason, so it is not missing as well.
-        if c.required:
+        if c.required and c.default is None:
             unreadable = F.array_contains(L.REASONS, C.unparsed(c)) | F.array_contains(
                 L.REASONS, C.without_zone(c)
             )
@@ -112,7 +124,7 @@ def refine(judged: DataFrame, entity: str, table: Table) -> Refined:
         The two parts; together they have each record exactly once.
     """
     good = F.size(L.REASONS) == 0
-    content = F.sha2(F.to_json(F.struct(*table.names), {"ignoreNullFields": "false"}), 256)
+    content = F.sha2(F.to_json(F.struct(*table.names), _EXACT), 256)
     accepted = judged.where(good).select(
         *table.names, L.RECORD_ID, content.alias(L.CONTENT_HASH), L.SOURCE, L.BATCH_ID
     )

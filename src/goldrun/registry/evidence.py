@@ -1,6 +1,7 @@
 """Everything a model's promotion rests on, as one record kept with its run and its version."""
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
@@ -40,8 +41,10 @@ class Evidence:
     git_dirty: str
 
     def to_json(self) -> str:
-        """Render for an artifact, keys sorted."""
-        return json.dumps(asdict(self), indent=2, sort_keys=True)
+        """Render for an artifact, keys sorted; a number that is not finite is null."""
+        metrics = {k: v if math.isfinite(v) else None for k, v in self.metrics.items()}
+        content = asdict(self) | {"metrics": metrics}
+        return json.dumps(content, indent=2, sort_keys=True, allow_nan=False)
 
     def tags(self) -> dict[str, str]:
         """Render as flat tags for the run and the registered version."""
