@@ -21,9 +21,16 @@ _ZONE_LETTERS = set("VzOXxZ")
 
 @dataclass(frozen=True)
 class Parsed:
-    """A typed value and the faults found on the way: reason name to condition."""
+    """A typed value and what was found on the way.
+
+    Attributes:
+        value: The value; null when it is not there or is no such value.
+        empty: Whether there was nothing to parse.
+        faults: Condition by reason.
+    """
 
     value: SparkColumn
+    empty: SparkColumn
     faults: dict[str, SparkColumn]
 
 
@@ -49,11 +56,11 @@ def parse(
     if mapped.schema[column.name].dataType == column.type and not isinstance(
         column.type, T.StringType
     ):
-        return Parsed(raw, {})
+        return Parsed(raw, raw.isNull(), {})
     text = F.trim(raw.cast(T.StringType()))
     text = F.when(text != "", text)
     if isinstance(column.type, T.StringType):
-        return Parsed(text, {})
+        return Parsed(text, text.isNull(), {})
     if isinstance(column.type, T.TimestampType):
         return _timestamp(text, column, timezone, timestamp_format)
     value = text.try_cast(column.type)
@@ -63,7 +70,7 @@ def parse(
         # The wide type has its own last digit, so plain notation is looked at as well.
         too_long = text.rlike(rf"^[^eE]*\.\d{{{column.type.scale}}}\d*[1-9]\d*$")
         faults[C.digits_lost(column)] = (exact != value) | (value.isNotNull() & too_long)
-    return Parsed(value, faults)
+    return Parsed(value, text.isNull(), faults)
 
 
 def _timestamp(
@@ -85,4 +92,5 @@ def _timestamp(
     else:
         value = F.when(zoned, read).otherwise(F.to_utc_timestamp(read, timezone))
         faults = {}
-    return Parsed(value, faults | {C.unparsed(column): text.isNotNull() & read.isNull()})
+    faults[C.unparsed(column)] = text.isNotNull() & read.isNull()
+    return Parsed(value, text.isNull(), faults)
