@@ -39,7 +39,9 @@ def _refine(ctx: Context, entity: str, mapping: EntityMapping, table: Table) -> 
         settled = reduce(DataFrame.unionByName, [fate.select(L.RECORD_ID) for fate in fates])
         pending = lake.read(f"bronze/{entity}").join(settled, L.RECORD_ID, "left_anti")
         judged = judge(pending, mapping, columns_read(ctx, entity), table, ctx.source.timezone)
-        judged = judged.persist()
+        # Checkpointed and not cached: Spark computes a cached frame anew once a table that it was
+        # made from is written, and these tables are written below.
+        judged = judged.localCheckpoint()
         records = judged.count()
         log.info("    %s records without a fate yet", f"{records:,}")
         if records:
@@ -47,15 +49,13 @@ def _refine(ctx: Context, entity: str, mapping: EntityMapping, table: Table) -> 
             stored = [fate.select(*current.names) for fate in fates[:2]]
             known = reduce(DataFrame.unionByName, stored)
             touched = known.join(refined.accepted.select(*table.key), list(table.key), "left_semi")
-            ranked = rank_versions(refined.accepted, touched, table).persist()
+            ranked = rank_versions(refined.accepted, touched, table).localCheckpoint()
             resolution = resolve(ranked, entity, table)
             # Silver comes last: a record that a stop leaves without a fate is pending next time.
             lake.append_unless_empty(L.QUARANTINE, refined.quarantine)
             lake.append_unless_empty(L.DUPLICATES, resolution.duplicates)
             lake.upsert(history, resolution.history)
             lake.upsert(current, resolution.current)
-            ranked.unpersist()
-        judged.unpersist()
 
 
 def _derived_customers(ctx: Context) -> EntityMapping | None:
