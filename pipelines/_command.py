@@ -97,13 +97,10 @@ def run_script(
 @contextlib.contextmanager
 def open_run_and_session(tracker: Tracker, name: str, experiment: str, lake: str) -> Iterator[Lake]:
     """Open the script's run, so that a failure marks it failed, and in it the Spark session."""
-    with tracker.run(name, experiment):
+    with tracker.run(name, experiment), contextlib.ExitStack() as opened:
         with step("starting Spark"):
-            session = open_session()
-            spark = session.__enter__()
-        with contextlib.ExitStack() as stack:
-            stack.push(session)
-            yield Lake(spark, lake_root(lake))
+            spark = opened.enter_context(open_session())
+        yield Lake(spark, lake_root(lake))
 
 
 @contextlib.contextmanager
@@ -116,6 +113,7 @@ def step(what: str) -> Iterator[None]:
 
 
 def log_to_console() -> None:
+    """Send goldrun's log to stderr, as bare messages."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(message)s"))
     root = logging.getLogger("goldrun")

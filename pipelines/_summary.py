@@ -30,7 +30,10 @@ def summary(ctx: Context, report: QualityReport, outcomes: Sequence[Outcome]) ->
     console.print(_rows(ctx, report))
     console.print(_verdicts(report, outcomes))
     console.print(_models(ctx, outcomes))
-    console.print("Look closer: [bold]mlflow ui[/bold], then open http://127.0.0.1:5000")
+    console.print(
+        "Look closer: [bold]mlflow ui[/bold] (after: source .venv/bin/activate), "
+        "then open http://127.0.0.1:5000"
+    )
     console.print(
         f"  runs and models: {ctx.tracker.uri}\n  tables: {ctx.lake.root}", soft_wrap=True
     )

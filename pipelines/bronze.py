@@ -1,5 +1,6 @@
 """Read the files that are new into bronze: raw text with lineage, one commit an entity."""
 
+import argparse
 import sys
 from functools import reduce
 from pathlib import Path
@@ -85,5 +86,10 @@ def _new_files(ctx: Context, entity: str, found: list[Path]) -> dict[Path, str]:
     return new
 
 
+def options() -> argparse.ArgumentParser:
+    """Options of the command."""
+    return parser(__doc__)
+
+
 if __name__ == "__main__":
-    sys.exit(run_script(parser(__doc__), lambda ctx, _: run(ctx), "bronze"))
+    sys.exit(run_script(options(), lambda ctx, _: run(ctx), "bronze"))

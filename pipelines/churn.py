@@ -122,12 +122,17 @@ def _head_to_head(ctx: Context, test: pd.DataFrame, auc: float) -> HeadToHead | 
     return HeadToHead("auc", auc, scored.auc, champion.version)
 
 
-def _work(ctx: Context, options: argparse.Namespace) -> None:
-    outcome = train(ctx, options.as_of)
+def _work(ctx: Context, given: argparse.Namespace) -> None:
+    outcome = train(ctx, given.as_of)
     log.info("churn version %s: %s; %s", outcome.version, outcome.scores, outcome.decision)
 
 
+def options() -> argparse.ArgumentParser:
+    """Options of the command."""
+    declared = parser(__doc__)
+    add_as_of(declared, "test origin (default: the latest with a complete label window)")
+    return declared
+
+
 if __name__ == "__main__":
-    arguments = parser(__doc__)
-    add_as_of(arguments, "test origin (default: the latest with a complete label window)")
-    sys.exit(run_script(arguments, _work, MODEL, EXPERIMENT))
+    sys.exit(run_script(options(), _work, MODEL, EXPERIMENT))

@@ -117,25 +117,30 @@ def snapshot(ctx: Context, *as_ofs: date, version: int | None = None) -> DataFra
     return rows.where(F.col(G.AS_OF).isin(list(as_ofs)))
 
 
-def _work(ctx: Context, options: argparse.Namespace) -> None:
-    if options.model not in MODELS:
-        near = did_you_mean(options.model, MODELS)
-        raise SettingsError(f"--model {options.model!r} is none of {', '.join(MODELS)}{near}")
+def _work(ctx: Context, given: argparse.Namespace) -> None:
+    if given.model not in MODELS:
+        near = did_you_mean(given.model, MODELS)
+        raise SettingsError(f"--model {given.model!r} is none of {', '.join(MODELS)}{near}")
     history = history_of(ctx)
-    as_of = history.check_features(options.as_of or history.day_after)
-    found = champion_baseline(ctx, options.model)
+    as_of = history.check_features(given.as_of or history.day_after)
+    found = champion_baseline(ctx, given.model)
     if found is None:
         raise GoldrunError(
-            f"model {options.model} has no champion to compare with: train one first "
-            f"(mlflow run . -e {options.model})"
+            f"model {given.model} has no champion to compare with: train one first "
+            f"(mlflow run . -e {given.model})"
         )
     write_snapshots(ctx, [as_of])
-    report = check(ctx, options.model, *found, snapshot(ctx, as_of))
-    log.info("Drift of %s as of %s: %s", options.model, as_of, report.verdict.upper())
+    report = check(ctx, given.model, *found, snapshot(ctx, as_of))
+    log.info("Drift of %s as of %s: %s", given.model, as_of, report.verdict.upper())
+
+
+def options() -> argparse.ArgumentParser:
+    """Options of the command."""
+    declared = parser(__doc__)
+    add_as_of(declared, "date of the current features (default: the day after the newest event)")
+    declared.add_argument("--model", default="churn", help="registered model: churn, segmentation")
+    return declared
 
 
 if __name__ == "__main__":
-    arguments = parser(__doc__)
-    add_as_of(arguments, "date of the current features (default: the day after the newest event)")
-    arguments.add_argument("--model", default="churn", help="registered model: churn, segmentation")
-    sys.exit(run_script(arguments, _work, RUN_NAME))
+    sys.exit(run_script(options(), _work, RUN_NAME))

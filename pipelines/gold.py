@@ -59,11 +59,16 @@ def write_snapshots(ctx: Context, as_ofs: Sequence[date]) -> None:
             log.info("    nothing changed")
 
 
-def _work(ctx: Context, arguments: argparse.Namespace) -> None:
-    run(ctx, arguments.as_of)
+def _work(ctx: Context, given: argparse.Namespace) -> None:
+    run(ctx, given.as_of)
+
+
+def options() -> argparse.ArgumentParser:
+    """Options of the command."""
+    declared = parser(__doc__)
+    add_as_of(declared, "date of the feature snapshot (default: the day after the newest event)")
+    return declared
 
 
 if __name__ == "__main__":
-    options = parser(__doc__)
-    add_as_of(options, "date of the feature snapshot (default: the day after the newest event)")
-    sys.exit(run_script(options, _work, "gold"))
+    sys.exit(run_script(options(), _work, "gold"))

@@ -3,6 +3,7 @@
 import argparse
 import contextlib
 import sys
+import time
 from collections.abc import Iterator
 from datetime import date
 
@@ -20,6 +21,7 @@ def run(ctx: Context, as_of: date | None = None) -> None:
         ctx: The context.
         as_of: Test origin of churn; the latest with a complete label window when None.
     """
+    started = time.monotonic()
     with stage(1, "bronze: what the files say"):
         bronze.run(ctx)
     with stage(2, "silver: typed, ruled, deduplicated"):
@@ -32,6 +34,7 @@ def run(ctx: Context, as_of: date | None = None) -> None:
         churned = churn.train(ctx, as_of, report)
     with stage(6, "segmentation"), ctx.tracker.run(segmentation.MODEL, segmentation.EXPERIMENT):
         segmented = segmentation.train(ctx, report=report)
+    log.info("\nFinished in %.0f s", time.monotonic() - started)
     for line in summary(ctx, report, [churned, segmented]):
         log.info("%s", line)
 
@@ -43,11 +46,16 @@ def stage(number: int, what: str) -> Iterator[None]:
     yield
 
 
-def _work(ctx: Context, options: argparse.Namespace) -> None:
-    run(ctx, options.as_of)
+def _work(ctx: Context, given: argparse.Namespace) -> None:
+    run(ctx, given.as_of)
+
+
+def options() -> argparse.ArgumentParser:
+    """Options of the command."""
+    declared = parser(__doc__)
+    add_as_of(declared, "test origin of churn (default: the latest with complete labels)")
+    return declared
 
 
 if __name__ == "__main__":
-    arguments = parser(__doc__)
-    add_as_of(arguments, "test origin of churn (default: the latest with complete labels)")
-    sys.exit(run_script(arguments, _work, "workflow"))
+    sys.exit(run_script(options(), _work, "workflow"))

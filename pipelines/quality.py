@@ -1,5 +1,6 @@
 """Measure data quality on what was written: rules, duplicates, nulls, and every record's fate."""
 
+import argparse
 import sys
 
 import pandas as pd
@@ -80,5 +81,10 @@ def tables_behind(ctx: Context) -> list[str]:
     return sorted(set(names))
 
 
+def options() -> argparse.ArgumentParser:
+    """Options of the command."""
+    return parser(__doc__)
+
+
 if __name__ == "__main__":
-    sys.exit(run_script(parser(__doc__), lambda ctx, _: record(ctx, measure(ctx)), RUN_NAME))
+    sys.exit(run_script(options(), lambda ctx, _: record(ctx, measure(ctx)), RUN_NAME))

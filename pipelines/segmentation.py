@@ -144,12 +144,17 @@ def _write_segments(ctx: Context, frame: pd.DataFrame, as_of: date) -> None:
             ctx.lake.compact(G.SEGMENTS)
 
 
-def _work(ctx: Context, options: argparse.Namespace) -> None:
-    outcome = train(ctx, options.as_of)
+def _work(ctx: Context, given: argparse.Namespace) -> None:
+    outcome = train(ctx, given.as_of)
     log.info("segmentation version %s: %s; %s", outcome.version, outcome.scores, outcome.decision)
 
 
+def options() -> argparse.ArgumentParser:
+    """Options of the command."""
+    declared = parser(__doc__)
+    add_as_of(declared, "date of the features (default: the day after the newest event)")
+    return declared
+
+
 if __name__ == "__main__":
-    arguments = parser(__doc__)
-    add_as_of(arguments, "date of the features (default: the day after the newest event)")
-    sys.exit(run_script(arguments, _work, MODEL, EXPERIMENT))
+    sys.exit(run_script(options(), _work, MODEL, EXPERIMENT))

@@ -1,5 +1,6 @@
 """Refine the bronze records that have no fate yet: silver, history, duplicates, quarantine."""
 
+import argparse
 import sys
 from functools import reduce
 
@@ -94,5 +95,10 @@ def accounts(ctx: Context) -> dict[str, Accounting]:
     }
 
 
+def options() -> argparse.ArgumentParser:
+    """Options of the command."""
+    return parser(__doc__)
+
+
 if __name__ == "__main__":
-    sys.exit(run_script(parser(__doc__), lambda ctx, _: run(ctx), "silver"))
+    sys.exit(run_script(options(), lambda ctx, _: run(ctx), "silver"))
