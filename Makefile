@@ -45,7 +45,7 @@ clean:  ## forget the lake, the runs and the models; keep the environment
 
 .venv/bin/python:
 	@test -n "$(PYTHON)" || { echo "goldrun needs Python 3.11 or newer: install one"; exit 1; }
-	@$(PYTHON) -m venv .venv
+	@$(PYTHON) -m venv .venv || { rm -rf .venv; echo "no environment could be made: install python3-venv"; exit 1; }
 
 .venv/.ready: .venv/bin/python requirements.txt src/goldrun/io/jars.lock
 	@echo "Installing the environment (a few minutes the first time)"

@@ -10,10 +10,10 @@ from pyspark.sql import functions as F
 
 from goldrun.contracts import lineage as L
 from goldrun.contracts.source import EntityMapping
-from goldrun.errors import SourceError
+from goldrun.errors import SettingsError, SourceError
 from goldrun.io.files import check_columns, find_files, fingerprint, read_header, read_text
 from goldrun.medallion.bronze import Batch, to_bronze
-from goldrun.medallion.mapping import columns_needed
+from goldrun.medallion.mapping import check_timestamp_format, columns_needed
 from pipelines._command import Context, log, parser, run_script, step
 
 
@@ -28,12 +28,13 @@ def run(ctx: Context) -> None:
 def _ingest(ctx: Context, entity: str, mapping: EntityMapping, path: str) -> None:
     table = L.bronze_table(entity)
     needed = columns_read(ctx, entity)
+    found = find_files(path)
     with ctx.lake.writing(table.name):
-        files = _new_files(ctx, entity, find_files(path))
+        files = _new_files(ctx, entity, found)
         # Every file is looked at before the first is read, so a wrong one stops the whole batch.
         headers = {file: read_header(file, mapping) for file in files}
         for file, header in headers.items():
-            check_columns(file, header, needed, f"[{entity}.columns] of {ctx.source.name}.toml")
+            check_columns(file, header, needed)
         if not files:
             log.info("    no new file in %s", path)
             return
@@ -53,25 +54,41 @@ def _ingest(ctx: Context, entity: str, mapping: EntityMapping, path: str) -> Non
         ctx.lake.append(table, reduce(DataFrame.unionByName, parts))
 
 
-def columns_read(ctx: Context, entity: str) -> list[str]:
-    """File columns that an entity needs, for itself and for what is derived from it."""
-    needed: set[str] = set()
+def columns_read(ctx: Context, entity: str) -> dict[str, str]:
+    """File columns that an entity needs, for itself and what is derived from it, each with where.
+
+    Raises:
+        SettingsError: An expression or a pattern in the TOML file can't be used.
+    """
+    needed: dict[str, str] = {}
     for name, mapping in ctx.source.entities.items():
         if entity in (name, mapping.derived_from):
             where = f"{ctx.source.name}.toml [{name}.columns]"
-            needed |= set(columns_needed(ctx.lake.spark.range(1), mapping.columns, where))
-    return sorted(needed)
+            probe = ctx.lake.spark.range(1).toDF("id")
+            found = columns_needed(probe, mapping.columns, where)
+            needed = dict.fromkeys(found, where) | needed
+            if mapping.timestamp_format is not None:
+                check_timestamp_format(probe, mapping.timestamp_format, f"{where} of [{name}]")
+    return dict(sorted(needed.items()))
+
+
+def check_one_source(ctx: Context, bronze: DataFrame) -> None:
+    """Raise SettingsError when the lake holds another source's records: their ids would mix."""
+    others = bronze.where(F.col(L.SOURCE) != ctx.source.name).select(L.SOURCE).limit(1).collect()
+    if others:
+        raise SettingsError(
+            f"{ctx.lake.root} holds records of source {others[0][L.SOURCE]!r}, not of "
+            f"{ctx.source.name!r}: give each source a lake of its own with --lake, or the right "
+            "--source"
+        )
 
 
 def _new_files(ctx: Context, entity: str, found: list[Path]) -> dict[Path, str]:
     """The files whose bytes bronze has not seen, with their fingerprints."""
-    bronze = ctx.lake.read_or_empty(L.bronze_table(entity)).where(
-        F.col(L.SOURCE) == ctx.source.name
-    )
-    known = {
-        r[L.FILE]: r[L.FINGERPRINT]
-        for r in bronze.select(L.FILE, L.FINGERPRINT).distinct().collect()
-    }
+    bronze = ctx.lake.read_or_empty(L.bronze_table(entity))
+    check_one_source(ctx, bronze)
+    stored = bronze.select(L.FILE, L.FINGERPRINT).distinct().collect()
+    known = {row[L.FILE]: row[L.FINGERPRINT] for row in stored}
     new: dict[Path, str] = {}
     for file in found:
         digest = fingerprint(file)

@@ -52,11 +52,12 @@ def train(ctx: Context, as_of: date | None = None, report: QualityReport | None 
     quality_report = report or quality.measure(ctx)
     quality_run = quality.run_beside(ctx, quality_report)
     reference = (drift.keep_baseline(ctx, train_rows, config.features), "its training origins")
-    drift_run, drift_report = drift.run_beside(ctx, MODEL, reference, test_rows)
+    drift_run, drift_report = drift.run_beside(ctx, config, MODEL, reference, test_rows)
 
     with step(f"churn: training as of {', '.join(map(str, origins))}, testing as of {as_of}"):
-        training = _labelled(ctx, train_rows, config)
-        test = _labelled(ctx, test_rows, config)
+        daily = ctx.lake.read(G.CUSTOMER_DAILY.name, versions[G.CUSTOMER_DAILY.name])
+        training = _labelled(daily, train_rows, config)
+        test = _labelled(daily, test_rows, config)
         digest = log_frame(ctx, training, read_at, "training")
         log_frame(ctx, test, read_at, "test")
         model = fit_churn(config, training, training[CHURNED])
@@ -88,9 +89,9 @@ def train(ctx: Context, as_of: date | None = None, report: QualityReport | None 
     )
 
 
-def _labelled(ctx: Context, rows: DataFrame, config: ChurnConfig) -> pd.DataFrame:
+def _labelled(daily: DataFrame, rows: DataFrame, config: ChurnConfig) -> pd.DataFrame:
     key = G.CUSTOMER_FEATURES.key
-    labels = churn_labels(ctx.lake.read(G.CUSTOMER_DAILY.name), rows, config.horizon_days)
+    labels = churn_labels(daily, rows, config.horizon_days)
     numbers = [*(column.name for column in G.FEATURES), CHURNED]
     return to_pandas(rows.join(labels, list(key)), key, numbers, seed=config.seed)
 

@@ -10,6 +10,10 @@ from pyspark.sql import functions as F
 from goldrun.contracts import gold as G
 from goldrun.contracts.ops import DRIFT_METRICS
 from goldrun.errors import GoldrunError, SettingsError, did_you_mean
+from goldrun.io.settings import load_model_config
+from goldrun.learning.churn import ChurnConfig
+from goldrun.learning.inputs import ModelConfig
+from goldrun.learning.segmentation import SegmentationConfig
 from goldrun.monitoring.drift import (
     Baseline,
     DriftConfig,
@@ -26,25 +30,31 @@ from pipelines.gold import history_of, write_snapshots
 RUN_NAME = "feature_drift"
 BASELINE = "drift/baseline.json"
 """Artifact of a training run: bins and counts of the rows it was trained on."""
-MODELS = ("churn", "segmentation")
+MODELS: dict[str, type[ModelConfig]] = {"churn": ChurnConfig, "segmentation": SegmentationConfig}
 
 
 def check(
-    ctx: Context, model: str, reference: Baseline, origin: str, current: DataFrame
+    ctx: Context,
+    model: ModelConfig,
+    name: str,
+    reference: Baseline,
+    origin: str,
+    current: DataFrame,
 ) -> DriftReport:
     """Compare rows with a baseline and keep the outcome with the active run.
 
     Args:
         ctx: The context.
-        model: Registered name.
+        model: Settings of the model; a feature that the reference lacks is unknown.
+        name: Its registered name.
         reference: What they are compared with.
         origin: What that is, in words.
         current: Rows of ``gold/customer_features``.
     """
-    with step(f"drift: {model} features against {origin}"):
-        config = DriftConfig()
+    with step(f"drift: {name} features against {origin}"):
+        config = DriftConfig(max_psi=model.max_psi)
         counts = bin_counts(current, reference.bins)
-        columns = G.CUSTOMER_FEATURES.subset(list(reference.bins))
+        columns = G.CUSTOMER_FEATURES.subset(model.features)
         report = compare(reference, counts, columns, config)
     tracker = ctx.tracker
     tracker.log_metrics(report.metrics())
@@ -54,7 +64,7 @@ def check(
     tracker.log_table(report.table(), "tables/drift.csv")
     tracker.log_figure(distributions(reference, counts, report), "plots/distributions.png")
     tracker.log_figure(psi_overview(report, config), "plots/psi.png")
-    _keep(ctx, model, report)
+    _keep(ctx, name, report)
     for feature in report.features:
         psi = "?" if feature.psi is None else f"{feature.psi:.3f}"
         verdict = feature.verdict.upper() if feature.judged else "-"
@@ -73,7 +83,8 @@ def _keep(ctx: Context, model: str, report: DriftReport) -> None:
 
 def run_beside(
     ctx: Context,
-    model: str,
+    model: ModelConfig,
+    name: str,
     first_reference: tuple[Baseline, str],
     current: DataFrame,
 ) -> tuple[str, DriftReport]:
@@ -83,16 +94,17 @@ def run_beside(
 
     Args:
         ctx: The context.
-        model: Registered name.
+        model: Settings of the model.
+        name: Its registered name.
         first_reference: What to compare with before there is a champion, and what that is.
         current: Rows of ``gold/customer_features``.
 
     Returns:
         The run's id and the report.
     """
-    reference, origin = champion_baseline(ctx, model) or first_reference
+    reference, origin = champion_baseline(ctx, name) or first_reference
     with ctx.tracker.child_run(RUN_NAME) as run_id:
-        return run_id, check(ctx, model, reference, origin, current)
+        return run_id, check(ctx, model, name, reference, origin, current)
 
 
 def keep_baseline(ctx: Context, training: DataFrame, features: tuple[str, ...]) -> Baseline:
@@ -130,7 +142,8 @@ def _work(ctx: Context, given: argparse.Namespace) -> None:
             f"(mlflow run . -e {given.model})"
         )
     write_snapshots(ctx, [as_of])
-    report = check(ctx, given.model, *found, snapshot(ctx, as_of))
+    config = load_model_config(given.model, MODELS[given.model])
+    report = check(ctx, config, given.model, *found, snapshot(ctx, as_of))
     log.info("Drift of %s as of %s: %s", given.model, as_of, report.verdict.upper())
 
 

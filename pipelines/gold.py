@@ -21,8 +21,9 @@ def run(ctx: Context, as_of: date | None = None) -> date:
         ctx: The context.
         as_of: Date of the snapshot; the day after the newest event when None.
     """
+    transactions = ctx.lake.read(TRANSACTIONS.name)
     with step("gold: customer_daily"), ctx.lake.writing(G.CUSTOMER_DAILY.name):
-        daily = customer_daily(ctx.lake.read(TRANSACTIONS.name))
+        daily = customer_daily(transactions)
         if ctx.lake.replace(G.CUSTOMER_DAILY, daily):
             ctx.lake.compact(G.CUSTOMER_DAILY)
     history = history_of(ctx)

@@ -44,8 +44,9 @@ def train(ctx: Context, as_of: date | None = None, report: QualityReport | None 
     config = load_model_config(MODEL, SegmentationConfig)
     history = history_of(ctx)
     as_of = history.check_features(as_of or history.day_after)
-    earlier = history.check_features(as_of - timedelta(days=config.drift_reference_days))
-    write_snapshots(ctx, [earlier, as_of])
+    earlier = as_of - timedelta(days=config.drift_reference_days)
+    # A shop too young for the earlier date has no one then, which drift reports as unknown.
+    write_snapshots(ctx, [d for d in (earlier, as_of) if d > history.observed_from])
     versions = behind(ctx)
     read_at = versions[G.CUSTOMER_FEATURES.name]
     rows = drift.snapshot(ctx, as_of, version=read_at)
@@ -55,7 +56,7 @@ def train(ctx: Context, as_of: date | None = None, report: QualityReport | None 
     drift.keep_baseline(ctx, rows, config.features)
     before = baseline_of(drift.snapshot(ctx, earlier, version=read_at), config.features)
     reference = (before, f"the features of {earlier}")
-    drift_run, drift_report = drift.run_beside(ctx, MODEL, reference, rows)
+    drift_run, drift_report = drift.run_beside(ctx, config, MODEL, reference, rows)
 
     with step(f"segmentation: choosing from {config.k_min} to {config.k_max} segments"):
         numbers = [column.name for column in G.FEATURES]

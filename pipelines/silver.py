@@ -15,7 +15,7 @@ from goldrun.medallion.customers import derive_customers
 from goldrun.medallion.silver import judge, refine
 from goldrun.medallion.versions import rank_versions, resolve
 from pipelines._command import Context, log, parser, run_script, step
-from pipelines.bronze import columns_read
+from pipelines.bronze import check_one_source, columns_read
 
 
 def run(ctx: Context) -> None:
@@ -32,14 +32,18 @@ def run(ctx: Context) -> None:
 def _refine(ctx: Context, entity: str, mapping: EntityMapping, table: Table) -> None:
     lake = ctx.lake
     current, history = L.silver_table(table), L.history_table(table)
+    bronze = lake.read(L.bronze_table(entity).name)
+    check_one_source(ctx, bronze)
     with lake.writing(current.name, history.name, L.DUPLICATES.name, L.QUARANTINE.name):
         tables = (current, history, L.DUPLICATES, L.QUARANTINE)
         for each in tables:
             lake.create(each)
         fates = [lake.read(each.name) for each in tables]
         settled = reduce(DataFrame.unionByName, [fate.select(L.RECORD_ID) for fate in fates])
-        pending = lake.read(f"bronze/{entity}").join(settled, L.RECORD_ID, "left_anti")
-        judged = judge(pending, mapping, columns_read(ctx, entity), table, ctx.source.timezone)
+        pending = bronze.join(settled, L.RECORD_ID, "left_anti")
+        judged = judge(
+            pending, mapping, list(columns_read(ctx, entity)), table, ctx.source.timezone
+        )
         # Checkpointed and not cached: Spark computes a cached frame anew once a table that it was
         # made from is written, and these tables are written below.
         judged = judged.localCheckpoint()
@@ -73,7 +77,7 @@ def _derive(ctx: Context, mapping: EntityMapping) -> None:
             ctx.lake.read(TRANSACTIONS.name),
             ctx.lake.read("bronze/transactions"),
             mapping.columns,
-            columns_read(ctx, "transactions"),
+            list(columns_read(ctx, "transactions")),
         )
         ctx.lake.replace(CUSTOMERS, customers)
 

@@ -14,7 +14,7 @@ from goldrun.io.settings import load_source
 from goldrun.io.spark import open_session
 from goldrun.io.tracking import Tracker
 from pipelines._command import Context
-from tests.project_copy import ROOT, Done, Project, copy_project
+from tests.project_copy import Done, Project, copy_project
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -26,12 +26,12 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _own_store(project: Project) -> None:
-    """No test writes to the project's own store or lake."""
+def _elsewhere(project: Project) -> None:
+    """No test writes to the project's own store, artifacts or lake: they run in the copy."""
     os.environ["MLFLOW_TRACKING_URI"] = project.store
     for name in ("MLFLOW_RUN_ID", "GOLDRUN_LAKE"):
         os.environ.pop(name, None)
-    os.chdir(ROOT)
+    os.chdir(project.folder)
     logging.getLogger("goldrun").setLevel(logging.INFO)
 
 
@@ -47,18 +47,13 @@ def lake(spark: SparkSession, tmp_path: Path) -> Lake:
 
 
 @pytest.fixture(scope="session")
-def tracker(project: Project) -> Tracker:
-    """The copy's store; artifacts of new experiments stay out of the project too."""
-    tracker = Tracker()
-    for name in ("goldrun-pipeline", "goldrun-churn", "goldrun-segmentation"):
-        if tracker.client.get_experiment_by_name(name) is None:
-            place = project.folder / "mlruns" / name
-            tracker.client.create_experiment(name, artifact_location=str(place))
-    return tracker
+def tracker() -> Tracker:
+    """The copy's store."""
+    return Tracker()
 
 
 @pytest.fixture(scope="session")
-def demo(project: Project, tracker: Tracker) -> Done:
+def demo(project: Project) -> Done:
     """What ``make demo`` does after the set-up, in the copy."""
     return project.run(
         *("mlflow", "run", ".", "--env-manager", "local"),

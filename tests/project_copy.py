@@ -63,15 +63,9 @@ class Project:
 
 def copy_project(folder: Path) -> Project:
     """Copy what git would, commit it there, and lend it the jars and the Java."""
-    listed = subprocess.run(
-        ["git", "-C", ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        capture_output=True,
-        check=True,
-    ).stdout.decode()
-    for name in filter(None, listed.split("\0")):
-        if (ROOT / name).is_file():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, folder / name)
+    for name in _files():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, folder / name)
     for name in _TOOLCHAIN:
         if (ROOT / name).exists():
             (folder / name).symlink_to(ROOT / name)
@@ -79,3 +73,18 @@ def copy_project(folder: Path) -> Project:
     for arguments in (["init", "-q"], ["add", "-A"], ["commit", "-q", "-m", "copy"]):
         subprocess.run(["git", "-C", folder, *identity, *arguments], check=True)
     return Project(folder)
+
+
+def _files() -> list[str]:
+    """What git knows or would add; in a download without git, all but what set-up and runs made."""
+    listed = subprocess.run(
+        ["git", "-C", ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        capture_output=True,
+        check=False,
+    )
+    if listed.returncode == 0:
+        names = [name for name in listed.stdout.decode().split("\0") if name]
+        return [name for name in names if (ROOT / name).is_file()]
+    made = {".venv", ".jars", ".java", "lake", "logs", "mlruns", "mlflow.db"}
+    found = (path.relative_to(ROOT) for path in ROOT.rglob("*") if path.is_file())
+    return [str(path) for path in found if path.parts[0] not in made]

@@ -50,6 +50,12 @@ class AsOfError(GoldrunError):
     exit_code = 7
 
 
+class TrackingError(GoldrunError):
+    """MLflow's store or registry refused, or an artifact that it names is gone."""
+
+    exit_code = 9
+
+
 class MissingTableError(GoldrunError):
     """A table that an earlier step has not written yet."""
 

@@ -10,7 +10,6 @@ from mlflow.entities import Run
 
 from goldrun.contracts import gold as G
 from goldrun.contracts.entities import CUSTOMER_ID
-from goldrun.io.tracking import Tracker
 from pipelines._command import Context
 from tests.project_copy import Done, Project
 
@@ -186,9 +185,14 @@ def test_the_gold_step_logs_the_tables_metrics(retail: Context) -> None:
     assert run.data.metrics["user_features.total_spend.nulls"] == 0
 
 
-def test_a_bare_ui_would_find_everything(project: Project, retail: Context) -> None:
-    assert (project.folder / "mlflow.db").is_file()
-    run = run_of(retail, "churn")
-    assert run.info.artifact_uri is not None
-    assert str(project.folder) in run.info.artifact_uri
-    assert Tracker().uri == project.store
+@pytest.mark.usefixtures("retail")
+def test_with_nothing_set_mlflow_finds_runs_and_models_in_the_folder(project: Project) -> None:
+    question = (
+        "import mlflow; client = mlflow.MlflowClient();"
+        "print(sorted(m.name for m in client.search_registered_models()));"
+        "run = client.get_run(client.get_model_version_by_alias('churn', 'champion').run_id);"
+        "print([a.path for a in client.list_artifacts(run.info.run_id, 'plots')])"
+    )
+    answer = project.run("python", "-c", question)
+    assert "['churn', 'segmentation']" in answer.said
+    assert "plots/roc_and_pr.png" in answer.said

@@ -6,6 +6,7 @@ import hashlib
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from goldrun.contracts.source import EntityMapping
 from goldrun.errors import SourceError
@@ -109,21 +110,24 @@ def test_a_file_whose_header_is_of_no_use_is_refused_by_name(
     assert problem in str(caught.value)
 
 
-def test_an_encoding_that_does_not_exist_is_refused(tmp_path: Path) -> None:
-    file = tmp_path / "x.csv"
-    file.write_bytes(b"a\n")
-    with pytest.raises(SourceError, match="unknown encoding: utf-99"):
-        read_header(file, EntityMapping(path="x", encoding="utf-99"))
+@pytest.mark.parametrize("encoding", ["utf-99", "cp1252"])
+def test_an_encoding_that_spark_does_not_read_is_refused(encoding: str) -> None:
+    with pytest.raises(ValidationError, match="is none of UTF-8, ISO-8859-1"):
+        EntityMapping(path="x", encoding=encoding)
+
+
+def test_an_encoding_may_be_spelled_as_python_does() -> None:
+    assert EntityMapping(path="x", encoding="latin-1").encoding == "ISO-8859-1"
 
 
 def test_a_column_that_is_read_but_not_there_is_named_with_the_near_one() -> None:
     with pytest.raises(SourceError) as caught:
-        check_columns(Path("day.csv"), ["Id", "UnitPrise"], ["Id", "UnitPrice"], "[x] of y.toml")
+        check_columns(Path("day.csv"), ["Id", "UnitPrise"], {"Id": "a", "UnitPrice": "y.toml [x]"})
     assert str(caught.value) == (
-        "day.csv has no column 'UnitPrice', which [x] of y.toml reads "
+        "day.csv has no column 'UnitPrice', which y.toml [x] reads "
         "(did you mean 'UnitPrise'?); it has Id, UnitPrise"
     )
 
 
 def test_columns_that_nobody_reads_may_be_there() -> None:
-    check_columns(Path("day.csv"), ["Id", "Gift note"], ["Id"], "[x]")
+    check_columns(Path("day.csv"), ["Id", "Gift note"], {"Id": "[x]"})

@@ -7,7 +7,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from goldrun.contracts import lineage as L
 from goldrun.errors import SettingsError
-from goldrun.medallion.mapping import apply_mapping, columns_needed
+from goldrun.medallion.mapping import apply_mapping, check_timestamp_format, columns_needed
 
 
 @pytest.fixture(scope="module")
@@ -86,3 +86,25 @@ def test_a_shops_column_called_like_ours_does_not_take_its_place(
     assert row["product_id"] == "theirsx"
     assert row["_lineage"]["source"] == "shop"
     assert row["_lineage"]["record_id"] == "r1"
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "cast(Price as decimal(18,4))",
+        "to_timestamp(Price)",
+        "sum(try_cast(Price as double))",
+        "explode(split(Price, ','))",
+    ],
+)
+def test_an_expression_that_could_stop_a_batch_is_refused_before_it_starts(
+    probe: DataFrame, expression: str
+) -> None:
+    with pytest.raises(SettingsError, match=r"shop.toml \[transactions\] price"):
+        columns_needed(probe, {"price": expression}, "shop.toml [transactions]")
+
+
+def test_a_pattern_of_times_that_is_none_is_refused(probe: DataFrame) -> None:
+    check_timestamp_format(probe, "dd/MM/yyyy HH:mm", "shop.toml")
+    with pytest.raises(SettingsError, match="is not a pattern"):
+        check_timestamp_format(probe, "bogus {", "shop.toml")

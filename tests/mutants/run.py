@@ -8,7 +8,6 @@ A mutant that no test notices is printed as SURVIVED and makes the command fail.
 """
 
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -17,8 +16,7 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
-SHARED = (".venv", ".jars", ".java", "data")
+from tests.project_copy import copy_project
 
 
 @dataclass(frozen=True)
@@ -38,8 +36,11 @@ def main() -> int:
     entries = tomllib.loads(Path(__file__).with_name("mutants.toml").read_text())["mutant"]
     only = os.environ.get("ONLY", "")
     mutants = [Mutant(**entry) for entry in entries if only in entry["name"]]
+    if not mutants:
+        print(f"no mutant's name contains {only!r}")
+        return 1
     with tempfile.TemporaryDirectory() as scratch:
-        copy = _copy_project(Path(scratch) / "goldrun")
+        copy = copy_project(Path(scratch) / "goldrun").folder
         tests = sorted({test for mutant in mutants for test in mutant.tests})
         print(f"Unbroken: {len(tests)} tests ...", flush=True)
         if _run(copy, tests) != 0:
@@ -48,23 +49,6 @@ def main() -> int:
         survivors = [mutant for mutant in mutants if not _is_noticed(copy, mutant)]
     print(f"\n{len(mutants) - len(survivors)} of {len(mutants)} mutants noticed")
     return 1 if survivors else 0
-
-
-def _copy_project(target: Path) -> Path:
-    listed = subprocess.run(
-        ["git", "-C", ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        capture_output=True,
-        check=True,
-    ).stdout.decode()
-    for name in filter(None, listed.split("\0")):
-        if name.startswith("data/") or not (ROOT / name).is_file():
-            continue
-        (target / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(ROOT / name, target / name)
-    for name in SHARED:
-        if (ROOT / name).exists():
-            (target / name).symlink_to(ROOT / name)
-    return target
 
 
 def _is_noticed(copy: Path, mutant: Mutant) -> bool:

@@ -27,8 +27,10 @@ VALID_TO = "valid_to"
 SPLIT = "_split"
 ROW = "_row"
 CORRUPT = "_corrupt"
+LINEAGE = "_lineage"
 """Columns that a reader adds to a file's own: start byte of the piece that one task read, row
-number in that piece, and the raw line where it does not fit the header."""
+number in that piece, the raw line where it does not fit the header, and all of a record's lineage
+in one struct."""
 
 _RECORD_ID = Column(RECORD_ID, T.StringType(), "Identity of the raw record.", required=True)
 _SOURCE = Column(SOURCE, T.StringType(), "Source it came from.", required=True)

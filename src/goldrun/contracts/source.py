@@ -1,5 +1,6 @@
 """How a shop's own files map on to the contracts: the content of ``pipelines/sources/*.toml``."""
 
+import codecs
 from typing import Any, Literal
 from zoneinfo import available_timezones
 
@@ -9,6 +10,17 @@ from goldrun.contracts.entities import ENTITIES
 from goldrun.contracts.strict import Strict
 from goldrun.contracts.table import Table
 from goldrun.errors import did_you_mean
+
+_ENCODINGS = {
+    "utf-8": "UTF-8",
+    "iso8859-1": "ISO-8859-1",
+    "ascii": "US-ASCII",
+    "utf-16": "UTF-16",
+    "utf-16-le": "UTF-16LE",
+    "utf-16-be": "UTF-16BE",
+    "utf-32": "UTF-32",
+}
+"""Encodings that Spark reads, by Python's name for each."""
 
 
 class EntityMapping(Strict):
@@ -29,10 +41,21 @@ class EntityMapping(Strict):
     path: str | None = None
     derived_from: Literal["transactions"] | None = Field(default=None, alias="from")
     format: Literal["csv"] = "csv"
-    delimiter: str = ","
+    delimiter: str = Field(default=",", min_length=1, max_length=1)
     encoding: str = "UTF-8"
     timestamp_format: str | None = None
     columns: dict[str, str] = Field(default_factory=dict)
+
+    @field_validator("encoding")
+    @classmethod
+    def _encoding_exists(cls, value: str) -> str:
+        try:
+            found = codecs.lookup(value).name
+        except LookupError:
+            found = ""
+        if found not in _ENCODINGS:
+            raise ValueError(f"encoding {value!r} is none of {', '.join(_ENCODINGS.values())}")
+        return _ENCODINGS[found]
 
     @model_validator(mode="after")
     def _has_one_origin(self) -> "EntityMapping":

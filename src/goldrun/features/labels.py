@@ -63,14 +63,19 @@ class History:
         Raises:
             AsOfError: As ``check_features``, or the label window ends after the lake does.
         """
-        self.check_features(as_of)
         latest = self.latest_labelled(horizon_days)
+        if latest <= self.observed_from:
+            raise AsOfError(
+                f"the lake's history ({self.observed_from} to {self.observed_until}) is shorter "
+                f"than a label window of {horizon_days} days: load more, or set a smaller "
+                "horizon_days in the model's TOML"
+            )
         if as_of > latest:
             raise AsOfError(
                 f"as_of {as_of}: its label window of {horizon_days} days ends after the lake does "
                 f"({self.observed_until}); give {latest} or an earlier date"
             )
-        return as_of
+        return self.check_features(as_of)
 
     def training_origins(
         self, as_of: date, horizon_days: int, window_days: int, most: int
@@ -99,9 +104,15 @@ class History:
         origins = sorted(origin for origin in monthly if origin >= earliest)
         if not origins:
             needed = earliest + timedelta(days=horizon_days)
+            remedy = f"give {needed} or a later date"
+            if needed > self.latest_labelled(horizon_days):
+                remedy = (
+                    f"the lake must reach {needed + timedelta(days=horizon_days)} for that, so "
+                    "load more history or set a smaller horizon_days in the model's TOML"
+                )
             raise AsOfError(
                 f"as_of {as_of}: no earlier date has both {window_days} days of history and "
-                f"{horizon_days} days of labels; give {needed} or a later date"
+                f"{horizon_days} days of labels; {remedy}"
             )
         return origins
 

@@ -97,6 +97,7 @@ def user_features(daily: DataFrame, observed_until: date) -> DataFrame:
         Rows of ``gold/user_features``.
     """
     after_last_day = observed_until + timedelta(days=1)
+    # No window is used here, so any first day will do.
     features = customer_features(daily, after_last_day, observed_until)
     values = {
         G.USER_ID: F.col(CUSTOMER_ID),

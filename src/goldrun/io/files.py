@@ -7,7 +7,7 @@ import gzip
 import hashlib
 import re
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -41,6 +41,12 @@ def find_files(path: str) -> list[Path]:
         found = [Path(match) for match in glob.glob(path, recursive=True)]
         wanted = "no file matches"
     files = sorted(p for p in found if p.is_file())
+    for file in files:
+        if file.name.startswith(("_", ".")) or set(file.name) & set("*?[]{}\\"):
+            raise SourceError(
+                f"{file}: Spark passes over names that begin with _ or . and reads *?[]{{}} as a "
+                "pattern; rename the file"
+            )
     if not files:
         folder = place if place.is_dir() else place.parent
         if not folder.is_dir() and not glob.has_magic(str(folder)):
@@ -64,11 +70,14 @@ def read_header(file: Path, mapping: EntityMapping) -> list[str]:
     try:
         with _open_text(file, mapping.encoding) as stream:
             first = next(csv.reader(stream, delimiter=mapping.delimiter), [])
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError, LookupError) as error:
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError, csv.Error) as error:
         raise SourceError(f"{file} can't be read: {error}; replace the file") from error
     names = [name.strip() or f"_c{position}" for position, name in enumerate(first)]
     if not any(first):
         raise SourceError(f"{file} is empty: it has no header line; remove or replace it")
+    taken = {L.SPLIT, L.ROW, L.CORRUPT, L.LINEAGE} & set(names)
+    if taken or any("`" in name for name in names):
+        raise SourceError(f"{file} has a column name that goldrun can't take: {names}; rename it")
     twice = {n for n in names if [m.lower() for m in names].count(n.lower()) > 1}
     if twice:
         raise SourceError(f"{file} names the column {sorted(twice)[0]!r} twice; rename one")
@@ -85,9 +94,15 @@ def _open_text(file: Path, encoding: str) -> IO[str]:
     return file.open("rt", encoding=encoding, newline="")
 
 
-def check_columns(file: Path, header: Sequence[str], needed: Sequence[str], where: str) -> None:
-    """Raise SourceError, naming file and column, when a needed column is not in the header."""
-    for name in needed:
+def check_columns(file: Path, header: Sequence[str], needed: Mapping[str, str]) -> None:
+    """Raise SourceError, naming file and column, when a needed column is not in the header.
+
+    Args:
+        file: The file.
+        header: Its column names.
+        needed: Each column that is read, and where that is written.
+    """
+    for name, where in needed.items():
         if name not in header:
             raise SourceError(
                 f"{file} has no column {name!r}, which {where} reads"

@@ -1,7 +1,6 @@
 """scikit-learn models in and out of MLflow, through skops and a list of types we trust."""
 
 import importlib.metadata
-import logging
 from collections.abc import Sequence
 from typing import Any
 
@@ -53,7 +52,6 @@ def register_model(
             "use an estimator without them, or review and add them to TRUSTED_TYPES"
         )
     output = getattr(model, predict)(example)
-    logging.getLogger("mlflow").setLevel(logging.ERROR)
     info = mlflow.sklearn.log_model(
         model,
         name="model",

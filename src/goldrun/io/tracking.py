@@ -18,6 +18,7 @@ from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
+from goldrun.errors import TrackingError
 from goldrun.io.settings import project_root
 
 log = logging.getLogger(__name__)
@@ -61,19 +62,26 @@ class Tracker:
         experiment that the user gave. Inside another run it is that run's child, in
         ``experiment``; otherwise it is a new run in ``experiment``.
         """
-        if mlflow.active_run() is None and os.environ.get("MLFLOW_RUN_ID"):
-            with mlflow.start_run() as run:
-                # A user's own --run-name stays; MLflow makes up a name when there is none.
+        try:
+            with self._start(name, experiment) as run:
                 mlflow.set_tag("goldrun.step", name)
-                yield run.info.run_id
-            return
-        with mlflow.start_run(
+                yield str(run.info.run_id)
+        except MlflowException as error:
+            raise TrackingError(
+                f"MLflow ({mlflow.get_tracking_uri()}): {error.message}; if an experiment was "
+                "deleted, restore it or name another; if files of a run are gone, take the alias "
+                "off its version"
+            ) from error
+
+    def _start(self, name: str, experiment: str) -> mlflow.ActiveRun:
+        if mlflow.active_run() is None and os.environ.get("MLFLOW_RUN_ID"):
+            # A user's own --run-name stays; MLflow makes up a name when there is none.
+            return mlflow.start_run()
+        return mlflow.start_run(
             run_name=name,
             experiment_id=self._experiment_id(experiment),
             nested=mlflow.active_run() is not None,
-        ) as run:
-            mlflow.set_tag("goldrun.step", name)
-            yield run.info.run_id
+        )
 
     @contextlib.contextmanager
     def child_run(self, name: str) -> Iterator[str]:

@@ -24,12 +24,14 @@ class ModelConfig(Strict):
         seed: Start of every random draw, 0 to 2^31 - 1; equal data and seed give an equal model.
         intended_use: What the model is for and what it is not for, in a sentence.
         drift: What a failed drift check does to a promotion.
+        max_psi: Largest population stability index of a feature that passes.
     """
 
     features: tuple[str, ...] = Field(min_length=1)
     seed: int = Field(default=0, ge=0, lt=2**31)
     intended_use: str = ""
     drift: Literal["warn", "block"] = "warn"
+    max_psi: float = Field(default=0.1, gt=0, allow_inf_nan=False)
 
     @field_validator("features")
     @classmethod

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from pyspark.errors import AnalysisException, ParseException
+from pyspark.errors import AnalysisException, ParseException, PySparkException
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
@@ -10,7 +10,7 @@ from pyspark.sql import types as T
 from goldrun.contracts import lineage as L
 from goldrun.errors import SettingsError
 
-LINEAGE = "_lineage"
+LINEAGE = L.LINEAGE
 _MAX_COLUMNS = 1000
 
 
@@ -26,7 +26,8 @@ def columns_needed(probe: DataFrame, expressions: Mapping[str, str], where: str)
         Column names as the expressions spell them, sorted.
 
     Raises:
-        SettingsError: An expression does not parse, or does not fit text columns.
+        SettingsError: An expression does not parse, does not fit text columns, fails on text that
+            it can't read, or does not give one value a row.
     """
     needed: set[str] = set()
     for name, expression in expressions.items():
@@ -35,7 +36,34 @@ def columns_needed(probe: DataFrame, expressions: Mapping[str, str], where: str)
             if unknown is None:
                 break
             needed.add(unknown)
+    for name, expression in expressions.items():
+        _try_out(probe, expression, sorted(needed), f"{where} {name}")
     return sorted(needed)
+
+
+def _try_out(probe: DataFrame, expression: str, columns: Sequence[str], key: str) -> None:
+    """Evaluate on one row of nonsense: a value may be null then, but nothing may fail."""
+    nonsense = probe.limit(1).select(*[F.lit("?").alias(c) for c in (LINEAGE, *columns)])
+    try:
+        rows = nonsense.select(LINEAGE, F.expr(expression)).collect()
+    except PySparkException as error:
+        raise SettingsError(
+            f"{key} fails on a value that it can't read: {expression!r}. {_first_line(error)} "
+            "Use try_cast, try_to_timestamp and the like, and no aggregate"
+        ) from error
+    if len(rows) != 1:
+        raise SettingsError(f"{key} does not give one value a row: {expression!r}")
+
+
+def check_timestamp_format(probe: DataFrame, pattern: str, where: str) -> None:
+    """Raise SettingsError when ``pattern`` is not a Spark pattern of times."""
+    try:
+        probe.limit(1).select(F.try_to_timestamp(F.lit("?"), F.lit(pattern))).collect()
+    except PySparkException as error:
+        raise SettingsError(
+            f"{where} timestamp_format {pattern!r} is not a pattern such as dd/MM/yyyy HH:mm: "
+            f"{_first_line(error)}"
+        ) from error
 
 
 def _unresolved(probe: DataFrame, expression: str, columns: Sequence[str], key: str) -> str | None:

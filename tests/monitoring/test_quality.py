@@ -1,0 +1,57 @@
+"""The quality verdict: what passes, what fails, and what can't be said."""
+
+import pandas as pd
+import pytest
+
+from goldrun.contracts.verdict import Verdict
+from goldrun.medallion.accounting import FATES, Accounting
+from goldrun.monitoring.quality import RULE_COLUMNS, QualityReport, judge_quality
+
+
+def account(records: int, quarantined: int, **faults: int) -> Accounting:
+    fates = dict.fromkeys(FATES, 0) | {"silver": records - quarantined, "quarantined": quarantined}
+    wrong = {"lost": 0, "doubled": 0, "stray": 0} | faults
+    return Accounting(records, fates, **wrong)
+
+
+def judged(followed: Accounting, limit: float = 0.1) -> QualityReport:
+    rules = pd.DataFrame(
+        [("sales", "price_not_positive", "reject", 100, 93, 7, "")], columns=RULE_COLUMNS
+    )
+    nulls = pd.DataFrame(
+        [("sales", "currency", 100, 25, 0.25)],
+        columns=["table", "column", "rows", "nulls", "null_rate"],
+    )
+    return judge_quality(rules, nulls, {"sales": followed}, limit)
+
+
+def test_a_closed_account_with_few_refused_records_passes() -> None:
+    assert judged(account(100, 10)).verdict is Verdict.PASS
+
+
+def test_one_record_too_many_in_quarantine_fails() -> None:
+    assert judged(account(100, 11)).verdict is Verdict.FAIL
+
+
+@pytest.mark.parametrize("fault", ["lost", "doubled", "stray"])
+def test_an_account_that_does_not_close_fails(fault: str) -> None:
+    assert judged(account(100, 0, **{fault: 1})).verdict is Verdict.FAIL
+
+
+def test_without_any_record_nothing_can_be_said() -> None:
+    assert judged(account(0, 0)).verdict is Verdict.UNKNOWN
+
+
+def test_without_any_entity_nothing_can_be_said() -> None:
+    report = judge_quality(pd.DataFrame(columns=RULE_COLUMNS), pd.DataFrame(), {}, 0.1)
+    assert report.verdict is Verdict.UNKNOWN
+
+
+def test_the_numbers_of_a_run_name_rule_fate_and_column() -> None:
+    numbers = judged(account(100, 10)).metrics()
+    assert numbers["sales.price_not_positive.checked"] == 100
+    assert numbers["sales.price_not_positive.passed"] == 93
+    assert numbers["sales.price_not_positive.failed"] == 7
+    assert numbers["sales.quarantined"] == 10
+    assert numbers["sales.reject_share"] == pytest.approx(0.1)
+    assert numbers["sales.currency.null_rate"] == pytest.approx(0.25)
