@@ -17,7 +17,8 @@ help:  ## this list
 setup: .venv/.ready  ## environment from the lock, Java, Spark's jars
 
 demo: .venv/.ready  ## raw files to champion models, on the sample data
-	@MLFLOW_LOGGING_LEVEL=WARNING mlflow run . --env-manager local --experiment-name goldrun-pipeline
+	@MLFLOW_LOGGING_LEVEL=WARNING mlflow run . --env-manager local --experiment-name goldrun-pipeline \
+		--run-name workflow
 
 test: .venv/.ready-dev  ## all tests but the long ones
 	@python -m pytest

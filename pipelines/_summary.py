@@ -30,6 +30,10 @@ def summary(ctx: Context, report: QualityReport, outcomes: Sequence[Outcome]) ->
     console.print(_rows(ctx, report))
     console.print(_verdicts(report, outcomes))
     console.print(_models(ctx, outcomes))
+    for outcome in outcomes:
+        said = f"{outcome.model} version {outcome.version}: {outcome.decision}"
+        console.print(f"  {said}", highlight=False)
+    console.print()
     console.print(
         "Look closer: [bold]mlflow ui[/bold] (after: source .venv/bin/activate), "
         "then open http://127.0.0.1:5000"
@@ -77,7 +81,6 @@ def _models(ctx: Context, outcomes: Sequence[Outcome]) -> Table:
         aliases = ctx.tracker.aliases(outcome.model)
         held = ", ".join(f"{alias} = {version}" for alias, version in sorted(aliases.items()))
         table.add_row(outcome.model, outcome.scores, str(outcome.version), held)
-        table.add_row("", f"[dim]{outcome.decision}[/dim]", "", "")
     return table
 
 
