@@ -7,9 +7,11 @@ import time
 from collections.abc import Iterator
 from datetime import date
 
+from goldrun.errors import AsOfError
 from pipelines import bronze, churn, gold, quality, segmentation, silver
 from pipelines._command import Context, add_as_of, log, parser, run_script
 from pipelines._summary import summary
+from pipelines._training import Outcome
 
 STAGES = 6
 
@@ -20,6 +22,9 @@ def run(ctx: Context, as_of: date | None = None) -> None:
     Args:
         ctx: The context.
         as_of: Test origin of churn; the latest with a complete label window when None.
+
+    Raises:
+        AsOfError: Churn could not be trained; everything else is done before this is raised.
     """
     started = time.monotonic()
     with stage(1, "bronze: what the files say"):
@@ -30,13 +35,23 @@ def run(ctx: Context, as_of: date | None = None) -> None:
         gold.run(ctx)
     with stage(4, "data quality"):
         report = quality.measure(ctx)
-    with stage(5, "churn"), ctx.tracker.run(churn.MODEL, churn.EXPERIMENT):
-        churned = churn.train(ctx, as_of, report)
+    outcomes: list[Outcome] = []
+    refused: AsOfError | None = None
+    with stage(5, "churn"):
+        # A shop too young for labels can have segments; the command fails all the same.
+        try:
+            with ctx.tracker.run(churn.MODEL, churn.EXPERIMENT):
+                outcomes.append(churn.train(ctx, as_of, report))
+        except AsOfError as error:
+            log.error("    churn was not trained: %s", error)
+            refused = error
     with stage(6, "segmentation"), ctx.tracker.run(segmentation.MODEL, segmentation.EXPERIMENT):
-        segmented = segmentation.train(ctx, report=report)
+        outcomes.append(segmentation.train(ctx, report=report))
     log.info("\nFinished in %.0f s", time.monotonic() - started)
-    for line in summary(ctx, report, [churned, segmented]):
+    for line in summary(ctx, report, outcomes):
         log.info("%s", line)
+    if refused is not None:
+        raise refused
 
 
 @contextlib.contextmanager

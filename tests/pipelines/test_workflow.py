@@ -1,0 +1,37 @@
+"""What the workflow does when one of its models can't be trained."""
+
+from typing import Any
+
+import pytest
+
+from goldrun.errors import AsOfError
+from goldrun.io.settings import load_source
+from goldrun.io.tracking import Tracker
+from pipelines import bronze, churn, gold, main, quality, segmentation, silver
+from pipelines._command import Context
+from tests.conftest import NOW
+
+
+def test_a_shop_too_young_for_churn_still_gets_segments_and_an_error(
+    tracker: Tracker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trained: list[str] = []
+
+    def too_young(*_: Any) -> None:
+        raise AsOfError("too young")
+
+    def segments(*_: Any, **__: Any) -> str:
+        trained.append("segmentation")
+        return "outcome"
+
+    for step in (bronze, silver, gold):
+        monkeypatch.setattr(step, "run", lambda *_: None)
+    monkeypatch.setattr(quality, "measure", lambda _: None)
+    monkeypatch.setattr(churn, "train", too_young)
+    monkeypatch.setattr(segmentation, "train", segments)
+    monkeypatch.setattr(main, "summary", lambda _ctx, _report, outcomes: [str(outcomes)])
+    nowhere: Any = None
+    ctx = Context(nowhere, tracker, load_source("online_retail"), NOW)
+    with tracker.run("workflow", "goldrun-pipeline"), pytest.raises(AsOfError, match="too young"):
+        main.run(ctx)
+    assert trained == ["segmentation"]
