@@ -35,6 +35,7 @@ def stop_at(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
         monkeypatch.setattr(Lake, method, cut)
 
 
+@pytest.mark.slow
 def test_stops_between_the_commits_leave_nothing_wrong_after_the_next_run(
     shop: Shop, line: Line, monkeypatch: pytest.MonkeyPatch
 ) -> None:
