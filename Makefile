@@ -8,7 +8,7 @@ export PYTHONPATH := src:.
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: help setup demo test test-slow check mutants lock clean
+.PHONY: help setup demo marketplace docs test test-slow check mutants lock clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -19,6 +19,15 @@ setup: .venv/.ready  ## environment from the lock, Java, Spark's jars
 demo: .venv/.ready  ## raw files to champion models, on the sample data
 	@MLFLOW_LOGGING_LEVEL=WARNING mlflow run . --env-manager local --experiment-name goldrun-pipeline \
 		--run-name workflow
+
+CUSTOMERS ?= 2000
+
+marketplace: .venv/.ready-dev  ## simulate a marketplace with every kind of dirt, run it, prove every table
+	@rm -rf marketplace-lake
+	@python pipelines/simulate.py --customers=$(CUSTOMERS) --dirt=all --overwrite=true
+	@MLFLOW_LOGGING_LEVEL=WARNING mlflow run . --env-manager local --experiment-name goldrun-pipeline \
+		--run-name marketplace -P source=marketplace -P lake=marketplace-lake
+	@python -m tests.marketplace.verify --data=data/marketplace --lake=marketplace-lake
 
 test: .venv/.ready-dev  ## all tests but the long ones
 	@python -m pytest
@@ -35,6 +44,9 @@ check: .venv/.ready-dev  ## lint, types, import law
 mutants: .venv/.ready-dev  ## break promises on purpose; every break must turn a test red
 	@python tests/mutants/run.py
 
+docs: .venv/.ready-dev  ## write docs/data-model.md from the contracts
+	@python pipelines/data_model.py
+
 lock:  ## renew the locks from requirements*.in (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--custom-compile-command "make lock" requirements.in -o requirements.txt
@@ -42,7 +54,7 @@ lock:  ## renew the locks from requirements*.in (needs uv)
 		--custom-compile-command "make lock" -c requirements.txt requirements-dev.in -o requirements-dev.txt
 
 clean:  ## forget the lake, the runs and the models; keep the environment
-	rm -rf lake mlflow.db mlruns/[!R]* logs
+	rm -rf lake marketplace-lake data/marketplace mlflow.db mlruns/[!R]* logs
 
 .venv/bin/python:
 	@test -n "$(PYTHON)" || { echo "goldrun needs Python 3.11 or newer: install one"; exit 1; }

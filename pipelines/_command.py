@@ -53,6 +53,17 @@ def add_as_of(options: argparse.ArgumentParser, meaning: str) -> None:
     options.add_argument("--as-of", type=_date_or_auto, default=None, help=meaning)
 
 
+def add_flag(options: argparse.ArgumentParser, name: str, meaning: str) -> None:
+    """Add an option that is ``true`` or ``false``; ``mlflow run`` knows no bare switches."""
+    options.add_argument(f"--{name}", type=_flag, default=False, metavar="true|false", help=meaning)
+
+
+def _flag(text: str) -> bool:
+    if text.lower() not in {"true", "false", ""}:
+        raise SettingsError(f"{text!r} is neither true nor false")
+    return text.lower() == "true"
+
+
 def _date_or_auto(text: str) -> date | None:
     if text in {"", AUTO}:
         return None

@@ -8,6 +8,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from goldrun.contracts import activity as A
 from goldrun.contracts import gold as G
 from goldrun.contracts.entities import CUSTOMERS
 from goldrun.contracts.verdict import Verdict
@@ -18,7 +19,7 @@ from pipelines._training import Outcome
 _COLOURS = {Verdict.PASS: "green", Verdict.FAIL: "red", Verdict.UNKNOWN: "yellow"}
 _WIDTH = 100
 GOLD = tuple(
-    table.name for table in (G.CUSTOMER_DAILY, G.CUSTOMER_FEATURES, G.USER_FEATURES, G.SEGMENTS)
+    table.name for table in (A.CUSTOMER_DAILY, G.CUSTOMER_FEATURES, G.USER_FEATURES, G.SEGMENTS)
 )
 
 

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from goldrun.contracts import activity as A
 from goldrun.contracts import gold as G
 from goldrun.io.frames import content_hash
 from goldrun.io.models import register_model
@@ -41,7 +42,7 @@ class Outcome:
 
 def behind(ctx: Context) -> dict[str, int]:
     """Delta version of every table that a training run rests on, as they are now."""
-    gold = [G.CUSTOMER_DAILY.name, G.CUSTOMER_FEATURES.name]
+    gold = [A.CUSTOMER_DAILY.name, G.CUSTOMER_FEATURES.name]
     return ctx.lake.versions([*quality.tables_behind(ctx), *gold])
 
 

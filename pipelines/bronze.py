@@ -2,60 +2,92 @@
 
 import argparse
 import sys
-from functools import reduce
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from goldrun.contracts import lineage as L
+from goldrun.contracts.marketplace import ENTITIES
 from goldrun.contracts.source import EntityMapping
 from goldrun.errors import SettingsError, SourceError
-from goldrun.io.files import check_columns, find_files, fingerprint, read_header, read_text
+from goldrun.io.csv_files import Header, read_csv, read_header
+from goldrun.io.files import check_columns, check_whole, find_files, fingerprint
+from goldrun.io.json_files import read_json, read_keys
+from goldrun.io.lines import one_piece_a_task
 from goldrun.medallion.bronze import Batch, to_bronze
 from goldrun.medallion.mapping import check_timestamp_format, columns_needed
 from pipelines._command import Context, log, parser, run_script, step
 
+_STORED_FILES = 64
+"""Data files that one commit may make: each landing file is read by a task of its own."""
+
+
+@dataclass(frozen=True)
+class Landing:
+    """The new files of one entity, which have all been looked at.
+
+    Attributes:
+        entity: Whose records they hold.
+        mapping: Where they are and how they are written.
+        files: Fingerprint by file.
+        headers: Header by file; empty for JSON.
+    """
+
+    entity: str
+    mapping: EntityMapping
+    files: dict[Path, str]
+    headers: dict[Path, Header]
+
 
 def run(ctx: Context) -> None:
-    """Ingest every entity that the source has files for."""
-    for entity, mapping in ctx.source.entities.items():
-        if mapping.path is not None:
-            with step(f"bronze: {entity}"):
-                _ingest(ctx, entity, mapping, mapping.path)
+    """Ingest every entity that the source has files for.
+
+    All files of all entities are looked at before the first is read, so that a wrong one stops
+    the whole batch.
+    """
+    with_files = {e: m for e, m in ctx.source.entities.items() if m.path is not None}
+    with ctx.lake.writing(*[L.bronze_table(entity).name for entity in with_files]):
+        with step("bronze: looking for new files"):
+            landings = [_look_at(ctx, entity, mapping) for entity, mapping in with_files.items()]
+        for landing in landings:
+            if landing.files:
+                with step(f"bronze: {landing.entity}"):
+                    _ingest(ctx, landing)
 
 
-def _ingest(ctx: Context, entity: str, mapping: EntityMapping, path: str) -> None:
-    table = L.bronze_table(entity)
-    needed = columns_read(ctx, entity)
-    found = find_files(path)
-    with ctx.lake.writing(table.name):
-        files = _new_files(ctx, entity, found)
-        # Every file is looked at before the first is read, so a wrong one stops the whole batch.
-        headers = {file: read_header(file, mapping) for file in files}
-        for file, header in headers.items():
-            check_columns(file, header, needed)
-        if not files:
-            log.info("    no new file in %s", path)
-            return
-        batch = Batch(f"{ctx.now:%Y%m%dT%H%M%S.%fZ}", ctx.now)
-        parts = [
-            to_bronze(
-                read_text(ctx.lake.spark, file, headers[file], mapping),
-                entity=entity,
-                source=ctx.source.name,
-                file=str(file),
-                fingerprint=digest,
-                batch=batch,
-            )
-            for file, digest in files.items()
-        ]
-        log.info("    reading %s new files from %s", len(parts), path)
-        ctx.lake.append(table, reduce(DataFrame.unionByName, parts))
+def _look_at(ctx: Context, entity: str, mapping: EntityMapping) -> Landing:
+    needed = _columns_required(ctx, entity, mapping)
+    found = find_files(mapping.path or "", mapping.format, ctx.source.made_by)
+    files = _new_files(ctx, entity, found)
+    headers: dict[Path, Header] = {}
+    for file in files:
+        check_whole(file)
+        if mapping.format == "csv":
+            headers[file] = read_header(file, mapping)
+            check_columns(file, headers[file].names, needed)
+        else:
+            check_columns(file, read_keys(file), needed)
+    log.info("    %s: %s new of %s files in %s", entity, len(files), len(found), mapping.path)
+    return Landing(entity, mapping, files, headers)
+
+
+def _ingest(ctx: Context, landing: Landing) -> None:
+    spark = ctx.lake.spark
+    if landing.mapping.format == "csv":
+        raw = read_csv(spark, landing.files, landing.headers, landing.mapping)
+    else:
+        raw = read_json(spark, landing.files)
+    batch = Batch(f"{ctx.now:%Y%m%dT%H%M%S.%fZ}", ctx.now)
+    records = to_bronze(raw, entity=landing.entity, source=ctx.source.name, batch=batch)
+    with one_piece_a_task(spark):
+        ctx.lake.append(L.bronze_table(landing.entity), records.coalesce(_STORED_FILES))
 
 
 def columns_read(ctx: Context, entity: str) -> dict[str, str]:
-    """File columns that an entity needs, for itself and what is derived from it, each with where.
+    """File columns that an entity reads, for itself and what is derived from it, each with where.
 
     Raises:
         SettingsError: An expression or a pattern in the TOML file can't be used.
@@ -63,13 +95,35 @@ def columns_read(ctx: Context, entity: str) -> dict[str, str]:
     needed: dict[str, str] = {}
     for name, mapping in ctx.source.entities.items():
         if entity in (name, mapping.derived_from):
-            where = f"{ctx.source.name}.toml [{name}.columns]"
-            probe = ctx.lake.spark.range(1).toDF("id")
-            found = columns_needed(probe, mapping.columns, where)
-            needed = dict.fromkeys(found, where) | needed
+            found = _columns_of(ctx, name, mapping.columns)
+            needed = found | needed
             if mapping.timestamp_format is not None:
-                check_timestamp_format(probe, mapping.timestamp_format, f"{where} of [{name}]")
+                where = f"{ctx.source.name}.toml [{name}]"
+                check_timestamp_format(_probe(ctx), mapping.timestamp_format, where)
     return dict(sorted(needed.items()))
+
+
+def _columns_required(ctx: Context, entity: str, mapping: EntityMapping) -> dict[str, str]:
+    """File columns without which a file is refused.
+
+    A CSV file has every column or none of its lines has it; a JSON object leaves out what it has
+    no value for, so only what a required column is made from must be there at all.
+    """
+    read = columns_read(ctx, entity)
+    if mapping.format == "csv":
+        return read
+    required = {c.name for c in ENTITIES[entity].columns if c.required and c.default is None}
+    expressions = {name: sql for name, sql in mapping.columns.items() if name in required}
+    return _columns_of(ctx, entity, expressions)
+
+
+def _columns_of(ctx: Context, entity: str, expressions: Mapping[str, str]) -> dict[str, str]:
+    where = f"{ctx.source.name}.toml [{entity}.columns]"
+    return dict.fromkeys(columns_needed(_probe(ctx), expressions, where), where)
+
+
+def _probe(ctx: Context) -> DataFrame:
+    return ctx.lake.spark.range(1).toDF("id")
 
 
 def check_one_source(ctx: Context, bronze: DataFrame) -> None:
@@ -89,16 +143,18 @@ def _new_files(ctx: Context, entity: str, found: list[Path]) -> dict[Path, str]:
     check_one_source(ctx, bronze)
     stored = bronze.select(L.FILE, L.FINGERPRINT).distinct().collect()
     known = {row[L.FILE]: row[L.FINGERPRINT] for row in stored}
+    digests = set(known.values())
     new: dict[Path, str] = {}
     for file in found:
         digest = fingerprint(file)
-        if digest in known.values() or digest in new.values():
+        if digest in digests:
             continue
         if str(file) in known:
             raise SourceError(
                 f"{file} has changed since it was read into bronze: give the new content a new "
                 "file name, and restore or remove this one"
             )
+        digests.add(digest)
         new[file] = digest
     return new
 

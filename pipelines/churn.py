@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pyspark.sql import DataFrame
 
+from goldrun.contracts import activity as A
 from goldrun.contracts import gold as G
 from goldrun.features.labels import CHURNED, churn_labels
 from goldrun.io.frames import to_pandas
@@ -55,7 +56,7 @@ def train(ctx: Context, as_of: date | None = None, report: QualityReport | None 
     drift_run, drift_report = drift.run_beside(ctx, config, MODEL, reference, test_rows)
 
     with step(f"churn: training as of {', '.join(map(str, origins))}, testing as of {as_of}"):
-        daily = ctx.lake.read(G.CUSTOMER_DAILY.name, versions[G.CUSTOMER_DAILY.name])
+        daily = ctx.lake.read(A.CUSTOMER_DAILY.name, versions[A.CUSTOMER_DAILY.name])
         training = _labelled(daily, train_rows, config)
         test = _labelled(daily, test_rows, config)
         digest = log_frame(ctx, training, read_at, "training")

@@ -2,16 +2,36 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 
+from pyspark.sql import DataFrame
+
+from goldrun.contracts import activity as A
 from goldrun.contracts import gold as G
-from goldrun.contracts.entities import TRANSACTIONS
-from goldrun.features.activity import customer_daily
+from goldrun.contracts import lineage as L
+from goldrun.contracts.entities import CUSTOMERS, TRANSACTIONS
+from goldrun.contracts.marketplace import ENTITIES
+from goldrun.contracts.table import Table
+from goldrun.features.activity import (
+    Activity,
+    Silver,
+    customer_daily,
+    customer_places,
+    customer_products,
+    customer_responses,
+)
 from goldrun.features.labels import History
 from goldrun.features.snapshots import snapshots, user_features
 from goldrun.monitoring.profile import profile_table
 from pipelines._command import Context, add_as_of, log, parser, run_script, step
+
+_ACTIVITY: tuple[tuple[Table, Callable[[Silver], DataFrame]], ...] = (
+    (A.CUSTOMER_DAILY, customer_daily),
+    (A.CUSTOMER_PRODUCTS, customer_products),
+    (A.CUSTOMER_RESPONSES, customer_responses),
+    (A.CUSTOMER_PLACES, customer_places),
+)
 
 
 def run(ctx: Context, as_of: date | None = None) -> date:
@@ -21,43 +41,69 @@ def run(ctx: Context, as_of: date | None = None) -> date:
         ctx: The context.
         as_of: Date of the snapshot; the day after the newest event when None.
     """
-    transactions = ctx.lake.read(TRANSACTIONS.name)
-    with step("gold: customer_daily"), ctx.lake.writing(G.CUSTOMER_DAILY.name):
-        daily = customer_daily(transactions)
-        if ctx.lake.replace(G.CUSTOMER_DAILY, daily):
-            ctx.lake.compact(G.CUSTOMER_DAILY)
+    silver = silver_of(ctx)
+    for table, compute in _ACTIVITY:
+        with step(f"gold: {_short(table)}"), ctx.lake.writing(table.name):
+            if ctx.lake.replace(table, compute(silver)):
+                ctx.lake.compact(table)
     history = history_of(ctx)
     as_of = history.check_features(as_of or history.day_after)
     write_snapshots(ctx, [as_of])
     with step("gold: user_features"), ctx.lake.writing(G.USER_FEATURES.name):
-        users = user_features(ctx.lake.read(G.CUSTOMER_DAILY.name), history.observed_until)
+        users = user_features(ctx.lake.read(A.CUSTOMER_DAILY.name), history.observed_until)
         note = {"observed_until": history.observed_until}
         if ctx.lake.replace(G.USER_FEATURES, users, note=note):
             ctx.lake.compact(G.USER_FEATURES)
     with step("gold: profile"):
-        for table in (G.CUSTOMER_DAILY, G.CUSTOMER_FEATURES, G.USER_FEATURES):
+        for table in (*A.ACTIVITY, G.CUSTOMER_FEATURES, G.USER_FEATURES):
             profile = profile_table(ctx.lake.read(table.name), table)
             ctx.tracker.log_metrics(profile.metrics())
-            ctx.tracker.log_table(profile.columns, f"profile/{table.name.split('/')[1]}.csv")
+            ctx.tracker.log_table(profile.columns, f"profile/{_short(table)}.csv")
     return as_of
+
+
+def silver_of(ctx: Context) -> Silver:
+    """The silver tables of the entities that the source has."""
+
+    def recorded(entity: str) -> DataFrame | None:
+        mapped = entity in ctx.source.entities
+        return ctx.lake.read(ENTITIES[entity].name) if mapped else None
+
+    return Silver(
+        transactions=ctx.lake.read(TRANSACTIONS.name),
+        customers=ctx.lake.read(CUSTOMERS.name),
+        customers_history=ctx.lake.read_or_empty(L.history_table(CUSTOMERS)),
+        sessions=recorded("sessions"),
+        events=recorded("events"),
+        interactions=recorded("interactions"),
+    )
+
+
+def activity_in(ctx: Context) -> Activity:
+    """What gold holds day by day, and which entities the source has."""
+    daily, products, responses, places = (ctx.lake.read(table.name) for table, _ in _ACTIVITY)
+    return Activity(daily, products, responses, places, frozenset(ctx.source.entities))
 
 
 def history_of(ctx: Context) -> History:
     """First and last day of the lake."""
-    return History.of(ctx.lake.read(G.CUSTOMER_DAILY.name))
+    return History.of(ctx.lake.read(A.CUSTOMER_DAILY.name))
 
 
 def write_snapshots(ctx: Context, as_ofs: Sequence[date]) -> None:
     """Make ``gold/customer_features`` hold the features as of these dates, beside its others."""
     what = f"gold: customer_features as of {', '.join(map(str, as_ofs))}"
     with step(what), ctx.lake.writing(G.CUSTOMER_FEATURES.name):
-        daily = ctx.lake.read(G.CUSTOMER_DAILY.name)
-        rows = snapshots(daily, as_ofs, history_of(ctx).observed_from)
+        rows = snapshots(activity_in(ctx), as_ofs, history_of(ctx).observed_from)
         dates = ", ".join(f"DATE'{as_of}'" for as_of in as_ofs)
         if ctx.lake.replace(G.CUSTOMER_FEATURES, rows, where=f"{G.AS_OF} IN ({dates})"):
             ctx.lake.compact(G.CUSTOMER_FEATURES)
         else:
             log.info("    nothing changed")
+
+
+def _short(table: Table) -> str:
+    return table.name.split("/")[1]
 
 
 def _work(ctx: Context, given: argparse.Namespace) -> None:

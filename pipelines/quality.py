@@ -6,7 +6,8 @@ import sys
 import pandas as pd
 
 from goldrun.contracts import lineage as L
-from goldrun.contracts.entities import CUSTOMERS, ENTITIES
+from goldrun.contracts.entities import CUSTOMERS
+from goldrun.contracts.marketplace import ENTITIES
 from goldrun.contracts.ops import QUALITY_METRICS
 from goldrun.monitoring.quality import QualityReport, judge_quality, null_rates, rule_counts
 from goldrun.monitoring.quality_plots import failures_by_rule, fates
@@ -23,11 +24,12 @@ def measure(ctx: Context) -> QualityReport:
     with step("quality: rules, nulls, accounting"):
         counted = accounts(ctx)
         rules, nulls = [], []
+        quarantine = ctx.lake.read(L.QUARANTINE.name)
+        silver = {entity: ctx.lake.read(ENTITIES[entity].name) for entity in counted}
         for entity, account in counted.items():
-            silver = ctx.lake.read(ENTITIES[entity].name)
-            quarantine = ctx.lake.read(L.QUARANTINE.name)
-            rules.append(rule_counts(quarantine, silver, entity, ENTITIES[entity], account.records))
-            nulls.append(null_rates(silver, ENTITIES[entity]))
+            rows, table = silver[entity], ENTITIES[entity]
+            rules.append(rule_counts(quarantine, rows, entity, table, account.records, silver))
+            nulls.append(null_rates(rows, table))
         if "customers" not in counted:
             nulls.append(null_rates(ctx.lake.read(CUSTOMERS.name), CUSTOMERS))
         report = judge_quality(

@@ -1,26 +1,48 @@
 """What the contracts themselves promise: names, keys, units, reasons."""
 
+import re
+from dataclasses import replace
+
 import pytest
 from pyspark.sql import types as T
 
+from goldrun.contracts import activity as A
+from goldrun.contracts import behaviour as B
+from goldrun.contracts import entities as E
 from goldrun.contracts import gold as G
 from goldrun.contracts import lineage as L
 from goldrun.contracts import ops as O
-from goldrun.contracts.entities import CUSTOMERS, ENTITIES, MONEY, TRANSACTIONS
-from goldrun.contracts.table import Column, Rule, Severity, Table
+from goldrun.contracts.entities import CUSTOMERS, MONEY, TRANSACTIONS
+from goldrun.contracts.marketplace import ENTITIES
+from goldrun.contracts.reasons import reject_reasons
+from goldrun.contracts.table import Column, Reference, Rule, Severity, Standard, Table
+from goldrun.contracts.uses import USES
 
-GOLD = (G.CUSTOMER_DAILY, G.CUSTOMER_FEATURES, G.USER_FEATURES, G.SEGMENTS)
+GOLD = (*A.ACTIVITY, G.CUSTOMER_FEATURES, G.USER_FEATURES, G.SEGMENTS)
 STORED = (
     *(L.bronze_table(entity) for entity in ENTITIES),
     *(L.silver_table(table) for table in ENTITIES.values()),
-    *(L.history_table(table) for table in ENTITIES.values()),
+    *(L.history_table(table) for table in ENTITIES.values() if table.versioned_by),
     L.QUARANTINE,
     L.DUPLICATES,
     *GOLD,
     O.QUALITY_METRICS,
     O.DRIFT_METRICS,
 )
+CANONICAL = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 every_table = pytest.mark.parametrize("table", STORED, ids=lambda t: t.name)
+every_entity = pytest.mark.parametrize("entity", ENTITIES)
+every_feature = pytest.mark.parametrize(
+    "feature",
+    [c for c in G.CUSTOMER_FEATURES.columns if c.name not in G.CUSTOMER_FEATURES.key],
+    ids=lambda c: c.name,
+)
+
+
+def promises(table: Table) -> list[tuple[str, str]]:
+    """Name and description of each rule and each foreign key."""
+    rules = [(rule.name, rule.description) for rule in table.rules]
+    return rules + [(reference.name, reference.description) for reference in table.references]
 
 
 @every_table
@@ -62,22 +84,88 @@ def test_table_names_are_unique() -> None:
     assert len({table.name for table in STORED}) == len(STORED)
 
 
-@pytest.mark.parametrize("entity", ENTITIES)
+@every_entity
 def test_no_reason_has_two_meanings(entity: str) -> None:
     """A rule called like an implied reason would silently replace its meaning."""
     table = ENTITIES[entity]
-    names = [rule.name for rule in table.rules]
+    names = [name for name, _ in promises(table)]
     assert len(set(names)) == len(names)
-    without_rules = Table(table.name, table.grain, table.columns, table.key).reject_reasons()
-    assert not set(names) & set(without_rules)
+    implied = reject_reasons(replace(table, rules=(), references=()))
+    assert not set(names) & set(implied)
 
 
-@pytest.mark.parametrize("entity", ENTITIES)
-def test_every_entity_is_versioned_by_a_required_time(entity: str) -> None:
+def test_a_reason_means_the_same_in_every_table() -> None:
+    meanings: dict[str, set[str]] = {}
+    for table in ENTITIES.values():
+        for name, meaning in promises(table):
+            meanings.setdefault(name, set()).add(meaning)
+    assert [name for name, said in meanings.items() if len(said) > 1] == []
+
+
+@every_entity
+def test_an_entity_is_either_versioned_or_immutable_by_a_required_time(entity: str) -> None:
     table = ENTITIES[entity]
-    newest_by = table.column(table.versioned_by)
-    assert newest_by.required
-    assert newest_by.type == T.TimestampType()
+    assert bool(table.versioned_by) != bool(table.immutable_since)
+    time = table.column(table.versioned_by or table.immutable_since)
+    assert time.required
+    assert time.type == T.TimestampType()
+
+
+def test_what_a_shop_updates_is_versioned_and_what_happened_is_not() -> None:
+    versioned = {entity for entity, table in ENTITIES.items() if table.versioned_by}
+    assert versioned == {"customers", "transactions"}
+
+
+def test_parents_come_before_their_children() -> None:
+    order = list(ENTITIES)
+    for entity, table in ENTITIES.items():
+        for reference in table.references:
+            assert order.index(reference.entity) < order.index(entity)
+
+
+@every_entity
+def test_a_foreign_key_has_the_type_of_the_one_key_column_it_points_to(entity: str) -> None:
+    table = ENTITIES[entity]
+    for reference in table.references:
+        parent = ENTITIES[reference.entity]
+        assert len(parent.key) == 1
+        assert table.column(reference.column).type == parent.column(parent.key[0]).type
+
+
+def test_every_row_belongs_to_a_known_customer_and_an_event_may_lack_a_visit() -> None:
+    severities = {
+        (entity, reference.column): reference.severity
+        for entity, table in ENTITIES.items()
+        for reference in table.references
+    }
+    assert severities == {
+        ("transactions", "customer_id"): Severity.REJECT,
+        ("sessions", "customer_id"): Severity.REJECT,
+        ("events", "customer_id"): Severity.REJECT,
+        ("interactions", "customer_id"): Severity.REJECT,
+        ("events", "session_id"): Severity.WARN,
+    }
+
+
+@every_entity
+def test_categories_are_spelled_one_way_and_synonyms_lead_to_them(entity: str) -> None:
+    for column in ENTITIES[entity].columns:
+        others = [other for other, _ in column.synonyms]
+        assert all(CANONICAL.fullmatch(name) for name in (*column.allowed, *others)), column.name
+        assert len(set(column.allowed)) == len(column.allowed)
+        assert len(set(others)) == len(others)
+        assert not set(others) & set(column.allowed)
+        assert {known for _, known in column.synonyms} <= set(column.allowed)
+        if column.allowed:
+            assert column.standard is Standard.CATEGORY
+
+
+@every_entity
+def test_defaults_are_made_of_columns_that_are_there(entity: str) -> None:
+    table = ENTITIES[entity]
+    for column in table.columns:
+        words = set(re.findall(r"[a-z_]+_[a-z_]+", column.default or ""))
+        assert words <= {*table.names, L.INGESTED_AT, "unix_micros"}, column.name
 
 
 def test_the_transaction_columns_are_those_of_the_data_model() -> None:
@@ -99,8 +187,102 @@ def test_the_transaction_columns_are_those_of_the_data_model() -> None:
     assert T.DecimalType(18, 4) == MONEY
 
 
-def test_the_personal_columns_of_a_customer_are_marked() -> None:
-    assert {c.name for c in CUSTOMERS.columns if c.personal} == {"name", "email", "phone"}
+def test_only_customers_have_personal_columns() -> None:
+    personal = {
+        f"{entity}.{c.name}"
+        for entity, table in ENTITIES.items()
+        for c in table.columns
+        if c.personal
+    }
+    assert personal == {"customers.name", "customers.email", "customers.phone"}
+
+
+def test_nothing_personal_is_in_gold_or_ops() -> None:
+    personal = {c.name for c in CUSTOMERS.columns if c.personal}
+    for table in (*GOLD, O.QUALITY_METRICS, O.DRIFT_METRICS):
+        assert not personal & set(table.names)
+        assert not any(c.personal for c in table.columns)
+        sources = {source for c in table.columns for source in c.made_from}
+        assert not {f"customers.{name}" for name in personal} & sources
+
+
+@pytest.mark.parametrize("table", [*ENTITIES.values(), *GOLD], ids=lambda t: t.name)
+def test_every_measure_has_a_unit(table: Table) -> None:
+    identities = {G.SEGMENT, G.MODEL_VERSION}
+    for column in table.columns:
+        is_measure = isinstance(column.type, T.NumericType) and column.name not in identities
+        assert bool(column.unit) == is_measure, column.name
+
+
+@pytest.mark.parametrize("table", [*ENTITIES.values(), *GOLD], ids=lambda t: t.name)
+def test_durations_and_response_times_are_in_seconds(table: Table) -> None:
+    for column in table.columns:
+        is_duration = isinstance(column.type, (T.DecimalType, T.DoubleType)) and any(
+            word in column.name for word in ("duration", "seconds", "response_time")
+        )
+        assert (column.unit == "seconds") == is_duration, column.name
+
+
+@pytest.mark.parametrize("table", A.ACTIVITY, ids=lambda t: t.name)
+def test_activity_is_made_from_silver_columns_that_exist(table: Table) -> None:
+    silver = {f"{entity}.{name}" for entity, t in ENTITIES.items() for name in t.names}
+    for column in table.columns:
+        assert set(column.made_from) <= silver, column.name
+        assert column.made_from or column.name in {"customer_id", "day"}, column.name
+
+
+@every_feature
+def test_a_feature_is_made_from_activity_columns_that_exist(feature: Column) -> None:
+    activity = {f"{t.name.removeprefix('gold/')}.{name}" for t in A.ACTIVITY for name in t.names}
+    assert feature.made_from
+    assert set(feature.made_from) <= activity
+
+
+@every_feature
+def test_a_feature_serves_known_uses(feature: Column) -> None:
+    assert feature.serves
+    assert set(feature.serves) <= set(USES)
+    assert len(set(feature.serves)) == len(feature.serves)
+
+
+@every_feature
+def test_a_share_lies_between_nothing_and_all(feature: Column) -> None:
+    assert (feature.unit == "share") == ((feature.minimum, feature.maximum) == (0, 1))
+
+
+@pytest.mark.parametrize("use", USES)
+def test_every_use_is_served(use: str) -> None:
+    assert [c.name for c in G.CUSTOMER_FEATURES.columns if use in c.serves]
+
+
+def test_every_number_of_customer_daily_is_used_by_a_feature() -> None:
+    used = {source for c in G.CUSTOMER_FEATURES.columns for source in c.made_from}
+    daily = set(A.CUSTOMER_DAILY.names) - set(A.CUSTOMER_DAILY.key)
+    assert daily - {name.removeprefix("customer_daily.") for name in used} == set()
+
+
+def test_a_share_among_kinds_is_made_from_the_counts_of_all_kinds() -> None:
+    families = {
+        "payment_share_": [A.spend_by(method) for method in E.PAYMENT_METHODS],
+        "device_share_": [A.sessions_on(device) for device in B.DEVICES],
+    }
+    for prefix, whole in families.items():
+        for column in G.CUSTOMER_FEATURES.columns:
+            if column.name.startswith(prefix):
+                made_from = [name.removeprefix("customer_daily.") for name in column.made_from]
+                assert made_from == whole, column.name
+
+
+def test_a_feature_of_one_category_is_there_for_each() -> None:
+    families = {
+        "payment_share_": E.PAYMENT_METHODS,
+        "device_share_": B.DEVICES,
+        "event_count_": B.EVENT_TYPES,
+        "interaction_count_": B.CHANNELS,
+    }
+    for prefix, kinds in families.items():
+        there = [n.removeprefix(prefix) for n in G.CUSTOMER_FEATURES.names if n.startswith(prefix)]
+        assert there == list(kinds)
 
 
 def test_the_users_table_has_the_six_columns_asked_for() -> None:
@@ -116,8 +298,18 @@ def test_the_users_table_has_the_six_columns_asked_for() -> None:
 
 
 def test_only_features_that_rise_with_the_calendar_are_marked_so() -> None:
-    growing = {c.name for c in G.FEATURES if c.grows_with_time}
-    assert growing == {"purchase_frequency", "total_spend", "tenure_days"}
+    """Sums over all of a customer's past rise with the history; windows, means and shares don't."""
+    growing = {c.name for c in G.CUSTOMER_FEATURES.columns if c.grows_with_time}
+    assert growing == {
+        "purchase_frequency",
+        "total_spend",
+        "tenure_days",
+        "distinct_products",
+        "session_count",
+        "interaction_count",
+        *(f"event_count_{kind}" for kind in B.EVENT_TYPES),
+        *(f"interaction_count_{channel}" for channel in B.CHANNELS),
+    }
 
 
 def test_features_are_the_numbers_of_customer_features() -> None:
@@ -125,10 +317,15 @@ def test_features_are_the_numbers_of_customer_features() -> None:
         "customer_id",
         "as_of",
         "last_purchase_date",
+        "location",
+        "customer_segment",
+        "preferred_device",
+        "preferred_channel",
+        "usual_exit_step",
     }
 
 
-def test_reject_reasons_follow_from_types_nulls_categories_and_rules() -> None:
+def test_reject_reasons_follow_from_everything_that_a_contract_promises() -> None:
     table = Table(
         name="silver/things",
         grain="one thing",
@@ -139,13 +336,20 @@ def test_reject_reasons_follow_from_types_nulls_categories_and_rules() -> None:
             Column("money", MONEY, "Worth.", required=True),
             Column("at", T.TimestampType(), "When.", null_means="never"),
             Column("kind", T.StringType(), "Kind.", null_means="none", allowed=("a", "b")),
+            Column("mail", T.StringType(), "Mail.", null_means="none", standard=Standard.EMAIL),
+            Column("coin", T.StringType(), "Coin.", null_means="own", standard=Standard.CURRENCY),
+        ),
+        immutable_since="at",
+        references=(
+            Reference("owner_unknown", "id", "owners", Severity.REJECT, "nobody's"),
+            Reference("box_unknown", "id", "boxes", Severity.WARN, "no matter"),
         ),
         rules=(
             Rule("count_negative", "count >= 0", Severity.REJECT, "counts start at 0"),
             Rule("count_large", "count < 9", Severity.WARN, "rare"),
         ),
     )
-    reasons = table.reject_reasons()
+    reasons = reject_reasons(table)
     assert set(reasons) == {
         "record_malformed",
         "record_undecodable",
@@ -157,7 +361,12 @@ def test_reject_reasons_follow_from_types_nulls_categories_and_rules() -> None:
         "at_unparsed",
         "at_without_zone",
         "kind_not_allowed",
+        "mail_unparsed",
+        "coin_unparsed",
+        "currency_without_rate",
         "count_negative",
+        "owner_unknown",
+        "key_conflict",
     }
     assert reasons["kind_not_allowed"] == "kind is none of a, b"
     assert reasons["count_negative"] == "counts start at 0"

@@ -75,7 +75,10 @@ def test_an_unknown_key_of_a_section_is_refused_with_the_near_name(tmp_path: Pat
 def test_an_unknown_key_that_is_near_nothing_lists_the_known_ones(tmp_path: Path) -> None:
     message = refusal(tmp_path, toml(head="zzzzzz = 1"))
     assert "did you mean" not in message
-    assert "known: customers, max_reject_share, timezone, transactions" in message
+    assert message.endswith(
+        "known: currency, customers, events, interactions, made_by, max_reject_share, "
+        "phone_region, rates, sessions, timezone, transactions"
+    )
 
 
 @pytest.mark.parametrize("column", REQUIRED)
@@ -135,7 +138,88 @@ def test_a_reject_share_from_0_to_1_is_taken(tmp_path: Path, share: str) -> None
 def test_another_file_format_is_refused(tmp_path: Path) -> None:
     message = refusal(tmp_path, toml(section='path = "x"\nformat = "parquet"'))
     assert "transactions.format" in message
-    assert "csv" in message
+    assert "'csv' or 'json'" in message
+
+
+def test_json_has_neither_delimiter_nor_another_encoding(tmp_path: Path) -> None:
+    json = 'path = "x"\nformat = "json"\n'
+    assert load(tmp_path, toml(section=json)).entities["transactions"].format == "json"
+    load(tmp_path, toml(section=json + 'encoding = "utf8"'))
+    message = refusal(tmp_path, toml(section=json + 'delimiter = ","'))
+    assert "transactions: JSON has no delimiter" in message
+    message = refusal(tmp_path, toml(section=json + 'encoding = "latin-1"'))
+    assert "transactions: encoding 'ISO-8859-1': JSON is always UTF-8" in message
+
+
+@pytest.mark.parametrize("encoding", ["utf-99", "cp1252", "utf-16", "UTF-32"])
+def test_an_encoding_that_is_not_read_line_by_line_is_refused(
+    tmp_path: Path, encoding: str
+) -> None:
+    message = refusal(tmp_path, toml(section=f'path = "x"\nencoding = "{encoding}"'))
+    assert f"encoding '{encoding}' is none of UTF-8, ISO-8859-1" in message
+
+
+@pytest.mark.parametrize(
+    ("spelled", "read"), [("latin-1", "ISO-8859-1"), ("utf8", "UTF-8"), ("ascii", "UTF-8")]
+)
+def test_an_encoding_may_be_spelled_as_python_does(tmp_path: Path, spelled: str, read: str) -> None:
+    source = load(tmp_path, toml(section=f'path = "x"\nencoding = "{spelled}"'))
+    assert source.entities["transactions"].encoding == read
+
+
+@pytest.mark.parametrize("delimiter", ['\\"', "\\n", "\\r", "\\u0000", "\\\\", "\U0001f600"])
+def test_a_delimiter_that_can_not_part_fields_is_refused(tmp_path: Path, delimiter: str) -> None:
+    message = refusal(tmp_path, toml(section=f'path = "x"\ndelimiter = "{delimiter}"'))
+    assert "can't part fields" in message
+
+
+OTHERS = """
+[customers]
+path = "c.json"
+format = "json"
+[customers.columns]
+customer_id = "id"
+[interactions]
+path = "i.csv"
+[interactions.columns]
+interaction_id = "Id"
+customer_id = "Who"
+interaction_date = "Time"
+interaction_type = "Channel"
+"""
+
+
+def test_parents_come_before_their_children_whatever_the_order_in_the_file(tmp_path: Path) -> None:
+    source = load(tmp_path, toml() + OTHERS)
+    assert list(source.entities) == ["customers", "transactions", "interactions"]
+
+
+def test_every_entity_needs_its_required_columns(tmp_path: Path) -> None:
+    message = refusal(tmp_path, toml() + OTHERS.replace('customer_id = "Who"\n', ""))
+    assert "[interactions.columns] lacks the required customer_id" in message
+
+
+def test_what_a_shop_may_say_of_itself_is_taken(tmp_path: Path) -> None:
+    head = 'currency = "EUR"\nrates = "r.csv"\nphone_region = "GB"\nmade_by = "make sim"'
+    source = load(tmp_path, toml(head=head))
+    assert (source.currency, source.rates) == ("EUR", "r.csv")
+    assert (source.phone_region, source.made_by) == ("GB", "make sim")
+    bare = load(tmp_path, toml())
+    assert (bare.currency, bare.rates, bare.phone_region, bare.made_by) == (None,) * 4
+
+
+@pytest.mark.parametrize(
+    ("head", "problem"),
+    [
+        ('currency = "eur"', "currency: 'eur' is not an ISO 4217 code"),
+        ('currency = "EURO"', "currency: 'EURO' is not an ISO 4217 code"),
+        ('rates = "r.csv"', "rates needs currency"),
+        ('phone_region = "UK"', "phone_region: 'UK' is not a region with telephone numbers"),
+        ('phone_region = "gb"', "(did you mean 'GB'?)"),
+    ],
+)
+def test_what_a_shop_can_not_mean_is_refused(tmp_path: Path, head: str, problem: str) -> None:
+    assert problem in refusal(tmp_path, toml(head=head))
 
 
 def test_text_that_is_not_toml_is_refused(tmp_path: Path) -> None:

@@ -1,15 +1,16 @@
-"""Activity per day from a few numbers."""
+"""Activity per day from a few numbers, and of marketplaces that are computed once."""
 
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from goldrun.contracts.gold import CUSTOMER_DAILY
+from goldrun.contracts import activity as A
+from goldrun.features.activity import Activity
 
-Day = tuple[str, str, int, str]
 MakeDaily = Callable[..., DataFrame]
 
 
@@ -18,11 +19,39 @@ def daily_of(spark: SparkSession) -> MakeDaily:
     """Rows of customer_daily from (customer, day, completed orders, spend[, cancelled])."""
 
     def make(*days: tuple[str, str, int, str] | tuple[str, str, int, str, int]) -> DataFrame:
+        names = A.CUSTOMER_DAILY.names
         rows = []
         for who, day, orders, spend, *cancelled in days:
             lost = cancelled[0] if cancelled else 0
-            when = date.fromisoformat(day)
-            rows.append((who, when, orders, Decimal(spend), orders, orders, orders + lost, lost))
-        return spark.createDataFrame(rows, CUSTOMER_DAILY.schema)
+            given: dict[str, Any] = {
+                "customer_id": who,
+                "day": date.fromisoformat(day),
+                "orders": orders,
+                "spend": Decimal(spend),
+                "lines": orders,
+                "pieces": orders,
+                "orders_placed": orders + lost,
+                "orders_cancelled": lost,
+                "transactions": orders + lost,
+            }
+            money = {n: Decimal(0) for n in names if n.startswith("spend_") or "seconds" in n}
+            rows.append(tuple((dict.fromkeys(names, 0) | money | given)[name] for name in names))
+        return spark.createDataFrame(rows, A.CUSTOMER_DAILY.schema)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def activity_with(spark: SparkSession) -> Callable[[DataFrame], Activity]:
+    """Activity of a shop that records transactions only, with nothing but daily sums."""
+
+    def make(daily: DataFrame) -> Activity:
+        nothing = [
+            spark.createDataFrame([], table.schema)
+            for table in (A.CUSTOMER_PRODUCTS, A.CUSTOMER_RESPONSES, A.CUSTOMER_PLACES)
+        ]
+        products, responses, places = nothing
+        recorded = frozenset({"customers", "transactions"})
+        return Activity(daily, products, responses, places, recorded)
 
     return make

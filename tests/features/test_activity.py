@@ -6,37 +6,31 @@ from datetime import date
 import numpy as np
 import pandas as pd
 import pytest
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from goldrun.contracts.gold import CUSTOMER_DAILY
-from goldrun.features.activity import customer_daily
+from goldrun.contracts.activity import CUSTOMER_DAILY
+from goldrun.features.activity import Silver, customer_daily
+from tests.features.markets import ENTITIES, Market, line, silver_of
 
 STATUSES = ("completed", "completed", "pending", "cancelled", "refunded", "failed")
-COLUMNS = (
-    "customer_id string, order_id string, transaction_date timestamp, "
-    "transaction_status string, amount decimal(18,4), quantity int"
-)
 Line = tuple[str, str, str, str, float, int]
 Daily = Callable[..., dict[tuple[str, date], dict[str, float]]]
 
 
-def frame_of(spark: SparkSession, lines: list[Line]) -> DataFrame:
-    loose = "customer_id string, order_id string, at string, s string, a double, q int"
-    return spark.createDataFrame(lines, loose).select(
-        "customer_id",
-        "order_id",
-        F.col("at").cast("timestamp").alias("transaction_date"),
-        F.col("s").alias("transaction_status"),
-        F.col("a").cast("decimal(18,4)").alias("amount"),
-        F.col("q").alias("quantity"),
-    )
+def silver_with(spark: SparkSession, lines: list[Line]) -> Silver:
+    rows = [
+        line(who, f"t{n}", order, when, str(amount), transaction_status=status, quantity=quantity)
+        for n, (who, order, when, status, amount, quantity) in enumerate(lines)
+    ]
+    market: Market = {entity: [] for entity in ENTITIES} | {"transactions": rows}
+    return silver_of(spark, market, "sessions", "events", "interactions")
 
 
 @pytest.fixture(scope="module")
 def daily(spark: SparkSession) -> Daily:
     def compute(*lines: Line) -> dict[tuple[str, date], dict[str, float]]:
-        rows = customer_daily(frame_of(spark, list(lines)))
+        rows = customer_daily(silver_with(spark, list(lines)))
         assert rows.columns == list(CUSTOMER_DAILY.names)
         return {
             (row["customer_id"], row["day"]): {
@@ -58,8 +52,10 @@ def test_an_order_over_two_days_is_counted_once_on_the_first(daily: Daily) -> No
         ("c", "o", "2024-01-02 00:00:00", "completed", 5.5, 2),
     )
     assert found == {
-        ("c", date(2024, 1, 1)): numbers(orders=1, spend=10, lines=1, pieces=1, orders_placed=1),
-        ("c", date(2024, 1, 2)): numbers(spend=5.5, lines=1, pieces=2),
+        ("c", date(2024, 1, 1)): numbers(
+            orders=1, spend=10, lines=1, pieces=1, orders_placed=1, transactions=1
+        ),
+        ("c", date(2024, 1, 2)): numbers(spend=5.5, lines=1, pieces=2, transactions=1),
     }
 
 
@@ -71,14 +67,16 @@ def test_an_order_completed_later_is_placed_on_one_day_and_bought_on_another(
         ("c", "o", "2024-01-03 10:00:00", "completed", 4.0, 1),
     )
     assert found == {
-        ("c", date(2024, 1, 1)): numbers(orders_placed=1),
-        ("c", date(2024, 1, 3)): numbers(orders=1, spend=4, lines=1, pieces=1),
+        ("c", date(2024, 1, 1)): numbers(orders_placed=1, transactions=1),
+        ("c", date(2024, 1, 3)): numbers(orders=1, spend=4, lines=1, pieces=1, transactions=1),
     }
 
 
 def test_a_cancelled_order_is_activity_without_spend(daily: Daily) -> None:
     found = daily(("c", "o", "2024-01-01 10:00:00", "cancelled", -10.0, -3))
-    assert found == {("c", date(2024, 1, 1)): numbers(orders_placed=1, orders_cancelled=1)}
+    assert found == {
+        ("c", date(2024, 1, 1)): numbers(orders_placed=1, orders_cancelled=1, transactions=1)
+    }
 
 
 def test_a_partly_cancelled_order_is_both_completed_and_cancelled(daily: Daily) -> None:
@@ -88,9 +86,11 @@ def test_a_partly_cancelled_order_is_both_completed_and_cancelled(daily: Daily) 
         ("c", "o", "2024-01-04 10:00:00", "cancelled", -5.0, -1),
     )
     assert found == {
-        ("c", date(2024, 1, 1)): numbers(orders=1, spend=10, lines=1, pieces=3, orders_placed=1),
-        ("c", date(2024, 1, 2)): numbers(orders_cancelled=1),
-        ("c", date(2024, 1, 4)): numbers(),
+        ("c", date(2024, 1, 1)): numbers(
+            orders=1, spend=10, lines=1, pieces=3, orders_placed=1, transactions=1
+        ),
+        ("c", date(2024, 1, 2)): numbers(orders_cancelled=1, transactions=1),
+        ("c", date(2024, 1, 4)): numbers(transactions=1),
     }
 
 
@@ -147,6 +147,7 @@ def pandas_daily(lines: pd.DataFrame) -> pd.DataFrame:
             pieces=done_by_day.quantity.sum(),
             orders_placed=first_days(lines),
             orders_cancelled=first_days(lines[lines.status == "cancelled"]),
+            transactions=by_day.size(),
         )
         .fillna(0)
         .astype("int64")
@@ -160,7 +161,7 @@ def test_random_lines_add_up_as_in_pandas(spark: SparkSession, seed: int) -> Non
         lines.assign(at=lines["at"].astype(str)).itertuples(index=False, name=None)
     )
     found = (
-        customer_daily(frame_of(spark, rows))
+        customer_daily(silver_with(spark, rows))
         .withColumn("cents", (F.col("spend") * 100).cast("bigint"))
         .drop("spend")
         .toPandas()

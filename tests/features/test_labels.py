@@ -9,10 +9,12 @@ from hypothesis import strategies as st
 from pyspark.sql import DataFrame
 
 from goldrun.errors import AsOfError
+from goldrun.features.activity import Activity
 from goldrun.features.labels import History, churn_labels
 from goldrun.features.snapshots import customer_features, snapshots
 
 MakeDaily = Callable[..., DataFrame]
+MakeActivity = Callable[[DataFrame], Activity]
 AS_OF = date(2024, 6, 30)
 HORIZON = 90
 LONG_AGO = date(2023, 1, 1)
@@ -20,7 +22,7 @@ RETAIL = History(date(2010, 12, 1), date(2011, 12, 9))
 
 
 @pytest.fixture(scope="module")
-def churned(daily_of: MakeDaily) -> dict[str, int]:
+def churned(daily_of: MakeDaily, activity_with: MakeActivity) -> dict[str, int]:
     """Everyone bought before the date; who comes back is named by the days until then."""
     back = (0, 1, HORIZON - 1, HORIZON, HORIZON + 1)
     before = [(f"{n}", "2024-01-01", 1, "1") for n in (*back, "never", "cancels", "both")]
@@ -32,7 +34,8 @@ def churned(daily_of: MakeDaily) -> dict[str, int]:
         ("cancels", str(AS_OF + timedelta(days=5)), 0, "0", 1),
         ("new", str(AS_OF + timedelta(days=5)), 1, "1"),
     )
-    rows = churn_labels(daily, customer_features(daily, AS_OF, LONG_AGO), HORIZON).collect()
+    features = customer_features(activity_with(daily), AS_OF, LONG_AGO)
+    rows = churn_labels(daily, features, HORIZON).collect()
     assert len(rows) == len({row["customer_id"] for row in rows})
     assert {row["as_of"] for row in rows} == {AS_OF}
     return {row["customer_id"]: row["churned"] for row in rows}
@@ -61,10 +64,11 @@ def test_only_the_snapshots_population_has_labels(churned: dict[str, int]) -> No
     assert "new" not in churned
 
 
-def test_each_date_has_its_own_label(daily_of: MakeDaily) -> None:
+def test_each_date_has_its_own_label(daily_of: MakeDaily, activity_with: MakeActivity) -> None:
     daily = daily_of(("c", "2024-01-01", 1, "1"), ("c", "2024-05-01", 1, "1"))
     dates = [date(2024, 2, 1), date(2024, 4, 1), date(2024, 6, 1)]
-    rows = churn_labels(daily, snapshots(daily, dates, LONG_AGO), 60).collect()
+    features = snapshots(activity_with(daily), dates, LONG_AGO)
+    rows = churn_labels(daily, features, 60).collect()
     assert {row["as_of"]: row["churned"] for row in rows} == dict(
         zip(dates, (1, 0, 1), strict=True)
     )

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
-from goldrun.contracts.entities import TRANSACTIONS
-from goldrun.features.activity import customer_daily
+from goldrun.contracts.entities import CUSTOMERS, TRANSACTIONS
+from goldrun.features.activity import Silver, customer_daily
 from goldrun.features.snapshots import user_features
 
 START = datetime(2024, 5, 1, 12, tzinfo=UTC)
@@ -48,7 +48,8 @@ def transaction(v: int) -> tuple[Any, ...]:
 @pytest.fixture(scope="module")
 def users(spark: SparkSession) -> dict[str, Any]:
     rows = spark.createDataFrame([transaction(v) for v in range(ROWS)], TRANSACTIONS.schema)
-    table = user_features(customer_daily(rows), START.date()).collect()
+    nobody = spark.createDataFrame([], CUSTOMERS.schema)
+    table = user_features(customer_daily(Silver(rows, nobody, nobody)), START.date()).collect()
     return {row["user_id"]: row for row in table}
 
 

@@ -10,9 +10,11 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from goldrun.contracts.gold import CUSTOMER_FEATURES, USER_FEATURES
+from goldrun.features.activity import Activity
 from goldrun.features.snapshots import customer_features, snapshots, user_features
 
 MakeDaily = Callable[..., DataFrame]
+MakeActivity = Callable[[DataFrame], Activity]
 AS_OF = date(2024, 6, 30)
 LONG_AGO = date(2023, 1, 1)
 
@@ -26,10 +28,10 @@ def ago(days: int) -> str:
 
 
 @pytest.fixture(scope="module")
-def features(daily_of: MakeDaily) -> dict[str, dict[str, Any]]:
+def features(daily_of: MakeDaily, activity_with: MakeActivity) -> dict[str, dict[str, Any]]:
     """Customers who bought once, so many days before the date, each at 10."""
     days = [(f"{n}", ago(n), 1, "10") for n in (-1, 0, 1, 30, 31, 90, 91, 180, 181)]
-    rows = customer_features(daily_of(*days), AS_OF, LONG_AGO)
+    rows = customer_features(activity_with(daily_of(*days)), AS_OF, LONG_AGO)
     assert [(f.name, f.dataType) for f in rows.schema.fields] == [
         (c.name, c.type) for c in CUSTOMER_FEATURES.columns
     ]
@@ -77,6 +79,7 @@ def test_recency_and_tenure_are_days_to_the_date(features: dict[str, Any]) -> No
 
 def test_recency_is_from_the_last_and_tenure_from_the_first_completed_order(
     daily_of: MakeDaily,
+    activity_with: MakeActivity,
 ) -> None:
     daily = daily_of(
         ("c", ago(50), 0, "0", 1),
@@ -84,7 +87,7 @@ def test_recency_is_from_the_last_and_tenure_from_the_first_completed_order(
         ("c", ago(20), 2, "12.5"),
         ("c", ago(3), 0, "0", 1),
     )
-    row = of(customer_features(daily, AS_OF, LONG_AGO))["c"]
+    row = of(customer_features(activity_with(daily), AS_OF, LONG_AGO))["c"]
     assert (row["recency_days"], row["tenure_days"]) == (20, 40)
     assert row["last_purchase_date"] == AS_OF - timedelta(days=20)
     assert (row["purchase_frequency"], row["total_spend"]) == (3, Decimal("42.5"))
@@ -92,9 +95,11 @@ def test_recency_is_from_the_last_and_tenure_from_the_first_completed_order(
     assert row["cancellation_rate"] == 2 / 5
 
 
-def test_who_never_completed_an_order_is_not_there(daily_of: MakeDaily) -> None:
+def test_who_never_completed_an_order_is_not_there(
+    daily_of: MakeDaily, activity_with: MakeActivity
+) -> None:
     daily = daily_of(("c", ago(5), 0, "0", 3), ("d", ago(5), 1, "1"))
-    assert set(of(customer_features(daily, AS_OF, LONG_AGO))) == {"d"}
+    assert set(of(customer_features(activity_with(daily), AS_OF, LONG_AGO))) == {"d"}
 
 
 @pytest.mark.parametrize(
@@ -109,16 +114,20 @@ def test_who_never_completed_an_order_is_not_there(daily_of: MakeDaily) -> None:
     ],
 )
 def test_a_window_that_is_longer_than_the_history_is_null(
-    daily_of: MakeDaily, history_days: int, known: set[int]
+    daily_of: MakeDaily, activity_with: MakeActivity, history_days: int, known: set[int]
 ) -> None:
     daily = daily_of(("c", ago(5), 1, "10"))
-    row = of(customer_features(daily, AS_OF, AS_OF - timedelta(days=history_days)))["c"]
+    row = of(customer_features(activity_with(daily), AS_OF, AS_OF - timedelta(days=history_days)))[
+        "c"
+    ]
     for name in ("transaction_frequency", "spend"):
         found = {n for n in (30, 90, 180) if row[f"{name}_last_{n}_days"] is not None}
         assert found == known
 
 
-def test_what_happens_on_and_after_the_date_changes_nothing(daily_of: MakeDaily) -> None:
+def test_what_happens_on_and_after_the_date_changes_nothing(
+    daily_of: MakeDaily, activity_with: MakeActivity
+) -> None:
     past = [
         (
             f"c{n % 7}",
@@ -132,17 +141,21 @@ def test_what_happens_on_and_after_the_date_changes_nothing(daily_of: MakeDaily)
     future = [
         (f"c{n % 9}", str(AS_OF + timedelta(days=n)), 1 + n % 3, "999", n % 2) for n in range(40)
     ]
-    with_future = customer_features(daily_of(*past, *future), AS_OF, LONG_AGO)
-    without = customer_features(daily_of(*past), AS_OF, LONG_AGO)
+    with_future = customer_features(activity_with(daily_of(*past, *future)), AS_OF, LONG_AGO)
+    without = customer_features(activity_with(daily_of(*past)), AS_OF, LONG_AGO)
     assert of(with_future) == of(without)
     assert of(without)
 
 
-def test_several_dates_stack_what_each_one_gives_alone(daily_of: MakeDaily) -> None:
+def test_several_dates_stack_what_each_one_gives_alone(
+    daily_of: MakeDaily, activity_with: MakeActivity
+) -> None:
     daily = daily_of(("c", "2024-01-10", 1, "10"), ("c", "2024-03-10", 1, "20"))
     dates = [date(2024, 2, 1), date(2024, 4, 1)]
-    stacked = snapshots(daily, dates, LONG_AGO).collect()
-    alone = [row for d in dates for row in customer_features(daily, d, LONG_AGO).collect()]
+    stacked = snapshots(activity_with(daily), dates, LONG_AGO).collect()
+    alone = [
+        row for d in dates for row in customer_features(activity_with(daily), d, LONG_AGO).collect()
+    ]
     assert sorted(stacked) == sorted(alone)
     assert {row["as_of"]: row["total_spend"] for row in stacked} == {
         dates[0]: Decimal(10),
@@ -150,10 +163,10 @@ def test_several_dates_stack_what_each_one_gives_alone(daily_of: MakeDaily) -> N
     }
 
 
-def test_an_average_is_rounded_once(daily_of: MakeDaily) -> None:
+def test_an_average_is_rounded_once(daily_of: MakeDaily, activity_with: MakeActivity) -> None:
     spends = {"a": (101, "0.0050"), "b": (3, "10"), "c": (199, "12.3456"), "d": (2, "0.0001")}
     daily = daily_of(*[(who, ago(5), n, spend) for who, (n, spend) in spends.items()])
-    found = of(customer_features(daily, AS_OF, LONG_AGO))
+    found = of(customer_features(activity_with(daily), AS_OF, LONG_AGO))
     expected = {
         who: (Decimal(spend) / n).quantize(Decimal("0.0001"), ROUND_HALF_UP)
         for who, (n, spend) in spends.items()

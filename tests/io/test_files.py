@@ -1,4 +1,4 @@
-"""Landing files are found and identified, or refused by name."""
+"""Landing files are found, identified and known to be whole, or refused by name."""
 
 import bz2
 import gzip
@@ -6,33 +6,43 @@ import hashlib
 from pathlib import Path
 
 import pytest
-from pydantic import ValidationError
+from pyspark.sql import SparkSession
+from pyspark.sql import types as T
 
-from goldrun.contracts.source import EntityMapping
+from goldrun.contracts.table import Column, Table
 from goldrun.errors import SourceError
-from goldrun.io.files import check_columns, find_files, fingerprint, read_header
+from goldrun.io.files import LONGEST_LINE, check_columns, check_whole, find_files, fingerprint
+from goldrun.io.lake import Lake
 
-CSV = EntityMapping(path="x.csv")
+LINES = b"a,b,c\n1,2,3\n"
 
 
 def test_a_folder_gives_its_data_files_by_name(tmp_path: Path) -> None:
-    for name in ("b.csv", "a.csv.gz", "c.txt", "notes.md", "d.csv.bz2", "e.parquet"):
+    for name in ("b.csv", "a.csv.gz", "c.txt", "notes.md", "d.csv.bz2", "e.parquet", "f.json"):
         (tmp_path / name).touch()
     (tmp_path / "deep.csv").mkdir()
-    found = [file.name for file in find_files(str(tmp_path))]
+    found = [file.name for file in find_files(str(tmp_path), "csv")]
     assert found == ["a.csv.gz", "b.csv", "c.txt", "d.csv.bz2"]
+
+
+def test_a_folder_of_json_gives_its_data_files_by_name(tmp_path: Path) -> None:
+    for name in ("b.json", "a.jsonl.gz", "c.ndjson", "d.json.bz2", "e.csv", "schema.json5"):
+        (tmp_path / name).touch()
+    found = [file.name for file in find_files(str(tmp_path), "json")]
+    assert found == ["a.jsonl.gz", "b.json", "c.ndjson", "d.json.bz2"]
 
 
 def test_a_glob_gives_what_matches_by_name(tmp_path: Path) -> None:
     for name in ("2024-02.csv", "2024-01.csv", "2023-01.csv"):
         (tmp_path / name).touch()
-    assert [f.name for f in find_files(f"{tmp_path}/2024*.csv")] == ["2024-01.csv", "2024-02.csv"]
-    assert [f.name for f in find_files(f"{tmp_path}/2023-01.csv")] == ["2023-01.csv"]
+    found = find_files(f"{tmp_path}/2024*.csv", "csv")
+    assert [f.name for f in found] == ["2024-01.csv", "2024-02.csv"]
+    assert [f.name for f in find_files(f"{tmp_path}/2023-01.csv", "csv")] == ["2023-01.csv"]
 
 
 def test_a_folder_that_does_not_exist_is_named(tmp_path: Path) -> None:
     with pytest.raises(SourceError) as caught:
-        find_files(f"{tmp_path}/absent/*.csv")
+        find_files(f"{tmp_path}/absent/*.csv", "csv")
     assert f"the folder {tmp_path}/absent does not exist" in str(caught.value)
     assert "check path in the TOML" in str(caught.value)
 
@@ -42,9 +52,30 @@ def test_a_folder_in_which_nothing_matches_is_named(tmp_path: Path, pattern: str
     (tmp_path / "notes.md").touch()
     path = f"{tmp_path}/{pattern}".rstrip("/")
     with pytest.raises(SourceError) as caught:
-        find_files(path)
+        find_files(path, "csv")
     assert str(caught.value).startswith(f"{path}: no file ")
     assert str(caught.value).endswith(f"in {tmp_path}")
+
+
+@pytest.mark.parametrize("place", ["absent/*.csv", "*.csv"])
+def test_files_that_are_not_there_come_with_how_to_make_them(tmp_path: Path, place: str) -> None:
+    with pytest.raises(SourceError, match=r"make the files with: make sim$"):
+        find_files(f"{tmp_path}/{place}", "csv", made_by="make sim")
+
+
+@pytest.mark.parametrize("name", ["_a.csv", ".a.csv", "a:b.csv", "a[1].csv", "a\nb.csv"])
+def test_a_file_that_spark_could_not_read_is_refused(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).touch()
+    with pytest.raises(SourceError, match="rename the file"):
+        find_files(str(tmp_path), "csv")
+
+
+def test_a_folder_that_spark_could_not_read_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "2024{05}"
+    folder.mkdir()
+    (folder / "a.csv").touch()
+    with pytest.raises(SourceError, match="rename the file or its folder"):
+        find_files(str(folder), "csv")
 
 
 def test_a_fingerprint_is_the_sha256_of_the_bytes(tmp_path: Path) -> None:
@@ -53,71 +84,62 @@ def test_a_fingerprint_is_the_sha256_of_the_bytes(tmp_path: Path) -> None:
     assert fingerprint(file) == hashlib.sha256(b"a,b\n1,2\n").hexdigest()
 
 
-HEADERS = {
-    "plain": (b"a,b,c\n1,2,3\n", ["a", "b", "c"]),
-    "only a header": (b"a,b,c", ["a", "b", "c"]),
-    "byte-order mark": (b"\xef\xbb\xbfa,b,c\n", ["a", "b", "c"]),
-    "quotes": (b'"a, x",b,"c ""y"""\n', ["a, x", "b", 'c "y"']),
-    "margins": (b" a , b,c \r\n", ["a", "b", "c"]),
-    "no name": (b"a,,c\n", ["a", "_c1", "c"]),
-}
+def test_a_file_that_is_gone_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match=r"gone.csv can't be opened"):
+        fingerprint(tmp_path / "gone.csv")
 
 
-@pytest.mark.parametrize("case", HEADERS)
-def test_a_header_is_read_as_names(tmp_path: Path, case: str) -> None:
-    content, names = HEADERS[case]
-    for name, packed in (
-        ("x.csv", content),
-        ("x.csv.gz", gzip.compress(content)),
-        ("x.csv.bz2", bz2.compress(content)),
-    ):
-        file = tmp_path / name
-        file.write_bytes(packed)
-        assert read_header(file, CSV) == names
-
-
-def test_delimiter_and_encoding_are_the_sources(tmp_path: Path) -> None:
-    file = tmp_path / "x.csv"
-    file.write_bytes("Größe;Preis\n".encode("latin-1"))
-    mapping = EntityMapping(path="x", delimiter=";", encoding="latin-1")
-    assert read_header(file, mapping) == ["Größe", "Preis"]
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("x.csv", b""),
+        ("x.csv", LINES),
+        ("x.csv", b"\x1f\x8b"),
+        ("x.csv.gz", gzip.compress(LINES)),
+        ("x.csv.gz", gzip.compress(LINES) + gzip.compress(LINES)),
+        ("x.csv.bz2", bz2.compress(LINES)),
+        ("x.csv", b"x" * LONGEST_LINE + b"\n" + b"x" * LONGEST_LINE + b"\r" + b"x" * 9),
+    ],
+)
+def test_a_whole_file_is_taken(tmp_path: Path, name: str, content: bytes) -> None:
+    (tmp_path / name).write_bytes(content)
+    check_whole(tmp_path / name)
 
 
 @pytest.mark.parametrize(
     ("name", "content", "problem"),
     [
-        ("x.csv", b"", "is empty"),
-        ("x.csv", b"\n\n", "is empty"),
-        ("x.csv", b",,\n1,2,3\n", "is empty"),
-        ("x.csv.gz", gzip.compress(b""), "is empty"),
-        ("x.csv.gz", b"", "is empty"),
-        ("x.csv", b"a,b,a\n", "names the column 'a' twice"),
-        ("x.csv", b"Price,b,price \n", "names the column 'Price' twice"),
-        ("x.csv", "Größe\n".encode("latin-1"), "can't be read"),
-        ("x.csv.gz", b"a,b,c\n1,2,3\n", "can't be read"),
-        ("x.csv.gz", gzip.compress(b"a,b,c\n" * 99)[:12], "can't be read"),
-        ("x.csv.bz2", b"a,b,c\n1,2,3\n", "can't be read"),
+        ("x.csv.gz", gzip.compress(LINES)[:12], "cut off"),
+        ("x.csv.gz", gzip.compress(LINES)[:-3], "cut off"),
+        ("x.csv.gz", gzip.compress(LINES) + b"\x1f\x8b", "cut off"),
+        ("x.csv.gz", gzip.compress(LINES) + b"rubbish", "damaged"),
+        ("x.csv.gz", gzip.compress(LINES)[:-8] + b"\0" * 8, "damaged"),
+        ("x.csv.gz", LINES, "damaged"),
+        ("x.csv.bz2", LINES, "damaged"),
+        ("x.csv.bz2", bz2.compress(LINES)[:-2], "cut off"),
+        ("x.csv", b"a\n" + b"x" * (LONGEST_LINE + (1 << 20)), "a line of more than 16 MiB"),
     ],
 )
-def test_a_file_whose_header_is_of_no_use_is_refused_by_name(
+def test_a_file_that_is_not_whole_is_refused_by_name(
     tmp_path: Path, name: str, content: bytes, problem: str
 ) -> None:
     file = tmp_path / name
     file.write_bytes(content)
     with pytest.raises(SourceError) as caught:
-        read_header(file, CSV)
+        check_whole(file)
     assert str(caught.value).startswith(f"{file} ")
     assert problem in str(caught.value)
 
 
-@pytest.mark.parametrize("encoding", ["utf-99", "cp1252"])
-def test_an_encoding_that_spark_does_not_read_is_refused(encoding: str) -> None:
-    with pytest.raises(ValidationError, match="is none of UTF-8, ISO-8859-1"):
-        EntityMapping(path="x", encoding=encoding)
-
-
-def test_an_encoding_may_be_spelled_as_python_does() -> None:
-    assert EntityMapping(path="x", encoding="latin-1").encoding == "ISO-8859-1"
+def test_a_file_that_breaks_while_it_is_read_is_named(
+    spark: SparkSession, lake: Lake, tmp_path: Path
+) -> None:
+    file = tmp_path / "x.csv.gz"
+    file.write_bytes(gzip.compress(b"c1\n" * 9_999)[:-20])
+    table = Table("bronze/x", "a line", (Column("value", T.StringType(), "Text."),), ())
+    rows = spark.read.text(str(file))
+    with pytest.raises(SourceError, match=r"x.csv.gz can't be read to its end: it is cut off"):
+        lake.append(table, rows)
 
 
 def test_a_column_that_is_read_but_not_there_is_named_with_the_near_one() -> None:

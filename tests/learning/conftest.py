@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from goldrun.contracts import gold as G
+from goldrun.contracts import purchase_features as P
 from goldrun.contracts.entities import CUSTOMER_ID
 from goldrun.features.labels import CHURNED
 
@@ -37,12 +37,12 @@ def snapshot() -> Snapshot:
         known = orders[orders.day < date].groupby("CustomerID")
         frame = pd.DataFrame(
             {
-                G.PURCHASE_FREQUENCY: known.size().astype(float),
-                G.TOTAL_SPEND: known.amount.sum(),
-                G.RECENCY_DAYS: (date - known.day.max()).dt.days.astype(float),
+                P.PURCHASE_FREQUENCY: known.size().astype(float),
+                P.TOTAL_SPEND: known.amount.sum(),
+                P.RECENCY_DAYS: (date - known.day.max()).dt.days.astype(float),
             }
         )
-        frame[G.AVG_TRANSACTION_VALUE] = frame[G.TOTAL_SPEND] / frame[G.PURCHASE_FREQUENCY]
+        frame[P.AVG_TRANSACTION_VALUE] = frame[P.TOTAL_SPEND] / frame[P.PURCHASE_FREQUENCY]
         frame[CHURNED] = (~frame.index.isin(orders.CustomerID[window])).astype(int)
         return frame.rename_axis(CUSTOMER_ID).reset_index()
 

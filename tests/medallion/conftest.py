@@ -10,7 +10,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from goldrun.contracts import lineage as L
-from goldrun.contracts.entities import TRANSACTIONS
+from goldrun.contracts.marketplace import ENTITIES
 from goldrun.contracts.source import EntityMapping
 from goldrun.medallion.mapping import columns_needed
 from goldrun.medallion.silver import judge
@@ -65,11 +65,18 @@ def judged(
     """Judge records by id, each contract column mapped to the file column of its name."""
 
     def judge_all(
-        records: Records, *, mapped: Sequence[str] = TRANSACTIONS.names, timezone: str | None = None
+        records: Records,
+        *,
+        entity: str = "transactions",
+        mapped: Sequence[str] | None = None,
+        timezone: str | None = None,
+        phone_region: str | None = None,
     ) -> DataFrame:
-        mapping = EntityMapping(path="shop.csv", columns={name: name for name in mapped})
+        table = ENTITIES[entity]
+        names = mapped or table.names
+        mapping = EntityMapping(path="shop.csv", columns={name: name for name in names})
         needed = columns_needed(spark.range(1), mapping.columns, "shop.toml")
-        return judge(to_records(records), mapping, needed, TRANSACTIONS, timezone)
+        return judge(to_records(records), mapping, needed, table, timezone, phone_region)
 
     return judge_all
 

@@ -8,7 +8,8 @@ from pyspark.sql import DataFrame, SparkSession
 
 from goldrun.contracts import lineage as L
 from goldrun.contracts.source import EntityMapping
-from goldrun.io.files import fingerprint, read_header, read_text
+from goldrun.io.csv_files import read_csv, read_header
+from goldrun.io.files import fingerprint
 from goldrun.medallion.bronze import Batch, to_bronze
 
 MAPPING = EntityMapping(path="shop.csv")
@@ -28,15 +29,8 @@ LINES = [
 def read(
     spark: SparkSession, file: Path, batch: Batch = BATCH, entity: str = "transactions"
 ) -> DataFrame:
-    raw = read_text(spark, file, read_header(file, MAPPING), MAPPING)
-    return to_bronze(
-        raw,
-        entity=entity,
-        source="shop",
-        file=str(file),
-        fingerprint=fingerprint(file),
-        batch=batch,
-    )
+    raw = read_csv(spark, {file: fingerprint(file)}, {file: read_header(file, MAPPING)}, MAPPING)
+    return to_bronze(raw, entity=entity, source="shop", batch=batch)
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,10 @@ from pyspark.sql import functions as F
 
 from goldrun.contracts import lineage as L
 from goldrun.contracts.entities import TRANSACTIONS
-from goldrun.medallion.silver import refine
+from goldrun.contracts.reasons import reject_reasons
+from goldrun.medallion.quarantine import RAW_LINE, quarantined
+from goldrun.medallion.silver import accept, bad
+from goldrun.medallion.silver import good as good_rows
 
 Change = Mapping[str, str | None]
 Good = dict[str, str | None]
@@ -38,7 +41,9 @@ BREAKS: dict[str, tuple[str, Change]] = {
     "date local": ("transaction_date_without_zone", {"transaction_date": "2024-05-01 10:00"}),
     "update unreadable": ("updated_at_unparsed", {"updated_at": "soon"}),
     "update local": ("updated_at_without_zone", {"updated_at": "2024-05-01 10:00"}),
-    "status other": ("transaction_status_not_allowed", {"transaction_status": "COMPLETED"}),
+    "status other": ("transaction_status_not_allowed", {"transaction_status": "finished"}),
+    "payment other": ("payment_method_not_allowed", {"payment_method": "barter"}),
+    "currency symbol": ("currency_unparsed", {"currency": "£"}),
     "price zero": ("price_not_positive", {"price": "0"}),
     "price negative": ("price_not_positive", {"price": "-0.0001"}),
     "quantity zero": ("quantity_not_positive", {"quantity": "0"}),
@@ -48,6 +53,7 @@ BREAKS: dict[str, tuple[str, Change]] = {
         "transaction_date_in_future",
         {"transaction_date": "2024-06-02T12:00:00.000001Z"},
     ),
+    "update too late": ("updated_at_in_future", {"updated_at": "2999-01-01T00:00:00Z"}),
 }
 """What is changed in a good record, and the one reason that follows."""
 
@@ -64,6 +70,9 @@ KEEPS: dict[str, Change] = {
     "no product": {"product_id": None, "currency": None, "payment_method": " "},
     "no order": {"order_id": None},
     "no update": {"updated_at": ""},
+    "status shouted": {"transaction_status": " COMPLETED "},
+    "status by another name": {"transaction_status": "Canceled"},
+    "payment by another name": {"payment_method": "Apple-Pay"},
     **{f"status {s}": {"transaction_status": s} for s in ("pending", "refunded", "failed")},
 }
 
@@ -100,7 +109,10 @@ def test_a_record_on_the_boundary_is_kept(reasons: Reasons, case: str) -> None:
 def test_every_reason_of_the_contract_is_shown_here() -> None:
     shown = {reason for reason, _ in (*BREAKS.values(), *CAUGHT_WITH_THEIR_DEFAULT.values())}
     # Their defaults are required themselves, so these two can't be missing on their own.
-    assert shown | {"order_id_missing", "updated_at_missing"} == set(TRANSACTIONS.reject_reasons())
+    shown |= {"order_id_missing", "updated_at_missing"}
+    # These need other tables.
+    shown |= {"customer_unknown", "currency_without_rate"}
+    assert shown == set(reject_reasons(TRANSACTIONS))
 
 
 @pytest.mark.parametrize(
@@ -129,7 +141,7 @@ def test_several_faults_are_all_told(good: Good, reasons_of: Callable[..., Reaso
 
 
 def test_reasons_are_among_those_that_the_contract_lists(reasons: Reasons) -> None:
-    assert {r for found in reasons.values() for r in found} <= set(TRANSACTIONS.reject_reasons())
+    assert {r for found in reasons.values() for r in found} <= set(reject_reasons(TRANSACTIONS))
 
 
 def test_defaults_fill_what_is_not_mapped_and_what_is_empty(
@@ -159,8 +171,12 @@ def test_quarantine_keeps_the_raw_record_with_columns_nobody_asked_for(
     good: Good, judged: Callable[..., DataFrame]
 ) -> None:
     raw = good | {"price": " -3.50 ", "gift note": 'say "hi"\\n', "currency": None}
-    refined = refine(judged({"bad": raw, "fine": good}), "transactions", TRANSACTIONS)
-    rows = refined.quarantine.collect()
+    both = judged({"bad": raw, "fine": good})
+    refused, accepted = (
+        quarantined(bad(both), "transactions"),
+        accept(good_rows(both), TRANSACTIONS),
+    )
+    rows = refused.collect()
     assert [row[L.RECORD_ID] for row in rows] == ["bad"]
     stored = {name: text for name, text in raw.items() if text is not None}
     assert json.loads(rows[0][L.RECORD]) | {"currency": None} == stored | {"currency": None}
@@ -171,9 +187,18 @@ def test_quarantine_keeps_the_raw_record_with_columns_nobody_asked_for(
     )
     assert rows[0][L.REASONS] == ["price_not_positive"]
     assert rows[0][L.RELEASED_AT] is None
-    assert refined.quarantine.columns == list(L.QUARANTINE.names)
-    assert [row[L.RECORD_ID] for row in refined.accepted.collect()] == ["fine"]
-    assert refined.accepted.columns == list(L.silver_table(TRANSACTIONS).names)
+    assert refused.columns == list(L.QUARANTINE.names)
+    assert [row[L.RECORD_ID] for row in accepted.collect()] == ["fine"]
+    assert accepted.columns == list(L.silver_table(TRANSACTIONS).names)
+
+
+def test_a_malformed_line_is_told_as_that_alone_and_kept_whole(
+    good: Good, judged: Callable[..., DataFrame]
+) -> None:
+    cut = {"transaction_id": "t9", "malformed": 't9,"cut'}
+    (row,) = quarantined(judged({"cut": cut}), "transactions").collect()
+    assert row[L.REASONS] == ["record_malformed"]
+    assert json.loads(row[L.RECORD]) == {RAW_LINE: 't9,"cut'}
 
 
 DIFFERENT: dict[str, Change] = {
@@ -190,8 +215,8 @@ DIFFERENT: dict[str, Change] = {
     "currency none": {"currency": None},
     "payment": {"payment_method": "cash"},
     "payment none": {"payment_method": None},
-    "value moved": {"currency": None, "payment_method": "GBP"},
-    "value moved back": {"currency": "GBP", "payment_method": None, "product_id": "card"},
+    "value moved": {"product_id": None, "order_id": "p1"},
+    "value moved back": {"product_id": "card", "payment_method": None},
     "date": {"transaction_date": "2024-05-01T10:00:00.001Z"},
     "date by a microsecond": {"transaction_date": "2024-05-01T10:00:00.000001Z"},
     "status": {"transaction_status": "pending"},
@@ -207,8 +232,11 @@ def hashes(good: Good, judged: Callable[..., DataFrame]) -> dict[str, str]:
         "price": " 3.5000",
         "amount": "7",
         "transaction_date": "2024-05-01T12:00:00+02:00",
+        "transaction_status": "Complete",
+        "payment_method": "Credit Card",
+        "currency": "gbp",
     }
-    accepted = refine(judged(records), "transactions", TRANSACTIONS).accepted
+    accepted = accept(judged(records), TRANSACTIONS)
     return {r[L.RECORD_ID]: r[L.CONTENT_HASH] for r in accepted.collect()}
 
 

@@ -15,6 +15,7 @@ from goldrun.features.labels import History, churn_labels
 from goldrun.features.snapshots import customer_features
 from pipelines import silver
 from pipelines._command import Context
+from pipelines.gold import activity_in
 
 FILES = sorted((Path(__file__).parents[2] / "data" / "online_retail").glob("*.csv.gz"))
 END = date(2011, 12, 10)
@@ -349,7 +350,7 @@ def test_customer_features_are_what_pandas_finds_for_every_customer(
     if as_of == END:
         rows = retail.lake.read("gold/customer_features").where(F.col("as_of") == F.lit(as_of))
     else:
-        rows = customer_features(retail.lake.read("gold/customer_daily"), as_of, first)
+        rows = customer_features(activity_in(retail), as_of, first)
     money = [n for n, kind in rows.dtypes if kind.startswith("decimal")]
     found = (
         rows.select(
@@ -378,7 +379,7 @@ def test_the_history_is_the_one_of_the_data_set(retail: Context) -> None:
 def test_population_and_churn_share_are_the_known_ones(retail: Context, days: pd.DataFrame) -> None:
     as_of = date(2011, 9, 10)
     daily = retail.lake.read("gold/customer_daily")
-    features = customer_features(daily, as_of, date(2010, 12, 1))
+    features = customer_features(activity_in(retail), as_of, date(2010, 12, 1))
     found = churn_labels(daily, features, 90).toPandas().set_index("customer_id").churned
     at = pd.Timestamp(as_of)
     bought = days[days.orders > 0]

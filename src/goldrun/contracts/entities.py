@@ -1,11 +1,8 @@
-"""Contracts of the marketplace's entities, as they are in silver.
-
-A further entity is one more ``Table`` here and one more line in ``ENTITIES``.
-"""
+"""Contracts of customers and what they buy, as they are in silver."""
 
 from pyspark.sql import types as T
 
-from goldrun.contracts.table import Column, Rule, Severity, Table
+from goldrun.contracts.table import Column, Reference, Rule, Severity, Standard, Table
 
 MONEY = T.DecimalType(18, 4)
 
@@ -31,6 +28,27 @@ CUSTOMER_SEGMENT = "customer_segment"
 COMPLETED = "completed"
 CANCELLED = "cancelled"
 STATUSES = (COMPLETED, "pending", CANCELLED, "refunded", "failed")
+PAYMENT_METHODS = ("card", "wallet", "bank_transfer", "invoice", "cash", "voucher", "other")
+
+CUSTOMER_UNKNOWN = Reference(
+    "customer_unknown",
+    CUSTOMER_ID,
+    "customers",
+    Severity.REJECT,
+    "activity of nobody we know; a replay takes it in when the customer has arrived",
+)
+"""Of every table whose rows belong to a customer."""
+
+
+def not_in_future(column: str) -> Rule:
+    """Rule that a time is at most a day after the record was read."""
+    return Rule(
+        f"{column}_in_future",
+        f"{column} <= ingested_at + interval 1 day",
+        Severity.REJECT,
+        "a clock that runs ahead would move every recency",
+    )
+
 
 TRANSACTIONS = Table(
     name="silver/transactions",
@@ -68,9 +86,26 @@ TRANSACTIONS = Table(
             CURRENCY,
             T.StringType(),
             "ISO 4217 code of price and amount.",
-            null_means="the shop's only currency",
+            null_means="the shop declares none and has only one",
+            standard=Standard.CURRENCY,
         ),
-        Column(PAYMENT_METHOD, T.StringType(), "How it was paid.", null_means="not recorded"),
+        Column(
+            PAYMENT_METHOD,
+            T.StringType(),
+            "How it was paid.",
+            null_means="not recorded",
+            allowed=PAYMENT_METHODS,
+            standard=Standard.CATEGORY,
+            synonyms=(
+                ("credit_card", "card"),
+                ("debit_card", "card"),
+                ("paypal", "wallet"),
+                ("apple_pay", "wallet"),
+                ("google_pay", "wallet"),
+                ("transfer", "bank_transfer"),
+                ("gift_card", "voucher"),
+            ),
+        ),
         Column(TRANSACTION_DATE, T.TimestampType(), "When it was bought, UTC.", required=True),
         Column(
             TRANSACTION_STATUS,
@@ -78,6 +113,8 @@ TRANSACTIONS = Table(
             "Where the line stands.",
             required=True,
             allowed=STATUSES,
+            standard=Standard.CATEGORY,
+            synonyms=(("canceled", CANCELLED), ("complete", COMPLETED)),
         ),
         Column(
             UPDATED_AT,
@@ -101,19 +138,22 @@ TRANSACTIONS = Table(
             Severity.REJECT,
             "only a cancellation gives money back",
         ),
-        Rule(
-            "transaction_date_in_future",
-            "transaction_date <= ingested_at + interval 1 day",
-            Severity.REJECT,
-            "a clock that runs ahead would move every recency",
-        ),
+        not_in_future(TRANSACTION_DATE),
+        not_in_future(UPDATED_AT),
         Rule(
             "quantity_extreme",
-            "abs(quantity) < 10000",
+            "quantity between -9999 and 9999",
             Severity.WARN,
             "probably a typing error, often cancelled minutes later",
         ),
+        Rule(
+            "updated_before_bought",
+            f"{UPDATED_AT} >= {TRANSACTION_DATE}",
+            Severity.WARN,
+            "a version can't be older than what it is a version of",
+        ),
     ),
+    references=(CUSTOMER_UNKNOWN,),
 )
 
 CUSTOMERS = Table(
@@ -125,8 +165,22 @@ CUSTOMERS = Table(
     columns=(
         Column(CUSTOMER_ID, T.StringType(), "Identity of the customer.", required=True),
         Column(NAME, T.StringType(), "Full name.", null_means="not given", personal=True),
-        Column(EMAIL, T.StringType(), "E-mail address.", null_means="not given", personal=True),
-        Column(PHONE, T.StringType(), "Telephone number.", null_means="not given", personal=True),
+        Column(
+            EMAIL,
+            T.StringType(),
+            "E-mail address.",
+            null_means="not given",
+            standard=Standard.EMAIL,
+            personal=True,
+        ),
+        Column(
+            PHONE,
+            T.StringType(),
+            "Telephone number.",
+            null_means="not given",
+            standard=Standard.PHONE,
+            personal=True,
+        ),
         Column(
             REGISTRATION_DATE,
             T.TimestampType(),
@@ -139,6 +193,7 @@ CUSTOMERS = Table(
             T.StringType(),
             "Segment that the shop itself assigns.",
             null_means="the shop assigns none",
+            standard=Standard.CATEGORY,
         ),
         Column(
             UPDATED_AT,
@@ -148,7 +203,5 @@ CUSTOMERS = Table(
             default="coalesce(registration_date, ingested_at)",
         ),
     ),
+    rules=(not_in_future(REGISTRATION_DATE), not_in_future(UPDATED_AT)),
 )
-
-ENTITIES: dict[str, Table] = {"transactions": TRANSACTIONS, "customers": CUSTOMERS}
-"""Entities that a source may map, by the name of their section in its TOML file."""

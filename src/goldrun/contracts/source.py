@@ -1,26 +1,22 @@
 """How a shop's own files map on to the contracts: the content of ``pipelines/sources/*.toml``."""
 
 import codecs
+import re
 from typing import Any, Literal
 from zoneinfo import available_timezones
 
+from phonenumbers import SUPPORTED_REGIONS
 from pydantic import Field, field_validator, model_validator
 
-from goldrun.contracts.entities import ENTITIES
+from goldrun.contracts.marketplace import ENTITIES
 from goldrun.contracts.strict import Strict
 from goldrun.contracts.table import Table
 from goldrun.errors import did_you_mean
 
-_ENCODINGS = {
-    "utf-8": "UTF-8",
-    "iso8859-1": "ISO-8859-1",
-    "ascii": "US-ASCII",
-    "utf-16": "UTF-16",
-    "utf-16-le": "UTF-16LE",
-    "utf-16-be": "UTF-16BE",
-    "utf-32": "UTF-32",
-}
-"""Encodings that Spark reads, by Python's name for each."""
+_ENCODINGS = {"utf-8": "UTF-8", "ascii": "UTF-8", "iso8859-1": "ISO-8859-1"}
+"""Encodings that can be read line by line, by Python's name for each; ASCII is a part of UTF-8."""
+_CURRENCY = re.compile("[A-Z]{3}")
+_NO_DELIMITERS = set('"\\\r\n\0')
 
 
 class EntityMapping(Strict):
@@ -31,36 +27,53 @@ class EntityMapping(Strict):
             entity that is derived.
         derived_from: Entity whose records this one is made from (``from`` in TOML). Customers of
             a shop without a customers file come from its transactions.
-        format: Only ``csv`` with a header line, plain or compressed.
-        delimiter: Field separator.
-        encoding: Character encoding of the files.
+        format: ``csv`` with a header line, or ``json`` with one object a line; plain, or packed
+            by gzip or bzip2.
+        delimiter: Field separator; of CSV only.
+        encoding: Character encoding of the files; JSON is UTF-8.
         timestamp_format: Spark pattern of times; ISO 8601 when not given.
         columns: Contract column to SQL expression over the file's columns, all of them text.
     """
 
     path: str | None = None
     derived_from: Literal["transactions"] | None = Field(default=None, alias="from")
-    format: Literal["csv"] = "csv"
+    format: Literal["csv", "json"] = "csv"
     delimiter: str = Field(default=",", min_length=1, max_length=1)
     encoding: str = "UTF-8"
     timestamp_format: str | None = None
     columns: dict[str, str] = Field(default_factory=dict)
 
+    @field_validator("delimiter")
+    @classmethod
+    def _delimiter_parts_fields(cls, value: str) -> str:
+        if value in _NO_DELIMITERS or ord(value) > 0xFFFF:
+            raise ValueError(f"{value!r} can't part fields; use a comma, semicolon, tab or bar")
+        return value
+
     @field_validator("encoding")
     @classmethod
-    def _encoding_exists(cls, value: str) -> str:
+    def _encoding_is_read(cls, value: str) -> str:
         try:
             found = codecs.lookup(value).name
         except LookupError:
             found = ""
         if found not in _ENCODINGS:
-            raise ValueError(f"encoding {value!r} is none of {', '.join(_ENCODINGS.values())}")
+            known = ", ".join(dict.fromkeys(_ENCODINGS.values()))
+            raise ValueError(f"encoding {value!r} is none of {known}; convert the files to UTF-8")
         return _ENCODINGS[found]
 
     @model_validator(mode="after")
     def _has_one_origin(self) -> "EntityMapping":
         if (self.path is None) == (self.derived_from is None):
             raise ValueError("give either path (files) or from (another entity), not both")
+        return self
+
+    @model_validator(mode="after")
+    def _json_is_json(self) -> "EntityMapping":
+        if self.format == "json" and "delimiter" in self.model_fields_set:
+            raise ValueError("JSON has no delimiter; remove it, or use format = 'csv'")
+        if self.format == "json" and self.encoding != "UTF-8":
+            raise ValueError(f"encoding {self.encoding!r}: JSON is always UTF-8; remove it")
         return self
 
 
@@ -72,18 +85,28 @@ class Source(Strict):
         timezone: Zone of times that carry none; without it rows with such times are quarantined.
         max_reject_share: Largest share of records that may end in quarantine, 0 to 1; above it
             the data-quality verdict is fail.
-        entities: Mapping of each entity that the shop has; TOML sections named like the entity.
+        currency: ISO 4217 code of the reporting currency, into which others are converted.
+        rates: Path of a CSV file ``currency,valid_from,rate`` with what one unit of a currency is
+            worth in the reporting currency from a day on; needs ``currency``.
+        phone_region: Region (ISO 3166, ``GB``) of telephone numbers without a country code.
+        made_by: Command that makes the files, told when they are not there.
+        entities: Mapping of each entity that the shop has, parents before children; TOML sections
+            named like the entity.
     """
 
     name: str
     timezone: str | None = None
     max_reject_share: float = Field(default=0.05, ge=0, le=1)
+    currency: str | None = None
+    rates: str | None = None
+    phone_region: str | None = None
+    made_by: str | None = None
     entities: dict[str, EntityMapping]
 
     @model_validator(mode="before")
     @classmethod
     def _gather_entities(cls, raw: dict[str, Any]) -> dict[str, Any]:
-        sections = {key: raw[key] for key in raw if key in ENTITIES}
+        sections = {key: raw[key] for key in ENTITIES if key in raw}
         rest = {key: raw[key] for key in raw if key not in ENTITIES}
         return {"entities": sections, **rest}
 
@@ -94,6 +117,27 @@ class Source(Strict):
             near = did_you_mean(value, available_timezones())
             raise ValueError(f"{value!r} is not a time zone{near}")
         return value
+
+    @field_validator("currency")
+    @classmethod
+    def _currency_is_a_code(cls, value: str | None) -> str | None:
+        if value is not None and not _CURRENCY.fullmatch(value):
+            raise ValueError(f"{value!r} is not an ISO 4217 code: three capitals, such as EUR")
+        return value
+
+    @field_validator("phone_region")
+    @classmethod
+    def _region_exists(cls, value: str | None) -> str | None:
+        if value is not None and value not in SUPPORTED_REGIONS:
+            near = did_you_mean(value, SUPPORTED_REGIONS)
+            raise ValueError(f"{value!r} is not a region with telephone numbers{near}")
+        return value
+
+    @model_validator(mode="after")
+    def _rates_have_a_target(self) -> "Source":
+        if self.rates is not None and self.currency is None:
+            raise ValueError("rates needs currency, the one to convert into")
+        return self
 
     @model_validator(mode="after")
     def _maps_contracts(self) -> "Source":

@@ -1,4 +1,4 @@
-"""The words contracts are written in: column, rule, table."""
+"""The words contracts are written in: column, rule, reference, table."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +16,19 @@ class Severity(StrEnum):
     """The row stays in silver and is counted."""
 
 
+class Standard(StrEnum):
+    """The form that silver brings text into."""
+
+    EMAIL = "email"
+    """A valid address in lower case, Unicode normalised."""
+    PHONE = "phone"
+    """E.164: plus sign, country code, number, no spaces."""
+    CURRENCY = "currency"
+    """ISO 4217: three capital letters."""
+    CATEGORY = "category"
+    """Lower case with ``_`` between words; known synonyms replaced."""
+
+
 @dataclass(frozen=True)
 class Column:
     """One column of a contract.
@@ -31,9 +44,14 @@ class Column:
         maximum: Largest value that makes sense, inclusive; checked on gold tables.
         default: SQL expression over the table's columns, used when a source does not map it.
         allowed: The only values a string may have; others are rejected (``<name>_not_allowed``).
+        standard: Form that text is brought into; text that has none is rejected
+            (``<name>_unparsed``).
+        synonyms: Other spellings of a category, each with its canonical one.
         personal: Whether the value identifies a person.
         grows_with_time: Whether the value rises as a shop's history grows, whoever the customer
             is; such a feature is shown by drift checks but not judged.
+        made_from: Of a computed column, the columns it comes from, as ``table.column``.
+        serves: Of a feature, the questions it helps to answer.
     """
 
     name: str
@@ -46,8 +64,12 @@ class Column:
     maximum: float | None = None
     default: str | None = None
     allowed: tuple[str, ...] = ()
+    standard: Standard | None = None
+    synonyms: tuple[tuple[str, str], ...] = ()
     personal: bool = False
     grows_with_time: bool = False
+    made_from: tuple[str, ...] = ()
+    serves: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -69,6 +91,25 @@ class Rule:
 
 
 @dataclass(frozen=True)
+class Reference:
+    """A foreign key: each value must be the key of a row of another entity, or null.
+
+    Attributes:
+        name: Reason given when it is not; reads as what is wrong (``customer_unknown``).
+        column: Column of this table.
+        entity: Entity whose key the column holds.
+        severity: What happens to a row that points to nothing.
+        description: Why it matters.
+    """
+
+    name: str
+    column: str
+    entity: str
+    severity: Severity
+    description: str
+
+
+@dataclass(frozen=True)
 class Table:
     """A table's contract.
 
@@ -78,8 +119,12 @@ class Table:
         columns: Columns in stored order.
         key: Columns that identify a row; unique in the table.
         rules: Row rules beyond the null policy and the allowed values.
+        references: Foreign keys.
         versioned_by: Column whose newest value wins when a key arrives with other content; the
-            older versions go to ``<name>_history``. Empty for tables that goldrun computes.
+            older versions go to ``<name>_history``. Empty for other tables.
+        immutable_since: Of an entity that never changes, the column with the time it happened:
+            when a key arrives with other content the earliest is kept, and the others are
+            quarantined as ``key_conflict``. Empty for other tables.
         clustered_by: Columns the files are clustered by.
         z_ordered_by: Columns OPTIMIZE z-orders by, for tables that are not clustered.
     """
@@ -89,7 +134,9 @@ class Table:
     columns: tuple[Column, ...]
     key: tuple[str, ...]
     rules: tuple[Rule, ...] = ()
+    references: tuple[Reference, ...] = ()
     versioned_by: str = ""
+    immutable_since: str = ""
     clustered_by: tuple[str, ...] = ()
     z_ordered_by: tuple[str, ...] = ()
 
@@ -118,56 +165,3 @@ class Table:
     def subset(self, names: Sequence[str]) -> tuple[Column, ...]:
         """Return the named columns, in the order asked for."""
         return tuple(self.column(name) for name in names)
-
-    def reject_reasons(self) -> dict[str, str]:
-        """Reasons that put a row of this entity into quarantine, each with its meaning.
-
-        Besides the written rules these are what the null policy, the types and the allowed values
-        imply.
-        """
-        reasons = {
-            RECORD_MALFORMED: "the line does not have the fields that the header names",
-            RECORD_UNDECODABLE: "the line has bytes that are not of the declared encoding",
-        }
-        for c in self.columns:
-            if c.required:
-                reasons[missing(c)] = f"{c.name} is empty"
-            if not isinstance(c.type, T.StringType):
-                reasons[unparsed(c)] = f"{c.name} is not a {c.type.simpleString()}"
-            if isinstance(c.type, T.DecimalType):
-                reasons[digits_lost(c)] = f"{c.name} has more decimals than {c.type.scale}"
-            if isinstance(c.type, T.TimestampType):
-                reasons[without_zone(c)] = f"{c.name} has no zone and the source declares none"
-            if c.allowed:
-                reasons[not_allowed(c)] = f"{c.name} is none of {', '.join(c.allowed)}"
-        rejecting = (r for r in self.rules if r.severity is Severity.REJECT)
-        return reasons | {r.name: r.description for r in rejecting}
-
-
-RECORD_MALFORMED = "record_malformed"
-RECORD_UNDECODABLE = "record_undecodable"
-
-
-def missing(column: Column) -> str:
-    """Reason for a required value that is not there."""
-    return f"{column.name}_missing"
-
-
-def unparsed(column: Column) -> str:
-    """Reason for a value that is there but is not of the column's type."""
-    return f"{column.name}_unparsed"
-
-
-def digits_lost(column: Column) -> str:
-    """Reason for a number that would lose decimals by being stored."""
-    return f"{column.name}_digits_lost"
-
-
-def without_zone(column: Column) -> str:
-    """Reason for a local time whose zone nobody declared."""
-    return f"{column.name}_without_zone"
-
-
-def not_allowed(column: Column) -> str:
-    """Reason for a category that the contract does not list."""
-    return f"{column.name}_not_allowed"

@@ -1,53 +1,145 @@
-"""Additive sums per customer and day, from which every feature as of any date follows."""
+"""What customers did day by day: additive sums, from which every feature as of any date follows."""
+
+from dataclasses import dataclass
+from functools import reduce
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from goldrun.contracts import activity as A
+from goldrun.contracts import behaviour as B
 from goldrun.contracts import entities as E
-from goldrun.contracts import gold as G
+from goldrun.contracts.table import Table
+from goldrun.features.buying import amounts, completed, orders
+from goldrun.features.contacts import contacts
+from goldrun.features.journeys import event_counts, visits
+from goldrun.medallion.enrichment import transactions_enriched
 
-_COMPLETED_DAY = "_completed_day"
-_CANCELLED_DAY = "_cancelled_day"
+
+@dataclass(frozen=True)
+class Silver:
+    """What the shop's silver tables hold.
+
+    Attributes:
+        transactions: Rows of ``silver/transactions``.
+        customers: Rows of ``silver/customers``.
+        customers_history: Rows of ``silver/customers_history``; none for derived customers.
+        sessions: Rows of ``silver/sessions``; None when the shop records no sessions.
+        events: Rows of ``silver/events``; None when the shop records no events.
+        interactions: Rows of ``silver/interactions``; None when the shop records no interactions.
+    """
+
+    transactions: DataFrame
+    customers: DataFrame
+    customers_history: DataFrame
+    sessions: DataFrame | None = None
+    events: DataFrame | None = None
+    interactions: DataFrame | None = None
 
 
-def customer_daily(transactions: DataFrame) -> DataFrame:
-    """Add up each customer's transactions by UTC day.
+@dataclass(frozen=True)
+class Activity:
+    """What gold keeps day by day, which is all that features are computed from.
 
-    An order can have lines on two days, so orders are counted once each, on the day of their first
-    line that counts; amounts, lines and pieces are on their own day.
+    Attributes:
+        daily: Rows of ``gold/customer_daily``.
+        products: Rows of ``gold/customer_products``.
+        responses: Rows of ``gold/customer_responses``.
+        places: Rows of ``gold/customer_places``.
+        recorded: Entities that the shop records, as its source names them. What is said of an
+            entity that is not among them is null: not recorded is not the same as not done.
+    """
+
+    daily: DataFrame
+    products: DataFrame
+    responses: DataFrame
+    places: DataFrame
+    recorded: frozenset[str]
+
+
+def activity_of(silver: Silver, recorded: frozenset[str]) -> Activity:
+    """Compute all four tables, not stored."""
+    return Activity(
+        customer_daily(silver),
+        customer_products(silver),
+        customer_responses(silver),
+        customer_places(silver),
+        recorded,
+    )
+
+
+def customer_daily(silver: Silver) -> DataFrame:
+    """Add up what each customer did by UTC day.
+
+    Each entity is added up by itself, and the sums are stacked and added up once more.
 
     Args:
-        transactions: Rows of ``silver/transactions``.
+        silver: The shop's silver tables.
 
     Returns:
-        Rows of ``gold/customer_daily``.
+        Rows of ``gold/customer_daily``: one for each customer and day with activity of any
+        entity. Numbers of what did not happen are 0, also where the shop records no such entity.
     """
-    lines = transactions.withColumn(G.DAY, F.to_date(E.TRANSACTION_DATE))
-    is_completed = F.col(E.TRANSACTION_STATUS) == E.COMPLETED
-    is_cancelled = F.col(E.TRANSACTION_STATUS) == E.CANCELLED
-    amounts = lines.groupBy(E.CUSTOMER_ID, G.DAY).agg(
-        F.sum(F.when(is_completed, F.col(E.AMOUNT))).alias(G.SPEND),
-        F.count_if(is_completed).alias(G.LINES),
-        F.sum(F.when(is_completed, F.col(E.QUANTITY).cast("bigint"))).alias(G.PIECES),
+    parts = [amounts(silver.transactions), orders(silver.transactions)]
+    if silver.sessions is not None:
+        parts.append(visits(silver.sessions, silver.events))
+    if silver.events is not None:
+        parts.append(event_counts(silver.events))
+    if silver.interactions is not None:
+        parts.append(contacts(silver.interactions, silver.transactions))
+    stacked = reduce(lambda a, b: a.unionByName(b, allowMissingColumns=True), parts)
+    numbers = [c for c in A.CUSTOMER_DAILY.columns if c.name not in A.CUSTOMER_DAILY.key]
+    known = [c.name for c in numbers if c.name in stacked.columns]
+    sums = stacked.groupBy(*A.CUSTOMER_DAILY.key).agg(*[F.sum(n).alias(n) for n in known])
+    return sums.select(
+        *A.CUSTOMER_DAILY.key,
+        *[
+            (F.coalesce(c.name, F.lit(0)) if c.name in known else F.lit(0))
+            .cast(c.type)
+            .alias(c.name)
+            for c in numbers
+        ],
     )
-    orders = lines.groupBy(E.CUSTOMER_ID, E.ORDER_ID).agg(
-        F.min(G.DAY).alias(G.DAY),
-        F.min(F.when(is_completed, F.col(G.DAY))).alias(_COMPLETED_DAY),
-        F.min(F.when(is_cancelled, F.col(G.DAY))).alias(_CANCELLED_DAY),
+
+
+def customer_products(silver: Silver) -> DataFrame:
+    """Count each customer's completed lines by UTC day and product.
+
+    Returns:
+        Rows of ``gold/customer_products``; lines whose product is not recorded are left out.
+    """
+    bought = completed(silver.transactions).where(F.col(E.PRODUCT_ID).isNotNull())
+    by_day = bought.withColumn(A.DAY, F.to_date(E.TRANSACTION_DATE))
+    return by_day.groupBy(*A.CUSTOMER_PRODUCTS.key).agg(F.count("*").alias(A.LINES))
+
+
+def customer_responses(silver: Silver) -> DataFrame:
+    """Count each customer's contacts by UTC day and response time.
+
+    Returns:
+        Rows of ``gold/customer_responses``; contacts without a response time are left out.
+    """
+    if silver.interactions is None:
+        return _nothing(silver.transactions, A.CUSTOMER_RESPONSES)
+    answered = silver.interactions.where(F.col(B.RESPONSE_TIME).isNotNull())
+    by_day = answered.withColumn(A.DAY, F.to_date(B.INTERACTION_DATE))
+    return by_day.groupBy(*A.CUSTOMER_RESPONSES.key).agg(F.count("*").alias(A.RESPONSES))
+
+
+def customer_places(silver: Silver) -> DataFrame:
+    """Count each customer's lines by UTC day and by where the customer was known to be then.
+
+    Returns:
+        Rows of ``gold/customer_places``, of lines of any status.
+    """
+    lines = silver.transactions.select(E.CUSTOMER_ID, E.TRANSACTION_DATE)
+    placed = transactions_enriched(lines, silver.customers, silver.customers_history)
+    by_day = placed.withColumn(A.DAY, F.to_date(E.TRANSACTION_DATE)).fillna(
+        "", [E.LOCATION, E.CUSTOMER_SEGMENT]
     )
-    joined = amounts
-    for day, count in (
-        (_COMPLETED_DAY, G.ORDERS),
-        (G.DAY, G.ORDERS_PLACED),
-        (_CANCELLED_DAY, G.ORDERS_CANCELLED),
-    ):
-        counted = orders.groupBy(E.CUSTOMER_ID, F.col(day).alias(G.DAY)).agg(
-            F.count("*").alias(count)
-        )
-        counted = counted.where(F.col(G.DAY).isNotNull())
-        joined = joined.join(counted, [E.CUSTOMER_ID, G.DAY], "left")
-    numbers = [c for c in G.CUSTOMER_DAILY.columns if c.name not in G.CUSTOMER_DAILY.key]
-    return joined.select(
-        *G.CUSTOMER_DAILY.key,
-        *[F.coalesce(c.name, F.lit(0)).cast(c.type).alias(c.name) for c in numbers],
-    )
+    return by_day.groupBy(*A.CUSTOMER_PLACES.key).agg(F.count("*").alias(A.TRANSACTIONS))
+
+
+def _nothing(any_frame: DataFrame, table: Table) -> DataFrame:
+    columns = [F.lit(None).cast(c.type).alias(c.name) for c in table.columns]
+    return any_frame.limit(0).select(*columns)

@@ -7,6 +7,7 @@ import pandas as pd
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from goldrun.contracts import activity as A
 from goldrun.contracts import gold as G
 from goldrun.contracts.entities import CUSTOMER_ID
 from goldrun.errors import AsOfError
@@ -25,7 +26,7 @@ class History:
     @classmethod
     def of(cls, daily: DataFrame) -> "History":
         """Read the span from ``gold/customer_daily``; AsOfError when that is empty."""
-        row = daily.agg(F.min(G.DAY).alias("first"), F.max(G.DAY).alias("last")).collect()[0]
+        row = daily.agg(F.min(A.DAY).alias("first"), F.max(A.DAY).alias("last")).collect()[0]
         if row["first"] is None:
             raise AsOfError("gold/customer_daily is empty: no transaction reached silver")
         return cls(row["first"], row["last"])
@@ -128,8 +129,8 @@ def churn_labels(daily: DataFrame, features: DataFrame, horizon_days: int) -> Da
     Returns:
         ``customer_id, as_of, churned`` for each row of ``features``.
     """
-    bought = daily.where(F.col(G.ORDERS) > 0).select(CUSTOMER_ID, G.DAY)
-    inside = (F.col(G.DAY) >= F.col(G.AS_OF)) & (F.col(G.DAY) < F.date_add(G.AS_OF, horizon_days))
+    bought = daily.where(F.col(A.ORDERS) > 0).select(CUSTOMER_ID, A.DAY)
+    inside = (F.col(A.DAY) >= F.col(G.AS_OF)) & (F.col(A.DAY) < F.date_add(G.AS_OF, horizon_days))
     population = features.select(CUSTOMER_ID, G.AS_OF)
     returned = population.join(bought, CUSTOMER_ID).where(inside).select(CUSTOMER_ID, G.AS_OF)
     came_back = returned.distinct().withColumn(CHURNED, F.lit(0))

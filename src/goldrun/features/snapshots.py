@@ -1,86 +1,70 @@
 """What is known of each customer as of a date: only what happened before it counts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
-from functools import reduce
 
 from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from goldrun.contracts import activity as A
+from goldrun.contracts import behaviour_features as H
 from goldrun.contracts import gold as G
+from goldrun.contracts import purchase_features as P
 from goldrun.contracts.entities import CUSTOMER_ID
+from goldrun.contracts.table import Table
+from goldrun.features.activity import Activity
+from goldrun.features.asof import LAST_PURCHASE, sums_before
+from goldrun.features.behaviour import INTERACTIONS, behaviour_features
+from goldrun.features.purchases import average, purchase_features
+from goldrun.features.siblings import (
+    distinct_products,
+    last_places,
+    response_time_p90,
+    squared_gaps,
+)
 
-_FIRST_PURCHASE = "_first_purchase"
-_PLACED = "_placed"
-_CANCELLED = "_cancelled"
+
+def customer_features(activity: Activity, as_of: date, observed_from: date) -> DataFrame:
+    """Describe every customer with a completed order before ``as_of``; see ``snapshots``."""
+    return snapshots(activity, [as_of], observed_from)
 
 
-def customer_features(daily: DataFrame, as_of: date, observed_from: date) -> DataFrame:
-    """Describe every customer with a completed order before ``as_of``.
+def snapshots(activity: Activity, as_ofs: Sequence[date], observed_from: date) -> DataFrame:
+    """Describe, as of each date, every customer with a completed order before it.
 
     Point-in-time: activity on or after the UTC midnight ``as_of`` changes nothing. A window of
     n days is [as_of - n days, as_of); it is null when the history starts after its first day.
-    Recency is ``as_of`` - day of the last completed order; tenure the same from the first one.
-    The definition and unit of each feature is in ``contracts.gold.CUSTOMER_FEATURES``.
+    Definition, unit, range and the meaning of null of each feature are in
+    ``contracts.purchase_features`` and ``contracts.behaviour_features``; journeys and their last
+    event step in ``features.journeys``. Ratios are quotients of exact sums, divided last.
 
     Args:
-        daily: Rows of ``gold/customer_daily``.
-        as_of: The date.
+        activity: What gold keeps day by day.
+        as_ofs: The dates, at least one.
         observed_from: First day of the shop's history.
 
     Returns:
-        Rows of ``gold/customer_features``.
+        Rows of ``gold/customer_features``; key ``(customer_id, as_of)``.
     """
-    before = daily.where(F.col(G.DAY) < F.lit(as_of))
-    bought = F.when(F.col(G.ORDERS) > 0, F.col(G.DAY))
-    sums = before.groupBy(CUSTOMER_ID).agg(
-        F.sum(G.ORDERS).alias(G.PURCHASE_FREQUENCY),
-        F.sum(G.SPEND).alias(G.TOTAL_SPEND),
-        F.max(bought).alias(G.LAST_PURCHASE_DATE),
-        F.min(bought).alias(_FIRST_PURCHASE),
-        F.sum(G.ORDERS_PLACED).alias(_PLACED),
-        F.sum(G.ORDERS_CANCELLED).alias(_CANCELLED),
-        *[aggregate for days in G.WINDOWS for aggregate in _window(days, as_of, observed_from)],
-    )
-    frequency = F.col(G.PURCHASE_FREQUENCY)
+    sums = sums_before(activity.daily, as_ofs).where(F.col(A.ORDERS) > 0)
+    siblings = [
+        squared_gaps(activity.daily, as_ofs),
+        distinct_products(activity.products, as_ofs),
+        last_places(activity.places, as_ofs),
+    ]
     values = {
-        G.AS_OF: F.lit(as_of),
-        G.AVG_TRANSACTION_VALUE: _average(),
-        G.RECENCY_DAYS: F.datediff(F.lit(as_of), F.col(G.LAST_PURCHASE_DATE)),
-        G.TENURE_DAYS: F.datediff(F.lit(as_of), F.col(_FIRST_PURCHASE)),
-        G.CANCELLATION_RATE: F.col(_CANCELLED) / F.col(_PLACED),
+        **purchase_features(observed_from),
+        **behaviour_features(observed_from, activity.recorded),
+        P.DISTINCT_PRODUCTS: F.coalesce(P.DISTINCT_PRODUCTS, F.lit(0)),
     }
-    return sums.where(frequency > 0).select(
-        *[
-            values.get(c.name, F.col(c.name)).cast(c.type).alias(c.name)
-            for c in G.CUSTOMER_FEATURES.columns
-        ]
-    )
-
-
-def _average() -> SparkColumn:
-    # These widths make Spark keep 15 decimals of the quotient, so that it is rounded once.
-    total = F.col(G.TOTAL_SPEND).cast("decimal(20,4)")
-    return total / F.col(G.PURCHASE_FREQUENCY).cast("decimal(10,0)")
-
-
-def _window(days: int, as_of: date, observed_from: date) -> tuple[SparkColumn, SparkColumn]:
-    start = as_of - timedelta(days=days)
-    covered = F.lit(observed_from <= start)
-    inside = F.col(G.DAY) >= F.lit(start)
-    frequency = F.sum(F.when(inside, F.col(G.ORDERS)).otherwise(0))
-    spend = F.sum(F.when(inside, F.col(G.SPEND)).otherwise(0))
-    return (
-        F.when(covered, frequency).alias(G.frequency_in(days)),
-        F.when(covered, spend).alias(G.spend_in(days)),
-    )
-
-
-def snapshots(daily: DataFrame, as_ofs: Sequence[date], observed_from: date) -> DataFrame:
-    """Stack the features as of several dates; key ``(customer_id, as_of)``."""
-    parts = [customer_features(daily, as_of, observed_from) for as_of in as_ofs]
-    return reduce(DataFrame.unionByName, parts)
+    if INTERACTIONS in activity.recorded:
+        siblings.append(response_time_p90(activity.responses, as_ofs))
+    else:
+        values[H.RESPONSE_TIME_P90] = F.lit(None)
+    for sibling in siblings:
+        sums = sums.join(sibling, [CUSTOMER_ID, G.AS_OF], "left")
+    return _select(sums, values, G.CUSTOMER_FEATURES)
 
 
 def user_features(daily: DataFrame, observed_until: date) -> DataFrame:
@@ -96,17 +80,19 @@ def user_features(daily: DataFrame, observed_until: date) -> DataFrame:
     Returns:
         Rows of ``gold/user_features``.
     """
-    after_last_day = observed_until + timedelta(days=1)
-    # No window is used here, so any first day will do.
-    features = customer_features(daily, after_last_day, observed_until)
+    sums = sums_before(daily, [observed_until + timedelta(days=1)]).where(F.col(A.ORDERS) > 0)
     values = {
         G.USER_ID: F.col(CUSTOMER_ID),
-        G.AVG_TRANSACTION_VALUE: _average(),
-        G.RECENCY_DAYS: F.datediff(F.lit(observed_until), F.col(G.LAST_PURCHASE_DATE)),
+        P.PURCHASE_FREQUENCY: F.col(A.ORDERS),
+        P.TOTAL_SPEND: F.col(A.SPEND),
+        P.AVG_TRANSACTION_VALUE: average(A.SPEND, A.ORDERS),
+        P.LAST_PURCHASE_DATE: F.col(LAST_PURCHASE),
+        P.RECENCY_DAYS: F.datediff(F.lit(observed_until), F.col(LAST_PURCHASE)),
     }
-    return features.select(
-        *[
-            values.get(c.name, F.col(c.name)).cast(c.type).alias(c.name)
-            for c in G.USER_FEATURES.columns
-        ]
+    return _select(sums, values, G.USER_FEATURES)
+
+
+def _select(sums: DataFrame, values: Mapping[str, SparkColumn], table: Table) -> DataFrame:
+    return sums.select(
+        *[values.get(c.name, F.col(c.name)).cast(c.type).alias(c.name) for c in table.columns]
     )

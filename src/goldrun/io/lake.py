@@ -12,7 +12,9 @@ from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
+from pyspark.sql import types as T
 
+from goldrun.contracts import lineage as L
 from goldrun.contracts.check import check_values, conform
 from goldrun.contracts.table import Table
 from goldrun.errors import ContractError, MissingTableError
@@ -24,6 +26,8 @@ _PROPERTIES = {
     "delta.logRetentionDuration": "interval 365 days",
     "delta.deletedFileRetentionDuration": "interval 365 days",
 }
+_RAW_TEXT = (L.RECORD, L.MALFORMED)
+_WITH_RANGE = (T.StringType, T.NumericType, T.DateType, T.TimestampType)
 
 
 class Lake:
@@ -95,7 +99,7 @@ class Lake:
         builder = builder.addColumns(table.schema)
         if table.clustered_by:
             builder = builder.clusterBy(*table.clustered_by)
-        for key, value in _PROPERTIES.items():
+        for key, value in (_PROPERTIES | _statistics(table)).items():
             builder = builder.property(key, value)
         builder.execute()
 
@@ -164,6 +168,20 @@ class Lake:
         finally:
             fresh.unpersist()
 
+    def remove(self, table: str, keys: DataFrame) -> bool:
+        """Delete the rows that have the values of a row of ``keys`` in its columns.
+
+        Returns:
+            Whether there were any; no rows, no commit.
+        """
+        if self.read(table).join(keys, keys.columns, "left_semi").isEmpty():
+            return False
+        # A MERGE, because the log keeps the words of a DELETE's condition.
+        same = " AND ".join(f"old.`{name}` = gone.`{name}`" for name in keys.columns)
+        target = DeltaTable.forPath(self.spark, self.path(table)).alias("old")
+        target.merge(keys.distinct().alias("gone"), same).whenMatchedDelete().execute()
+        return True
+
     def compact(self, table: Table) -> None:
         """Rewrite small files as the contract lays the table out; commits nothing if tidy."""
         optimizer = DeltaTable.forPath(self.spark, self.path(table.name)).optimize()
@@ -195,6 +213,18 @@ class Lake:
             writer = writer.option("userMetadata", json.dumps(note, default=str, sort_keys=True))
         with _explaining(table):
             writer.save(self.path(table.name))
+
+
+def _statistics(table: Table) -> dict[str, str]:
+    """Which columns have their smallest and largest values in the log: no personal one."""
+    if not any(c.personal or c.name in _RAW_TEXT for c in table.columns):
+        return {}
+    kept = [
+        f"`{c.name}`"
+        for c in table.columns
+        if isinstance(c.type, _WITH_RANGE) and not c.personal and c.name not in _RAW_TEXT
+    ]
+    return {"delta.dataSkippingStatsColumns": ",".join(kept)}
 
 
 def _content(rows: DataFrame) -> tuple[object, ...]:

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from goldrun.contracts.marketplace import ENTITIES
 from goldrun.contracts.source import EntityMapping, Source
 from goldrun.errors import SettingsError, did_you_mean
 
@@ -93,7 +94,5 @@ def _known_keys(model: type[BaseModel], depth: int) -> list[str]:
         return [f.alias or name for name, f in EntityMapping.model_fields.items()]
     keys = set(model.model_fields)
     if model is Source:
-        from goldrun.contracts.entities import ENTITIES  # noqa: PLC0415
-
         keys = keys - {"name", "entities"} | set(ENTITIES)
     return sorted(keys)

@@ -60,6 +60,9 @@ def open_session(app: str = "goldrun") -> Iterator[SparkSession]:
     if "PYSPARK_GATEWAY_PORT" not in os.environ:
         ensure_java()
         master = os.environ.get("GOLDRUN_MASTER", "local[*]")
+        if master.startswith("local"):
+            # Spark's Python workers need this interpreter's libraries.
+            os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
         builder = builder.master(master).config(
             "spark.jars", ",".join(str(jar) for jar in ensure_jars())
         )

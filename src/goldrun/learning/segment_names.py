@@ -9,10 +9,11 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import linear_sum_assignment
 
 from goldrun.contracts import gold as G
+from goldrun.contracts import purchase_features as P
 from goldrun.errors import ContractError
 from goldrun.learning.inputs import feature_frame
 
-RFM = (G.RECENCY_DAYS, G.PURCHASE_FREQUENCY, G.TOTAL_SPEND)
+RFM = (P.RECENCY_DAYS, P.PURCHASE_FREQUENCY, P.TOTAL_SPEND)
 """Recency, frequency, money."""
 
 CUSTOMERS = "customers"
@@ -135,7 +136,7 @@ def profile(names: Mapping[int, str], labels: ArrayLike, frame: pd.DataFrame) ->
     for feature in RFM:
         columns[median_of(feature)] = grouped[feature].median().reindex(segments).to_numpy()
         columns[mean_of(feature)] = grouped[feature].mean().reindex(segments).to_numpy()
-    spend = grouped[G.TOTAL_SPEND].sum().reindex(segments, fill_value=0.0)
+    spend = grouped[P.TOTAL_SPEND].sum().reindex(segments, fill_value=0.0)
     columns[SPEND_SHARE] = _shares(np.asarray(spend, dtype=np.float64))
     return pd.DataFrame(columns)
 

@@ -6,14 +6,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from goldrun.contracts import gold as G
+from goldrun.contracts import purchase_features as P
 from goldrun.learning.plot_style import BLUE, GREEN, GREY, ORANGE, new_figure, percent, tidy
 from goldrun.learning.segment_names import CUSTOMERS, RFM, SHARE, SPEND_SHARE, median_of
 from goldrun.learning.segmentation import SegmentationFit
 
 _LABELS = {
-    G.RECENCY_DAYS: "Days since\nlast purchase",
-    G.PURCHASE_FREQUENCY: "Orders",
-    G.TOTAL_SPEND: "Total spend",
+    P.RECENCY_DAYS: "Days since\nlast purchase",
+    P.PURCHASE_FREQUENCY: "Orders",
+    P.TOTAL_SPEND: "Total spend",
 }
 
 

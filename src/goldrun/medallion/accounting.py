@@ -7,14 +7,13 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from goldrun.contracts import lineage as L
-from goldrun.medallion.silver import OPEN
+from goldrun.medallion.quarantine import ERASED, OPEN
 
 BRONZE = "bronze"
 CURRENT = "silver"
 SUPERSEDED = "superseded"
 DUPLICATE = "duplicate"
 QUARANTINED = "quarantined"
-ERASED = "erased"
 FATES = (CURRENT, SUPERSEDED, DUPLICATE, QUARANTINED, ERASED)
 _FATE = "fate"
 

@@ -8,8 +8,9 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from goldrun.contracts import table as C
-from goldrun.contracts.table import Column
+from goldrun.contracts import reasons as R
+from goldrun.contracts.table import Column, Standard
+from goldrun.medallion.standard import standardise
 
 _STARTS_WITH_DATE = r"^\d{4}-\d{1,2}-\d{1,2}"
 _ZONED = r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?\s*[A-Za-z+-].*$"
@@ -35,19 +36,25 @@ class Parsed:
 
 
 def parse(
-    mapped: DataFrame, column: Column, timezone: str | None, timestamp_format: str | None
+    mapped: DataFrame,
+    column: Column,
+    timezone: str | None,
+    timestamp_format: str | None,
+    phone_region: str | None = None,
 ) -> Parsed:
     """Parse one mapped column into its contract's type.
 
     Empty text is null. Text that is there but is not of the type becomes null with the fault
     ``<name>_unparsed``; a number with more decimals than the type keeps has ``<name>_digits_lost``.
     A time without a zone is taken in ``timezone``; without one it has ``<name>_without_zone``.
+    Text is brought into the column's standard form; what has none is ``<name>_unparsed`` too.
 
     Args:
         mapped: Frame with the mapped column in it.
         column: Contract of the column.
         timezone: Zone of times that carry none.
         timestamp_format: Spark pattern of times; ISO 8601 when None.
+        phone_region: Country of telephone numbers that carry none.
 
     Returns:
         The value as an expression over ``mapped``, and its faults.
@@ -60,16 +67,19 @@ def parse(
     text = F.trim(raw.cast(T.StringType()))
     text = F.when(text != "", text)
     if isinstance(column.type, T.StringType):
-        return Parsed(text, text.isNull(), {})
+        value = standardise(text, column, phone_region)
+        if column.standard in (None, Standard.CATEGORY):
+            return Parsed(value, text.isNull(), {})
+        return Parsed(value, text.isNull(), {R.unparsed(column): text.isNotNull() & value.isNull()})
     if isinstance(column.type, T.TimestampType):
         return _timestamp(text, column, timezone, timestamp_format)
     value = text.try_cast(column.type)
-    faults = {C.unparsed(column): text.isNotNull() & value.isNull()}
+    faults = {R.unparsed(column): text.isNotNull() & value.isNull()}
     if isinstance(column.type, T.DecimalType):
         exact = text.try_cast(T.DecimalType(38, 18))
         # The wide type has its own last digit, so plain notation is looked at as well.
         too_long = text.rlike(rf"^[^eE]*\.\d{{{column.type.scale}}}\d*[1-9]\d*$")
-        faults[C.digits_lost(column)] = (exact != value) | (value.isNotNull() & too_long)
+        faults[R.digits_lost(column)] = (exact != value) | (value.isNotNull() & too_long)
     return Parsed(value, text.isNull(), faults)
 
 
@@ -88,9 +98,9 @@ def _timestamp(
     if timezone is None:
         value = F.when(zoned, read)
         bare = text.isNotNull() & read.isNotNull() & ~zoned
-        faults = {C.without_zone(column): bare}
+        faults = {R.without_zone(column): bare}
     else:
         value = F.when(zoned, read).otherwise(F.to_utc_timestamp(read, timezone))
         faults = {}
-    faults[C.unparsed(column)] = text.isNotNull() & read.isNull()
+    faults[R.unparsed(column)] = text.isNotNull() & read.isNull()
     return Parsed(value, text.isNull(), faults)

@@ -1,37 +1,22 @@
 """Silver: typed rows that keep every rule, and the refused ones with their reasons."""
 
-from dataclasses import dataclass
-
 from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from goldrun.contracts import lineage as L
-from goldrun.contracts import table as C
+from goldrun.contracts import reasons as R
 from goldrun.contracts.source import EntityMapping
 from goldrun.contracts.table import Severity, Table
 from goldrun.medallion.mapping import LINEAGE, apply_mapping
 from goldrun.medallion.parse import parse
+from goldrun.medallion.quarantine import raw_json
 
-OPEN = "open"
 _COMMA = ","
 _REPLACEMENT = "\ufffd"
 """What a reader puts where bytes are not of the encoding."""
 _EXACT = {"ignoreNullFields": "false", "timestampFormat": "yyyy-MM-dd'T'HH:mm:ss.SSSSSSX"}
 _LINEAGE = (L.RECORD_ID, L.SOURCE, L.FILE, L.INGESTED_AT, L.BATCH_ID)
-
-
-@dataclass(frozen=True)
-class Refined:
-    """What became of a batch of records, before keys are compared.
-
-    Attributes:
-        accepted: Columns of the entity plus its lineage (``silver_table``); keys may repeat.
-        quarantine: Rows of ``silver/quarantine``.
-    """
-
-    accepted: DataFrame
-    quarantine: DataFrame
 
 
 def judge(
@@ -40,6 +25,7 @@ def judge(
     needed: list[str],
     table: Table,
     timezone: str | None,
+    phone_region: str | None = None,
 ) -> DataFrame:
     """Type every record and name everything that is wrong with it, in one pass.
 
@@ -49,6 +35,7 @@ def judge(
         needed: File columns that the mapping reads.
         table: The entity's contract.
         timezone: Zone of times that carry none.
+        phone_region: Country of telephone numbers that carry none.
 
     Returns:
         One row a record: the contract's columns, the lineage columns, ``reasons``, the names of
@@ -57,13 +44,17 @@ def judge(
     """
     frame = apply_mapping(bronze, mapping.columns, needed)
     mapped = [table.column(name) for name in mapping.columns]
-    parsed = {c.name: parse(frame, c, timezone, mapping.timestamp_format) for c in mapped}
+    parsed = {
+        c.name: parse(frame, c, timezone, mapping.timestamp_format, phone_region) for c in mapped
+    }
     faults = _record_faults()
     for column in mapped:
         faults |= parsed[column.name].faults
         if column.required and column.default is None:
-            faults[C.missing(column)] = parsed[column.name].empty
-    lineage = [F.col(f"{LINEAGE}.{name}").alias(name) for name in (*_LINEAGE, L.RECORD)]
+            faults[R.missing(column)] = parsed[column.name].empty
+    lineage = [
+        F.col(f"{LINEAGE}.{name}").alias(name) for name in (*_LINEAGE, L.RECORD, L.MALFORMED)
+    ]
     typed = frame.select(
         *lineage,
         *[one.value.alias(name) for name, one in parsed.items()],
@@ -72,6 +63,9 @@ def judge(
     complete = _with_defaults(typed, table)
     told = _joined(F.col(L.REASONS), _names_of(_broken(table)))
     reasons = _joined(told, _names_of(_unfilled(table, told)))
+    # What stands in the fields of a malformed line is chance: nothing else is said of it.
+    malformed = F.col(L.MALFORMED).isNotNull()
+    reasons = F.when(malformed, F.lit(R.RECORD_MALFORMED)).otherwise(reasons)
     complete = complete.withColumn(L.REASONS, reasons)
     # Good rows are many and are kept in memory for a while: they do not carry their text along.
     is_bad = F.col(L.REASONS).isNotNull()
@@ -79,29 +73,26 @@ def judge(
         *table.names,
         *_LINEAGE,
         F.when(is_bad, F.split(L.REASONS, _COMMA)).otherwise(F.array()).alias(L.REASONS),
-        F.when(is_bad, F.to_json(L.RECORD)).alias(L.RECORD),
+        F.when(is_bad, raw_json(F.col(L.RECORD), F.col(L.MALFORMED))).alias(L.RECORD),
     )
 
 
 def _record_faults() -> dict[str, SparkColumn]:
     text = F.array_join(F.map_values(F.col(f"{LINEAGE}.{L.RECORD}")), "")
-    return {
-        C.RECORD_MALFORMED: F.col(f"{LINEAGE}.{L.MALFORMED}").isNotNull(),
-        C.RECORD_UNDECODABLE: text.contains(_REPLACEMENT),
-    }
+    return {R.RECORD_UNDECODABLE: text.contains(_REPLACEMENT)}
 
 
 def _with_defaults(typed: DataFrame, table: Table) -> DataFrame:
     for c in table.columns:
         if c.name not in typed.columns:
-            typed = typed.withColumn(c.name, F.expr(c.default or "null").cast(c.type))
+            typed = typed.withColumn(c.name, F.expr(c.default or "null").try_cast(c.type))
         elif c.default is not None:
-            typed = typed.withColumn(c.name, F.coalesce(c.name, F.expr(c.default).cast(c.type)))
+            typed = typed.withColumn(c.name, F.coalesce(c.name, F.expr(c.default).try_cast(c.type)))
     return typed
 
 
 def _broken(table: Table) -> dict[str, SparkColumn]:
-    broken = {C.not_allowed(c): ~F.col(c.name).isin(*c.allowed) for c in table.columns if c.allowed}
+    broken = {R.not_allowed(c): ~F.col(c.name).isin(*c.allowed) for c in table.columns if c.allowed}
     rejecting = (rule for rule in table.rules if rule.severity is Severity.REJECT)
     return broken | {rule.name: ~F.expr(rule.holds) for rule in rejecting}
 
@@ -109,7 +100,7 @@ def _broken(table: Table) -> dict[str, SparkColumn]:
 def _unfilled(table: Table, told: SparkColumn) -> dict[str, SparkColumn]:
     """A default that can't be computed has the fault of what it is made from, if that is told."""
     defaulted = (c for c in table.columns if c.required and c.default is not None)
-    return {C.missing(c): F.col(c.name).isNull() & told.isNull() for c in defaulted}
+    return {R.missing(c): F.col(c.name).isNull() & told.isNull() for c in defaulted}
 
 
 def _names_of(conditions: dict[str, SparkColumn]) -> SparkColumn:
@@ -125,32 +116,27 @@ def _joined(*parts: SparkColumn) -> SparkColumn:
     return F.nullif(F.concat_ws(_COMMA, *parts), F.lit(""))
 
 
-def refine(judged: DataFrame, entity: str, table: Table) -> Refined:
-    """Part judged records into accepted rows and quarantine.
+def accept(judged: DataFrame, table: Table) -> DataFrame:
+    """Take the good rows, each with the hash of its content.
 
     Args:
         judged: Result of ``judge``.
-        entity: Name of the entity.
-        table: Its contract.
+        table: The entity's contract.
 
     Returns:
-        The two parts; together they have each record exactly once.
+        Columns of the entity plus its lineage (``silver_table``); keys may repeat.
     """
-    good = F.size(L.REASONS) == 0
     content = F.sha2(F.to_json(F.struct(*table.names), _EXACT), 256)
-    accepted = judged.where(good).select(
+    return judged.select(
         *table.names, L.RECORD_ID, content.alias(L.CONTENT_HASH), L.SOURCE, L.BATCH_ID
     )
-    quarantine = judged.where(~good).select(
-        L.RECORD_ID,
-        F.lit(entity).alias(L.ENTITY),
-        L.RECORD,
-        L.REASONS,
-        F.lit(OPEN).alias(L.STATE),
-        L.SOURCE,
-        L.FILE,
-        L.INGESTED_AT,
-        L.BATCH_ID,
-        F.lit(None).cast("timestamp").alias(L.RELEASED_AT),
-    )
-    return Refined(accepted, quarantine)
+
+
+def good(judged: DataFrame) -> DataFrame:
+    """The judged records that break nothing."""
+    return judged.where(F.size(L.REASONS) == 0)
+
+
+def bad(judged: DataFrame) -> DataFrame:
+    """The judged records that break something."""
+    return judged.where(F.size(L.REASONS) > 0)

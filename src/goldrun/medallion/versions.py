@@ -6,11 +6,13 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from goldrun.contracts import lineage as L
+from goldrun.contracts.reasons import KEY_CONFLICT
 from goldrun.contracts.table import Table
 
 _IS_NEW = "_is_new"
 _KEPT = "_kept"
 _REPEATS = "_repeats"
+_LOSES = "_loses"
 
 
 @dataclass(frozen=True)
@@ -18,21 +20,27 @@ class Resolution:
     """The truth about every key that a batch touched.
 
     Attributes:
-        current: Newest version of each key (``silver_table``).
-        history: Older versions with ``valid_from`` and ``valid_to`` (``history_table``).
-        duplicates: New records that repeat a version already kept (``silver/duplicates``).
+        current: The row that stands for each key (``silver_table``), where it is a new one.
+        history: Older versions with ``valid_from`` and ``valid_to`` (``history_table``); none of
+            an immutable entity.
+        duplicates: New records that repeat a row already kept (``silver/duplicates``).
+        conflicts: ``record_id, reasons`` of the records, new or stored, that contradict the row
+            that stands for their key; none of a versioned entity.
     """
 
     current: DataFrame
     history: DataFrame
     duplicates: DataFrame
+    conflicts: DataFrame
 
 
 def rank_versions(incoming: DataFrame, known: DataFrame, table: Table) -> DataFrame:
-    """Order all versions of each key in time and mark the repeats.
+    """Order all versions of each key in time and mark the repeats and the losers.
 
     Same key and same content is a repeat: the record that is stored already is kept, else the one
     with the smallest record id. Versions are ordered by ``table.versioned_by``, then content hash.
+    Of an immutable entity the row that happened earliest stands (``table.immutable_since``, then
+    the smallest content hash), and rows with other content lose.
 
     Args:
         incoming: Accepted rows of the batch.
@@ -51,40 +59,59 @@ def rank_versions(incoming: DataFrame, known: DataFrame, table: Table) -> DataFr
             known.select(*stored).dropDuplicates([L.RECORD_ID]).withColumn(_IS_NEW, F.lit(0))
         )
     )
-    # Partitioned by key once, the two orders below need no further shuffle.
+    # Partitioned by key once, the orders below need no further shuffle.
     both = both.repartition(*table.key)
     same_content = Window.partitionBy(*table.key, L.CONTENT_HASH).orderBy(_IS_NEW, L.RECORD_ID)
     kept = both.withColumn(_KEPT, F.first(L.RECORD_ID).over(same_content))
     marked = kept.withColumn(_REPEATS, F.col(_KEPT) != F.col(L.RECORD_ID))
+    if table.immutable_since:
+        happened = Window.partitionBy(*table.key).orderBy(table.immutable_since, L.CONTENT_HASH)
+        return marked.withColumn(
+            _LOSES, F.first(L.CONTENT_HASH).over(happened) != F.col(L.CONTENT_HASH)
+        )
     by_age = Window.partitionBy(*table.key, _REPEATS).orderBy(table.versioned_by, L.CONTENT_HASH)
-    return marked.withColumn(L.VALID_FROM, F.col(table.versioned_by)).withColumn(
-        L.VALID_TO, F.lead(table.versioned_by).over(by_age)
+    return (
+        marked.withColumn(_LOSES, F.lit(False))
+        .withColumn(L.VALID_FROM, F.col(table.versioned_by))
+        .withColumn(L.VALID_TO, F.lead(table.versioned_by).over(by_age))
     )
 
 
 def resolve(ranked: DataFrame, entity: str, table: Table) -> Resolution:
-    """Decide which version of each key is current, which are history and which are repeats.
+    """Decide which row stands for each key, and what becomes of the others.
 
     The newest version is current, the others are history, each valid until the next one.
 
     Args:
-        ranked: Result of ``rank_versions``; read three times, so persist it.
+        ranked: Result of ``rank_versions``; read several times, so persist it.
         entity: Name of the entity.
         table: Its contract.
 
     Returns:
         The resolution of all keys in ``ranked``.
     """
-    versions = ranked.where(~F.col(_REPEATS))
-    newest = F.col(L.VALID_TO).isNull()
-    duplicates = ranked.where(F.col(_REPEATS) & (F.col(_IS_NEW) == 1)).select(
+    stands = ranked.where(~F.col(_LOSES))
+    versions = stands.where(~F.col(_REPEATS))
+    is_new = F.col(_IS_NEW) == 1
+    duplicates = stands.where(F.col(_REPEATS) & is_new).select(
         L.RECORD_ID,
         F.col(_KEPT).alias(L.KEPT_RECORD_ID),
         F.lit(entity).alias(L.ENTITY),
         L.BATCH_ID,
     )
+    conflicts = ranked.where(_LOSES).select(
+        L.RECORD_ID, F.array(F.lit(KEY_CONFLICT)).alias(L.REASONS)
+    )
+    current, history = L.silver_table(table).names, L.history_table(table).names
+    if table.immutable_since:
+        none = versions.limit(0).select(
+            *current, *[F.lit(None).cast("timestamp").alias(n) for n in (L.VALID_FROM, L.VALID_TO)]
+        )
+        return Resolution(versions.where(is_new).select(*current), none, duplicates, conflicts)
+    newest = F.col(L.VALID_TO).isNull()
     return Resolution(
-        current=versions.where(newest).select(*L.silver_table(table).names),
-        history=versions.where(~newest).select(*L.history_table(table).names),
+        current=versions.where(newest & is_new).select(*current),
+        history=versions.where(~newest).select(*history),
         duplicates=duplicates,
+        conflicts=conflicts,
     )

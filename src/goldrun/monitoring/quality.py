@@ -8,10 +8,12 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from goldrun.contracts import lineage as L
-from goldrun.contracts.table import Severity, Table
+from goldrun.contracts.reasons import reject_reasons
+from goldrun.contracts.table import Reference, Severity, Table
 from goldrun.contracts.verdict import Verdict, worst
 from goldrun.medallion.accounting import DUPLICATE, FATES, Accounting
-from goldrun.medallion.silver import OPEN
+from goldrun.medallion.quarantine import OPEN
+from goldrun.medallion.references import dangling
 
 RULE_COLUMNS = ["entity", "rule", "severity", "checked", "passed", "failed", "description"]
 _RULE = "rule"
@@ -80,12 +82,18 @@ def _share(part: int, whole: int) -> float:
 
 
 def rule_counts(
-    quarantine: DataFrame, silver: DataFrame, entity: str, table: Table, records: int
+    quarantine: DataFrame,
+    silver: DataFrame,
+    entity: str,
+    table: Table,
+    records: int,
+    parents: Mapping[str, DataFrame],
 ) -> pd.DataFrame:
     """Count who kept and who broke each rule of an entity.
 
     Rejecting rules are counted in the open quarantine rows, over all records; warning rules on
-    the silver rows. A record that breaks several rules counts for each.
+    the silver rows, warning references on those that point somewhere. A record that breaks
+    several rules counts for each.
 
     Args:
         quarantine: Rows of ``silver/quarantine``.
@@ -93,6 +101,7 @@ def rule_counts(
         entity: Name of the entity.
         table: Its contract.
         records: Records of the entity in bronze.
+        parents: Silver rows of each entity that the shop has files for.
 
     Returns:
         One row a rule, broken or not: ``RULE_COLUMNS``.
@@ -102,7 +111,7 @@ def rule_counts(
     failed = {row[_RULE]: int(row["count"]) for row in counted}
     rows = [
         (entity, name, Severity.REJECT.value, records, failed.get(name, 0), description)
-        for name, description in table.reject_reasons().items()
+        for name, description in reject_reasons(table).items()
     ]
     warnings = [rule for rule in table.rules if rule.severity is Severity.WARN]
     kept = silver.agg(
@@ -112,11 +121,23 @@ def rule_counts(
         (entity, rule.name, Severity.WARN.value, kept[0], broken, rule.description)
         for rule, broken in zip(warnings, kept[1:], strict=True)
     ]
+    rows += [
+        (entity, reference.name, Severity.WARN.value, *counts, reference.description)
+        for reference in table.references
+        if reference.severity is Severity.WARN and reference.entity in parents
+        for counts in [_pointing(silver, reference, parents[reference.entity])]
+    ]
     frame = pd.DataFrame(
         rows, columns=["entity", "rule", "severity", "checked", "failed", "description"]
     )
     frame["passed"] = frame["checked"] - frame["failed"]
     return frame[RULE_COLUMNS]
+
+
+def _pointing(silver: DataFrame, reference: Reference, parent: DataFrame) -> tuple[int, int]:
+    """Rows that point to a parent, and those of them that point to nothing."""
+    pointing = silver.where(F.col(reference.column).isNotNull()).select(reference.column)
+    return pointing.count(), dangling(pointing, reference, parent).count()
 
 
 def null_rates(rows: DataFrame, table: Table) -> pd.DataFrame:

@@ -1,0 +1,198 @@
+"""Contracts of what customers do besides buying: sessions, events, interactions, in silver."""
+
+from pyspark.sql import types as T
+
+from goldrun.contracts.entities import (
+    CUSTOMER_ID,
+    CUSTOMER_UNKNOWN,
+    PRODUCT_ID,
+    not_in_future,
+)
+from goldrun.contracts.table import Column, Reference, Rule, Severity, Standard, Table
+
+SECONDS = T.DecimalType(15, 3)
+
+SESSION_ID = "session_id"
+DEVICE_TYPE = "device_type"
+SESSION_START = "session_start"
+SESSION_END = "session_end"
+SESSION_DURATION = "session_duration"
+EVENT_ID = "event_id"
+EVENT_TYPE = "event_type"
+EVENT_TIMESTAMP = "event_timestamp"
+INTERACTION_ID = "interaction_id"
+INTERACTION_DATE = "interaction_date"
+INTERACTION_TYPE = "interaction_type"
+RESPONSE_TIME = "response_time"
+INTERACTION_OUTCOME = "interaction_outcome"
+
+DEVICES = ("desktop", "mobile", "tablet", "other")
+SEARCH = "search"
+CLICK = "click"
+ADD_TO_CART = "add_to_cart"
+PURCHASE = "purchase"
+EVENT_TYPES = (
+    "page_view",
+    SEARCH,
+    CLICK,
+    ADD_TO_CART,
+    "remove_from_cart",
+    "checkout",
+    PURCHASE,
+    "other",
+)
+CHANNELS = ("email", "phone", "chat", "social", "other")
+RESOLVED = "resolved"
+OUTCOMES = (RESOLVED, "unresolved", "escalated", "abandoned")
+
+_FROM_START_TO_END = f"(unix_micros({SESSION_END}) - unix_micros({SESSION_START})) / 1000000bd"
+_CUSTOMER = Column(CUSTOMER_ID, T.StringType(), "Who.", required=True)
+
+SESSIONS = Table(
+    name="silver/sessions",
+    grain="one visit",
+    key=(SESSION_ID,),
+    immutable_since=SESSION_START,
+    clustered_by=(CUSTOMER_ID,),
+    columns=(
+        Column(SESSION_ID, T.StringType(), "Identity of the visit.", required=True),
+        _CUSTOMER,
+        Column(
+            DEVICE_TYPE,
+            T.StringType(),
+            "What the customer used.",
+            null_means="not recorded",
+            allowed=DEVICES,
+            standard=Standard.CATEGORY,
+            synonyms=(("pc", "desktop"), ("laptop", "desktop"), ("phone", "mobile")),
+        ),
+        Column(SESSION_START, T.TimestampType(), "When it began, UTC.", required=True),
+        Column(SESSION_END, T.TimestampType(), "When it ended, UTC.", null_means="not recorded"),
+        Column(
+            SESSION_DURATION,
+            SECONDS,
+            "How long it was.",
+            null_means="not recorded",
+            unit="seconds",
+            default=_FROM_START_TO_END,
+        ),
+    ),
+    rules=(
+        Rule(
+            "session_end_before_start",
+            f"{SESSION_END} >= {SESSION_START}",
+            Severity.REJECT,
+            "a visit can't end before it began",
+        ),
+        Rule(
+            "session_duration_negative",
+            f"{SESSION_DURATION} >= 0",
+            Severity.REJECT,
+            "a visit can't be shorter than nothing",
+        ),
+        not_in_future(SESSION_START),
+        not_in_future(SESSION_END),
+        Rule(
+            "session_longer_than_a_day",
+            f"{SESSION_DURATION} <= 86400",
+            Severity.WARN,
+            "probably a page left open, or another unit than seconds",
+        ),
+        Rule(
+            "session_duration_disagrees",
+            f"abs({SESSION_DURATION} - {_FROM_START_TO_END}) <= 1",
+            Severity.WARN,
+            "the duration given is not the time from start to end",
+        ),
+    ),
+    references=(CUSTOMER_UNKNOWN,),
+)
+
+EVENTS = Table(
+    name="silver/events",
+    grain="one thing a customer did",
+    key=(EVENT_ID,),
+    immutable_since=EVENT_TIMESTAMP,
+    clustered_by=(CUSTOMER_ID,),
+    columns=(
+        Column(EVENT_ID, T.StringType(), "Identity of the event.", required=True),
+        _CUSTOMER,
+        Column(SESSION_ID, T.StringType(), "Visit that it is part of.", null_means="none known"),
+        Column(PRODUCT_ID, T.StringType(), "Product that it is about.", null_means="none"),
+        Column(
+            EVENT_TYPE,
+            T.StringType(),
+            "What was done.",
+            required=True,
+            allowed=EVENT_TYPES,
+            standard=Standard.CATEGORY,
+            synonyms=(
+                ("view", "page_view"),
+                ("pageview", "page_view"),
+                ("product_view", "page_view"),
+                ("cart", ADD_TO_CART),
+                ("order", PURCHASE),
+            ),
+        ),
+        Column(EVENT_TIMESTAMP, T.TimestampType(), "When, UTC.", required=True),
+    ),
+    rules=(not_in_future(EVENT_TIMESTAMP),),
+    references=(
+        CUSTOMER_UNKNOWN,
+        Reference(
+            "session_unknown",
+            SESSION_ID,
+            "sessions",
+            Severity.WARN,
+            "the event counts, but for no journey",
+        ),
+    ),
+)
+
+INTERACTIONS = Table(
+    name="silver/interactions",
+    grain="one contact between a customer and the shop's people",
+    key=(INTERACTION_ID,),
+    immutable_since=INTERACTION_DATE,
+    clustered_by=(CUSTOMER_ID,),
+    columns=(
+        Column(INTERACTION_ID, T.StringType(), "Identity of the contact.", required=True),
+        _CUSTOMER,
+        Column(INTERACTION_DATE, T.TimestampType(), "When it began, UTC.", required=True),
+        Column(
+            INTERACTION_TYPE,
+            T.StringType(),
+            "Channel.",
+            required=True,
+            allowed=CHANNELS,
+            standard=Standard.CATEGORY,
+            synonyms=(("e_mail", "email"), ("mail", "email"), ("call", "phone")),
+        ),
+        Column(
+            RESPONSE_TIME,
+            SECONDS,
+            "Time until the shop first answered.",
+            null_means="never answered, or not recorded",
+            unit="seconds",
+        ),
+        Column(
+            INTERACTION_OUTCOME,
+            T.StringType(),
+            "How it ended.",
+            null_means="not recorded",
+            allowed=OUTCOMES,
+            standard=Standard.CATEGORY,
+            synonyms=(("solved", RESOLVED), ("unsolved", "unresolved")),
+        ),
+    ),
+    rules=(
+        Rule(
+            "response_time_negative",
+            f"{RESPONSE_TIME} >= 0",
+            Severity.REJECT,
+            "an answer can't come before its question",
+        ),
+        not_in_future(INTERACTION_DATE),
+    ),
+    references=(CUSTOMER_UNKNOWN,),
+)

@@ -1,0 +1,286 @@
+"""The page ``docs/data-model.md``, written from the contracts alone."""
+
+from collections.abc import Iterable, Sequence
+
+from goldrun.contracts import lineage as L
+from goldrun.contracts.activity import ACTIVITY
+from goldrun.contracts.gold import AS_OF, CUSTOMER_FEATURES, SEGMENTS, USER_FEATURES
+from goldrun.contracts.marketplace import ENTITIES
+from goldrun.contracts.reasons import KEY_CONFLICT, reject_reasons
+from goldrun.contracts.table import Column, Standard, Table
+from goldrun.contracts.uses import USES
+
+COMMAND = "python pipelines/data_model.py"
+"""What writes the page."""
+
+_FORMS = {
+    Standard.EMAIL: "address with its domain in lower case, Unicode normalised",
+    Standard.PHONE: "E.164: `+`, country code, number",
+    Standard.CURRENCY: "ISO 4217",
+    Standard.CATEGORY: "lower case, `_` between words",
+}
+
+_INTRODUCTION = f"""\
+# Data model
+
+Generated from the contracts in `src/goldrun/contracts/` by `make docs`
+(`{COMMAND}`): change them, not this page.
+
+Five entities arrive as raw text in bronze, are typed, checked and related in silver, and become
+sums per customer and day, and then features, in gold.
+
+- Times are UTC, days are UTC days, durations and response times are **in seconds**, money is
+  decimal in the shop's currency.
+- A row that breaks something of severity **reject** goes to `silver/quarantine` with its reasons;
+  one that breaks something of severity **warn** stays and is counted.
+- A condition that can't be judged because a value is null counts as kept: missing values have
+  reasons of their own. `ingested_at` in a condition is when the record was read.
+- A column that is **personal** names or reaches a person; none of them is in gold.
+- What is empty for all rows of a table below is left out of it.
+
+[Entities and relations](#entities-and-relations) · [Silver](#silver) ·
+[Where a row came from](#where-a-row-came-from) · [Gold](#gold) ·
+[Features](#{CUSTOMER_FEATURES.name.replace("/", "")}) · [Uses](#uses)
+"""
+
+_ORIGIN = """\
+## Where a row came from
+
+Every record of bronze, by its `record_id`, ends in exactly one place: silver, its history, the
+duplicates or the quarantine.
+"""
+
+
+def page() -> str:
+    """Write the whole page: Markdown and a Mermaid diagram, as GitHub renders them."""
+    parts = [
+        _INTRODUCTION,
+        "## Entities and relations\n",
+        diagram(),
+        _relations(),
+        "## Silver\n",
+        *(_entity(name, table) for name, table in ENTITIES.items()),
+        _ORIGIN,
+        *_stored(),
+        "## Gold\n",
+        *(_plain(table) for table in ACTIVITY),
+        _features(),
+        *(_plain(table) for table in (USER_FEATURES, SEGMENTS)),
+        _uses(),
+    ]
+    return "\n".join(parts)
+
+
+def traced(column: Column) -> tuple[str, ...]:
+    """Follow a feature back to silver.
+
+    Args:
+        column: A column of ``gold/customer_features``.
+
+    Returns:
+        The silver columns behind the activity columns that it is made from, as ``entity.column``,
+        in the order of the contracts. Empty when nothing says where it comes from.
+    """
+    activity = {
+        f"{table.name.partition('/')[2]}.{c.name}": c.made_from
+        for table in ACTIVITY
+        for c in table.columns
+    }
+    behind = {silver for source in column.made_from for silver in activity[source]}
+    return tuple(
+        each
+        for entity, table in ENTITIES.items()
+        for each in (f"{entity}.{name}" for name in table.names)
+        if each in behind
+    )
+
+
+def diagram() -> str:
+    """Draw the entities with columns, keys and relations as a fenced Mermaid ``erDiagram``."""
+    lines = ["```mermaid", "erDiagram"]
+    for child, table in ENTITIES.items():
+        for r in table.references:
+            parent = "||" if table.column(r.column).required else "|o"
+            lines.append(f"  {r.entity} {parent}--o{{ {child} : {r.column}")
+    for entity, table in ENTITIES.items():
+        foreign = {r.column for r in table.references}
+        lines += [f"  {entity} {{", *(_attribute(c, table, foreign) for c in table.columns), "  }"]
+    return "\n".join([*lines, "```\n"])
+
+
+def _attribute(c: Column, table: Table, foreign: set[str]) -> str:
+    # Mermaid takes no comma in a type; the digits of a decimal are in the dictionary below it.
+    kind = c.type.simpleString().partition("(")[0]
+    marks = ", ".join(
+        mark for mark, yes in (("PK", c.name in table.key), ("FK", c.name in foreign)) if yes
+    )
+    facts = ("" if c.required else "optional", c.unit, "personal" if c.personal else "")
+    comment = ", ".join(fact for fact in facts if fact)
+    return " ".join(
+        part for part in ("   ", kind, c.name, marks, f'"{comment}"' if comment else "") if part
+    )
+
+
+def _relations() -> str:
+    return _table(
+        {
+            "each row of": _link(child),
+            "belongs to": f"{'one' if table.column(r.column).required else 'at most one'} of "
+            f"{_link(r.entity)}",
+            "by": _code(r.column),
+            "rule": _code(r.name),
+            "severity": r.severity.value,
+            "why": r.description,
+        }
+        for child, table in ENTITIES.items()
+        for r in table.references
+    )
+
+
+def _entity(name: str, table: Table) -> str:
+    rules = (
+        {
+            "rule": _code(r.name),
+            "severity": r.severity.value,
+            "condition": _code(r.holds),
+            "why": r.description,
+        }
+        for r in table.rules
+    )
+    reasons = reject_reasons(table).items()
+    return "\n".join(
+        [
+            f"### {name}\n\n`{table.name}`: {table.grain}. Key: {_codes(table.key)}.\n",
+            f"{_settled(table)} A row that repeats another's content is a duplicate.\n",
+            _dictionary(table.columns, table.key),
+            f"**Rules**\n\n{_table(rules)}",
+            "**Reasons of quarantine**\n",
+            _table({"reason": _code(reason), "meaning": meaning} for reason, meaning in reasons),
+        ]
+    )
+
+
+def _settled(table: Table) -> str:
+    if table.versioned_by:
+        return (
+            "Versioned: of several rows with one key the one with the newest "
+            f"{_code(table.versioned_by)} is here, the older ones are in `{table.name}_history`."
+        )
+    return (
+        "Immutable: of several rows with one key the one with the earliest "
+        f"{_code(table.immutable_since)} stays, the others go to quarantine as `{KEY_CONFLICT}`."
+    )
+
+
+def _stored() -> list[str]:
+    """Show what is the same for all entities once."""
+    entity, table = next((e, t) for e, t in ENTITIES.items() if t.versioned_by)
+    bronze, silver, history = L.bronze_table(entity), L.silver_table(table), L.history_table(table)
+    return [
+        f"### Any bronze table\n\n`bronze/<entity>`: {bronze.grain}.\n",
+        _dictionary(bronze.columns, bronze.key),
+        "### Any silver table\n\n`silver/<entity>` has, after the entity's own columns:\n",
+        _dictionary(_beyond(table, silver), silver.key),
+        f"### Any history table\n\n`silver/<entity>_history`, of a versioned entity: "
+        f"{history.grain}. It has, after the columns of `silver/<entity>`:\n",
+        _dictionary(_beyond(silver, history), history.key),
+        _plain(L.QUARANTINE),
+        _plain(L.DUPLICATES),
+    ]
+
+
+def _beyond(less: Table, more: Table) -> list[Column]:
+    return [c for c in more.columns if c.name not in less.names]
+
+
+def _plain(table: Table) -> str:
+    about = f"### {table.name}\n\nOne row: {table.grain}. Key: {_codes(table.key)}.\n\n"
+    return about + _dictionary(table.columns, table.key)
+
+
+def _dictionary(columns: Iterable[Column], key: Sequence[str]) -> str:
+    return _table({"column": _code(c.name), **_facts(c, c.name in key)} for c in columns)
+
+
+def _facts(c: Column, is_key: bool = False) -> dict[str, str]:
+    return {
+        "type": _code(c.type.simpleString()),
+        "unit": c.unit,
+        "meaning": c.description,
+        "null means": "required" if c.required or is_key else c.null_means,
+        "range": _range(c),
+        "default": _code(c.default or ""),
+        "allowed values": _allowed(c),
+        "standard form": _FORMS[c.standard] if c.standard else "",
+        "personal": "personal" if c.personal else "",
+        "made from": _sources(c.made_from),
+    }
+
+
+def _features() -> str:
+    table = CUSTOMER_FEATURES
+    features = (
+        {
+            "feature": f'<a id="{c.name}"></a>{_code(c.name)}',
+            **_facts(c),
+            "traced back to": _sources(traced(c)),
+            "serves": ", ".join(c.serves),
+        }
+        for c in table.columns
+        if c.name not in table.key
+    )
+    return (
+        f"### {table.name}\n\nOne row: {table.grain}. Key: {_codes(table.key)}. "
+        f"{_code(AS_OF)}: {table.column(AS_OF).description} A feature is made from activity "
+        f"columns and traced back to the silver columns behind those.\n\n{_table(features)}"
+    )
+
+
+def _uses() -> str:
+    served = {
+        use: ", ".join(_link(c.name) for c in CUSTOMER_FEATURES.columns if use in c.serves)
+        for use in USES
+    }
+    rows = ({"use": use, "features": features} for use, features in served.items())
+    return f"## Uses\n\nWhich features serve which use.\n\n{_table(rows)}"
+
+
+def _table(rows: Iterable[dict[str, str]]) -> str:
+    """Lay out a Markdown table, without the columns that are empty in every row."""
+    lines = list(rows)
+    header = [name for name in lines[0] if any(line[name] for line in lines)]
+    cells = [header, ["---"] * len(header)]
+    cells += [[line[name].replace("|", "\\|") for name in header] for line in lines]
+    return "\n".join(f"| {' | '.join(line)} |" for line in cells) + "\n"
+
+
+def _range(c: Column) -> str:
+    low = "" if c.minimum is None else f"≥ {c.minimum:g}"
+    high = "" if c.maximum is None else f"≤ {c.maximum:g}"
+    return ", ".join(bound for bound in (low, high) if bound)
+
+
+def _allowed(c: Column) -> str:
+    synonyms = ", ".join(f"{_code(other)} → {_code(known)}" for other, known in c.synonyms)
+    return _codes(c.allowed) + (f"<br>read as such: {synonyms}" if synonyms else "")
+
+
+def _sources(names: Iterable[str]) -> str:
+    """Show ``table.column`` names, a table a line."""
+    by_table: dict[str, list[str]] = {}
+    for name in names:
+        table, _, column = name.partition(".")
+        by_table.setdefault(table, []).append(_code(column))
+    return "<br>".join(f"{table}: {', '.join(columns)}" for table, columns in by_table.items())
+
+
+def _code(text: str) -> str:
+    return f"`{text}`" if text else ""
+
+
+def _codes(names: Iterable[str]) -> str:
+    return ", ".join(_code(name) for name in names)
+
+
+def _link(anchor: str) -> str:
+    return f"[{anchor}](#{anchor})"

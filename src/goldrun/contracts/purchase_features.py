@@ -1,0 +1,286 @@
+"""What a customer's transactions say as of a date: names, and the contract of each feature.
+
+"Before" always means before the UTC midnight ``as_of``; a window of n days is
+[as_of - n days, as_of).
+"""
+
+from pyspark.sql import types as T
+
+from goldrun.contracts import activity as A
+from goldrun.contracts import entities as E
+from goldrun.contracts import uses as U
+from goldrun.contracts.table import Column
+
+PURCHASE_FREQUENCY = "purchase_frequency"
+TOTAL_SPEND = "total_spend"
+AVG_TRANSACTION_VALUE = "avg_transaction_value"
+AVERAGE_PURCHASE_VALUE = "average_purchase_value"
+LAST_PURCHASE_DATE = "last_purchase_date"
+RECENCY_DAYS = "recency_days"
+TENURE_DAYS = "tenure_days"
+DAYS_SINCE_LAST_TRANSACTION = "days_since_last_transaction"
+CANCELLATION_RATE = "cancellation_rate"
+SPEND_TREND = "spend_trend"
+DISTINCT_PRODUCTS = "distinct_products"
+BASKET_SIZE = "basket_size"
+PURCHASE_GAP_MEAN_DAYS = "purchase_gap_mean_days"
+PURCHASE_GAP_STD_DAYS = "purchase_gap_std_days"
+WINDOWS = (30, 90, 180)
+"""Lengths of the look-back windows, in days."""
+TREND_DAYS = 30
+"""Length of each of the two windows that ``spend_trend`` compares, in days."""
+WINDOW_UNKNOWN = "the history before as_of is shorter than the window"
+
+AVERAGE = T.DecimalType(18, 4)
+_DAILY = "customer_daily"
+
+
+def frequency_in(days: int) -> str:
+    """Name of the feature that counts orders in the last ``days`` days."""
+    return f"transaction_frequency_last_{days}_days"
+
+
+def spend_in(days: int) -> str:
+    """Name of the feature that adds what was spent in the last ``days`` days."""
+    return f"spend_last_{days}_days"
+
+
+def spend_share_in(days: int) -> str:
+    """Name of the feature that relates the spend of the last ``days`` days to all spend."""
+    return f"spend_share_last_{days}_days"
+
+
+def payment_share(method: str) -> str:
+    """Name of the feature that gives a payment method's share of spend."""
+    return f"payment_share_{method}"
+
+
+def daily(*names: str) -> tuple[str, ...]:
+    """Columns of ``gold/customer_daily``, as ``table.column``."""
+    return tuple(f"{_DAILY}.{name}" for name in names)
+
+
+_WINDOW_COUNTS = tuple(
+    Column(
+        frequency_in(days),
+        T.LongType(),
+        f"Completed orders in the {days} days before as_of.",
+        null_means=WINDOW_UNKNOWN,
+        unit="orders",
+        minimum=0,
+        made_from=daily(A.ORDERS),
+        serves=(U.CHURN,),
+    )
+    for days in WINDOWS
+)
+_WINDOW_SUMS = tuple(
+    Column(
+        spend_in(days),
+        A.SUM,
+        f"Completed amounts in the {days} days before as_of.",
+        null_means=WINDOW_UNKNOWN,
+        unit="currency",
+        minimum=0,
+        made_from=daily(A.SPEND),
+        serves=(U.VALUE, U.CHURN),
+    )
+    for days in WINDOWS
+)
+_WINDOW_SHARES = tuple(
+    Column(
+        spend_share_in(days),
+        T.DoubleType(),
+        f"{spend_in(days)} / {TOTAL_SPEND}.",
+        null_means=f"{WINDOW_UNKNOWN}, or nothing was ever spent",
+        unit="share",
+        minimum=0,
+        maximum=1,
+        made_from=daily(A.SPEND),
+        serves=(U.VALUE, U.CHURN),
+    )
+    for days in WINDOWS
+)
+_PAYMENT_SHARES = tuple(
+    Column(
+        payment_share(method),
+        T.DoubleType(),
+        f"Completed amounts paid by {method} / completed amounts with a known payment method.",
+        null_means="no amount with a known payment method",
+        unit="share",
+        minimum=0,
+        maximum=1,
+        made_from=daily(*(A.spend_by(each) for each in E.PAYMENT_METHODS)),
+        serves=(U.VALUE,),
+    )
+    for method in E.PAYMENT_METHODS
+)
+
+FEATURES = (
+    Column(
+        PURCHASE_FREQUENCY,
+        T.LongType(),
+        "Completed orders so far.",
+        required=True,
+        unit="orders",
+        minimum=1,
+        grows_with_time=True,
+        made_from=daily(A.ORDERS),
+        serves=(U.VALUE, U.CHURN),
+    ),
+    Column(
+        TOTAL_SPEND,
+        A.SUM,
+        "Completed amounts so far.",
+        required=True,
+        unit="currency",
+        minimum=0,
+        grows_with_time=True,
+        made_from=daily(A.SPEND),
+        serves=(U.VALUE, U.CHURN),
+    ),
+    Column(
+        AVG_TRANSACTION_VALUE,
+        AVERAGE,
+        f"{TOTAL_SPEND} / {PURCHASE_FREQUENCY}: what an order is worth.",
+        required=True,
+        unit="currency per order",
+        minimum=0,
+        made_from=daily(A.SPEND, A.ORDERS),
+        serves=(U.VALUE, U.CHURN),
+    ),
+    Column(
+        AVERAGE_PURCHASE_VALUE,
+        AVERAGE,
+        f"{TOTAL_SPEND} / completed lines: what one purchased product line is worth.",
+        required=True,
+        unit="currency per line",
+        minimum=0,
+        made_from=daily(A.SPEND, A.LINES),
+        serves=(U.VALUE, U.RECOMMENDATIONS),
+    ),
+    Column(
+        LAST_PURCHASE_DATE,
+        T.DateType(),
+        "Day of the last completed order.",
+        required=True,
+        made_from=daily(A.ORDERS),
+        serves=(U.CHURN,),
+    ),
+    Column(
+        RECENCY_DAYS,
+        T.IntegerType(),
+        f"as_of - {LAST_PURCHASE_DATE}.",
+        required=True,
+        unit="days",
+        minimum=1,
+        made_from=daily(A.ORDERS),
+        serves=(U.CHURN,),
+    ),
+    Column(
+        TENURE_DAYS,
+        T.IntegerType(),
+        "as_of - day of the first completed order.",
+        required=True,
+        unit="days",
+        minimum=1,
+        grows_with_time=True,
+        made_from=daily(A.ORDERS),
+        serves=(U.VALUE, U.CHURN),
+    ),
+    Column(
+        DAYS_SINCE_LAST_TRANSACTION,
+        T.IntegerType(),
+        "as_of - day of the last line of any status.",
+        required=True,
+        unit="days",
+        minimum=1,
+        made_from=daily(A.TRANSACTIONS),
+        serves=(U.CHURN,),
+    ),
+    *_WINDOW_COUNTS,
+    *_WINDOW_SUMS,
+    *_WINDOW_SHARES,
+    Column(
+        SPEND_TREND,
+        T.DoubleType(),
+        f"Spend of the {TREND_DAYS} days before as_of / spend of the {2 * TREND_DAYS} days before "
+        "it: 0.5 is steady, 1 all new, 0 all gone.",
+        null_means=f"the history is shorter than {2 * TREND_DAYS} days, or no spend in them",
+        unit="share",
+        minimum=0,
+        maximum=1,
+        made_from=daily(A.SPEND),
+        serves=(U.VALUE, U.CHURN),
+    ),
+    Column(
+        CANCELLATION_RATE,
+        T.DoubleType(),
+        "Orders with a cancelled line / orders of any status, so far.",
+        required=True,
+        unit="share",
+        minimum=0,
+        maximum=1,
+        made_from=daily(A.ORDERS_CANCELLED, A.ORDERS_PLACED),
+        serves=(U.CHURN, U.RESPONSE),
+    ),
+    *_PAYMENT_SHARES,
+    Column(
+        DISTINCT_PRODUCTS,
+        T.LongType(),
+        "Different products in completed lines so far.",
+        required=True,
+        unit="products",
+        minimum=0,
+        grows_with_time=True,
+        made_from=(f"customer_products.{E.PRODUCT_ID}",),
+        serves=(U.RECOMMENDATIONS,),
+    ),
+    Column(
+        BASKET_SIZE,
+        T.DoubleType(),
+        "Completed pieces / completed orders, so far.",
+        required=True,
+        unit="pieces per order",
+        minimum=0,
+        made_from=daily(A.PIECES, A.ORDERS),
+        serves=(U.VALUE, U.RECOMMENDATIONS),
+    ),
+    Column(
+        PURCHASE_GAP_MEAN_DAYS,
+        T.DoubleType(),
+        "Mean of the gaps between consecutive days with a completed order.",
+        null_means="fewer than two such days",
+        unit="days",
+        minimum=1,
+        made_from=daily(A.ORDERS),
+        serves=(U.CHURN,),
+    ),
+    Column(
+        PURCHASE_GAP_STD_DAYS,
+        T.DoubleType(),
+        "Standard deviation of these gaps, with n - 1 in the denominator.",
+        null_means="fewer than three such days",
+        unit="days",
+        minimum=0,
+        made_from=daily(A.ORDERS),
+        serves=(U.CHURN,),
+    ),
+    Column(
+        E.LOCATION,
+        T.StringType(),
+        "Where the customer was, as known then, on the last day with a line of any status; of "
+        "several on that day the one with most lines, then the first by name.",
+        null_means="not known then",
+        made_from=(f"customer_places.{E.LOCATION}",),
+        serves=(U.VALUE,),
+    ),
+    Column(
+        E.CUSTOMER_SEGMENT,
+        T.StringType(),
+        "The shop's own segment of the customer, as known then, on that day, chosen the same way.",
+        null_means="not known then",
+        made_from=(f"customer_places.{E.CUSTOMER_SEGMENT}",),
+        serves=(U.VALUE,),
+    ),
+)
+"""Columns of ``gold/customer_features`` after its key, first part."""

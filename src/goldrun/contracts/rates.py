@@ -1,0 +1,25 @@
+"""Contract of a shop's rate table: what another currency is worth in the shop's own."""
+
+from pyspark.sql import types as T
+
+from goldrun.contracts.entities import CURRENCY
+from goldrun.contracts.lineage import VALID_FROM
+from goldrun.contracts.table import Column, Table
+
+RATE = "rate"
+
+RATES = Table(
+    name="rates",
+    grain="one currency from one UTC date on, until its next rate",
+    key=(CURRENCY, VALID_FROM),
+    columns=(
+        Column(CURRENCY, T.StringType(), "ISO 4217 code.", required=True),
+        Column(VALID_FROM, T.DateType(), "First UTC date it holds for.", required=True),
+        Column(
+            RATE,
+            T.DecimalType(18, 8),
+            "Units of the shop's currency for one unit of this one.",
+            required=True,
+        ),
+    ),
+)

@@ -1,0 +1,109 @@
+"""What activity adds up to before each of several dates."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from pyspark.sql import Column as SparkColumn
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from goldrun.contracts import activity as A
+from goldrun.contracts import gold as G
+from goldrun.contracts import purchase_features as P
+from goldrun.contracts.entities import CUSTOMER_ID
+from goldrun.contracts.table import Column
+
+NUMBERS: tuple[Column, ...] = tuple(
+    c for c in A.CUSTOMER_DAILY.columns if c.name not in A.CUSTOMER_DAILY.key
+)
+"""Columns of ``gold/customer_daily`` that add up over days."""
+
+FIRST_PURCHASE = "_first_purchase"
+LAST_PURCHASE = "_last_purchase"
+PURCHASE_DAYS = "_purchase_days"
+LAST_TRANSACTION = "_last_transaction"
+TREND_WINDOW = 2 * P.TREND_DAYS
+
+
+def before_each(rows: DataFrame, as_ofs: Sequence[date]) -> DataFrame:
+    """Repeat each row for every date that it is before.
+
+    Args:
+        rows: Rows with a ``day``.
+        as_ofs: The dates; one that is given twice counts once.
+
+    Returns:
+        ``rows`` with ``as_of``, where ``day`` < ``as_of``: the one place that decides what is
+        known as of a date.
+    """
+    dates = F.array(*[F.lit(as_of) for as_of in sorted(set(as_ofs))])
+    return rows.withColumn(G.AS_OF, F.explode(dates)).where(F.col(A.DAY) < F.col(G.AS_OF))
+
+
+def window_sum(name: str, days: int) -> str:
+    """Name of the sum of a daily number over the ``days`` days before the date."""
+    return f"{name}_in_{days}"
+
+
+def window_is_known(days: int, observed_from: date) -> SparkColumn:
+    """Whether the shop's history covers the ``days`` days before ``as_of``."""
+    return F.date_sub(G.AS_OF, days) >= F.lit(observed_from)
+
+
+def sums_before(daily: DataFrame, as_ofs: Sequence[date]) -> DataFrame:
+    """Add up all that each customer did before each date, and in the windows before it.
+
+    Args:
+        daily: Rows of ``gold/customer_daily``.
+        as_ofs: The dates.
+
+    Returns:
+        Key ``(customer_id, as_of)``: every number of ``gold/customer_daily`` under its own name,
+        ``window_sum`` of those that have windows, and first, last and number of days with a
+        completed order, and the last day with a transaction of any status (null: none).
+    """
+    bought = F.when(F.col(A.ORDERS) > 0, F.col(A.DAY))
+    windows = [(name, n) for name in (A.ORDERS, A.SPEND, A.SESSIONS) for n in P.WINDOWS]
+    windows.append((A.SPEND, TREND_WINDOW))
+    return (
+        before_each(daily, as_ofs)
+        .groupBy(CUSTOMER_ID, G.AS_OF)
+        .agg(
+            *[F.sum(c.name).cast(c.type).alias(c.name) for c in NUMBERS],
+            *[_within(name, n).alias(window_sum(name, n)) for name, n in windows],
+            F.min(bought).alias(FIRST_PURCHASE),
+            F.max(bought).alias(LAST_PURCHASE),
+            F.count(bought).alias(PURCHASE_DAYS),
+            F.max(F.when(F.col(A.TRANSACTIONS) > 0, F.col(A.DAY))).alias(LAST_TRANSACTION),
+        )
+    )
+
+
+def _within(name: str, days: int) -> SparkColumn:
+    inside = F.col(A.DAY) >= F.date_sub(G.AS_OF, days)
+    kind = A.CUSTOMER_DAILY.column(name).type
+    return F.sum(F.when(inside, F.col(name)).otherwise(F.lit(0))).cast(kind)
+
+
+def ratio(part: str | SparkColumn, whole: str | SparkColumn) -> SparkColumn:
+    """Divide two exact sums as doubles; null when the second is 0."""
+    above, below = (F.col(x) if isinstance(x, str) else x for x in (part, whole))
+    return above.cast("double") / F.nullif(below.cast("double"), F.lit(0.0))
+
+
+def preferred(counts: dict[str, str]) -> SparkColumn:
+    """Choose the category with the greatest count; of equals the first by name.
+
+    Args:
+        counts: Category to the column that counts it.
+
+    Returns:
+        The category; null when every count is 0.
+    """
+    most = F.greatest(*[F.col(column) for column in counts.values()])
+    return F.coalesce(
+        *[
+            F.when((most > 0) & (F.col(counts[name]) == most), F.lit(name))
+            for name in sorted(counts)
+        ]
+    )

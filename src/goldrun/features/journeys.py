@@ -1,0 +1,121 @@
+"""What customers did in the shop day by day, from sessions and events.
+
+The funnel: a journey is a visit with at least one event; only events that name the visit, and are
+of the customer whose visit it is, are part of it. Its last event step is the type of its last
+event, by time and then by ``event_id``. A journey with a purchase event converted, wherever in it
+the purchase is; one without dropped off, and its last event step is where it ended. One with a
+single event bounced. Searches and clicks are how a customer seeks, so conversion is asked of
+journeys with one of these. All facts of a visit are counted on one day, see ``visits``.
+"""
+
+from pyspark.sql import Column as SparkColumn
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from goldrun.contracts import activity as A
+from goldrun.contracts import behaviour as B
+from goldrun.contracts.entities import CUSTOMER_ID
+
+_EVENTS = "_events"
+_LAST_AT = "_last_at"
+_LAST_STEP = "_last_step"
+_BOUGHT = "_bought"
+_CARTED = "_carted"
+_SOUGHT = "_sought"
+_JOURNEY = {
+    _EVENTS: "bigint",
+    _LAST_AT: "timestamp",
+    _LAST_STEP: "string",
+    _BOUGHT: "boolean",
+    _CARTED: "boolean",
+    _SOUGHT: "boolean",
+}
+
+
+def journeys(events: DataFrame) -> DataFrame:
+    """Sum up the events of each customer's session.
+
+    Args:
+        events: Rows of ``silver/events``.
+
+    Returns:
+        One row for each customer and session that an event names, known or not: how many events,
+        when the last was and of which type, and whether there was a purchase, an add_to_cart, and
+        a search or click.
+    """
+    step = F.col(B.EVENT_TYPE)
+    return (
+        events.where(F.col(B.SESSION_ID).isNotNull())
+        .groupBy(CUSTOMER_ID, B.SESSION_ID)
+        .agg(
+            F.count("*").alias(_EVENTS),
+            F.max(B.EVENT_TIMESTAMP).alias(_LAST_AT),
+            F.max_by(step, F.struct(B.EVENT_TIMESTAMP, B.EVENT_ID)).alias(_LAST_STEP),
+            F.bool_or(step == B.PURCHASE).alias(_BOUGHT),
+            F.bool_or(step == B.ADD_TO_CART).alias(_CARTED),
+            F.bool_or(step.isin(B.SEARCH, B.CLICK)).alias(_SOUGHT),
+        )
+    )
+
+
+def visit_day() -> SparkColumn:
+    """Day on which all facts of a visit are counted: the first that has seen all of it.
+
+    It is the day of ``session_end``, of ``session_start`` where there is no end, or of the last
+    event where that is later. A visit over midnight is thus unknown as of that midnight.
+    """
+    ended = F.coalesce(B.SESSION_END, B.SESSION_START)
+    return F.to_date(F.greatest(ended, F.col(_LAST_AT)))
+
+
+def visits(sessions: DataFrame, events: DataFrame | None) -> DataFrame:
+    """Count visits and what became of them, each on its ``visit_day``.
+
+    Args:
+        sessions: Rows of ``silver/sessions``.
+        events: Rows of ``silver/events``; None when the shop records none.
+
+    Returns:
+        ``customer_id, day`` and the columns of ``gold/customer_daily`` that visits add to; null
+        stands for none.
+    """
+    if events is None:
+        unknown = {name: F.lit(None).cast(kind) for name, kind in _JOURNEY.items()}
+        seen = sessions.withColumns(unknown)
+    else:
+        seen = sessions.join(journeys(events), [CUSTOMER_ID, B.SESSION_ID], "left")
+    bought, carted, sought = F.col(_BOUGHT), F.col(_CARTED), F.col(_SOUGHT)
+    counts = {
+        A.TIMED_SESSIONS: F.col(B.SESSION_DURATION).isNotNull(),
+        **{A.sessions_on(device): F.col(B.DEVICE_TYPE) == device for device in B.DEVICES},
+        A.JOURNEYS: F.col(_EVENTS) > 0,
+        A.BOUNCES: F.col(_EVENTS) == 1,
+        A.DROP_OFFS: ~bought,
+        A.CART_JOURNEYS: carted,
+        A.CART_DROP_OFFS: carted & ~bought,
+        A.SEEKING_JOURNEYS: sought,
+        A.CONVERTED_JOURNEYS: sought & bought,
+        **{A.ended_at(kind): F.col(_LAST_STEP) == kind for kind in B.EVENT_TYPES},
+    }
+    return seen.groupBy(CUSTOMER_ID, visit_day().alias(A.DAY)).agg(
+        F.count("*").alias(A.SESSIONS),
+        F.sum(B.SESSION_DURATION).alias(A.SESSION_SECONDS),
+        *[F.count_if(holds).alias(name) for name, holds in counts.items()],
+    )
+
+
+def event_counts(events: DataFrame) -> DataFrame:
+    """Count events by type, each on its own day, in a visit or not.
+
+    Args:
+        events: Rows of ``silver/events``.
+
+    Returns:
+        ``customer_id, day`` and a count for each type of event.
+    """
+    return events.groupBy(CUSTOMER_ID, F.to_date(B.EVENT_TIMESTAMP).alias(A.DAY)).agg(
+        *[
+            F.count_if(F.col(B.EVENT_TYPE) == kind).alias(A.events_of(kind))
+            for kind in B.EVENT_TYPES
+        ]
+    )

@@ -1,0 +1,91 @@
+"""What does not add up over days, as of several dates: each from an exact sibling table.
+
+Every function returns key ``(customer_id, as_of)``, for those customers only who have something.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+
+from pyspark.sql import DataFrame, Window
+from pyspark.sql import functions as F
+
+from goldrun.contracts import activity as A
+from goldrun.contracts import behaviour as B
+from goldrun.contracts import behaviour_features as H
+from goldrun.contracts import entities as E
+from goldrun.contracts import gold as G
+from goldrun.contracts import purchase_features as P
+from goldrun.features.asof import before_each
+
+SQUARED_GAPS = "_squared_gaps"
+_SQUARE = "_square"
+_PAIR = "_pair"
+_NAME = "_name"
+_VALUE = "_value"
+_KEY = [E.CUSTOMER_ID, G.AS_OF]
+
+
+def squared_gaps(daily: DataFrame, as_ofs: Sequence[date]) -> DataFrame:
+    """Add up the squares of the gaps between consecutive days with a completed order, in days²."""
+    bought = daily.where(F.col(A.ORDERS) > 0).select(E.CUSTOMER_ID, A.DAY)
+    in_time = Window.partitionBy(E.CUSTOMER_ID).orderBy(A.DAY)
+    gap = F.datediff(A.DAY, F.lag(A.DAY).over(in_time)).cast("bigint")
+    squares = bought.withColumn(_SQUARE, gap * gap).where(F.col(_SQUARE).isNotNull())
+    return before_each(squares, as_ofs).groupBy(*_KEY).agg(F.sum(_SQUARE).alias(SQUARED_GAPS))
+
+
+def distinct_products(products: DataFrame, as_ofs: Sequence[date]) -> DataFrame:
+    """Count the products bought before each date, each once.
+
+    Args:
+        products: Rows of ``gold/customer_products``.
+        as_ofs: The dates.
+    """
+    first_bought = products.groupBy(E.CUSTOMER_ID, E.PRODUCT_ID).agg(F.min(A.DAY).alias(A.DAY))
+    counted = before_each(first_bought, as_ofs).groupBy(*_KEY)
+    return counted.agg(F.count("*").alias(P.DISTINCT_PRODUCTS))
+
+
+def response_time_p90(responses: DataFrame, as_ofs: Sequence[date]) -> DataFrame:
+    """Find the 90th percentile of response times, interpolated linearly between ranks.
+
+    Of n times in order t_0 … t_(n-1) it is at rank 0.9 * (n - 1), which is definition 7 of
+    Hyndman and Fan (1996), "Sample Quantiles in Statistical Packages".
+
+    Args:
+        responses: Rows of ``gold/customer_responses``.
+        as_ofs: The dates.
+    """
+    p90 = F.percentile(B.RESPONSE_TIME, 0.9, F.col(A.RESPONSES))
+    return before_each(responses, as_ofs).groupBy(*_KEY).agg(p90.alias(H.RESPONSE_TIME_P90))
+
+
+def last_places(places: DataFrame, as_ofs: Sequence[date]) -> DataFrame:
+    """Find where each customer was, and in which segment, on the last day with a line.
+
+    Of several places on that day it is the one with most lines, then the first by name; lines
+    whose place nobody knew count only where there is no other. The segment likewise.
+
+    Args:
+        places: Rows of ``gold/customer_places``.
+        as_ofs: The dates.
+    """
+    attributes = (E.LOCATION, E.CUSTOMER_SEGMENT)
+    pairs = F.explode(
+        F.array(*[F.struct(F.lit(n).alias(_NAME), F.col(n).alias(_VALUE)) for n in attributes])
+    )
+    by_day = (
+        places.select(E.CUSTOMER_ID, A.DAY, A.TRANSACTIONS, pairs.alias(_PAIR))
+        .select(E.CUSTOMER_ID, A.DAY, A.TRANSACTIONS, f"{_PAIR}.*")
+        .groupBy(E.CUSTOMER_ID, A.DAY, _NAME, _VALUE)
+        .agg(F.sum(A.TRANSACTIONS).alias(A.TRANSACTIONS))
+    )
+    best_first = F.struct(
+        -F.unix_date(A.DAY), F.col(_VALUE) == "", -F.col(A.TRANSACTIONS), F.col(_VALUE)
+    )
+    chosen = {n: F.min_by(_VALUE, F.when(F.col(_NAME) == n, best_first)) for n in attributes}
+    return (
+        before_each(by_day, as_ofs)
+        .groupBy(*_KEY)
+        .agg(*[F.nullif(value, F.lit("")).alias(n) for n, value in chosen.items()])
+    )

@@ -1,0 +1,141 @@
+"""CSV files: their header, and their lines as text by column."""
+
+import csv
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import reduce
+from pathlib import Path
+
+from pyspark.sql import Column as SparkColumn
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from goldrun.contracts import lineage as L
+from goldrun.contracts.source import EntityMapping
+from goldrun.errors import SourceError
+from goldrun.io.files import LONGEST_LINE, open_bytes
+from goldrun.io.lines import LINE, PLACE, no_record, read_lines
+
+_BOM = "\ufeff"
+_BLANK = " \t"
+_MOST_FIELDS = 20_000
+"""Spark's CSV parser ends the whole job at a line of more fields than it was made for."""
+_PARSED = "parsed"
+
+
+@dataclass(frozen=True)
+class Header:
+    """A file's first line.
+
+    Attributes:
+        line: As it is written.
+        names: Columns that it names; one without a name is called ``_c`` and its position.
+    """
+
+    line: str
+    names: tuple[str, ...]
+
+
+def read_header(file: Path, mapping: EntityMapping) -> Header:
+    """Read the first line of a CSV file that is whole (``check_whole``).
+
+    Raises:
+        SourceError: The file is empty, its first line can't be decoded or is no header, or it
+            names a column twice.
+    """
+    with open_bytes(file) as stream:
+        start = stream.readline(LONGEST_LINE).removeprefix(_BOM.encode())
+    try:
+        line = re.split(rb"[\r\n]", start, maxsplit=1)[0].decode(mapping.encoding)
+        first = next(csv.reader([line], delimiter=mapping.delimiter, strict=True), [])
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise SourceError(f"{file} has no header that can be read: {error}") from error
+    if not any(name.strip() for name in first):
+        raise SourceError(f"{file} is empty: it has no header line; remove or replace it")
+    names = tuple(name.strip() or f"_c{position}" for position, name in enumerate(first))
+    lower = [name.lower() for name in names]
+    if len(set(lower)) < len(names):
+        twice = min(name for name in names if lower.count(name.lower()) > 1)
+        raise SourceError(f"{file} names the column {twice!r} twice; rename one")
+    if len(names) > _MOST_FIELDS:
+        raise SourceError(f"{file} has {len(names)} columns; at most {_MOST_FIELDS} can be read")
+    return Header(line, names)
+
+
+def read_csv(
+    spark: SparkSession,
+    files: Mapping[Path, str],
+    headers: Mapping[Path, Header],
+    mapping: EntityMapping,
+) -> DataFrame:
+    """Read CSV files as text; files with the same header are read together.
+
+    A record is one line: RFC 4180 without line ends inside quotes, so that a quote that is never
+    closed can't take the next line along. Malformed are lines with more or fewer fields than the
+    header, lines whose quotes are wrong (not closed, not doubled inside quotes, or inside a field
+    that is not quoted), and lines that repeat the header.
+
+    Args:
+        spark: The session.
+        files: Fingerprint by file.
+        headers: Header by file.
+        mapping: Delimiter and encoding.
+
+    Returns:
+        ``RECORD``, the text by column, null where there is none (empty for a malformed line);
+        ``MALFORMED``, the raw line of a malformed one; and ``PLACE``.
+    """
+    parts = []
+    for header in dict.fromkeys(headers[file] for file in files):
+        alike = {file: digest for file, digest in files.items() if headers[file] == header}
+        blank = _BLANK.replace(mapping.delimiter, "")
+        lines = read_lines(spark, alike, mapping.encoding, blank)
+        parts.append(_parse(_without_header(lines), header, mapping.delimiter))
+    return reduce(DataFrame.unionByName, parts)
+
+
+def _without_header(lines: DataFrame) -> DataFrame:
+    starts = F.col(L.SPLIT) == 0
+    records = lines.where(~(starts & (F.col(L.ROW) == 0)))
+    return records.withColumn(L.ROW, F.col(L.ROW) - F.when(starts, 1).otherwise(0))
+
+
+def _parse(lines: DataFrame, header: Header, delimiter: str) -> DataFrame:
+    # By position: whatever a shop calls its columns, no name meets one of ours.
+    fields = [f"c{position}" for position in range(len(header.names))]
+    schema = ", ".join(f"{name} string" for name in [*fields, L.CORRUPT])
+    parsed = F.from_csv(
+        LINE,
+        schema,
+        {
+            "sep": delimiter,
+            "escape": '"',
+            "columnNameOfCorruptRecord": L.CORRUPT,
+            "maxColumns": str(_MOST_FIELDS + 1),
+        },
+    )
+    readable = _is_readable(F.col(LINE), header, delimiter)
+    frame = lines.select(LINE, *PLACE, F.when(readable, parsed).alias(_PARSED))
+    fits = F.col(_PARSED).isNotNull() & F.col(f"{_PARSED}.{L.CORRUPT}").isNull()
+    names = F.array(*[F.lit(name) for name in header.names])
+    values = F.array(*[F.col(f"{_PARSED}.{name}") for name in fields])
+    return frame.select(
+        F.when(fits, F.map_from_arrays(names, values)).otherwise(no_record()).alias(L.RECORD),
+        F.when(~fits, F.col(LINE)).alias(L.MALFORMED),
+        *PLACE,
+    )
+
+
+def _is_readable(line: SparkColumn, header: Header, delimiter: str) -> SparkColumn:
+    """Whether the parser may see a line: what it would mend in silence, or stop at, it may not."""
+    sep = rf"\x{{{ord(delimiter):x}}}"
+    # Possessive, so that no line, however long, needs a stack or a second try.
+    quoted = r'"(?:[^"]++|"")*+"'
+    field = rf'(?:{quoted}|[^"{sep}]*+)'
+    quotes_are_right = ~line.contains('"') | line.rlike(rf"\A{field}(?:{sep}{field})*+\z")
+    unquoted = F.regexp_replace(line, quoted, "")
+    fields = F.size(F.split(unquoted, sep, -1))
+    few = F.when(F.octet_length(line) < _MOST_FIELDS, True).otherwise(fields <= _MOST_FIELDS)
+    repeats = F.ltrim(line, F.lit(_BOM)) == header.line
+    return quotes_are_right & few & ~repeats

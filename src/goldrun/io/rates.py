@@ -1,0 +1,61 @@
+"""A shop's rate table, read from a small CSV file."""
+
+import csv
+import re
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+
+from goldrun.contracts.rates import RATES
+from goldrun.errors import SettingsError
+
+Rate = tuple[str, date, Decimal]
+_CODE = re.compile("[A-Z]{3}")
+_SCALE = 8
+
+
+def read_rates(path: str, currency: str) -> list[Rate]:
+    """Read currency, valid_from and rate of each line.
+
+    Args:
+        path: A CSV file with the header ``currency,valid_from,rate``; dates as 2025-01-31, rates
+            as decimals with at most 8 places.
+        currency: The shop's own currency, which needs no rate.
+
+    Returns:
+        One tuple a line, in the order of ``RATES``.
+
+    Raises:
+        SettingsError: The file is missing, or a line is wrong or there twice.
+    """
+    try:
+        with Path(path).open(encoding="utf-8-sig", newline="") as stream:
+            reader = csv.DictReader(stream)
+            lines = [(reader.line_num, line) for line in reader]
+            header = tuple(reader.fieldnames or ())
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise SettingsError(f"rates {path} can't be read: {error}") from error
+    if header != RATES.names:
+        raise SettingsError(f"rates {path}: the first line must be {','.join(RATES.names)}")
+    rates = [_rate(line, f"rates {path}, line {number}") for number, line in lines]
+    seen: set[tuple[str, date]] = set()
+    for code, since, _ in rates:
+        if code == currency:
+            raise SettingsError(f"rates {path}: {currency} is the shop's own currency; remove it")
+        if (code, since) in seen:
+            raise SettingsError(f"rates {path}: {code} is there twice from {since} on; remove one")
+        seen.add((code, since))
+    return rates
+
+
+def _rate(line: dict[str, str | None], where: str) -> Rate:
+    code, since, rate = (str(line[name] or "").strip() for name in RATES.names)
+    if not _CODE.fullmatch(code):
+        raise SettingsError(f"{where}: {code!r} is no currency; write three capital letters")
+    try:
+        first, value = date.fromisoformat(since), Decimal(rate)
+    except (ValueError, InvalidOperation) as error:
+        raise SettingsError(f"{where}: {since!r} is no date, or {rate!r} no number") from error
+    if not value.is_finite() or value <= 0 or value.as_tuple().exponent < -_SCALE:  # type: ignore[operator]
+        raise SettingsError(f"{where}: {rate!r} is not above 0 with at most {_SCALE} decimals")
+    return code, first, value

@@ -1,0 +1,73 @@
+"""One currency a shop: money in another is converted by the shop's rates, or refused."""
+
+from pyspark.sql import DataFrame, Window
+from pyspark.sql import functions as F
+
+from goldrun.contracts import entities as E
+from goldrun.contracts import lineage as L
+from goldrun.contracts.rates import RATE
+from goldrun.contracts.reasons import CURRENCY_WITHOUT_RATE
+from goldrun.errors import SourceError
+
+_VALID_TO = "_valid_to"
+_MONEY = (E.PRICE, E.AMOUNT)
+
+
+def convert(rows: DataFrame, currency: str, rates: DataFrame) -> tuple[DataFrame, DataFrame]:
+    """Bring the money of transactions into the shop's currency.
+
+    The rate is the latest of its currency from on or before the UTC date of the transaction; price
+    and amount are each multiplied by it and rounded half up to 4 decimals.
+
+    Args:
+        rows: Accepted rows of transactions.
+        currency: The shop's currency; rows without one are in it.
+        rates: A rate table (``contracts.rates``), small.
+
+    Returns:
+        The rows that are in the shop's currency now, and ``record_id, reasons`` of those that
+        can't be.
+    """
+    own = F.coalesce(F.col(E.CURRENCY), F.lit(currency)) == currency
+    age = Window.partitionBy(E.CURRENCY).orderBy(L.VALID_FROM)
+    periods = rates.select(
+        F.col(E.CURRENCY).alias("_currency"),
+        F.col(L.VALID_FROM).alias("_valid_from"),
+        F.col(RATE).alias("_rate"),
+        F.lead(L.VALID_FROM).over(age).alias(_VALID_TO),
+    )
+    day = F.to_date(E.TRANSACTION_DATE)
+    in_period = (
+        (F.col("_currency") == F.col(E.CURRENCY))
+        & (F.col("_valid_from") <= day)
+        & (F.col(_VALID_TO).isNull() | (day < F.col(_VALID_TO)))
+    )
+    rated = rows.join(F.broadcast(periods), in_period & ~own, "left")
+    for name in _MONEY:
+        # try_cast, because a large amount times a large rate may not fit.
+        exact = F.round(F.col(name) * F.col("_rate"), E.MONEY.scale).try_cast(E.MONEY)
+        rated = rated.withColumn(name, F.when(own, F.col(name)).otherwise(exact))
+    is_in = own | (F.col(E.PRICE).isNotNull() & F.col(E.AMOUNT).isNotNull())
+    converted = rated.where(is_in).withColumn(E.CURRENCY, F.lit(currency)).select(*rows.columns)
+    reasons = F.array(F.lit(CURRENCY_WITHOUT_RATE)).alias(L.REASONS)
+    return converted, rated.where(~is_in).select(L.RECORD_ID, reasons)
+
+
+def check_one_currency(rows: DataFrame, source: str) -> None:
+    """Refuse money that nobody said how to add up.
+
+    Args:
+        rows: Transactions, old and new, of a shop that declares no currency.
+        source: Name of the shop.
+
+    Raises:
+        SourceError: They are in more than one currency.
+    """
+    found = rows.select(E.CURRENCY).distinct().orderBy(E.CURRENCY).limit(10).collect()
+    if len(found) > 1:
+        named = ", ".join(row[0] or "none given" for row in found)
+        raise SourceError(
+            f"{source}: transactions are in several currencies ({named}), which can't be added up; "
+            'nothing was written. Set currency = "..." in the source\'s TOML file, and rates = '
+            '"..." to convert the others'
+        )

@@ -1,0 +1,129 @@
+"""Silver views: related rows joined as they were at the time. Computed when needed, not stored."""
+
+from pyspark.sql import Column as SparkColumn
+from pyspark.sql import DataFrame, Window
+from pyspark.sql import functions as F
+
+from goldrun.contracts import behaviour as B
+from goldrun.contracts import entities as E
+from goldrun.contracts import lineage as L
+
+_AT = "_at"
+_IS_ROW = "_is_row"
+_FACT = "_fact"
+
+
+def transactions_enriched(
+    transactions: DataFrame, customers: DataFrame, customers_history: DataFrame
+) -> DataFrame:
+    """Say where each buyer was, and in which of the shop's segments, as known at the time.
+
+    A version of a customer is valid from its ``updated_at`` (inclusive) until the next version's
+    (exclusive). A line before the first version has nulls: nobody knew then.
+
+    Args:
+        transactions: Rows of ``silver/transactions``; any columns beside ``customer_id`` and
+            ``transaction_date``.
+        customers: Rows of ``silver/customers``.
+        customers_history: Rows of ``silver/customers_history``.
+
+    Returns:
+        The rows of ``transactions``, each once, with ``location`` and ``customer_segment`` of the
+        version valid at ``transaction_date``; null where there was none or it did not say.
+    """
+    known = [E.LOCATION, E.CUSTOMER_SEGMENT]
+    current = customers.select(
+        E.CUSTOMER_ID,
+        *known,
+        F.col(E.UPDATED_AT).alias(L.VALID_FROM),
+        F.lit(None).cast("timestamp").alias(L.VALID_TO),
+    )
+    versions = current.unionByName(
+        customers_history.select(E.CUSTOMER_ID, *known, L.VALID_FROM, L.VALID_TO)
+    )
+    facts = versions.select(
+        E.CUSTOMER_ID,
+        F.col(L.VALID_FROM).alias(_AT),
+        F.struct(*known, L.VALID_TO).alias(_FACT),
+    )
+    # Of versions made at one time all but the last to be valid were valid for no time at all.
+    valid_to = F.col(f"{_FACT}.{L.VALID_TO}")
+    found = _with_latest_fact(transactions, E.TRANSACTION_DATE, facts, valid_to.asc_nulls_last())
+    still_valid = valid_to.isNull() | (F.col(E.TRANSACTION_DATE) < valid_to)
+    return found.select(
+        *transactions.columns,
+        *[F.when(still_valid, F.col(f"{_FACT}.{name}")).alias(name) for name in known],
+    )
+
+
+def events_enriched(events: DataFrame, sessions: DataFrame) -> DataFrame:
+    """Say during which visit, and on which device, each event happened.
+
+    Args:
+        events: Rows of ``silver/events``.
+        sessions: Rows of ``silver/sessions``.
+
+    Returns:
+        The rows of ``events``, each once, with ``device_type``, ``session_start`` and
+        ``session_end`` of the event's session. All three are null when the event has no session,
+        when it is unknown, and when it belongs to another customer.
+    """
+    key = [E.CUSTOMER_ID, B.SESSION_ID]
+    added = [B.DEVICE_TYPE, B.SESSION_START, B.SESSION_END]
+    joined = events.join(sessions.select(*key, *added), key, "left")
+    return joined.select(*events.columns, *added)
+
+
+def interactions_enriched(interactions: DataFrame, transactions: DataFrame) -> DataFrame:
+    """Say which order of the customer came before each contact.
+
+    Args:
+        interactions: Rows of ``silver/interactions``.
+        transactions: Rows of ``silver/transactions``.
+
+    Returns:
+        The rows of ``interactions``, each once, with ``order_id`` and ``transaction_date`` of the
+        customer's latest completed line at or before ``interaction_date``; of several at one time
+        the one with the smallest ``transaction_id``. Both are null when there is none.
+    """
+    added = [E.ORDER_ID, E.TRANSACTION_DATE]
+    completed = transactions.where(F.col(E.TRANSACTION_STATUS) == E.COMPLETED)
+    facts = completed.select(
+        E.CUSTOMER_ID,
+        F.col(E.TRANSACTION_DATE).alias(_AT),
+        F.struct(*added, E.TRANSACTION_ID).alias(_FACT),
+    )
+    smallest_last = F.col(f"{_FACT}.{E.TRANSACTION_ID}").desc()
+    found = _with_latest_fact(interactions, B.INTERACTION_DATE, facts, smallest_last)
+    return found.select(
+        *interactions.columns, *[F.col(f"{_FACT}.{name}").alias(name) for name in added]
+    )
+
+
+def _with_latest_fact(
+    rows: DataFrame, at: str, facts: DataFrame, last_wins: SparkColumn
+) -> DataFrame:
+    """Give each row its customer's latest fact at or before it.
+
+    Rows and facts are stacked and read once in order of time, so the work grows with their number
+    and not with its square, and no row can come out twice.
+
+    Args:
+        rows: Rows with ``customer_id`` and a time.
+        at: Name of the time.
+        facts: ``customer_id``, ``_at`` and ``_fact``, a struct that is never null.
+        last_wins: Order of facts of one customer at one time.
+
+    Returns:
+        ``rows`` and ``_fact``, null where there is none.
+    """
+    stacked = rows.withColumns({_AT: F.col(at), _IS_ROW: F.lit(1)}).unionByName(
+        facts.withColumn(_IS_ROW, F.lit(0)), allowMissingColumns=True
+    )
+    until_now = (
+        Window.partitionBy(E.CUSTOMER_ID)
+        .orderBy(_AT, _IS_ROW, last_wins)
+        .rowsBetween(Window.unboundedPreceding, Window.currentRow)
+    )
+    latest = F.last(_FACT, ignorenulls=True).over(until_now)
+    return stacked.withColumn(_FACT, latest).where(F.col(_IS_ROW) == 1)

@@ -1,0 +1,89 @@
+"""Refused records: kept with their reasons, and let go when they turn out to be good."""
+
+from datetime import datetime
+
+from pyspark.sql import Column as SparkColumn
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from goldrun.contracts import lineage as L
+
+OPEN = "open"
+RELEASED = "released"
+ERASED = "erased"
+
+RAW_LINE = "_malformed"
+"""Key under which the raw line of a malformed record is kept."""
+
+
+def raw_json(record: SparkColumn, malformed: SparkColumn) -> SparkColumn:
+    """The raw record as JSON: its text by column name, or the raw line if it is malformed."""
+    line = F.create_map(F.lit(RAW_LINE), malformed)
+    return F.to_json(F.when(malformed.isNotNull(), line).otherwise(record))
+
+
+def quarantined(refused: DataFrame, entity: str) -> DataFrame:
+    """Make quarantine rows of refused records.
+
+    Args:
+        refused: ``record_id``, ``record`` (as JSON), ``reasons`` and the rest of their lineage.
+        entity: Entity that they should have become.
+
+    Returns:
+        Open rows of ``silver/quarantine``.
+    """
+    return refused.select(
+        L.RECORD_ID,
+        F.lit(entity).alias(L.ENTITY),
+        L.RECORD,
+        L.REASONS,
+        F.lit(OPEN).alias(L.STATE),
+        L.SOURCE,
+        L.FILE,
+        L.INGESTED_AT,
+        L.BATCH_ID,
+        F.lit(None).cast("timestamp").alias(L.RELEASED_AT),
+    )
+
+
+def with_raw(bronze: DataFrame, refused: DataFrame) -> DataFrame:
+    """Fetch the raw record of rows that were refused only after they had been typed.
+
+    Args:
+        bronze: Rows of ``bronze/<entity>``.
+        refused: ``record_id, reasons``.
+
+    Returns:
+        What ``quarantined`` takes, one row a refused record.
+    """
+    return bronze.join(refused, L.RECORD_ID).withColumn(
+        L.RECORD, raw_json(F.col(L.RECORD), F.col(L.MALFORMED))
+    )
+
+
+def still_open(quarantine: DataFrame) -> DataFrame:
+    """The rows of ``silver/quarantine`` that wait for a better mapping, rule or parent."""
+    return quarantine.where(F.col(L.STATE) == OPEN)
+
+
+def let_go(quarantine: DataFrame, good: DataFrame, now: datetime) -> DataFrame:
+    """Release the open rows whose records have become good; their reasons stay, as history.
+
+    Args:
+        quarantine: Rows of ``silver/quarantine``.
+        good: ``record_id`` of records that are refused no longer.
+        now: When, UTC.
+
+    Returns:
+        The rows in their new state.
+    """
+    released = still_open(quarantine).join(good.select(L.RECORD_ID), L.RECORD_ID, "left_semi")
+    return released.withColumn(L.STATE, F.lit(RELEASED)).withColumn(
+        L.RELEASED_AT, F.lit(now).cast("timestamp")
+    )
+
+
+def changed(fresh: DataFrame, quarantine: DataFrame) -> DataFrame:
+    """Leave out the rows that are in quarantine already, open and for the same reasons."""
+    same = still_open(quarantine).select(L.RECORD_ID, L.REASONS)
+    return fresh.join(same, [L.RECORD_ID, L.REASONS], "left_anti")

@@ -1,0 +1,54 @@
+"""Rows that point to a row nobody knows."""
+
+from collections.abc import Mapping
+from functools import reduce
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from goldrun.contracts import lineage as L
+from goldrun.contracts.marketplace import ENTITIES
+from goldrun.contracts.table import Reference, Severity, Table
+
+
+def dangling(rows: DataFrame, reference: Reference, parent: DataFrame) -> DataFrame:
+    """Find the rows whose reference is the key of no parent; a null reference points nowhere.
+
+    Args:
+        rows: Rows with the reference's column.
+        reference: The foreign key.
+        parent: Rows of the entity that it points to.
+
+    Returns:
+        The rows in question, all their columns.
+    """
+    (key,) = ENTITIES[reference.entity].key
+    keys = parent.select(F.col(key).alias(reference.column))
+    pointing = rows.where(F.col(reference.column).isNotNull())
+    return pointing.join(keys, reference.column, "left_anti")
+
+
+def orphans(rows: DataFrame, table: Table, parents: Mapping[str, DataFrame]) -> DataFrame | None:
+    """Find the rows that a rejecting reference of their contract refuses.
+
+    Args:
+        rows: Accepted rows with their lineage.
+        table: Their contract.
+        parents: Rows of each entity that the shop has; a reference to another is not asked.
+
+    Returns:
+        ``record_id, reasons``, one row a refused record; None when there is nothing to ask.
+    """
+    found = [
+        dangling(
+            rows.select(L.RECORD_ID, reference.column), reference, parents[reference.entity]
+        ).select(L.RECORD_ID, F.lit(reference.name).alias(L.REASONS))
+        for reference in table.references
+        if reference.severity is Severity.REJECT and reference.entity in parents
+    ]
+    if not found:
+        return None
+    together = reduce(DataFrame.unionByName, found)
+    return together.groupBy(L.RECORD_ID).agg(
+        F.sort_array(F.collect_set(L.REASONS)).alias(L.REASONS)
+    )

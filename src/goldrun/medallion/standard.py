@@ -1,0 +1,78 @@
+"""Text in its standard form: e-mail, telephone, currency, category."""
+
+from pyspark.sql import Column as SparkColumn
+from pyspark.sql import functions as F
+from pyspark.sql import types as T
+
+from goldrun.contracts.table import Column, Standard
+
+_ISO_CURRENCY = "^[A-Z]{3}$"
+_BETWEEN_WORDS = r"[\s_-]+"
+
+
+def standardise(text: SparkColumn, column: Column, phone_region: str | None) -> SparkColumn:
+    """Bring trimmed text into the column's standard form.
+
+    Args:
+        text: The text; null where there is none.
+        column: Contract of the column.
+        phone_region: Country (ISO 3166, two letters) of telephone numbers without a country code;
+            without it such numbers have no standard form.
+
+    Returns:
+        The standard form, or null where the text has none. A category always has one, whether or
+        not it is allowed.
+    """
+    if column.standard is Standard.CATEGORY:
+        return _category(text, column)
+    if column.standard is Standard.CURRENCY:
+        code = F.upper(text)
+        return F.when(code.rlike(_ISO_CURRENCY), code)
+    if column.standard is Standard.EMAIL:
+        return _email(text)
+    if column.standard is Standard.PHONE:
+        return _phone(text, phone_region)
+    return text
+
+
+def _category(text: SparkColumn, column: Column) -> SparkColumn:
+    spelled = F.regexp_replace(F.lower(text), _BETWEEN_WORDS, "_")
+    canonical = spelled
+    for synonym, meant in column.synonyms:
+        canonical = F.when(spelled == synonym, F.lit(meant)).otherwise(canonical)
+    return canonical
+
+
+# The two functions below run in Spark's Python workers, which may lack goldrun but have the
+# libraries: they are nested so that they travel by value, and import what they need themselves.
+
+
+def _email(text: SparkColumn) -> SparkColumn:
+    def standard(address: str | None) -> str | None:
+        from email_validator import EmailNotValidError, validate_email  # noqa: PLC0415
+
+        if address is None:
+            return None
+        try:
+            return validate_email(address, check_deliverability=False).normalized.lower()
+        except EmailNotValidError:
+            return None
+
+    return F.udf(standard, T.StringType(), useArrow=True)(text)
+
+
+def _phone(text: SparkColumn, region: str | None) -> SparkColumn:
+    def standard(number: str | None) -> str | None:
+        import phonenumbers  # noqa: PLC0415
+
+        if number is None:
+            return None
+        try:
+            parsed = phonenumbers.parse(number, region)
+        except phonenumbers.NumberParseException:
+            return None
+        if not phonenumbers.is_valid_number(parsed):
+            return None
+        return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+
+    return F.udf(standard, T.StringType(), useArrow=True)(text)

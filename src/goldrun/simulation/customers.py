@@ -1,0 +1,130 @@
+"""Customers: who they are, and where they move."""
+
+import numpy as np
+import pandas as pd
+
+from goldrun.contracts import entities as E
+from goldrun.simulation.draws import Draws, Floats, Ints
+from goldrun.simulation.parameters import YEAR, Settings
+from goldrun.simulation.process import SECONDS_A_DAY, People, arrivals
+from goldrun.simulation.rows import WHO, customer_ids, numbered, times, with_validity
+from goldrun.simulation.text import Text, digits, each_once, pick
+
+_FIRST = (
+    *(("Anna", "anna"), ("Jürgen", "juergen"), ("Søren", "soren"), ("Zoë", "zoe")),
+    *(("Mehmet", "mehmet"), ("Olga", "olga"), ("José", "jose"), ("Emma", "emma")),
+    *(("Łukasz", "lukasz"), ("Aoife", "aoife"), ("Chloé", "chloe"), ("Noah", "noah")),
+    *(("Ingrid", "ingrid"), ("Peter", "peter"), ("Yuki", "yuki"), ("Amara", "amara")),
+)
+_LAST = (
+    *(("Müller", "mueller"), ("O'Neill", "oneill"), ("Schmidt", "schmidt"), ("García", "garcia")),
+    *(("Weiß", "weiss"), ("Nowak", "nowak"), ("Smith", "smith"), ("Çelik", "celik")),
+    *(("Dubois", "dubois"), ("Rossi", "rossi"), ("Åberg", "aaberg"), ("Novák", "novak")),
+    *(("de Vries", "devries"), ("Ivanova", "ivanova"), ("Brown, Jr.", "brown")),
+    *(('"Mac" Donald', "macdonald"),),
+)
+"""Names with a letter, a comma or a quote that a careless reader stumbles over, and as typed into
+an address."""
+_DOMAINS = ("example.com", "example.org", "example.net")
+PHONE_BLOCKS = (
+    *(("+49", "30", "23125"), ("+49", "40", "66969"), ("+49", "69", "90009")),
+    *(("+49", "221", "4710"), ("+49", "89", "99998"), ("+44", "20", "79460")),
+)
+"""Country, area and first digits of numbers that the regulators keep free for films
+(Bundesnetzagentur, Ofcom); three more digits follow."""
+_PLACES = (
+    *("Berlin", "Hamburg", "München", "Köln", "Frankfurt am Main", "Leipzig", "Wien", "Zürich"),
+    *("London", "Manchester", "Bristol", "Paris", "Utrecht", "Kraków", "New York", "Boston"),
+)
+_PLACE_WEIGHTS = (18, 12, 11, 9, 7, 5, 5, 3, 9, 4, 2, 5, 3, 3, 2, 2)
+_SEGMENTS = ("consumer", "small_business", "wholesale", "vip")
+_SEGMENT_WEIGHTS = (70, 18, 7, 5)
+_NOTHING_RECORDED = 0.02
+"""Share of customers without an e-mail address, without a telephone, without a registration date,
+each for itself."""
+
+PHONE_BLOCK = "_phone_block"
+PHONE_NUMBER = "_phone_number"
+"""What a telephone number is made of, for whoever spells it."""
+
+
+def customers(settings: Settings, draws: Draws, people: People) -> pd.DataFrame:
+    """Every version of each customer.
+
+    Args:
+        settings: The marketplace.
+        draws: Random numbers.
+        people: The customers.
+
+    Returns:
+        Columns of the customers' contract, ``valid_to``, and what spelling needs.
+    """
+    registered = np.rint(people.registered * SECONDS_A_DAY).astype(np.int64)
+    moved, number, second = _moves(settings, draws, people)
+    index = np.concatenate([np.arange(len(people.who)), moved])
+    version = np.concatenate([np.zeros(len(people.who), dtype=np.int64), number])
+    updated = np.concatenate([registered, second])
+    by_customer = np.argsort(index, kind="stable")
+    index, version, updated = index[by_customer], version[by_customer], updated[by_customer]
+    who = people.who[index]
+    rows = pd.DataFrame(
+        {
+            WHO: who,
+            E.CUSTOMER_ID: customer_ids(who),
+            **_persona(draws, who),
+            E.REGISTRATION_DATE: times(settings.start_micros + registered[index] * 1_000_000),
+            E.LOCATION: pick(_PLACES, _walk(draws, "place", who, version, _PLACE_WEIGHTS)),
+            E.CUSTOMER_SEGMENT: pick(
+                _SEGMENTS, _walk(draws, "segment", who, version, _SEGMENT_WEIGHTS)
+            ),
+            E.UPDATED_AT: times(settings.start_micros + updated * 1_000_000),
+        }
+    )
+    unknown = draws.chance("no registration", who, _NOTHING_RECORDED)
+    rows[E.REGISTRATION_DATE] = rows[E.REGISTRATION_DATE].mask(unknown)
+    return numbered(with_validity(rows, WHO, E.UPDATED_AT))
+
+
+def _moves(settings: Settings, draws: Draws, people: People) -> tuple[Ints, Ints, Ints]:
+    """Position of each customer who moves, the version's number and its second of the period."""
+    rate = np.full(len(people.who), settings.process.moves_a_year / YEAR)
+    window = (np.maximum(people.registered, 0), np.full(len(people.who), float(settings.days)))
+    moves = arrivals(draws, "move", people.who, rate, window, _always, 1.0)
+    before = pd.Series(moves.index).groupby(moves.index).cumcount()
+    number = np.asarray(before, dtype=np.int64) + 1
+    # Two versions never have the same second, so their order is never a matter of taste.
+    second = np.floor(moves.day * SECONDS_A_DAY).astype(np.int64) + number
+    inside = second < settings.days * SECONDS_A_DAY
+    return moves.index[inside], number[inside], second[inside]
+
+
+def _always(index: Ints, day: Floats) -> Floats:
+    return np.ones(len(index))
+
+
+def _walk(draws: Draws, stream: str, who: Ints, version: Ints, weights: tuple[int, ...]) -> Ints:
+    """Position of each version: drawn for the first one, another one with each later version."""
+    first = draws.index(stream, who, weights)
+    step = 1 + draws.below(f"{stream}/step", who, len(weights) - 1, version)
+    steps = pd.Series(np.where(version > 0, step, 0)).groupby(who).cumsum().to_numpy()
+    return np.asarray((first + steps) % len(weights))
+
+
+def _persona(draws: Draws, who: Ints) -> dict[str, Text | Ints]:
+    first = draws.below("first name", who, len(_FIRST))
+    last = draws.below("last name", who, len(_LAST))
+    typed = pick([name for _, name in _FIRST], first) + "."
+    typed += pick([name for _, name in _LAST], last) + each_once(who, lambda v: f".{v}@")
+    email = typed + pick(_DOMAINS, draws.below("domain", who, len(_DOMAINS)))
+    block = draws.below("phone block", who, len(PHONE_BLOCKS))
+    number = draws.below("phone number", who, 1_000)
+    phone = pick(["".join(parts) for parts in PHONE_BLOCKS], block) + digits(number, 4).str[1:]
+    return {
+        E.NAME: pick([name for name, _ in _FIRST], first)
+        + " "
+        + pick([name for name, _ in _LAST], last),
+        E.EMAIL: email.mask(draws.chance("no email", who, _NOTHING_RECORDED)),
+        E.PHONE: phone.mask(draws.chance("no phone", who, _NOTHING_RECORDED)),
+        PHONE_BLOCK: block,
+        PHONE_NUMBER: number,
+    }

@@ -1,0 +1,217 @@
+"""Every way in which the simulator spoils a record, and what silver must say of it."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from pyspark.sql import types as T
+
+from goldrun.contracts import behaviour as B
+from goldrun.contracts import entities as E
+from goldrun.contracts import reasons as R
+from goldrun.contracts.table import Column
+from goldrun.simulation.damage import (
+    BAD_BYTES,
+    cut_csv,
+    cut_json,
+    extra_fields,
+    lose_bytes,
+    open_last_quote,
+    open_middle_quote,
+)
+from goldrun.simulation.layout import DUPLICATE, LAYOUTS, QUARANTINED, Layout
+from goldrun.simulation.parameters import Settings
+
+Fields: TypeAlias = dict[str, str | None]
+
+_NO_NUMBERS = ("soon", "12,50")
+_NO_TIMES = ("soon", "2025-02-30T10:00:00Z")
+_NO_ZONE = "2025-03-01T10:00:00"
+_FAR = "2999-01-01T00:00:00Z"
+_NO_ADDRESSES = ("anna.example.com", "anna@", "anna@@example.com")
+_NO_NUMBERS_TO_CALL = ("call me", "12", "+49 30")
+_SOLD = {E.TRANSACTION_STATUS: E.COMPLETED, E.QUANTITY: "1", E.AMOUNT: "5.00"}
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One way to spoil a record of one entity.
+
+    Attributes:
+        entity: Its name.
+        kind: Kind of dirt, as the option calls it.
+        name: Tells the faults of an entity apart.
+        reasons: All that the record breaks then, sorted.
+        changes: The shop's columns to overwrite.
+        damage: What happens to the finished line.
+        key: Whether the record gets a key of its own, keeps its original's, or has none left.
+    """
+
+    entity: str
+    kind: str
+    name: str
+    reasons: tuple[str, ...]
+    changes: Mapping[str, str | None] = field(default_factory=dict)
+    damage: Callable[[bytes], bytes] | None = None
+    key: Literal["fresh", "kept", "lost"] = "fresh"
+
+    @property
+    def fate(self) -> str:
+        """What becomes of the record."""
+        return QUARANTINED if self.reasons else DUPLICATE
+
+
+def faults(layout: Layout, settings: Settings) -> tuple[Fault, ...]:
+    """List the faults that an entity's records can have, in a fixed order."""
+    return tuple(_Catalogue(layout, settings).all())
+
+
+def kinds() -> tuple[str, ...]:
+    """Names of all kinds of dirt, sorted."""
+    settings = Settings()
+    found = {fault.kind for layout in LAYOUTS.values() for fault in faults(layout, settings)}
+    return tuple(sorted(found))
+
+
+class _Catalogue:
+    """The faults of one entity, most of them read off its contract."""
+
+    def __init__(self, layout: Layout, settings: Settings) -> None:
+        self._layout, self._table = layout, layout.table
+        self._late = f"{settings.until.isoformat()}T00:00:00Z"
+        """Later than everything that happens."""
+
+    def all(self) -> Iterator[Fault]:
+        yield self._fault("duplicate", "line", (), key="kept")
+        yield from self._identity()
+        yield from self._lines()
+        for column in self._table.columns:
+            if column.name in self._layout.columns:
+                yield from self._values(column)
+        yield from self._rules()
+
+    def _fault(
+        self,
+        kind: str,
+        name: str,
+        reasons: tuple[str, ...],
+        changes: Mapping[str, str | None] | None = None,
+        damage: Callable[[bytes], bytes] | None = None,
+        key: Literal["fresh", "kept", "lost"] = "fresh",
+    ) -> Fault:
+        shop = {self._layout.columns[c]: text for c, text in (changes or {}).items()}
+        entity = self._layout.entity
+        return Fault(entity, kind, f"{kind}/{name}", tuple(sorted(reasons)), shop, damage, key)
+
+    def _value(self, kind: str, column: Column, text: str | None, reason: str) -> Fault:
+        """Overwrite one column, and those without which more than one thing would be wrong."""
+        changes = self._beside(column.name) | {column.name: text}
+        return self._fault(kind, f"{column.name}/{text}", (reason,), changes)
+
+    def _beside(self, column: str) -> Fields:
+        """Other columns that would be wrong as well, made right."""
+        if column == E.TRANSACTION_DATE:
+            return {E.UPDATED_AT: self._late, E.CURRENCY: "EUR"}
+        if column == E.REGISTRATION_DATE:
+            return {E.UPDATED_AT: self._late}
+        if column == B.SESSION_START:
+            return {B.SESSION_END: None}
+        if column == B.SESSION_END:
+            return {B.SESSION_DURATION: "60"}
+        if column in _SOLD:
+            return dict(_SOLD)
+        return {}
+
+    def _identity(self) -> Iterator[Fault]:
+        table, (key,) = self._table, self._table.key
+        reason = R.missing(table.column(key))
+        yield self._fault("missing_key", key, (reason,), {key: None}, key="lost")
+        if table.references:
+            reason = R.missing(table.column(E.CUSTOMER_ID))
+            yield self._fault("missing_customer", "", (reason,), {E.CUSTOMER_ID: None})
+            nobody = {E.CUSTOMER_ID: "C-nobody"}
+            yield self._fault("unknown_customer", "", (E.CUSTOMER_UNKNOWN.name,), nobody)
+        if table.immutable_since:
+            later = self._beside(table.immutable_since) | {table.immutable_since: self._late}
+            yield self._fault("key_conflict", "", (R.KEY_CONFLICT,), later, key="kept")
+
+    def _lines(self) -> Iterator[Fault]:
+        malformed = (R.RECORD_MALFORMED,)
+        if self._layout.format == "json":
+            yield self._fault("cut_line", "", malformed, damage=cut_json, key="lost")
+        else:
+            yield self._fault("cut_line", "", malformed, damage=cut_csv)
+            yield self._fault("extra_fields", "", malformed, damage=extra_fields)
+            yield self._fault("open_quote", "last", malformed, damage=open_last_quote)
+            yield self._fault("open_quote", "middle", malformed, damage=open_middle_quote)
+        free = [c for c in (E.NAME, E.PRODUCT_ID) if c in self._layout.columns]
+        column = free[0] if free else self._table.key[0]
+        yield self._fault(
+            "undecodable",
+            column,
+            (R.RECORD_UNDECODABLE,),
+            {column: f"X{BAD_BYTES}"},
+            lose_bytes,
+            key="fresh" if free else "lost",
+        )
+
+    def _values(self, c: Column) -> Iterator[Fault]:
+        own_kind = (*self._table.key, E.CUSTOMER_ID)
+        if c.required and c.default is None and c.name not in own_kind:
+            yield self._value("missing_value", c, None, R.missing(c))
+        if c.allowed:
+            yield self._value("unknown_category", c, "unheard of", R.not_allowed(c))
+        if isinstance(c.type, T.TimestampType):
+            for text in _NO_TIMES:
+                yield self._value("not_a_time", c, text, R.unparsed(c))
+            yield self._value("no_zone", c, _NO_ZONE, R.without_zone(c))
+            yield self._value("far_future", c, _FAR, E.not_in_future(c.name).name)
+        elif not isinstance(c.type, T.StringType):
+            yield from self._numbers(c)
+
+    def _numbers(self, c: Column) -> Iterator[Fault]:
+        bare = self._layout.columns[c.name] in self._layout.bare
+        for text in _NO_NUMBERS:
+            word = f'"{text}"' if bare else text
+            yield self._value("not_a_number", c, word, R.unparsed(c))
+        yield self._value("nan", c, "NaN", R.unparsed(c))
+        yield self._value("infinity", c, "Infinity", R.unparsed(c))
+        yield self._value("infinity", c, "-Infinity", R.unparsed(c))
+        yield self._value("huge_number", c, "1e400", R.unparsed(c))
+        if isinstance(c.type, T.DecimalType):
+            too_large = 10 ** (c.type.precision - c.type.scale)
+            yield self._value("overflow", c, str(too_large), R.unparsed(c))
+            yield self._value("digits_lost", c, "9.1234567", R.digits_lost(c))
+        else:
+            yield self._value("overflow", c, "3000000000", R.unparsed(c))
+
+    def _rules(self) -> Iterator[Fault]:
+        """What the contracts' written rules and standard forms refuse."""
+        columns, name = self._layout.columns, self._table.column
+        if E.EMAIL in columns:
+            for text in _NO_ADDRESSES:
+                yield self._value("bad_email", name(E.EMAIL), text, R.unparsed(name(E.EMAIL)))
+            for text in _NO_NUMBERS_TO_CALL:
+                yield self._value("bad_phone", name(E.PHONE), text, R.unparsed(name(E.PHONE)))
+        if E.PRICE in columns:
+            yield from self._money()
+        if B.SESSION_END in columns:
+            early = {B.SESSION_END: "2001-01-01T00:00:00Z", B.SESSION_DURATION: "60"}
+            reason = "session_end_before_start"
+            yield self._fault("ends_before_start", "", (reason,), early)
+            c, reason = name(B.SESSION_DURATION), "session_duration_negative"
+            yield self._value("negative_duration", c, "-5", reason)
+        if B.RESPONSE_TIME in columns:
+            c, reason = name(B.RESPONSE_TIME), "response_time_negative"
+            yield self._value("negative_response", c, "-5", reason)
+
+    def _money(self) -> Iterator[Fault]:
+        price, quantity, amount = map(self._table.column, (E.PRICE, E.QUANTITY, E.AMOUNT))
+        currency = self._table.column(E.CURRENCY)
+        for text in ("0", "-5.00"):
+            yield self._value("price_not_positive", price, text, "price_not_positive")
+        for text in ("0", "-3"):
+            yield self._value("quantity_not_positive", quantity, text, "quantity_not_positive")
+        yield self._value("amount_negative", amount, "-5.00", "amount_negative")
+        yield self._value("bad_currency", currency, "euros", R.unparsed(currency))
+        yield self._value("no_rate", currency, "CHF", R.CURRENCY_WITHOUT_RATE)

@@ -1,0 +1,82 @@
+"""Settings of a marketplace from what is typed on a command line."""
+
+from pydantic import ValidationError
+
+from goldrun.errors import SettingsError, did_you_mean
+from goldrun.simulation.faults import kinds
+from goldrun.simulation.parameters import DRIFT_KINDS, Settings
+
+NONE = "none"
+ALL = "all"
+USUAL_SHARE = 0.002
+"""Share of an entity's rows that a kind of dirt spoils unless another one is asked for."""
+_OPTION_OF = {name: f"--{name}" for name in Settings.model_fields}
+
+
+def read_settings(*, dirt: str = NONE, drift: str = "", **numbers: object) -> Settings:
+    """Read the options of a simulation.
+
+    Args:
+        dirt: ``none``, ``all``, or ``kind`` and ``kind=share`` separated by commas.
+        drift: ``kind:date:factor`` separated by commas; empty for none.
+        **numbers: ``customers``, ``days``, ``until`` and ``seed``, as text or not.
+
+    Raises:
+        SettingsError: Something can't be read, or is unknown.
+    """
+    given = {**numbers, "dirt": read_dirt(dirt), "drift": read_drift(drift)}
+    try:
+        return Settings.model_validate(given)
+    except ValidationError as error:
+        problems = (
+            f"{_OPTION_OF.get(str(problem['loc'][0]), '') if problem['loc'] else ''} "
+            f"{problem['msg'].removeprefix('Value error, ')}".strip()
+            for problem in error.errors()
+        )
+        raise SettingsError("; ".join(problems)) from error
+
+
+def read_dirt(text: str) -> dict[str, float]:
+    """Read the share of each kind of dirt; see ``read_settings``."""
+    known = kinds()
+    if text in {"", NONE}:
+        return {}
+    if text == ALL:
+        return dict.fromkeys(known, USUAL_SHARE)
+    found = {}
+    for part in text.split(","):
+        kind, _, share = (piece.strip() for piece in part.partition("="))
+        if kind not in known:
+            raise SettingsError(
+                f"--dirt: {kind!r} is no kind of dirt{did_you_mean(kind, known)}; there are "
+                f"{', '.join(known)}, and {ALL} and {NONE} for themselves"
+            )
+        found[kind] = _share(share, kind) if share else USUAL_SHARE
+    return found
+
+
+def _share(text: str, kind: str) -> float:
+    try:
+        share = float(text)
+    except ValueError:
+        share = -1.0
+    if not 0 < share <= 1:
+        raise SettingsError(f"--dirt: {kind}={text} is no share of rows: write {kind}=0.01")
+    return share
+
+
+def read_drift(text: str) -> list[dict[str, str]]:
+    """Split the drifts; see ``read_settings``."""
+    found = []
+    for part in filter(None, (piece.strip() for piece in text.split(","))):
+        pieces = [piece.strip() for piece in part.split(":")]
+        if len(pieces) != 3:
+            raise SettingsError(f"--drift: {part!r} is not kind:date:factor, as spend:2025-03-01:2")
+        kind, since, factor = pieces
+        if kind not in DRIFT_KINDS:
+            raise SettingsError(
+                f"--drift: {kind!r} is no kind of drift{did_you_mean(kind, DRIFT_KINDS)}; there "
+                f"are {', '.join(DRIFT_KINDS)}"
+            )
+        found.append({"kind": kind, "since": since, "factor": factor})
+    return found

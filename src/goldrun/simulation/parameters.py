@@ -1,0 +1,157 @@
+"""Sizes, rates and shares of a simulated marketplace; the content of ``truth/parameters.json``."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Literal, get_args
+
+from pydantic import Field, model_validator
+
+from goldrun.contracts.strict import Strict
+
+DriftKind = Literal["spend", "frequency", "dropout", "device", "response"]
+DRIFT_KINDS: tuple[str, ...] = get_args(DriftKind)
+
+YEAR = 365.0
+"""Days of a year, in rates."""
+_EVEN_DAY = (1.0,) * 24
+_EVEN_WEEK = (1.0,) * 7
+_SHOP_DAY = (
+    *(0.35, 0.2, 0.12, 0.1, 0.12, 0.2, 0.4, 0.8, 1.0, 1.15, 1.2, 1.25),
+    *(1.25, 1.2, 1.2, 1.2, 1.25, 1.4, 1.6, 1.9, 1.9, 1.9, 1.45, 0.86),
+)
+
+
+class Season(Strict):
+    """How busy the shop is at a time, relative to its mean.
+
+    Attributes:
+        hours: Factor by hour of the day (UTC), 24 of them, mean 1.
+        weekdays: Factor by day of the week from Monday, 7 of them, mean 1.
+        yearly_swing: Share by which the busiest day of the year exceeds the mean, 0 to 1.
+        busiest_day: That day's number in the year.
+    """
+
+    hours: tuple[float, ...] = Field(default=_SHOP_DAY, min_length=24, max_length=24)
+    weekdays: tuple[float, ...] = Field(
+        default=(0.95, 0.92, 0.95, 1.0, 1.1, 1.15, 0.93), min_length=7, max_length=7
+    )
+    yearly_swing: float = Field(default=0.25, ge=0, lt=1)
+    busiest_day: int = Field(default=340, ge=1, le=366)
+
+
+NO_SEASON = Season(hours=_EVEN_DAY, weekdays=_EVEN_WEEK, yearly_swing=0)
+"""Every hour like every other."""
+
+
+class Effects(Strict):
+    """Logarithm of the factor on a rate that one standard deviation of a covariate makes.
+
+    Attributes:
+        visit_interest: Of how gladly the customer visits the shop.
+        trouble: Of how often the customer's contacts stay unresolved.
+    """
+
+    visit_interest: float = 0.0
+    trouble: float = 0.0
+
+
+class Process(Strict):
+    """The buy-till-you-die process and what goes along with it.
+
+    Attributes:
+        purchase_shape: r of the purchase rates' gamma distribution.
+        purchase_scale: alpha of it, in days; the mean rate is r / alpha orders a day.
+        dropout_shape: s of the dropout rates' gamma distribution.
+        dropout_scale: beta of it, in days; the mean rate is s / beta a day.
+        purchase_effects: Of the covariates on the purchase rate.
+        dropout_effects: Of the covariates on the dropout rate.
+        season: Of orders and visits.
+        registered_before: Share of customers who registered before the first day.
+        longest_before: How long before it at most, in days.
+        visits_a_year: Visits of a customer of mean interest that end without an order.
+        visit_effect: Logarithm of the factor on them by one standard deviation of interest.
+        visits_after_dropout: Share of those visits that a customer who dropped out still makes.
+        contacts_a_year: Contacts of a living customer.
+        trouble_level: Log-odds that a contact of a customer of mean trouble stays unresolved.
+        moves_a_year: Changes of a customer's place or segment.
+    """
+
+    purchase_shape: float = Field(default=0.8, gt=0)
+    purchase_scale: float = Field(default=85.0, gt=0)
+    dropout_shape: float = Field(default=1.5, gt=0)
+    dropout_scale: float = Field(default=900.0, gt=0)
+    purchase_effects: Effects = Effects(visit_interest=0.3)
+    dropout_effects: Effects = Effects(visit_interest=-0.5, trouble=0.7)
+    season: Season = Season()
+    registered_before: float = Field(default=0.4, ge=0, le=1)
+    longest_before: float = Field(default=730.0, gt=0)
+    visits_a_year: float = Field(default=6.0, ge=0)
+    visit_effect: float = 0.6
+    visits_after_dropout: float = Field(default=0.05, ge=0, le=1)
+    contacts_a_year: float = Field(default=2.5, ge=0)
+    trouble_level: float = -1.2
+    moves_a_year: float = Field(default=0.15, ge=0)
+
+
+class Drift(Strict):
+    """A change from a date on.
+
+    Attributes:
+        kind: What changes: prices (``spend``), purchase rates (``frequency``), dropout rates
+            (``dropout``), the weight of mobile among devices (``device``), response times
+            (``response``).
+        since: First day (UTC) of the change.
+        factor: What the number is multiplied with.
+    """
+
+    kind: DriftKind
+    since: date
+    factor: float = Field(gt=0, le=100)
+
+
+class Settings(Strict):
+    """Everything that a marketplace depends on.
+
+    Attributes:
+        customers: How many.
+        days: Length of the period.
+        until: The day after its last one (UTC); nothing happens at or after its midnight.
+        seed: Of all random numbers.
+        dirt: Share of an entity's rows to plant, by kind of dirt.
+        drift: Changes during the period.
+        process: The process.
+    """
+
+    customers: int = Field(default=1_000, ge=1, le=99_999_999)
+    days: int = Field(default=365, ge=1, le=3_650)
+    until: date = date(2025, 6, 30)
+    seed: int = Field(default=42, ge=0)
+    dirt: dict[str, float] = Field(default_factory=dict)
+    drift: tuple[Drift, ...] = ()
+    process: Process = Process()
+
+    @model_validator(mode="after")
+    def _drifts_inside(self) -> "Settings":
+        for drift in self.drift:
+            if not self.start <= drift.since < self.until:
+                raise ValueError(
+                    f"drift {drift.kind} from {drift.since} is not within {self.start} and "
+                    f"{self.until}"
+                )
+        return self
+
+    @property
+    def start(self) -> date:
+        """First day of the period."""
+        return self.until - timedelta(days=self.days)
+
+    @property
+    def start_micros(self) -> int:
+        """Start of the period, in microseconds since 1970 (UTC)."""
+        start = datetime(self.start.year, self.start.month, self.start.day, tzinfo=UTC)
+        return int(start.timestamp()) * 1_000_000
+
+    def changes(self, kind: DriftKind) -> list[tuple[float, float]]:
+        """Day of the period and factor of each drift of a kind, in order of their days."""
+        found = [d for d in self.drift if d.kind == kind]
+        ordered = sorted(found, key=lambda d: d.since)
+        return [(float((d.since - self.start).days), d.factor) for d in ordered]

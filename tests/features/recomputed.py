@@ -1,0 +1,227 @@
+"""Every feature once more, straight from a marketplace's rows and in another engine (DuckDB)."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import duckdb
+import pandas as pd
+
+from goldrun.contracts import behaviour as B
+from goldrun.contracts import entities as E
+from goldrun.contracts.table import Table
+from tests.features.markets import Market
+
+TABLES: dict[str, Table] = {
+    "versions": E.CUSTOMERS,
+    "transactions": E.TRANSACTIONS,
+    "sessions": B.SESSIONS,
+    "events": B.EVENTS,
+    "interactions": B.INTERACTIONS,
+}
+
+PREPARED = """
+create view tx as select *, cast(transaction_date as date) as day from transactions
+    where transaction_date < $as_of;
+create view done as select * from tx where transaction_status = 'completed';
+create view bought as select customer_id, order_id, min(day) as day from done group by all;
+create view bought_days as select distinct customer_id, day from bought;
+create view journey_events as
+    select e.* from events e join sessions s using (session_id, customer_id);
+create view visits as
+    select * from (select s.*, j.*, cast(greatest(
+        coalesce(s.session_end, s.session_start), coalesce(j.last_at, s.session_start)
+    ) as date) as day
+    from sessions s left join (
+        select session_id, count(*) as steps, max(event_timestamp) as last_at,
+            last(event_type order by event_timestamp, event_id) as exit_step,
+            count(*) filter (event_type = 'purchase') > 0 as converted,
+            count(*) filter (event_type = 'add_to_cart') > 0 as carted,
+            count(*) filter (event_type in ('search', 'click')) > 0 as seeking
+        from journey_events group by session_id
+    ) j on j.session_id = s.session_id) where day < $as_of;
+create view acts as select * from events where event_timestamp < $as_of;
+create view talks as
+    select i.*, d.transaction_date as order_date from
+    (select * from interactions where interaction_date < $as_of) i
+    asof left join (select distinct customer_id, transaction_date from done) d
+    on i.customer_id = d.customer_id and i.interaction_date >= d.transaction_date;
+create view placed as
+    select t.customer_id, t.day, v.location, v.customer_segment from tx t
+    asof left join versions v
+    on t.customer_id = v.customer_id and t.transaction_date >= v.updated_at;
+create view last_placed as
+    select * from placed p where day = (select max(day) from tx where customer_id = p.customer_id);
+"""
+
+BUYING = """
+select customer_id,
+    count(distinct order_id) as purchase_frequency,
+    sum(amount) as total_spend,
+    round(sum(amount) / count(distinct order_id), 4) as avg_transaction_value,
+    round(sum(amount) / count(*), 4) as average_purchase_value,
+    count(distinct product_id) as distinct_products,
+    sum(quantity) / count(distinct order_id) as basket_size,
+    max(amount_30) as spend_last_30_days, max(amount_90) as spend_last_90_days,
+    max(amount_180) as spend_last_180_days,
+    max(amount_30) / nullif(max(amount_60), 0) as spend_trend,
+from done join (
+    select customer_id,
+        coalesce(sum(amount) filter (day >= $as_of - interval 30 day), 0) as amount_30,
+        coalesce(sum(amount) filter (day >= $as_of - interval 60 day), 0) as amount_60,
+        coalesce(sum(amount) filter (day >= $as_of - interval 90 day), 0) as amount_90,
+        coalesce(sum(amount) filter (day >= $as_of - interval 180 day), 0) as amount_180,
+    from done group by customer_id
+) using (customer_id) group by customer_id
+"""
+
+WHEN = """
+select customer_id, max(day) as last_purchase_date,
+    datediff('day', max(day), $as_of) as recency_days,
+    datediff('day', min(day), $as_of) as tenure_days,
+    count(*) filter (day >= $as_of - interval 30 day) as transaction_frequency_last_30_days,
+    count(*) filter (day >= $as_of - interval 90 day) as transaction_frequency_last_90_days,
+    count(*) filter (day >= $as_of - interval 180 day) as transaction_frequency_last_180_days,
+from bought group by customer_id
+"""
+
+GAPS = """
+select customer_id, avg(gap) as purchase_gap_mean_days, stddev_samp(gap) as purchase_gap_std_days
+from (
+    select customer_id, datediff('day', lag(day) over of_customer, day) as gap from bought_days
+    window of_customer as (partition by customer_id order by day)
+) group by customer_id
+"""
+
+ANY_STATUS = """
+select customer_id, datediff('day', max(day), $as_of) as days_since_last_transaction,
+    count(distinct order_id) filter (transaction_status = 'cancelled')
+        / count(distinct order_id) as cancellation_rate,
+from tx group by customer_id
+"""
+
+PLACES = """
+select customer_id, (
+        select location from last_placed l where l.customer_id = c.customer_id
+            and location is not null group by location order by count(*) desc, location limit 1
+    ) as location, (
+        select customer_segment from last_placed l where l.customer_id = c.customer_id
+            and customer_segment is not null
+            group by customer_segment order by count(*) desc, customer_segment limit 1
+    ) as customer_segment,
+from (select distinct customer_id from tx) c
+"""
+
+VISITS = """
+select customer_id, count(*) as session_count,
+    count(*) filter (day >= $as_of - interval 30 day) as session_count_last_30_days,
+    count(*) filter (day >= $as_of - interval 90 day) as session_count_last_90_days,
+    count(*) filter (day >= $as_of - interval 180 day) as session_count_last_180_days,
+    avg(session_duration) as average_session_duration,
+    count(*) filter (steps = 1) / nullif(count(steps), 0) as bounce_rate,
+    count(*) filter (not converted) / nullif(count(steps), 0) as drop_off_rate,
+    count(*) filter (carted and not converted) / nullif(count(*) filter (carted), 0)
+        as cart_drop_off_rate,
+    count(*) filter (seeking and converted) / nullif(count(*) filter (seeking), 0)
+        as event_conversion_rate,
+from visits group by customer_id
+"""
+
+CONTACTS = """
+select customer_id, count(*) as interaction_count,
+    count(*) filter (interaction_outcome = 'resolved') / nullif(count(interaction_outcome), 0)
+        as share_resolved,
+    avg(response_time) as response_time_mean,
+    quantile_cont(cast(response_time as double), 0.9) as response_time_p90,
+    count(*) filter (interaction_date <= order_date + interval 720 hour)
+        / max(orders) as contact_rate,
+from talks left join (
+    select customer_id, count(distinct order_id) as orders from done group by customer_id
+) using (customer_id) group by customer_id
+"""
+
+
+def _most(view: str, column: str, name: str) -> str:
+    return f"""
+    select customer_id, {column} as {name} from (
+        select customer_id, {column}, row_number() over (
+            partition by customer_id order by count(*) desc, {column}
+        ) as place
+        from {view} where {column} is not null group by customer_id, {column}
+    ) where place = 1"""
+
+
+def _counts(view: str, column: str, values: Sequence[str], name: str) -> str:
+    each = ", ".join(f"count(*) filter ({column} = '{v}') as {name}_{v}" for v in values)
+    return f"select customer_id, {each} from {view} group by customer_id"
+
+
+def _shares(view: str, column: str, values: Sequence[str], name: str, of: str) -> str:
+    each = ", ".join(
+        f"coalesce(sum({of}) filter ({column} = '{v}'), 0) / nullif(sum({of}), 0) as {name}_{v}"
+        for v in values
+    )
+    return f"select customer_id, {each} from {view} where {column} is not null group by customer_id"
+
+
+COUNTED = (
+    VISITS,
+    CONTACTS,
+    _counts("acts", "event_type", B.EVENT_TYPES, "event_count"),
+    _counts("talks", "interaction_type", B.CHANNELS, "interaction_count"),
+)
+OTHERS = (
+    BUYING,
+    WHEN,
+    GAPS,
+    ANY_STATUS,
+    PLACES,
+    _most("visits", "device_type", "preferred_device"),
+    _most("visits", "exit_step", "usual_exit_step"),
+    _most("talks", "interaction_type", "preferred_channel"),
+    _shares("visits", "device_type", B.DEVICES, "device_share", "1"),
+    _shares("done", "payment_method", E.PAYMENT_METHODS, "payment_share", "amount"),
+)
+
+
+def tables_of(market: Market) -> duckdb.DuckDBPyConnection:
+    """Open a database in memory with the marketplace's tables; times are UTC without a zone."""
+    connection = duckdb.connect()
+    for name, table in TABLES.items():
+        columns = ", ".join(f"{c.name} {c.type.simpleString()}" for c in table.columns)
+        connection.execute(f"create table {name} ({columns})")
+        rows = [[_text(row.get(column)) for column in table.names] for row in market[name]]
+        connection.register("given", pd.DataFrame(rows, columns=list(table.names), dtype=object))
+        connection.execute(f"insert into {name} select * from given")
+        connection.unregister("given")
+    return connection
+
+
+def features_of(market: Market, as_of: datetime) -> pd.DataFrame:
+    """All features of who bought before ``as_of``, in a shop old enough for all windows."""
+    connection = tables_of(market)
+    moment = f"timestamp '{as_of:%Y-%m-%d %H:%M:%S}'"
+    connection.execute(PREPARED.replace("$as_of", moment))
+
+    def ask(query: str) -> pd.DataFrame:
+        found = connection.execute(query.replace("$as_of", moment)).fetch_df()
+        return found.set_index("customer_id").astype(object)
+
+    features = ask(BUYING)
+    for query in OTHERS[1:]:
+        features = features.join(ask(query))
+    for query in COUNTED:
+        features = features.join(ask(query))
+    for name in features.columns:
+        if "_count" in name or name == "contact_rate":
+            features[name] = pd.to_numeric(features[name]).fillna(0)
+    for days in (30, 90, 180):
+        spend = pd.to_numeric(features[f"spend_last_{days}_days"])
+        total = pd.to_numeric(features.total_spend)
+        features[f"spend_share_last_{days}_days"] = spend / total.where(total > 0)
+    return features
+
+
+def _text(value: object) -> str | None:
+    if isinstance(value, datetime):
+        value = value.replace(tzinfo=None)
+    return None if value is None else str(value)

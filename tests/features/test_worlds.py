@@ -1,0 +1,77 @@
+"""Many random marketplaces at once: every feature again in DuckDB, and nothing from later."""
+
+from datetime import date
+from typing import Any
+
+import pandas as pd
+import pytest
+from pyspark.sql import SparkSession
+
+from goldrun.contracts import gold as G
+from goldrun.features.activity import activity_of
+from goldrun.features.snapshots import customer_features
+from tests.features.markets import Market, silver_of, together
+from tests.features.recomputed import features_of
+from tests.features.worlds import AS_OF, known_before, some_worlds
+
+RECORDED = frozenset({"customers", "transactions", "sessions", "events", "interactions"})
+LONG_AGO = date(2020, 1, 1)
+WORLDS = 250
+
+
+@pytest.fixture(scope="module")
+def whole() -> Market:
+    """Every world as it is, and without what happened on and after the date."""
+    worlds = some_worlds(WORLDS)
+    assert len(worlds) == WORLDS
+    return together(
+        {f"{n}/all/": world for n, world in enumerate(worlds)}
+        | {f"{n}/past/": known_before(world, AS_OF) for n, world in enumerate(worlds)}
+    )
+
+
+@pytest.fixture(scope="module")
+def features(spark: SparkSession, whole: Market) -> dict[str, dict[str, Any]]:
+    activity = activity_of(silver_of(spark, whole), RECORDED)
+    rows = customer_features(activity, AS_OF.date(), LONG_AGO).collect()
+    return {row["customer_id"]: row.asDict() for row in rows}
+
+
+def test_deleting_what_happens_on_and_after_the_date_changes_no_feature(
+    features: dict[str, dict[str, Any]],
+) -> None:
+    def of(kind: str) -> dict[str, dict[str, Any]]:
+        return {
+            who.replace(kind, ""): {n: v for n, v in row.items() if n != "customer_id"}
+            for who, row in features.items()
+            if kind in who
+        }
+
+    assert of("/all/") == of("/past/")
+    assert len(of("/all/")) > 300
+
+
+def test_every_feature_is_what_duckdb_finds(
+    features: dict[str, dict[str, Any]], whole: Market
+) -> None:
+    expected = features_of(whole, AS_OF).sort_index()
+    found = pd.DataFrame(features.values()).set_index("customer_id").drop(columns="as_of")
+    assert set(expected) == set(found)
+    assert {*expected, "customer_id", "as_of"} == set(G.CUSTOMER_FEATURES.names)
+    for name in G.CUSTOMER_FEATURES.names[2:]:
+        theirs, ours = expected[name], found.sort_index()[name]
+        if G.CUSTOMER_FEATURES.column(name).type.typeName() in {"string", "date"}:
+            theirs, ours = (c.astype(str).replace(NULLS, "") for c in (theirs, ours))
+            theirs = theirs.str.removesuffix(" 00:00:00")
+        else:
+            theirs, ours = (c.astype(float) for c in (theirs, ours))
+        pd.testing.assert_series_equal(ours, theirs, rtol=1e-12, check_names=False)
+
+
+NULLS = ["None", "nan", "NaN", "<NA>"]
+
+
+def test_the_worlds_reach_every_feature(features: dict[str, dict[str, Any]]) -> None:
+    """A feature that is the same for everyone here would be tested for nothing."""
+    table = pd.DataFrame(features.values()).drop(columns=["customer_id", "as_of"])
+    assert {name for name in table if table[name].nunique() < 2} == set()

@@ -1,0 +1,26 @@
+"""The truth about gold, computed by DuckDB from the simulator's clean tables."""
+
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+FOLDER = Path(__file__).parent
+TRUTH = "truth"
+ORACLE = "oracle"
+
+
+def compute_activity(db: duckdb.DuckDBPyConnection) -> None:
+    """Fill ``oracle`` with the four activity tables, and the users' table, from ``truth``."""
+    _run(db, "oracle_activity.sql")
+    _run(db, "oracle_users.sql")
+
+
+def compute_features(db: duckdb.DuckDBPyConnection, as_of: date) -> None:
+    """Make ``oracle.customer_features`` hold every customer's features as of a UTC midnight."""
+    db.execute(f"SET VARIABLE as_of = DATE '{as_of}'")
+    _run(db, "oracle_features.sql")
+
+
+def _run(db: duckdb.DuckDBPyConnection, name: str) -> None:
+    db.execute((FOLDER / name).read_text())

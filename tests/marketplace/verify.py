@@ -1,0 +1,184 @@
+"""Prove a lake against the marketplace it was made from: the truth, the ledger, the recomputation.
+
+One line a check, and the verdict last; the exit code is 1 when any check fails.
+"""
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
+from rich.console import Console
+from rich.table import Table
+
+from goldrun.contracts import lineage as L
+from goldrun.contracts.gold import AS_OF, CUSTOMER_FEATURES
+from goldrun.contracts.marketplace import ENTITIES
+from goldrun.contracts.source import Source
+from goldrun.io.lake import Lake
+from goldrun.io.settings import load_source
+from goldrun.io.spark import open_session
+from goldrun.medallion.accounting import Accounting, account
+from tests.marketplace import checks as C
+from tests.marketplace import personal
+from tests.marketplace.loading import (
+    GOLD,
+    GOLD_TABLES,
+    Export,
+    connect,
+    distinct_texts,
+    load_lake,
+    load_truth,
+)
+from tests.marketplace.oracle import ORACLE, compute_activity, compute_features
+
+TEXTS = "texts"
+_WIDTH = 140
+
+
+def verify(
+    lake: Lake, source: Source, data: Path, search: Sequence[Path], memory: str = "1GB"
+) -> list[C.Check]:
+    """Run every check.
+
+    Args:
+        lake: What bronze, silver and gold wrote.
+        source: The source they were written from.
+        data: Folder that the simulator wrote.
+        search: Files and folders in which no personal value may be.
+        memory: How much the database may use before it spills.
+
+    Returns:
+        All checks, passed or not.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        export = Export(connect(Path(scratch), memory), Path(scratch))
+        load_truth(export.db, data)
+        load_lake(export, lake, source)
+        return [
+            *C.silver_equals_truth(export.db),
+            *C.quarantine_is_the_ledger(export.db),
+            *C.duplicates_are_the_planted(export.db),
+            *C.accounting_closes(accounts(lake)),
+            *C.every_line_is_somewhere(export.db, data),
+            *gold_equals_the_oracle(export.db),
+            *no_personal_values(export, lake, search),
+        ]
+
+
+def accounts(lake: Lake) -> dict[str, Accounting]:
+    """Follow the records of every entity to their fates."""
+    return {
+        entity: account(
+            lake.read_or_empty(L.bronze_table(entity)),
+            lake.read_or_empty(L.silver_table(table)),
+            lake.read_or_empty(L.history_table(table)),
+            lake.read_or_empty(L.DUPLICATES),
+            lake.read_or_empty(L.QUARANTINE),
+            entity,
+        )
+        for entity, table in ENTITIES.items()
+    }
+
+
+def gold_equals_the_oracle(db: duckdb.DuckDBPyConnection) -> list[C.Check]:
+    """Compare every gold table, and every snapshot in ``customer_features``."""
+    compute_activity(db)
+    checks = []
+    for table in GOLD_TABLES:
+        if table is not CUSTOMER_FEATURES:
+            name = table.name.split("/")[1]
+            checks.append(
+                C.equal_by_key(db, table.name, f"{ORACLE}.{name}", f"{GOLD}.{name}", table.key)
+            )
+    return checks + snapshots_equal_the_oracle(db)
+
+
+def snapshots_equal_the_oracle(db: duckdb.DuckDBPyConnection) -> list[C.Check]:
+    """Compare the features as of every date that the table holds."""
+    checks = []
+    stored = f"{GOLD}.customer_features"
+    dates = db.execute(f"SELECT DISTINCT {AS_OF} FROM {stored} ORDER BY 1").fetchall()
+    for (as_of,) in dates:
+        compute_features(db, as_of)
+        db.execute(
+            f"CREATE OR REPLACE TEMP VIEW snapshot AS FROM {stored} WHERE {AS_OF} = DATE '{as_of}'"
+        )
+        name = f"{CUSTOMER_FEATURES.name} as of {as_of}"
+        checks.append(
+            C.equal_by_key(
+                db, name, f"{ORACLE}.customer_features", "snapshot", CUSTOMER_FEATURES.key
+            )
+        )
+    return checks or [C.Check(CUSTOMER_FEATURES.name, False, "holds no snapshot")]
+
+
+def no_personal_values(export: Export, lake: Lake, search: Sequence[Path]) -> list[C.Check]:
+    """Look for names, e-mail addresses and telephone numbers in gold and in the given files."""
+    personal.collect_personal(export.db)
+    for table, texts in distinct_texts(lake, _beyond_silver(lake)).items():
+        export.bring(texts, TEXTS, table.replace("/", "_"))
+    tables = export.db.execute(
+        "SELECT view_name FROM duckdb_views() WHERE schema_name = ? ORDER BY 1", [TEXTS]
+    ).fetchall()
+    checks = personal.absent_from_tables(export.db, [f"{TEXTS}.{name}" for (name,) in tables])
+    values = export.db.execute("SELECT DISTINCT value FROM personal").fetchall()
+    return checks + personal.absent_from_files((value for (value,) in values), search)
+
+
+def _beyond_silver(lake: Lake) -> list[str]:
+    """Tables of gold and ops, those of other steps as well when the lake is a folder."""
+    found = {table.name for table in GOLD_TABLES}
+    for layer in ("gold", "ops"):
+        found |= {f"{layer}/{folder.name}" for folder in Path(lake.root, layer).glob("*")}
+    return sorted(table for table in found if lake.exists(table))
+
+
+def show(results: Sequence[C.Check], seconds: float) -> None:
+    """Print a table of all checks, then the verdict."""
+    # Without a terminal the width is unknown, and the narrow default would break every line.
+    console = Console(width=None if sys.stdout.isatty() else _WIDTH)
+    table = Table(title="The marketplace against its truth", show_lines=False)
+    table.add_column("check")
+    table.add_column("")
+    table.add_column("numbers", overflow="fold")
+    for check in results:
+        verdict = "[green]PASS[/]" if check.passed else "[bold red]FAIL[/]"
+        table.add_row(check.name, verdict, check.numbers.replace("[", r"\["))
+    console.print(table)
+    passed = sum(check.passed for check in results)
+    verdict = "PASS" if results and passed == len(results) else "FAIL"
+    console.print(
+        f"{verdict}: {passed} of {len(results)} checks passed, in {seconds:.0f} s", style="bold"
+    )
+
+
+def options() -> argparse.ArgumentParser:
+    """Options of the command."""
+    declared = argparse.ArgumentParser(description=__doc__)
+    declared.add_argument("--data", type=Path, default=Path("data/marketplace"))
+    declared.add_argument("--lake", default="lake-marketplace")
+    declared.add_argument("--source", default="marketplace", help="name, or path to a TOML file")
+    declared.add_argument(
+        "--search", type=Path, nargs="*", default=[], help="where no personal value may be"
+    )
+    declared.add_argument("--memory", default="2GB", help="of the database, before it spills")
+    return declared
+
+
+def main() -> int:
+    """Run the checks, show them; 0 when all pass."""
+    given = options().parse_args()
+    started = time.monotonic()
+    with open_session("verify") as spark:
+        lake = Lake(spark, given.lake)
+        results = verify(lake, load_source(given.source), given.data, given.search, given.memory)
+    show(results, time.monotonic() - started)
+    return 0 if all(check.passed for check in results) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

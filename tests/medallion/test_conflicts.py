@@ -1,0 +1,79 @@
+"""An immutable row is the one that happened earliest, whatever the order of arrival."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import product
+from typing import Any
+
+import pytest
+from pyspark.sql import SparkSession
+
+from goldrun.contracts import lineage as L
+from goldrun.contracts.behaviour import EVENTS
+from goldrun.medallion.versions import rank_versions, resolve
+
+NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
+STORED = L.silver_table(EVENTS)
+# Record: hours after noon, content hash. a is first; b says otherwise later; c is at a's time with
+# a greater hash; d repeats a.
+RECORDS = {"a": (0, "11"), "b": (1, "00"), "c": (0, "22"), "d": (0, "11")}
+BATCHINGS = tuple(product((0, 1), repeat=len(RECORDS)))
+"""For each record whether it comes in the first or the second batch, each under its own key."""
+
+
+def row(key: str, name: str) -> tuple[Any, ...]:
+    hours, content = RECORDS[name]
+    values = {
+        "event_id": key,
+        "customer_id": "c1",
+        "event_type": "click",
+        "event_timestamp": NOON + timedelta(hours=hours),
+        "record_id": f"{key}-{name}",
+        "content_hash": content,
+        "source": "shop",
+        "batch_id": "b",
+    }
+    return tuple(values.get(column) for column in STORED.names)
+
+
+@pytest.fixture(scope="module")
+def fates(spark: SparkSession) -> dict[str, dict[str, str]]:
+    """Fate by record, by key: a key is a set of records that comes first; the others follow."""
+    current: dict[str, Any] = {}
+    fate: dict[str, str] = {}
+    for batch in (0, 1):
+        rows = [
+            row(f"k{number}", name)
+            for number, batches in enumerate(BATCHINGS)
+            for name, arrives in zip(RECORDS, batches, strict=True)
+            if arrives == batch
+        ]
+        incoming = spark.createDataFrame(rows, STORED.schema)
+        known = spark.createDataFrame([tuple(r) for r in current.values()], STORED.schema)
+        touched = known.join(incoming.select("event_id"), "event_id", "left_semi")
+        found = resolve(rank_versions(incoming, touched, EVENTS).persist(), "events", EVENTS)
+        assert found.history.columns == list(L.history_table(EVENTS).names)
+        assert found.history.isEmpty()
+        current |= {r["event_id"]: r for r in found.current.collect()}
+        fate |= {r[L.RECORD_ID]: "duplicate" for r in found.duplicates.collect()}
+        for conflict in found.conflicts.collect():
+            assert conflict[L.REASONS] == ["key_conflict"]
+            fate[conflict[L.RECORD_ID]] = "conflict"
+    fate |= {r[L.RECORD_ID]: "kept" for r in current.values()}
+    return {
+        f"k{number}": {name: fate[f"k{number}-{name}"] for name in RECORDS}
+        for number in range(len(BATCHINGS))
+    }
+
+
+def test_the_earliest_content_stands_whatever_comes_first(
+    fates: dict[str, dict[str, str]],
+) -> None:
+    for key, fate in fates.items():
+        assert sorted((fate["a"], fate["d"])) == ["duplicate", "kept"], key
+
+
+def test_what_contradicts_it_is_a_conflict_whatever_comes_first(
+    fates: dict[str, dict[str, str]],
+) -> None:
+    for key, fate in fates.items():
+        assert (fate["b"], fate["c"]) == ("conflict", "conflict"), key

@@ -1,0 +1,105 @@
+"""Money is converted by the rate of its day, or refused; never added up as it is."""
+
+from datetime import UTC, date, datetime
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+import pytest
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from goldrun.contracts import lineage as L
+from goldrun.contracts.entities import MONEY
+from goldrun.contracts.rates import RATES
+from goldrun.errors import SourceError
+from goldrun.medallion.currency import check_one_currency, convert
+
+RATE_ROWS = [
+    ("GBP", date(2024, 1, 1), Decimal("1.15")),
+    ("GBP", date(2024, 2, 1), Decimal("1.17654321")),
+    ("USD", date(2024, 2, 1), Decimal("0.92")),
+    ("HUF", date(2024, 1, 1), Decimal("0.00254")),
+    ("XXX", date(2024, 1, 1), Decimal("9999999999")),
+]
+# Record, currency, moment (UTC), price, amount and the rate that holds for it.
+CASES: dict[str, tuple[str | None, datetime, str, str, str | None]] = {
+    "own": ("EUR", datetime(2024, 1, 5, tzinfo=UTC), "3.3333", "6.6666", "1"),
+    "not said": (None, datetime(2024, 1, 5, tzinfo=UTC), "1", "1", "1"),
+    "first": ("GBP", datetime(2024, 1, 1, tzinfo=UTC), "10", "20", "1.15"),
+    "last moment of it": (
+        "GBP",
+        datetime(2024, 1, 31, 23, 59, 59, 999999, tzinfo=UTC),
+        "10",
+        "20",
+        "1.15",
+    ),
+    "next": ("GBP", datetime(2024, 2, 1, tzinfo=UTC), "0.0333", "-7.7777", "1.17654321"),
+    "long after": ("USD", datetime(2025, 2, 1, tzinfo=UTC), "19.9999", "0", "0.92"),
+    "half a unit": ("HUF", datetime(2024, 1, 1, tzinfo=UTC), "250", "-250", "0.00254"),
+    "before any": ("GBP", datetime(2023, 12, 31, 23, tzinfo=UTC), "1", "1", None),
+    "none known": ("JPY", datetime(2024, 1, 5, tzinfo=UTC), "1", "1", None),
+    "too much": ("XXX", datetime(2024, 1, 5, tzinfo=UTC), "99999", "1", None),
+}
+
+
+@pytest.fixture(scope="module")
+def outcome(spark: SparkSession) -> tuple[dict[str, Any], dict[str, list[str]]]:
+    rows = [
+        (name, code, at, Decimal(price), Decimal(amount))
+        for name, (code, at, price, amount, _) in CASES.items()
+    ]
+    schema = "record_id string, currency string, transaction_date timestamp"
+    frame = spark.createDataFrame(rows, f"{schema}, price decimal(18,4), amount decimal(18,4)")
+    rates = spark.createDataFrame(RATE_ROWS, RATES.schema)
+    converted, refused = convert(frame, "EUR", rates)
+    assert converted.columns == frame.columns
+    assert converted.schema["amount"].dataType == MONEY
+    return (
+        {row[L.RECORD_ID]: row for row in converted.collect()},
+        {row[L.RECORD_ID]: row[L.REASONS] for row in refused.collect()},
+    )
+
+
+@pytest.mark.parametrize("case", [name for name, case in CASES.items() if case[4] is not None])
+def test_money_is_multiplied_by_the_rate_of_its_day_and_rounded_once(
+    outcome: tuple[dict[str, Any], dict[str, list[str]]], case: str
+) -> None:
+    _, _, price, amount, rate = CASES[case]
+    row = outcome[0][case]
+    for column, given in (("price", price), ("amount", amount)):
+        exact = Decimal(given) * Decimal(str(rate))
+        assert row[column] == exact.quantize(Decimal("0.0001"), ROUND_HALF_UP)
+    assert row["currency"] == "EUR"
+
+
+@pytest.mark.parametrize("case", [name for name, case in CASES.items() if case[4] is None])
+def test_money_without_a_usable_rate_is_refused(
+    outcome: tuple[dict[str, Any], dict[str, list[str]]], case: str
+) -> None:
+    assert case not in outcome[0]
+    assert outcome[1][case] == ["currency_without_rate"]
+
+
+def test_each_row_is_converted_or_refused_once(
+    outcome: tuple[dict[str, Any], dict[str, list[str]]],
+) -> None:
+    assert outcome[0].keys() | outcome[1].keys() == CASES.keys()
+    assert not outcome[0].keys() & outcome[1].keys()
+
+
+def _money(spark: SparkSession, *codes: str | None) -> DataFrame:
+    return spark.createDataFrame([(code,) for code in codes], "currency string")
+
+
+def test_one_currency_needs_no_rates(spark: SparkSession) -> None:
+    check_one_currency(_money(spark, "EUR", "EUR"), "shop")
+    check_one_currency(_money(spark, None), "shop")
+    check_one_currency(_money(spark, "EUR").where(F.lit(False)), "shop")
+
+
+@pytest.mark.parametrize("codes", [("EUR", "USD"), ("EUR", None)])
+def test_several_currencies_are_refused_by_name_where_none_is_declared(
+    spark: SparkSession, codes: tuple[str | None, ...]
+) -> None:
+    with pytest.raises(SourceError, match=r"several currencies .*EUR.*rates"):
+        check_one_currency(_money(spark, *codes), "shop")

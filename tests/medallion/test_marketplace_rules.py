@@ -1,0 +1,217 @@
+"""Customers, sessions, events and interactions: every reason has a record that breaks only it."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from goldrun.contracts import lineage as L
+from goldrun.contracts.marketplace import ENTITIES
+from goldrun.contracts.reasons import reject_reasons
+
+Change = Mapping[str, str | None]
+Reasons = dict[str, list[str]]
+
+GOOD: dict[str, dict[str, str | None]] = {
+    "customers": {
+        "customer_id": "c1",
+        "name": "Ada Lovelace",
+        "email": "ada@mail-example.com",
+        "phone": "030 901820",
+        "registration_date": "2024-01-01T00:00:00Z",
+        "location": "Berlin",
+        "customer_segment": "Gold Plus",
+        "updated_at": "2024-02-01T00:00:00Z",
+    },
+    "sessions": {
+        "session_id": "s1",
+        "customer_id": "c1",
+        "device_type": "mobile",
+        "session_start": "2024-05-01T10:00:00Z",
+        "session_end": "2024-05-01T10:05:00.5Z",
+        "session_duration": "300.5",
+    },
+    "events": {
+        "event_id": "e1",
+        "customer_id": "c1",
+        "session_id": "s1",
+        "product_id": "p1",
+        "event_type": "page_view",
+        "event_timestamp": "2024-05-01T10:00:00Z",
+    },
+    "interactions": {
+        "interaction_id": "i1",
+        "customer_id": "c1",
+        "interaction_date": "2024-05-01T10:00:00Z",
+        "interaction_type": "chat",
+        "response_time": "12.5",
+        "interaction_outcome": "resolved",
+    },
+}
+
+BREAKS: dict[str, dict[str, tuple[str, Change]]] = {
+    "customers": {
+        "nobody": ("customer_id_missing", {"customer_id": " "}),
+        "no address": ("email_unparsed", {"email": "ada at mail"}),
+        "no number": ("phone_unparsed", {"phone": "12"}),
+        "words for a number": ("phone_unparsed", {"phone": "call me"}),
+        "registered never": ("registration_date_unparsed", {"registration_date": "2024-13-01"}),
+        "registered locally": (
+            "registration_date_without_zone",
+            {"registration_date": "2024-01-01 10:00:00"},
+        ),
+        "registered later": (
+            "registration_date_in_future",
+            {"registration_date": "2999-01-01T00:00:00Z"},
+        ),
+        "updated never": ("updated_at_unparsed", {"updated_at": "never"}),
+        "updated locally": ("updated_at_without_zone", {"updated_at": "2024-02-01 10:00:00"}),
+        "updated later": ("updated_at_in_future", {"updated_at": "2999-01-01T00:00:00Z"}),
+    },
+    "sessions": {
+        "nothing": ("session_id_missing", {"session_id": None}),
+        "nobody": ("customer_id_missing", {"customer_id": None}),
+        "another device": ("device_type_not_allowed", {"device_type": "fridge"}),
+        "no start": ("session_start_missing", {"session_start": None}),
+        "start unreadable": ("session_start_unparsed", {"session_start": "10:00"}),
+        "start local": ("session_start_without_zone", {"session_start": "2024-05-01 10:00"}),
+        "start later": (
+            "session_start_in_future",
+            {"session_start": "2999-01-01T00:00:00Z", "session_end": None},
+        ),
+        "end unreadable": ("session_end_unparsed", {"session_end": "later"}),
+        "end local": ("session_end_without_zone", {"session_end": "2024-05-01 10:00"}),
+        "end later": ("session_end_in_future", {"session_end": "2999-01-01T00:00:00Z"}),
+        "end before start": (
+            "session_end_before_start",
+            {"session_end": "2024-05-01T09:59:59.999Z"},
+        ),
+        "duration unreadable": ("session_duration_unparsed", {"session_duration": "5 min"}),
+        "duration infinite": ("session_duration_unparsed", {"session_duration": "Infinity"}),
+        "duration too exact": ("session_duration_digits_lost", {"session_duration": "0.0001"}),
+        "duration negative": ("session_duration_negative", {"session_duration": "-0.001"}),
+    },
+    "events": {
+        "nothing": ("event_id_missing", {"event_id": None}),
+        "nobody": ("customer_id_missing", {"customer_id": None}),
+        "no type": ("event_type_missing", {"event_type": ""}),
+        "another type": ("event_type_not_allowed", {"event_type": "teleport"}),
+        "no time": ("event_timestamp_missing", {"event_timestamp": None}),
+        "time unreadable": ("event_timestamp_unparsed", {"event_timestamp": "2024-05-32"}),
+        "time local": ("event_timestamp_without_zone", {"event_timestamp": "2024-05-01T10:00"}),
+        "time later": ("event_timestamp_in_future", {"event_timestamp": "2999-01-01T00:00:00Z"}),
+    },
+    "interactions": {
+        "nothing": ("interaction_id_missing", {"interaction_id": None}),
+        "nobody": ("customer_id_missing", {"customer_id": None}),
+        "no time": ("interaction_date_missing", {"interaction_date": None}),
+        "time unreadable": ("interaction_date_unparsed", {"interaction_date": "noon"}),
+        "time local": ("interaction_date_without_zone", {"interaction_date": "2024-05-01 10:00"}),
+        "time later": ("interaction_date_in_future", {"interaction_date": "2999-01-01T00:00:00Z"}),
+        "no channel": ("interaction_type_missing", {"interaction_type": None}),
+        "another channel": ("interaction_type_not_allowed", {"interaction_type": "pigeon"}),
+        "response no number": ("response_time_unparsed", {"response_time": "NaN"}),
+        "response overflowing": ("response_time_unparsed", {"response_time": "1e400"}),
+        "response too exact": ("response_time_digits_lost", {"response_time": "1.2345"}),
+        "response negative": ("response_time_negative", {"response_time": "-1"}),
+        "another outcome": ("interaction_outcome_not_allowed", {"interaction_outcome": "meh"}),
+    },
+}
+"""What is changed in a good record, and the one reason that follows."""
+
+KEEPS: dict[str, dict[str, tuple[Change, Mapping[str, str | None]]]] = {
+    "customers": {
+        "good": ({}, {"phone": "+4930901820", "customer_segment": "gold_plus"}),
+        "capitals": ({"email": " Ada@Mail-Example.COM"}, {"email": "ada@mail-example.com"}),
+        "abroad": ({"phone": "+44 20 7946 0018"}, {"phone": "+442079460018"}),
+        "only a key": (
+            dict.fromkeys(n for n in GOOD["customers"] if n not in {"customer_id", "updated_at"}),
+            {"name": None, "email": None, "phone": None},
+        ),
+        "not updated": ({"updated_at": None}, {"updated_at": "2024-01-01 00:00:00"}),
+    },
+    "sessions": {
+        "good": ({}, {"session_duration": "300.500"}),
+        "duration from its times": ({"session_duration": None}, {"session_duration": "300.500"}),
+        "still open": (
+            {"session_end": None, "session_duration": None},
+            {"session_duration": None},
+        ),
+        "device by another name": ({"device_type": "PC"}, {"device_type": "desktop"}),
+        "of a moment": (
+            {"session_end": "2024-05-01T12:00:00+02:00", "session_duration": "0"},
+            {"session_end": "2024-05-01 10:00:00"},
+        ),
+    },
+    "events": {
+        "good": ({}, {}),
+        "outside a visit": ({"session_id": None, "product_id": ""}, {"session_id": None}),
+        "type spelled otherwise": ({"event_type": "Add to-Cart"}, {"event_type": "add_to_cart"}),
+        "type by another name": ({"event_type": "PageView"}, {"event_type": "page_view"}),
+    },
+    "interactions": {
+        "good": ({}, {"response_time": "12.500"}),
+        "never answered": ({"response_time": None}, {"response_time": None}),
+        "at once": ({"response_time": "0"}, {"response_time": "0.000"}),
+        "channel by another name": ({"interaction_type": "E-Mail"}, {"interaction_type": "email"}),
+        "still open": ({"interaction_outcome": None}, {"interaction_outcome": None}),
+    },
+}
+"""What is changed in a good record, and values that silver then holds."""
+
+ELSEWHERE = {"customer_unknown", "key_conflict", "record_malformed", "record_undecodable"}
+"""Reasons that need other tables, and those of any record, which are shown for transactions."""
+
+
+@pytest.fixture(scope="module")
+def rows(judged: Callable[..., DataFrame]) -> dict[str, dict[str, dict[str, Any]]]:
+    """Judged records by entity and case."""
+    found = {}
+    for entity, good in GOOD.items():
+        changes = {case: change for case, (_, change) in BREAKS[entity].items()}
+        changes |= {case: change for case, (change, _) in KEEPS[entity].items()}
+        records = {case: good | dict(change) for case, change in changes.items()}
+        frame = judged(records, entity=entity, phone_region="DE")
+        shown = [F.col(c).cast("string").alias(c) for c in ENTITIES[entity].names]
+        collected = frame.select(L.RECORD_ID, L.REASONS, *shown).collect()
+        found[entity] = {row[L.RECORD_ID]: row.asDict() for row in collected}
+    return found
+
+
+@pytest.mark.parametrize(
+    ("entity", "case"), [(entity, case) for entity, cases in BREAKS.items() for case in cases]
+)
+def test_one_fault_has_one_reason(
+    rows: dict[str, dict[str, dict[str, Any]]], entity: str, case: str
+) -> None:
+    assert rows[entity][case][L.REASONS] == [BREAKS[entity][case][0]]
+
+
+@pytest.mark.parametrize(
+    ("entity", "case"), [(entity, case) for entity, cases in KEEPS.items() for case in cases]
+)
+def test_a_good_record_is_kept_in_its_standard_form(
+    rows: dict[str, dict[str, dict[str, Any]]], entity: str, case: str
+) -> None:
+    row = rows[entity][case]
+    assert row[L.REASONS] == []
+    expected = KEEPS[entity][case][1]
+    assert {name: row[name] for name in expected} == dict(expected)
+
+
+@pytest.mark.parametrize("entity", GOOD)
+def test_every_reason_of_the_contract_is_shown(entity: str) -> None:
+    shown = {reason for reason, _ in BREAKS[entity].values()} | ELSEWHERE
+    # It defaults to the moment of ingestion, so it can't be missing.
+    shown |= {"updated_at_missing"} if entity == "customers" else set()
+    assert set(reject_reasons(ENTITIES[entity])) - shown == set()
+
+
+def test_a_number_without_country_has_no_standard_form_where_no_region_is_declared(
+    judged: Callable[..., DataFrame],
+) -> None:
+    records = {"local": GOOD["customers"], "full": GOOD["customers"] | {"phone": "+4930901820"}}
+    found = judged(records, entity="customers").select(L.RECORD_ID, L.REASONS).collect()
+    assert {row[0]: row[1] for row in found} == {"local": ["phone_unparsed"], "full": []}

@@ -1,0 +1,38 @@
+"""A row that points to nobody is named; one that points nowhere is not."""
+
+from pyspark.sql import SparkSession
+
+from goldrun.contracts import lineage as L
+from goldrun.contracts.behaviour import EVENTS
+from goldrun.contracts.entities import CUSTOMERS, TRANSACTIONS
+from goldrun.contracts.table import Severity
+from goldrun.medallion.references import dangling, orphans
+
+
+def test_only_rejecting_references_to_entities_the_shop_has_refuse_a_row(
+    spark: SparkSession,
+) -> None:
+    events = spark.createDataFrame(
+        [("r1", "c1", "s1"), ("r2", "c9", "s1"), ("r3", "c1", "s9"), ("r4", "c8", "s9")],
+        "record_id string, customer_id string, session_id string",
+    )
+    customers = spark.createDataFrame([("c1",), ("c2",)], "customer_id string")
+    sessions = spark.createDataFrame([("s1",)], "session_id string")
+    found = orphans(events, EVENTS, {"customers": customers, "sessions": sessions})
+    assert found is not None
+    assert {row[L.RECORD_ID]: row[L.REASONS] for row in found.collect()} == {
+        "r2": ["customer_unknown"],
+        "r4": ["customer_unknown"],
+    }
+    assert orphans(events, TRANSACTIONS, {"sessions": sessions}) is None
+    assert orphans(customers, CUSTOMERS, {}) is None
+
+
+def test_a_null_reference_points_nowhere_and_dangles_not(spark: SparkSession) -> None:
+    (to_session,) = (r for r in EVENTS.references if r.severity is Severity.WARN)
+    events = spark.createDataFrame(
+        [("e1", "s1"), ("e2", "s9"), ("e3", None)], "event_id string, session_id string"
+    )
+    sessions = spark.createDataFrame([("s1",)], "session_id string")
+    found = dangling(events, to_session, sessions).collect()
+    assert [row["event_id"] for row in found] == ["e2"]
