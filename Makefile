@@ -8,7 +8,7 @@ export PYTHONPATH := src:.
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: help setup demo marketplace docs test test-slow check mutants lock clean
+.PHONY: help setup demo marketplace bench docs test test-slow check mutants lock clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -30,7 +30,7 @@ marketplace: .venv/.ready-dev  ## simulate a marketplace with every kind of dirt
 	@python -m tests.marketplace.verify --data=data/marketplace --lake=marketplace-lake
 
 test: .venv/.ready-dev  ## all tests but the long ones
-	@python -m pytest
+	@python -m pytest -n 2 --dist loadgroup
 
 test-slow: .venv/.ready-dev  ## the long ones: mlflow run with an environment of its own
 	@python -m pytest -m slow
@@ -43,6 +43,9 @@ check: .venv/.ready-dev  ## lint, types, import law
 
 mutants: .venv/.ready-dev  ## break promises on purpose; every break must turn a test red
 	@python tests/mutants/run.py
+
+bench: .venv/.ready-dev  ## how long raw to gold takes: make bench CUSTOMERS=40000 (a million rows)
+	@python -m benchmarks.raw_to_gold --customers=$(CUSTOMERS)
 
 docs: .venv/.ready-dev  ## write docs/data-model.md from the contracts
 	@python pipelines/data_model.py

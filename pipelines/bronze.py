@@ -10,6 +10,8 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from goldrun.contracts import lineage as L
+from goldrun.contracts.entities import CUSTOMER_ID
+from goldrun.contracts.erasure import TOMBSTONES
 from goldrun.contracts.marketplace import ENTITIES
 from goldrun.contracts.source import EntityMapping
 from goldrun.errors import SettingsError, SourceError
@@ -17,7 +19,9 @@ from goldrun.io.csv_files import Header, read_csv, read_header
 from goldrun.io.files import check_columns, check_whole, find_files, fingerprint
 from goldrun.io.json_files import read_json, read_keys
 from goldrun.io.lines import one_piece_a_task
+from goldrun.io.secret import key_for
 from goldrun.medallion.bronze import Batch, to_bronze
+from goldrun.medallion.erasure import redact
 from goldrun.medallion.mapping import check_timestamp_format, columns_needed
 from pipelines._command import Context, log, parser, run_script, step
 
@@ -82,8 +86,19 @@ def _ingest(ctx: Context, landing: Landing) -> None:
         raw = read_json(spark, landing.files)
     batch = Batch(f"{ctx.now:%Y%m%dT%H%M%S.%fZ}", ctx.now)
     records = to_bronze(raw, entity=landing.entity, source=ctx.source.name, batch=batch)
+    records = _without_the_erased(ctx, landing, records)
     with one_piece_a_task(spark):
         ctx.lake.append(L.bronze_table(landing.entity), records.coalesce(_STORED_FILES))
+
+
+def _without_the_erased(ctx: Context, landing: Landing, records: DataFrame) -> DataFrame:
+    """Empty the records of people who were erased from this lake."""
+    if not ctx.lake.exists(TOMBSTONES.name):
+        return records
+    tombstones = ctx.lake.read(TOMBSTONES.name)
+    expressions = {CUSTOMER_ID: landing.mapping.columns[CUSTOMER_ID]}
+    needed = list(_columns_of(ctx, landing.entity, expressions))
+    return redact(records, expressions, needed, tombstones, key_for(tombstones))
 
 
 def columns_read(ctx: Context, entity: str) -> dict[str, str]:

@@ -19,6 +19,17 @@ from tests.project_copy import Done, Project, copy_project
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Share the tests between two processes so that no fixture is made twice.
+
+    Tests of the workflow stay together, as it runs once; the others stay with their module.
+    """
+    for item in items:
+        fixtures = getattr(item, "fixturenames", ())
+        group = "workflow" if "demo" in fixtures else item.path.stem
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 @pytest.fixture(scope="session")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A copy of the project in another folder."""
@@ -29,6 +40,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
 def _elsewhere(project: Project) -> None:
     """No test writes to the project's own store, artifacts or lake: they run in the copy."""
     os.environ["MLFLOW_TRACKING_URI"] = project.store
+    os.environ.setdefault("GOLDRUN_DRIVER_MEMORY", "2g")
     for name in ("MLFLOW_RUN_ID", "GOLDRUN_LAKE"):
         os.environ.pop(name, None)
     os.chdir(project.folder)

@@ -198,19 +198,15 @@ def tables_of(market: Market) -> duckdb.DuckDBPyConnection:
 
 def features_of(market: Market, as_of: datetime) -> pd.DataFrame:
     """All features of who bought before ``as_of``, in a shop old enough for all windows."""
-    connection = tables_of(market)
     moment = f"timestamp '{as_of:%Y-%m-%d %H:%M:%S}'"
-    connection.execute(PREPARED.replace("$as_of", moment))
+    with tables_of(market) as connection:
+        connection.execute(PREPARED.replace("$as_of", moment))
 
-    def ask(query: str) -> pd.DataFrame:
-        found = connection.execute(query.replace("$as_of", moment)).fetch_df()
-        return found.set_index("customer_id").astype(object)
+        def ask(query: str) -> pd.DataFrame:
+            found = connection.execute(query.replace("$as_of", moment)).fetch_df()
+            return found.set_index("customer_id").astype(object)
 
-    features = ask(BUYING)
-    for query in OTHERS[1:]:
-        features = features.join(ask(query))
-    for query in COUNTED:
-        features = features.join(ask(query))
+        features = ask(OTHERS[0]).join([ask(query) for query in (*OTHERS[1:], *COUNTED)])
     for name in features.columns:
         if "_count" in name or name == "contact_rate":
             features[name] = pd.to_numeric(features[name]).fillna(0)

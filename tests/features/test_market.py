@@ -418,7 +418,9 @@ def test_a_shop_without_sessions_has_no_journeys_and_the_rest_is_as_ever(
     spark: SparkSession, features: dict[str, Any]
 ) -> None:
     activity = activity_of(silver_of(spark, MARKET, "sessions"), RECORDED - {"sessions"})
+    activity.daily.persist()
     rows = customer_features(activity, AS_OF, date(2024, 1, 15)).collect()
+    activity.daily.unpersist()
     unknown = OF_SESSIONS | OF_JOURNEYS
     assert {row["customer_id"]: row.asDict() for row in rows} == {
         who: {name: None if name in unknown else value for name, value in row.items()}

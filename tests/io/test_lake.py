@@ -157,3 +157,47 @@ def test_the_first_version_of_a_table_is_zero(lake: Lake, spark: SparkSession) -
 def test_a_relative_lake_is_kept_as_an_absolute_path(spark: SparkSession) -> None:
     assert Path(Lake(spark, "some-lake").root).is_absolute()
     assert Lake(spark, "s3a://bucket/lake").path("gold/x") == "s3a://bucket/lake/gold/x"
+
+
+def test_rows_are_removed_by_some_of_their_columns_and_none_is_no_commit(
+    filled: Lake, spark: SparkSession
+) -> None:
+    version = filled.version(BOXES.name)
+    nobody = spark.createDataFrame([("z",)], "id string")
+    assert filled.remove(BOXES.name, nobody) is False
+    assert filled.version(BOXES.name) == version
+    twice = spark.createDataFrame([("a", 1), ("a", 1), ("c", 1)], "id string, part int")
+    assert filled.remove(BOXES.name, twice) is True
+    assert stored(filled) == {B, C}
+
+
+def test_the_log_has_no_range_of_personal_values_or_of_raw_text(
+    lake: Lake, spark: SparkSession
+) -> None:
+    table = Table(
+        name="silver/people",
+        grain="one person",
+        key=("customer_id",),
+        clustered_by=("customer_id",),
+        columns=(
+            Column("name", T.StringType(), "Name.", null_means="unknown", personal=True),
+            Column("malformed", T.StringType(), "Raw line.", null_means="none"),
+            Column("left", T.ArrayType(T.StringType()), "Nested.", null_means="none"),
+            Column("customer_id", T.StringType(), "Who.", required=True),
+            Column("since", T.TimestampType(), "Since when.", null_means="unknown"),
+        ),
+    )
+    row = ("Ada Lovelace", "a line", ["nested"], "c1", None)
+    lake.append_unless_empty(table, spark.createDataFrame([row], table.schema))
+    lake.compact(table)
+    log = "".join(
+        f.read_text() for f in sorted(Path(lake.path(table.name)).glob("_delta_log/*.json"))
+    )
+    ranges = [json.loads(line)["add"]["stats"] for line in log.splitlines() if '"add"' in line[:7]]
+    assert ranges
+    for statistics in map(json.loads, ranges):
+        assert statistics["minValues"] == {"customer_id": "c1"}
+        assert set(statistics["nullCount"]) == {"customer_id", "since"}
+    assert "Ada" not in log
+    detail = spark.sql(f"DESCRIBE DETAIL delta.`{lake.path(table.name)}`").collect()[0]
+    assert detail["clusteringColumns"] == ["customer_id"]

@@ -1,12 +1,15 @@
 """A file that can't be read whole is refused by name, and nothing of its batch is written."""
 
 import gzip
+import json
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from goldrun.contracts.source import EntityMapping, Source
 from goldrun.errors import SettingsError, SourceError
 from pipelines import bronze, silver
 
@@ -148,3 +151,85 @@ def test_bytes_that_are_not_of_the_declared_encoding_are_not_replaced_silently(
     (refused,) = shop.ctx.lake.read("silver/quarantine").collect()
     assert refused["reasons"] == ["record_undecodable"]
     assert shop.ctx.lake.read("silver/transactions").count() == 500
+
+
+@pytest.fixture
+def with_customers(shop: Shop) -> Shop:
+    """The shop with customers in JSON files as well."""
+    source: Source = shop.ctx.source
+    customers = EntityMapping(
+        path=f"{shop.folder}/*.json*",
+        format="json",
+        columns={"customer_id": "id", "name": "full_name", "location": "town"},
+    )
+    entities = {"customers": customers, **source.entities}
+    shop.ctx = replace(shop.ctx, source=source.model_copy(update={"entities": entities}))
+    return shop
+
+
+def land_json(shop: Shop, name: str, *records: dict[str, Any]) -> Path:
+    file: Path = shop.folder / name
+    file.write_text("".join(json.dumps(record) + "\n" for record in records))
+    return file
+
+
+def test_a_first_batch_with_a_cut_off_file_leaves_no_table_behind(shop: Shop, line: Line) -> None:
+    shop.land("day1.csv", line("t1", "completed", 1))
+    whole = gzip.compress("\n".join([HEADER, line("t2", "completed", 1)]).encode())
+    (shop.folder / "day2.csv.gz").write_bytes(whole[:-4])
+    with pytest.raises(SourceError, match=r"day2.csv.gz can't be read to its end: it is cut off"):
+        shop.bronze()
+    assert not shop.ctx.lake.exists(BRONZE)
+
+
+def test_a_wrong_file_of_one_entity_stops_all_of_them(with_customers: Shop, line: Line) -> None:
+    land_json(with_customers, "people.json", {"id": "c1"})
+    with_customers.land("day1.csv", line("t1", "completed", 1), header="Id,Other")
+    with pytest.raises(SourceError, match=r"day1.csv has no column"):
+        with_customers.bronze()
+    assert not with_customers.ctx.lake.exists("bronze/customers")
+
+
+def test_json_needs_the_keys_of_required_columns_and_no_others(
+    with_customers: Shop, line: Line
+) -> None:
+    with_customers.land("day1.csv", line("t1", "completed", 1, who="c2"))
+    wrong = land_json(with_customers, "people.json", {"Id": "c1", "full_name": "Ada"})
+    with pytest.raises(SourceError) as caught:
+        with_customers.bronze()
+    assert "people.json has no column 'id', which shop.toml [customers.columns] reads" in str(
+        caught.value
+    )
+    assert "(did you mean 'Id'?); it has Id, full_name" in str(caught.value)
+    wrong.unlink()
+    land_json(with_customers, "people.jsonl", {"no": 1}, {"id": "c1", "town": "York"}, {"id": "c2"})
+    packed = with_customers.folder / "more.json.gz"
+    packed.write_bytes(gzip.compress(b'{"id":"c3","full_name":"Ada"}\n{"id":"c4"'))
+    with_customers.bronze()
+    with_customers.silver()
+    people = with_customers.ctx.lake.read("silver/customers").collect()
+    assert {(row["customer_id"], row["name"], row["location"]) for row in people} == {
+        ("c1", None, "York"),
+        ("c2", None, None),
+        ("c3", "Ada", None),
+    }
+    refused = with_customers.ctx.lake.read("silver/quarantine").collect()
+    assert sorted(row["reasons"] for row in refused) == [
+        ["customer_id_missing"],
+        ["record_malformed"],
+    ]
+    assert with_customers.rows("silver/transactions") == 1
+
+
+def test_a_folder_that_grows_adds_what_is_new_in_one_commit(shop: Shop, line: Line) -> None:
+    shop.land("day0.csv", line("t0", "completed", 1))
+    shop.bronze()
+    before = shop.ctx.lake.version(BRONZE)
+    for day in range(1, 9):
+        shop.land(f"day{day}.csv", *[line(f"t{day}-{n}", "completed", 1) for n in range(day)])
+    shop.bronze()
+    assert shop.ctx.lake.version(BRONZE) == before + 1
+    rows = shop.ctx.lake.read(BRONZE).where("file not like '%day0.csv'").collect()
+    found = {(Path(row["file"]).stem, row["offset"], row["record"]["Id"]) for row in rows}
+    assert found == {(f"day{day}", n, f"t{day}-{n}") for day in range(1, 9) for n in range(day)}
+    assert len({row["record_id"] for row in rows}) == len(rows) == 36

@@ -1,0 +1,1 @@
+"""How long and how large: measured by commands that anyone can run."""

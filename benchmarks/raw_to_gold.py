@@ -1,0 +1,147 @@
+"""Simulate a marketplace, take it from raw files to gold in one run, and say what that took.
+
+    make bench CUSTOMERS=40000        # about a million rows over the five tables
+
+Adds a line to benchmarks/raw_to_gold.md: rows, seconds of each step, largest memory.
+"""
+
+import argparse
+import logging
+import os
+import platform
+import shutil
+import sys
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from goldrun.contracts import lineage as L
+from goldrun.contracts.source import Source
+from goldrun.io.lake import Lake
+from goldrun.io.settings import load_source
+from goldrun.io.spark import open_session
+from goldrun.io.tracking import Tracker
+from goldrun.simulation.options import read_settings
+from pipelines import bronze, gold, silver, simulate
+from pipelines._command import Context, log_to_console
+
+log = logging.getLogger("goldrun")
+
+RESULTS = Path(__file__).with_suffix(".md")
+_COLUMNS = (
+    *("date", "customers", "rows", "simulate", "bronze", "silver", "gold"),
+    *("raw to gold", "rows a second", "memory", "heap", "machine"),
+)
+HEADER = f"""# From raw files to gold
+
+`make bench CUSTOMERS=...`: a simulated marketplace with every kind of dirt, five entities, CSV and
+JSON, rules, quarantine, history, features as of one date, in one Spark session. Memory is the
+largest sum of the resident sizes of all processes (driver, JVM, Python workers), seen
+every half second.
+
+| {" | ".join(_COLUMNS)} |
+|{"---|" * len(_COLUMNS)}
+"""
+
+
+class Memory:
+    """Watches this process and its children; ``peak`` is the largest sum so far, in bytes."""
+
+    def __init__(self) -> None:
+        """Start watching."""
+        self.peak = 0
+        threading.Thread(target=self._watch, daemon=True).start()
+
+    def _watch(self) -> None:
+        while True:
+            self.peak = max(self.peak, _resident(os.getpid()))
+            time.sleep(0.5)
+
+
+def _resident(root: int) -> int:
+    parents: dict[int, int] = {}
+    sizes: dict[int, int] = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            fields = (folder / "stat").read_text().rpartition(")")[2].split()
+        except OSError:  # it has ended meanwhile
+            continue
+        parents[int(folder.name)] = int(fields[1])
+        sizes[int(folder.name)] = int(fields[21]) * os.sysconf("SC_PAGE_SIZE")
+    ours = {root}
+    while grown := {pid for pid, parent in parents.items() if parent in ours} - ours:
+        ours |= grown
+    return sum(sizes.get(pid, 0) for pid in ours)
+
+
+def _timed(work: Callable[[], object]) -> float:
+    started = time.monotonic()
+    work()
+    return time.monotonic() - started
+
+
+def _source(data: Path) -> Source:
+    """The marketplace's settings, with its files in another folder."""
+    shipped = Path("pipelines/sources/marketplace.toml").read_text(encoding="utf-8")
+    moved = data / "marketplace.toml"
+    moved.write_text(shipped.replace("data/marketplace", str(data)), encoding="utf-8")
+    return load_source(str(moved))
+
+
+def measure(customers: int, folder: Path) -> str:
+    """Run everything once; return the table's line."""
+    data, lake = folder / "data", folder / "lake"
+    settings = read_settings(customers=str(customers), dirt="all")
+    seconds = {"simulate": _timed(lambda: simulate.run(settings, data))}
+    os.environ["MLFLOW_TRACKING_URI"] = f"sqlite:///{folder}/mlflow.db"
+    tracker, source, memory = Tracker(), _source(data), Memory()
+    with tracker.run("benchmark", "benchmark"), open_session("benchmark") as spark:
+        ctx = Context(Lake(spark, str(lake)), tracker, source, datetime.now(UTC))
+        for name, step in (("bronze", bronze.run), ("silver", silver.run), ("gold", gold.run)):
+            seconds[name] = _timed(lambda step=step: step(ctx))  # type: ignore[misc]
+        tables = [L.bronze_table(entity).name for entity in source.entities]
+        rows = sum(ctx.lake.read(table).count() for table in tables)
+        open_accounts = [e for e, account in silver.accounts(ctx).items() if not account.closed]
+    if open_accounts:
+        raise SystemExit(f"the accounting is not closed: {', '.join(open_accounts)}")
+    total = seconds["bronze"] + seconds["silver"] + seconds["gold"]
+    heap = os.environ.get("GOLDRUN_DRIVER_MEMORY", "4g")
+    cells = [
+        f"{datetime.now(UTC):%Y-%m-%d}",
+        f"{customers:,}",
+        f"{rows:,}",
+        *(f"{took:,.0f} s" for took in seconds.values()),
+        f"{total:,.0f} s",
+        f"{rows / total:,.0f}",
+        f"{memory.peak / 2**30:.1f} GiB",
+        heap,
+        f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}, "
+        f"PySpark {version('pyspark')}, Delta {version('delta-spark')}",
+    ]
+    return f"| {' | '.join(cells)} |\n"
+
+
+def main() -> int:
+    """Measure and add the line."""
+    log_to_console()
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--customers", type=int, default=40_000)
+    options.add_argument("--folder", type=Path, default=Path("bench-lake"))
+    given = options.parse_args()
+    shutil.rmtree(given.folder, ignore_errors=True)
+    given.folder.mkdir(parents=True)
+    line = measure(given.customers, given.folder.resolve())
+    if not RESULTS.exists():
+        RESULTS.write_text(HEADER, encoding="utf-8")
+    with RESULTS.open("a", encoding="utf-8") as results:
+        results.write(line)
+    shutil.rmtree(given.folder)
+    log.info("%s", line)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

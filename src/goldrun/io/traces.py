@@ -1,0 +1,198 @@
+"""Files decoded and searched for what tells of a person: compressed files hide text from grep."""
+
+import gzip
+import json
+import logging
+import zlib
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from goldrun.contracts.erasure import Term
+
+log = logging.getLogger(__name__)
+
+_ROWS_AT_ONCE = 16_384
+_LINES_AT_ONCE = 10_000
+_PROGRESS_EVERY = 200
+_STRUCTURED = (".json", ".crc", "_last_checkpoint", "_last_vacuum_info")
+"""Endings of Delta's log files, which hold a JSON object a line."""
+TEXT = ""
+"""Name of what has no name: a line of plain text."""
+
+Cells = Iterator[tuple[str, pa.Array]]
+
+
+@dataclass(frozen=True, order=True)
+class Trace:
+    """Where something was found; never what.
+
+    Attributes:
+        file: The file.
+        column: Column or field; ``TEXT`` for a line of plain text.
+        kind: Kind of the term, or why the file could not be searched.
+    """
+
+    file: str
+    column: str
+    kind: str
+
+
+def find_traces(folders: Sequence[Path], terms: Sequence[Term]) -> list[Trace]:
+    """Decode every file below some folders and look for a person's terms.
+
+    Parquet (data, change data, checkpoints) is read by its columns, a row group's part at a time;
+    JSON, also inside text, by its fields; anything else as lines of text, unzipped if need be. A
+    telling term counts wherever it stands, another one in its columns only.
+
+    Args:
+        folders: Where to look; a folder that is not there has no files.
+        terms: What to look for.
+
+    Returns:
+        Every place once. A file that can't be decoded is one too: it was not searched.
+    """
+    files = sorted(file for folder in folders for file in folder.rglob("*") if file.is_file())
+    traces: set[Trace] = set()
+    for number, file in enumerate(files, 1):
+        traces |= _in_file(file, terms)
+        if number % _PROGRESS_EVERY == 0:
+            log.info("    %s of %s files decoded", f"{number:,}", f"{len(files):,}")
+    log.info("    %s files decoded", f"{len(files):,}")
+    return sorted(traces)
+
+
+def _in_file(file: Path, terms: Sequence[Term]) -> set[Trace]:
+    traces: set[Trace] = set()
+    try:
+        for name, values in _cells(file):
+            traces |= {Trace(str(file), name, kind) for kind in _kinds(name, values, terms)}
+    except (OSError, EOFError, ValueError, zlib.error, pa.ArrowException) as error:
+        traces.add(Trace(str(file), TEXT, f"could not be decoded: {type(error).__name__}"))
+    return traces
+
+
+def _kinds(name: str, values: pa.Array, terms: Sequence[Term]) -> set[str]:
+    """Kinds of the terms that occur in values of a column."""
+    sought = [term for term in terms if term.telling or name in term.columns]
+    if not sought or not _any(values, "|".join(term.pattern for term in sought)):
+        return set()
+    return {term.kind for term in sought if _any(values, term.pattern)}
+
+
+def _any(values: pa.Array, pattern: str) -> bool:
+    return bool(pc.any(pc.match_substring_regex(values, pattern)).as_py())
+
+
+def _cells(file: Path) -> Cells:
+    if file.name.endswith(".parquet"):
+        return _of_parquet(file)
+    if file.name.endswith(_STRUCTURED) and not file.name.startswith("."):
+        return _of_json_lines(file)
+    return _of_text(file)
+
+
+def _of_parquet(file: Path) -> Cells:
+    with pq.ParquetFile(file) as parquet:
+        for batch in parquet.iter_batches(_ROWS_AT_ONCE):
+            for name, column in zip(batch.schema.names, batch.columns, strict=True):
+                yield from _of_array(name, column)
+
+
+def _of_array(name: str, values: pa.Array) -> Cells:
+    """The texts in an array, however deep, each with the name it is under."""
+    kind = values.type
+    if pa.types.is_dictionary(kind):
+        yield from _of_array(name, values.dictionary_decode())
+    elif pa.types.is_struct(kind):
+        for field, inner in zip(kind, values.flatten(), strict=True):
+            yield from _of_array(field.name, inner)
+    elif pa.types.is_map(kind):
+        yield name, values.keys
+        yield from _of_entries(values.keys, values.items)
+    elif pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        yield from _of_array(name, values.flatten())
+    elif pa.types.is_binary(kind):
+        yield name, pa.array([v and v.decode(errors="replace") for v in values.to_pylist()])
+    elif pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        yield name, values
+        yield from _of_json_in(values)
+
+
+def _of_entries(keys: pa.Array, items: pa.Array) -> Cells:
+    for key in pc.unique(keys).to_pylist():
+        yield from _of_array(key, items.filter(pc.equal(keys, key)))
+
+
+def _of_json_in(values: pa.Array) -> Cells:
+    """Texts inside the values that are JSON themselves, as quarantined records are."""
+    objects = values.filter(pc.fill_null(pc.starts_with(values, "{"), False))
+    yield from _of_jsons(objects.to_pylist())
+
+
+def _of_json_lines(file: Path) -> Cells:
+    with file.open(encoding="utf-8", errors="replace") as stream:
+        for lines in _in_batches(stream):
+            yield from _of_jsons(lines)
+
+
+def _is_json(text: str) -> bool:
+    return text.lstrip().startswith(("{", "["))
+
+
+def _of_jsons(texts: Sequence[str]) -> Cells:
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for text in texts:
+        for name, value in _strings(TEXT, text):
+            found[name].append(value)
+    for name, values in found.items():
+        yield name, pa.array(values, pa.string())
+
+
+def _strings(name: str, value: Any) -> Iterator[tuple[str, str]]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield TEXT, key
+            yield from _strings(key, inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _strings(name, inner)
+    elif isinstance(value, str):
+        inner = _json_in(value)
+        if inner is None:
+            yield name, value
+        else:
+            yield from _strings(name, inner)
+
+
+def _json_in(text: str) -> Any:
+    """What a text is as JSON; None for plain text, which may begin with a brace as well."""
+    if not _is_json(text):
+        return None
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
+
+
+def _of_text(file: Path) -> Cells:
+    unzip = gzip.open if file.suffix == ".gz" else open
+    with unzip(file, "rt", encoding="utf-8", errors="replace") as stream:
+        for lines in _in_batches(stream):
+            yield TEXT, pa.array(lines, pa.string())
+
+
+def _in_batches(lines: Iterator[str]) -> Iterator[list[str]]:
+    batch: list[str] = []
+    for line in lines:
+        batch.append(line)
+        if len(batch) == _LINES_AT_ONCE:
+            yield batch
+            batch = []
+    yield batch

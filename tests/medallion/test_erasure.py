@@ -1,0 +1,179 @@
+"""An erased person's records are found, emptied, counted, and known again; nobody else's are."""
+
+import hashlib
+import hmac
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from goldrun.contracts import lineage as L
+from goldrun.contracts.check import conform
+from goldrun.contracts.erasure import CUSTOMER_ERASED, TOMBSTONE, TOMBSTONES, Term
+from goldrun.io.secret import VARIABLE, key_for
+from goldrun.medallion import erasure as M
+from goldrun.medallion.mapping import apply_mapping
+from goldrun.medallion.quarantine import ERASED, OPEN, quarantined
+
+KEY = "a key for tests, of more than sixty-four characters, which HMAC hashes before it pads it"
+EXPRESSIONS = {"customer_id": "concat('C', Who)", "name": "Name", "email": "Mail"}
+NEEDED = ["Who"]
+Rows = Mapping[str, Mapping[str, str | None]]
+ToRecords = Callable[[Rows], DataFrame]
+
+
+@pytest.fixture
+def key(spark: SparkSession, monkeypatch: pytest.MonkeyPatch) -> DataFrame:
+    monkeypatch.setenv(VARIABLE, KEY)
+    return key_for(spark.createDataFrame([], TOMBSTONES.schema))
+
+
+def tombstones_of(spark: SparkSession, *customer_ids: str) -> DataFrame:
+    made = [(hmac.new(KEY.encode(), i.encode(), hashlib.sha256).hexdigest(),) for i in customer_ids]
+    return spark.createDataFrame(made, f"{TOMBSTONE} string")
+
+
+def texts(bronze: DataFrame) -> dict[str, tuple[Any, Any]]:
+    return {r[L.RECORD_ID]: (r[L.RECORD], r[L.MALFORMED]) for r in bronze.collect()}
+
+
+@pytest.mark.parametrize(
+    "secret", ["k" * 32, "k" * 64, KEY, "Schlüssel aus mehr als 32 Zeichen: ßß"]
+)
+def test_tombstones_are_hmacs_as_python_makes_them(
+    spark: SparkSession, monkeypatch: pytest.MonkeyPatch, secret: str
+) -> None:
+    monkeypatch.setenv(VARIABLE, secret)
+    key = key_for(spark.createDataFrame([], TOMBSTONES.schema))
+    ids = ["1", "C123", "köln-ß", "x" * 200, ""]
+    rows = spark.createDataFrame([(i,) for i in [*ids, None]], "customer_id string")
+    made = {r["customer_id"]: r[TOMBSTONE] for r in M.with_tombstone(rows, key).collect()}
+    for text in ids:
+        assert made[text] == hmac.new(secret.encode(), text.encode(), hashlib.sha256).hexdigest()
+    assert made[None] is None
+
+
+def test_no_plan_shows_the_key(
+    spark: SparkSession, key: DataFrame, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = spark.createDataFrame([("C1",)], "customer_id string")
+    M.with_tombstone(rows, key).explain("extended")
+    shown = capsys.readouterr().out
+    assert "sha2" in shown
+    block = hashlib.sha256(KEY.encode()).digest()
+    inner = bytes(byte ^ 0x36 for byte in block)
+    for secret in (block, inner):
+        assert secret.hex()[:12] not in shown.lower().replace(" ", "")
+
+
+def test_records_of_an_erased_person_lose_their_text_and_nobody_elses_do(
+    spark: SparkSession, key: DataFrame, to_records: ToRecords
+) -> None:
+    bronze = to_records(
+        {
+            "his": {"Who": "1", "Name": "Ada"},
+            "spaced": {"Who": "1 ", "Name": "Ada"},
+            "broken": {"Who": "1", "Name": None, "malformed": "1,Ada,x,y"},
+            "longer": {"Who": "11", "Name": "Ada"},
+            "nobodys": {"Who": None, "Name": "Ada", "malformed": "?"},
+        }
+    )
+    redacted = M.redact(bronze, EXPRESSIONS, NEEDED, tombstones_of(spark, "C1", "C7"), key)
+    conform(redacted, L.bronze_table("customers"))
+    erased = ({"_erased": "true"}, None)
+    assert texts(redacted) == {
+        "his": erased,
+        "spaced": erased,
+        "broken": erased,
+        "longer": ({"Who": "11", "Name": "Ada"}, None),
+        "nobodys": ({"Who": None, "Name": "Ada"}, "?"),
+    }
+    lineage = [name for name in bronze.columns if name not in (L.RECORD, L.MALFORMED)]
+    assert sorted(redacted.select(*lineage).collect()) == sorted(bronze.select(*lineage).collect())
+
+
+def test_erased_records_go_to_quarantine_as_such_and_the_rest_is_judged(
+    to_records: ToRecords,
+) -> None:
+    lookalike = {"_erased": "true", "Who": "3"}
+    bronze = to_records({"a": {"_erased": "true"}, "b": lookalike, "c": {"Who": "2"}})
+    rest, refused = M.erased_quarantine(bronze, "customers")
+    assert {r[L.RECORD_ID] for r in rest.collect()} == {"b", "c"}
+    (row,) = conform(refused, L.QUARANTINE).collect()
+    assert (row[L.RECORD_ID], row[L.STATE], row[L.RECORD]) == ("a", ERASED, "{}")
+    assert (row[L.REASONS], row[L.ENTITY]) == ([CUSTOMER_ERASED], "customers")
+    # What is erased maps to nobody.
+    assert (
+        apply_mapping(bronze.where("record_id = 'a'"), EXPRESSIONS, ["Who", "Name", "Mail"])
+        .where("customer_id is not null")
+        .isEmpty()
+    )
+
+
+def test_a_refused_record_keeps_its_reasons_when_it_is_erased(to_records: ToRecords) -> None:
+    bronze = to_records({"good": {"Who": "1"}, "refused": {"Who": "1"}})
+    refused = bronze.where("record_id = 'refused'").withColumns(
+        {L.RECORD: F.to_json(L.RECORD), L.REASONS: F.array(F.lit("email_unparsed"))}
+    )
+    open_rows = quarantined(refused, "customers")
+    assert open_rows.where(F.col(L.STATE) == OPEN).count() == 1
+    fates = conform(M.fates_of_erased(bronze, open_rows, "customers"), L.QUARANTINE).collect()
+    assert {r[L.RECORD_ID]: r[L.REASONS] for r in fates} == {
+        "good": [CUSTOMER_ERASED],
+        "refused": ["email_unparsed"],
+    }
+    assert {(r[L.STATE], r[L.RECORD]) for r in fates} == {(ERASED, "{}")}
+
+
+def test_records_of_nobody_are_the_persons_when_they_name_him(
+    spark: SparkSession, to_records: ToRecords
+) -> None:
+    ids = frozenset({"customer_id"})
+    found_by = {
+        "email in an unmapped field": {"Who": None, "Note": "call ADA@x.org."},
+        "id in a broken line": {"Who": "?", "malformed": "x;27;Ada"},
+        "id in a broken line of another's": {"Who": "9", "malformed": '9,"27'},
+        "phone in a broken line": {"Who": None, "malformed": "tel 0170/123-45 67!"},
+    }
+    passed = {
+        "an amount like the id": {"Who": None, "Amount": "27"},
+        "an address that ends like hers": {"Who": None, "Note": "jo.ada@x.org"},
+        "an address that begins like hers": {"Who": None, "Note": "ada@x.org.uk"},
+        "a longer number": {"Who": "?", "malformed": "x;270;127;27-1;1.27;27.5;"},
+        "another customer who names her": {"Who": "9", "Note": "ada@x.org"},
+    }
+    # The mapped id would be the number itself, so that nothing of it is telling.
+    terms = [
+        Term("customer_id", "27", ids),
+        Term("email", "ada@x.org", frozenset()),
+        Term("phone", "0170 1234567", frozenset()),
+    ]
+    patterns = spark.createDataFrame(
+        [(t.pattern, t.telling) for t in terms], "pattern string, telling boolean"
+    )
+    found = M.records_naming(
+        to_records({**found_by, **passed}), {"customer_id": "nullif(Who, '?')"}, NEEDED, patterns
+    )
+    assert {r[0] for r in found.collect()} == set(found_by)
+
+
+def test_a_value_that_another_customer_has_is_shared(spark: SparkSession) -> None:
+    rows = spark.createDataFrame(
+        [
+            ("C1", "Ada Byron", "ada@x.org", "+441"),
+            ("C1", "Ada King", "ADA@x.org ", None),
+            ("C2", "Lord Byron", "lord@x.org", "+441"),
+            (None, "Ada King", None, None),
+        ],
+        "customer_id string, name string, email string, phone string",
+    )
+    person = spark.createDataFrame([("C1",)], "customer_id string")
+    found = M.values_of(M.personal_values(rows), person).collect()
+    assert {(r["kind"], tuple(sorted(r["spellings"])), r["shared"]) for r in found} == {
+        ("name", ("Ada Byron",), False),
+        ("name", ("Ada King",), False),
+        ("email", ("ADA@x.org ", "ada@x.org"), False),
+        ("phone", ("+441",), True),
+    }

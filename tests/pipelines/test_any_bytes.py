@@ -1,0 +1,244 @@
+"""Whatever bytes land, the batch goes through, every record has one fate and good rows arrive."""
+
+import bz2
+import contextlib
+import csv
+import gzip
+import io
+import json
+import random
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, Phase, example, given, settings
+from hypothesis import strategies as st
+from pyspark.sql import SparkSession
+
+from goldrun.contracts.source import EntityMapping
+from goldrun.errors import SourceError
+from goldrun.io.csv_files import read_header
+from goldrun.io.files import check_whole
+from goldrun.io.json_files import read_keys
+from goldrun.io.lake import Lake
+from goldrun.io.settings import load_source
+from goldrun.io.tracking import Tracker
+from pipelines import bronze, silver
+from pipelines._command import Context
+
+LINES = 600
+"""Lines of a file; every third is good."""
+Record = dict[str, str]
+CUSTOMER = {
+    "customer_id": "c",
+    "name": "Ada Lovelace",
+    "email": "ada@example.com",
+    "phone": "+442079460000",
+    "registration_date": "2024-01-01T00:00:00Z",
+    "location": "London",
+    "customer_segment": "new",
+}
+TRANSACTION = {
+    "transaction_id": "t",
+    "order_id": "o1",
+    "customer_id": "good0",
+    "product_id": "p1",
+    "quantity": "2",
+    "price": "3.50",
+    "amount": "7.00",
+    "currency": "EUR",
+    "payment_method": "card",
+    "transaction_date": "2024-05-01T10:00:00Z",
+    "transaction_status": "completed",
+    "updated_at": "2024-05-01T11:00:00Z",
+}
+ENTITIES = {"customers": CUSTOMER, "transactions": TRANSACTION}
+VALUES = (
+    *("", " ", "?", "-", "0", "-0", "+1", "1e400", "1e-400", "1e999999999", "NaN", "-Infinity"),
+    *("9" * 40, "0." + "1" * 40, "99999999999999.9999", "2147483648", "0x1F", "1_000", "1,5"),
+    *("\u0661\u0662", "true", "null", "{}", "[1.10]", "\ufffd", "\0", "a\u2028b", "=1+1", "\u200b"),
+    *("2024-02-30T00:00:00Z", "2024-05-01T25:00:00Z", "2024-05-01T10:00:00", "0000-00-00"),
+    *("2024-05-01T10:00:00+99:99", "2024-05-01T10:00:00[Mars/Base]", "9999-12-31T23:59:59Z"),
+    *("294247-01-10T04:00:54.775807Z", "-290308-12-21T19:59:05Z", "999999999-01-01", "now"),
+    *("a@b@c", "@", "a@" + "b" * 300, "\u00fc@\u00fc.de", "+" * 30, "+49", "tel:112;ext=9", "EURO"),
+    *("completed", "Complete", "pending", "cancelled", "CREDIT CARD", "x" * 5000, "c"),
+)
+CHUNKS = (
+    *(
+        b'"',
+        b'""',
+        b",",
+        b"'",
+        b"\\",
+        b"\\\\",
+        b'\\"',
+        b"\\u",
+        b"\\ud800",
+        b"\\udc00",
+        b"\r",
+        b"\n",
+    ),
+    *(
+        b"\0",
+        b"\xff",
+        b"\xc3",
+        b"\xed\xa0\x80",
+        b"\xef\xbb\xbf",
+        b"{",
+        b"}",
+        b"[",
+        b"]",
+        b":",
+        b" ",
+    ),
+    *(b"NaN", b"-", b"1e400", b"null", b"//", b"#", b"\x1a", b"\xe2\x80\xa8", b"\t", b"}{", b"},{"),
+)
+
+
+def as_csv(record: Mapping[str, str]) -> bytes:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="").writerow(record.values())
+    return text.getvalue().encode()
+
+
+def as_json(record: Mapping[str, str]) -> bytes:
+    return json.dumps(record).encode()
+
+
+def hostile(dice: random.Random, line: Callable[[Record], bytes], record: Record) -> bytes:
+    """A line of one of many kinds: noise, a good line that was hit, or strange values in order."""
+    kind = dice.randrange(4)
+    if kind == 0:
+        return dice.randbytes(dice.randrange(60))
+    if kind == 1:
+        return b"".join(dice.choices([*CHUNKS, b"a", b"1"], k=dice.randrange(1, 30)))
+    strange = record | {
+        name: dice.choice(VALUES) for name in dice.sample(list(record), dice.randrange(4))
+    }
+    if kind == 2:
+        return line(strange)
+    hit = bytearray(line(strange))
+    for _ in range(dice.randrange(1, 4)):
+        start = dice.randrange(len(hit) + 1)
+        hit[start : start + dice.randrange(3)] = dice.choice([*CHUNKS, b""])
+    return bytes(hit)
+
+
+def landed(dice: random.Random, record: Record, file_format: str) -> bytes:
+    """A file in which hostile lines stand between good ones."""
+    key = next(iter(record))
+    line = as_csv if file_format == "csv" else as_json
+    lines = [as_csv({name: name for name in record})] if file_format == "csv" else []
+    for number in range(LINES // 3):
+        lines.append(line(record | {key: f"good{number}"}))
+        lines += [hostile(dice, line, record | {key: f"bad{number}"}) for _ in range(2)]
+    return b"\n".join(lines)
+
+
+def shop(
+    spark: SparkSession, tracker: Tracker, folder: Path, formats: Mapping[str, str]
+) -> Context:
+    sections = ['timezone = "UTC"\ncurrency = "EUR"\nphone_region = "GB"']
+    for entity, record in ENTITIES.items():
+        columns = "\n".join(f'{name} = "{name}"' for name in record)
+        place = f'path = "{folder}/{entity}.*"\nformat = "{formats[entity]}"'
+        sections.append(f"[{entity}]\n{place}\n[{entity}.columns]\n{columns}")
+    toml = folder / "shop.toml"
+    toml.write_text("\n".join(sections))
+    now = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    return Context(Lake(spark, str(folder / "lake")), tracker, load_source(str(toml)), now)
+
+
+def goes_through(
+    spark: SparkSession, tracker: Tracker, folder: Path, seed: int, order: tuple[str, str]
+) -> None:
+    dice = random.Random(seed)
+    formats = dict(zip(ENTITIES, order, strict=True))
+    for entity, record in ENTITIES.items():
+        file = folder / f"{entity}.{formats[entity]}"
+        file.write_bytes(landed(dice, record, formats[entity]))
+    ctx = shop(spark, tracker, folder, formats)
+    bronze.run(ctx)
+    silver.run(ctx)
+    for account in silver.accounts(ctx).values():
+        assert account.closed
+        assert account.records > LINES / 2
+    rows = ctx.lake.read("silver/transactions").where("transaction_id like 'good%'").collect()
+    assert {row["transaction_id"] for row in rows} >= {f"good{n}" for n in range(LINES // 3)}
+    content = {
+        (row["customer_id"], row["quantity"], row["amount"], row["order_id"]) for row in rows
+    }
+    assert content == {("good0", 2, Decimal("7.0000"), "o1")}
+    people = ctx.lake.read("silver/customers").where("customer_id like 'good%'").collect()
+    assert {row["customer_id"] for row in people} == {f"good{n}" for n in range(LINES // 3)}
+    assert {(row["name"], row["email"], row["location"]) for row in people} == {
+        ("Ada Lovelace", "ada@example.com", "London")
+    }
+
+
+QUICKLY = settings(
+    deadline=None,
+    derandomize=True,
+    # A file of so many lines is small enough to look at: making it smaller costs minutes.
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+SEEDS = st.integers(0, 2**32)
+
+
+ORDERS = [("csv", "json"), ("json", "csv")]
+"""Formats of customers and of transactions."""
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@settings(QUICKLY, max_examples=1)
+@given(seed=SEEDS)
+def test_any_bytes_go_through(
+    spark: SparkSession,
+    tracker: Tracker,
+    tmp_path_factory: pytest.TempPathFactory,
+    order: tuple[str, str],
+    seed: int,
+) -> None:
+    goes_through(spark, tracker, tmp_path_factory.mktemp("any"), seed, order)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("order", ORDERS)
+@settings(QUICKLY, derandomize=False, max_examples=20)
+@given(seed=SEEDS)
+def test_any_bytes_go_through_many_times(
+    spark: SparkSession,
+    tracker: Tracker,
+    tmp_path_factory: pytest.TempPathFactory,
+    order: tuple[str, str],
+    seed: int,
+) -> None:
+    goes_through(spark, tracker, tmp_path_factory.mktemp("any"), seed, order)
+
+
+PIECES = st.lists(st.one_of(st.binary(max_size=20), st.sampled_from(CHUNKS)), max_size=12)
+
+
+@settings(QUICKLY, max_examples=300)
+@example(content=gzip.compress(b'{"a":1}\n')[:-4])
+@example(content=bz2.compress(b"a,b\n")[:-4])
+@example(content=gzip.compress(b"\xff\0") + b"rubbish")
+@given(content=PIECES.map(b"".join))
+def test_any_file_is_taken_or_refused_by_name(tmp_path: Path, content: bytes) -> None:
+    for name, packed in (
+        ("x.csv", content),
+        ("x.csv.gz", content),
+        ("x.csv.bz2", content),
+        ("y.csv.gz", gzip.compress(content, mtime=0)),
+    ):
+        file = tmp_path / name
+        file.write_bytes(packed)
+        with contextlib.suppress(SourceError):
+            check_whole(file)
+            assert read_header(file, EntityMapping(path="x")).names
+        with contextlib.suppress(SourceError):
+            check_whole(file)
+            assert read_keys(file) is not None
