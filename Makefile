@@ -27,7 +27,8 @@ marketplace: .venv/.ready-dev  ## simulate a marketplace with every kind of dirt
 	@python pipelines/simulate.py --customers=$(CUSTOMERS) --dirt=all --overwrite=true
 	@MLFLOW_LOGGING_LEVEL=WARNING mlflow run . --env-manager local --experiment-name goldrun-pipeline \
 		--run-name marketplace -P source=marketplace -P lake=marketplace-lake
-	@python -m tests.marketplace.verify --data=data/marketplace --lake=marketplace-lake
+	@python -m tests.marketplace.verify --data=data/marketplace --lake=marketplace-lake \
+		--search logs mlflow.db mlruns
 
 test: .venv/.ready-dev  ## all tests but the long ones
 	@python -m pytest -n 2 --dist loadgroup

@@ -14,7 +14,7 @@ from goldrun.contracts.source import EntityMapping
 from goldrun.contracts.table import Table
 from goldrun.io.rates import read_rates
 from goldrun.medallion import quarantine as Q
-from goldrun.medallion.currency import check_one_currency, convert
+from goldrun.medallion.currency import check_one_currency, check_stored_currency, convert
 from goldrun.medallion.erasure import erased_quarantine
 from goldrun.medallion.references import orphans
 from goldrun.medallion.silver import accept, bad, good, judge
@@ -87,6 +87,7 @@ def _look_again(
     """Ask what needs other tables: rates and parents. Return what stays and what is refused."""
     table, source, late = ENTITIES[entity], ctx.source, []
     if entity == "transactions" and source.currency:
+        check_stored_currency(stored, source.currency, source.name)
         rates = read_rates(source.rates, source.currency) if source.rates else []
         rows, without_rate = convert(rows, source.currency, ctx.lake.frame(RATES, rates))
         late.append(without_rate)

@@ -42,7 +42,7 @@ class Outcome:
 
 def behind(ctx: Context) -> dict[str, int]:
     """Delta version of every table that a training run rests on, as they are now."""
-    gold = [A.CUSTOMER_DAILY.name, G.CUSTOMER_FEATURES.name]
+    gold = [*(table.name for table in A.ACTIVITY), G.CUSTOMER_FEATURES.name]
     return ctx.lake.versions([*quality.tables_behind(ctx), *gold])
 
 

@@ -73,7 +73,7 @@ def _look_at(ctx: Context, entity: str, mapping: EntityMapping) -> Landing:
             headers[file] = read_header(file, mapping)
             check_columns(file, headers[file].names, needed)
         else:
-            check_columns(file, read_keys(file), needed)
+            check_columns(file, read_keys(file), needed, by_header=False)
     log.info("    %s: %s new of %s files in %s", entity, len(files), len(found), mapping.path)
     return Landing(entity, mapping, files, headers)
 

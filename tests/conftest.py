@@ -19,6 +19,7 @@ from tests.project_copy import Done, Project, copy_project
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Share the tests between two processes so that no fixture is made twice.
 

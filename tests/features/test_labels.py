@@ -78,7 +78,14 @@ def test_the_history_is_from_the_first_to_the_last_day(daily_of: MakeDaily) -> N
     daily = daily_of(
         ("c", "2024-01-05", 0, "0", 1), ("c", "2024-02-01", 1, "1"), ("d", "2024-01-31", 1, "1")
     )
-    assert History.of(daily) == History(date(2024, 1, 5), date(2024, 2, 1))
+    found = History.of(daily)
+    assert (found.observed_from, found.observed_until) == (date(2024, 1, 5), date(2024, 2, 1))
+
+
+def test_labels_end_with_the_transactions_though_visits_go_on() -> None:
+    longer = History(date(2024, 1, 1), date(2024, 6, 30), sold_until=date(2024, 5, 31))
+    assert longer.latest_labelled(30) == date(2024, 5, 1)
+    assert longer.day_after == date(2024, 7, 1)
 
 
 def test_an_empty_lake_has_no_history(daily_of: MakeDaily) -> None:

@@ -95,8 +95,8 @@ def test_a_file_that_is_gone_is_named(tmp_path: Path) -> None:
         ("x.csv", b""),
         ("x.csv", LINES),
         ("x.csv", b"\x1f\x8b"),
-        ("x.csv.gz", gzip.compress(LINES)),
-        ("x.csv.gz", gzip.compress(LINES) + gzip.compress(LINES)),
+        ("x.csv.gz", gzip.compress(LINES, mtime=0)),
+        ("x.csv.gz", gzip.compress(LINES, mtime=0) + gzip.compress(LINES, mtime=0)),
         ("x.csv.bz2", bz2.compress(LINES)),
         ("x.csv", b"x" * LONGEST_LINE + b"\n" + b"x" * LONGEST_LINE + b"\r" + b"x" * 9),
     ],
@@ -109,11 +109,11 @@ def test_a_whole_file_is_taken(tmp_path: Path, name: str, content: bytes) -> Non
 @pytest.mark.parametrize(
     ("name", "content", "problem"),
     [
-        ("x.csv.gz", gzip.compress(LINES)[:12], "cut off"),
-        ("x.csv.gz", gzip.compress(LINES)[:-3], "cut off"),
-        ("x.csv.gz", gzip.compress(LINES) + b"\x1f\x8b", "cut off"),
-        ("x.csv.gz", gzip.compress(LINES) + b"rubbish", "damaged"),
-        ("x.csv.gz", gzip.compress(LINES)[:-8] + b"\0" * 8, "damaged"),
+        ("x.csv.gz", gzip.compress(LINES, mtime=0)[:12], "cut off"),
+        ("x.csv.gz", gzip.compress(LINES, mtime=0)[:-3], "cut off"),
+        ("x.csv.gz", gzip.compress(LINES, mtime=0) + b"\x1f\x8b", "cut off"),
+        ("x.csv.gz", gzip.compress(LINES, mtime=0) + b"rubbish", "damaged"),
+        ("x.csv.gz", gzip.compress(LINES, mtime=0)[:-8] + b"\0" * 8, "damaged"),
         ("x.csv.gz", LINES, "damaged"),
         ("x.csv.bz2", LINES, "damaged"),
         ("x.csv.bz2", bz2.compress(LINES)[:-2], "cut off"),
@@ -153,3 +153,15 @@ def test_a_column_that_is_read_but_not_there_is_named_with_the_near_one() -> Non
 
 def test_columns_that_nobody_reads_may_be_there() -> None:
     check_columns(Path("day.csv"), ["Id", "Gift note"], {"Id": "[x]"})
+
+
+def test_a_first_line_that_is_no_header_is_not_repeated() -> None:
+    with pytest.raises(SourceError) as caught:
+        check_columns(Path("day.csv"), ["c1", "Ada Lovelace"], {"Id": "y.toml [x]"})
+    assert "is its first line a header?" in str(caught.value)
+    assert "Ada" not in str(caught.value)
+
+
+def test_keys_of_objects_are_told_even_if_none_is_the_right_one() -> None:
+    with pytest.raises(SourceError, match=r"no column 'id'.*did you mean 'Id'\?\); it has Id$"):
+        check_columns(Path("day.json"), ["Id"], {"id": "y.toml [x]"}, by_header=False)

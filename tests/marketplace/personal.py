@@ -14,6 +14,7 @@ _HEAD = 6
 """Bytes of a value that are looked up at every place of a file; shorter values are not sought."""
 _PIECE = 1 << 22
 """Bytes of a file that are looked at together."""
+_AS_IT_IS = "surrogateescape"
 _DIGITS = 7
 """A telephone number has at least so many; anything shorter is dirt that identifies nobody."""
 
@@ -61,7 +62,7 @@ def absent_from_files(values: Iterable[str], paths: Sequence[Path]) -> list[Chec
 
     Args:
         values: Lower-case texts to look for.
-        paths: Files or folders; one that is not there fails.
+        paths: Files or folders; one that is not there fails, and so does a search for nothing.
     """
     by_head: dict[bytes, list[bytes]] = {}
     for value in values:
@@ -71,10 +72,11 @@ def absent_from_files(values: Iterable[str], paths: Sequence[Path]) -> list[Chec
     checks = []
     for path in paths:
         files = list(_files(path))
-        hits = {str(file): n for file in files if (n := _hits(file.read_bytes(), by_head))}
-        numbers = f"{len(files):,} files searched"
+        found = {str(file): _hits(file.read_bytes(), by_head) for file in files if by_head}
+        hits = {file: n for file, n in found.items() if n}
+        numbers = f"{len(found):,} files searched"
         numbers += "".join(f"\n  {n:,} times in {file}" for file, n in hits.items())
-        checks.append(Check(f"no personal value in {path}", bool(files) and not hits, numbers))
+        checks.append(Check(f"no personal value in {path}", bool(found) and not hits, numbers))
     return checks
 
 
@@ -85,7 +87,8 @@ def _files(path: Path) -> Iterator[Path]:
 
 
 def _hits(content: bytes, by_head: dict[bytes, list[bytes]]) -> int:
-    content = content.decode(errors="replace").lower().encode()
+    # Bytes that are no text stay as they are: replaced, they would look like an undecodable name.
+    content = content.decode(errors=_AS_IT_IS).lower().encode(errors=_AS_IT_IS)
     heads = np.sort(_words(b"".join(by_head))[::_HEAD])
     hits = 0
     for start in range(0, len(content), _PIECE):

@@ -322,7 +322,19 @@ def test_a_personal_value_in_a_table_or_a_file_fails(
     assert len(failing(personal.absent_from_files(values, [tmp_path]))) == 1
 
 
-def test_a_place_to_search_that_is_not_there_fails(tmp_path: Path) -> None:
+def test_a_name_that_could_not_be_decoded_is_not_seen_in_bytes_that_are_no_text(
+    tmp_path: Path,
+) -> None:
+    broken = "x\ufffd\ufffd"
+    (tmp_path / "picture.png").write_bytes(b"\x89x\xff\xfe\x00")
+    assert failing(personal.absent_from_files([broken], [tmp_path])) == []
+    (tmp_path / "spark.log").write_text(f"of {broken.upper()}")
+    assert len(failing(personal.absent_from_files([broken], [tmp_path]))) == 1
+
+
+def test_a_search_for_nothing_or_in_no_place_fails(tmp_path: Path) -> None:
+    (tmp_path / "spark.log").write_text("nothing of anybody")
+    assert len(failing(personal.absent_from_files([], [tmp_path]))) == 1
     assert len(failing(personal.absent_from_files(["ada@example.com"], [tmp_path / "no"]))) == 1
 
 

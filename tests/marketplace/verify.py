@@ -18,6 +18,7 @@ from goldrun.contracts import lineage as L
 from goldrun.contracts.gold import AS_OF, CUSTOMER_FEATURES
 from goldrun.contracts.marketplace import ENTITIES
 from goldrun.contracts.source import Source
+from goldrun.errors import GoldrunError
 from goldrun.io.lake import Lake
 from goldrun.io.settings import load_source
 from goldrun.io.spark import open_session
@@ -160,7 +161,7 @@ def options() -> argparse.ArgumentParser:
     """Options of the command."""
     declared = argparse.ArgumentParser(description=__doc__)
     declared.add_argument("--data", type=Path, default=Path("data/marketplace"))
-    declared.add_argument("--lake", default="lake-marketplace")
+    declared.add_argument("--lake", default="marketplace-lake")
     declared.add_argument("--source", default="marketplace", help="name, or path to a TOML file")
     declared.add_argument(
         "--search", type=Path, nargs="*", default=[], help="where no personal value may be"
@@ -173,9 +174,13 @@ def main() -> int:
     """Run the checks, show them; 0 when all pass."""
     given = options().parse_args()
     started = time.monotonic()
-    with open_session("verify") as spark:
-        lake = Lake(spark, given.lake)
-        results = verify(lake, load_source(given.source), given.data, given.search, given.memory)
+    try:
+        source = load_source(given.source)
+        with open_session("verify") as spark:
+            lake = Lake(spark, given.lake)
+            results = verify(lake, source, given.data, given.search, given.memory)
+    except (GoldrunError, FileNotFoundError) as error:
+        results = [C.Check("what there is to check", False, str(error))]
     show(results, time.monotonic() - started)
     return 0 if all(check.passed for check in results) else 1
 

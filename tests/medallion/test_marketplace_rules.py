@@ -77,6 +77,7 @@ BREAKS: dict[str, dict[str, tuple[str, Change]]] = {
         "no start": ("session_start_missing", {"session_start": None}),
         "start unreadable": ("session_start_unparsed", {"session_start": "10:00"}),
         "start local": ("session_start_without_zone", {"session_start": "2024-05-01 10:00"}),
+        "start at a default": ("session_start_long_ago", {"session_start": "1970-01-01T00:00:00Z"}),
         "start later": (
             "session_start_in_future",
             {"session_start": "2999-01-01T00:00:00Z", "session_end": None},
@@ -101,6 +102,10 @@ BREAKS: dict[str, dict[str, tuple[str, Change]]] = {
         "no time": ("event_timestamp_missing", {"event_timestamp": None}),
         "time unreadable": ("event_timestamp_unparsed", {"event_timestamp": "2024-05-32"}),
         "time local": ("event_timestamp_without_zone", {"event_timestamp": "2024-05-01T10:00"}),
+        "time at a default": (
+            "event_timestamp_long_ago",
+            {"event_timestamp": "0000-06-01T00:00:00Z"},
+        ),
         "time later": ("event_timestamp_in_future", {"event_timestamp": "2999-01-01T00:00:00Z"}),
     },
     "interactions": {
@@ -109,6 +114,10 @@ BREAKS: dict[str, dict[str, tuple[str, Change]]] = {
         "no time": ("interaction_date_missing", {"interaction_date": None}),
         "time unreadable": ("interaction_date_unparsed", {"interaction_date": "noon"}),
         "time local": ("interaction_date_without_zone", {"interaction_date": "2024-05-01 10:00"}),
+        "time at a default": (
+            "interaction_date_long_ago",
+            {"interaction_date": "1900-01-01T00:00:00Z"},
+        ),
         "time later": ("interaction_date_in_future", {"interaction_date": "2999-01-01T00:00:00Z"}),
         "no channel": ("interaction_type_missing", {"interaction_type": None}),
         "another channel": ("interaction_type_not_allowed", {"interaction_type": "pigeon"}),

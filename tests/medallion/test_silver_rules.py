@@ -53,6 +53,12 @@ BREAKS: dict[str, tuple[str, Change]] = {
         "transaction_date_in_future",
         {"transaction_date": "2024-06-02T12:00:00.000001Z"},
     ),
+    "date of a default": (
+        "transaction_date_long_ago",
+        {"transaction_date": "1970-01-01T00:00:00Z"},
+    ),
+    "price beyond all": ("price_out_of_range", {"price": "100000000000.0001"}),
+    "amount beyond all": ("amount_out_of_range", {"amount": "100000000000.0001"}),
     "update too late": ("updated_at_in_future", {"updated_at": "2999-01-01T00:00:00Z"}),
 }
 """What is changed in a good record, and the one reason that follows."""

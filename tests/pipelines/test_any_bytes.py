@@ -2,12 +2,9 @@
 
 import bz2
 import contextlib
-import csv
 import gzip
-import io
-import json
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -27,10 +24,10 @@ from goldrun.io.settings import load_source
 from goldrun.io.tracking import Tracker
 from pipelines import bronze, silver
 from pipelines._command import Context
+from tests.hostile_lines import CHUNKS, Record, as_csv, as_json, hostile
 
 LINES = 600
 """Lines of a file; every third is good."""
-Record = dict[str, str]
 CUSTOMER = {
     "customer_id": "c",
     "name": "Ada Lovelace",
@@ -55,75 +52,6 @@ TRANSACTION = {
     "updated_at": "2024-05-01T11:00:00Z",
 }
 ENTITIES = {"customers": CUSTOMER, "transactions": TRANSACTION}
-VALUES = (
-    *("", " ", "?", "-", "0", "-0", "+1", "1e400", "1e-400", "1e999999999", "NaN", "-Infinity"),
-    *("9" * 40, "0." + "1" * 40, "99999999999999.9999", "2147483648", "0x1F", "1_000", "1,5"),
-    *("\u0661\u0662", "true", "null", "{}", "[1.10]", "\ufffd", "\0", "a\u2028b", "=1+1", "\u200b"),
-    *("2024-02-30T00:00:00Z", "2024-05-01T25:00:00Z", "2024-05-01T10:00:00", "0000-00-00"),
-    *("2024-05-01T10:00:00+99:99", "2024-05-01T10:00:00[Mars/Base]", "9999-12-31T23:59:59Z"),
-    *("294247-01-10T04:00:54.775807Z", "-290308-12-21T19:59:05Z", "999999999-01-01", "now"),
-    *("a@b@c", "@", "a@" + "b" * 300, "\u00fc@\u00fc.de", "+" * 30, "+49", "tel:112;ext=9", "EURO"),
-    *("completed", "Complete", "pending", "cancelled", "CREDIT CARD", "x" * 5000, "c"),
-)
-CHUNKS = (
-    *(
-        b'"',
-        b'""',
-        b",",
-        b"'",
-        b"\\",
-        b"\\\\",
-        b'\\"',
-        b"\\u",
-        b"\\ud800",
-        b"\\udc00",
-        b"\r",
-        b"\n",
-    ),
-    *(
-        b"\0",
-        b"\xff",
-        b"\xc3",
-        b"\xed\xa0\x80",
-        b"\xef\xbb\xbf",
-        b"{",
-        b"}",
-        b"[",
-        b"]",
-        b":",
-        b" ",
-    ),
-    *(b"NaN", b"-", b"1e400", b"null", b"//", b"#", b"\x1a", b"\xe2\x80\xa8", b"\t", b"}{", b"},{"),
-)
-
-
-def as_csv(record: Mapping[str, str]) -> bytes:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="").writerow(record.values())
-    return text.getvalue().encode()
-
-
-def as_json(record: Mapping[str, str]) -> bytes:
-    return json.dumps(record).encode()
-
-
-def hostile(dice: random.Random, line: Callable[[Record], bytes], record: Record) -> bytes:
-    """A line of one of many kinds: noise, a good line that was hit, or strange values in order."""
-    kind = dice.randrange(4)
-    if kind == 0:
-        return dice.randbytes(dice.randrange(60))
-    if kind == 1:
-        return b"".join(dice.choices([*CHUNKS, b"a", b"1"], k=dice.randrange(1, 30)))
-    strange = record | {
-        name: dice.choice(VALUES) for name in dice.sample(list(record), dice.randrange(4))
-    }
-    if kind == 2:
-        return line(strange)
-    hit = bytearray(line(strange))
-    for _ in range(dice.randrange(1, 4)):
-        start = dice.randrange(len(hit) + 1)
-        hit[start : start + dice.randrange(3)] = dice.choice([*CHUNKS, b""])
-    return bytes(hit)
 
 
 def landed(dice: random.Random, record: Record, file_format: str) -> bytes:

@@ -371,7 +371,7 @@ def test_customer_features_are_what_pandas_finds_for_every_customer(
 
 def test_the_history_is_the_one_of_the_data_set(retail: Context) -> None:
     history = History.of(retail.lake.read("gold/customer_daily"))
-    assert history == History(date(2010, 12, 1), date(2011, 12, 9))
+    assert history == History(date(2010, 12, 1), date(2011, 12, 9), date(2011, 12, 9))
     assert history.day_after == END
     assert history.latest_labelled(90) == date(2011, 9, 10)
 

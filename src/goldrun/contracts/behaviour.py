@@ -7,6 +7,7 @@ from goldrun.contracts.entities import (
     CUSTOMER_UNKNOWN,
     PRODUCT_ID,
     not_in_future,
+    not_long_ago,
 )
 from goldrun.contracts.table import Column, Reference, Rule, Severity, Standard, Table
 
@@ -91,6 +92,7 @@ SESSIONS = Table(
             "a visit can't be shorter than nothing",
         ),
         not_in_future(SESSION_START),
+        not_long_ago(SESSION_START),
         not_in_future(SESSION_END),
         Rule(
             "session_longer_than_a_day",
@@ -136,7 +138,7 @@ EVENTS = Table(
         ),
         Column(EVENT_TIMESTAMP, T.TimestampType(), "When, UTC.", required=True),
     ),
-    rules=(not_in_future(EVENT_TIMESTAMP),),
+    rules=(not_in_future(EVENT_TIMESTAMP), not_long_ago(EVENT_TIMESTAMP)),
     references=(
         CUSTOMER_UNKNOWN,
         Reference(
@@ -193,6 +195,7 @@ INTERACTIONS = Table(
             "an answer can't come before its question",
         ),
         not_in_future(INTERACTION_DATE),
+        not_long_ago(INTERACTION_DATE),
     ),
     references=(CUSTOMER_UNKNOWN,),
 )

@@ -50,6 +50,25 @@ def not_in_future(column: str) -> Rule:
     )
 
 
+def not_long_ago(column: str) -> Rule:
+    """Rule that a time is not a default such as the year 1, 1900 or 1970."""
+    return Rule(
+        f"{column}_long_ago",
+        f"{column} >= timestamp'1971-01-01T00:00:00Z'",
+        Severity.REJECT,
+        "a default for a missing time; it would move the start of the shop's history",
+    )
+
+
+def _in_range(column: str) -> Rule:
+    return Rule(
+        f"{column}_out_of_range",
+        f"{column} between -1e11bd and 1e11bd",
+        Severity.REJECT,
+        "more than any order line is worth; sums and averages would not fit",
+    )
+
+
 TRANSACTIONS = Table(
     name="silver/transactions",
     grain="one order line, in its newest version",
@@ -126,6 +145,8 @@ TRANSACTIONS = Table(
     ),
     rules=(
         Rule("price_not_positive", "price > 0", Severity.REJECT, "a price of 0 is a correction"),
+        _in_range(PRICE),
+        _in_range(AMOUNT),
         Rule(
             "quantity_not_positive",
             "quantity > 0 or transaction_status = 'cancelled'",
@@ -139,6 +160,7 @@ TRANSACTIONS = Table(
             "only a cancellation gives money back",
         ),
         not_in_future(TRANSACTION_DATE),
+        not_long_ago(TRANSACTION_DATE),
         not_in_future(UPDATED_AT),
         Rule(
             "quantity_extreme",

@@ -1,5 +1,6 @@
 """What customers did day by day: additive sums, from which every feature as of any date follows."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
 
@@ -71,7 +72,7 @@ def activity_of(silver: Silver, recorded: frozenset[str]) -> Activity:
 def customer_daily(silver: Silver) -> DataFrame:
     """Add up what each customer did by UTC day.
 
-    Each entity is added up by itself, and the sums are stacked and added up once more.
+    Each entity is added up by itself, and the sums are put beside each other.
 
     Args:
         silver: The shop's silver tables.
@@ -87,14 +88,32 @@ def customer_daily(silver: Silver) -> DataFrame:
         parts.append(event_counts(silver.events))
     if silver.interactions is not None:
         parts.append(contacts(silver.interactions, silver.transactions))
-    stacked = reduce(lambda a, b: a.unionByName(b, allowMissingColumns=True), parts)
-    numbers = [c for c in A.CUSTOMER_DAILY.columns if c.name not in A.CUSTOMER_DAILY.key]
-    known = [c.name for c in numbers if c.name in stacked.columns]
-    sums = stacked.groupBy(*A.CUSTOMER_DAILY.key).agg(*[F.sum(n).alias(n) for n in known])
+    return _beside_each_other(parts)
+
+
+def _beside_each_other(parts: Sequence[DataFrame]) -> DataFrame:
+    """Put the sums that several parts have of a customer and day into one row.
+
+    Each part has at most one row of a customer and day, so there is nothing left to add: the
+    parts' columns are packed into one struct each, stacked, and the one that is there is taken.
+    That is several times as quick as adding up as many columns, most of them empty.
+    """
+    key = A.CUSTOMER_DAILY.key
+    packs = [f"_part_{n}" for n in range(len(parts))]
+    packed = [
+        part.select(*key, F.struct(*[n for n in part.columns if n not in key]).alias(pack))
+        for pack, part in zip(packs, parts, strict=True)
+    ]
+    stacked = reduce(lambda a, b: a.unionByName(b, allowMissingColumns=True), packed)
+    grouped = stacked.groupBy(*key).agg(
+        *[F.first(pack, ignorenulls=True).alias(pack) for pack in packs]
+    )
+    sums = grouped.select(*key, *[f"{pack}.*" for pack in packs])
+    numbers = [c for c in A.CUSTOMER_DAILY.columns if c.name not in key]
     return sums.select(
-        *A.CUSTOMER_DAILY.key,
+        *key,
         *[
-            (F.coalesce(c.name, F.lit(0)) if c.name in known else F.lit(0))
+            F.coalesce(c.name if c.name in sums.columns else F.lit(0), F.lit(0))
             .cast(c.type)
             .alias(c.name)
             for c in numbers

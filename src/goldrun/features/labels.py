@@ -18,18 +18,29 @@ CHURNED = "churned"
 
 @dataclass(frozen=True)
 class History:
-    """The span of the lake: first and newest day with any activity (UTC), both inclusive."""
+    """The span of the lake, in UTC days.
+
+    Attributes:
+        observed_from: First day with any activity.
+        observed_until: Newest day with any activity.
+        sold_until: Newest day with a transaction of any status, up to which a label can tell who
+            bought nothing; ``observed_until`` when None.
+    """
 
     observed_from: date
     observed_until: date
+    sold_until: date | None = None
 
     @classmethod
     def of(cls, daily: DataFrame) -> "History":
         """Read the span from ``gold/customer_daily``; AsOfError when that is empty."""
-        row = daily.agg(F.min(A.DAY).alias("first"), F.max(A.DAY).alias("last")).collect()[0]
+        sold = F.when(F.col(A.TRANSACTIONS) > 0, F.col(A.DAY))
+        row = daily.agg(
+            F.min(A.DAY).alias("first"), F.max(A.DAY).alias("last"), F.max(sold).alias("sold")
+        ).collect()[0]
         if row["first"] is None:
             raise AsOfError("gold/customer_daily is empty: no transaction reached silver")
-        return cls(row["first"], row["last"])
+        return cls(row["first"], row["last"], row["sold"])
 
     @property
     def day_after(self) -> date:
@@ -55,8 +66,8 @@ class History:
         return as_of
 
     def latest_labelled(self, horizon_days: int) -> date:
-        """The latest as_of whose label window the lake covers."""
-        return self.observed_until - timedelta(days=horizon_days)
+        """The latest as_of whose label window the lake's transactions cover."""
+        return (self.sold_until or self.observed_until) - timedelta(days=horizon_days)
 
     def check_labels(self, as_of: date, horizon_days: int) -> date:
         """Return ``as_of`` if features and the whole label window are there.

@@ -53,7 +53,7 @@ def purge(lake: Lake, table: str) -> None:
     Rows behind deletion vectors are written out of their files, files that the newest version
     does not name are removed, with all change data, and the log begins with a checkpoint of that
     version. Its number goes on; older versions can't be read again. What a stop leaves undone is
-    done by the next call.
+    done by the next call, and a table without a past is left alone.
 
     Args:
         lake: A lake on a local or mounted disk, whose tables the caller has locked.
@@ -62,18 +62,21 @@ def purge(lake: Lake, table: str) -> None:
     Raises:
         ErasureError: Delta made no checkpoint of the newest version.
     """
-    spark, at = lake.spark, f"delta.`{lake.path(table)}`"
+    spark, at, log = lake.spark, f"delta.`{lake.path(table)}`", _log(lake, table)
     detail = spark.sql(f"DESCRIBE DETAIL {at}").collect()[0]
     if "deletionVectors" in (detail["tableFeatures"] or []):
         # REORG ... APPLY (PURGE) passes over files of a clustered table that are clustered already.
         rows = lake.read(table).write.format("delta").mode("overwrite")
         rows.option("dataChange", "false").save(lake.path(table))
-    with _settings(spark, _TO_THE_LAST):
-        spark.sql(f"VACUUM {at} RETAIN 0 HOURS")
+    elif _checkpointed(log) >= lake.version(table) - 1 and not leftovers(lake, table):
+        return
+    if _unnamed_files(lake, table):
+        with _settings(spark, _TO_THE_LAST):
+            spark.sql(f"VACUUM {at} RETAIN 0 HOURS")
     before = detail["properties"].get(_EVERY_COMMIT, "1")
     # Delta has no statement for a checkpoint; this commit makes one of itself.
     spark.sql(f"ALTER TABLE {at} SET TBLPROPERTIES ('{_EVERY_COMMIT}' = '1')")
-    _forget_versions_before(local_folder(lake.path(table)) / LOG, lake.version(table))
+    _forget_versions_before(log, lake.version(table))
     if before == "1":
         # Not set before, or by a purge that was stopped.
         spark.sql(f"ALTER TABLE {at} UNSET TBLPROPERTIES ('{_EVERY_COMMIT}')")
@@ -81,10 +84,18 @@ def purge(lake: Lake, table: str) -> None:
         spark.sql(f"ALTER TABLE {at} SET TBLPROPERTIES ('{_EVERY_COMMIT}' = '{before}')")
 
 
-def _forget_versions_before(log: Path, version: int) -> None:
+def _log(lake: Lake, table: str) -> Path:
+    return local_folder(lake.path(table)).resolve() / LOG
+
+
+def _checkpointed(log: Path) -> int:
+    """Version of the newest checkpoint; -1 before the first one."""
     pointer = log / "_last_checkpoint"
-    checkpoint = json.loads(pointer.read_text())["version"] if pointer.is_file() else None
-    if checkpoint != version:
+    return int(json.loads(pointer.read_text())["version"]) if pointer.is_file() else -1
+
+
+def _forget_versions_before(log: Path, version: int) -> None:
+    if (checkpoint := _checkpointed(log)) != version:
         raise ErasureError(
             f"{log}: the newest checkpoint is of version {checkpoint}, not {version}; older "
             "versions are still there: run erase again"
@@ -100,13 +111,17 @@ def _older_than(log: Path, version: int) -> list[Path]:
 
 def leftovers(lake: Lake, table: str) -> list[Path]:
     """Files in a table's folder that its newest version does not need; none after ``purge``."""
-    folder = local_folder(lake.path(table)).resolve()
+    # A purge ends with a checkpoint, and the commit after it that sets the interval back.
+    first = lake.version(table) - 1
+    return sorted(_unnamed_files(lake, table) + _older_than(_log(lake, table), first))
+
+
+def _unnamed_files(lake: Lake, table: str) -> list[Path]:
+    folder = _log(lake, table).parent
     named = {Path(unquote(urlparse(uri).path)).resolve() for uri in lake.read(table).inputFiles()}
     sums = {file.with_name(f".{file.name}.crc") for file in named}
     files = {file for file in folder.rglob("*") if file.is_file() and LOG not in file.parts}
-    # The checkpoint's version, and the commit after it that sets the interval back.
-    first = lake.version(table) - 1
-    return sorted((files - named - sums) | set(_older_than(folder / LOG, first)))
+    return list(files - named - sums)
 
 
 def forget_parameter(store: str, run_params: Mapping[str, str], name: str, value: str) -> None:

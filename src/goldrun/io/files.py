@@ -111,15 +111,24 @@ def check_whole(file: Path) -> None:
         raise _not_whole(file, "damaged") from error
 
 
-def check_columns(file: Path, names: Iterable[str], needed: Mapping[str, str]) -> None:
+def check_columns(
+    file: Path, names: Iterable[str], needed: Mapping[str, str], *, by_header: bool = True
+) -> None:
     """Raise SourceError, naming file and column, when the file lacks a needed column.
 
     Args:
         file: The file.
         names: Columns that it has.
         needed: Each column that it must have, and where that is written.
+        by_header: Whether the names are the file's first line.
     """
     has = list(names)
+    if by_header and needed and not set(needed) & set(has):
+        # Without a header the names are a person's data, which no message may repeat.
+        raise SourceError(
+            f"{file} has none of the columns {', '.join(needed)}, which "
+            f"{next(iter(needed.values()))} reads: is its first line a header?"
+        )
     for name, where in needed.items():
         if name not in has:
             raise SourceError(

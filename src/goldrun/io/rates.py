@@ -12,6 +12,7 @@ from goldrun.errors import SettingsError
 Rate = tuple[str, date, Decimal]
 _CODE = re.compile("[A-Z]{3}")
 _SCALE = 8
+_TOO_MUCH = 10**10
 
 
 def read_rates(path: str, currency: str) -> list[Rate]:
@@ -56,6 +57,8 @@ def _rate(line: dict[str, str | None], where: str) -> Rate:
         first, value = date.fromisoformat(since), Decimal(rate)
     except (ValueError, InvalidOperation) as error:
         raise SettingsError(f"{where}: {since!r} is no date, or {rate!r} no number") from error
-    if not value.is_finite() or value <= 0 or value.as_tuple().exponent < -_SCALE:  # type: ignore[operator]
-        raise SettingsError(f"{where}: {rate!r} is not above 0 with at most {_SCALE} decimals")
+    if not value.is_finite() or not 0 < value < _TOO_MUCH or value.as_tuple().exponent < -_SCALE:  # type: ignore[operator]
+        raise SettingsError(
+            f"{where}: {rate!r} is not between 0 and {_TOO_MUCH:,} with at most {_SCALE} decimals"
+        )
     return code, first, value

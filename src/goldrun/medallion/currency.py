@@ -53,6 +53,27 @@ def convert(rows: DataFrame, currency: str, rates: DataFrame) -> tuple[DataFrame
     return converted, rated.where(~is_in).select(L.RECORD_ID, reasons)
 
 
+def check_stored_currency(stored: DataFrame, currency: str, source: str) -> None:
+    """Refuse to add money to money that was taken in before the shop's currency was declared.
+
+    Args:
+        stored: Rows of ``silver/transactions``.
+        currency: The shop's currency.
+        source: Name of the shop.
+
+    Raises:
+        SourceError: Some stored row is in no or in another currency.
+    """
+    strange = F.col(E.CURRENCY).isNull() | (F.col(E.CURRENCY) != currency)
+    found = stored.where(strange).select(E.CURRENCY).limit(1).collect()
+    if found:
+        raise SourceError(
+            f"{source}: silver/transactions has rows in {found[0][0] or 'an undeclared currency'}, "
+            f"taken in before currency = {currency!r} was set; they can't be added to new ones: "
+            "build a new lake (--lake) from the files"
+        )
+
+
 def check_one_currency(rows: DataFrame, source: str) -> None:
     """Refuse money that nobody said how to add up.
 
@@ -68,6 +89,6 @@ def check_one_currency(rows: DataFrame, source: str) -> None:
         named = ", ".join(row[0] or "none given" for row in found)
         raise SourceError(
             f"{source}: transactions are in several currencies ({named}), which can't be added up; "
-            'nothing was written. Set currency = "..." in the source\'s TOML file, and rates = '
-            '"..." to convert the others'
+            'no transaction was taken in. Set currency = "..." in the source\'s TOML file, and '
+            'rates = "..." to convert the others'
         )

@@ -6,7 +6,7 @@ from pyspark.sql import types as T
 
 from goldrun.contracts.table import Column, Standard
 
-_ISO_CURRENCY = "^[A-Z]{3}$"
+_ISO_CURRENCY = r"\A[A-Z]{3}\z"
 _BETWEEN_WORDS = r"[\s_-]+"
 
 

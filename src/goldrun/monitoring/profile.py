@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 
 import pandas as pd
+from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
+from pyspark.sql import types as T
 
-from goldrun.contracts.table import Table
+from goldrun.contracts.table import Column, Table
 
 
 @dataclass(frozen=True)
@@ -44,14 +46,20 @@ class Profile:
         return numbers
 
 
+def _ranged(column: Column) -> SparkColumn:
+    """The column, or nothing where it is text: the first and the last id are somebody's."""
+    is_text = isinstance(column.type, T.StringType)
+    return F.lit(None) if is_text else F.col(column.name)
+
+
 def profile_table(rows: DataFrame, table: Table) -> Profile:
     """Count and range every column in one pass."""
     aggregates = [F.count("*")]
     for c in table.columns:
         aggregates += [
             F.count_if(F.col(c.name).isNull()),
-            F.min(c.name).cast("string"),
-            F.max(c.name).cast("string"),
+            F.min(_ranged(c)).cast("string"),
+            F.max(_ranged(c)).cast("string"),
         ]
     total, *found = rows.agg(*aggregates).collect()[0]
     columns = pd.DataFrame(

@@ -131,13 +131,13 @@ def test_records_of_nobody_are_the_persons_when_they_name_him(
     spark: SparkSession, to_records: ToRecords
 ) -> None:
     ids = frozenset({"customer_id"})
-    found_by = {
+    found_by: Rows = {
         "email in an unmapped field": {"Who": None, "Note": "call ADA@x.org."},
         "id in a broken line": {"Who": "?", "malformed": "x;27;Ada"},
         "id in a broken line of another's": {"Who": "9", "malformed": '9,"27'},
         "phone in a broken line": {"Who": None, "malformed": "tel 0170/123-45 67!"},
     }
-    passed = {
+    passed: Rows = {
         "an amount like the id": {"Who": None, "Amount": "27"},
         "an address that ends like hers": {"Who": None, "Note": "jo.ada@x.org"},
         "an address that begins like hers": {"Who": None, "Note": "ada@x.org.uk"},
@@ -154,7 +154,10 @@ def test_records_of_nobody_are_the_persons_when_they_name_him(
         [(t.pattern, t.telling) for t in terms], "pattern string, telling boolean"
     )
     found = M.records_naming(
-        to_records({**found_by, **passed}), {"customer_id": "nullif(Who, '?')"}, NEEDED, patterns
+        to_records(dict(found_by) | dict(passed)),
+        {"customer_id": "nullif(Who, '?')"},
+        NEEDED,
+        patterns,
     )
     assert {r[0] for r in found.collect()} == set(found_by)
 
