@@ -31,7 +31,7 @@ marketplace: .venv/.ready-dev  ## simulate a marketplace with every kind of dirt
 		--search logs mlflow.db mlruns
 
 test: .venv/.ready-dev  ## all tests but the long ones
-	@python -m pytest -n 2 --dist loadgroup
+	@python -m pytest -n 2 --no-loadscope-reorder
 
 test-slow: .venv/.ready-dev  ## the long ones: mlflow run with an environment of its own
 	@python -m pytest -m slow

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 from pyspark.sql import SparkSession
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from goldrun.io.lake import Lake
 from goldrun.io.settings import load_source
@@ -16,19 +18,22 @@ from goldrun.io.tracking import Tracker
 from pipelines._command import Context
 from tests.project_copy import Done, Project, copy_project
 
+WORKFLOW = ("tests/e2e/", "tests/pipelines/test_online_retail.py")
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Share the tests between two processes so that no fixture is made twice.
+class ByModule(LoadScopeScheduling):  # type: ignore[misc]
+    """Shares the tests between processes by module, so that no module's fixtures are made twice.
 
-    Tests of the workflow stay together, as it runs once; the others stay with their module.
+    The modules that read what the workflow has written count as one: it runs once.
     """
-    for item in items:
-        fixtures = getattr(item, "fixturenames", ())
-        group = "workflow" if "demo" in fixtures else item.path.stem
-        item.add_marker(pytest.mark.xdist_group(group))
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "workflow" if nodeid.startswith(WORKFLOW) else nodeid.split("::", maxsplit=1)[0]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByModule:
+    return ByModule(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -28,6 +28,9 @@ from pipelines import bronze, erase, gold, silver
 from pipelines._command import Context
 from tests.project_copy import Project
 
+# Each erasure rewrites every table of a lake: minutes on a small machine.
+pytestmark = pytest.mark.slow
+
 ADA, TWIN, LEO = "ada-77", "ada-76", "27"
 SETTINGS = """
 timezone = "UTC"
@@ -203,10 +206,9 @@ def test_before_the_search_finds_her_in_data_change_feed_and_log(place: Place) -
 def test_nothing_of_her_is_left_in_any_file(erased: Place) -> None:
     assert erased.traces_of(*TERMS) == set()
     lake = erased.ctx.lake
-    for table in tables_in(Path(lake.root)):
-        if not table.startswith("ops/"):
-            assert leftovers(lake, table) == []
-            assert lake.spark.sql(f"DESCRIBE HISTORY delta.`{lake.path(table)}`").count() == 2
+    tables = [table for table in tables_in(Path(lake.root)) if not table.startswith("ops/")]
+    assert len(tables) > 10
+    assert [file for table in tables for file in leftovers(lake, table)] == []
 
 
 def test_every_record_of_hers_counts_as_erased_and_the_accounts_close(erased: Place) -> None:
@@ -235,6 +237,47 @@ def test_only_her_tombstone_is_kept(erased: Place) -> None:
     (row,) = erased.rows(TOMBSTONES)
     assert len(row["tombstone"]) == 64
     assert ADA not in str(row)
+
+
+def test_a_lake_in_an_object_store_is_refused_before_anything_is_touched(
+    spark: SparkSession, erased: Place
+) -> None:
+    ctx = erased.ctx
+    elsewhere = Context(Lake(spark, "s3a://bucket/lake"), ctx.tracker, ctx.source, ctx.now)
+    with ctx.tracker.run("erase", "goldrun-pipeline"), pytest.raises(ErasureError, match="mount"):
+        erase.run(elsewhere, ADA)
+
+
+def test_what_is_found_after_all_is_an_error_that_says_where(
+    erased: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(erase, "purge", lambda *_: None)
+    note = Path(erased.ctx.lake.root) / "gold" / "note.txt"
+    note.write_text(f"{ADA} called\n")
+    with pytest.raises(ErasureError, match=r"note\.txt \(text: customer_id\)"):
+        erased.erase(ADA)
+    note.unlink()
+
+
+def test_erasing_her_again_changes_nothing_and_the_id_that_the_run_was_given_leaves_mlflow(
+    erased: Place, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Path(project.store.removeprefix("sqlite:///"))
+    tracker, lake = erased.ctx.tracker, erased.ctx.lake
+    versions = lake.versions(tables_in(Path(lake.root)))
+    experiment = tracker.client.create_experiment("erasures")
+    given = tracker.client.create_run(experiment).info.run_id
+    tracker.client.log_param(given, "customer_id", ADA)
+    assert ADA.encode() in store.read_bytes()
+    monkeypatch.setenv("MLFLOW_RUN_ID", given)
+    assert erased.erase(ADA) == given
+    assert ADA.encode() not in store.read_bytes()
+    assert tracker.client.get_run(given).data.params == {"customer_id": FORGOTTEN}
+    with sqlite3.connect(store) as database:
+        assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    changed = {t for t, version in lake.versions(list(versions)).items() if version > versions[t]}
+    # Its deletion vectors can't be seen from outside, so it is always written anew.
+    assert changed <= {TRANSACTIONS.name}
 
 
 def test_a_customer_that_nobody_knows_is_refused(erased: Place) -> None:
@@ -293,44 +336,3 @@ def test_an_erasure_that_was_stopped_twice_ends_in_the_same_place(
     accounts = silver.accounts(erased.ctx)
     assert all(account.closed for account in accounts.values())
     assert accounts["transactions"].fates["erased"] == ADAS["transactions"] + 1
-
-
-def test_erasing_her_again_changes_nothing_and_the_id_that_the_run_was_given_leaves_mlflow(
-    erased: Place, project: Project, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    store = Path(project.store.removeprefix("sqlite:///"))
-    tracker, lake = erased.ctx.tracker, erased.ctx.lake
-    versions = lake.versions(tables_in(Path(lake.root)))
-    experiment = tracker.client.create_experiment("erasures")
-    given = tracker.client.create_run(experiment).info.run_id
-    tracker.client.log_param(given, "customer_id", ADA)
-    assert ADA.encode() in store.read_bytes()
-    monkeypatch.setenv("MLFLOW_RUN_ID", given)
-    assert erased.erase(ADA) == given
-    assert ADA.encode() not in store.read_bytes()
-    assert tracker.client.get_run(given).data.params == {"customer_id": FORGOTTEN}
-    with sqlite3.connect(store) as database:
-        assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-    changed = {t for t, version in lake.versions(list(versions)).items() if version > versions[t]}
-    # Its deletion vectors can't be seen from outside, so it is always written anew.
-    assert changed <= {TRANSACTIONS.name}
-
-
-def test_a_lake_in_an_object_store_is_refused_before_anything_is_touched(
-    spark: SparkSession, erased: Place
-) -> None:
-    ctx = erased.ctx
-    elsewhere = Context(Lake(spark, "s3a://bucket/lake"), ctx.tracker, ctx.source, ctx.now)
-    with ctx.tracker.run("erase", "goldrun-pipeline"), pytest.raises(ErasureError, match="mount"):
-        erase.run(elsewhere, ADA)
-
-
-def test_what_is_found_after_all_is_an_error_that_says_where(
-    erased: Place, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(erase, "purge", lambda *_: None)
-    note = Path(erased.ctx.lake.root) / "gold" / "note.txt"
-    note.write_text(f"{ADA} called\n")
-    with pytest.raises(ErasureError, match=r"note\.txt \(text: customer_id\)"):
-        erased.erase(ADA)
-    note.unlink()

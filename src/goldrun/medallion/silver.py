@@ -78,7 +78,8 @@ def judge(
 
 
 def _record_faults() -> dict[str, SparkColumn]:
-    text = F.array_join(F.map_values(F.col(f"{LINEAGE}.{L.RECORD}")), "")
+    record = F.col(f"{LINEAGE}.{L.RECORD}")
+    text = F.array_join(F.concat(F.map_keys(record), F.map_values(record)), "")
     return {R.RECORD_UNDECODABLE: text.contains(_REPLACEMENT)}
 
 
