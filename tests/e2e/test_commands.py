@@ -19,7 +19,9 @@ BY_THEMSELVES = [name for name in ENTRY_POINTS if name != "main"]
 
 def command_of(name: str) -> list[str]:
     entry = ENTRY_POINTS[name]
-    defaults = {k: shlex.quote(str(v["default"])) for k, v in entry["parameters"].items()}
+    # What has no default, such as who is to be erased, the user must say.
+    told = {k: v.get("default", "somebody") for k, v in entry["parameters"].items()}
+    defaults = {k: shlex.quote(str(value)) for k, value in told.items()}
     return shlex.split(entry["command"].format(**defaults))
 
 

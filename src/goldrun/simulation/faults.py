@@ -28,6 +28,8 @@ _NO_NUMBERS = ("soon", "12,50")
 _NO_TIMES = ("soon", "2025-02-30T10:00:00Z")
 _NO_ZONE = "2025-03-01T10:00:00"
 _FAR = "2999-01-01T00:00:00Z"
+_DEFAULT = "1970-01-01T00:00:00Z"
+_TOO_MUCH = "200000000000.00"
 _NO_ADDRESSES = ("anna.example.com", "anna@", "anna@@example.com")
 _NO_NUMBERS_TO_CALL = ("call me", "12", "+49 30")
 _SOLD = {E.TRANSACTION_STATUS: E.COMPLETED, E.QUANTITY: "1", E.AMOUNT: "5.00"}
@@ -166,6 +168,8 @@ class _Catalogue:
                 yield self._value("not_a_time", c, text, R.unparsed(c))
             yield self._value("no_zone", c, _NO_ZONE, R.without_zone(c))
             yield self._value("far_future", c, _FAR, E.not_in_future(c.name).name)
+            if E.not_long_ago(c.name) in self._table.rules:
+                yield self._value("default_time", c, _DEFAULT, E.not_long_ago(c.name).name)
         elif not isinstance(c.type, T.StringType):
             yield from self._numbers(c)
 
@@ -213,5 +217,7 @@ class _Catalogue:
         for text in ("0", "-3"):
             yield self._value("quantity_not_positive", quantity, text, "quantity_not_positive")
         yield self._value("amount_negative", amount, "-5.00", "amount_negative")
+        for money in (price, amount):
+            yield self._value("out_of_range", money, _TOO_MUCH, f"{money.name}_out_of_range")
         yield self._value("bad_currency", currency, "euros", R.unparsed(currency))
         yield self._value("no_rate", currency, "CHF", R.CURRENCY_WITHOUT_RATE)
