@@ -23,6 +23,9 @@ from tests.marketplace.loading import load_truth
 from tests.marketplace.verify import verify
 from tests.project_copy import Project
 
+# The whole chain takes minutes; `make marketplace` runs it too, larger and by the commands.
+pytestmark = pytest.mark.slow
+
 SETTINGS = read_settings(dirt=ALL, customers=300, days=200, seed=7)
 SHIPPED = "data/marketplace"
 EARLIER = date(2025, 4, 1)
