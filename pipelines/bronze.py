@@ -72,8 +72,9 @@ def _look_at(ctx: Context, entity: str, mapping: EntityMapping) -> Landing:
         if mapping.format == "csv":
             headers[file] = read_header(file, mapping)
             check_columns(file, headers[file].names, needed)
-        else:
-            check_columns(file, read_keys(file), needed, by_header=False)
+        # Without one readable object there are no keys to miss: all its lines are malformed.
+        elif keys := read_keys(file):
+            check_columns(file, keys, needed, by_header=False)
     log.info("    %s: %s new of %s files in %s", entity, len(files), len(found), mapping.path)
     return Landing(entity, mapping, files, headers)
 

@@ -134,7 +134,7 @@ def _write(out: Path, sheets: Iterable[Sheet], ledger: pd.DataFrame, number: int
         if layout.format == "csv":
             landing.write_csv(path, text, sheet.damages)
         elif len(text):
-            landing.write_json(path, text, layout.bare, sheet.damages)
+            landing.write_json(path, text, layout.bare, layout.required, sheet.damages)
         rows[layout.entity] += len(text)
     landing.write_parquet(_truth(out, "ledger", number), ledger, Y.LEDGER)
     return Written(rows, Counter(ledger[L.ENTITY]), [])

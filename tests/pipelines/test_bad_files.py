@@ -205,6 +205,8 @@ def test_json_needs_the_keys_of_required_columns_and_no_others(
     land_json(with_customers, "people.jsonl", {"no": 1}, {"id": "c1", "town": "York"}, {"id": "c2"})
     packed = with_customers.folder / "more.json.gz"
     packed.write_bytes(gzip.compress(b'{"id":"c3","full_name":"Ada"}\n{"id":"c4"'))
+    # Nothing in it can be read, so no key is known to be missing.
+    (with_customers.folder / "cut.json").write_text('{"id":"c5"\n')
     with_customers.bronze()
     with_customers.silver()
     people = with_customers.ctx.lake.read("silver/customers").collect()
@@ -216,6 +218,7 @@ def test_json_needs_the_keys_of_required_columns_and_no_others(
     refused = with_customers.ctx.lake.read("silver/quarantine").collect()
     assert sorted(row["reasons"] for row in refused) == [
         ["customer_id_missing"],
+        ["record_malformed"],
         ["record_malformed"],
     ]
     assert with_customers.rows("silver/transactions") == 1

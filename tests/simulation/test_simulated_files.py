@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from decimal import ROUND_HALF_UP, Decimal
+from pathlib import Path
 
 import pandas as pd
 import phonenumbers
@@ -11,7 +12,10 @@ from email_validator import validate_email
 from goldrun.contracts import behaviour as B
 from goldrun.contracts import entities as E
 from goldrun.contracts.table import Table
+from goldrun.io.json_files import read_keys
 from goldrun.simulation.layout import LAYOUTS
+from goldrun.simulation.options import read_settings
+from pipelines import simulate
 from tests.simulation.conftest import Written, csv_fields
 
 UNIT = Decimal("0.0001")
@@ -139,3 +143,14 @@ def test_the_older_version_often_comes_after_the_newer(market: Written) -> None:
         v for v in place.values() if len(v) > 1 and v[0][0].strip()[:10] > v[1][0].strip()[:10] > ""
     ]
     assert len(swapped) > 3
+
+
+def test_each_json_file_of_a_small_shop_has_the_keys_that_bronze_asks_for(tmp_path: Path) -> None:
+    # So few customers that planted rows are left over, which get a file of their own.
+    settings = read_settings(customers=300, days=200, seed=42, dirt="all")
+    simulate.run(settings, tmp_path, processes=1)
+    for name in ("events", "interactions"):
+        files = sorted((tmp_path / name).iterdir())
+        assert len(files) == 2
+        for file in files:
+            assert set(LAYOUTS[name].required) <= set(read_keys(file)), file

@@ -44,23 +44,29 @@ def write_csv(path: Path, text: pd.DataFrame, damages: Mapping[int, Damage]) -> 
 
 
 def write_json(
-    path: Path, text: pd.DataFrame, bare: Iterable[str], damages: Mapping[int, Damage]
+    path: Path,
+    text: pd.DataFrame,
+    bare: Iterable[str],
+    required: Iterable[str],
+    damages: Mapping[int, Damage],
 ) -> None:
     """Write text columns as JSON, one object a line; a name that ends in .gz is compressed.
 
     Args:
         path: The file; its folder is made.
-        text: The columns; null is left out.
+        text: The columns; null is left out, unless it is of a required column.
         bare: Columns whose text is JSON already, as numbers are.
+        required: Columns that every object has.
         damages: What happens to a line, by its position.
     """
-    unquoted = set(bare)
+    unquoted, always = set(bare), set(required)
     members = []
     for name, column in zip(text.columns, _arrow(text), strict=True):
         quote = "" if name in unquoted else '"'
         value = column if name in unquoted else _escaped(column)
         member = _joined(f",{json.dumps(name)}:{quote}", value, quote)
-        members.append(pc.fill_null(member, ""))
+        nothing = f",{json.dumps(name)}:null" if name in always else ""
+        members.append(pc.fill_null(member, nothing))
     # Every member begins with a comma, whichever is the first.
     lines = _joined("{", pc.utf8_slice_codeunits(_joined(*members), 1), "}")
     _write(path, b"", lines, damages)

@@ -109,6 +109,12 @@ class Layout:
         return (TRACE, *self.columns.values())
 
     @property
+    def required(self) -> tuple[str, ...]:
+        """The shop's names of the columns without which a record is refused."""
+        must = {c.name for c in self.table.columns if c.required and c.default is None}
+        return tuple(name for column, name in self.columns.items() if column in must)
+
+    @property
     def key(self) -> str:
         """The shop's name of the entity's key."""
         return self.columns[self.table.key[0]]
