@@ -23,12 +23,6 @@ from pipelines._command import Context, log
 from pipelines.bronze import check_one_source, columns_read
 
 
-def with_files(ctx: Context) -> dict[str, EntityMapping]:
-    """The entities that the source has files for, parents first."""
-    mapped = ctx.source.entities
-    return {name: mapped[name] for name in ENTITIES if name in mapped and mapped[name].path}
-
-
 def refine(ctx: Context, entity: str, mapping: EntityMapping, *, replay: bool) -> None:
     """Give every record of an entity that has no fate its fate.
 
@@ -94,7 +88,7 @@ def _look_again(
     elif entity == "transactions":
         both = rows.select(CURRENCY).unionByName(stored.select(CURRENCY))
         check_one_currency(both, source.name)
-    pointed_to = {reference.entity for reference in table.references} & set(with_files(ctx))
+    pointed_to = {reference.entity for reference in table.references} & set(source.with_files)
     parents = {name: ctx.lake.read(ENTITIES[name].name) for name in pointed_to}
     unknown = orphans(rows, table, parents)
     if unknown is not None:

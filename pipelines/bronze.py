@@ -52,7 +52,7 @@ def run(ctx: Context) -> None:
     All files of all entities are looked at before the first is read, so that a wrong one stops
     the whole batch.
     """
-    with_files = {e: m for e, m in ctx.source.entities.items() if m.path is not None}
+    with_files = ctx.source.with_files
     with ctx.lake.writing(*[L.bronze_table(entity).name for entity in with_files]):
         with step("bronze: looking for new files"):
             landings = [_look_at(ctx, entity, mapping) for entity, mapping in with_files.items()]

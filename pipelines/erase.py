@@ -17,11 +17,10 @@ from goldrun.contracts.erasure import (
     KEY_ID,
     TOMBSTONE,
     TOMBSTONES,
-    ErasureError,
 )
 from goldrun.contracts.ops import RUN_ID
-from goldrun.errors import SettingsError
-from goldrun.io.erasure import forget_parameter, leftovers, local_folder, purge, tables_in
+from goldrun.errors import ErasureError, SettingsError
+from goldrun.io.purge import forget_parameter, leftovers, local_folder, purge, tables_in
 from goldrun.io.secret import key_for
 from goldrun.io.settings import project_root
 from goldrun.io.traces import find_traces

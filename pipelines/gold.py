@@ -25,9 +25,8 @@ from goldrun.features.labels import History
 from goldrun.features.snapshots import snapshots, user_features
 from goldrun.monitoring.profile import profile_table
 from pipelines._command import Context, add_as_of, log, parser, run_script, step
-from pipelines._refine import with_files
 
-CUSTOMERS_ENTITY = "customers"
+_CUSTOMERS = "customers"
 _ACTIVITY: tuple[tuple[Table, Callable[[Silver], DataFrame]], ...] = (
     (A.CUSTOMER_DAILY, customer_daily),
     (A.CUSTOMER_PRODUCTS, customer_products),
@@ -72,7 +71,7 @@ def silver_of(ctx: Context) -> Silver:
         return ctx.lake.read(ENTITIES[entity].name) if mapped else None
 
     customers = ctx.lake.read(CUSTOMERS.name)
-    if CUSTOMERS_ENTITY not in with_files(ctx):
+    if _CUSTOMERS not in ctx.source.with_files:
         # Derived customers are at their latest place: where they were before is not known.
         customers = customers.limit(0)
     return Silver(

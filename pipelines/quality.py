@@ -76,10 +76,9 @@ def run_beside(ctx: Context, report: QualityReport) -> str:
 def tables_behind(ctx: Context) -> list[str]:
     """Names of all bronze and silver tables that the source's data goes through."""
     names = [CUSTOMERS.name, L.DUPLICATES.name, L.QUARANTINE.name]
-    for entity, mapping in ctx.source.entities.items():
-        if mapping.path is not None:
-            table = ENTITIES[entity]
-            names += [f"bronze/{entity}", table.name, L.history_table(table).name]
+    for entity in ctx.source.with_files:
+        table = ENTITIES[entity]
+        names += [L.bronze_table(entity).name, table.name, L.history_table(table).name]
     return sorted(set(names))
 
 

@@ -10,7 +10,7 @@ from goldrun.contracts.source import EntityMapping
 from goldrun.medallion.accounting import Accounting, account
 from goldrun.medallion.customers import derive_customers
 from pipelines._command import Context, add_flag, parser, run_script, step
-from pipelines._refine import refine, with_files
+from pipelines._refine import refine
 from pipelines.bronze import columns_read
 
 
@@ -21,7 +21,7 @@ def run(ctx: Context, *, replay: bool = False) -> None:
         ctx: The context.
         replay: Judge the records in quarantine again: a rule was changed, or a parent has come.
     """
-    for entity, mapping in with_files(ctx).items():
+    for entity, mapping in ctx.source.with_files.items():
         with step(f"silver: {entity}"):
             refine(ctx, entity, mapping, replay=replay)
     if derived := _derived_customers(ctx):
@@ -41,7 +41,7 @@ def _derive(ctx: Context, mapping: EntityMapping) -> None:
     with ctx.lake.writing(CUSTOMERS.name):
         customers = derive_customers(
             ctx.lake.read(TRANSACTIONS.name),
-            ctx.lake.read("bronze/transactions"),
+            ctx.lake.read(L.bronze_table("transactions").name),
             mapping.columns,
             list(columns_read(ctx, "transactions")),
         )
@@ -53,14 +53,14 @@ def accounts(ctx: Context) -> dict[str, Accounting]:
     lake = ctx.lake
     return {
         entity: account(
-            lake.read(f"bronze/{entity}"),
+            lake.read(L.bronze_table(entity).name),
             lake.read_or_empty(L.silver_table(ENTITIES[entity])),
             lake.read_or_empty(L.history_table(ENTITIES[entity])),
             lake.read_or_empty(L.DUPLICATES),
             lake.read_or_empty(L.QUARANTINE),
             entity,
         )
-        for entity in with_files(ctx)
+        for entity in ctx.source.with_files
     }
 
 

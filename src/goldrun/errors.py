@@ -62,6 +62,12 @@ class MissingTableError(GoldrunError):
     exit_code = 8
 
 
+class ErasureError(GoldrunError):
+    """An erasure that could not be done, or could not be proved to be complete."""
+
+    exit_code = 12
+
+
 def did_you_mean(wrong: str, known: Iterable[str]) -> str:
     """Return `` (did you mean 'x'?)`` for the nearest known name, or nothing when none is near."""
     names = {name.lower(): name for name in known}

@@ -15,11 +15,11 @@ from goldrun.contracts import activity as A
 from goldrun.contracts import gold as G
 from goldrun.contracts import lineage as L
 from goldrun.contracts.entities import CUSTOMERS, TRANSACTIONS
-from goldrun.contracts.erasure import CUSTOMER_ERASED, TOMBSTONES, ErasureError, Term
+from goldrun.contracts.erasure import CUSTOMER_ERASED, TOMBSTONES, Term
 from goldrun.contracts.table import Table
-from goldrun.errors import SettingsError
-from goldrun.io.erasure import FORGOTTEN, leftovers, purge, tables_in
+from goldrun.errors import ErasureError, SettingsError
 from goldrun.io.lake import Lake
+from goldrun.io.purge import FORGOTTEN, leftovers, purge, tables_in
 from goldrun.io.secret import VARIABLE
 from goldrun.io.settings import load_source
 from goldrun.io.traces import find_traces

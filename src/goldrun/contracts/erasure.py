@@ -9,7 +9,6 @@ from goldrun.contracts.entities import CUSTOMER_ID, EMAIL, NAME, PHONE
 from goldrun.contracts.gold import USER_ID
 from goldrun.contracts.ops import RUN_ID
 from goldrun.contracts.table import Column, Table
-from goldrun.errors import GoldrunError
 
 TOMBSTONE = "tombstone"
 KEY_ID = "key_id"
@@ -41,12 +40,6 @@ TOMBSTONES = Table(
         Column(RUN_ID, T.StringType(), "MLflow run that erased.", required=True),
     ),
 )
-
-
-class ErasureError(GoldrunError):
-    """An erasure that could not be done, or could not be proved to be complete."""
-
-    exit_code = 12
 
 
 _WORD = r"\p{L}\p{N}_"

@@ -103,6 +103,11 @@ class Source(Strict):
     made_by: str | None = None
     entities: dict[str, EntityMapping]
 
+    @property
+    def with_files(self) -> dict[str, EntityMapping]:
+        """The entities that have files of their own, parents before children."""
+        return {name: mapping for name, mapping in self.entities.items() if mapping.path}
+
     @model_validator(mode="before")
     @classmethod
     def _gather_entities(cls, raw: dict[str, Any]) -> dict[str, Any]:

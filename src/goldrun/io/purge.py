@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlparse
 
 from pyspark.sql import SparkSession
 
-from goldrun.contracts.erasure import ErasureError
+from goldrun.errors import ErasureError
 from goldrun.io.lake import Lake
 
 LOG = "_delta_log"

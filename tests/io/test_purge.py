@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
-from goldrun.contracts.erasure import ErasureError, Term
-from goldrun.io.erasure import (
+from goldrun.contracts.erasure import Term
+from goldrun.errors import ErasureError
+from goldrun.io.lake import Lake
+from goldrun.io.purge import (
     FORGOTTEN,
     forget_parameter,
     leftovers,
@@ -16,7 +18,6 @@ from goldrun.io.erasure import (
     purge,
     tables_in,
 )
-from goldrun.io.lake import Lake
 from goldrun.io.traces import find_traces
 
 TABLE = "gold/boxes"
