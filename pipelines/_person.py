@@ -16,7 +16,7 @@ from goldrun.medallion import erasure as M
 from goldrun.medallion.mapping import columns_needed
 from goldrun.medallion.quarantine import RAW_LINE
 from pipelines._command import Context, log
-from pipelines.bronze import check_one_source
+from pipelines._source import check_one_source
 
 BRONZE = "bronze/"
 _CUSTOMERS = CUSTOMERS.name.split("/")[1]

@@ -20,7 +20,7 @@ from goldrun.medallion.references import orphans
 from goldrun.medallion.silver import accept, bad, good, judge
 from goldrun.medallion.versions import Resolution, rank_versions, resolve
 from pipelines._command import Context, log
-from pipelines.bronze import check_one_source, columns_read
+from pipelines._source import check_one_source, columns_read
 
 
 def refine(ctx: Context, entity: str, mapping: EntityMapping, *, replay: bool) -> None:

@@ -2,28 +2,25 @@
 
 import argparse
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
 
 from goldrun.contracts import lineage as L
 from goldrun.contracts.entities import CUSTOMER_ID
 from goldrun.contracts.erasure import TOMBSTONES
-from goldrun.contracts.marketplace import ENTITIES
 from goldrun.contracts.source import EntityMapping
-from goldrun.errors import SettingsError, SourceError
+from goldrun.errors import SourceError, listed
 from goldrun.io.csv_files import Header, read_csv, read_header
-from goldrun.io.files import check_columns, check_whole, find_files, fingerprint
+from goldrun.io.files import check_columns, check_whole, find_files, fingerprint, passed_over
 from goldrun.io.json_files import read_json, read_keys
 from goldrun.io.lines import one_piece_a_task
 from goldrun.io.secret import key_for
 from goldrun.medallion.bronze import Batch, to_bronze
 from goldrun.medallion.erasure import redact
-from goldrun.medallion.mapping import check_timestamp_format, columns_needed
 from pipelines._command import Context, log, parser, run_script, step
+from pipelines._source import check_one_source, columns_of, columns_required
 
 _STORED_FILES = 64
 """Data files that one commit may make: each landing file is read by a task of its own."""
@@ -63,7 +60,7 @@ def run(ctx: Context) -> None:
 
 
 def _look_at(ctx: Context, entity: str, mapping: EntityMapping) -> Landing:
-    needed = _columns_required(ctx, entity, mapping)
+    needed = columns_required(ctx, entity, mapping)
     found = find_files(mapping.path or "", mapping.format, ctx.source.made_by)
     files = _new_files(ctx, entity, found)
     headers: dict[Path, Header] = {}
@@ -76,6 +73,8 @@ def _look_at(ctx: Context, entity: str, mapping: EntityMapping) -> Landing:
         elif keys := read_keys(file):
             check_columns(file, keys, needed, by_header=False)
     log.info("    %s: %s new of %s files in %s", entity, len(files), len(found), mapping.path)
+    if others := passed_over(mapping.path or "", mapping.format):
+        log.warning("    passed over, by name: %s", listed(others))
     return Landing(entity, mapping, files, headers)
 
 
@@ -98,59 +97,8 @@ def _without_the_erased(ctx: Context, landing: Landing, records: DataFrame) -> D
         return records
     tombstones = ctx.lake.read(TOMBSTONES.name)
     expressions = {CUSTOMER_ID: landing.mapping.columns[CUSTOMER_ID]}
-    needed = list(_columns_of(ctx, landing.entity, expressions))
+    needed = list(columns_of(ctx, landing.entity, expressions))
     return redact(records, expressions, needed, tombstones, key_for(tombstones))
-
-
-def columns_read(ctx: Context, entity: str) -> dict[str, str]:
-    """File columns that an entity reads, for itself and what is derived from it, each with where.
-
-    Raises:
-        SettingsError: An expression or a pattern in the TOML file can't be used.
-    """
-    needed: dict[str, str] = {}
-    for name, mapping in ctx.source.entities.items():
-        if entity in (name, mapping.derived_from):
-            found = _columns_of(ctx, name, mapping.columns)
-            needed = found | needed
-            if mapping.timestamp_format is not None:
-                where = f"{ctx.source.name}.toml [{name}]"
-                check_timestamp_format(_probe(ctx), mapping.timestamp_format, where)
-    return dict(sorted(needed.items()))
-
-
-def _columns_required(ctx: Context, entity: str, mapping: EntityMapping) -> dict[str, str]:
-    """File columns without which a file is refused.
-
-    A CSV file has every column or none of its lines has it; a JSON object leaves out what it has
-    no value for, so only what a required column is made from must be there at all.
-    """
-    read = columns_read(ctx, entity)
-    if mapping.format == "csv":
-        return read
-    required = {c.name for c in ENTITIES[entity].columns if c.required and c.default is None}
-    expressions = {name: sql for name, sql in mapping.columns.items() if name in required}
-    return _columns_of(ctx, entity, expressions)
-
-
-def _columns_of(ctx: Context, entity: str, expressions: Mapping[str, str]) -> dict[str, str]:
-    where = f"{ctx.source.name}.toml [{entity}.columns]"
-    return dict.fromkeys(columns_needed(_probe(ctx), expressions, where), where)
-
-
-def _probe(ctx: Context) -> DataFrame:
-    return ctx.lake.spark.range(1).toDF("id")
-
-
-def check_one_source(ctx: Context, bronze: DataFrame) -> None:
-    """Raise SettingsError when the lake holds another source's records: their ids would mix."""
-    others = bronze.where(F.col(L.SOURCE) != ctx.source.name).select(L.SOURCE).limit(1).collect()
-    if others:
-        raise SettingsError(
-            f"{ctx.lake.root} holds records of source {others[0][L.SOURCE]!r}, not of "
-            f"{ctx.source.name!r}: give each source a lake of its own with --lake, or the right "
-            "--source"
-        )
 
 
 def _new_files(ctx: Context, entity: str, found: list[Path]) -> dict[Path, str]:

@@ -19,7 +19,7 @@ from goldrun.contracts.erasure import (
     TOMBSTONES,
 )
 from goldrun.contracts.ops import RUN_ID
-from goldrun.errors import ErasureError, SettingsError
+from goldrun.errors import ErasureError, SettingsError, listed
 from goldrun.io.purge import forget_parameter, leftovers, local_folder, purge, tables_in
 from goldrun.io.secret import key_for
 from goldrun.io.settings import project_root
@@ -30,7 +30,6 @@ from pipelines._person import BRONZE, Person, Raw, find_person, read_raws
 
 PARAMETER = "customer_id"
 _OPS = "ops/"
-_SHOWN = 10
 _CUSTOMERS = "customers"
 
 
@@ -133,9 +132,8 @@ def _prove(
         for trace in find_traces([folder, project_root() / "logs"], person.terms)
     ]
     if found:
-        more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
         raise ErasureError(
-            f"{len(found)} places may still tell of the person: {'; '.join(found[:_SHOWN])}{more}. "
+            f"{len(found)} places may still tell of the person: {listed(found)}. "
             "Remove what is not goldrun's by hand, and run erase again"
         )
 

@@ -11,7 +11,7 @@ from goldrun.medallion.accounting import Accounting, account
 from goldrun.medallion.customers import derive_customers
 from pipelines._command import Context, add_flag, parser, run_script, step
 from pipelines._refine import refine
-from pipelines.bronze import columns_read
+from pipelines._source import columns_read
 
 
 def run(ctx: Context, *, replay: bool = False) -> None:

@@ -73,3 +73,10 @@ def did_you_mean(wrong: str, known: Iterable[str]) -> str:
     names = {name.lower(): name for name in known}
     near = get_close_matches(wrong.lower(), list(names), n=1, cutoff=0.6)
     return f" (did you mean {names[near[0]]!r}?)" if near else ""
+
+
+def listed(items: Iterable[object], at_most: int = 10) -> str:
+    """Return the first few of some items with semicolons between, and how many more there are."""
+    texts = [str(item) for item in items]
+    more = f" and {len(texts) - at_most} more" if len(texts) > at_most else ""
+    return "; ".join(texts[:at_most]) + more

@@ -11,7 +11,14 @@ from pyspark.sql import types as T
 
 from goldrun.contracts.table import Column, Table
 from goldrun.errors import SourceError
-from goldrun.io.files import LONGEST_LINE, check_columns, check_whole, find_files, fingerprint
+from goldrun.io.files import (
+    LONGEST_LINE,
+    check_columns,
+    check_whole,
+    find_files,
+    fingerprint,
+    passed_over,
+)
 from goldrun.io.lake import Lake
 
 LINES = b"a,b,c\n1,2,3\n"
@@ -30,6 +37,15 @@ def test_a_folder_of_json_gives_its_data_files_by_name(tmp_path: Path) -> None:
         (tmp_path / name).touch()
     found = [file.name for file in find_files(str(tmp_path), "json")]
     assert found == ["a.jsonl.gz", "b.json", "c.ndjson", "d.json.bz2"]
+
+
+def test_what_a_folder_holds_beside_its_data_files_is_told(tmp_path: Path) -> None:
+    for name in ("a.csv", "B.CSV", "notes.md", ".hidden"):
+        (tmp_path / name).touch()
+    (tmp_path / "2024").mkdir()
+    found = passed_over(str(tmp_path), "csv")
+    assert [path.name for path in found] == ["2024", "B.CSV", "notes.md"]
+    assert passed_over(f"{tmp_path}/*.csv", "csv") == []
 
 
 def test_a_glob_gives_what_matches_by_name(tmp_path: Path) -> None:

@@ -15,8 +15,9 @@ from goldrun.io.lake import Lake
 from goldrun.io.settings import load_source
 from goldrun.io.tracking import Tracker
 from goldrun.simulation.options import ALL, read_settings
-from pipelines import bronze, gold, silver, simulate
+from pipelines import bronze, gold, silver
 from pipelines._command import Context
+from pipelines._simulation import write_marketplace
 from tests.conftest import NOW
 from tests.marketplace import checks as C
 from tests.marketplace.loading import load_truth
@@ -55,7 +56,7 @@ def marketplace(
 ) -> Marketplace:
     folder = tmp_path_factory.mktemp("marketplace")
     data = folder / "data"
-    simulate.run(SETTINGS, data, processes=1)
+    write_marketplace(SETTINGS, data, processes=1)
     shipped = (project.folder / "pipelines" / "sources" / "marketplace.toml").read_text()
     assert SHIPPED in shipped
     settings = folder / "marketplace.toml"

@@ -16,7 +16,7 @@ from goldrun.simulation.marketplace import activity
 from goldrun.simulation.options import ALL, read_settings
 from goldrun.simulation.parameters import Settings
 from goldrun.simulation.process import people
-from pipelines import simulate
+from pipelines._simulation import write_marketplace
 
 CUSTOMERS = 150
 
@@ -70,5 +70,5 @@ def rows_of(settings: Settings) -> dict[str, pd.DataFrame]:
 def market(tmp_path_factory: pytest.TempPathFactory) -> Written:
     settings = read_settings(customers=CUSTOMERS, dirt=ALL)
     folder = tmp_path_factory.mktemp("simulated")
-    simulate.run(settings, folder, processes=1)
+    write_marketplace(settings, folder, processes=1)
     return Written(settings, folder)

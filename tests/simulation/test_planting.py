@@ -15,7 +15,7 @@ from goldrun.simulation.layout import DUPLICATE, LAYOUTS, LEDGER, QUARANTINED
 from goldrun.simulation.options import read_dirt, read_settings
 from goldrun.simulation.parameters import Settings
 from goldrun.simulation.planting import AT_LEAST
-from pipelines import simulate
+from pipelines._simulation import write_marketplace
 from tests.simulation.conftest import Written, csv_fields, rows_of
 
 MARK = re.compile(rb"x\d{18}")
@@ -130,7 +130,7 @@ def test_a_conflicting_row_is_later_than_its_original(market: Written, entity: s
 
 def test_dirt_changes_nothing_about_the_clean_rows(market: Written, tmp_path: Path) -> None:
     clean = Written(market.settings, tmp_path / "clean")
-    simulate.run(market.settings.model_copy(update={"dirt": {}}), clean.folder, processes=1)
+    write_marketplace(market.settings.model_copy(update={"dirt": {}}), clean.folder, processes=1)
     for entity in LAYOUTS:
         assert Counter(clean.lines(entity)) == Counter(market.clean(entity))
     assert clean.truth("ledger").empty
@@ -139,7 +139,7 @@ def test_dirt_changes_nothing_about_the_clean_rows(market: Written, tmp_path: Pa
 def test_a_kind_is_planted_as_often_as_it_is_asked_for(tmp_path: Path) -> None:
     asked = read_settings(customers=2_000, days=90, dirt="missing_customer=0.1, digits_lost")
     made = Written(asked, tmp_path / "made")
-    simulate.run(asked, made.folder, processes=1)
+    write_marketplace(asked, made.folder, processes=1)
     ledger = made.truth("ledger")
     assert set(ledger["kind"]) == {"missing_customer", "digits_lost"}
     rows = {name: len(frame) for name, frame in rows_of(asked).items()}

@@ -15,7 +15,7 @@ from goldrun.contracts.table import Table
 from goldrun.io.json_files import read_keys
 from goldrun.simulation.layout import LAYOUTS
 from goldrun.simulation.options import read_settings
-from pipelines import simulate
+from pipelines._simulation import write_marketplace
 from tests.simulation.conftest import Written, csv_fields
 
 UNIT = Decimal("0.0001")
@@ -148,7 +148,7 @@ def test_the_older_version_often_comes_after_the_newer(market: Written) -> None:
 def test_each_json_file_of_a_small_shop_has_the_keys_that_bronze_asks_for(tmp_path: Path) -> None:
     # So few customers that planted rows are left over, which get a file of their own.
     settings = read_settings(customers=300, days=200, seed=42, dirt="all")
-    simulate.run(settings, tmp_path, processes=1)
+    write_marketplace(settings, tmp_path, processes=1)
     for name in ("events", "interactions"):
         files = sorted((tmp_path / name).iterdir())
         assert len(files) == 2

@@ -17,7 +17,7 @@ from goldrun.simulation.draws import Draws
 from goldrun.simulation.layout import LAYOUTS, LEDGER, PEOPLE
 from goldrun.simulation.options import ALL, read_settings
 from goldrun.simulation.process import people
-from pipelines import simulate
+from pipelines._simulation import write_marketplace
 from tests.simulation.conftest import CUSTOMERS, Written, rows_of
 
 
@@ -26,7 +26,7 @@ def test_the_marketplace_does_not_depend_on_the_chunks(tmp_path: Path) -> None:
     sizes = (100, 1_000)
     made = [Written(settings, tmp_path / str(size)) for size in sizes]
     for size, one in zip(sizes, made, strict=True):
-        simulate.run(settings, one.folder, chunk=size, processes=1)
+        write_marketplace(settings, one.folder, chunk=size, processes=1)
     small, large = made
     for entity in LAYOUTS:
         assert Counter(small.lines(entity)) == Counter(large.lines(entity))
@@ -40,7 +40,7 @@ def test_the_marketplace_does_not_depend_on_the_chunks(tmp_path: Path) -> None:
 def test_processes_write_the_same_files_as_one(tmp_path: Path) -> None:
     settings = read_settings(customers=60, days=30)
     for processes in (1, 2):
-        simulate.run(settings, tmp_path / str(processes), chunk=30, processes=processes)
+        write_marketplace(settings, tmp_path / str(processes), chunk=30, processes=processes)
     files = [
         {str(p.relative_to(place)): p.read_bytes() for p in place.rglob("*") if p.is_file()}
         for place in (tmp_path / "1", tmp_path / "2")
@@ -50,7 +50,7 @@ def test_processes_write_the_same_files_as_one(tmp_path: Path) -> None:
 
 def test_another_seed_is_another_marketplace(market: Written, tmp_path: Path) -> None:
     other = Written(market.settings, tmp_path / "other")
-    simulate.run(read_settings(customers=CUSTOMERS, seed=43), other.folder, processes=1)
+    write_marketplace(read_settings(customers=CUSTOMERS, seed=43), other.folder, processes=1)
     assert not set(other.lines("interactions")) & set(market.lines("interactions"))
 
 

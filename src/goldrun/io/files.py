@@ -35,7 +35,7 @@ def find_files(path: str, file_format: str, made_by: str | None = None) -> list[
     Raises:
         SourceError: The folder is missing, nothing matches, or Spark can't read such a name.
     """
-    suffixes = tuple(stem + packed for stem in _STEMS[file_format] for packed in _PACKED)
+    suffixes = _suffixes(file_format)
     place = Path(path)
     if place.is_dir():
         found = [p for p in place.iterdir() if p.name.endswith(suffixes)]
@@ -54,6 +54,25 @@ def find_files(path: str, file_format: str, made_by: str | None = None) -> list[
             raise SourceError(f"{path}: the folder {folder} does not exist{remedy}")
         raise SourceError(f"{path}: {wanted} in {folder}{remedy}")
     return files
+
+
+def passed_over(path: str, file_format: str) -> list[Path]:
+    """What lies in a landing folder and is not read: other names, and folders in it.
+
+    Args:
+        path: As ``find_files`` takes it; a glob or a single path says by itself what it leaves out.
+        file_format: ``csv`` or ``json``.
+    """
+    place = Path(path)
+    if not place.is_dir():
+        return []
+    suffixes = _suffixes(file_format)
+    others = (p for p in place.iterdir() if p.is_dir() or not p.name.endswith(suffixes))
+    return sorted(p for p in others if not p.name.startswith("."))
+
+
+def _suffixes(file_format: str) -> tuple[str, ...]:
+    return tuple(stem + packed for stem in _STEMS[file_format] for packed in _PACKED)
 
 
 def _check_name(file: Path) -> None:

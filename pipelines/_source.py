@@ -1,0 +1,69 @@
+"""What the source's TOML file asks of its files, and of the lake that they go to."""
+
+from collections.abc import Mapping
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from goldrun.contracts import lineage as L
+from goldrun.contracts.marketplace import ENTITIES
+from goldrun.contracts.source import EntityMapping
+from goldrun.errors import SettingsError
+from goldrun.medallion.mapping import check_timestamp_format, columns_needed
+from pipelines._command import Context
+
+
+def columns_read(ctx: Context, entity: str) -> dict[str, str]:
+    """File columns that an entity reads, for itself and what is derived from it, each with where.
+
+    Raises:
+        SettingsError: An expression or a pattern in the TOML file can't be used.
+    """
+    needed: dict[str, str] = {}
+    for name, mapping in ctx.source.entities.items():
+        if entity in (name, mapping.derived_from):
+            found = columns_of(ctx, name, mapping.columns)
+            needed = found | needed
+            if mapping.timestamp_format is not None:
+                where = f"{ctx.source.name}.toml [{name}]"
+                check_timestamp_format(_probe(ctx), mapping.timestamp_format, where)
+    return dict(sorted(needed.items()))
+
+
+def columns_required(ctx: Context, entity: str, mapping: EntityMapping) -> dict[str, str]:
+    """File columns without which a file is refused.
+
+    A CSV file has every column or none of its lines has it; a JSON object leaves out what it has
+    no value for, so only what a required column is made from must be there at all.
+    """
+    read = columns_read(ctx, entity)
+    if mapping.format == "csv":
+        return read
+    required = {c.name for c in ENTITIES[entity].columns if c.required and c.default is None}
+    expressions = {name: sql for name, sql in mapping.columns.items() if name in required}
+    return columns_of(ctx, entity, expressions)
+
+
+def columns_of(ctx: Context, entity: str, expressions: Mapping[str, str]) -> dict[str, str]:
+    """File columns that some of an entity's expressions read, each with where they stand.
+
+    Raises:
+        SettingsError: An expression can't be used.
+    """
+    where = f"{ctx.source.name}.toml [{entity}.columns]"
+    return dict.fromkeys(columns_needed(_probe(ctx), expressions, where), where)
+
+
+def _probe(ctx: Context) -> DataFrame:
+    return ctx.lake.spark.range(1).toDF("id")
+
+
+def check_one_source(ctx: Context, bronze: DataFrame) -> None:
+    """Raise SettingsError when the lake holds another source's records: their ids would mix."""
+    others = bronze.where(F.col(L.SOURCE) != ctx.source.name).select(L.SOURCE).limit(1).collect()
+    if others:
+        raise SettingsError(
+            f"{ctx.lake.root} holds records of source {others[0][L.SOURCE]!r}, not of "
+            f"{ctx.source.name!r}: give each source a lake of its own with --lake, or the right "
+            "--source"
+        )
