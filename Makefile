@@ -8,7 +8,7 @@ export PYTHONPATH := src:.
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: help setup demo marketplace bench docs test test-slow check mutants lock clean
+.PHONY: help setup demo marketplace kafka kafka-stop bench docs test test-slow check mutants lock clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -29,6 +29,12 @@ marketplace: .venv/.ready-dev  ## simulate a marketplace with every kind of dirt
 		--run-name marketplace -P source=marketplace -P lake=marketplace-lake
 	@python -m tests.marketplace.verify --data=data/marketplace --lake=marketplace-lake \
 		--search logs mlflow.db mlruns
+
+kafka: .venv/.ready  ## a Kafka broker on 127.0.0.1:9092, its messages in .kafka
+	@python pipelines/kafka.py --action=start
+
+kafka-stop: .venv/.ready  ## stop it; the messages stay
+	@python pipelines/kafka.py --action=stop
 
 test: .venv/.ready-dev  ## all tests but the long ones
 	@python -m pytest -n 2 --no-loadscope-reorder

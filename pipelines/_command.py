@@ -6,10 +6,10 @@ import logging
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
-from goldrun.contracts.source import Source
+from goldrun.contracts.source import Kind, Source
 from goldrun.errors import GoldrunError, SettingsError
 from goldrun.io.lake import Lake
 from goldrun.io.settings import lake_root, load_source
@@ -24,12 +24,21 @@ AUTO = "auto"
 
 @dataclass(frozen=True)
 class Context:
-    """What a step works with; everything that could differ between two runs comes from here."""
+    """What a step works with; everything that could differ between two runs comes from here.
+
+    Attributes:
+        lake: The tables.
+        tracker: Runs and registry.
+        source: The shop.
+        now: When the step began, UTC.
+        columns: File columns that each entity reads, once they were asked for.
+    """
 
     lake: Lake
     tracker: Tracker
     source: Source
     now: datetime
+    columns: dict[str, dict[str, str]] = field(default_factory=dict, compare=False)
 
 
 def parser(description: str | None) -> argparse.ArgumentParser:
@@ -80,6 +89,8 @@ def run_script(
     work: Callable[[Context, argparse.Namespace], object],
     name: str,
     experiment: str = PIPELINE_EXPERIMENT,
+    *,
+    streams: bool = False,
 ) -> int:
     """Parse, open lake and run, do the work; return the exit code.
 
@@ -88,6 +99,7 @@ def run_script(
         work: What it does.
         name: Name of its run.
         experiment: Where the run goes, unless ``mlflow run`` has made it already.
+        streams: Whether it may read topics and goes on for long, so that the machine is watched.
 
     Returns:
         0, or the ``exit_code`` of the error that was told.
@@ -97,7 +109,11 @@ def run_script(
         arguments = options.parse_args()
         source = load_source(arguments.source)
         tracker = Tracker()
-        with open_run_and_session(tracker, name, experiment, arguments.lake) as lake:
+        kafka = streams and source.kind is Kind.KAFKA
+        opened = open_run_and_session(
+            tracker, name, experiment, arguments.lake, kafka=kafka, system_metrics=streams
+        )
+        with opened as lake:
             work(Context(lake, tracker, source, datetime.now(UTC)), arguments)
     except GoldrunError as error:
         log.error("error: %s", error)
@@ -106,11 +122,20 @@ def run_script(
 
 
 @contextlib.contextmanager
-def open_run_and_session(tracker: Tracker, name: str, experiment: str, lake: str) -> Iterator[Lake]:
+def open_run_and_session(
+    tracker: Tracker,
+    name: str,
+    experiment: str,
+    lake: str,
+    *,
+    kafka: bool = False,
+    system_metrics: bool = False,
+) -> Iterator[Lake]:
     """Open the script's run, so that a failure marks it failed, and in it the Spark session."""
-    with tracker.run(name, experiment), contextlib.ExitStack() as opened:
+    run = tracker.run(name, experiment, system_metrics=system_metrics)
+    with run, contextlib.ExitStack() as opened:
         with step("starting Spark"):
-            spark = opened.enter_context(open_session())
+            spark = opened.enter_context(open_session(kafka=kafka))
         yield Lake(spark, lake_root(lake))
 
 

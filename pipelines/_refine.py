@@ -1,5 +1,8 @@
 """Bronze records to their fates: silver, history, duplicates, quarantine."""
 
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import reduce
 
 from pyspark.sql import DataFrame
@@ -10,12 +13,13 @@ from goldrun.contracts.entities import CURRENCY
 from goldrun.contracts.erasure import TOMBSTONES
 from goldrun.contracts.marketplace import ENTITIES
 from goldrun.contracts.rates import RATES
-from goldrun.contracts.source import EntityMapping
 from goldrun.contracts.table import Table
 from goldrun.io.rates import read_rates
 from goldrun.medallion import quarantine as Q
+from goldrun.medallion.bronze import Batch
 from goldrun.medallion.currency import check_one_currency, check_stored_currency, convert
 from goldrun.medallion.erasure import erased_quarantine
+from goldrun.medallion.lookup import rows_of
 from goldrun.medallion.references import orphans
 from goldrun.medallion.silver import accept, bad, good, judge
 from goldrun.medallion.versions import Resolution, rank_versions, resolve
@@ -23,48 +27,107 @@ from pipelines._command import Context, log
 from pipelines._source import check_one_source, columns_read
 
 
-def refine(ctx: Context, entity: str, mapping: EntityMapping, *, replay: bool) -> None:
+@dataclass(frozen=True)
+class Refined:
+    """What became of some records.
+
+    Attributes:
+        records: How many there were.
+        refused: How many broke each rule; a record may break several.
+        quarantined: How many were refused.
+        duplicates: How many repeat another one.
+    """
+
+    records: int = 0
+    refused: Mapping[str, int] = field(default_factory=dict)
+    quarantined: int = 0
+    duplicates: int = 0
+
+
+def refine(
+    ctx: Context, entity: str, *, replay: bool = False, batch: Batch | None = None
+) -> Refined:
     """Give every record of an entity that has no fate its fate.
 
     Args:
         ctx: The context.
         entity: Name of the entity.
-        mapping: How the source maps it.
         replay: Whether records in open quarantine are judged again.
+        batch: The ingestion that brought them, when it is known that no other did.
     """
-    lake, table, source = ctx.lake, ENTITIES[entity], ctx.source
+    lake, table = ctx.lake, ENTITIES[entity]
     tables = (L.silver_table(table), L.history_table(table), L.DUPLICATES, L.QUARANTINE)
     bronze = lake.read(L.bronze_table(entity).name)
-    check_one_source(ctx, bronze)
+    if batch is None:
+        check_one_source(ctx, bronze)
     with lake.writing(*(each.name for each in tables)):
         for each in tables:
             lake.create(each)
         fates = [lake.read(each.name) for each in tables]
-        pending = _pending(bronze, fates, replay=replay)
+        if batch is None:
+            pending = _pending(bronze, fates, replay=replay)
+        else:
+            pending = bronze.where(F.col(L.BATCH_ID) == batch.batch_id)
         if lake.exists(TOMBSTONES.name):
             pending, erased = erased_quarantine(pending, entity)
             lake.upsert(L.QUARANTINE, erased.localCheckpoint())
-        needed = list(columns_read(ctx, entity))
-        judged = judge(pending, mapping, needed, table, source.timezone, source.phone_region)
-        # Checkpointed and not cached: Spark computes a cached frame anew once a table that it was
-        # made from is written, and these tables are written below.
-        judged = judged.localCheckpoint()
+        judged = _judged(ctx, entity, pending)
         records = judged.count()
-        log.info("    %s records %s", f"{records:,}", "again" if replay else "without a fate yet")
-        if records:
-            accepted, late = _look_again(ctx, entity, good(judged), fates[0])
-            stored = [fate.select(*tables[0].names) for fate in fates[:2]]
-            known = reduce(DataFrame.unionByName, stored)
-            touched = known.join(accepted.select(*table.key), list(table.key), "left_semi")
-            ranked = rank_versions(accepted, touched, table).localCheckpoint()
-            resolution = resolve(ranked, entity, table)
-            refused = Q.quarantined(bad(judged), entity)
-            late_ids = reduce(DataFrame.unionByName, [*late, resolution.conflicts])
-            late_ids = late_ids.localCheckpoint()
-            if not late_ids.isEmpty():
-                fetched = Q.with_raw(bronze, late_ids)
-                refused = refused.unionByName(Q.quarantined(fetched, entity))
-            _write(ctx, table, resolution, refused, judged, replay=replay)
+        if batch is None:
+            what = "again" if replay else "without a fate yet"
+            log.info("    %s records %s", f"{records:,}", what)
+        if not records:
+            return Refined()
+        accepted, late = _look_again(ctx, entity, good(judged), fates[0], new=batch is not None)
+        resolution = _resolved(entity, accepted.localCheckpoint(), fates)
+        refused = _refused(entity, judged, (pending, bronze), [*late, resolution.conflicts])
+        _write(ctx, table, resolution, refused, judged, replay=replay)
+        return _counted(records, refused, resolution)
+
+
+def _judged(ctx: Context, entity: str, pending: DataFrame) -> DataFrame:
+    source = ctx.source
+    needed = list(columns_read(ctx, entity))
+    mapping, table = source.landed[entity], ENTITIES[entity]
+    judged = judge(pending, mapping, needed, table, source.timezone, source.phone_region)
+    # Checkpointed and not cached: Spark computes a cached frame anew once a table that it was
+    # made from is written, and these tables are written afterwards.
+    return judged.localCheckpoint()
+
+
+def _resolved(entity: str, accepted: DataFrame, fates: Sequence[DataFrame]) -> Resolution:
+    table = ENTITIES[entity]
+    names = L.silver_table(table).names
+    stored = fates[0].select(*names).unionByName(fates[1].select(*names))
+    ranked = rank_versions(accepted, rows_of(stored, accepted, table.key), table)
+    return resolve(ranked.localCheckpoint(), entity, table)
+
+
+def _refused(
+    entity: str, judged: DataFrame, raw: tuple[DataFrame, DataFrame], late: Sequence[DataFrame]
+) -> DataFrame:
+    """All that is refused, for what it says or for what others say.
+
+    The raw text is looked for in the pending records; in all of bronze only when a row that was
+    stored before has lost its place.
+    """
+    pending, bronze = raw
+    refused = Q.quarantined(bad(judged), entity)
+    late_ids = reduce(DataFrame.unionByName, late).localCheckpoint()
+    if not late_ids.isEmpty():
+        displaced = not late_ids.join(judged, L.RECORD_ID, "left_anti").isEmpty()
+        found = Q.with_raw(bronze if displaced else pending, late_ids)
+        refused = refused.unionByName(Q.quarantined(found, entity))
+    return refused.localCheckpoint()
+
+
+def _counted(records: int, refused: DataFrame, resolution: Resolution) -> Refined:
+    rules: Counter[str] = Counter()
+    quarantined = 0
+    for row in refused.groupBy(L.REASONS).agg(F.count("*").alias("n")).collect():
+        quarantined += row["n"]
+        rules.update(dict.fromkeys(row[L.REASONS], row["n"]))
+    return Refined(records, rules, quarantined, resolution.duplicates.count())
 
 
 def _pending(bronze: DataFrame, fates: list[DataFrame], *, replay: bool) -> DataFrame:
@@ -76,19 +139,24 @@ def _pending(bronze: DataFrame, fates: list[DataFrame], *, replay: bool) -> Data
 
 
 def _look_again(
-    ctx: Context, entity: str, rows: DataFrame, stored: DataFrame
+    ctx: Context, entity: str, rows: DataFrame, stored: DataFrame, *, new: bool
 ) -> tuple[DataFrame, list[DataFrame]]:
-    """Ask what needs other tables: rates and parents. Return what stays and what is refused."""
+    """Ask what needs other tables: rates and parents. Return what stays and what is refused.
+
+    Of a lake whose stored rows were looked at before, ``new`` rows are all there is to check.
+    """
     table, source, late = ENTITIES[entity], ctx.source, []
     if entity == "transactions" and source.currency:
-        check_stored_currency(stored, source.currency, source.name)
+        if not new:
+            check_stored_currency(stored, source.currency, source.name)
         rates = read_rates(source.rates, source.currency) if source.rates else []
         rows, without_rate = convert(rows, source.currency, ctx.lake.frame(RATES, rates))
         late.append(without_rate)
     elif entity == "transactions":
-        both = rows.select(CURRENCY).unionByName(stored.select(CURRENCY))
+        one = stored.where(F.col(CURRENCY).isNotNull()).select(CURRENCY)
+        both = rows.select(CURRENCY).unionByName(one.limit(1) if new else one)
         check_one_currency(both, source.name)
-    pointed_to = {reference.entity for reference in table.references} & set(source.with_files)
+    pointed_to = {reference.entity for reference in table.references} & set(source.landed)
     parents = {name: ctx.lake.read(ENTITIES[name].name) for name in pointed_to}
     unknown = orphans(rows, table, parents)
     if unknown is not None:
@@ -113,7 +181,6 @@ def _write(
     quarantine lets a record go before silver takes it in.
     """
     lake = ctx.lake
-    refused = refused.localCheckpoint()
     if replay:
         held = lake.read(L.QUARANTINE.name)
         released = Q.let_go(held, judged.join(refused, L.RECORD_ID, "left_anti"), ctx.now)

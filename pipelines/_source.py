@@ -19,6 +19,8 @@ def columns_read(ctx: Context, entity: str) -> dict[str, str]:
     Raises:
         SettingsError: An expression or a pattern in the TOML file can't be used.
     """
+    if entity in ctx.columns:
+        return ctx.columns[entity]
     needed: dict[str, str] = {}
     for name, mapping in ctx.source.entities.items():
         if entity in (name, mapping.derived_from):
@@ -27,7 +29,8 @@ def columns_read(ctx: Context, entity: str) -> dict[str, str]:
             if mapping.timestamp_format is not None:
                 where = f"{ctx.source.name}.toml [{name}]"
                 check_timestamp_format(_probe(ctx), mapping.timestamp_format, where)
-    return dict(sorted(needed.items()))
+    ctx.columns[entity] = dict(sorted(needed.items()))
+    return ctx.columns[entity]
 
 
 def columns_required(ctx: Context, entity: str, mapping: EntityMapping) -> dict[str, str]:

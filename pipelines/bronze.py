@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,8 +11,8 @@ from pyspark.sql import DataFrame
 from goldrun.contracts import lineage as L
 from goldrun.contracts.entities import CUSTOMER_ID
 from goldrun.contracts.erasure import TOMBSTONES
-from goldrun.contracts.source import EntityMapping
-from goldrun.errors import SourceError, listed
+from goldrun.contracts.source import EntityMapping, Kind
+from goldrun.errors import SettingsError, SourceError, listed
 from goldrun.io.csv_files import Header, read_csv, read_header
 from goldrun.io.files import check_columns, check_whole, find_files, fingerprint, passed_over
 from goldrun.io.json_files import read_json, read_keys
@@ -49,20 +50,36 @@ def run(ctx: Context) -> None:
     All files of all entities are looked at before the first is read, so that a wrong one stops
     the whole batch.
     """
-    with_files = ctx.source.with_files
-    with ctx.lake.writing(*[L.bronze_table(entity).name for entity in with_files]):
+    source = ctx.source
+    if source.kind is not Kind.FILES:
+        raise SettingsError(
+            f"{source.name}.toml has no files but a {source.kind}: read it with "
+            f"mlflow run . -e stream -P source={source.name}"
+        )
+    with ctx.lake.writing(*[L.bronze_table(entity).name for entity in source.landed]):
         with step("bronze: looking for new files"):
-            landings = [_look_at(ctx, entity, mapping) for entity, mapping in with_files.items()]
+            landings = [look_at(ctx, entity) for entity in source.landed]
         for landing in landings:
             if landing.files:
                 with step(f"bronze: {landing.entity}"):
-                    _ingest(ctx, landing)
+                    ingest(ctx, landing)
 
 
-def _look_at(ctx: Context, entity: str, mapping: EntityMapping) -> Landing:
+def look_at(ctx: Context, entity: str, only: Callable[[Path], bool] = lambda _: True) -> Landing:
+    """Find the files of an entity that bronze has not seen, and check that they can be read.
+
+    Args:
+        ctx: The context.
+        entity: Name of the entity.
+        only: Which of the files to look at.
+
+    Raises:
+        SourceError: A file can't be read, or has changed since it was.
+    """
+    mapping = ctx.source.landed[entity]
     needed = columns_required(ctx, entity, mapping)
     found = find_files(mapping.path or "", mapping.format, ctx.source.made_by)
-    files = _new_files(ctx, entity, found)
+    files = _new_files(ctx, entity, [file for file in found if only(file)])
     headers: dict[Path, Header] = {}
     for file in files:
         check_whole(file)
@@ -78,26 +95,28 @@ def _look_at(ctx: Context, entity: str, mapping: EntityMapping) -> Landing:
     return Landing(entity, mapping, files, headers)
 
 
-def _ingest(ctx: Context, landing: Landing) -> None:
+def ingest(ctx: Context, landing: Landing) -> Batch:
+    """Append the records of new files to bronze, in one commit."""
     spark = ctx.lake.spark
     if landing.mapping.format == "csv":
         raw = read_csv(spark, landing.files, landing.headers, landing.mapping)
     else:
         raw = read_json(spark, landing.files)
-    batch = Batch(f"{ctx.now:%Y%m%dT%H%M%S.%fZ}", ctx.now)
+    batch = Batch.at(ctx.now)
     records = to_bronze(raw, entity=landing.entity, source=ctx.source.name, batch=batch)
-    records = _without_the_erased(ctx, landing, records)
+    records = without_the_erased(ctx, landing.entity, records)
     with one_piece_a_task(spark):
         ctx.lake.append(L.bronze_table(landing.entity), records.coalesce(_STORED_FILES))
+    return batch
 
 
-def _without_the_erased(ctx: Context, landing: Landing, records: DataFrame) -> DataFrame:
+def without_the_erased(ctx: Context, entity: str, records: DataFrame) -> DataFrame:
     """Empty the records of people who were erased from this lake."""
     if not ctx.lake.exists(TOMBSTONES.name):
         return records
     tombstones = ctx.lake.read(TOMBSTONES.name)
-    expressions = {CUSTOMER_ID: landing.mapping.columns[CUSTOMER_ID]}
-    needed = list(columns_of(ctx, landing.entity, expressions))
+    expressions = {CUSTOMER_ID: ctx.source.landed[entity].columns[CUSTOMER_ID]}
+    needed = list(columns_of(ctx, entity, expressions))
     return redact(records, expressions, needed, tombstones, key_for(tombstones))
 
 

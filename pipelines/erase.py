@@ -18,7 +18,7 @@ from goldrun.contracts.erasure import (
     TOMBSTONE,
     TOMBSTONES,
 )
-from goldrun.contracts.ops import RUN_ID
+from goldrun.contracts.ops import GOLD_PROGRESS, RUN_ID
 from goldrun.errors import ErasureError, SettingsError, listed
 from goldrun.io.purge import forget_parameter, leftovers, local_folder, purge, tables_in
 from goldrun.io.secret import key_for
@@ -51,7 +51,7 @@ def run(ctx: Context, customer_id: str) -> None:
     params = ctx.tracker.client.get_run(ctx.tracker.run_id).data.params
     forget_parameter(ctx.tracker.uri, params, PARAMETER, customer_id)
     tables = [table for table in tables_in(folder) if not table.startswith(_OPS)]
-    with lake.writing(*{*tables, L.QUARANTINE.name, TOMBSTONES.name}):
+    with lake.writing(*{*tables, L.QUARANTINE.name, TOMBSTONES.name, GOLD_PROGRESS.name}):
         raws = read_raws(ctx, tables)
         with step("erase: find what the lake knows of the person"):
             person = find_person(ctx, customer_id, raws, tables)
@@ -61,6 +61,7 @@ def run(ctx: Context, customer_id: str) -> None:
         with step(f"erase: old files and logs of {len(tables)} tables"):
             for table in tables:
                 purge(lake, table)
+            _forget_progress(ctx)
         with step("erase: proof by decoding every file"):
             _prove(ctx, person, read_raws(ctx, tables), tables, folder)
     log.info("    nothing of the person is left in %s", lake.root)
@@ -87,6 +88,12 @@ def _bury(ctx: Context, person: Person, tables: Sequence[str]) -> None:
         F.lit(ctx.tracker.run_id).alias(RUN_ID),
     )
     ctx.lake.append(TOMBSTONES, row)
+
+
+def _forget_progress(ctx: Context) -> None:
+    """The changes that gold would follow are gone with the log's past: it begins anew."""
+    if ctx.lake.exists(GOLD_PROGRESS.name):
+        ctx.lake.replace(GOLD_PROGRESS, ctx.lake.frame(GOLD_PROGRESS, []))
 
 
 def _has_rows(ctx: Context, person: Person, tables: Sequence[str]) -> bool:

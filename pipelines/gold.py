@@ -2,16 +2,18 @@
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 
 from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 
 from goldrun.contracts import activity as A
 from goldrun.contracts import gold as G
 from goldrun.contracts import lineage as L
 from goldrun.contracts.entities import CUSTOMERS, TRANSACTIONS
 from goldrun.contracts.marketplace import ENTITIES
+from goldrun.contracts.ops import FOLLOWED, GOLD_PROGRESS, MEASURED_AT, VERSION
 from goldrun.contracts.table import Table
 from goldrun.features.activity import (
     Activity,
@@ -27,7 +29,7 @@ from goldrun.monitoring.profile import profile_table
 from pipelines._command import Context, add_as_of, log, parser, run_script, step
 
 _CUSTOMERS = "customers"
-_ACTIVITY: tuple[tuple[Table, Callable[[Silver], DataFrame]], ...] = (
+ACTIVITY: tuple[tuple[Table, Callable[[Silver], DataFrame]], ...] = (
     (A.CUSTOMER_DAILY, customer_daily),
     (A.CUSTOMER_PRODUCTS, customer_products),
     (A.CUSTOMER_RESPONSES, customer_responses),
@@ -42,8 +44,9 @@ def run(ctx: Context, as_of: date | None = None) -> date:
         ctx: The context.
         as_of: Date of the snapshot; the day after the newest event when None.
     """
+    followed = ctx.lake.versions(tables_followed(ctx))
     silver = silver_of(ctx)
-    for table, compute in _ACTIVITY:
+    for table, compute in ACTIVITY:
         with step(f"gold: {_short(table)}"), ctx.lake.writing(table.name):
             if ctx.lake.replace(table, compute(silver)):
                 ctx.lake.compact(table)
@@ -60,7 +63,31 @@ def run(ctx: Context, as_of: date | None = None) -> date:
             profile = profile_table(ctx.lake.read(table.name), table)
             ctx.tracker.log_metrics(profile.metrics())
             ctx.tracker.log_table(profile.columns, f"profile/{_short(table)}.csv")
+    if followed != known_progress(ctx):
+        record_progress(ctx, followed, ctx.tracker.run_id)
     return as_of
+
+
+def tables_followed(ctx: Context) -> list[str]:
+    """Names of the silver tables that activity is computed from."""
+    names = [ENTITIES[entity].name for entity in ctx.source.landed]
+    if _CUSTOMERS in ctx.source.landed:
+        names.append(L.history_table(CUSTOMERS).name)
+    return names
+
+
+def record_progress(ctx: Context, versions: Mapping[str, int], run_id: str) -> None:
+    """Remember which silver versions gold has, for whoever brings it up to date next."""
+    rows = [(name, version, ctx.now, run_id) for name, version in versions.items()]
+    with ctx.lake.writing(GOLD_PROGRESS.name):
+        ctx.lake.append(GOLD_PROGRESS, ctx.lake.frame(GOLD_PROGRESS, rows))
+
+
+def known_progress(ctx: Context) -> dict[str, int]:
+    """The silver versions that gold has, by table."""
+    newest = F.max_by(VERSION, MEASURED_AT).alias(VERSION)
+    rows = ctx.lake.read_or_empty(GOLD_PROGRESS).groupBy(FOLLOWED).agg(newest).collect()
+    return {row[FOLLOWED]: row[VERSION] for row in rows}
 
 
 def silver_of(ctx: Context) -> Silver:
@@ -71,7 +98,7 @@ def silver_of(ctx: Context) -> Silver:
         return ctx.lake.read(ENTITIES[entity].name) if mapped else None
 
     customers = ctx.lake.read(CUSTOMERS.name)
-    if _CUSTOMERS not in ctx.source.with_files:
+    if _CUSTOMERS not in ctx.source.landed:
         # Derived customers are at their latest place: where they were before is not known.
         customers = customers.limit(0)
     return Silver(
@@ -86,7 +113,7 @@ def silver_of(ctx: Context) -> Silver:
 
 def activity_in(ctx: Context) -> Activity:
     """What gold holds day by day, and which entities the source has."""
-    daily, products, responses, places = (ctx.lake.read(table.name) for table, _ in _ACTIVITY)
+    daily, products, responses, places = (ctx.lake.read(table.name) for table, _ in ACTIVITY)
     return Activity(daily, products, responses, places, frozenset(ctx.source.entities))
 
 

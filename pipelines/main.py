@@ -10,6 +10,7 @@ from datetime import date
 from goldrun.errors import AsOfError
 from pipelines import bronze, churn, gold, quality, segmentation, silver
 from pipelines._command import Context, add_as_of, log, parser, run_script
+from pipelines._segments import MODEL as SEGMENTATION
 from pipelines._summary import summary
 from pipelines._training import Outcome
 
@@ -45,7 +46,7 @@ def run(ctx: Context, as_of: date | None = None) -> None:
         except AsOfError as error:
             log.error("    churn was not trained: %s", error)
             refused = error
-    with stage(6, "segmentation"), ctx.tracker.run(segmentation.MODEL, segmentation.EXPERIMENT):
+    with stage(6, "segmentation"), ctx.tracker.run(SEGMENTATION, segmentation.EXPERIMENT):
         outcomes.append(segmentation.train(ctx, report=report))
     log.info("\nFinished in %.0f s", time.monotonic() - started)
     for line in summary(ctx, report, outcomes):

@@ -76,7 +76,7 @@ def run_beside(ctx: Context, report: QualityReport) -> str:
 def tables_behind(ctx: Context) -> list[str]:
     """Names of all bronze and silver tables that the source's data goes through."""
     names = [CUSTOMERS.name, L.DUPLICATES.name, L.QUARANTINE.name]
-    for entity in ctx.source.with_files:
+    for entity in ctx.source.landed:
         table = ENTITIES[entity]
         names += [L.bronze_table(entity).name, table.name, L.history_table(table).name]
     return sorted(set(names))

@@ -8,7 +8,6 @@ from datetime import date, timedelta
 import pandas as pd
 
 from goldrun.contracts import gold as G
-from goldrun.contracts.entities import CUSTOMER_ID
 from goldrun.io.frames import to_pandas
 from goldrun.io.models import load_champion
 from goldrun.io.settings import load_model_config
@@ -25,12 +24,11 @@ from goldrun.monitoring.quality import QualityReport
 from goldrun.registry.gate import Criterion, HeadToHead
 from pipelines import drift, quality
 from pipelines._command import Context, add_as_of, log, parser, run_script, step
+from pipelines._segments import MODEL, NAMES, Scorer
 from pipelines._training import Checked, Outcome, behind, conclude, log_frame
 from pipelines.gold import history_of, write_snapshots
 
-MODEL = "segmentation"
 EXPERIMENT = "goldrun-segmentation"
-NAMES = "segments.json"
 
 
 def train(ctx: Context, as_of: date | None = None, report: QualityReport | None = None) -> Outcome:
@@ -128,19 +126,12 @@ def _head_to_head(
 
 def _write_segments(ctx: Context, frame: pd.DataFrame, as_of: date) -> None:
     """Put every customer of the frame into the champion's segments; nothing without a champion."""
-    champion = ctx.tracker.champion(MODEL)
-    if champion is None:
+    scorer = Scorer()
+    if not scorer.refresh(ctx):
         log.warning("    gold/segments is not written: there is no champion to score with")
         return
-    model, features = load_champion(champion)
-    names = json.loads(ctx.tracker.read_artifact(champion.run_id, NAMES))
-    numbers = [int(n) for n in model.predict(frame[list(features)])]
-    rows = [
-        (customer, as_of, number, names[str(number)], champion.version)
-        for customer, number in zip(frame[CUSTOMER_ID], numbers, strict=True)
-    ]
     with step("gold: segments"), ctx.lake.writing(G.SEGMENTS.name):
-        scored = ctx.lake.frame(G.SEGMENTS, rows)
+        scored = scorer.frame(ctx, frame, as_of)
         if ctx.lake.replace(G.SEGMENTS, scored):
             ctx.lake.compact(G.SEGMENTS)
 

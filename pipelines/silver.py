@@ -21,12 +21,10 @@ def run(ctx: Context, *, replay: bool = False) -> None:
         ctx: The context.
         replay: Judge the records in quarantine again: a rule was changed, or a parent has come.
     """
-    for entity, mapping in ctx.source.with_files.items():
+    for entity in ctx.source.landed:
         with step(f"silver: {entity}"):
-            refine(ctx, entity, mapping, replay=replay)
-    if derived := _derived_customers(ctx):
-        with step("silver: customers, from their transactions"):
-            _derive(ctx, derived)
+            refine(ctx, entity, replay=replay)
+    derive(ctx)
 
 
 def _derived_customers(ctx: Context) -> EntityMapping | None:
@@ -37,8 +35,12 @@ def _derived_customers(ctx: Context) -> EntityMapping | None:
     return mapping if mapping.derived_from else None
 
 
-def _derive(ctx: Context, mapping: EntityMapping) -> None:
-    with ctx.lake.writing(CUSTOMERS.name):
+def derive(ctx: Context) -> None:
+    """Make the customers of their transactions, where the source has no file of them."""
+    mapping = _derived_customers(ctx)
+    if mapping is None:
+        return
+    with step("silver: customers, from their transactions"), ctx.lake.writing(CUSTOMERS.name):
         customers = derive_customers(
             ctx.lake.read(TRANSACTIONS.name),
             ctx.lake.read(L.bronze_table("transactions").name),
@@ -60,7 +62,7 @@ def accounts(ctx: Context) -> dict[str, Accounting]:
             lake.read_or_empty(L.QUARANTINE),
             entity,
         )
-        for entity in ctx.source.with_files
+        for entity in ctx.source.landed
     }
 
 

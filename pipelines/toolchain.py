@@ -3,14 +3,14 @@
 import sys
 
 from goldrun.errors import GoldrunError
-from goldrun.io.toolchain import ensure_jars, ensure_java
+from goldrun.io.toolchain import Jars, ensure_jars, ensure_java
 from pipelines._command import log, log_to_console
 
 if __name__ == "__main__":
     log_to_console()
     try:
         log.info("Java: %s", ensure_java())
-        log.info("jars: %s in .jars", len(ensure_jars()))
+        log.info("jars: %s in .jars", len(ensure_jars(Jars.DELTA)))
     except GoldrunError as error:
         log.error("error: %s", error)
         sys.exit(error.exit_code)

@@ -55,7 +55,7 @@ def _elsewhere(project: Project) -> None:
 
 @pytest.fixture(scope="session")
 def spark() -> Iterator[SparkSession]:
-    with open_session("tests") as session:
+    with open_session("tests", kafka=True) as session:
         yield session
 
 

@@ -85,6 +85,6 @@ def _files() -> list[str]:
     if listed.returncode == 0:
         names = [name for name in listed.stdout.decode().split("\0") if name]
         return [name for name in names if (ROOT / name).is_file()]
-    made = {".venv", ".jars", ".java", "lake", "logs", "mlruns", "mlflow.db"}
+    made = {".venv", ".jars", ".java", "lake", "logs", "mlruns", "mlflow.db", ".kafka"}
     found = (path.relative_to(ROOT) for path in ROOT.rglob("*") if path.is_file())
     return [str(path) for path in found if path.parts[0] not in made]

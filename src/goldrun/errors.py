@@ -68,6 +68,12 @@ class ErasureError(GoldrunError):
     exit_code = 12
 
 
+class StreamError(GoldrunError):
+    """A stream that can't go on without losing records."""
+
+    exit_code = 13
+
+
 def did_you_mean(wrong: str, known: Iterable[str]) -> str:
     """Return `` (did you mean 'x'?)`` for the nearest known name, or nothing when none is near."""
     names = {name.lower(): name for name in known}

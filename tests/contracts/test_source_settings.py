@@ -107,11 +107,11 @@ def test_files_and_another_entity_are_not_both_the_origin(tmp_path: Path) -> Non
     both = toml() + '\n[customers]\nfrom = "transactions"\npath = "customers.csv"'
     message = refusal(tmp_path, both)
     assert "customers" in message
-    assert "give either path (files) or from (another entity), not both" in message
+    assert "give exactly one of path, topic, feed, from" in message
 
 
 def test_an_entity_needs_an_origin(tmp_path: Path) -> None:
-    assert "give either path" in refusal(tmp_path, toml(section=""))
+    assert "give exactly one of path" in refusal(tmp_path, toml(section=""))
 
 
 def test_a_derived_entity_needs_no_required_columns(tmp_path: Path) -> None:

@@ -37,6 +37,7 @@ def test_every_entry_point_passes_exactly_its_scripts_options(name: str) -> None
     script.options().parse_args([word for word in command if word.startswith("--")])
 
 
+@pytest.mark.slow
 def test_churn_runs_by_itself_as_the_readme_says(project: Project, retail: Context) -> None:
     done = project.run(
         *("mlflow", "run", ".", "--env-manager", "local", "-e", "churn"),

@@ -10,21 +10,9 @@ from pyspark.sql import SparkSession
 from goldrun.contracts.entities import CUSTOMERS, TRANSACTIONS
 from goldrun.features.activity import Silver, customer_daily
 from goldrun.features.snapshots import user_features
+from tests.streams.brief import PRINTED, ROWS
 
 START = datetime(2024, 5, 1, 12, tzinfo=UTC)
-ROWS = 1_030
-PRINTED = {
-    "27": (11, "633.60", "57.60"),
-    "16": (11, "621.50", "56.50"),
-    "7": (11, "611.60", "55.60"),
-    "3": (11, "607.20", "55.20"),
-    "23": (11, "629.20", "57.20"),
-    "88": (10, "587.00", "58.70"),
-    "91": (10, "590.00", "59.00"),
-    "68": (10, "567.00", "56.70"),
-    "73": (10, "572.00", "57.20"),
-    "32": (10, "531.00", "53.10"),
-}
 
 
 def transaction(v: int) -> tuple[Any, ...]:

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from goldrun.errors import LakeBusyError
-from goldrun.io.locks import writing
+from goldrun.io.locks import Locks
 
 HOLD = """
 import sys
-from goldrun.io.locks import writing
-with writing(sys.argv[1], ["silver/b", "silver/a"]):
+from goldrun.io.locks import Locks
+with Locks(sys.argv[1]).held(["silver/b", "silver/a"]):
     print("held", flush=True)
     sys.stdin.read()
 """
@@ -42,7 +42,7 @@ def other(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
 def test_a_second_process_is_told_who_writes_what(
     other: subprocess.Popen[str], tmp_path: Path, table: str
 ) -> None:
-    with pytest.raises(LakeBusyError) as caught, writing(str(tmp_path), [table], 0.1):
+    with pytest.raises(LakeBusyError) as caught, Locks(str(tmp_path), 0.1).held([table]):
         pass
     message = str(caught.value)
     assert f"another process (process {other.pid}) is writing {table}" in message
@@ -54,9 +54,9 @@ def test_other_tables_and_other_lakes_are_free(
     other: subprocess.Popen[str], tmp_path: Path
 ) -> None:
     assert other.poll() is None
-    with writing(str(tmp_path), ["silver/c", "gold/a"], 0.1):
+    with Locks(str(tmp_path), 0.1).held(["silver/c", "gold/a"]):
         pass
-    with writing(str(tmp_path / "other"), ["silver/a"], 0.1):
+    with Locks(str(tmp_path / "other"), 0.1).held(["silver/a"]):
         pass
 
 
@@ -65,7 +65,7 @@ def test_a_lock_ends_with_its_process_however_that_ends(
 ) -> None:
     other.kill()
     other.wait()
-    with writing(str(tmp_path), ["silver/a", "silver/b"], 2):
+    with Locks(str(tmp_path), 2).held(["silver/a", "silver/b"]):
         pass
 
 
@@ -73,21 +73,32 @@ def test_being_refused_one_table_gives_the_others_back(
     other: subprocess.Popen[str], tmp_path: Path
 ) -> None:
     assert other.poll() is None
-    with pytest.raises(LakeBusyError), writing(str(tmp_path), ["bronze/x", "silver/a"], 0.1):
+    with pytest.raises(LakeBusyError), Locks(str(tmp_path), 0.1).held(["bronze/x", "silver/a"]):
         pass
-    with writing(str(tmp_path), ["bronze/x"], 0.1):
+    with Locks(str(tmp_path), 0.1).held(["bronze/x"]):
         pass
 
 
 def test_a_lock_is_given_back_after_an_error(tmp_path: Path) -> None:
-    with pytest.raises(ZeroDivisionError), writing(str(tmp_path), ["gold/a"], 0.1):
+    with pytest.raises(ZeroDivisionError), Locks(str(tmp_path), 0.1).held(["gold/a"]):
         _ = 1 / 0
-    with writing(str(tmp_path), ["gold/a"], 0.1):
+    with Locks(str(tmp_path), 0.1).held(["gold/a"]):
         pass
 
 
 def test_an_object_store_has_no_lock_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    with writing("s3a://bucket/lake", ["gold/a"], 0.1):
+    with Locks("s3a://bucket/lake", 0.1).held(["gold/a"]):
         pass
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_process_may_hold_what_it_holds_already(tmp_path: Path) -> None:
+    ours, theirs = Locks(str(tmp_path), 0.1), Locks(str(tmp_path), 0.1)
+    with ours.held(["gold/a", "gold/b"]):
+        with ours.held(["gold/a"]):
+            pass
+        with pytest.raises(LakeBusyError), theirs.held(["gold/a"]):
+            pass
+    with theirs.held(["gold/a"]):
+        pass

@@ -217,7 +217,7 @@ CUSTOMER_DAILY = Table(
     name="gold/customer_daily",
     grain="one customer on one UTC day with any activity; every number adds up over days",
     key=(E.CUSTOMER_ID, DAY),
-    clustered_by=(E.CUSTOMER_ID,),
+    clustered_by=(DAY,),
     columns=(_CUSTOMER, _DAY, *_BUYING, *_VISITING, *_TALKING),
 )
 
@@ -225,7 +225,7 @@ CUSTOMER_PRODUCTS = Table(
     name="gold/customer_products",
     grain="one product that a customer bought on one UTC day",
     key=(E.CUSTOMER_ID, DAY, E.PRODUCT_ID),
-    clustered_by=(E.CUSTOMER_ID,),
+    clustered_by=(DAY,),
     columns=(
         _CUSTOMER,
         _DAY,
@@ -244,7 +244,7 @@ CUSTOMER_RESPONSES = Table(
     name="gold/customer_responses",
     grain="one response time that a customer's contacts had on one UTC day",
     key=(E.CUSTOMER_ID, DAY, B.RESPONSE_TIME),
-    clustered_by=(E.CUSTOMER_ID,),
+    clustered_by=(DAY,),
     columns=(
         _CUSTOMER,
         _DAY,
@@ -270,7 +270,7 @@ CUSTOMER_PLACES = Table(
     name="gold/customer_places",
     grain="one place and segment that a customer was in on one UTC day with a transaction",
     key=(E.CUSTOMER_ID, DAY, E.LOCATION, E.CUSTOMER_SEGMENT),
-    clustered_by=(E.CUSTOMER_ID,),
+    clustered_by=(DAY,),
     columns=(
         _CUSTOMER,
         _DAY,

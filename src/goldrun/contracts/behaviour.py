@@ -54,7 +54,7 @@ SESSIONS = Table(
     grain="one visit",
     key=(SESSION_ID,),
     immutable_since=SESSION_START,
-    clustered_by=(CUSTOMER_ID,),
+    clustered_by=(SESSION_START,),
     columns=(
         Column(SESSION_ID, T.StringType(), "Identity of the visit.", required=True),
         _CUSTOMER,
@@ -115,7 +115,7 @@ EVENTS = Table(
     grain="one thing a customer did",
     key=(EVENT_ID,),
     immutable_since=EVENT_TIMESTAMP,
-    clustered_by=(CUSTOMER_ID,),
+    clustered_by=(EVENT_TIMESTAMP,),
     columns=(
         Column(EVENT_ID, T.StringType(), "Identity of the event.", required=True),
         _CUSTOMER,
@@ -156,7 +156,7 @@ INTERACTIONS = Table(
     grain="one contact between a customer and the shop's people",
     key=(INTERACTION_ID,),
     immutable_since=INTERACTION_DATE,
-    clustered_by=(CUSTOMER_ID,),
+    clustered_by=(INTERACTION_DATE,),
     columns=(
         Column(INTERACTION_ID, T.StringType(), "Identity of the contact.", required=True),
         _CUSTOMER,

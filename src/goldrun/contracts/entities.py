@@ -74,7 +74,7 @@ TRANSACTIONS = Table(
     grain="one order line, in its newest version",
     key=(TRANSACTION_ID,),
     versioned_by=UPDATED_AT,
-    clustered_by=(CUSTOMER_ID,),
+    clustered_by=(TRANSACTION_DATE,),
     columns=(
         Column(TRANSACTION_ID, T.StringType(), "Identity of the order line.", required=True),
         Column(

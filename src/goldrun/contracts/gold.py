@@ -81,6 +81,28 @@ SEGMENTS = Table(
     ),
 )
 
+FROM_SEGMENT = "from_segment"
+FROM_NAME = "from_name"
+TO_SEGMENT = "to_segment"
+TO_NAME = "to_name"
+CHANGED_AT = "changed_at"
+
+SEGMENT_CHANGES = Table(
+    name="gold/segment_changes",
+    grain="one customer who was found in another segment of the same model than before",
+    key=(CUSTOMER_ID, CHANGED_AT),
+    clustered_by=(CHANGED_AT,),
+    columns=(
+        _CUSTOMER,
+        Column(FROM_SEGMENT, T.IntegerType(), "Segment before.", required=True),
+        Column(FROM_NAME, T.StringType(), "Its name.", required=True),
+        Column(TO_SEGMENT, T.IntegerType(), "Segment now.", required=True),
+        Column(TO_NAME, T.StringType(), "Its name.", required=True),
+        Column(MODEL_VERSION, T.IntegerType(), "Registered version that scored.", required=True),
+        Column(CHANGED_AT, T.TimestampType(), "When it was found, UTC.", required=True),
+    ),
+)
+
 FEATURES: tuple[Column, ...] = tuple(
     column
     for column in CUSTOMER_FEATURES.columns

@@ -24,6 +24,9 @@ CONTENT_HASH = "content_hash"
 VALID_FROM = "valid_from"
 VALID_TO = "valid_to"
 
+TOPIC_PREFIX = "kafka:"
+"""Begins the place of a message, ``kafka:topic/partition``, which files have theirs in ``file``."""
+
 SPLIT = "_split"
 ROW = "_row"
 CORRUPT = "_corrupt"
@@ -34,7 +37,9 @@ in one struct."""
 
 _RECORD_ID = Column(RECORD_ID, T.StringType(), "Identity of the raw record.", required=True)
 _SOURCE = Column(SOURCE, T.StringType(), "Source it came from.", required=True)
-_FILE = Column(FILE, T.StringType(), "File it came from.", required=True)
+_FILE = Column(
+    FILE, T.StringType(), "File it came from, or kafka:topic/partition@offset.", required=True
+)
 _INGESTED_AT = Column(
     INGESTED_AT, T.TimestampType(), "When its batch was read, UTC.", required=True
 )
@@ -82,6 +87,7 @@ def silver_table(entity: Table) -> Table:
     """Contract of an entity as stored: its own columns, then its lineage."""
     return replace(
         entity,
+        change_feed=True,
         columns=(
             *entity.columns,
             _RECORD_ID,

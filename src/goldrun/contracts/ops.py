@@ -37,3 +37,18 @@ DRIFT_METRICS = Table(
         _VERDICT,
     ),
 )
+
+FOLLOWED = "followed"
+VERSION = "version"
+
+GOLD_PROGRESS = Table(
+    name="ops/gold_progress",
+    grain="one version of a silver table that gold has been computed from; the newest counts",
+    key=(FOLLOWED, MEASURED_AT),
+    columns=(
+        Column(FOLLOWED, T.StringType(), "The table, as layer/name.", required=True),
+        Column(VERSION, T.LongType(), "Delta version whose content gold has.", required=True),
+        _MEASURED_AT,
+        _RUN_ID,
+    ),
+)

@@ -1,7 +1,8 @@
-"""How a shop's own files map on to the contracts: the content of ``pipelines/sources/*.toml``."""
+"""How a shop's own data maps on to the contracts: the content of ``pipelines/sources/*.toml``."""
 
 import codecs
 import re
+from enum import StrEnum
 from typing import Any, Literal
 from zoneinfo import available_timezones
 
@@ -17,14 +18,27 @@ _ENCODINGS = {"utf-8": "UTF-8", "ascii": "UTF-8", "iso8859-1": "ISO-8859-1"}
 """Encodings that can be read line by line, by Python's name for each; ASCII is a part of UTF-8."""
 _CURRENCY = re.compile("[A-Z]{3}")
 _NO_DELIMITERS = set('"\\\r\n\0')
+_ORIGINS = ("path", "topic", "feed", "from")
+
+
+class Kind(StrEnum):
+    """Where a source's records come from."""
+
+    FILES = "files"
+    KAFKA = "kafka"
+    FEED = "feed"
 
 
 class EntityMapping(Strict):
     """Where one entity's records are and how their text becomes the contract's columns.
 
     Attributes:
-        path: A file, a folder or a glob, relative to where the command runs. Not given for an
-            entity that is derived.
+        path: A file, a folder or a glob, relative to where the command runs.
+        topic: Kafka topic with one JSON object a message.
+        feed: Simulated rows whose text columns are ``value``, the row's number from 0, and
+            ``timestamp``: ``rate`` makes them as time goes by, ``rate-micro-batch`` the same ones
+            in every run, a number of them a batch.
+        feed_rows: Rows a second of ``rate``, rows a batch of ``rate-micro-batch``.
         derived_from: Entity whose records this one is made from (``from`` in TOML). Customers of
             a shop without a customers file come from its transactions.
         format: ``csv`` with a header line, or ``json`` with one object a line; plain, or packed
@@ -36,6 +50,9 @@ class EntityMapping(Strict):
     """
 
     path: str | None = None
+    topic: str | None = None
+    feed: Literal["rate", "rate-micro-batch"] | None = None
+    feed_rows: int = Field(default=10, ge=1)
     derived_from: Literal["transactions"] | None = Field(default=None, alias="from")
     format: Literal["csv", "json"] = "csv"
     delimiter: str = Field(default=",", min_length=1, max_length=1)
@@ -64,9 +81,19 @@ class EntityMapping(Strict):
 
     @model_validator(mode="after")
     def _has_one_origin(self) -> "EntityMapping":
-        if (self.path is None) == (self.derived_from is None):
-            raise ValueError("give either path (files) or from (another entity), not both")
+        given = [self.path, self.topic, self.feed, self.derived_from]
+        if sum(origin is not None for origin in given) != 1:
+            raise ValueError(f"give exactly one of {', '.join(_ORIGINS)}: where the records are")
         return self
+
+    @property
+    def kind(self) -> Kind | None:
+        """Where the records come from; None when they are made from another entity's."""
+        if self.derived_from is not None:
+            return None
+        if self.topic is not None:
+            return Kind.KAFKA
+        return Kind.FEED if self.feed is not None else Kind.FILES
 
     @model_validator(mode="after")
     def _json_is_json(self) -> "EntityMapping":
@@ -90,6 +117,7 @@ class Source(Strict):
             worth in the reporting currency from a day on; needs ``currency``.
         phone_region: Region (ISO 3166, ``GB``) of telephone numbers without a country code.
         made_by: Command that makes the files, told when they are not there.
+        kafka: Brokers of the topics, as ``host:port,host:port``; ``GOLDRUN_KAFKA`` wins over it.
         entities: Mapping of each entity that the shop has, parents before children; TOML sections
             named like the entity.
     """
@@ -101,12 +129,18 @@ class Source(Strict):
     rates: str | None = None
     phone_region: str | None = None
     made_by: str | None = None
+    kafka: str | None = None
     entities: dict[str, EntityMapping]
 
     @property
-    def with_files(self) -> dict[str, EntityMapping]:
-        """The entities that have files of their own, parents before children."""
-        return {name: mapping for name, mapping in self.entities.items() if mapping.path}
+    def landed(self) -> dict[str, EntityMapping]:
+        """The entities that have records of their own in bronze, parents before children."""
+        return {name: mapping for name, mapping in self.entities.items() if mapping.kind}
+
+    @property
+    def kind(self) -> Kind:
+        """Where all of them come from."""
+        return next(mapping.kind for mapping in self.landed.values() if mapping.kind)
 
     @model_validator(mode="before")
     @classmethod
@@ -142,6 +176,16 @@ class Source(Strict):
     def _rates_have_a_target(self) -> "Source":
         if self.rates is not None and self.currency is None:
             raise ValueError("rates needs currency, the one to convert into")
+        return self
+
+    @model_validator(mode="after")
+    def _comes_from_one_kind_of_place(self) -> "Source":
+        kinds = {mapping.kind for mapping in self.landed.values()}
+        if len(kinds) > 1:
+            raise ValueError("all entities of a source are files, or topics, or feeds; not a mix")
+        topics = [mapping.topic for mapping in self.landed.values() if mapping.topic]
+        if len(set(topics)) < len(topics):
+            raise ValueError("each entity needs a topic of its own")
         return self
 
     @model_validator(mode="after")

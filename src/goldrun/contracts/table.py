@@ -127,6 +127,7 @@ class Table:
             quarantined as ``key_conflict``. Empty for other tables.
         clustered_by: Columns the files are clustered by.
         z_ordered_by: Columns OPTIMIZE z-orders by, for tables that are not clustered.
+        change_feed: Whether Delta keeps what each commit changed, for readers that follow.
     """
 
     name: str
@@ -139,6 +140,7 @@ class Table:
     immutable_since: str = ""
     clustered_by: tuple[str, ...] = ()
     z_ordered_by: tuple[str, ...] = ()
+    change_feed: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:

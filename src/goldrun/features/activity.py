@@ -37,6 +37,23 @@ class Silver:
     events: DataFrame | None = None
     interactions: DataFrame | None = None
 
+    def of(self, customers: DataFrame) -> "Silver":
+        """What the tables hold of some customers; ``customers`` has one row a ``customer_id``."""
+        key = F.broadcast(customers.select(E.CUSTOMER_ID))
+
+        def theirs(rows: DataFrame) -> DataFrame:
+            return rows.join(key, E.CUSTOMER_ID, "left_semi")
+
+        return Silver(
+            theirs(self.transactions),
+            theirs(self.customers),
+            theirs(self.customers_history),
+            *[
+                None if rows is None else theirs(rows)
+                for rows in (self.sessions, self.events, self.interactions)
+            ],
+        )
+
 
 @dataclass(frozen=True)
 class Activity:
@@ -56,6 +73,21 @@ class Activity:
     responses: DataFrame
     places: DataFrame
     recorded: frozenset[str]
+
+    def of(self, customers: DataFrame) -> "Activity":
+        """What gold keeps of some customers; ``customers`` has one row a ``customer_id``."""
+        key = F.broadcast(customers.select(E.CUSTOMER_ID))
+
+        def theirs(rows: DataFrame) -> DataFrame:
+            return rows.join(key, E.CUSTOMER_ID, "left_semi")
+
+        return Activity(
+            theirs(self.daily),
+            theirs(self.products),
+            theirs(self.responses),
+            theirs(self.places),
+            self.recorded,
+        )
 
 
 def activity_of(silver: Silver, recorded: frozenset[str]) -> Activity:

@@ -21,6 +21,7 @@ def to_pandas(
     *,
     seed: int,
     limit: int = ROW_LIMIT,
+    quiet: bool = False,
 ) -> pd.DataFrame:
     """Bring named columns into memory, sorted by key.
 
@@ -31,6 +32,7 @@ def to_pandas(
         seed: Seed of the sample.
         limit: With more rows than this a sample of about this size is taken, and a warning says
             so.
+        quiet: Whether to say nothing of how much was brought.
 
     Returns:
         ``key`` and ``numbers``, one row a row.
@@ -41,7 +43,10 @@ def to_pandas(
         log.warning("Sampling %s of %s rows (seed %s)", f"{limit:,}", f"{total:,}", seed)
         named = named.sample(fraction=limit / total, seed=seed)
     frame = named.toPandas().sort_values(list(key), ignore_index=True)
-    log.info("    %s rows x %s columns brought into memory", f"{len(frame):,}", len(frame.columns))
+    level = logging.DEBUG if quiet else logging.INFO
+    log.log(
+        level, "    %s rows x %s columns brought into memory", f"{len(frame):,}", len(frame.columns)
+    )
     return frame
 
 

@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 from goldrun.contracts import lineage as L
 from goldrun.errors import SourceError
 from goldrun.io.files import LONGEST_LINE, open_bytes
-from goldrun.io.lines import LINE, PLACE, no_record, read_lines
+from goldrun.io.lines import LINE, no_record, read_lines
 
 _LOOKED_AT = 1000
 """Lines at the start of a file that show which keys it has."""
@@ -67,7 +67,17 @@ def _keys(line: str) -> set[str]:
 
 
 def read_json(spark: SparkSession, files: Mapping[Path, str]) -> DataFrame:
-    """Read files of JSON lines as text.
+    """Read files of JSON lines as text; see ``parse_json``.
+
+    Args:
+        spark: The session.
+        files: Fingerprint by file.
+    """
+    return parse_json(read_lines(spark, files, "UTF-8", _BLANK))
+
+
+def parse_json(lines: DataFrame) -> DataFrame:
+    """Take JSON lines apart.
 
     Numbers, and the NaN, Infinity and -Infinity that some writers put in their place, are kept
     exactly as written, strings are unescaped, objects and arrays are kept as compact JSON.
@@ -75,8 +85,7 @@ def read_json(spark: SparkSession, files: Mapping[Path, str]) -> DataFrame:
     escapes half a character (a surrogate without its other half), which is no text.
 
     Args:
-        spark: The session.
-        files: Fingerprint by file.
+        lines: ``LINE``, never null, and ``PLACE``; other columns are kept.
 
     Returns:
         ``RECORD``, the text by key, null for null (empty for a malformed line); ``MALFORMED``, the
@@ -85,10 +94,11 @@ def read_json(spark: SparkSession, files: Mapping[Path, str]) -> DataFrame:
     line, mark, parsed = F.col(LINE), F.col(_MARK), F.col(_PARSED)
     whole = ~line.contains("\\u") | ~line.rlike(_HALF_A_CHARACTER)
     frame = (
-        read_lines(spark, files, "UTF-8", _BLANK)
+        lines
         # What a line can't contain: a part of its own hash.
-        .withColumn(_MARK, F.substring(F.sha2(line, 256), 1, 16))
-        .withColumn(_PARSED, F.when(whole, _objects(line, mark)))
+        .withColumn(_MARK, F.substring(F.sha2(line, 256), 1, 16)).withColumn(
+            _PARSED, F.when(whole, _objects(line, mark))
+        )
     )
     record = F.get(parsed, F.lit(0))
     fits = (
@@ -101,7 +111,7 @@ def read_json(spark: SparkSession, files: Mapping[Path, str]) -> DataFrame:
     return frame.select(
         F.when(fits, exact).otherwise(no_record()).alias(L.RECORD),
         F.when(~F.coalesce(fits, F.lit(False)), line).alias(L.MALFORMED),
-        *PLACE,
+        *[name for name in lines.columns if name != LINE],
     )
 
 

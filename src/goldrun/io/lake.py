@@ -7,27 +7,27 @@ from pathlib import Path
 from urllib.parse import urlparse
 
 import pandas as pd
-from delta.tables import DeltaTable
-from py4j.protocol import Py4JJavaError
-from pyspark.errors import PySparkException
-from pyspark.sql import DataFrame, SparkSession
+from delta.exceptions import DeltaConcurrentModificationException
+from delta.tables import DeltaMergeBuilder, DeltaTable
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
-from pyspark.sql import types as T
 
-from goldrun.contracts import lineage as L
 from goldrun.contracts.check import check_values, conform
 from goldrun.contracts.table import Table
-from goldrun.errors import ContractError, MissingTableError
-from goldrun.io.files import unreadable_file
-from goldrun.io.locks import writing
+from goldrun.errors import MissingTableError
+from goldrun.io.delta import (
+    CHANGE_FEED,
+    GONE,
+    changed_rows,
+    content,
+    explaining,
+    properties,
+    same_key,
+)
+from goldrun.io.locks import Locks
 
-_PROPERTIES = {
-    # A model's evidence names table versions; they stay readable for a year.
-    "delta.logRetentionDuration": "interval 365 days",
-    "delta.deletedFileRetentionDuration": "interval 365 days",
-}
-_RAW_TEXT = (L.RECORD, L.MALFORMED)
-_WITH_RANGE = (T.StringType, T.NumericType, T.DateType, T.TimestampType)
+_TRIES = 5
+"""How often a MERGE is tried beside compactions."""
 
 
 class Lake:
@@ -42,6 +42,9 @@ class Lake:
         self.spark = spark
         # Absolute, so that what a run records can be opened from anywhere.
         self.root = root if urlparse(root).scheme else str(Path(root).resolve())
+        self._locks = Locks(self.root)
+        # Tables come and never go, and asking for one takes a tenth of a second.
+        self._seen: set[str] = set()
 
     def path(self, table: str) -> str:
         """Where ``layer/name`` is."""
@@ -49,7 +52,9 @@ class Lake:
 
     def exists(self, table: str) -> bool:
         """Whether the table was ever written."""
-        return bool(DeltaTable.isDeltaTable(self.spark, self.path(table)))
+        if table not in self._seen and DeltaTable.isDeltaTable(self.spark, self.path(table)):
+            self._seen.add(table)
+        return table in self._seen
 
     def version(self, table: str) -> int:
         """Newest Delta version of the table; MissingTableError when it is not there."""
@@ -87,9 +92,16 @@ class Lake:
 
     @contextlib.contextmanager
     def writing(self, *tables: str) -> Iterator[None]:
-        """Keep other processes from writing the tables; LakeBusyError when one already does."""
-        with writing(self.root, tables):
+        """Keep other processes from writing the tables; LakeBusyError when one already does.
+
+        Inside another block of the same lake it holds what is not held yet.
+        """
+        with self._locks.held(tables):
             yield
+
+    def wait_for_others(self, seconds: float) -> None:
+        """Wait this long, from now on, for another process that writes a table."""
+        self._locks.patient(seconds)
 
     def create(self, table: Table) -> None:
         """Make the empty table as its contract lays it out, unless it is there."""
@@ -99,7 +111,7 @@ class Lake:
         builder = builder.addColumns(table.schema)
         if table.clustered_by:
             builder = builder.clusterBy(*table.clustered_by)
-        for key, value in (_PROPERTIES | _statistics(table)).items():
+        for key, value in properties(table).items():
             builder = builder.property(key, value)
         builder.execute()
 
@@ -127,15 +139,48 @@ class Lake:
         if self.read(table.name).isEmpty():
             self._commit(table, checked, "append")
             return
-        same_key = " AND ".join(f"old.`{name}` = new.`{name}`" for name in table.key)
         target = DeltaTable.forPath(self.spark, self.path(table.name)).alias("old")
-        with _explaining(table):
-            (
-                target.merge(checked.alias("new"), same_key)
-                .whenMatchedUpdateAll()
-                .whenNotMatchedInsertAll()
-                .execute()
-            )
+        merge = target.merge(checked.alias("new"), same_key(checked, table))
+        self._merge(table, merge.whenMatchedUpdateAll().whenNotMatchedInsertAll())
+
+    def exchange(
+        self, table: Table, rows: DataFrame, part: DataFrame, where: str | None = None
+    ) -> bool:
+        """Make a part of the table hold exactly these rows, in one commit.
+
+        Args:
+            table: The contract.
+            rows: The part's new content.
+            part: The stored rows that make the part.
+            where: SQL condition over ``old`` that all rows of the part satisfy, by which files are
+                passed over.
+
+        Returns:
+            Whether anything was written: False when the rows are there already.
+        """
+        fresh = conform(rows, table).localCheckpoint()
+        check_values(fresh, table)
+        self.create(table)
+        difference = changed_rows(fresh, part, table).localCheckpoint()
+        if difference.isEmpty():
+            return False
+        same = " AND ".join(f"old.`{name}` = new.`{name}`" for name in table.key)
+        target = DeltaTable.forPath(self.spark, self.path(table.name)).alias("old")
+        values: dict[str, str | Column] = {name: f"new.`{name}`" for name in table.names}
+        merge = target.merge(difference.alias("new"), f"{same} AND {where}" if where else same)
+        merge = merge.whenMatchedDelete(f"new.{GONE}").whenMatchedUpdate(set=values)
+        self._merge(table, merge.whenNotMatchedInsert(values=values))
+        return True
+
+    def changes(self, table: str, since: int) -> DataFrame:
+        """Read what was inserted, updated (before and after) and deleted after a version.
+
+        Args:
+            table: A table whose contract has a change feed.
+            since: Delta version after which to begin; must be older than the newest.
+        """
+        reader = self.spark.read.format("delta").option("readChangeFeed", "true")
+        return reader.option("startingVersion", since + 1).load(self.path(table))
 
     def replace(
         self,
@@ -161,7 +206,7 @@ class Lake:
             if self.exists(table.name):
                 stored = self.read(table.name)
                 stored = stored.where(where) if where else stored
-                if _content(stored) == _content(fresh):
+                if content(stored) == content(fresh):
                     return False
             self._commit(table, fresh, "overwrite", where, note)
             return True
@@ -190,12 +235,42 @@ class Lake:
         else:
             optimizer.executeCompaction()
 
+    def compact_if_free(self, table: Table) -> bool:
+        """Compact beside other writers of this process; False when one of them was quicker."""
+        try:
+            with self.writing(table.name):
+                self.compact(table)
+        except DeltaConcurrentModificationException:
+            return False
+        return True
+
+    def keep_changes(self, table: str) -> bool:
+        """Switch a table's change feed on; return whether it was off until now."""
+        detail = self.spark.sql(f"DESCRIBE DETAIL delta.`{self.path(table)}`")
+        if detail.collect()[0]["properties"].get(CHANGE_FEED) == "true":
+            return False
+        self.spark.sql(
+            f"ALTER TABLE delta.`{self.path(table)}` SET TBLPROPERTIES ('{CHANGE_FEED}'='true')"
+        )
+        return True
+
     def _must_exist(self, table: str) -> None:
         if not self.exists(table):
             raise MissingTableError(
                 f"{self.path(table)} is not there: run the step that writes it first "
                 "(bronze, silver, gold, in this order), or check --lake"
             )
+
+    def _merge(self, table: Table, merge: DeltaMergeBuilder) -> None:
+        """Execute a MERGE, again when a compaction beside it has moved the rows it had read."""
+        for left in reversed(range(_TRIES)):
+            try:
+                with explaining(table):
+                    merge.execute()
+                return
+            except DeltaConcurrentModificationException:
+                if not left:
+                    raise
 
     def _commit(
         self,
@@ -211,42 +286,5 @@ class Lake:
             writer = writer.option("replaceWhere", where)
         if note:
             writer = writer.option("userMetadata", json.dumps(note, default=str, sort_keys=True))
-        with _explaining(table):
+        with explaining(table):
             writer.save(self.path(table.name))
-
-
-def _statistics(table: Table) -> dict[str, str]:
-    """Which columns have their smallest and largest values in the log: no personal one."""
-    if not any(c.personal or c.name in _RAW_TEXT for c in table.columns):
-        return {}
-    kept = [
-        f"`{c.name}`"
-        for c in table.columns
-        if isinstance(c.type, _WITH_RANGE) and not c.personal and c.name not in _RAW_TEXT
-    ]
-    return {"delta.dataSkippingStatsColumns": ",".join(kept)}
-
-
-def _content(rows: DataFrame) -> tuple[object, ...]:
-    """Count and two order-free checksums: equal for equal rows, whatever their order."""
-    # A hash passes over nulls, so where they are is hashed as well.
-    row_hash = F.xxhash64(*rows.columns, *[F.isnull(name) for name in rows.columns])
-    total = F.sum(row_hash.cast("decimal(38,0)"))
-    return tuple(rows.agg(F.count("*"), total, F.bit_xor(row_hash)).collect()[0])
-
-
-@contextlib.contextmanager
-def _explaining(table: Table) -> Iterator[None]:
-    """Say which contract or which file a failed write is about."""
-    try:
-        yield
-    # A failure inside a task comes as a bare Java error, with its cause further down the stack.
-    except (PySparkException, Py4JJavaError) as error:
-        said = str(error)
-        unreadable = unreadable_file(said)
-        if unreadable is not None:
-            raise unreadable from error
-        forbidden = next((line for line in said.splitlines() if "NOT_NULL_CONSTRAINT" in line), "")
-        if forbidden:
-            raise ContractError(f"{table.name} was not written: {forbidden.strip()}") from error
-        raise

@@ -1,7 +1,8 @@
-"""One writer a table on a local disk: readers never wait, a second writer is told at once."""
+"""One writing process a table on a local disk: readers never wait, a second writer is told."""
 
 import contextlib
 import os
+import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from urllib.parse import urlparse
@@ -11,43 +12,74 @@ from filelock import FileLock, Timeout
 from goldrun.errors import LakeBusyError
 
 
-@contextlib.contextmanager
-def writing(root: str, tables: Sequence[str], wait_seconds: float = 5) -> Iterator[None]:
-    """Hold the locks of some tables, taken in the order of their names.
+class Locks:
+    """The locks of one lake that this process holds, shared by its threads.
 
     Delta's commits on a local disk are safe against other threads but not against other
     processes, so the whole read-decide-write of a step is held. Object stores have no lock here:
     there Delta's own log store decides.
-
-    Args:
-        root: The lake.
-        tables: Tables about to be written.
-        wait_seconds: How long to wait for another writer.
-
-    Raises:
-        LakeBusyError: Another process holds one of them.
     """
-    if urlparse(root).scheme not in {"", "file"}:
-        yield
-        return
-    with contextlib.ExitStack() as held:
-        for table in sorted(tables):
-            _hold(held, root, table, wait_seconds)
-        yield
 
+    def __init__(self, root: str, wait_seconds: float = 5) -> None:
+        """Hold nothing yet.
 
-def _hold(held: contextlib.ExitStack, root: str, table: str, wait_seconds: float) -> None:
-    layer, name = table.split("/")
-    path = Path(urlparse(root).path) / layer / f".{name}.lock"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(path)
-    try:
-        held.enter_context(lock.acquire(timeout=wait_seconds))
-    except Timeout as error:
+        Args:
+            root: The lake.
+            wait_seconds: How long to wait for another process.
+        """
+        self._root = root
+        self._wait_seconds = wait_seconds
+        self._held: dict[str, tuple[FileLock, int]] = {}
+        self._changing = threading.Lock()
+
+    def patient(self, wait_seconds: float) -> None:
+        """Wait for other processes as long as this from now on."""
+        self._wait_seconds = wait_seconds
+
+    @contextlib.contextmanager
+    def held(self, tables: Sequence[str]) -> Iterator[None]:
+        """Hold the locks of some tables, taken in the order of their names.
+
+        Raises:
+            LakeBusyError: Another process holds one of them.
+        """
+        if urlparse(self._root).scheme not in {"", "file"}:
+            yield
+            return
+        with contextlib.ExitStack() as stack:
+            for table in sorted(set(tables)):
+                self._take(table)
+                stack.callback(self._leave, table)
+            yield
+
+    def _take(self, table: str) -> None:
+        with self._changing:
+            lock, holders = self._held.get(table) or (self._acquired(table), 0)
+            self._held[table] = (lock, holders + 1)
+
+    def _leave(self, table: str) -> None:
+        with self._changing:
+            lock, holders = self._held[table]
+            if holders > 1:
+                self._held[table] = (lock, holders - 1)
+            else:
+                del self._held[table]
+                lock.release()
+
+    def _acquired(self, table: str) -> FileLock:
+        layer, name = table.split("/")
+        path = Path(urlparse(self._root).path) / layer / f".{name}.lock"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # Taken by one thread and released by another: the last to leave.
+        lock = FileLock(path, thread_local=False)
         owner = path.with_suffix(".owner")
-        who = f" (process {owner.read_text()})" if owner.is_file() else ""
-        raise LakeBusyError(
-            f"{root}: another process{who} is writing {table}; wait for it to end, or use "
-            "another lake"
-        ) from error
-    path.with_suffix(".owner").write_text(str(os.getpid()))
+        try:
+            lock.acquire(timeout=self._wait_seconds)
+        except Timeout as error:
+            who = f" (process {owner.read_text()})" if owner.is_file() else ""
+            raise LakeBusyError(
+                f"{self._root}: another process{who} is writing {table}; wait for it to end, or "
+                "use another lake"
+            ) from error
+        owner.write_text(str(os.getpid()))
+        return lock

@@ -12,7 +12,7 @@ from pyspark.sql import SparkSession
 
 from goldrun.errors import ToolchainError
 from goldrun.io.settings import project_root
-from goldrun.io.toolchain import ensure_jars, ensure_java
+from goldrun.io.toolchain import Jars, ensure_jars, ensure_java
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +29,9 @@ _LOCAL = {
     # One small machine: the defaults are made for clusters and cost seconds at every commit.
     "spark.databricks.delta.snapshotPartitions": "2",
     "spark.sql.shuffle.partitions": "4",
+    # A MERGE writes the whole of each file that it changes a row of: compaction keeps them small.
+    "spark.databricks.delta.optimize.minFileSize": str(32 << 20),
+    "spark.databricks.delta.optimize.maxFileSize": str(32 << 20),
     "spark.driver.extraJavaOptions": "-XX:+UseParallelGC -Duser.timezone=UTC",
     # Stay on loopback, whatever the machine's name resolves to.
     "spark.driver.host": "127.0.0.1",
@@ -42,12 +45,16 @@ _LOCAL = {
 
 
 @contextlib.contextmanager
-def open_session(app: str = "goldrun") -> Iterator[SparkSession]:
+def open_session(app: str = "goldrun", *, kafka: bool = False) -> Iterator[SparkSession]:
     """Open a Spark session with Delta Lake and stop it at the end.
 
     Under ``spark-submit`` the cluster's session is used as it was configured. Otherwise
     ``GOLDRUN_MASTER`` says where (default ``local[*]``) and ``GOLDRUN_DRIVER_MEMORY`` how much
     memory the driver gets (default ``4g``). What the JVM says goes to ``logs/spark.log``.
+
+    Args:
+        app: Its name.
+        kafka: Whether it must read Kafka; a cluster's session has the connector or has it not.
 
     Raises:
         ToolchainError: Java or the jars can't be had, or the JVM does not start.
@@ -63,9 +70,8 @@ def open_session(app: str = "goldrun") -> Iterator[SparkSession]:
         if master.startswith("local"):
             # Spark's Python workers need this interpreter's libraries.
             os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-        builder = builder.master(master).config(
-            "spark.jars", ",".join(str(jar) for jar in ensure_jars())
-        )
+        jars = ensure_jars(Jars.DELTA, *((Jars.KAFKA_CONNECTOR,) if kafka else ()))
+        builder = builder.master(master).config("spark.jars", ",".join(str(jar) for jar in jars))
         builder = builder.config(
             "spark.driver.memory", os.environ.get("GOLDRUN_DRIVER_MEMORY", "4g")
         )

@@ -1,4 +1,4 @@
-"""Java and Spark's jars: found, or fetched into the project's own folder."""
+"""Java and jars: found, or fetched into the project's own folder."""
 
 import hashlib
 import importlib.util
@@ -9,9 +9,11 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from enum import Enum
 from pathlib import Path
 
 import jdk
+from filelock import FileLock
 
 from goldrun.errors import ToolchainError
 from goldrun.io.settings import project_root
@@ -20,7 +22,32 @@ log = logging.getLogger(__name__)
 
 MINIMUM_JAVA = 17
 _VERSION = re.compile(r'version "(\d+)')
-_LOCK = Path(__file__).with_name("jars.lock")
+
+
+class Jars(Enum):
+    """A set of jars: the name of its lock, and its folder in ``.jars``.
+
+    A lock lies beside this module and names every jar as group:artifact:version with its SHA-256.
+    """
+
+    DELTA = ("jars.lock", "")
+    KAFKA_CONNECTOR = ("kafka_connector.lock", "")
+    # A folder of its own: the broker's versions of the same libraries are not Spark's.
+    KAFKA_BROKER = ("kafka_broker.lock", "broker")
+
+    @property
+    def folder(self) -> Path:
+        """Where its jars are."""
+        return project_root() / ".jars" / self.value[1]
+
+    def locked(self) -> dict[str, tuple[str, str]]:
+        """File name to (group:artifact:version, SHA-256)."""
+        lines = Path(__file__).with_name(self.value[0]).read_text().splitlines()
+        entries = [line.split() for line in lines if line[:1] not in "#"]
+        return {
+            f"{coordinate.split(':')[1]}-{coordinate.split(':')[2]}.jar": (coordinate, digest)
+            for coordinate, digest in entries
+        }
 
 
 def ensure_java() -> Path:
@@ -82,60 +109,66 @@ def java_version(home: Path) -> int | None:
     return int(found.group(1)) if found else None
 
 
-def ensure_jars() -> list[Path]:
-    """Return the jars of Delta Lake, fetched into ``.jars`` the first time, each by its SHA-256.
+def ensure_jars(*wanted: Jars) -> list[Path]:
+    """Return the jars of some sets, fetched the first time they are wanted.
 
     Raises:
-        ToolchainError: They could not be fetched, or one is not what the lock says.
+        ToolchainError: They could not be fetched, or one is not what its lock says.
     """
-    folder = project_root() / ".jars"
-    locked = _locked()
-    paths = [folder / name for name in locked]
-    if not all(path.is_file() for path in paths):
-        log.info("Fetching %s jars into %s", len(locked), folder)
-        _fetch(folder)
-    for path, (_, digest) in zip(paths, locked.values(), strict=True):
+    return [path for jars in wanted for path in _ensure(jars)]
+
+
+def _ensure(jars: Jars) -> list[Path]:
+    folder, locked = jars.folder, jars.locked()
+    missing = [name for name in locked if not (folder / name).is_file()]
+    if missing:
+        folder.mkdir(parents=True, exist_ok=True)
+        # Ivy's cache is not made for two at a time.
+        with FileLock(project_root() / ".jars" / ".lock"):
+            missing = [name for name in missing if not (folder / name).is_file()]
+            if missing:
+                log.info("Fetching %s jars into %s", len(missing), folder)
+                _fetch([locked[name][0] for name in missing], folder)
+    for name, (_, digest) in locked.items():
+        path = folder / name
         if not path.is_file():
             raise ToolchainError(
-                f"{path.name} could not be fetched: check the network, or put it into {folder}"
+                f"{name} could not be fetched: check the network, or put it into {folder}"
             )
         if hashlib.sha256(path.read_bytes()).hexdigest() != digest:
             raise ToolchainError(f"{path} is not the locked file: remove it and try again")
-    return paths
+    return [folder / name for name in locked]
 
 
-def _locked() -> dict[str, tuple[str, str]]:
-    """File name to (group:artifact:version, SHA-256)."""
-    entries = [line.split() for line in _LOCK.read_text().splitlines() if line[:1] not in "#"]
-    return {
-        f"{coordinate.split(':')[1]}-{coordinate.split(':')[2]}.jar": (coordinate, digest)
-        for coordinate, digest in entries
-    }
-
-
-def _fetch(folder: Path) -> None:
-    """Retrieve the locked jars with the Ivy that ships inside pyspark."""
-    spec = importlib.util.find_spec("pyspark")
-    if spec is None or spec.origin is None:
-        raise ToolchainError("pyspark is not installed: run make setup")
-    ivy = next((Path(spec.origin).parent / "jars").glob("ivy-*.jar"))
+def _fetch(coordinates: list[str], folder: Path) -> None:
+    """Retrieve jars, and nothing that they name, with the Ivy that ships inside pyspark."""
     dependencies = "".join(
         '<dependency org="{}" name="{}" rev="{}" transitive="false" conf="default"/>'.format(
             *coordinate.split(":")
         )
-        for coordinate, _ in _locked().values()
+        for coordinate in coordinates
     )
-    with tempfile.TemporaryDirectory() as scratch:
+    with tempfile.TemporaryDirectory(dir=folder) as scratch:
         module = Path(scratch) / "ivy.xml"
         module.write_text(
             '<ivy-module version="2.0"><info organisation="goldrun" module="jars"/>'
             f"<dependencies>{dependencies}</dependencies></ivy-module>"
         )
-        pattern = f"{folder}/[artifact]-[revision].[ext]"
-        command = [str(ensure_java() / "bin" / "java"), "-cp", str(ivy), "org.apache.ivy.Main"]
-        command += ["-error", "-ivy", str(module), "-types", "jar", "-retrieve", pattern]
+        pattern = f"{scratch}/[artifact]-[revision].[ext]"
+        command = [str(ensure_java() / "bin" / "java"), "-cp", str(_ivy()), "org.apache.ivy.Main"]
+        command += ["-error", "-ivy", str(module), "-types", "jar", "bundle", "-retrieve", pattern]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise ToolchainError(
-            f"Spark's jars could not be fetched: {(done.stderr or done.stdout).strip()[-500:]}"
-        )
+        if done.returncode != 0:
+            raise ToolchainError(
+                f"jars could not be fetched: {(done.stderr or done.stdout).strip()[-500:]}"
+            )
+        # Another process must never see half a jar.
+        for jar in Path(scratch).glob("*.jar"):
+            jar.replace(folder / jar.name)
+
+
+def _ivy() -> Path:
+    spec = importlib.util.find_spec("pyspark")
+    if spec is None or spec.origin is None:
+        raise ToolchainError("pyspark is not installed: run make setup")
+    return next((Path(spec.origin).parent / "jars").glob("ivy-*.jar"))

@@ -5,6 +5,7 @@ import logging
 import math
 import os
 import subprocess
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +15,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from mlflow.data.delta_dataset_source import DeltaDatasetSource
 from mlflow.data.pandas_dataset import from_pandas
-from mlflow.entities import Run
+from mlflow.entities import Metric, Run
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
@@ -25,6 +26,7 @@ log = logging.getLogger(__name__)
 
 CHALLENGER = "challenger"
 CHAMPION = "champion"
+_SAMPLING_SECONDS = 5
 _DEFAULT_STORE = "sqlite:///mlflow.db"
 
 
@@ -44,6 +46,26 @@ class Champion:
     run_id: str
 
 
+class Series:
+    """Numbers of one run over time, logged from any thread.
+
+    What can't be logged is told and left out: no record waits for the store of runs.
+    """
+
+    def __init__(self, client: MlflowClient, run_id: str) -> None:
+        """Log to a run."""
+        self._client, self._run_id = client, run_id
+
+    def log(self, metrics: Mapping[str, float], step: int) -> None:
+        """Log the finite metrics at a step."""
+        now = int(time.time() * 1000)
+        found = [Metric(k, float(v), now, step) for k, v in metrics.items() if math.isfinite(v)]
+        try:
+            self._client.log_batch(self._run_id, metrics=found)
+        except MlflowException as error:
+            log.warning("  metrics of batch %s were not logged: %s", step, error.message)
+
+
 class Tracker:
     """Runs and registry of one MLflow store."""
 
@@ -55,15 +77,22 @@ class Tracker:
         self.client = MlflowClient()
 
     @contextlib.contextmanager
-    def run(self, name: str, experiment: str) -> Iterator[str]:
+    def run(self, name: str, experiment: str, *, system_metrics: bool = False) -> Iterator[str]:
         """Open a run and yield its id.
 
         Under ``mlflow run`` the first run is the one that the project already has, in the
         experiment that the user gave. Inside another run it is that run's child, in
         ``experiment``; otherwise it is a new run in ``experiment``.
+
+        Args:
+            name: Name of a new run, and of the step.
+            experiment: Where a new run goes.
+            system_metrics: Whether to log processor, memory, disk and network meanwhile.
         """
+        if system_metrics:
+            mlflow.set_system_metrics_sampling_interval(_SAMPLING_SECONDS)  # type: ignore[no-untyped-call]
         try:
-            with self._start(name, experiment) as run:
+            with self._start(name, experiment, system_metrics) as run:
                 mlflow.set_tag("goldrun.step", name)
                 yield str(run.info.run_id)
         except MlflowException as error:
@@ -73,11 +102,13 @@ class Tracker:
                 "off its version"
             ) from error
 
-    def _start(self, name: str, experiment: str) -> mlflow.ActiveRun:
+    def _start(self, name: str, experiment: str, system_metrics: bool) -> mlflow.ActiveRun:
+        watched = system_metrics or None
         if mlflow.active_run() is None and os.environ.get("MLFLOW_RUN_ID"):
             # A user's own --run-name stays; MLflow makes up a name when there is none.
-            return mlflow.start_run()
+            return mlflow.start_run(log_system_metrics=watched)
         return mlflow.start_run(
+            log_system_metrics=watched,
             run_name=name,
             experiment_id=self._experiment_id(experiment),
             nested=mlflow.active_run() is not None,
@@ -171,6 +202,10 @@ class Tracker:
         """Aliases of a registered model and their versions."""
         found = self.client.get_registered_model(model).aliases
         return {alias: int(version) for alias, version in found.items()}
+
+    def series(self) -> Series:
+        """Numbers over time of the active run."""
+        return Series(self.client, self.run_id)
 
     @property
     def uri(self) -> str:

@@ -16,6 +16,11 @@ class Batch:
     batch_id: str
     ingested_at: datetime
 
+    @classmethod
+    def at(cls, moment: datetime) -> "Batch":
+        """The ingestion of a moment, by which it is known."""
+        return cls(f"{moment:%Y%m%dT%H%M%S.%fZ}", moment)
+
 
 def to_bronze(raw: DataFrame, *, entity: str, source: str, batch: Batch) -> DataFrame:
     """Turn lines that a reader has taken apart into bronze records.

@@ -22,6 +22,12 @@ def raw_json(record: SparkColumn, malformed: SparkColumn) -> SparkColumn:
     return F.to_json(F.when(malformed.isNotNull(), line).otherwise(record))
 
 
+def place(file: SparkColumn, offset: SparkColumn) -> SparkColumn:
+    """Where to look for a record: its file, or its message's topic, partition and offset."""
+    message = F.concat(file, F.lit("@"), offset.cast("string"))
+    return F.when(file.startswith(L.TOPIC_PREFIX), message).otherwise(file)
+
+
 def quarantined(refused: DataFrame, entity: str) -> DataFrame:
     """Make quarantine rows of refused records.
 
@@ -56,8 +62,11 @@ def with_raw(bronze: DataFrame, refused: DataFrame) -> DataFrame:
     Returns:
         What ``quarantined`` takes, one row a refused record.
     """
-    return bronze.join(refused, L.RECORD_ID).withColumn(
-        L.RECORD, raw_json(F.col(L.RECORD), F.col(L.MALFORMED))
+    return bronze.join(refused, L.RECORD_ID).withColumns(
+        {
+            L.RECORD: raw_json(F.col(L.RECORD), F.col(L.MALFORMED)),
+            L.FILE: place(F.col(L.FILE), F.col(L.OFFSET)),
+        }
     )
 
 

@@ -10,7 +10,7 @@ from goldrun.contracts.source import EntityMapping
 from goldrun.contracts.table import Severity, Table
 from goldrun.medallion.mapping import LINEAGE, apply_mapping
 from goldrun.medallion.parse import parse
-from goldrun.medallion.quarantine import raw_json
+from goldrun.medallion.quarantine import place, raw_json
 
 _COMMA = ","
 _REPLACEMENT = "\ufffd"
@@ -52,9 +52,9 @@ def judge(
         faults |= parsed[column.name].faults
         if column.required and column.default is None:
             faults[R.missing(column)] = parsed[column.name].empty
-    lineage = [
-        F.col(f"{LINEAGE}.{name}").alias(name) for name in (*_LINEAGE, L.RECORD, L.MALFORMED)
-    ]
+    raw = {name: F.col(f"{LINEAGE}.{name}") for name in (*_LINEAGE, L.RECORD, L.MALFORMED)}
+    raw[L.FILE] = place(raw[L.FILE], F.col(f"{LINEAGE}.{L.OFFSET}"))
+    lineage = [column.alias(name) for name, column in raw.items()]
     typed = frame.select(
         *lineage,
         *[one.value.alias(name) for name, one in parsed.items()],

@@ -1,0 +1,137 @@
+"""Gold kept up to date: what changed in silver says whose rows are computed again."""
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from functools import reduce
+
+from pyspark.sql import DataFrame
+
+from goldrun.contracts import gold as G
+from goldrun.contracts.activity import CUSTOMER_DAILY
+from goldrun.contracts.entities import CUSTOMER_ID
+from goldrun.contracts.table import Table
+from goldrun.features.activity import Activity, Silver
+from goldrun.features.labels import History
+from goldrun.features.snapshots import customer_features, user_features
+from pipelines import gold
+from pipelines._command import Context, step
+from pipelines._segments import Scorer
+
+
+@dataclass
+class Follower:
+    """Brings gold up to the newest silver, customer by customer.
+
+    All rows of the customers whom a change is about are computed again from silver: sums over
+    days, distinct products and gaps alike come out as if everything had been computed. A stop
+    between two tables does no harm: what was followed is remembered last.
+
+    ``gold/customer_features`` describes everybody as of one date, so it is brought up to date
+    from time to time and at the end, and not with every change.
+
+    Attributes:
+        run_id: MLflow run that is remembered with the progress.
+        scorer: Puts customers into the champion's segments.
+        features_every: Time between two snapshots of everybody's features.
+    """
+
+    run_id: str
+    scorer: Scorer
+    features_every: timedelta = timedelta(minutes=5)
+    _progress: dict[str, int] = field(default_factory=dict)
+    _observed_until: date | None = None
+    _described_at: datetime = field(default_factory=lambda: datetime.min.replace(tzinfo=UTC))
+
+    def catch_up(self, ctx: Context) -> None:
+        """Bring gold up to date, in full where it is not known what it has."""
+        followed = gold.tables_followed(ctx)
+        unfollowed = [name for name in followed if ctx.lake.keep_changes(name)]
+        if unfollowed or not set(followed) <= set(gold.known_progress(ctx)):
+            self._begin(ctx, followed)
+        self._progress = gold.known_progress(ctx)
+        self._described_at = ctx.now
+        self.follow(ctx)
+
+    def _begin(self, ctx: Context, followed: Sequence[str]) -> None:
+        if all(ctx.lake.read(name).isEmpty() for name in followed):
+            gold.record_progress(ctx, ctx.lake.versions(followed), self.run_id)
+        else:
+            gold.run(ctx)
+
+    def follow(self, ctx: Context) -> int:
+        """Compute the touched customers again; return how many they are."""
+        newest = ctx.lake.versions(list(self._progress))
+        changed = {name: since for name, since in self._progress.items() if newest[name] > since}
+        if not changed:
+            return 0
+        touched = _touched(ctx, changed)
+        count = touched.count()
+        if count:
+            self._compute(ctx, touched)
+        gold.record_progress(ctx, newest, self.run_id)
+        self._progress = newest
+        return count
+
+    def round_off(self, ctx: Context) -> None:
+        """Describe everybody as of the day after the newest event, and score them."""
+        self._described_at = ctx.now
+        if ctx.lake.read(CUSTOMER_DAILY.name).isEmpty():
+            return
+        as_of = gold.history_of(ctx).day_after
+        gold.write_snapshots(ctx, [as_of])
+        everyone = ctx.lake.read(G.CUSTOMER_FEATURES.name).where(f"{G.AS_OF} = DATE'{as_of}'")
+        known = ctx.lake.read_or_empty(G.SEGMENTS).select(CUSTOMER_ID)
+        customers = everyone.select(CUSTOMER_ID).union(known).distinct()
+        with step("gold: segments"):
+            self.scorer.score(ctx, everyone, as_of, customers)
+
+    def _compute(self, ctx: Context, touched: DataFrame) -> None:
+        silver = gold.silver_of(ctx).of(touched)
+
+        def bring(table: Table, compute: Callable[[Silver], DataFrame]) -> None:
+            with ctx.lake.writing(table.name):
+                part = _of(ctx.lake.read_or_empty(table), touched)
+                ctx.lake.exchange(table, compute(silver), part)
+
+        # Most of each exchange is planning and committing, which leaves a core free.
+        with ThreadPoolExecutor(len(gold.ACTIVITY)) as pool:
+            for done in [pool.submit(bring, *table) for table in gold.ACTIVITY]:
+                done.result()
+        activity = gold.activity_in(ctx)
+        if activity.daily.isEmpty():
+            return
+        history = gold.history_of(ctx)
+        self._users(ctx, activity, history, touched)
+        if ctx.now - self._described_at >= self.features_every:
+            self.round_off(ctx)
+        elif self.scorer.refresh(ctx):
+            as_of = history.day_after
+            rows = customer_features(activity.of(touched), as_of, history.observed_from)
+            self.scorer.score(ctx, rows, as_of, touched)
+
+    def _users(
+        self, ctx: Context, activity: Activity, history: History, touched: DataFrame
+    ) -> None:
+        """Bring the users' table up to date; all of it when its date has moved on."""
+        lake, until = ctx.lake, history.observed_until
+        with lake.writing(G.USER_FEATURES.name):
+            if until != self._observed_until:
+                note = {"observed_until": until}
+                lake.replace(G.USER_FEATURES, user_features(activity.daily, until), note=note)
+                self._observed_until = until
+                return
+            key = touched.withColumnRenamed(CUSTOMER_ID, G.USER_ID)
+            stored = lake.read(G.USER_FEATURES.name).join(key, G.USER_ID, "left_semi")
+            lake.exchange(G.USER_FEATURES, user_features(activity.of(touched).daily, until), stored)
+
+
+def _of(rows: DataFrame, touched: DataFrame) -> DataFrame:
+    return rows.join(touched, CUSTOMER_ID, "left_semi")
+
+
+def _touched(ctx: Context, changed: Mapping[str, int]) -> DataFrame:
+    """The customers whom the changes since the versions are about, before and after."""
+    parts = [ctx.lake.changes(name, since).select(CUSTOMER_ID) for name, since in changed.items()]
+    return reduce(DataFrame.unionByName, parts).distinct().localCheckpoint()

@@ -1,0 +1,47 @@
+"""Small files put together beside a stream, without making it wait."""
+
+import contextlib
+import threading
+from collections.abc import Iterator
+
+from goldrun.contracts import activity as A
+from goldrun.contracts import gold as G
+from goldrun.contracts import lineage as L
+from goldrun.contracts.marketplace import ENTITIES
+from goldrun.contracts.table import Table
+from pipelines._command import Context, log
+
+
+@contextlib.contextmanager
+def compacting(ctx: Context, every_seconds: float) -> Iterator[None]:
+    """Compact the tables of a source again and again, in a thread of its own.
+
+    A MERGE that meets a compaction is tried again by the lake; a compaction that meets a MERGE is
+    left for the next time.
+    """
+    over = threading.Event()
+
+    def work() -> None:
+        while not over.wait(every_seconds):
+            for table in tables_of(ctx):
+                if over.is_set():
+                    return
+                if ctx.lake.exists(table.name) and not ctx.lake.compact_if_free(table):
+                    log.debug("    %s was busy; compacted next time", table.name)
+
+    thread = threading.Thread(target=work, name="compaction", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def tables_of(ctx: Context) -> list[Table]:
+    """The tables that a stream of the source adds small files to."""
+    tables = [L.QUARANTINE, L.DUPLICATES]
+    for entity in ctx.source.landed:
+        table = ENTITIES[entity]
+        tables += [L.bronze_table(entity), L.silver_table(table), L.history_table(table)]
+    return [*tables, *A.ACTIVITY, G.CUSTOMER_FEATURES, G.USER_FEATURES]

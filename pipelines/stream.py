@@ -1,0 +1,171 @@
+"""Follow a source: rows, messages or files as they come, from bronze to fresh gold."""
+
+import argparse
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from pyspark.sql.streaming.query import StreamingQuery
+
+from goldrun.contracts import lineage as L
+from goldrun.errors import SettingsError
+from goldrun.io.stream_listener import listening
+from goldrun.io.streams import Enough, failure, read_stream, start
+from pipelines import silver
+from pipelines._command import Context, add_flag, log, parser, run_script, step
+from pipelines._follow import Follower
+from pipelines._microbatch import MicroBatches, Totals
+from pipelines._segments import Scorer
+from pipelines._upkeep import compacting
+
+_LOOK_EVERY = 0.1
+_PATIENCE = 600
+"""Seconds that a stream waits for another process to finish writing a table."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """When a stream ends, and how it goes.
+
+    Attributes:
+        available_now: Whether to take what is there and end.
+        seconds: How long to go on; without end when None.
+        rows: How many records to take; without end when None.
+        batch_rows: How many messages a micro-batch takes at most.
+        every: Shortest time between the starts of two micro-batches, in seconds.
+        compact_every: Time between two compactions of the tables, in seconds.
+    """
+
+    available_now: bool = False
+    seconds: float | None = None
+    rows: int | None = None
+    batch_rows: int = 500_000
+    every: float = 1
+    compact_every: float = 300
+
+
+def run(
+    ctx: Context, limits: Limits, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+) -> Totals:
+    """Take records through all layers until a limit is reached, or Ctrl-C is pressed.
+
+    Args:
+        ctx: The context; its tracker has an active run.
+        limits: When to end.
+        clock: Tells the time, UTC.
+
+    Raises:
+        StreamError: The source can't give all that it should.
+    """
+    lake, source = ctx.lake, ctx.source
+    lake.wait_for_others(_PATIENCE)
+    follower = Follower(ctx.tracker.run_id, Scorer())
+    series = ctx.tracker.series()
+    batches = MicroBatches(ctx, follower, series, limits.rows, clock)
+    checkpoint = f"_checkpoints/{source.name}"
+    with lake.writing(checkpoint):
+        _catch_up(ctx, follower)
+        with listening(lake.spark, series), compacting(ctx, limits.compact_every):
+            log.info("Following %s; Ctrl-C ends after the micro-batch at work", source.name)
+            query = start(
+                read_stream(lake.spark, source, limits.batch_rows),
+                batches.handle,
+                lake.path(checkpoint),
+                available_now=limits.available_now,
+                every_seconds=limits.every,
+            )
+            try:
+                _wait(query, batches, limits.seconds)
+            except KeyboardInterrupt:
+                log.info("  ending …")
+            batches.end(query.stop)
+        if batches.error is not None and not isinstance(batches.error, Enough):
+            raise batches.error
+        error = None if batches.error else failure(query, source)
+        if error is not None:
+            raise error
+        if batches.totals.rows:
+            ended = replace(ctx, now=clock())
+            silver.derive(ended)
+            follower.round_off(ended)
+    _sum_up(batches.totals)
+    return batches.totals
+
+
+def _catch_up(ctx: Context, follower: Follower) -> None:
+    """Give every record in bronze its fate, and gold what silver has: a stop may be behind us."""
+    for entity in ctx.source.landed:
+        with ctx.lake.writing(L.bronze_table(entity).name):
+            ctx.lake.create(L.bronze_table(entity))
+    with step("catching up with what is in bronze"):
+        silver.run(ctx)
+        follower.catch_up(ctx)
+
+
+def _wait(query: StreamingQuery, batches: MicroBatches, seconds: float | None) -> None:
+    """Wait until the query ends by itself, enough has come, or the time is over."""
+    until = None if seconds is None else time.monotonic() + seconds
+    while query.isActive and not batches.enough and (until is None or time.monotonic() < until):
+        time.sleep(_LOOK_EVERY)
+
+
+def _sum_up(totals: Totals) -> None:
+    accepted = totals.rows - totals.quarantined - totals.duplicates
+    log.info(
+        "%s rows: %s accepted, %s duplicates, %s in quarantine, %s read before",
+        *(f"{totals.rows:,}", f"{accepted:,}", f"{totals.duplicates:,}"),
+        *(f"{totals.quarantined:,}", f"{totals.repeated:,}"),
+    )
+    for rule, count in totals.refused.most_common():
+        log.info("  %-32s %10s", rule, f"{count:,}")
+
+
+def _number(text: str, flag: str, least: float) -> float | None:
+    if not text:
+        return None
+    try:
+        number = float(text)
+    except ValueError as error:
+        raise SettingsError(f"{flag} {text!r} is not a number") from error
+    if not number >= least:
+        raise SettingsError(f"{flag} {text!r} is less than {least:g}")
+    return number
+
+
+def limits_of(given: argparse.Namespace) -> Limits:
+    """Read the options; SettingsError when one can't be used."""
+    known = Limits()
+    rows = _number(given.max_rows, "--max-rows", 1)
+    return Limits(
+        available_now=given.available_now,
+        seconds=_number(given.duration, "--duration", 0),
+        rows=None if rows is None else int(rows),
+        batch_rows=int(_number(given.batch_rows, "--batch-rows", 1) or known.batch_rows),
+        every=_number(given.every, "--every", 0) or known.every,
+        compact_every=_number(given.compact_every, "--compact-every", 1) or known.compact_every,
+    )
+
+
+def _work(ctx: Context, given: argparse.Namespace) -> None:
+    run(ctx, limits_of(given))
+
+
+def options() -> argparse.ArgumentParser:
+    """Options of the command."""
+    known, declared = Limits(), parser(__doc__)
+    add_flag(declared, "available-now", "take what is there, then end (default: false)")
+    for name, meaning in {
+        "duration": "seconds after which to end (default: none)",
+        "max-rows": "records after which to end, to the row (default: none)",
+        "batch-rows": f"messages in a micro-batch, at most (default: {known.batch_rows})",
+        "every": f"seconds between two micro-batches, at least (default: {known.every:g})",
+        "compact-every": f"seconds between two compactions (default: {known.compact_every:g})",
+    }.items():
+        declared.add_argument(f"--{name}", default="", help=meaning)
+    return declared
+
+
+if __name__ == "__main__":
+    sys.exit(run_script(options(), _work, "stream", streams=True))

@@ -1,0 +1,201 @@
+"""Streams of raw records: messages of Kafka topics, simulated feeds, names of files that land."""
+
+import os
+import urllib.parse
+from collections.abc import Callable
+from functools import reduce
+from pathlib import Path
+
+from pyspark.sql import Column as SparkColumn
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql.streaming.query import StreamingQuery
+
+from goldrun.contracts import lineage as L
+from goldrun.contracts.source import EntityMapping, Kind, Source
+from goldrun.errors import SettingsError, StreamError
+from goldrun.io.json_files import parse_json
+from goldrun.io.lines import LINE
+
+EVENT_AT = "_event_at"
+"""When the message was sent, the row was made, or the file was last written."""
+PATH = "path"
+
+_VALUE = "value"
+_FEED_START = 1_704_067_200_000
+"""2024-01-01 in milliseconds: where the time of ``rate-micro-batch`` begins."""
+_SECOND = 1_000
+_FILES_A_BATCH = 100
+
+
+def read_stream(spark: SparkSession, source: Source, rows_a_batch: int) -> DataFrame:
+    """Open the stream of a source's raw records, of all its entities.
+
+    Args:
+        spark: The session; for topics one that was opened with Kafka's jars.
+        source: The source.
+        rows_a_batch: How many messages a micro-batch takes at most.
+
+    Returns:
+        ``entity`` and ``EVENT_AT``; of topics and feeds also what ``to_bronze`` takes, of files
+        ``PATH``, their name: ``landed_in`` reads it.
+    """
+    if source.kind is Kind.KAFKA:
+        return _messages(spark, source, rows_a_batch)
+    streams = [
+        _feed(spark, entity, mapping)
+        if source.kind is Kind.FEED
+        else _files(spark, entity, mapping)
+        for entity, mapping in source.landed.items()
+    ]
+    return reduce(DataFrame.unionByName, streams)
+
+
+def brokers(source: Source) -> str:
+    """Where the source's topics are; SettingsError when nothing says it."""
+    found = os.environ.get("GOLDRUN_KAFKA") or source.kafka
+    if not found:
+        raise SettingsError(
+            f'{source.name}.toml has topics and no brokers: set kafka = "host:port" in it, or '
+            "GOLDRUN_KAFKA"
+        )
+    return found
+
+
+def _messages(spark: SparkSession, source: Source, rows_a_batch: int) -> DataFrame:
+    """Each message is one record, known by topic, partition, offset, time and content.
+
+    Its time and content are part of its identity because offsets begin anew when a topic is
+    deleted and made again: its messages are then others, not repeats.
+    """
+    entities = {m.topic: entity for entity, m in source.landed.items() if m.topic}
+    messages = (
+        spark.readStream.format("kafka")
+        .option("kafka.bootstrap.servers", brokers(source))
+        .option("subscribe", ",".join(entities))
+        .option("startingOffsets", "earliest")
+        .option("kafka.isolation.level", "read_committed")
+        # Offsets that are gone stop the stream: what they held is lost, and nobody would know.
+        .option("failOnDataLoss", "true")
+        .option("maxOffsetsPerTrigger", rows_a_batch)
+        .load()
+    )
+    value, sent = F.col(_VALUE), F.col("timestamp")
+    fingerprint = F.concat(F.unix_micros(sent).cast("string").cast("binary"), _bytes(value))
+    lines = messages.select(
+        _entity_of(F.col("topic"), entities).alias(L.ENTITY),
+        F.make_valid_utf8(F.coalesce(value.cast("string"), F.lit(""))).alias(LINE),
+        F.concat_ws("/", F.concat(F.lit(L.TOPIC_PREFIX), "topic"), "partition").alias(L.FILE),
+        F.sha2(fingerprint, 256).alias(L.FINGERPRINT),
+        F.lit(0).cast("bigint").alias(L.SPLIT),
+        F.col("offset").alias(L.ROW),
+        sent.alias(EVENT_AT),
+    )
+    return parse_json(lines)
+
+
+def _bytes(value: SparkColumn) -> SparkColumn:
+    return F.coalesce(value, F.lit("").cast("binary"))
+
+
+def _entity_of(topic: SparkColumn, entities: dict[str, str]) -> SparkColumn:
+    return F.coalesce(*[F.when(topic == name, F.lit(e)) for name, e in entities.items()])
+
+
+def _feed(spark: SparkSession, entity: str, mapping: EntityMapping) -> DataFrame:
+    reader = spark.readStream.format(str(mapping.feed)).option("numPartitions", 1)
+    if mapping.feed == "rate":
+        reader = reader.option("rowsPerSecond", mapping.feed_rows)
+    else:
+        reader = reader.option("rowsPerBatch", mapping.feed_rows)
+        reader = reader.option("startTimestamp", _FEED_START)
+        reader = reader.option("advanceMillisPerBatch", _SECOND)
+    made = F.col("timestamp")
+    text = F.date_format(made, "yyyy-MM-dd'T'HH:mm:ss.SSSSSS'Z'")
+    return reader.load().select(
+        F.lit(entity).alias(L.ENTITY),
+        F.create_map(F.lit(_VALUE), F.col(_VALUE).cast("string"), F.lit("timestamp"), text).alias(
+            L.RECORD
+        ),
+        F.lit(None).cast("string").alias(L.MALFORMED),
+        F.lit(f"feed:{entity}").alias(L.FILE),
+        # A row is its number: a feed that begins again makes the same rows at another time.
+        F.sha2(F.lit(str(mapping.feed)).cast("binary"), 256).alias(L.FINGERPRINT),
+        F.lit(0).cast("bigint").alias(L.SPLIT),
+        F.col(_VALUE).alias(L.ROW),
+        made.alias(EVENT_AT),
+    )
+
+
+def _files(spark: SparkSession, entity: str, mapping: EntityMapping) -> DataFrame:
+    """The names of new files; what is in them is read by the reader that batches use."""
+    landed = (
+        spark.readStream.format("binaryFile")
+        .schema("path string, modificationTime timestamp, length bigint, content binary")
+        .option("maxFilesPerTrigger", _FILES_A_BATCH)
+        .load(str(Path(mapping.path or "").absolute()))
+    )
+    return landed.select(
+        F.lit(entity).alias(L.ENTITY),
+        F.col("path").alias(PATH),
+        F.col("modificationTime").alias(EVENT_AT),
+    )
+
+
+def landed_in(batch: DataFrame) -> dict[str, set[Path]]:
+    """The files of a micro-batch by entity, as absolute paths."""
+    found: dict[str, set[Path]] = {}
+    for row in batch.select(L.ENTITY, PATH).collect():
+        path = urllib.parse.unquote(urllib.parse.urlparse(row[PATH]).path)
+        found.setdefault(row[L.ENTITY], set()).add(Path(path))
+    return found
+
+
+class Enough(Exception):  # noqa: N818 - nothing went wrong
+    """Raised by the handler of a micro-batch to end the stream before the batch is committed."""
+
+
+def start(
+    stream: DataFrame,
+    handle: Callable[[DataFrame, int], None],
+    checkpoint: str,
+    *,
+    available_now: bool,
+    every_seconds: float,
+) -> StreamingQuery:
+    """Start a query that gives each micro-batch to a handler.
+
+    Args:
+        stream: Result of ``read_stream``.
+        handle: Takes the micro-batch and its number. A batch whose handler raises comes again
+            when the query is started again.
+        checkpoint: Folder or URI that remembers what was handled.
+        available_now: Whether to take what is there and end.
+        every_seconds: Shortest time between the starts of two micro-batches.
+    """
+    writer = stream.writeStream.foreachBatch(handle).option("checkpointLocation", checkpoint)
+    if available_now:
+        return writer.trigger(availableNow=True).start()
+    return writer.trigger(processingTime=f"{every_seconds} seconds").start()
+
+
+def failure(query: StreamingQuery, source: Source) -> StreamError | None:
+    """Say why a query ended by itself; None when it did not fail."""
+    error = query.exception()
+    if error is None:
+        return None
+    said = str(error)
+    if "KAFKA_DATA_LOSS" in said or "OffsetOutOfRange" in said:
+        return StreamError(
+            f"source {source.name}: Kafka no longer has messages that the stream has not read "
+            f"({_first_line(said)}). Nothing was passed over. Restore them, or accept the loss by "
+            "removing the checkpoint: the stream then begins at the oldest message there is"
+        )
+    return StreamError(
+        f"source {source.name}: the stream stopped ({_first_line(said)}); what was written is "
+        "whole, and the same command goes on from there"
+    )
+
+
+def _first_line(text: str) -> str:
+    return next((line.strip() for line in text.splitlines() if line.strip()), "no reason given")
