@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 from pyspark.sql.streaming.query import StreamingQuery
 
 from goldrun.contracts import lineage as L
-from goldrun.errors import SettingsError
+from goldrun.contracts.source import Source
+from goldrun.errors import GoldrunError, SettingsError
 from goldrun.io.stream_listener import listening
 from goldrun.io.streams import Enough, failure, read_stream, start
 from pipelines import silver
@@ -81,11 +82,7 @@ def run(
             except KeyboardInterrupt:
                 log.info("  ending …")
             batches.end(query.stop)
-        if batches.error is not None and not isinstance(batches.error, Enough):
-            raise batches.error
-        error = None if batches.error else failure(query, source)
-        if error is not None:
-            raise error
+        _raise_failure(batches.error or query.exception(), source)
         if batches.totals.rows:
             ended = replace(ctx, now=clock())
             silver.derive(ended)
@@ -109,6 +106,13 @@ def _wait(query: StreamingQuery, batches: MicroBatches, seconds: float | None) -
     until = None if seconds is None else time.monotonic() + seconds
     while query.isActive and not batches.enough and (until is None or time.monotonic() < until):
         time.sleep(_LOOK_EVERY)
+
+
+def _raise_failure(error: Exception | None, source: Source) -> None:
+    if isinstance(error, GoldrunError):
+        raise error
+    if error is not None and not isinstance(error, Enough):
+        raise failure(error, source) from error
 
 
 def _sum_up(totals: Totals) -> None:

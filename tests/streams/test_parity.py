@@ -16,6 +16,7 @@ from goldrun.contracts import activity as A
 from goldrun.contracts import gold as G
 from goldrun.contracts import lineage as L
 from goldrun.contracts.marketplace import ENTITIES
+from goldrun.contracts.table import Table
 from goldrun.io.lake import Lake
 from goldrun.io.settings import load_source
 from goldrun.io.tracking import Tracker
@@ -128,7 +129,7 @@ def test_as_many_records_are_duplicates_and_every_account_is_closed(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("table", [*A.ACTIVITY, G.USER_FEATURES, G.CUSTOMER_FEATURES])
-def test_gold_is_the_same(both: tuple[Context, Context], table: G.Table) -> None:
+def test_gold_is_the_same(both: tuple[Context, Context], table: Table) -> None:
     batch, streamed = (ctx.lake.read(table.name) for ctx in both)
     if G.AS_OF in table.names:
         newest = batch.agg(F.max(G.AS_OF)).collect()[0][0]

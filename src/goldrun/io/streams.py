@@ -26,6 +26,7 @@ _FEED_START = 1_704_067_200_000
 """2024-01-01 in milliseconds: where the time of ``rate-micro-batch`` begins."""
 _SECOND = 1_000
 _FILES_A_BATCH = 100
+_LONGEST_REASON = 400
 
 
 def read_stream(spark: SparkSession, source: Source, rows_a_batch: int) -> DataFrame:
@@ -179,11 +180,8 @@ def start(
     return writer.trigger(processingTime=f"{every_seconds} seconds").start()
 
 
-def failure(query: StreamingQuery, source: Source) -> StreamError | None:
-    """Say why a query ended by itself; None when it did not fail."""
-    error = query.exception()
-    if error is None:
-        return None
+def failure(error: Exception, source: Source) -> StreamError:
+    """Say what an error of Spark means for a stream."""
     said = str(error)
     if "KAFKA_DATA_LOSS" in said or "OffsetOutOfRange" in said:
         return StreamError(
@@ -198,4 +196,6 @@ def failure(query: StreamingQuery, source: Source) -> StreamError | None:
 
 
 def _first_line(text: str) -> str:
-    return next((line.strip() for line in text.splitlines() if line.strip()), "no reason given")
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    named = (line for line in lines if "[KAFKA" in line or "OffsetOutOfRange" in line)
+    return next(named, lines[0] if lines else "no reason given")[:_LONGEST_REASON]
