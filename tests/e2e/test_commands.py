@@ -2,6 +2,7 @@
 
 import importlib
 import shlex
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -98,7 +99,13 @@ def test_a_lake_that_another_process_writes_ends_with_code_5(
 @pytest.mark.usefixtures("retail")
 @pytest.mark.parametrize("name", BY_THEMSELVES)
 def test_every_entry_point_runs_by_itself(project: Project, name: str) -> None:
-    done = project.run("mlflow", "run", ".", "--env-manager", "local", "-e", name)
+    told = []
+    if name == "erase":
+        shutil.copytree(project.lake, project.folder / "erased-lake")
+        told = ["-P", "customer_id=12347", "-P", "lake=erased-lake"]
+    elif name == "stream":
+        told = ["-P", "max_rows=50", "-P", "lake=stream-lake"]
+    done = project.run("mlflow", "run", ".", "--env-manager", "local", "-e", name, *told)
     assert done.code == 0, done.said
 
 
