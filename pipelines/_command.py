@@ -20,6 +20,8 @@ log = logging.getLogger("goldrun")
 
 PIPELINE_EXPERIMENT = "goldrun-pipeline"
 AUTO = "auto"
+INTERRUPTED = 130
+"""What a shell says of a command that Ctrl-C ended."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,7 @@ def run_script(
         streams: Whether it may read topics and goes on for long, so that the machine is watched.
 
     Returns:
-        0, or the ``exit_code`` of the error that was told.
+        0, the ``exit_code`` of the error that was told, or 130 after Ctrl-C.
     """
     log_to_console()
     try:
@@ -118,6 +120,9 @@ def run_script(
     except GoldrunError as error:
         log.error("error: %s", error)
         return error.exit_code
+    except KeyboardInterrupt:
+        log.error("interrupted: what was written is whole; run it again to go on")
+        return INTERRUPTED
     return 0
 
 

@@ -15,6 +15,7 @@ from goldrun.contracts.table import Table
 from goldrun.features.activity import Activity, Silver
 from goldrun.features.labels import History
 from goldrun.features.snapshots import customer_features, user_features
+from goldrun.io.following import changes, keep_changes
 from pipelines import gold
 from pipelines._command import Context, step
 from pipelines._segments import Scorer
@@ -47,7 +48,7 @@ class Follower:
     def catch_up(self, ctx: Context) -> None:
         """Bring gold up to date, in full where it is not known what it has."""
         followed = gold.tables_followed(ctx)
-        unfollowed = [name for name in followed if ctx.lake.keep_changes(name)]
+        unfollowed = [name for name in followed if keep_changes(ctx.lake, name)]
         if unfollowed or not set(followed) <= set(gold.known_progress(ctx)):
             self._begin(ctx, followed)
         self._progress = gold.known_progress(ctx)
@@ -133,5 +134,5 @@ def _of(rows: DataFrame, touched: DataFrame) -> DataFrame:
 
 def _touched(ctx: Context, changed: Mapping[str, int]) -> DataFrame:
     """The customers whom the changes since the versions are about, before and after."""
-    parts = [ctx.lake.changes(name, since).select(CUSTOMER_ID) for name, since in changed.items()]
+    parts = [changes(ctx.lake, name, since).select(CUSTOMER_ID) for name, since in changed.items()]
     return reduce(DataFrame.unionByName, parts).distinct().localCheckpoint()

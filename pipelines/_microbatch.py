@@ -81,7 +81,8 @@ class MicroBatches:
             Enough: It is to come again when the stream is started again.
         """
         if self._ending.is_set() or not self._working.acquire(blocking=False):
-            raise Enough
+            self.error = Enough()
+            raise self.error
         try:
             self._take(stream, number)
         except Exception as error:

@@ -9,6 +9,7 @@ from goldrun.contracts import gold as G
 from goldrun.contracts import lineage as L
 from goldrun.contracts.marketplace import ENTITIES
 from goldrun.contracts.table import Table
+from goldrun.io.following import compact_if_free
 from pipelines._command import Context, log
 
 
@@ -26,7 +27,7 @@ def compacting(ctx: Context, every_seconds: float) -> Iterator[None]:
             for table in tables_of(ctx):
                 if over.is_set():
                     return
-                if ctx.lake.exists(table.name) and not ctx.lake.compact_if_free(table):
+                if ctx.lake.exists(table.name) and not compact_if_free(ctx.lake, table):
                     log.debug("    %s was busy; compacted next time", table.name)
 
     thread = threading.Thread(target=work, name="compaction", daemon=True)

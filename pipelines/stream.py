@@ -1,22 +1,26 @@
 """Follow a source: rows, messages or files as they come, from bronze to fresh gold."""
 
 import argparse
+import contextlib
+import signal
 import sys
+import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from pyspark.sql.streaming.query import StreamingQuery
 
 from goldrun.contracts import lineage as L
 from goldrun.contracts.source import Source
-from goldrun.errors import GoldrunError, SettingsError
+from goldrun.errors import GoldrunError
 from goldrun.io.stream_listener import listening
 from goldrun.io.streams import Enough, failure, read_stream, start
 from pipelines import silver
 from pipelines._command import Context, add_flag, log, parser, run_script, step
 from pipelines._follow import Follower
+from pipelines._limits import Limits, limits_of
 from pipelines._microbatch import MicroBatches, Totals
 from pipelines._segments import Scorer
 from pipelines._upkeep import compacting
@@ -24,27 +28,6 @@ from pipelines._upkeep import compacting
 _LOOK_EVERY = 0.1
 _PATIENCE = 600
 """Seconds that a stream waits for another process to finish writing a table."""
-
-
-@dataclass(frozen=True)
-class Limits:
-    """When a stream ends, and how it goes.
-
-    Attributes:
-        available_now: Whether to take what is there and end.
-        seconds: How long to go on; without end when None.
-        rows: How many records to take; without end when None.
-        batch_rows: How many messages a micro-batch takes at most.
-        every: Shortest time between the starts of two micro-batches, in seconds.
-        compact_every: Time between two compactions of the tables, in seconds.
-    """
-
-    available_now: bool = False
-    seconds: float | None = None
-    rows: int | None = None
-    batch_rows: int = 500_000
-    every: float = 1
-    compact_every: float = 300
 
 
 def run(
@@ -66,7 +49,7 @@ def run(
     series = ctx.tracker.series()
     batches = MicroBatches(ctx, follower, series, limits.rows, clock)
     checkpoint = f"_checkpoints/{source.name}"
-    with lake.writing(checkpoint):
+    with lake.writing(checkpoint), _asked_to_end() as asked:
         _catch_up(ctx, follower)
         with listening(lake.spark, series), compacting(ctx, limits.compact_every):
             log.info("Following %s; Ctrl-C ends after the micro-batch at work", source.name)
@@ -77,10 +60,7 @@ def run(
                 available_now=limits.available_now,
                 every_seconds=limits.every,
             )
-            try:
-                _wait(query, batches, limits.seconds)
-            except KeyboardInterrupt:
-                log.info("  ending …")
+            _wait(query, batches, limits.seconds, asked)
             batches.end(query.stop)
         _raise_failure(batches.error or query.exception(), source)
         if batches.totals.rows:
@@ -101,11 +81,31 @@ def _catch_up(ctx: Context, follower: Follower) -> None:
         follower.catch_up(ctx)
 
 
-def _wait(query: StreamingQuery, batches: MicroBatches, seconds: float | None) -> None:
+@contextlib.contextmanager
+def _asked_to_end() -> Iterator[threading.Event]:
+    """Note Ctrl-C and termination instead of stopping at once: ``mlflow run`` sends both."""
+    asked = threading.Event()
+    signals = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(each, lambda *_: asked.set()) for each in signals]
+    try:
+        yield asked
+    finally:
+        for each, handler in zip(signals, before, strict=True):
+            signal.signal(each, handler)
+
+
+def _wait(
+    query: StreamingQuery,
+    batches: MicroBatches,
+    seconds: float | None,
+    asked: threading.Event,
+) -> None:
     """Wait until the query ends by itself, enough has come, or the time is over."""
     until = None if seconds is None else time.monotonic() + seconds
     while query.isActive and not batches.enough and (until is None or time.monotonic() < until):
-        time.sleep(_LOOK_EVERY)
+        if asked.wait(_LOOK_EVERY):
+            log.info("  ending after the micro-batch at work …")
+            return
 
 
 def _raise_failure(error: Exception | None, source: Source) -> None:
@@ -124,32 +124,6 @@ def _sum_up(totals: Totals) -> None:
     )
     for rule, count in totals.refused.most_common():
         log.info("  %-32s %10s", rule, f"{count:,}")
-
-
-def _number(text: str, flag: str, least: float) -> float | None:
-    if not text:
-        return None
-    try:
-        number = float(text)
-    except ValueError as error:
-        raise SettingsError(f"{flag} {text!r} is not a number") from error
-    if not number >= least:
-        raise SettingsError(f"{flag} {text!r} is less than {least:g}")
-    return number
-
-
-def limits_of(given: argparse.Namespace) -> Limits:
-    """Read the options; SettingsError when one can't be used."""
-    known = Limits()
-    rows = _number(given.max_rows, "--max-rows", 1)
-    return Limits(
-        available_now=given.available_now,
-        seconds=_number(given.duration, "--duration", 0),
-        rows=None if rows is None else int(rows),
-        batch_rows=int(_number(given.batch_rows, "--batch-rows", 1) or known.batch_rows),
-        every=_number(given.every, "--every", 0) or known.every,
-        compact_every=_number(given.compact_every, "--compact-every", 1) or known.compact_every,
-    )
 
 
 def _work(ctx: Context, given: argparse.Namespace) -> None:

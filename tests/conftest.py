@@ -56,6 +56,9 @@ def _elsewhere(project: Project) -> None:
 @pytest.fixture(scope="session")
 def spark() -> Iterator[SparkSession]:
     with open_session("tests", kafka=True) as session:
+        # Tables here have a few rows: to plan for more is most of the time.
+        session.conf.set("spark.sql.shuffle.partitions", "2")
+        session.conf.set("spark.sql.adaptive.enabled", "false")
         yield session
 
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from goldrun.contracts.source import Source
+from goldrun.contracts.behaviour import EVENTS
+from goldrun.contracts.source import Kind, Source
 from goldrun.errors import SettingsError
 from goldrun.io.settings import lake_root, load_source
 
@@ -76,7 +77,7 @@ def test_an_unknown_key_that_is_near_nothing_lists_the_known_ones(tmp_path: Path
     message = refusal(tmp_path, toml(head="zzzzzz = 1"))
     assert "did you mean" not in message
     assert message.endswith(
-        "known: currency, customers, events, interactions, made_by, max_reject_share, "
+        "known: currency, customers, events, interactions, kafka, made_by, max_reject_share, "
         "phone_region, rates, sessions, timezone, transactions"
     )
 
@@ -243,3 +244,22 @@ def test_the_option_wins_over_the_environment_and_that_over_the_default(
     monkeypatch.setenv("GOLDRUN_LAKE", "/data/shop")
     assert lake_root("") == "/data/shop"
     assert lake_root("here") == "here"
+
+
+def test_topics_and_files_are_not_mixed(tmp_path: Path) -> None:
+    text = (
+        toml()
+        + '\n[events]\ntopic = "events"\n[events.columns]\n'
+        + "\n".join(f'{c.name} = "x"' for c in EVENTS.columns if c.required)
+    )
+    assert "files, or topics, or feeds; not a mix" in refusal(tmp_path, text)
+    both = text.replace('path = "', 'topic = "')
+    assert load(tmp_path, both).kind is Kind.KAFKA
+    same = both.replace('topic = "events"', 'topic = "orders/*.csv"')
+    assert "each entity needs a topic of its own" in refusal(tmp_path, same)
+
+
+def test_the_shipped_feed_and_topic_are_known_by_their_kind() -> None:
+    assert load_source("rate").kind is Kind.FEED
+    assert load_source("kafka").kind is Kind.KAFKA
+    assert load_source("marketplace").kind is Kind.FILES

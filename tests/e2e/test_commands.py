@@ -74,6 +74,7 @@ def test_a_date_that_is_none_ends_with_code_2(project: Project) -> None:
 
 
 @pytest.mark.usefixtures("retail")
+@pytest.mark.slow
 def test_a_date_without_its_label_window_ends_with_code_7_and_the_latest_good_one(
     project: Project,
 ) -> None:

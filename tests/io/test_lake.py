@@ -201,3 +201,26 @@ def test_the_log_has_no_range_of_personal_values_or_of_raw_text(
     assert "Ada" not in log
     detail = spark.sql(f"DESCRIBE DETAIL delta.`{lake.path(table.name)}`").collect()[0]
     assert detail["clusteringColumns"] == ["customer_id"]
+
+
+def test_an_exchanged_part_holds_exactly_the_new_rows_and_the_rest_stays(
+    filled: Lake, spark: SparkSession
+) -> None:
+    moved, made = ("a", 1, "moved", None), ("d", 1, None, "new")
+    before = filled.version(BOXES.name)
+    part = filled.read(BOXES.name).where("part = 1")
+    assert filled.exchange(BOXES, boxes(spark, moved, made), part)
+    assert stored(filled) == {moved, made, C}
+    assert filled.version(BOXES.name) == before + 1
+    part = filled.read(BOXES.name).where("part = 1")
+    assert not filled.exchange(BOXES, boxes(spark, made, moved), part)
+    assert filled.version(BOXES.name) == before + 1
+
+
+def test_a_null_is_a_change_and_an_empty_part_is_deleted(filled: Lake, spark: SparkSession) -> None:
+    emptied = ("a", 1, None, None)
+    part = filled.read(BOXES.name).where("part = 1")
+    assert filled.exchange(BOXES, boxes(spark, emptied), part)
+    assert stored(filled) == {emptied, C}
+    assert filled.exchange(BOXES, boxes(spark).limit(0), filled.read(BOXES.name))
+    assert stored(filled) == set()

@@ -20,6 +20,8 @@ from goldrun.io.purge import (
 )
 from goldrun.io.traces import find_traces
 
+pytestmark = pytest.mark.slow
+
 TABLE = "gold/boxes"
 GONE = Term("customer_id", "c-1", frozenset())
 PROPERTIES = {

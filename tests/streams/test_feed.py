@@ -16,9 +16,11 @@ from goldrun.io.settings import load_source
 from goldrun.io.tracking import Tracker
 from pipelines import gold, silver, stream
 from pipelines._command import Context
+from pipelines._limits import Limits
 from pipelines._microbatch import Totals
-from pipelines.stream import Limits
 from tests.streams.brief import PRINTED, ROWS, feed
+
+pytestmark = pytest.mark.slow
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 HALF = 515
@@ -96,7 +98,6 @@ def test_the_run_has_its_numbers_as_curves(fed: Feed) -> None:
     assert metrics["freshness_p95_seconds"] >= metrics["freshness_p50_seconds"]
 
 
-@pytest.mark.slow
 def test_a_stream_goes_on_where_it_ended_and_one_without_its_checkpoint_repeats_nothing(
     fed: Feed, tmp_path: Path
 ) -> None:

@@ -17,8 +17,8 @@ from goldrun.io.settings import load_source
 from goldrun.io.tracking import Tracker
 from pipelines import silver, stream
 from pipelines._command import Context
+from pipelines._limits import Limits
 from pipelines._microbatch import Totals
-from pipelines.stream import Limits
 from tests.kafka import create_topic, delete_records, produce, running_broker
 from tests.project_copy import ROOT
 

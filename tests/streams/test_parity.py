@@ -23,8 +23,8 @@ from goldrun.io.tracking import Tracker
 from goldrun.simulation.options import read_settings
 from pipelines import bronze, gold, silver, stream
 from pipelines._command import Context
+from pipelines._limits import Limits
 from pipelines._simulation import write_marketplace
-from pipelines.stream import Limits
 from tests.project_copy import ROOT
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)

@@ -16,7 +16,6 @@ from goldrun.contracts.check import check_values, conform
 from goldrun.contracts.table import Table
 from goldrun.errors import MissingTableError
 from goldrun.io.delta import (
-    CHANGE_FEED,
     GONE,
     changed_rows,
     content,
@@ -172,16 +171,6 @@ class Lake:
         self._merge(table, merge.whenNotMatchedInsert(values=values))
         return True
 
-    def changes(self, table: str, since: int) -> DataFrame:
-        """Read what was inserted, updated (before and after) and deleted after a version.
-
-        Args:
-            table: A table whose contract has a change feed.
-            since: Delta version after which to begin; must be older than the newest.
-        """
-        reader = self.spark.read.format("delta").option("readChangeFeed", "true")
-        return reader.option("startingVersion", since + 1).load(self.path(table))
-
     def replace(
         self,
         table: Table,
@@ -234,25 +223,6 @@ class Lake:
             optimizer.executeZOrderBy(*table.z_ordered_by)
         else:
             optimizer.executeCompaction()
-
-    def compact_if_free(self, table: Table) -> bool:
-        """Compact beside other writers of this process; False when one of them was quicker."""
-        try:
-            with self.writing(table.name):
-                self.compact(table)
-        except DeltaConcurrentModificationException:
-            return False
-        return True
-
-    def keep_changes(self, table: str) -> bool:
-        """Switch a table's change feed on; return whether it was off until now."""
-        detail = self.spark.sql(f"DESCRIBE DETAIL delta.`{self.path(table)}`")
-        if detail.collect()[0]["properties"].get(CHANGE_FEED) == "true":
-            return False
-        self.spark.sql(
-            f"ALTER TABLE delta.`{self.path(table)}` SET TBLPROPERTIES ('{CHANGE_FEED}'='true')"
-        )
-        return True
 
     def _must_exist(self, table: str) -> None:
         if not self.exists(table):

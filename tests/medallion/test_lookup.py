@@ -1,0 +1,20 @@
+"""Stored rows found by key."""
+
+from pyspark.sql import SparkSession
+
+from goldrun.medallion.lookup import rows_of
+
+
+def test_rows_are_found_by_all_columns_and_each_once(spark: SparkSession) -> None:
+    stored = spark.createDataFrame(
+        [("a", "x", 1), ("a", "y", 2), ("b", "x", 3), ("c", "z", 4), ("c", "z", 5)],
+        "key string, part string, n int",
+    )
+    wanted = spark.createDataFrame([("a", "y"), ("c", "z"), ("c", "z")], "key string, part string")
+    found = rows_of(stored, wanted, ["key", "part"]).collect()
+    assert sorted(row["n"] for row in found) == [2, 4, 5]
+
+
+def test_nothing_wanted_finds_nothing(spark: SparkSession) -> None:
+    stored = spark.createDataFrame([("a",)], "key string")
+    assert rows_of(stored, stored.limit(0), ["key"]).isEmpty()
