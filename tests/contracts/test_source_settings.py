@@ -255,7 +255,7 @@ def test_topics_and_files_are_not_mixed(tmp_path: Path) -> None:
     assert "files, or topics, or feeds; not a mix" in refusal(tmp_path, text)
     both = text.replace('path = "', 'topic = "')
     assert load(tmp_path, both).kind is Kind.KAFKA
-    same = both.replace('topic = "events"', 'topic = "orders/*.csv"')
+    same = both.replace('topic = "events"', 'topic = "in/*.csv"')
     assert "each entity needs a topic of its own" in refusal(tmp_path, same)
 
 

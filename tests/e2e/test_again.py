@@ -9,6 +9,8 @@ from pipelines import bronze, churn, drift, gold, main, silver
 from pipelines._command import Context
 from tests.conftest import NOW
 
+pytestmark = pytest.mark.slow
+
 
 def versions(lake: Lake) -> dict[str, int]:
     tables = ["bronze/transactions", "silver/quarantine", "silver/duplicates"]
@@ -44,7 +46,6 @@ def test_no_table_gets_a_row_or_an_empty_commit(later: Context) -> None:
     assert versions(later.lake) == before
 
 
-@pytest.mark.slow
 def test_training_again_gives_no_table_a_row_or_an_empty_commit(
     workflow_again: tuple[dict[str, int], dict[str, int]],
 ) -> None:
@@ -52,7 +53,6 @@ def test_training_again_gives_no_table_a_row_or_an_empty_commit(
     assert after == before
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("workflow_again")
 @pytest.mark.parametrize("model", ["churn", "segmentation"])
 def test_the_champion_stays_and_the_equal_challenger_is_told_why(
@@ -69,7 +69,6 @@ def test_the_champion_stays_and_the_equal_challenger_is_told_why(
     )
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("workflow_again")
 def test_drift_is_measured_against_what_the_champion_was_trained_on(retail: Context) -> None:
     champion = retail.tracker.champion("churn")

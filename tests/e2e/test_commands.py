@@ -84,6 +84,7 @@ def test_a_date_without_its_label_window_ends_with_code_7_and_the_latest_good_on
     assert "Traceback" not in done.said
 
 
+@pytest.mark.slow
 def test_a_lake_that_another_process_writes_ends_with_code_5(
     project: Project, tmp_path: Path
 ) -> None:

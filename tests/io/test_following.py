@@ -2,12 +2,15 @@
 
 from dataclasses import replace
 
+import pytest
 from pyspark.sql import Row, SparkSession
 from pyspark.sql import types as T
 
 from goldrun.contracts.table import Column, Table
 from goldrun.io.following import changes, compact_if_free, keep_changes
 from goldrun.io.lake import Lake
+
+pytestmark = pytest.mark.slow
 
 PRICES = Table(
     name="silver/prices",

@@ -165,14 +165,6 @@ QUICKLY = settings(
 SEEDS = st.integers(0, 2**32)
 
 
-@settings(QUICKLY, max_examples=1)
-@given(seed=SEEDS)
-def test_any_bytes_go_through(
-    spark: SparkSession, tracker: Tracker, tmp_path_factory: pytest.TempPathFactory, seed: int
-) -> None:
-    goes_through(spark, tracker, tmp_path_factory.mktemp("any"), seed, SALES, ("csv", "json"))
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("entities", [SALES, BEHAVIOUR], ids=["sales", "behaviour"])
 @pytest.mark.parametrize(
@@ -180,7 +172,7 @@ def test_any_bytes_go_through(
 )
 @settings(QUICKLY, derandomize=False, max_examples=10)
 @given(seed=SEEDS)
-def test_any_bytes_go_through_many_times(
+def test_any_bytes_go_through(
     spark: SparkSession,
     tracker: Tracker,
     tmp_path_factory: pytest.TempPathFactory,
