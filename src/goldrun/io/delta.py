@@ -4,6 +4,12 @@ import contextlib
 from collections.abc import Iterator
 from functools import reduce
 
+from delta.exceptions import (
+    ConcurrentAppendException,
+    ConcurrentDeleteDeleteException,
+    ConcurrentDeleteReadException,
+    ConcurrentWriteException,
+)
 from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
 from pyspark.sql import Column, DataFrame
@@ -21,6 +27,14 @@ _PROPERTIES = {
     "delta.logRetentionDuration": "interval 365 days",
     "delta.deletedFileRetentionDuration": "interval 365 days",
 }
+CONFLICTS = (
+    ConcurrentAppendException,
+    ConcurrentDeleteDeleteException,
+    ConcurrentDeleteReadException,
+    ConcurrentWriteException,
+)
+"""What Delta raises when another commit came first. Its common base class, by its name, is in
+truth no base of these."""
 GONE = "_gone"
 CHANGE_FEED = "delta.enableChangeDataFeed"
 _RAW_TEXT = (L.RECORD, L.MALFORMED)

@@ -1,10 +1,9 @@
 """Beside a writer: its changes followed, its small files compacted."""
 
-from delta.exceptions import DeltaConcurrentModificationException
 from pyspark.sql import DataFrame
 
 from goldrun.contracts.table import Table
-from goldrun.io.delta import CHANGE_FEED
+from goldrun.io.delta import CHANGE_FEED, CONFLICTS
 from goldrun.io.lake import Lake
 
 
@@ -35,6 +34,6 @@ def compact_if_free(lake: Lake, table: Table) -> bool:
     try:
         with lake.writing(table.name):
             lake.compact(table)
-    except DeltaConcurrentModificationException:
+    except CONFLICTS:
         return False
     return True

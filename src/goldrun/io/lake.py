@@ -2,13 +2,12 @@
 
 import contextlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlparse
 
 import pandas as pd
-from delta.exceptions import DeltaConcurrentModificationException
-from delta.tables import DeltaMergeBuilder, DeltaTable
+from delta.tables import DeltaTable
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
@@ -16,6 +15,7 @@ from goldrun.contracts.check import check_values, conform
 from goldrun.contracts.table import Table
 from goldrun.errors import MissingTableError
 from goldrun.io.delta import (
+    CONFLICTS,
     GONE,
     changed_rows,
     content,
@@ -26,7 +26,7 @@ from goldrun.io.delta import (
 from goldrun.io.locks import Locks
 
 _TRIES = 5
-"""How often a MERGE is tried beside compactions."""
+"""How often a write is tried beside compactions."""
 
 
 class Lake:
@@ -140,7 +140,7 @@ class Lake:
             return
         target = DeltaTable.forPath(self.spark, self.path(table.name)).alias("old")
         merge = target.merge(checked.alias("new"), same_key(checked, table))
-        self._merge(table, merge.whenMatchedUpdateAll().whenNotMatchedInsertAll())
+        _write(table, merge.whenMatchedUpdateAll().whenNotMatchedInsertAll().execute)
 
     def exchange(
         self, table: Table, rows: DataFrame, part: DataFrame, where: str | None = None
@@ -168,7 +168,7 @@ class Lake:
         values: dict[str, str | Column] = {name: f"new.`{name}`" for name in table.names}
         merge = target.merge(difference.alias("new"), f"{same} AND {where}" if where else same)
         merge = merge.whenMatchedDelete(f"new.{GONE}").whenMatchedUpdate(set=values)
-        self._merge(table, merge.whenNotMatchedInsert(values=values))
+        _write(table, merge.whenNotMatchedInsert(values=values).execute)
         return True
 
     def replace(
@@ -231,17 +231,6 @@ class Lake:
                 "(bronze, silver, gold, in this order), or check --lake"
             )
 
-    def _merge(self, table: Table, merge: DeltaMergeBuilder) -> None:
-        """Execute a MERGE, again when a compaction beside it has moved the rows it had read."""
-        for left in reversed(range(_TRIES)):
-            try:
-                with explaining(table):
-                    merge.execute()
-                return
-            except DeltaConcurrentModificationException:
-                if not left:
-                    raise
-
     def _commit(
         self,
         table: Table,
@@ -256,5 +245,16 @@ class Lake:
             writer = writer.option("replaceWhere", where)
         if note:
             writer = writer.option("userMetadata", json.dumps(note, default=str, sort_keys=True))
-        with explaining(table):
-            writer.save(self.path(table.name))
+        _write(table, lambda: writer.save(self.path(table.name)))
+
+
+def _write(table: Table, write: Callable[[], object]) -> None:
+    """Write, again when a compaction beside it has moved the rows that were read."""
+    for left in reversed(range(_TRIES)):
+        try:
+            with explaining(table):
+                write()
+            return
+        except CONFLICTS:
+            if not left:
+                raise

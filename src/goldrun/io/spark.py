@@ -32,6 +32,9 @@ _LOCAL = {
     # A MERGE writes the whole of each file that it changes a row of: compaction keeps them small.
     "spark.databricks.delta.optimize.minFileSize": str(32 << 20),
     "spark.databricks.delta.optimize.maxFileSize": str(32 << 20),
+    # A micro-batch has several hundred generated classes: the default of 100 forgets each before it
+    # is asked for again, and compiling them is a third of all work.
+    "spark.sql.codegen.cache.maxEntries": "2000",
     "spark.driver.extraJavaOptions": "-XX:+UseParallelGC -Duser.timezone=UTC",
     # Stay on loopback, whatever the machine's name resolves to.
     "spark.driver.host": "127.0.0.1",
