@@ -8,7 +8,7 @@ export PYTHONPATH := src:.
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: help setup demo marketplace kafka kafka-stop bench docs test test-slow check mutants lock clean
+.PHONY: help setup demo marketplace kafka kafka-stop faults bench docs test test-slow check mutants lock clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -50,6 +50,12 @@ check: .venv/.ready-dev  ## lint, types, import law
 
 mutants: .venv/.ready-dev  ## break promises on purpose; every break must turn a test red
 	@python tests/mutants/run.py
+
+KILLS ?= 100
+ONLY ?=
+
+faults: .venv/.ready-dev  ## kill, damage, fill, disturb the stream: it must recover or stop by name
+	@python -m tests.faults.run --kills=$(KILLS) --only="$(ONLY)"
 
 bench: .venv/.ready-dev  ## how long raw to gold takes: make bench CUSTOMERS=40000 (a million rows)
 	@python -m benchmarks.raw_to_gold --customers=$(CUSTOMERS)

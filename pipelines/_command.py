@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime
 
 from goldrun.contracts.source import Kind, Source
 from goldrun.errors import GoldrunError, SettingsError
+from goldrun.io.failures import storage_explained
 from goldrun.io.lake import Lake
 from goldrun.io.settings import lake_root, load_source
 from goldrun.io.spark import open_session
@@ -141,7 +142,9 @@ def open_run_and_session(
     with run, contextlib.ExitStack() as opened:
         with step("starting Spark"):
             spark = opened.enter_context(open_session(kafka=kafka))
-        yield Lake(spark, lake_root(lake))
+        found = Lake(spark, lake_root(lake))
+        with storage_explained(found.root):
+            yield found
 
 
 @contextlib.contextmanager

@@ -13,8 +13,8 @@ from datetime import UTC, datetime
 from pyspark.sql.streaming.query import StreamingQuery
 
 from goldrun.contracts import lineage as L
-from goldrun.contracts.source import Source
 from goldrun.errors import GoldrunError
+from goldrun.io.failures import storage_failure
 from goldrun.io.stream_listener import listening
 from goldrun.io.streams import Enough, failure, read_stream, start
 from pipelines import silver
@@ -44,12 +44,13 @@ def run(
         StreamError: The source can't give all that it should.
     """
     lake, source = ctx.lake, ctx.source
-    lake.wait_for_others(_PATIENCE)
     follower = Follower(ctx.tracker.run_id, Scorer())
     series = ctx.tracker.series()
     batches = MicroBatches(ctx, follower, series, limits.rows, clock)
     checkpoint = f"_checkpoints/{source.name}"
     with lake.writing(checkpoint), _asked_to_end() as asked:
+        # A second stream is told at once; a training run beside this one is waited for.
+        lake.wait_for_others(_PATIENCE)
         _catch_up(ctx, follower)
         with listening(lake.spark, series), compacting(ctx, limits.compact_every):
             log.info("Following %s; Ctrl-C ends after the micro-batch at work", source.name)
@@ -62,7 +63,7 @@ def run(
             )
             _wait(query, batches, limits.seconds, asked)
             batches.end(query.stop)
-        _raise_failure(batches.error or query.exception(), source)
+        _raise_failure(batches.error or query.exception(), ctx)
         if batches.totals.rows:
             ended = replace(ctx, now=clock())
             silver.derive(ended)
@@ -108,11 +109,11 @@ def _wait(
             return
 
 
-def _raise_failure(error: Exception | None, source: Source) -> None:
+def _raise_failure(error: Exception | None, ctx: Context) -> None:
     if isinstance(error, GoldrunError):
         raise error
     if error is not None and not isinstance(error, Enough):
-        raise failure(error, source) from error
+        raise storage_failure(error, ctx.lake.root) or failure(error, ctx.source) from error
 
 
 def _sum_up(totals: Totals) -> None:

@@ -74,6 +74,12 @@ class StreamError(GoldrunError):
     exit_code = 13
 
 
+class StorageError(GoldrunError):
+    """The lake's disk is full, or a file of the lake is missing or damaged."""
+
+    exit_code = 14
+
+
 def did_you_mean(wrong: str, known: Iterable[str]) -> str:
     """Return `` (did you mean 'x'?)`` for the nearest known name, or nothing when none is near."""
     names = {name.lower(): name for name in known}

@@ -1,0 +1,85 @@
+"""What Spark says when the lake's storage fails, told as an error that a user can act on."""
+
+import contextlib
+import re
+from collections.abc import Iterator
+
+from py4j.protocol import Py4JJavaError
+from pyspark.errors import PySparkException
+from pyspark.errors.exceptions.captured import CapturedException
+
+from goldrun.errors import StorageError
+
+_RAISED = (PySparkException, Py4JJavaError, OSError)
+_FULL = re.compile(r"No space left on device|Disk quota exceeded|File too large")
+_DAMAGED = re.compile(
+    r"ChecksumException|[Cc]hecksum error|is not a Parquet file|ParquetDecodingException"
+    r"|could not verify page|FAILED_READ_FILE|FAILED_EXECUTE_FILE|FileNotFoundException"
+    r"|JsonParseException|JsonEOFException|JsonMappingException|MismatchedInputException"
+    r"|DELTA_(?:TRUNCATED|LOG_FILE|MISSING|STATE_RECOVER|VERSIONS_NOT|SCHEMA_NOT_SET|FILE_NOT)"
+    r"|Incomplete log file|InvalidMetadata|MALFORMED_(?:LOG|CHECKPOINT)"
+    r"|Expected [\w ]+ in (?:log|metadata)|batch \d+ doesn't exist|EOFException"
+)
+_FILE = re.compile(r"(?:file:)?(/[^\s:;,'\"`\])]+)")
+_LONGEST = 300
+
+
+@contextlib.contextmanager
+def storage_explained(root: str) -> Iterator[None]:
+    """Raise a StorageError instead of what Spark or Python say of the lake's disk or files."""
+    try:
+        yield
+    except _RAISED as error:
+        known = storage_failure(error, root)
+        if known is None:
+            raise
+        raise known from error
+
+
+def storage_failure(error: BaseException, root: str) -> StorageError | None:
+    """Recognise a full disk or a damaged file behind an error; None for any other error.
+
+    Args:
+        error: What was raised, by Spark or by Python.
+        root: The lake.
+    """
+    said = everything_said(error)
+    if found := _FULL.search(said):
+        return StorageError(
+            f"{root}: the disk is full ({found.group()}). What was committed is whole: make room, "
+            "then run the same command again"
+        )
+    if found := _DAMAGED.search(said):
+        where = _file_near(said, found.start(), root)
+        return StorageError(
+            f"{where} is missing or damaged ({_line_at(said, found.start())}). Nothing was "
+            "written on top of it: restore the file from a copy, or the lake to an older one"
+        )
+    return None
+
+
+def everything_said(error: BaseException) -> str:
+    """The error's text with those of its causes, in Python and in the JVM."""
+    texts: list[str] = []
+    one: BaseException | None = error
+    while one is not None:
+        texts.append(str(one))
+        if isinstance(one, CapturedException):
+            texts.append(str(getattr(one, "_stackTrace", "")))
+        one = one.__cause__
+    return "\n".join(texts)
+
+
+def _file_near(said: str, at: int, root: str) -> str:
+    """The file of the lake that is named first at or after the place, else before it."""
+    folder = root.removeprefix("file:").removeprefix("//")
+    named = [m for m in _FILE.finditer(said) if m.group(1).startswith(folder + "/")]
+    later = [m.group(1) for m in named if m.end() >= at]
+    earlier = [m.group(1) for m in named if m.end() < at]
+    return (later or earlier[::-1] or [f"{root}: a file of it"])[0].rstrip(".")
+
+
+def _line_at(said: str, at: int) -> str:
+    begin = said.rfind("\n", 0, at) + 1
+    end = said.find("\n", at)
+    return said[begin : end if end >= 0 else None].strip().removeprefix("Caused by: ")[:_LONGEST]

@@ -1,0 +1,51 @@
+"""Defences of the stream switched off, one at a time: the harness must notice each."""
+
+from collections.abc import Callable
+
+from pyspark.sql import DataFrame
+
+from goldrun.contracts import lineage as L
+from goldrun.io.lake import Lake
+from pipelines import _arrivals, gold, stream
+from pipelines._command import Context
+from pipelines._follow import Follower
+
+
+def bronze_repeats() -> None:
+    """What is read again is taken again."""
+
+    def nothing_known(ctx: Context, entity: str, spans: list[_arrivals._Span]) -> DataFrame:
+        return ctx.lake.read_or_empty(L.bronze_table(entity)).select(L.RECORD_ID).limit(0)
+
+    _arrivals._known = nothing_known
+
+
+def silver_repeats() -> None:
+    """Silver adds rows instead of merging them by key."""
+    Lake.upsert = Lake.append_unless_empty  # type: ignore[method-assign]
+
+
+def gold_hurries() -> None:
+    """Gold says that it has followed before it has."""
+    compute = Follower._compute
+
+    def hasty(self: Follower, ctx: Context, touched: DataFrame) -> None:
+        gold.record_progress(ctx, ctx.lake.versions(list(self._progress)), self.run_id)
+        compute(self, ctx, touched)
+
+    Follower._compute = hasty  # type: ignore[method-assign]
+
+
+def nothing_caught_up() -> None:
+    """A start does not look for what a stop has left between bronze and silver."""
+
+    def only_gold(ctx: Context, follower: Follower) -> None:
+        follower.catch_up(ctx)
+
+    stream._catch_up = only_gold
+
+
+BREAKS: dict[str, Callable[[], None]] = {
+    each.__name__: each
+    for each in (bronze_repeats, silver_repeats, gold_hurries, nothing_caught_up)
+}

@@ -1,0 +1,47 @@
+"""The stream in this process, whose JVM is warm: for faults that no process dies of."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import pytest
+from pyspark.sql import SparkSession
+
+from goldrun.errors import GoldrunError
+from goldrun.io.failures import storage_explained
+from goldrun.io.lake import Lake
+from goldrun.io.settings import load_source
+from goldrun.io.tracking import Tracker
+from pipelines import stream
+from pipelines._command import Context
+from pipelines._limits import Limits
+from tests.faults.world import Ended, World
+
+ALL = Limits(available_now=True, batch_rows=400)
+
+
+@dataclass(frozen=True)
+class Inside:
+    """A session to stream with."""
+
+    spark: SparkSession
+
+    def context(self, world: World) -> Context:
+        """The context of a command that is given the world's source, lake and store."""
+        source = load_source(str(world.settings))
+        lake = Lake(self.spark, str(world.lake))
+        return Context(lake, Tracker(), source, datetime.now(UTC))
+
+    def take(self, world: World, limits: Limits = ALL) -> Ended:
+        """Take what there is; what is raised and is no refusal by name is a crash."""
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setenv("GOLDRUN_KAFKA", world.broker.address)
+            patched.setenv("MLFLOW_TRACKING_URI", world.store_uri)
+            try:
+                ctx = self.context(world)
+                with ctx.tracker.run("stream", "faults"), storage_explained(ctx.lake.root):
+                    stream.run(ctx, limits)
+            except GoldrunError as error:
+                return Ended(error.exit_code, f"error: {error}")
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is what is looked for
+                return Ended(1, f"Traceback: {type(error).__name__}: {error}")
+        return Ended(0, "")

@@ -1,0 +1,147 @@
+"""``kill -9`` at random moments and at named points, and the same with a defence switched off."""
+
+import logging
+import time
+from collections import Counter
+from collections.abc import Iterator
+
+from pyspark.sql import SparkSession
+
+from tests.faults.breaks import BREAKS
+from tests.faults.child import BATCH_BEGINS, BATCH_ENDS
+from tests.faults.look import wrong_at_any_time, wrong_at_rest
+from tests.faults.outcome import Outcome, Verdict, of
+from tests.faults.world import World
+
+log = logging.getLogger("faults")
+
+POINTS = (
+    "begin bronze/transactions",
+    "end bronze/transactions",
+    "end silver/quarantine",
+    "end silver/duplicates",
+    "end silver/transactions_history",
+    "end silver/transactions",
+    "end gold/customer_daily",
+    "end gold/user_features",
+    "end ops/gold_progress",
+    BATCH_ENDS,
+)
+"""Around every commit: before the first, between any two, after the last, before the checkpoint."""
+BREAKS_AT = {
+    "bronze_repeats": "end bronze/transactions",
+    "silver_repeats": "end silver/transactions",
+    "gold_hurries": "begin gold/customer_daily",
+    "nothing_caught_up": "end bronze/transactions",
+}
+"""Where a kill must show that the defence is needed."""
+_BATCH = 150
+_OPTIONS = (f"--batch-rows={_BATCH}", "--every=0.1", "--compact-every=5")
+_SHARE_AT_START = 0.15
+_SHARE_PYTHON_ALONE = 0.2
+_LOOK_EVERY = 10
+
+
+def named_kills(
+    world: World, spark: SparkSession, points: tuple[str, ...] = POINTS
+) -> Iterator[Outcome]:
+    """Kill once at each point; all that was sent must be there after each."""
+    for point in points:
+        world.send(2 * _BATCH)
+        ended = world.start(*_OPTIONS, die_at=point).end()
+        if ended.code != -9:
+            yield Outcome("kill -9 at a point", point, Verdict.WRONG, f"lived: {ended.error}")
+            continue
+        log.info("  killed at: %s", point)
+        wrong = wrong_at_any_time(spark, world)
+        drained = world.drain()
+        wrong += [] if drained.code == 0 else [f"it did not go on: {drained.error}"]
+        yield of("kill -9 at a point", point, wrong or wrong_at_rest(spark, world))
+
+
+def random_kills(
+    world: World, spark: SparkSession, least: int, least_in_batches: int
+) -> tuple[list[Outcome], Counter[str]]:
+    """Kill again and again at moments drawn by chance.
+
+    After each kill nothing may stand twice; after every tenth, and at the end, all is taken and
+    compared with the truth.
+
+    Returns:
+        An outcome a comparison, and how many kills fell where.
+    """
+    outcomes, places = [], Counter[str]()
+    wrong: list[str] = []
+    rhythm = _Rhythm()
+    while sum(places.values()) < least or _in_batches(places) < least_in_batches:
+        place = _kill_once(world, rhythm)
+        places[place] += 1
+        done = sum(places.values())
+        log.info("  kill %s: %s", done, place)
+        wrong += wrong_at_any_time(spark, world)
+        if done % _LOOK_EVERY == 0:
+            outcomes.append(_compare(world, spark, done, wrong))
+            wrong = []
+    if sum(places.values()) % _LOOK_EVERY:
+        outcomes.append(_compare(world, spark, sum(places.values()), wrong))
+    return outcomes, places
+
+
+def _in_batches(places: Counter[str]) -> int:
+    return sum(count for place, count in places.items() if place.startswith("in a batch"))
+
+
+class _Rhythm:
+    """How long a start and a batch take here, as seen last: what chance draws moments from."""
+
+    def __init__(self) -> None:
+        self.start, self.batch = 15.0, 8.0
+
+
+def _kill_once(world: World, rhythm: _Rhythm) -> str:
+    world.send(2 * _BATCH)
+    began = time.monotonic()
+    stream = world.start(*_OPTIONS)
+    alone = world.chance.random() < _SHARE_PYTHON_ALONE
+    if world.chance.random() < _SHARE_AT_START:
+        time.sleep(world.chance.uniform(0, rhythm.start))
+        return stream.kill(python_alone=alone)
+    if not stream.wait_for(BATCH_BEGINS):
+        return f"it had ended by itself: {stream.end().error}"
+    rhythm.start = time.monotonic() - began
+    until = time.monotonic() + world.chance.uniform(0, 1.5 * rhythm.batch)
+    began = time.monotonic()
+    while time.monotonic() < until:
+        if BATCH_ENDS in stream.points():
+            rhythm.batch = time.monotonic() - began
+            time.sleep(max(0.0, min(until - time.monotonic(), rhythm.batch)))
+            break
+        time.sleep(0.02)
+    return stream.kill(python_alone=alone)
+
+
+def _compare(world: World, spark: SparkSession, kills: int, wrong: list[str]) -> Outcome:
+    drained = world.drain(*_OPTIONS)
+    if drained.code:
+        wrong = [*wrong, f"it did not go on: {drained.error}"]
+    outcome = of("kill -9 at random", f"up to kill {kills}", wrong or wrong_at_rest(spark, world))
+    log.info("  %s after %s kills %s", outcome.verdict, kills, outcome.detail)
+    return outcome
+
+
+def broken_defence(world: World, spark: SparkSession, broken: str) -> Outcome:
+    """Switch a defence off and kill where it is needed: something wrong must be seen."""
+    group, fault = "mutation control", f"{broken}: {(BREAKS[broken].__doc__ or '').strip()}"
+    world.send(2 * _BATCH)
+    stopped = world.start(*_OPTIONS, die_at=BREAKS_AT[broken], broken=broken).end()
+    if stopped.code != -9:
+        return Outcome(group, fault, Verdict.WRONG, f"lived: {stopped.error}")
+    ended = world.drain(broken=broken)
+    wrong = wrong_at_any_time(spark, world)
+    if ended.code == 0:
+        wrong += wrong_at_rest(spark, world)
+    elif ended.code > 0:
+        wrong.append(ended.error)
+    if not wrong:
+        return Outcome(group, fault, Verdict.WRONG, "nobody noticed")
+    return Outcome(group, fault, Verdict.CAUGHT, wrong[0])

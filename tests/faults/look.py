@@ -1,0 +1,107 @@
+"""What the tables hold, compared with what they must hold; and what they may never hold."""
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from pyspark.sql import SparkSession
+
+from goldrun.io.lake import Lake
+from goldrun.medallion.accounting import account
+from tests.faults.sales import Sale
+from tests.faults.world import World
+
+_SALES = "silver/transactions"
+_HISTORY = "silver/transactions_history"
+_COLUMNS = (
+    *("transaction_id", "customer_id", "amount", "transaction_status"),
+    *("transaction_date", "updated_at"),
+)
+_SHOWN = 3
+
+
+def wrong_at_rest(spark: SparkSession, world: World) -> list[str]:
+    """Differences to the truth after all has been taken: none, or each in a sentence."""
+    lake, truth = Lake(spark, str(world.lake)), world.truth()
+    return [
+        *_differs("silver", _sales(lake, _SALES), truth.current.values()),
+        *_differs("history", _sales(lake, _HISTORY), truth.older),
+        *_differs("quarantine", _places(lake), truth.refused),
+        *_counted("duplicates", _rows(lake, "silver/duplicates"), truth.duplicates),
+        *_open_account(lake),
+        *_differs("user_features", _users(lake), truth.users().items()),
+        *_differs("customer_daily", _days(lake), truth.days().items()),
+    ]
+
+
+def wrong_at_any_time(spark: SparkSession, world: World) -> list[str]:
+    """What must not be seen even right after a kill: a key or a record twice."""
+    lake = Lake(spark, str(world.lake))
+    keys = {"bronze/transactions": "record_id", _SALES: "transaction_id", _HISTORY: "record_id"}
+    keys |= {"silver/quarantine": "record_id", "silver/duplicates": "record_id"}
+    keys |= {"gold/user_features": "user_id"}
+    found = []
+    for table, key in keys.items():
+        if lake.exists(table):
+            twice = lake.read(table).groupBy(key).count().where("count > 1").count()
+            found += [f"{table}: {twice} values of {key} stand twice"] if twice else []
+    return found
+
+
+def _sales(lake: Lake, table: str) -> list[Sale]:
+    return [
+        Sale(row[0], row[1], row[2], row[3], _utc(row[4]), _utc(row[5]))
+        for row in _collect(lake, table, _COLUMNS)
+    ]
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC)
+
+
+def _places(lake: Lake) -> list[str]:
+    return [row[0] for row in _collect(lake, "silver/quarantine", ("file",))]
+
+
+def _users(lake: Lake) -> list[tuple[str, tuple[Any, ...]]]:
+    columns = ("user_id", "purchase_frequency", "total_spend", "avg_transaction_value")
+    rows = _collect(lake, "gold/user_features", (*columns, "last_purchase_date", "recency_days"))
+    return [(row[0], tuple(row[1:])) for row in rows]
+
+
+def _days(lake: Lake) -> list[tuple[tuple[Any, ...], tuple[Any, ...]]]:
+    rows = _collect(lake, "gold/customer_daily", ("customer_id", "day", "orders", "spend"))
+    return [((row[0], row[1]), (row[2], row[3])) for row in rows if row[2]]
+
+
+def _collect(lake: Lake, table: str, columns: Iterable[str]) -> list[Any]:
+    return lake.read(table).select(*columns).collect() if lake.exists(table) else []
+
+
+def _rows(lake: Lake, table: str) -> int:
+    return lake.read(table).count() if lake.exists(table) else 0
+
+
+def _differs(what: str, found: Iterable[Any], expected: Iterable[Any]) -> list[str]:
+    there, wanted = Counter(found), Counter(expected)
+    missing, surplus = wanted - there, there - wanted
+    said = [f"{what}: {sum(missing.values())} missing, as {_few(missing)}"] if missing else []
+    return said + (
+        [f"{what}: {sum(surplus.values())} too many, as {_few(surplus)}"] if surplus else []
+    )
+
+
+def _few(some: Counter[Any]) -> str:
+    return "; ".join(str(one) for one in list(some)[:_SHOWN])
+
+
+def _counted(what: str, found: int, expected: int) -> list[str]:
+    return [] if found == expected else [f"{what}: {found} and not {expected}"]
+
+
+def _open_account(lake: Lake) -> list[str]:
+    names = ("bronze/transactions", _SALES, _HISTORY, "silver/duplicates", "silver/quarantine")
+    bronze, silver, history, duplicates, quarantine = (lake.read(name) for name in names)
+    one = account(bronze, silver, history, duplicates, quarantine, "transactions")
+    return [] if one.closed else [f"accounting: {one}"]

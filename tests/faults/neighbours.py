@@ -1,0 +1,141 @@
+"""What others do meanwhile: write, compact, vacuum, lock, delete messages, kill the broker."""
+
+import contextlib
+import logging
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from goldrun.io.following import compact_if_free
+from goldrun.io.lake import Lake
+from pipelines._limits import Limits
+from pipelines._upkeep import tables_of
+from tests.faults.inside import ALL, Inside
+from tests.faults.look import wrong_at_rest
+from tests.faults.outcome import Outcome, Verdict, of
+from tests.faults.world import Ended, World
+from tests.kafka import delete_records
+
+log = logging.getLogger("faults")
+
+GROUP = "neighbours"
+SMALL = replace(ALL, batch_rows=100)
+
+
+def neighbours(world: World, inside: Inside) -> Iterator[Outcome]:
+    """Let each of them disturb a stream that is at work."""
+    for disturb in (_second_stream, _compaction_and_vacuum, _locked_store, _dead_broker, _lost):
+        outcome = disturb(world, inside)
+        log.info("  %s: %s %s", outcome.fault, outcome.verdict, outcome.detail)
+        yield outcome
+
+
+def _judged(world: World, inside: Inside, fault: str, ended: Ended) -> Outcome:
+    if ended.code:
+        return Outcome(GROUP, fault, Verdict.WRONG, ended.said)
+    return of(GROUP, fault, wrong_at_rest(inside.spark, world))
+
+
+def _second_stream(world: World, inside: Inside) -> Outcome:
+    """Another process streams into the same lake."""
+    fault = "a second process streams into the same lake"
+    world.send(300)
+    with Lake(inside.spark, str(world.lake)).writing("_checkpoints/faults"):
+        second = world.drain()
+    if second.code != 5:
+        return Outcome(GROUP, fault, Verdict.WRONG, f"it was let in: {second.error}")
+    outcome = _judged(world, inside, fault, inside.take(world, SMALL))
+    return outcome if not outcome.passed else of(GROUP, fault, [], named=second.error)
+
+
+@contextlib.contextmanager
+def _meanwhile(work: Callable[[], None]) -> Iterator[None]:
+    """Do it again and again beside what happens inside."""
+    over = threading.Event()
+
+    def again() -> None:
+        while not over.wait(0.2):
+            work()
+
+    thread = threading.Thread(target=again, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def _compaction_and_vacuum(world: World, inside: Inside) -> Outcome:
+    """OPTIMIZE and VACUUM without a pause, in the process of the stream."""
+    ctx = inside.context(world)
+
+    def tidy() -> None:
+        for table in tables_of(ctx):
+            if ctx.lake.exists(table.name):
+                compact_if_free(ctx.lake, table)
+                inside.spark.sql(f"VACUUM delta.`{ctx.lake.path(table.name)}`").collect()
+
+    world.send(600)
+    with _meanwhile(tidy):
+        ended = inside.take(world, SMALL)
+    return _judged(world, inside, "OPTIMIZE and VACUUM run all the time", ended)
+
+
+def _locked_store(world: World, inside: Inside) -> Outcome:
+    """MLflow's database is locked by somebody else, for longer than a client waits."""
+    fault = "MLflow's database is locked during the stream"
+    world.send(300)
+    seen = threading.Event()
+
+    def lock() -> None:
+        if seen.is_set() or not world.lake.joinpath("_checkpoints/faults/offsets").is_dir():
+            return
+        seen.set()
+        with contextlib.closing(sqlite3.connect(world.store, timeout=30)) as store:
+            store.execute("BEGIN EXCLUSIVE")
+            time.sleep(12)
+            store.rollback()
+
+    with _meanwhile(lock):
+        ended = inside.take(world, SMALL)
+    if not seen.is_set():
+        return Outcome(GROUP, fault, Verdict.NOT_RUN, "the stream was over before")
+    return _judged(world, inside, fault, ended)
+
+
+def _dead_broker(world: World, inside: Inside) -> Outcome:
+    """The broker is killed and comes back some seconds later."""
+    fault = "the broker is killed, and started again"
+    world.send(600)
+
+    def strike() -> None:
+        time.sleep(3)
+        world.broker.kill()
+        time.sleep(4)
+        world.broker.start()
+
+    thread = threading.Thread(target=strike)
+    thread.start()
+    first = inside.take(world, Limits(batch_rows=100, every=0.1, seconds=30))
+    thread.join()
+    if first.crashed:
+        return Outcome(GROUP, fault, Verdict.WRONG, first.said)
+    outcome = _judged(world, inside, fault, inside.take(world))
+    named = first.error if first.code else ""
+    return of(GROUP, fault, [], named=named) if outcome.passed else outcome
+
+
+def _lost(world: World, inside: Inside) -> Outcome:
+    """Messages are deleted before the stream has read them."""
+    fault = "messages are gone before they were read"
+    before = [place for place, _ in world.sent()]
+    world.send(200)
+    newest = max(int(place.rsplit("@", 1)[1]) for place in before if f"{world.topic}/0@" in place)
+    delete_records(world.broker, world.topic, {0: newest + 20})
+    ended = inside.take(world)
+    if ended.code != 13 or "no longer has messages" not in ended.error:
+        return Outcome(GROUP, fault, Verdict.WRONG, f"it went on: {ended.said}")
+    return of(GROUP, fault, [], named=ended.error)

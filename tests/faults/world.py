@@ -1,0 +1,233 @@
+"""A topic, a lake, a stream between them that may be killed, and a look at what it has written."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from goldrun.io.kafka_broker import KafkaBroker
+from tests.faults.child import BATCH_BEGINS, BREAK, DIE_AT, LOADED, TRACE
+from tests.faults.sales import Shop, Truth
+from tests.kafka import create_topic, produce, stored
+from tests.project_copy import ROOT
+
+PARTITIONS = 2
+QUICK_JVM = {
+    "GOLDRUN_DRIVER_MEMORY": "1500m",
+    # A process that lives for seconds is done before the better compilers pay for themselves.
+    "JAVA_TOOL_OPTIONS": "-XX:TieredStopAtLevel=1",
+    "SPARK_CONF_DIR": str(Path(__file__).with_name("conf")),
+}
+"""A JVM that is quick to start: the stream is the same."""
+_LONGEST = 400
+"""Seconds that anything here may take before it counts as hung."""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a stream ended: its exit code (negative after a signal) and what it said."""
+
+    code: int
+    said: str
+
+    @property
+    def named(self) -> bool:
+        """Whether it ended well, or with one sentence that says what is wrong."""
+        return self.code == 0 or (self.code > 0 and "error: " in self.said and not self.crashed)
+
+    @property
+    def crashed(self) -> bool:
+        return "Traceback" in self.said
+
+    @property
+    def error(self) -> str:
+        """The sentence, or the last line."""
+        lines = [line for line in self.said.splitlines() if line.strip()]
+        named = [line for line in lines if line.startswith("error: ")]
+        return (named or lines or ["nothing was said"])[-1]
+
+
+class Stream:
+    """A running stream."""
+
+    def __init__(self, process: "subprocess.Popen[str]", trace: Path, log: Path) -> None:
+        self.process, self._trace, self._log = process, trace, log
+
+    def points(self) -> list[str]:
+        """The points that it has passed."""
+        return self._trace.read_text().splitlines() if self._trace.exists() else []
+
+    def wait_for(self, point: str, times: int = 1) -> bool:
+        """Wait until a point was passed so often; False when the stream ended before."""
+        until = time.monotonic() + _LONGEST
+        while self.points().count(point) < times:
+            if self.process.poll() is not None:
+                return False
+            if time.monotonic() > until:
+                raise AssertionError(f"{point} was not passed within {_LONGEST} s: {self.said()}")
+            time.sleep(0.02)
+        return True
+
+    def kill(self, *, python_alone: bool = False) -> str:
+        """End it as ``kill -9`` does, with its JVM or without; return where it was."""
+        if self.process.poll() is None:
+            if python_alone:
+                self.process.kill()
+            else:
+                os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        _wait_for_group(self.process.pid)
+        return where(self.points())
+
+    def end(self) -> Ended:
+        """Wait until it ends by itself."""
+        try:
+            self.process.wait(_LONGEST)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            return Ended(-int(signal.SIGALRM), f"hung for {_LONGEST} s: {self.said()}")
+        _wait_for_group(self.process.pid)
+        return Ended(self.process.returncode, self.said())
+
+    def said(self) -> str:
+        return self._log.read_text(errors="replace")
+
+
+def _wait_for_group(group: int) -> None:
+    """Wait until the JVM is gone too; one that lives on is part of what is being tested."""
+    until = time.monotonic() + 20
+    while time.monotonic() < until:
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.02)
+
+
+def where(points: list[str]) -> str:
+    """Say where a stream was that passed these points and no more."""
+    if LOADED not in points:
+        return "starting Python"
+    if BATCH_BEGINS not in points:
+        return "starting Spark or catching up"
+    open_calls: Counter[str] = Counter()
+    for point in points[points.index(BATCH_BEGINS) :]:
+        verb, what = point.split(" ", maxsplit=1)
+        open_calls[what] += 1 if verb == "begin" else -1
+    inside = sorted(what for what, count in open_calls.items() if count > 0 and what != "batch")
+    if open_calls["batch"] <= 0:
+        return "between two batches"
+    if inside:
+        return f"in a batch, writing {' and '.join(inside)}"
+    last = points[-1].split(" ", maxsplit=1)[1]
+    return f"in a batch, after {last}" if last != "batch" else "in a batch, before its first write"
+
+
+@dataclass
+class World:
+    """Everything one series of faults happens to."""
+
+    folder: Path
+    broker: KafkaBroker
+    topic: str
+    shop: Shop
+    chance: random.Random
+    lake_name: str = "lake"
+    _starts: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def lake(self) -> Path:
+        return self.folder / self.lake_name
+
+    @property
+    def checkpoint(self) -> Path:
+        return self.lake / "_checkpoints" / "faults"
+
+    @property
+    def settings(self) -> Path:
+        return self.folder / "faults.toml"
+
+    @property
+    def store(self) -> Path:
+        return self.folder / "store" / "mlflow.db"
+
+    @property
+    def store_uri(self) -> str:
+        self.store.parent.mkdir(exist_ok=True)
+        return f"sqlite:///{self.store}"
+
+    def send(self, count: int) -> None:
+        """Send the shop's next messages, over all partitions."""
+        messages = self.shop.messages(count)
+        for partition in range(PARTITIONS):
+            produce(self.broker, self.topic, messages[partition::PARTITIONS], partition)
+
+    def sent(self) -> list[tuple[str, bytes | None]]:
+        """All messages that the topic holds, each with its place."""
+        return [
+            (f"kafka:{self.topic}/{m.partition}@{m.offset}", m.value)
+            for m in stored(self.broker, self.topic)
+        ]
+
+    def truth(self) -> Truth:
+        """What the tables must hold once the stream has taken all that was sent."""
+        return self.shop.truth(self.sent())
+
+    def start(self, *options: str, die_at: str = "", broken: str = "") -> Stream:
+        """Start the stream in a process group of its own.
+
+        Args:
+            options: Of ``pipelines/stream.py``.
+            die_at: Point at which it kills itself.
+            broken: Defence that is switched off.
+        """
+        self._starts["starts"] += 1
+        trace = self.folder / f"trace-{self._starts['starts']}"
+        log = self.folder / f"log-{self._starts['starts']}"
+        command = [sys.executable, "-m", "tests.faults.child"]
+        command += [f"--source={self.settings}", f"--lake={self.lake}", *options]
+        environment = os.environ | {
+            "PYTHONPATH": "src:.",
+            "GOLDRUN_KAFKA": self.broker.address,
+            **QUICK_JVM,
+            "MLFLOW_TRACKING_URI": self.store_uri,
+            TRACE: str(trace),
+            **({DIE_AT: die_at} if die_at else {}),
+            **({BREAK: broken} if broken else {}),
+        }
+        environment.pop("MLFLOW_RUN_ID", None)
+        with log.open("w") as output:
+            process = subprocess.Popen(
+                command,
+                cwd=ROOT,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                text=True,
+            )
+        return Stream(process, trace, log)
+
+    def drain(self, *options: str, broken: str = "") -> Ended:
+        """Take all that there is, and end."""
+        return self.start("--available-now=true", *options, broken=broken).end()
+
+
+@contextmanager
+def world(broker: KafkaBroker, folder: Path, seed: int) -> Iterator[World]:
+    """A new topic and an empty lake."""
+    folder.mkdir(parents=True)
+    topic = f"sales-{folder.name}"
+    create_topic(broker, topic, PARTITIONS)
+    made = World(folder, broker, topic, Shop(seed), random.Random(seed))
+    shipped = (ROOT / "pipelines/sources/kafka.toml").read_text()
+    made.settings.write_text(shipped.replace('topic = "transactions"', f'topic = "{topic}"'))
+    yield made
