@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 _FIRST_DAY = datetime(2025, 3, 1, 8, tzinfo=UTC)
 _CUSTOMERS = 40
@@ -58,7 +58,7 @@ class Truth:
             own = [sale for sale in paid if sale.customer == user]
             spend = sum((sale.amount for sale in own), Decimal(0))
             last = max(sale.bought.date() for sale in own)
-            average = round(spend / len(own), 2)
+            average = (spend / len(own)).quantize(Decimal("0.01"), ROUND_HALF_UP)
             found[user] = (len(own), spend, average, last, (today - last).days)
         return found
 
@@ -140,7 +140,7 @@ class Shop:
         record = _record(sale)
         if again and self._random.random() < 0.5:
             # The same content in other words.
-            record |= {"amount": f"{sale.amount}00", "a_new_key": {"added": [self._made]}}
+            record |= {"amount": f"{sale.amount:.3f}", "a_new_key": {"added": [self._made]}}
         payload = json.dumps(record).encode()
         self._says[payload] = sale
         self._sold.append(sale)
@@ -175,7 +175,7 @@ def _record(sale: Sale) -> dict[str, object]:
         "product_id": "p1",
         "quantity": 1,
         "price": "2.50",
-        "amount": str(sale.amount),
+        "amount": f"{sale.amount:.2f}",
         "currency": "EUR",
         "transaction_date": sale.bought.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "transaction_status": sale.status,

@@ -1,0 +1,91 @@
+"""With a champion of segmentation, a stream keeps segments fresh and records who changes."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+
+import mlflow
+import pandas as pd
+import pytest
+from pyspark.sql import Row, SparkSession
+from sklearn.cluster import KMeans
+from sklearn.pipeline import Pipeline
+
+from goldrun.io.lake import Lake
+from goldrun.io.models import register_model
+from goldrun.io.settings import load_source
+from goldrun.io.tracking import Tracker
+from pipelines import stream
+from pipelines._command import Context
+from pipelines._limits import Limits
+from pipelines._segments import MODEL, NAMES
+from tests.streams.brief import feed
+
+pytestmark = pytest.mark.slow
+
+NOW = datetime(2026, 1, 2, tzinfo=UTC)
+FEW, MANY = [1.0, 1.0], [8.0, 8.0]
+"""Orders of the customers that the two segments are made from: four are few, five are many."""
+
+
+@pytest.fixture
+def own_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tracker]:
+    """A store of runs whose registry no other test sees."""
+    before = mlflow.get_tracking_uri()
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/mlflow.db")
+    yield Tracker()
+    mlflow.set_tracking_uri(before)
+
+
+def crown(tracker: Tracker) -> dict[str, int]:
+    """Register a champion that knows few and many orders; return its segments by name."""
+    orders = pd.DataFrame({"purchase_frequency": FEW + MANY})
+    model = Pipeline([("segments", KMeans(2, n_init=1, random_state=0))]).fit(orders)
+    few, *_, many = (int(n) for n in model.predict(orders))
+    with tracker.run("segmentation", "goldrun-segmentation"):
+        tracker.log_text(json.dumps({str(few): "few", str(many): "many"}), NAMES)
+        version = register_model(tracker, model, MODEL, orders, predict="predict")
+    tracker.crown(MODEL, version)
+    return {"few": few, "many": many}
+
+
+def rows(ctx: Context, table: str) -> list[Row]:
+    return ctx.lake.read(table).collect() if ctx.lake.exists(table) else []
+
+
+def test_who_buys_more_changes_segment_and_it_is_recorded_with_from_to_and_time(
+    spark: SparkSession, own_store: Tracker, tmp_path: Path
+) -> None:
+    ticks = (NOW + timedelta(seconds=n) for n in count())
+    # Of 100 users each gets a row in turn.
+    source = load_source(feed(tmp_path, 150))
+    ctx = Context(Lake(spark, str(tmp_path / "lake")), own_store, source, NOW)
+
+    def take(number: int) -> None:
+        with own_store.run("stream", "goldrun-pipeline"):
+            at_start = replace(ctx, now=next(ticks))
+            stream.run(at_start, Limits(rows=number, every=0.1), lambda: next(ticks))
+
+    take(300)
+    assert rows(ctx, "gold/segments") == []
+    numbers = crown(own_store)
+    take(100)
+    segments = {row["customer_id"]: row for row in rows(ctx, "gold/segments")}
+    assert len(segments) == 100
+    assert {(r["segment"], r["segment_name"]) for r in segments.values()} == {
+        (numbers["few"], "few")
+    }
+    assert rows(ctx, "gold/segment_changes") == []
+    take(50)
+    changed = {row["customer_id"]: row for row in rows(ctx, "gold/segment_changes")}
+    assert set(changed) == {str(user) for user in range(1, 51)}
+    for row in changed.values():
+        assert (row["from_segment"], row["from_name"]) == (numbers["few"], "few")
+        assert (row["to_segment"], row["to_name"]) == (numbers["many"], "many")
+        assert row["model_version"] == 1
+        assert row["changed_at"].astimezone(UTC) > NOW
+    named = {r["customer_id"]: r["segment_name"] for r in rows(ctx, "gold/segments")}
+    assert {user for user, name in named.items() if name == "many"} == set(changed)
