@@ -8,11 +8,12 @@ export PYTHONPATH := src:.
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: help setup demo marketplace kafka kafka-stop faults bench docs test test-slow check mutants lock clean
+.PHONY: help setup demo marketplace kafka kafka-stop faults bench bench-stream bench-batch docs test test-slow check mutants \
+	lock clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 setup: .venv/.ready  ## environment from the lock, Java, Spark's jars
 
@@ -59,6 +60,17 @@ faults: .venv/.ready-dev  ## kill, damage, fill, disturb the stream: it must rec
 
 bench: .venv/.ready-dev  ## how long raw to gold takes: make bench CUSTOMERS=40000 (a million rows)
 	@python -m benchmarks.raw_to_gold --customers=$(CUSTOMERS)
+
+ROWS ?= 1500000
+RATE ?= 1000
+SECONDS ?= 180
+SIZES ?= 100000,1000000,10000000
+
+bench-stream: .venv/.ready-dev  ## Kafka to gold: make bench-stream ROWS=1500000 RATE=1000 SECONDS=180
+	@python -m benchmarks.stream --rows=$(ROWS) --rate=$(RATE) --seconds=$(SECONDS)
+
+bench-batch: .venv/.ready-dev  ## cost of a micro-batch by size of silver: make bench-batch SIZES=100000,1000000
+	@python -m benchmarks.micro_batch --sizes=$(SIZES)
 
 docs: .venv/.ready-dev  ## write docs/data-model.md from the contracts
 	@python pipelines/data_model.py

@@ -8,16 +8,15 @@ Adds a line to benchmarks/raw_to_gold.md: rows, seconds of each step, largest me
 import argparse
 import logging
 import os
-import platform
 import shutil
 import sys
 import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 
+from benchmarks.results import machine, today
 from goldrun.contracts import lineage as L
 from goldrun.contracts.source import Source
 from goldrun.io.lake import Lake
@@ -111,7 +110,7 @@ def measure(customers: int, folder: Path) -> str:
     total = seconds["bronze"] + seconds["silver"] + seconds["gold"]
     heap = os.environ.get("GOLDRUN_DRIVER_MEMORY", "4g")
     cells = [
-        f"{datetime.now(UTC):%Y-%m-%d}",
+        today(),
         f"{customers:,}",
         f"{rows:,}",
         *(f"{took:,.0f} s" for took in seconds.values()),
@@ -119,8 +118,7 @@ def measure(customers: int, folder: Path) -> str:
         f"{rows / total:,.0f}",
         f"{memory.peak / 2**30:.1f} GiB",
         heap,
-        f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}, "
-        f"PySpark {version('pyspark')}, Delta {version('delta-spark')}",
+        machine(),
     ]
     return f"| {' | '.join(cells)} |\n"
 

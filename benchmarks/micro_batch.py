@@ -1,0 +1,142 @@
+"""What a micro-batch of 1,000 rows costs when silver holds few rows, and when it holds many.
+
+    make bench-batch SIZES=100000,1000000,10000000
+
+Adds lines to benchmarks/stream.md. What is measured, and how, is told there.
+"""
+
+import argparse
+import logging
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+
+from pyspark.sql import SparkSession
+
+from benchmarks.filled_lake import fill, micro_batch
+from benchmarks.results import add_line, machine, today
+from benchmarks.stream import RESULTS, end_on_termination
+from goldrun.io.lake import Lake
+from goldrun.io.settings import load_source
+from goldrun.io.spark import open_session
+from goldrun.io.tracking import Tracker
+from pipelines import gold, silver
+from pipelines._command import Context, log_to_console, step
+from pipelines._follow import Follower
+from pipelines._microbatch import MicroBatches
+from pipelines._segments import Scorer
+
+log = logging.getLogger("goldrun")
+
+ROWS = 1_000
+WARM_UP = 3
+MEASURED = 7
+KEYS = ("time-ordered", "random")
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def measure_one(ctx: Context, stored: int, *, random_keys: bool) -> float:
+    """Take micro-batches through all layers; return the median of their seconds."""
+    spark, tracker = ctx.lake.spark, ctx.tracker
+    follower = Follower(tracker.run_id, Scorer())
+    follower.catch_up(replace(ctx, now=_now()))
+    batches = MicroBatches(ctx, follower, tracker.series(), None, _now)
+    seconds = []
+    for n in range(WARM_UP + MEASURED):
+        # Pinned to a thousand: where the rows are that are refused or repeated.
+        first = -(-stored // ROWS) * ROWS + n * ROWS
+        rows = micro_batch(spark, first, ROWS, random_keys=random_keys)
+        began = time.monotonic()
+        batches.handle(rows, n)
+        seconds.append(time.monotonic() - began)
+    return median(seconds[WARM_UP:])
+
+
+def measure_size(
+    new_context: Callable[[str], Context], stored: int, kinds: Sequence[str]
+) -> dict[str, float]:
+    """Fill a lake for each kind of key, and measure it; gold is computed once for all.
+
+    It tells nothing of transactions' keys, so it is the same for all kinds.
+    """
+    found: dict[str, float] = {}
+    computed: Path | None = None
+    for kind in kinds:
+        ctx, random_keys = new_context(f"{stored}-{kind}"), kind == "random"
+        with step(f"filling silver with {stored:,} rows, {kind} keys"):
+            fill(ctx, stored, random_keys=random_keys)
+        kept = Path(ctx.lake.root).parent / f"{stored}-gold"
+        if computed is None:
+            gold.run(ctx)
+            computed = Path(shutil.copytree(f"{ctx.lake.root}/gold", kept))
+        else:
+            shutil.copytree(computed, f"{ctx.lake.root}/gold")
+            followed = ctx.lake.versions(gold.tables_followed(ctx))
+            gold.record_progress(ctx, followed, ctx.tracker.run_id)
+        found[kind] = measure_one(ctx, stored, random_keys=random_keys)
+        check_closed(ctx)
+        shutil.rmtree(ctx.lake.root)
+    return found
+
+
+def check_closed(ctx: Context) -> None:
+    """Raise SystemExit when a record has no fate, or two."""
+    with step("following every record to its fate"):
+        if not all(account.closed for account in silver.accounts(ctx).values()):
+            raise SystemExit("the accounting is not closed")
+
+
+def measure(
+    spark: SparkSession, tracker: Tracker, folder: Path, sizes: Sequence[int], kinds: Sequence[str]
+) -> dict[str, list[float]]:
+    """Seconds of a micro-batch by kind of key, one for each size."""
+    source = load_source("kafka")
+
+    def new_context(name: str) -> Context:
+        return Context(Lake(spark, str(folder / name)), tracker, source, _now())
+
+    found: dict[str, list[float]] = {kind: [] for kind in kinds}
+    for stored in sizes:
+        for kind, seconds in measure_size(new_context, stored, kinds).items():
+            found[kind].append(seconds)
+            log.info("  %s rows, %s keys: %.2f s", f"{stored:,}", kind, seconds)
+    return found
+
+
+def main() -> int:
+    """Measure, and add a line for each kind of key."""
+    log_to_console()
+    end_on_termination()
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--sizes", default="100000,1000000,10000000", help="rows in silver")
+    options.add_argument("--keys", default=",".join(KEYS), help=" and ".join(KEYS))
+    options.add_argument("--folder", type=Path, default=Path("bench-batch-lake"))
+    given = options.parse_args()
+    sizes, kinds = sorted(map(int, given.sizes.split(","))), given.keys.split(",")
+    shutil.rmtree(given.folder, ignore_errors=True)
+    given.folder.mkdir(parents=True)
+    folder = given.folder.resolve()
+    os.environ["MLFLOW_TRACKING_URI"] = f"sqlite:///{folder}/mlflow.db"
+    tracker = Tracker()
+    with tracker.run("benchmark", "benchmark"), open_session("benchmark") as spark:
+        found = measure(spark, tracker, folder, sizes, kinds)
+    for kind, seconds in found.items():
+        cells = {"date": today(), "keys": kind}
+        cells |= {f"{n:,} rows": f"{s:.2f} s" for n, s in zip(sizes, seconds, strict=True)}
+        ratio = f"{seconds[-1] / seconds[0]:.2f}"
+        log.info("%s", add_line(RESULTS, cells | {"last / first": ratio, "machine": machine()}))
+    shutil.rmtree(given.folder)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,37 @@
+"""Where the figures of benchmarks are kept: tables in Markdown, a line a run."""
+
+import os
+import platform
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+
+def machine() -> str:
+    """What the figures were measured on."""
+    return (
+        f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}, "
+        f"PySpark {version('pyspark')}, Delta {version('delta-spark')}"
+    )
+
+
+def today() -> str:
+    """The date in UTC."""
+    return f"{datetime.now(UTC):%Y-%m-%d}"
+
+
+def add_line(path: Path, cells: Mapping[str, str]) -> str:
+    """Add a line at the end of the table that has these columns; return it.
+
+    A file without such a table gets one.
+    """
+    head, line = (f"| {' | '.join(texts)} |" for texts in (cells.keys(), cells.values()))
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    if head not in lines:
+        lines += ["", head, f"|{'---|' * len(cells)}"]
+    end = lines.index(head)
+    while end < len(lines) and lines[end].startswith("|"):
+        end += 1
+    path.write_text("\n".join([*lines[:end], line, *lines[end:]]) + "\n", encoding="utf-8")
+    return line

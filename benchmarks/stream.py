@@ -1,0 +1,193 @@
+"""Kafka to gold: how many rows a second, and how fresh gold is at a steady rate.
+
+    make bench-stream ROWS=1500000 SECONDS=180
+
+Starts a broker in a folder of its own, and adds a line to benchmarks/stream.md. What is measured,
+and how, is told there.
+"""
+
+import argparse
+import contextlib
+import logging
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from benchmarks.results import add_line, machine, today
+from goldrun.contracts import lineage as L
+from goldrun.contracts.entities import TRANSACTION_DATE, TRANSACTIONS
+from goldrun.contracts.ops import GOLD_PROGRESS, MEASURED_AT
+from goldrun.io.kafka_broker import KafkaBroker
+from goldrun.io.lake import Lake
+from goldrun.io.settings import load_source
+from goldrun.io.spark import open_session
+from goldrun.io.streams import read_stream, start
+from goldrun.io.tracking import Tracker
+from goldrun.medallion.bronze import Batch
+from pipelines import silver, stream
+from pipelines._arrivals import arrive
+from pipelines._command import Context, log_to_console, step
+from pipelines._limits import Limits
+from tests.kafka import create_topic, running_broker
+
+log = logging.getLogger("goldrun")
+
+RESULTS = Path(__file__).with_suffix(".md")
+TOPIC = "transactions"
+PARTITIONS = 2
+SETTLING = 30
+"""Seconds of the steady feed that are left out: in them the stream starts."""
+_SHARES = (0.5, 0.95, 1.0)
+
+
+@dataclass(frozen=True)
+class Drained:
+    """How long a backlog took."""
+
+    rows: int
+    seconds: float
+
+    @property
+    def rate(self) -> float:
+        """Rows a second."""
+        return self.rows / self.seconds
+
+
+@contextlib.contextmanager
+def sending(broker: KafkaBroker, rows: int, first: int = 0, rate: int = 0) -> Iterator[None]:
+    """Send messages in another process meanwhile; SystemExit when the broker did not take all."""
+    command = [sys.executable, "-m", "benchmarks.messages", f"--brokers={broker.address}"]
+    command += [f"--topic={TOPIC}", f"--rows={rows}", f"--first={first}", f"--rate={rate}"]
+    with subprocess.Popen(command) as producer:
+        try:
+            yield
+        except BaseException:
+            producer.terminate()
+            raise
+    if producer.returncode:
+        raise SystemExit("the broker did not take all messages")
+
+
+def drain_to_bronze(ctx: Context) -> Drained:
+    """Take the backlog into bronze only, in a lake of its own."""
+    rows = 0
+
+    def handle(batch: DataFrame, _: int) -> None:
+        nonlocal rows
+        rows += sum(arrive(replace(ctx, now=datetime.now(UTC)), batch, None).rows.values())
+
+    began = time.monotonic()
+    opened = read_stream(ctx.lake.spark, ctx.source, Limits().batch_rows)
+    query = start(opened, handle, ctx.lake.path("_checkpoint"), available_now=True, every_seconds=1)
+    query.awaitTermination()
+    return Drained(rows, time.monotonic() - began)
+
+
+def drain(ctx: Context) -> Drained:
+    """Take the backlog through all layers, as ``-e stream -P available_now=true`` does."""
+    began = time.monotonic()
+    totals = stream.run(ctx, Limits(available_now=True))
+    return Drained(totals.rows, time.monotonic() - began)
+
+
+def freshness(
+    ctx: Context, broker: KafkaBroker, first: int, rate: int, seconds: int
+) -> list[float]:
+    """Follow a steady feed; return p50, p95 and the most of the seconds from sending to gold.
+
+    Not what the stream says of itself: a message carries the moment when it was sent as the time
+    of its transaction, silver says which micro-batch brought it, and the file in which a
+    micro-batch's progress is recorded was written after all of its gold.
+    """
+    began = datetime.now(UTC)
+    with sending(broker, rate * seconds, first, rate):
+        # A few seconds more, so that the last messages get to gold as well.
+        stream.run(ctx, Limits(seconds=seconds + 15))
+    progress = ctx.lake.read(GOLD_PROGRESS.name)
+    in_gold = progress.select(MEASURED_AT, "_metadata.file_modification_time").collect()
+    by_batch = [(Batch.at(row[0].replace(tzinfo=UTC)).batch_id, row[1]) for row in in_gold]
+    done = ctx.lake.spark.createDataFrame(by_batch, f"{L.BATCH_ID} string, done timestamp")
+    sent = F.col(TRANSACTION_DATE)
+    rows = ctx.lake.read(TRANSACTIONS.name).where(sent >= began + timedelta(seconds=SETTLING))
+    took = (F.unix_micros("done") - F.unix_micros(sent)) / 1e6
+    found = rows.join(F.broadcast(done), L.BATCH_ID).agg(
+        F.count("*"), F.percentile(took, F.array(*map(F.lit, _SHARES)))
+    )
+    count, shares = found.collect()[0]
+    log.info("  %s messages, p50 %.1f s, p95 %.1f s, most %.1f s", f"{count:,}", *shares)
+    return list(shares)
+
+
+def measure(given: argparse.Namespace, folder: Path) -> dict[str, str]:
+    """Measure all; return the cells of the table's line."""
+    os.environ["MLFLOW_TRACKING_URI"] = f"sqlite:///{folder}/mlflow.db"
+    tracker, source = Tracker(), load_source("kafka")
+    with contextlib.ExitStack() as opened:
+        broker = opened.enter_context(running_broker(folder / "broker"))
+        os.environ["GOLDRUN_KAFKA"] = broker.address
+        create_topic(broker, TOPIC, PARTITIONS)
+        with step(f"sending {given.rows:,} messages"), sending(broker, given.rows):
+            pass
+        opened.enter_context(tracker.run("benchmark", "benchmark"))
+        spark = opened.enter_context(open_session("benchmark", kafka=True))
+        ctx = Context(Lake(spark, str(folder / "lake")), tracker, source, datetime.now(UTC))
+        with step("Kafka to gold"):
+            whole = drain(ctx)
+        with step("Kafka to bronze alone"):
+            apart = replace(ctx, lake=Lake(spark, str(folder / "bronze-lake")))
+            bronze_only = drain_to_bronze(apart)
+        with step(f"{given.rate:,} messages a second for {given.seconds} s"):
+            middle, p95, most = freshness(ctx, broker, given.rows, given.rate, given.seconds)
+        if not all(account.closed for account in silver.accounts(ctx).values()):
+            raise SystemExit("the accounting is not closed")
+    return {
+        "date": today(),
+        "backlog": f"{whole.rows:,}",
+        "Kafka to gold": f"{whole.seconds:,.0f} s",
+        "rows a second": f"{whole.rate:,.0f}",
+        "bronze alone, rows a second": f"{bronze_only.rate:,.0f}",
+        "steady": f"{given.rate:,} a second, {given.seconds} s",
+        "p50": f"{middle:.1f} s",
+        "p95": f"{p95:.1f} s",
+        "most": f"{most:.1f} s",
+        "machine": machine(),
+    }
+
+
+def end_on_termination() -> None:
+    """Let a termination unwind like any exit does, so that no broker is left behind."""
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+
+
+def main() -> int:
+    """Measure and add the line."""
+    log_to_console()
+    end_on_termination()
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--rows", type=int, default=1_500_000, help="messages of the backlog")
+    options.add_argument("--rate", type=int, default=1_000, help="messages a second, then")
+    options.add_argument("--seconds", type=int, default=180, help="how long")
+    options.add_argument("--folder", type=Path, default=Path("bench-stream-lake"))
+    given = options.parse_args()
+    if given.seconds <= SETTLING:
+        options.error(f"--seconds must be more than {SETTLING}: those are left out")
+    shutil.rmtree(given.folder, ignore_errors=True)
+    given.folder.mkdir(parents=True)
+    line = add_line(RESULTS, measure(given, given.folder.resolve()))
+    shutil.rmtree(given.folder)
+    log.info("%s", line)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
