@@ -33,7 +33,6 @@ from goldrun.io.settings import load_source
 from goldrun.io.spark import open_session
 from goldrun.io.streams import read_stream, start
 from goldrun.io.tracking import Tracker
-from goldrun.medallion.bronze import Batch
 from pipelines import silver, stream
 from pipelines._arrivals import arrive
 from pipelines._command import Context, log_to_console, step
@@ -113,17 +112,24 @@ def freshness(
     with sending(broker, rate * seconds, first, rate):
         # A few seconds more, so that the last messages get to gold as well.
         stream.run(ctx, Limits(seconds=seconds + 15))
-    progress = ctx.lake.read(GOLD_PROGRESS.name)
-    in_gold = progress.select(MEASURED_AT, "_metadata.file_modification_time").collect()
-    by_batch = [(Batch.at(row[0].replace(tzinfo=UTC)).batch_id, row[1]) for row in in_gold]
-    done = ctx.lake.spark.createDataFrame(by_batch, f"{L.BATCH_ID} string, done timestamp")
+    return seconds_to_gold(ctx, began + timedelta(seconds=SETTLING))
+
+
+def seconds_to_gold(ctx: Context, since: datetime) -> list[float]:
+    """The shares of the seconds that rows of a moment or later took to be in gold."""
+    # Batch.at, in SQL: a collected time would depend on the machine's zone.
+    batch = F.date_format(MEASURED_AT, "yyyyMMdd'T'HHmmss.SSSSSS'Z'").alias(L.BATCH_ID)
+    written = F.col("_metadata.file_modification_time").alias("done")
+    done = ctx.lake.read(GOLD_PROGRESS.name).select(batch, written)
     sent = F.col(TRANSACTION_DATE)
-    rows = ctx.lake.read(TRANSACTIONS.name).where(sent >= began + timedelta(seconds=SETTLING))
+    rows = ctx.lake.read(TRANSACTIONS.name).where(sent >= F.lit(since))
     took = (F.unix_micros("done") - F.unix_micros(sent)) / 1e6
-    found = rows.join(F.broadcast(done), L.BATCH_ID).agg(
+    found = rows.join(done, L.BATCH_ID).agg(
         F.count("*"), F.percentile(took, F.array(*map(F.lit, _SHARES)))
     )
     count, shares = found.collect()[0]
+    if not count:
+        raise SystemExit("no message of the steady feed got to gold: is the machine this busy?")
     log.info("  %s messages, p50 %.1f s, p95 %.1f s, most %.1f s", f"{count:,}", *shares)
     return list(shares)
 
