@@ -9,7 +9,7 @@ from functools import reduce
 from pyspark.sql import DataFrame
 
 from goldrun.contracts import gold as G
-from goldrun.contracts.activity import CUSTOMER_DAILY
+from goldrun.contracts.activity import CUSTOMER_DAILY, CUSTOMER_RESPONSES
 from goldrun.contracts.entities import CUSTOMER_ID
 from goldrun.contracts.table import Table
 from goldrun.features.activity import Activity, Silver
@@ -92,6 +92,9 @@ class Follower:
         silver = gold.silver_of(ctx).of(touched)
 
         def bring(table: Table, compute: Callable[[Silver], DataFrame]) -> None:
+            if table is CUSTOMER_RESPONSES and silver.interactions is None:
+                ctx.lake.create(table)
+                return
             with ctx.lake.writing(table.name):
                 part = _of(ctx.lake.read_or_empty(table), touched)
                 ctx.lake.exchange(table, compute(silver), part)

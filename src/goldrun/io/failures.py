@@ -13,7 +13,8 @@ from goldrun.errors import StorageError
 _RAISED = (PySparkException, Py4JJavaError, OSError)
 _FULL = re.compile(r"No space left on device|Disk quota exceeded|File too large")
 _DAMAGED = re.compile(
-    r"ChecksumException|[Cc]hecksum error|is not a Parquet file|ParquetDecodingException"
+    r"ChecksumException|[Cc]hecksum error|Could not find any delta files|is not a Parquet file"
+    r"|ParquetDecodingException"
     r"|could not verify page|FAILED_READ_FILE|FAILED_EXECUTE_FILE|FileNotFoundException"
     r"|JsonParseException|JsonEOFException|JsonMappingException|MismatchedInputException"
     r"|DELTA_(?:TRUNCATED|LOG_FILE|MISSING|STATE_RECOVER|VERSIONS_NOT|SCHEMA_NOT_SET|FILE_NOT)"

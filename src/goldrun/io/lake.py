@@ -8,7 +8,7 @@ from urllib.parse import urlparse
 
 import pandas as pd
 from delta.tables import DeltaTable
-from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from goldrun.contracts.check import check_values, conform
@@ -44,6 +44,7 @@ class Lake:
         self._locks = Locks(self.root)
         # Tables come and never go, and asking for one takes a tenth of a second.
         self._seen: set[str] = set()
+        self._filled: set[str] = set()
 
     def path(self, table: str) -> str:
         """Where ``layer/name`` is."""
@@ -135,7 +136,7 @@ class Lake:
             return
         checked = conform(rows, table)
         check_values(checked, table)
-        if self.read(table.name).isEmpty():
+        if self._is_empty(table.name):
             self._commit(table, checked, "append")
             return
         target = DeltaTable.forPath(self.spark, self.path(table.name)).alias("old")
@@ -165,10 +166,9 @@ class Lake:
             return False
         same = " AND ".join(f"old.`{name}` = new.`{name}`" for name in table.key)
         target = DeltaTable.forPath(self.spark, self.path(table.name)).alias("old")
-        values: dict[str, str | Column] = {name: f"new.`{name}`" for name in table.names}
         merge = target.merge(difference.alias("new"), f"{same} AND {where}" if where else same)
-        merge = merge.whenMatchedDelete(f"new.{GONE}").whenMatchedUpdate(set=values)
-        _write(table, merge.whenNotMatchedInsert(values=values).execute)
+        merge = merge.whenMatchedDelete(f"new.{GONE}").whenMatchedUpdateAll()
+        _write(table, merge.whenNotMatchedInsertAll().execute)
         return True
 
     def replace(
@@ -223,6 +223,12 @@ class Lake:
             optimizer.executeZOrderBy(*table.z_ordered_by)
         else:
             optimizer.executeCompaction()
+
+    def _is_empty(self, table: str) -> bool:
+        """Whether the table has no rows; not asked again of one that had some: MERGE takes both."""
+        if table not in self._filled and not self.read(table).isEmpty():
+            self._filled.add(table)
+        return table not in self._filled
 
     def _must_exist(self, table: str) -> None:
         if not self.exists(table):

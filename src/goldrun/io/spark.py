@@ -42,7 +42,11 @@ _LOCAL = {
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
     "spark.log.level": "ERROR",
-    "spark.sql.debug.maxToStringFields": "200",
+    # What no UI shows need not be spelled out: plans here have hundreds of columns.
+    "spark.sql.ui.explainMode": "simple",
+    "spark.sql.maxPlanStringLength": "2000",
+    # What is merged is in memory already.
+    "spark.databricks.delta.merge.materializeSource": "none",
 }
 """What makes one machine quick and quiet; a cluster's own settings stay as they are."""
 
