@@ -14,8 +14,10 @@ from goldrun.contracts import activity as A
 from goldrun.contracts import behaviour_features as H
 from goldrun.contracts import gold as G
 from goldrun.features.activity import Activity, activity_of, customer_daily, customer_responses
+from goldrun.features.journeys import journeys
 from goldrun.features.labels import History
 from goldrun.features.snapshots import customer_features
+from goldrun.medallion.enrichment import events_enriched
 from tests.features.markets import Market, contact, event, line, session, silver_of, version
 
 AS_OF = date(2024, 7, 1)
@@ -197,6 +199,26 @@ def test_events_outside_a_known_visit_of_their_customer_count_for_no_journey(
     assert daily[(BEN, "2024-03-11")] == {
         **{"sessions": 1, "timed_sessions": 1, "session_seconds": 300, "sessions_mobile": 1}
     }
+
+
+def test_journeys_are_of_the_visits_that_the_view_of_events_tells(spark: SparkSession) -> None:
+    silver = silver_of(spark, MARKET)
+    assert silver.events is not None
+    assert silver.sessions is not None
+    found = journeys(events_enriched(silver.events, silver.sessions)).collect()
+    visits = [(ANN, "s1"), (ANN, "s2"), (ANN, "s4"), (ANN, "s5"), (BEN, "s7"), (BEN, "s8")]
+    assert sorted((row["customer_id"], row["session_id"]) for row in found) == visits
+
+
+def test_what_the_view_of_events_does_not_know_is_no_journey(
+    spark: SparkSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def knows_no_visit(events: DataFrame, sessions: DataFrame) -> DataFrame:
+        return events_enriched(events, sessions.limit(0))
+
+    monkeypatch.setattr("goldrun.features.journeys.events_enriched", knows_no_visit)
+    totals = customer_daily(silver_of(spark, MARKET)).groupBy().sum("sessions", "journeys")
+    assert tuple(totals.collect()[0]) == (9, 0)
 
 
 def test_a_visit_of_no_length_has_a_known_duration(daily: dict[Any, Any]) -> None:

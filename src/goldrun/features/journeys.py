@@ -1,11 +1,12 @@
 """What customers did in the shop day by day, from sessions and events.
 
 The funnel: a journey is a visit with at least one event; only events that name the visit, and are
-of the customer whose visit it is, are part of it. Its last event step is the type of its last
-event, by time and then by ``event_id``. A journey with a purchase event converted, wherever in it
-the purchase is; one without dropped off, and its last event step is where it ended. One with a
-single event bounced. Searches and clicks are how a customer seeks, so conversion is asked of
-journeys with one of these. All facts of a visit are counted on one day, see ``visits``.
+of the customer whose visit it is, are part of it, as ``events_enriched`` tells. Its last event
+step is the type of its last event, by time and then by ``event_id``. A journey with a purchase
+event converted, wherever in it the purchase is; one without dropped off, and its last event step
+is where it ended. One with a single event bounced. Searches and clicks are how a customer seeks,
+so conversion is asked of journeys with one of these. All facts of a visit are counted on one day,
+see ``visits``.
 """
 
 from pyspark.sql import Column as SparkColumn
@@ -15,6 +16,7 @@ from pyspark.sql import functions as F
 from goldrun.contracts import activity as A
 from goldrun.contracts import behaviour as B
 from goldrun.contracts.entities import CUSTOMER_ID
+from goldrun.medallion.enrichment import events_enriched
 
 _EVENTS = "_events"
 _LAST_AT = "_last_at"
@@ -32,20 +34,20 @@ _JOURNEY = {
 }
 
 
-def journeys(events: DataFrame) -> DataFrame:
+def journeys(enriched: DataFrame) -> DataFrame:
     """Sum up the events of each customer's session.
 
     Args:
-        events: Rows of ``silver/events``.
+        enriched: Events with their visits (``events_enriched``).
 
     Returns:
-        One row for each customer and session that an event names, known or not: how many events,
-        when the last was and of which type, and whether there was a purchase, an add_to_cart, and
-        a search or click.
+        One row for each session that is known to be the customer's and has events: how many, when
+        the last was and of which type, and whether there was a purchase, an add_to_cart, and a
+        search or click.
     """
     step = F.col(B.EVENT_TYPE)
     return (
-        events.where(F.col(B.SESSION_ID).isNotNull())
+        enriched.where(F.col(B.SESSION_START).isNotNull())
         .groupBy(CUSTOMER_ID, B.SESSION_ID)
         .agg(
             F.count("*").alias(_EVENTS),
@@ -83,7 +85,8 @@ def visits(sessions: DataFrame, events: DataFrame | None) -> DataFrame:
         unknown = {name: F.lit(None).cast(kind) for name, kind in _JOURNEY.items()}
         seen = sessions.withColumns(unknown)
     else:
-        seen = sessions.join(journeys(events), [CUSTOMER_ID, B.SESSION_ID], "left")
+        known = journeys(events_enriched(events, sessions))
+        seen = sessions.join(known, [CUSTOMER_ID, B.SESSION_ID], "left")
     bought, carted, sought = F.col(_BOUGHT), F.col(_CARTED), F.col(_SOUGHT)
     counts = {
         A.TIMED_SESSIONS: F.col(B.SESSION_DURATION).isNotNull(),
