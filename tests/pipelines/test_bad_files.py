@@ -87,6 +87,16 @@ def test_a_file_that_was_changed_after_it_was_read_is_refused_by_name(
     assert "day1.csv has changed since it was read" in message
 
 
+def test_a_file_that_was_changed_to_equal_another_is_refused_by_name(
+    started: Shop, line: Line
+) -> None:
+    started.land("day2.csv", line("t2", "completed", 1))
+    started.bronze()
+    started.land("day1.csv", line("t2", "completed", 1))
+    message = refusal(started)
+    assert "day1.csv has changed since it was read" in message
+
+
 def test_a_file_that_was_read_adds_nothing_again_under_any_name(started: Shop, line: Line) -> None:
     version = started.ctx.lake.version(BRONZE)
     started.land("copy.csv", line("t1", "completed", 1))
