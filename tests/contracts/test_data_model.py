@@ -119,6 +119,7 @@ def test_a_column_says_unit_null_default_spellings_form_and_person(page: str) ->
     assert "personal" not in sessions["`device_type`"]
     customers = {row["column"]: row for row in table_after(page, "### customers")}
     assert customers["`phone`"]["standard form"].startswith("E.164")
+    assert customers["`email`"]["standard form"].startswith("address in lower case")
     assert customers["`phone`"]["personal"] == "personal"
     assert customers["`location`"]["personal"] == ""
 

@@ -14,7 +14,7 @@ COMMAND = "python pipelines/data_model.py"
 """What writes the page."""
 
 _FORMS = {
-    Standard.EMAIL: "address with its domain in lower case, Unicode normalised",
+    Standard.EMAIL: "address in lower case, Unicode normalised",
     Standard.PHONE: "E.164: `+`, country code, number",
     Standard.CURRENCY: "ISO 4217",
     Standard.CATEGORY: "lower case, `_` between words",
