@@ -220,7 +220,8 @@ CUSTOMERS = Table(
         Column(
             UPDATED_AT,
             T.TimestampType(),
-            "When this version of the customer was made, UTC.",
+            "When this version of the customer was made, UTC; where the shop tells neither that "
+            "nor a registration, when it was first read.",
             required=True,
             default="coalesce(registration_date, ingested_at)",
         ),

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from goldrun.contracts import lineage as L
@@ -20,6 +20,11 @@ class Batch:
     def at(cls, moment: datetime) -> "Batch":
         """The ingestion of a moment, by which it is known."""
         return cls(f"{moment:%Y%m%dT%H%M%S.%fZ}", moment)
+
+
+def is_time_of_ingestion(column: str) -> Column:
+    """Whether a time (UTC) is that of the row's own batch, which ``Batch.at`` made the id of."""
+    return F.date_format(column, "yyyyMMdd'T'HHmmss.SSSSSS'Z'") == F.col(L.BATCH_ID)
 
 
 def to_bronze(raw: DataFrame, *, entity: str, source: str, batch: Batch) -> DataFrame:

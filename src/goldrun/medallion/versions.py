@@ -8,11 +8,13 @@ from pyspark.sql import functions as F
 from goldrun.contracts import lineage as L
 from goldrun.contracts.reasons import KEY_CONFLICT
 from goldrun.contracts.table import Table
+from goldrun.medallion.bronze import is_time_of_ingestion
 
 _IS_NEW = "_is_new"
 _KEPT = "_kept"
 _REPEATS = "_repeats"
 _LOSES = "_loses"
+_BEGINS = "_begins"
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,8 @@ def rank_versions(incoming: DataFrame, known: DataFrame, table: Table) -> DataFr
 
     Same key and same content is a repeat: the record that is stored already is kept, else the one
     with the smallest record id. Versions are ordered by ``table.versioned_by``, then content hash.
+    A new row that has the time of its ingestion there, and else says what the version directly
+    before it says, repeats that one too.
     Of an immutable entity the row that happened earliest stands (``table.immutable_since``, then
     the smallest content hash), and rows with other content lose.
 
@@ -63,6 +67,8 @@ def rank_versions(incoming: DataFrame, known: DataFrame, table: Table) -> DataFr
     both = both.repartition(*table.key)
     same_content = Window.partitionBy(*table.key, L.CONTENT_HASH).orderBy(_IS_NEW, L.RECORD_ID)
     kept = both.withColumn(_KEPT, F.first(L.RECORD_ID).over(same_content))
+    if table.versioned_by and L.INGESTED_AT in (table.column(table.versioned_by).default or ""):
+        kept = _told_again(kept, table)
     marked = kept.withColumn(_REPEATS, F.col(_KEPT) != F.col(L.RECORD_ID))
     if table.immutable_since:
         happened = Window.partitionBy(*table.key).orderBy(table.immutable_since, L.CONTENT_HASH)
@@ -74,6 +80,27 @@ def rank_versions(incoming: DataFrame, known: DataFrame, table: Table) -> DataFr
         marked.withColumn(_LOSES, F.lit(False))
         .withColumn(L.VALID_FROM, F.col(table.versioned_by))
         .withColumn(L.VALID_TO, F.lead(table.versioned_by).over(by_age))
+    )
+
+
+def _told_again(kept: DataFrame, table: Table) -> DataFrame:
+    """Let new rows whose only news is when they were read repeat the version before them.
+
+    A row without a time of its own has that of its ingestion, so its content differs in each.
+    Rows of a key that say the same one after the other are a run, of which the first is kept; when
+    the content comes back after another one it begins a new run.
+    """
+    in_time = Window.partitionBy(*table.key).orderBy(
+        table.versioned_by, L.CONTENT_HASH, _IS_NEW, L.RECORD_ID
+    )
+    said = F.struct(*[name for name in table.names if name != table.versioned_by])
+    begins = ~F.lag(said).over(in_time).eqNullSafe(said)
+    first = F.last(F.when(F.col(_BEGINS), F.col(L.RECORD_ID)), ignorenulls=True).over(in_time)
+    is_told_again = (F.col(_IS_NEW) == 1) & is_time_of_ingestion(table.versioned_by)
+    return (
+        kept.withColumn(_BEGINS, begins)
+        .withColumn(_KEPT, F.when(is_told_again, first).otherwise(F.col(_KEPT)))
+        .drop(_BEGINS)
     )
 
 
