@@ -359,6 +359,7 @@ def test_reject_reasons_follow_from_everything_that_a_contract_promises() -> Non
         "money_unparsed",
         "money_digits_lost",
         "at_unparsed",
+        "at_digits_lost",
         "at_without_zone",
         "kind_not_allowed",
         "mail_unparsed",

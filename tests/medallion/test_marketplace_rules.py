@@ -62,12 +62,20 @@ BREAKS: dict[str, dict[str, tuple[str, Change]]] = {
             "registration_date_without_zone",
             {"registration_date": "2024-01-01 10:00:00"},
         ),
+        "registered too exactly": (
+            "registration_date_digits_lost",
+            {"registration_date": "2024-01-01T10:00:00.1234567Z"},
+        ),
         "registered later": (
             "registration_date_in_future",
             {"registration_date": "2999-01-01T00:00:00Z"},
         ),
         "updated never": ("updated_at_unparsed", {"updated_at": "never"}),
         "updated locally": ("updated_at_without_zone", {"updated_at": "2024-02-01 10:00:00"}),
+        "updated too exactly": (
+            "updated_at_digits_lost",
+            {"updated_at": "2024-02-01T10:00:00.1234567Z"},
+        ),
         "updated later": ("updated_at_in_future", {"updated_at": "2999-01-01T00:00:00Z"}),
     },
     "sessions": {
@@ -77,6 +85,10 @@ BREAKS: dict[str, dict[str, tuple[str, Change]]] = {
         "no start": ("session_start_missing", {"session_start": None}),
         "start unreadable": ("session_start_unparsed", {"session_start": "10:00"}),
         "start local": ("session_start_without_zone", {"session_start": "2024-05-01 10:00"}),
+        "start too exact": (
+            "session_start_digits_lost",
+            {"session_start": "2024-05-01T10:00:00.0000001Z"},
+        ),
         "start at a default": ("session_start_long_ago", {"session_start": "1970-01-01T00:00:00Z"}),
         "start later": (
             "session_start_in_future",
@@ -84,6 +96,10 @@ BREAKS: dict[str, dict[str, tuple[str, Change]]] = {
         ),
         "end unreadable": ("session_end_unparsed", {"session_end": "later"}),
         "end local": ("session_end_without_zone", {"session_end": "2024-05-01 10:00"}),
+        "end too exact": (
+            "session_end_digits_lost",
+            {"session_end": "2024-05-01T10:05:00.1234567Z"},
+        ),
         "end later": ("session_end_in_future", {"session_end": "2999-01-01T00:00:00Z"}),
         "end before start": (
             "session_end_before_start",
@@ -102,6 +118,10 @@ BREAKS: dict[str, dict[str, tuple[str, Change]]] = {
         "no time": ("event_timestamp_missing", {"event_timestamp": None}),
         "time unreadable": ("event_timestamp_unparsed", {"event_timestamp": "2024-05-32"}),
         "time local": ("event_timestamp_without_zone", {"event_timestamp": "2024-05-01T10:00"}),
+        "time too exact": (
+            "event_timestamp_digits_lost",
+            {"event_timestamp": "2024-05-01T10:00:00.1234567Z"},
+        ),
         "time at a default": (
             "event_timestamp_long_ago",
             {"event_timestamp": "0000-06-01T00:00:00Z"},
@@ -114,6 +134,10 @@ BREAKS: dict[str, dict[str, tuple[str, Change]]] = {
         "no time": ("interaction_date_missing", {"interaction_date": None}),
         "time unreadable": ("interaction_date_unparsed", {"interaction_date": "noon"}),
         "time local": ("interaction_date_without_zone", {"interaction_date": "2024-05-01 10:00"}),
+        "time too exact": (
+            "interaction_date_digits_lost",
+            {"interaction_date": "2024-05-01T10:00:00.1234567Z"},
+        ),
         "time at a default": (
             "interaction_date_long_ago",
             {"interaction_date": "1900-01-01T00:00:00Z"},

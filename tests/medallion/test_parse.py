@@ -220,6 +220,53 @@ def test_local_times_agree_with_the_time_zone_database(
     assert found == {f"{t:%Y-%m-%d %H:%M:%S}": (t.astimezone(UTC), set()) for t in clear}
 
 
+@pytest.mark.parametrize("timezone", [None, "Europe/London"])
+def test_a_time_is_kept_to_microseconds_or_is_refused(
+    spark: SparkSession, timezone: str | None
+) -> None:
+    kept = {
+        "2011-07-01T10:00:00.123456Z": utc("2011-07-01 10:00:00.123456"),
+        "2011-07-01T10:00:00.123456000Z": utc("2011-07-01 10:00:00.123456"),
+        "2011-07-01 10:00:00.000000000 UTC": utc("2011-07-01 10:00:00"),
+        "2011-07-01T10:00:00.1+02:00": utc("2011-07-01 08:00:00.1"),
+    }
+    check(outcomes(spark, MOMENT, list(kept), timezone), kept)
+    lost: list[str | None] = [
+        "2011-07-01T10:00:00.1234567Z",
+        "2011-07-01T10:00:00.123456001Z",
+        "2011-07-01 10:00:00.0000000001+02:00",
+        "2011-07-01 10:00:00.000000010 UTC",
+    ]
+    found = outcomes(spark, MOMENT, lost, timezone)
+    assert {text: faults for text, (_, faults) in found.items()} == {
+        text: {"t_digits_lost"} for text in lost
+    }
+
+
+@pytest.mark.parametrize(
+    ("pattern", "kept", "lost"),
+    [
+        (
+            "dd/MM/yyyy HH:mm:ss.SSSSSSSSS",
+            "01/07/2011 10:00:00.123456000",
+            "01/07/2011 10:00:00.123456700",
+        ),
+        (
+            "yyyyMMdd'T'HHmmss[,SSSSSSSSS]",
+            "20110701T100000,123456000",
+            "20110701T100000,123456001",
+        ),
+        ("yyyyMMdd HHmmssSSSSSSSSS", "20110701 100000123456000", "20110701 100000123456001"),
+    ],
+)
+def test_a_shops_own_pattern_loses_no_digits_of_a_second_either(
+    spark: SparkSession, pattern: str, kept: str, lost: str
+) -> None:
+    found = outcomes(spark, MOMENT, [kept, lost], "UTC", pattern)
+    assert found[kept] == (utc("2011-07-01 10:00:00.123456"), set())
+    assert found[lost][1] == {"t_digits_lost"}
+
+
 def test_without_a_declared_zone_a_local_time_is_refused(spark: SparkSession) -> None:
     bare, bad = {"t_without_zone"}, {"t_unparsed"}
     table = {

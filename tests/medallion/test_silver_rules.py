@@ -41,6 +41,14 @@ BREAKS: dict[str, tuple[str, Change]] = {
     "date local": ("transaction_date_without_zone", {"transaction_date": "2024-05-01 10:00"}),
     "update unreadable": ("updated_at_unparsed", {"updated_at": "soon"}),
     "update local": ("updated_at_without_zone", {"updated_at": "2024-05-01 10:00"}),
+    "date too exact": (
+        "transaction_date_digits_lost",
+        {"transaction_date": "2024-05-01T10:00:00.0000001Z"},
+    ),
+    "update too exact": (
+        "updated_at_digits_lost",
+        {"updated_at": "2024-05-01T11:00:00.1234567Z"},
+    ),
     "status other": ("transaction_status_not_allowed", {"transaction_status": "finished"}),
     "payment other": ("payment_method_not_allowed", {"payment_method": "barter"}),
     "currency symbol": ("currency_unparsed", {"currency": "£"}),

@@ -21,7 +21,7 @@ def unparsed(column: Column) -> str:
 
 
 def digits_lost(column: Column) -> str:
-    """Reason for a number that would lose decimals by being stored."""
+    """Reason for a number or a time that would lose decimals by being stored."""
     return f"{column.name}_digits_lost"
 
 
@@ -77,6 +77,7 @@ def _of_column(c: Column) -> dict[str, str]:
     if isinstance(c.type, T.DecimalType):
         reasons[digits_lost(c)] = f"{c.name} has more decimals than {c.type.scale}"
     if isinstance(c.type, T.TimestampType):
+        reasons[digits_lost(c)] = f"{c.name} has digits beyond microseconds"
         reasons[without_zone(c)] = f"{c.name} has no zone and the source declares none"
     if c.allowed:
         reasons[not_allowed(c)] = f"{c.name} is none of {', '.join(c.allowed)}"

@@ -16,6 +16,9 @@ _STARTS_WITH_DATE = r"^\d{4}-\d{1,2}-\d{1,2}"
 _ZONED = r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?\s*[A-Za-z+-].*$"
 """In ISO 8601, what follows the time of day is its zone."""
 _QUOTED = re.compile("'[^']*'")
+_BEYOND_MICROS = r"\d{6}\d*[1-9]"
+"""Digits of a fraction of a second that has more than a timestamp keeps."""
+_LONG_FRACTION = re.compile("([A-Za-z]*?)S{7,}")
 _ZONE_LETTERS = set("VzOXxZ")
 """Letters of a Spark pattern that stand for a zone or an offset."""
 
@@ -45,9 +48,10 @@ def parse(
     """Parse one mapped column into its contract's type.
 
     Empty text is null. Text that is there but is not of the type becomes null with the fault
-    ``<name>_unparsed``; a number with more decimals than the type keeps has ``<name>_digits_lost``.
-    A time without a zone is taken in ``timezone``; without one it has ``<name>_without_zone``.
-    Text is brought into the column's standard form; what has none is ``<name>_unparsed`` too.
+    ``<name>_unparsed``; a number with more decimals than the type keeps, or a time with more than
+    microseconds, has ``<name>_digits_lost``. A time without a zone is taken in ``timezone``;
+    without one it has ``<name>_without_zone``. Text is brought into the column's standard form;
+    what has none is ``<name>_unparsed`` too.
 
     Args:
         mapped: Frame with the mapped column in it.
@@ -91,10 +95,12 @@ def _timestamp(
         read = F.try_to_timestamp(text, F.lit(timestamp_format))
         letters = set(_QUOTED.sub("", timestamp_format))
         zoned = F.lit(bool(letters & _ZONE_LETTERS))
+        too_long = _too_long(timestamp_format)
     else:
         # A time of day alone would be read as today's.
         read = F.when(text.rlike(_STARTS_WITH_DATE), text.try_cast(T.TimestampType()))
         zoned = text.rlike(_ZONED)
+        too_long = rf":\d{{1,2}}\.{_BEYOND_MICROS}"
     if timezone is None:
         value = F.when(zoned, read)
         bare = text.isNotNull() & read.isNotNull() & ~zoned
@@ -103,4 +109,21 @@ def _timestamp(
         value = F.when(zoned, read).otherwise(F.to_utc_timestamp(read, timezone))
         faults = {}
     faults[R.unparsed(column)] = text.isNotNull() & read.isNull()
+    if too_long:
+        faults[R.digits_lost(column)] = read.isNotNull() & text.rlike(too_long)
     return Parsed(value, text.isNull(), faults)
+
+
+def _too_long(timestamp_format: str) -> str:
+    """What finds, in a time of a shop's own pattern, digits that a timestamp does not keep.
+
+    Empty when the pattern reads no more than microseconds. The fraction is known by what stands
+    before it: a sign, or the digits of the units that it follows without one.
+    """
+    plain = _QUOTED.sub("'", timestamp_format).replace("[", "").replace("]", "")
+    fraction = _LONG_FRACTION.search(plain)
+    if fraction is None:
+        return ""
+    before = plain[: fraction.start()]
+    sign = r"\D" if before.endswith("'") else re.escape(before[-1:])
+    return rf"{sign}\d{{{len(fraction[1])}}}{_BEYOND_MICROS}"

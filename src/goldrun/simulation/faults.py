@@ -167,6 +167,8 @@ class _Catalogue:
             for text in _NO_TIMES:
                 yield self._value("not_a_time", c, text, R.unparsed(c))
             yield self._value("no_zone", c, _NO_ZONE, R.without_zone(c))
+            too_exact = f"{self._late[:-1]}.1234567Z"
+            yield self._value("digits_lost", c, too_exact, R.digits_lost(c))
             yield self._value("far_future", c, _FAR, E.not_in_future(c.name).name)
             if E.not_long_ago(c.name) in self._table.rules:
                 yield self._value("default_time", c, _DEFAULT, E.not_long_ago(c.name).name)
