@@ -213,6 +213,7 @@ def test_what_a_shop_may_say_of_itself_is_taken(tmp_path: Path) -> None:
     ("head", "problem"),
     [
         ('currency = "eur"', "currency: 'eur' is not an ISO 4217 code"),
+        ('currency = "ZZZ"', "currency: 'ZZZ' is not an ISO 4217 code"),
         ('currency = "EURO"', "currency: 'EURO' is not an ISO 4217 code"),
         ('rates = "r.csv"', "rates needs currency"),
         ('phone_region = "UK"', "phone_region: 'UK' is not a region with telephone numbers"),

@@ -26,6 +26,7 @@ def test_each_line_is_a_rate(tmp_path: Path) -> None:
     [
         ("currency;valid_from;rate\n", "first line"),
         (f"{HEADER}pounds,2024-01-01,1.15\n", "line 2: 'pounds' is no currency"),
+        (f"{HEADER}ZZZ,2024-01-01,1.15\n", "line 2: 'ZZZ' is no currency"),
         (f"{HEADER}GBP,01.01.2024,1.15\n", "line 2: '01.01.2024' is no date"),
         (f"{HEADER}GBP,2024-01-01,much\n", "'much' no number"),
         (f"{HEADER}GBP,2024-01-01\n", "no number"),

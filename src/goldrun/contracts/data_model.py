@@ -16,7 +16,7 @@ COMMAND = "python pipelines/data_model.py"
 _FORMS = {
     Standard.EMAIL: "address in lower case, Unicode normalised",
     Standard.PHONE: "E.164: `+`, country code, number",
-    Standard.CURRENCY: "ISO 4217",
+    Standard.CURRENCY: "code in the list of ISO 4217, capitals",
     Standard.CATEGORY: "lower case, `_` between words",
 }
 

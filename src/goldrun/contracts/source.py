@@ -1,7 +1,6 @@
 """How a shop's own data maps on to the contracts: the content of ``pipelines/sources/*.toml``."""
 
 import codecs
-import re
 from enum import StrEnum
 from typing import Any, Literal
 from zoneinfo import available_timezones
@@ -9,6 +8,7 @@ from zoneinfo import available_timezones
 from phonenumbers import SUPPORTED_REGIONS
 from pydantic import Field, field_validator, model_validator
 
+from goldrun.contracts.currencies import CURRENCIES
 from goldrun.contracts.marketplace import ENTITIES
 from goldrun.contracts.strict import Strict
 from goldrun.contracts.table import Table
@@ -16,7 +16,6 @@ from goldrun.errors import did_you_mean
 
 _ENCODINGS = {"utf-8": "UTF-8", "ascii": "UTF-8", "iso8859-1": "ISO-8859-1"}
 """Encodings that can be read line by line, by Python's name for each; ASCII is a part of UTF-8."""
-_CURRENCY = re.compile("[A-Z]{3}")
 _NO_DELIMITERS = set('"\\\r\n\0')
 _ORIGINS = ("path", "topic", "feed", "from")
 
@@ -160,8 +159,9 @@ class Source(Strict):
     @field_validator("currency")
     @classmethod
     def _currency_is_a_code(cls, value: str | None) -> str | None:
-        if value is not None and not _CURRENCY.fullmatch(value):
-            raise ValueError(f"{value!r} is not an ISO 4217 code: three capitals, such as EUR")
+        if value is not None and value not in CURRENCIES:
+            near = did_you_mean(value, CURRENCIES)
+            raise ValueError(f"{value!r} is not an ISO 4217 code, such as EUR{near}")
         return value
 
     @field_validator("phone_region")

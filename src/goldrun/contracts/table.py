@@ -24,7 +24,7 @@ class Standard(StrEnum):
     PHONE = "phone"
     """E.164: plus sign, country code, number, no spaces."""
     CURRENCY = "currency"
-    """ISO 4217: three capital letters."""
+    """A code of ISO 4217 (``currencies``), in capitals."""
     CATEGORY = "category"
     """Lower case with ``_`` between words; known synonyms replaced."""
 

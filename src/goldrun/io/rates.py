@@ -1,16 +1,15 @@
 """A shop's rate table, read from a small CSV file."""
 
 import csv
-import re
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
+from goldrun.contracts.currencies import CURRENCIES
 from goldrun.contracts.rates import RATES
 from goldrun.errors import SettingsError
 
 Rate = tuple[str, date, Decimal]
-_CODE = re.compile("[A-Z]{3}")
 _SCALE = 8
 _TOO_MUCH = 10**10
 
@@ -51,8 +50,8 @@ def read_rates(path: str, currency: str) -> list[Rate]:
 
 def _rate(line: dict[str, str | None], where: str) -> Rate:
     code, since, rate = (str(line[name] or "").strip() for name in RATES.names)
-    if not _CODE.fullmatch(code):
-        raise SettingsError(f"{where}: {code!r} is no currency; write three capital letters")
+    if code not in CURRENCIES:
+        raise SettingsError(f"{where}: {code!r} is no currency; write its ISO 4217 code")
     try:
         first, value = date.fromisoformat(since), Decimal(rate)
     except (ValueError, InvalidOperation) as error:

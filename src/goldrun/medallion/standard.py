@@ -4,9 +4,9 @@ from pyspark.sql import Column as SparkColumn
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
+from goldrun.contracts.currencies import CURRENCIES
 from goldrun.contracts.table import Column, Standard
 
-_ISO_CURRENCY = r"\A[A-Z]{3}\z"
 _BETWEEN_WORDS = r"[\s_-]+"
 
 
@@ -27,7 +27,7 @@ def standardise(text: SparkColumn, column: Column, phone_region: str | None) -> 
         return _category(text, column)
     if column.standard is Standard.CURRENCY:
         code = F.upper(text)
-        return F.when(code.rlike(_ISO_CURRENCY), code)
+        return F.when(code.isin(*sorted(CURRENCIES)), code)
     if column.standard is Standard.EMAIL:
         return _email(text)
     if column.standard is Standard.PHONE:

@@ -221,5 +221,6 @@ class _Catalogue:
         yield self._value("amount_negative", amount, "-5.00", "amount_negative")
         for money in (price, amount):
             yield self._value("out_of_range", money, _TOO_MUCH, f"{money.name}_out_of_range")
-        yield self._value("bad_currency", currency, "euros", R.unparsed(currency))
+        for text in ("euros", "ZZZ"):
+            yield self._value("bad_currency", currency, text, R.unparsed(currency))
         yield self._value("no_rate", currency, "CHF", R.CURRENCY_WITHOUT_RATE)
