@@ -54,7 +54,7 @@ def run(ctx: Context) -> None:
     if source.kind is not Kind.FILES:
         raise SettingsError(
             f"{source.name}.toml has no files but a {source.kind}: read it with "
-            f"mlflow run . -e stream -P source={source.name}"
+            f"mlflow run . --env-manager local -e stream -P source={source.name}"
         )
     with ctx.lake.writing(*[L.bronze_table(entity).name for entity in source.landed]):
         with step("bronze: looking for new files"):

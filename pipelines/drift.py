@@ -139,7 +139,7 @@ def _work(ctx: Context, given: argparse.Namespace) -> None:
     if found is None:
         raise GoldrunError(
             f"model {given.model} has no champion to compare with: train one first "
-            f"(mlflow run . -e {given.model})"
+            f"(mlflow run . --env-manager local -e {given.model})"
         )
     write_snapshots(ctx, [as_of])
     config = load_model_config(given.model, MODELS[given.model])

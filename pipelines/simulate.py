@@ -22,7 +22,7 @@ def _summary(settings: Settings, out: Path, written: Written) -> None:
         log.info("  %-12s %12s rows, %s of them planted", entity, f"{count:,}", f"{planted:,}")
     log.info("files in %s, the truth in %s", out, out / "truth")
     log.info(
-        "next: mlflow run . -P source=marketplace -P lake=marketplace-lake "
+        "next: mlflow run . --env-manager local -P source=marketplace -P lake=marketplace-lake "
         "(paths: pipelines/sources/marketplace.toml)"
     )
 

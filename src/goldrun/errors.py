@@ -1,7 +1,8 @@
 """Everything goldrun refuses to do, as one small tree.
 
-A message says where, what, and the remedy. ``exit_code`` is what ``python pipelines/x.py``
-returns (``mlflow run`` turns every code that is not 0 into 1).
+A message says where, what, and the remedy. ``exit_code`` is what a script
+(``PYTHONPATH=src:. python pipelines/x.py``) returns; ``mlflow run`` turns every code that is not 0
+into 1.
 """
 
 from collections.abc import Iterable

@@ -22,7 +22,7 @@ def test_the_command_writes_the_layout_and_says_what_to_do_next(
     code, said = _run(capsys, f"--out={out}", "--dirt=all")
     assert code == 0
     assert "transactions" in said
-    assert "mlflow run . -P source=marketplace" in said
+    assert "mlflow run . --env-manager local -P source=marketplace" in said
     endings = {"customers": ".csv", "transactions": ".csv.gz", "sessions": ".csv"}
     endings |= {"events": ".json.gz", "interactions": ".json"}
     for entity, ending in endings.items():

@@ -10,7 +10,7 @@ from goldrun.contracts.reasons import KEY_CONFLICT, reject_reasons
 from goldrun.contracts.table import Column, Standard, Table
 from goldrun.contracts.uses import USES
 
-COMMAND = "python pipelines/data_model.py"
+COMMAND = "PYTHONPATH=src:. python pipelines/data_model.py"
 """What writes the page."""
 
 _FORMS = {

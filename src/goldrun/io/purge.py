@@ -141,7 +141,7 @@ def forget_parameter(store: str, run_params: Mapping[str, str], name: str, value
             raise ErasureError(
                 f"MLflow ({store}) has kept -P {name} with the run, and goldrun can't take it out "
                 "of this kind of store; nothing was changed: remove the run for good (mlflow gc), "
-                "then run python pipelines/erase.py itself"
+                "then run PYTHONPATH=src:. python pipelines/erase.py itself"
             )
         return
     file = store.removeprefix(_SQLITE).partition("?")[0]
