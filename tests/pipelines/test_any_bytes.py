@@ -27,7 +27,8 @@ from pipelines._command import Context
 from tests.hostile_lines import CHUNKS, Record, as_csv, as_json, hostile
 
 LINES = 600
-"""Lines of a file; every third is good."""
+"""Lines of a file of the long tests; every third is good."""
+FEW = 90
 CUSTOMER = {
     "customer_id": "c",
     "name": "Ada Lovelace",
@@ -79,6 +80,7 @@ Records = Mapping[str, Record]
 SALES: Records = {"customers": CUSTOMER, "transactions": TRANSACTION}
 BEHAVIOUR: Records = {
     "customers": CUSTOMER,
+    "transactions": TRANSACTION,
     "sessions": SESSION,
     "events": EVENT,
     "interactions": INTERACTION,
@@ -103,12 +105,12 @@ CONTENT: Mapping[str, Mapping[str, object]] = {
 """What every good row says in silver."""
 
 
-def landed(dice: random.Random, record: Record, file_format: str) -> bytes:
+def landed(dice: random.Random, record: Record, file_format: str, count: int) -> bytes:
     """A file in which hostile lines stand between good ones."""
     key = next(iter(record))
     line = as_csv if file_format == "csv" else as_json
     lines = [as_csv({name: name for name in record})] if file_format == "csv" else []
-    for number in range(LINES // 3):
+    for number in range(count // 3):
         lines.append(line(record | {key: f"good{number}"}))
         lines += [hostile(dice, line, record | {key: f"bad{number}"}) for _ in range(2)]
     return b"\n".join(lines)
@@ -135,21 +137,22 @@ def goes_through(
     seed: int,
     entities: Records,
     formats: Sequence[str],
+    count: int = LINES,
 ) -> None:
     """Land hostile lines between good ones; every record gets one fate, every good row arrives."""
     dice = random.Random(seed)
     for (entity, record), file_format in zip(entities.items(), formats, strict=True):
-        (folder / f"{entity}.{file_format}").write_bytes(landed(dice, record, file_format))
+        (folder / f"{entity}.{file_format}").write_bytes(landed(dice, record, file_format, count))
     ctx = shop(spark, tracker, folder, entities, formats)
     bronze.run(ctx)
     silver.run(ctx)
     for account in silver.accounts(ctx).values():
         assert account.closed
-        assert account.records > LINES / 2
+        assert account.records > count / 2
     for entity, record in entities.items():
         key = next(iter(record))
         rows = ctx.lake.read(f"silver/{entity}").where(f"{key} like 'good%'").collect()
-        assert {row[key] for row in rows} >= {f"good{n}" for n in range(LINES // 3)}
+        assert {row[key] for row in rows} >= {f"good{n}" for n in range(count // 3)}
         assert {tuple(row[name] for name in CONTENT[entity]) for row in rows} == {
             tuple(CONTENT[entity].values())
         }
@@ -163,6 +166,14 @@ QUICKLY = settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 SEEDS = st.integers(0, 2**32)
+
+
+@pytest.mark.parametrize("file_format", ["csv", "json"])
+def test_a_few_lines_of_any_bytes_go_through(
+    spark: SparkSession, tracker: Tracker, tmp_path: Path, file_format: str
+) -> None:
+    one = {"transactions": TRANSACTION}
+    goes_through(spark, tracker, tmp_path, 20260102, one, [file_format], FEW)
 
 
 @pytest.mark.slow
@@ -180,7 +191,7 @@ def test_any_bytes_go_through(
     order: tuple[str, str],
     seed: int,
 ) -> None:
-    formats = (order * 2)[: len(entities)]
+    formats = (order * 3)[: len(entities)]
     goes_through(spark, tracker, tmp_path_factory.mktemp("any"), seed, entities, formats)
 
 
