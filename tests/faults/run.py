@@ -46,12 +46,12 @@ class Series:
         self.inside, self._kills = inside, kills
         self.places: Counter[str] = Counter()
         self.all: dict[str, Callable[[World], Iterator[Outcome]]] = {
+            "checkpoint": lambda w: checkpoints(w, inside),
+            "neighbours": lambda w: neighbours(w, inside),
+            "disk": lambda w: full_disks(w, inside),
+            "damage": lambda w: damaged_files(w, inside),
             "points": lambda w: named_kills(w, inside.spark),
             "kills": self._random,
-            "damage": lambda w: damaged_files(w, inside),
-            "checkpoint": lambda w: checkpoints(w, inside),
-            "disk": lambda w: full_disks(w, inside),
-            "neighbours": lambda w: neighbours(w, inside),
         }
 
     def _random(self, lost: World) -> Iterator[Outcome]:
@@ -78,8 +78,12 @@ def main() -> int:
         open_session("faults", kafka=True) as spark,
     ):
         series = Series(Inside(spark), given.kills)
-        outcomes = list(_all(series, broker, Path(folder), given.only.split(), given.seed))
-    given.report.write_text(_report(outcomes, series.places, time.monotonic() - began, given.seed))
+        outcomes = []
+        # Written after each, so that a run that is cut off has said what it saw.
+        for outcome in _all(series, broker, Path(folder), given.only.split(), given.seed):
+            outcomes.append(outcome)
+            took = time.monotonic() - began
+            given.report.write_text(_report(outcomes, series.places, took, given.seed))
     broken = [one for one in outcomes if not one.passed]
     for one in broken:
         log.error("%s: %s: %s %s", one.verdict, one.group, one.fault, one.detail)
