@@ -29,15 +29,22 @@ class Inside:
         """The context of a command that is given the world's source, lake and store."""
         source = load_source(str(world.settings))
         lake = Lake(self.spark, str(world.lake))
-        return Context(lake, Tracker(), source, datetime.now(UTC))
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setenv("MLFLOW_TRACKING_URI", world.store_uri)
+            return Context(lake, Tracker(), source, datetime.now(UTC))
 
-    def take(self, world: World, limits: Limits = ALL) -> Ended:
-        """Take what there is; what is raised and is no refusal by name is a crash."""
+    def take(self, world: World, limits: Limits = ALL, given: Context | None = None) -> Ended:
+        """Take what there is; what is raised and is no refusal by name is a crash.
+
+        Args:
+            world: Where.
+            limits: When to end.
+            given: A context that somebody in this process shares with the stream.
+        """
         with pytest.MonkeyPatch.context() as patched:
             patched.setenv("GOLDRUN_KAFKA", world.broker.address)
-            patched.setenv("MLFLOW_TRACKING_URI", world.store_uri)
             try:
-                ctx = self.context(world)
+                ctx = given or self.context(world)
                 with ctx.tracker.run("stream", "faults"), storage_explained(ctx.lake.root):
                     stream.run(ctx, limits)
             except GoldrunError as error:

@@ -6,6 +6,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from goldrun.io.following import compact_if_free
@@ -59,13 +60,13 @@ def _meanwhile(work: Callable[[], None]) -> Iterator[None]:
         while not over.wait(0.2):
             work()
 
-    thread = threading.Thread(target=again, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()
+    with ThreadPoolExecutor(1) as pool:
+        done = pool.submit(again)
+        try:
+            yield
+        finally:
+            over.set()
+        done.result()
 
 
 def _compaction_and_vacuum(world: World, inside: Inside) -> Outcome:
@@ -80,7 +81,7 @@ def _compaction_and_vacuum(world: World, inside: Inside) -> Outcome:
 
     world.send(600)
     with _meanwhile(tidy):
-        ended = inside.take(world, SMALL)
+        ended = inside.take(world, SMALL, ctx)
     return _judged(world, inside, "OPTIMIZE and VACUUM run all the time", ended)
 
 

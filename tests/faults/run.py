@@ -83,7 +83,7 @@ def main() -> int:
         for outcome in _all(series, broker, Path(folder), given.only.split(), given.seed):
             outcomes.append(outcome)
             took = time.monotonic() - began
-            given.report.write_text(_report(outcomes, series.places, took, given.seed))
+            given.report.write_text(_report(outcomes, series.places, took, given))
     broken = [one for one in outcomes if not one.passed]
     for one in broken:
         log.error("%s: %s: %s %s", one.verdict, one.group, one.fault, one.detail)
@@ -106,7 +106,9 @@ def _all(
                 yield broken_defence(made, series.inside.spark, broken)
 
 
-def _report(outcomes: list[Outcome], places: Counter[str], seconds: float, seed: int) -> str:
+def _report(
+    outcomes: list[Outcome], places: Counter[str], seconds: float, given: argparse.Namespace
+) -> str:
     passed = sum(one.passed for one in outcomes)
     lines = [
         "# Faults",
@@ -119,7 +121,8 @@ def _report(outcomes: list[Outcome], places: Counter[str], seconds: float, seed:
         "",
         f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores {platform.machine()}, Python "
         f"{platform.python_version()}, PySpark {version('pyspark')}, Delta "
-        f"{version('delta-spark')}; seed {seed}, {seconds / 60:.0f} minutes: "
+        f"{version('delta-spark')}; seed {given.seed}, {seconds / 60:.0f} minutes, "
+        f"{f'only {given.only}' if given.only else 'all series'}: "
         f"**{passed} of {len(outcomes)} passed**.",
         "",
         "| kind | fault | what came of it | said |",
