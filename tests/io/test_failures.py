@@ -1,0 +1,55 @@
+"""What the disk and the files of a lake do is told by name; anything else stays what it is."""
+
+import errno
+
+import pytest
+
+from goldrun.errors import StorageError
+from goldrun.io.failures import storage_explained, storage_failure
+
+LAKE = "/data/lake"
+COMMIT = f"{LAKE}/silver/transactions/_delta_log/00000000000000000002.json"
+DAMAGED = {
+    f"org.apache.hadoop.fs.ChecksumException: Checksum error: file:{COMMIT} at 0": COMMIT,
+    f"java.io.FileNotFoundException: File {LAKE}/gold/a/part-0.parquet does not exist": (
+        f"{LAKE}/gold/a/part-0.parquet"
+    ),
+    "java.lang.IllegalStateException: Could not find any delta files for version 2": LAKE,
+    f"batch 3 doesn't exist\n\tat {LAKE}/_checkpoints/shop/offsets/3": (
+        f"{LAKE}/_checkpoints/shop/offsets/3"
+    ),
+    f"[FAILED_READ_FILE.NO_HINT] Encountered error while reading file file:{LAKE}/x.parquet.": (
+        f"{LAKE}/x.parquet"
+    ),
+}
+
+
+@pytest.mark.parametrize(("said", "place"), DAMAGED.items())
+def test_a_damaged_file_is_told_with_its_place_and_the_remedy(said: str, place: str) -> None:
+    told = storage_failure(OSError(said), LAKE)
+    assert isinstance(told, StorageError)
+    assert str(told).startswith(place)
+    assert "restore the file" in str(told)
+
+
+def test_a_full_disk_is_told_with_the_remedy() -> None:
+    told = storage_failure(OSError(errno.ENOSPC, "No space left on device"), LAKE)
+    assert "make room" in str(told)
+
+
+def test_a_cause_is_looked_at_too() -> None:
+    error = RuntimeError("the write failed")
+    error.__cause__ = OSError(errno.ENOSPC, "No space left on device")
+    assert "the disk is full" in str(storage_failure(error, LAKE))
+
+
+def test_another_error_stays_what_it_is() -> None:
+    error = OSError("the network is unreachable")
+    assert storage_failure(error, LAKE) is None
+    with pytest.raises(OSError, match="unreachable"), storage_explained(LAKE):
+        raise error
+
+
+def test_what_is_known_is_raised_in_its_place() -> None:
+    with pytest.raises(StorageError, match="disk is full"), storage_explained(LAKE):
+        raise OSError(errno.ENOSPC, "No space left on device")
