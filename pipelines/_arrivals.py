@@ -53,20 +53,23 @@ def arrive(ctx: Context, stream: DataFrame, most: int | None) -> Arrival:
     if ctx.source.kind is Kind.FILES:
         return _files(ctx, stream)
     raw = stream.localCheckpoint()
-    total = raw.count()
-    cut = most is not None and total > most
-    if cut:
-        raw = raw.orderBy(L.FILE, L.ROW).limit(int(most or 0)).localCheckpoint()
-    batch = Batch.at(ctx.now)
-    rows, seen = {}, 0
+    batch, left = Batch.at(ctx.now), most
+    rows, seen, cut = {}, 0, False
     for entity, spans in _spans(raw).items():
         part = raw.where(F.col(L.ENTITY) == entity).drop(L.ENTITY)
         records = to_bronze(part, entity=entity, source=ctx.source.name, batch=batch)
         known = _known(ctx, entity, spans)
         new = records.join(known, L.RECORD_ID, "left_anti")
         new = bronze.without_the_erased(ctx, entity, new).localCheckpoint()
-        rows[entity] = new.count()
-        seen += sum(span.records for span in spans) - rows[entity]
+        count = new.count()
+        seen += sum(span.records for span in spans) - count
+        if left is not None:
+            # What was read before is left out first: it must not use up what was asked for.
+            cut = cut or count > left
+            new = new.orderBy(L.FILE, L.OFFSET).limit(left).localCheckpoint()
+            count = min(count, left)
+            left -= count
+        rows[entity] = count
         with ctx.lake.writing(L.bronze_table(entity).name):
             ctx.lake.append_unless_empty(L.bronze_table(entity), new)
     return Arrival(batch, rows, seen, cut, _sent(raw))
