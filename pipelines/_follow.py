@@ -1,10 +1,9 @@
 """Gold kept up to date: what changed in silver says whose rows are computed again."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from functools import reduce
 
 from pyspark.sql import DataFrame
 
@@ -13,21 +12,22 @@ from goldrun.contracts.activity import CUSTOMER_DAILY, CUSTOMER_RESPONSES
 from goldrun.contracts.entities import CUSTOMER_ID
 from goldrun.contracts.table import Table
 from goldrun.features.activity import Activity, Silver
-from goldrun.features.labels import History
+from goldrun.features.labels import first_and_last_day
 from goldrun.features.snapshots import customer_features, user_features
-from goldrun.io.following import changes, keep_changes
+from goldrun.io.following import keep_changes
 from pipelines import gold
 from pipelines._command import Context, step
 from pipelines._segments import Scorer
+from pipelines._touched import Touched, find_touched
 
 
 @dataclass
 class Follower:
-    """Brings gold up to the newest silver, customer by customer.
+    """Brings gold up to the newest silver: the days and the customers that changes are about.
 
-    All rows of the customers whom a change is about are computed again from silver: sums over
-    days, distinct products and gaps alike come out as if everything had been computed. A stop
-    between two tables does no harm: what was followed is remembered last.
+    What they touch is computed again from silver, never added to, so that it comes out as if
+    everything had been computed. A stop between two tables does no harm: what was followed is
+    remembered last.
 
     ``gold/customer_features`` describes everybody as of one date, so it is brought up to date
     from time to time and at the end, and not with every change.
@@ -67,13 +67,12 @@ class Follower:
         changed = {name: since for name, since in self._progress.items() if newest[name] > since}
         if not changed:
             return 0
-        touched = _touched(ctx, changed)
-        count = touched.count()
-        if count:
+        touched = find_touched(ctx, changed)
+        if touched.count:
             self._compute(ctx, touched)
         gold.record_progress(ctx, newest, self.run_id)
         self._progress = newest
-        return count
+        return touched.count
 
     def round_off(self, ctx: Context) -> None:
         """Describe everybody as of the day after the newest event, and score them."""
@@ -88,16 +87,15 @@ class Follower:
         with step("gold: segments"):
             self.scorer.score(ctx, everyone, as_of, customers)
 
-    def _compute(self, ctx: Context, touched: DataFrame) -> None:
-        silver = gold.silver_of(ctx).of(touched)
-
+    def _compute(self, ctx: Context, touched: Touched) -> None:
         def bring(table: Table, compute: Callable[[Silver], DataFrame]) -> None:
-            if table is CUSTOMER_RESPONSES and silver.interactions is None:
+            if table is CUSTOMER_RESPONSES and touched.silver.interactions is None:
                 ctx.lake.create(table)
                 return
             with ctx.lake.writing(table.name):
-                part = _of(ctx.lake.read_or_empty(table), touched)
-                ctx.lake.exchange(table, compute(silver), part)
+                part = touched.of(ctx.lake.read_or_empty(table))
+                rows = touched.of(compute(touched.silver))
+                ctx.lake.exchange(table, rows, part, touched.condition)
 
         # Most of each exchange is planning and committing, which leaves a core free.
         with ThreadPoolExecutor(len(gold.ACTIVITY)) as pool:
@@ -106,36 +104,25 @@ class Follower:
         activity = gold.activity_in(ctx)
         if activity.daily.isEmpty():
             return
-        history = gold.history_of(ctx)
-        self._users(ctx, activity, history, touched)
+        observed_from, until = first_and_last_day(activity.daily)
+        self._users(ctx, activity, until, touched.customers)
         if ctx.now - self._described_at >= self.features_every:
             self.round_off(ctx)
         elif self.scorer.refresh(ctx):
-            as_of = history.day_after
-            rows = customer_features(activity.of(touched), as_of, history.observed_from)
-            self.scorer.score(ctx, rows, as_of, touched)
+            as_of = until + timedelta(days=1)
+            rows = customer_features(activity.of(touched.customers), as_of, observed_from)
+            self.scorer.score(ctx, rows, as_of, touched.customers)
 
-    def _users(
-        self, ctx: Context, activity: Activity, history: History, touched: DataFrame
-    ) -> None:
+    def _users(self, ctx: Context, activity: Activity, until: date, customers: DataFrame) -> None:
         """Bring the users' table up to date; all of it when its date has moved on."""
-        lake, until = ctx.lake, history.observed_until
+        lake = ctx.lake
         with lake.writing(G.USER_FEATURES.name):
             if until != self._observed_until:
                 note = {"observed_until": until}
                 lake.replace(G.USER_FEATURES, user_features(activity.daily, until), note=note)
                 self._observed_until = until
                 return
-            key = touched.withColumnRenamed(CUSTOMER_ID, G.USER_ID)
+            key = customers.withColumnRenamed(CUSTOMER_ID, G.USER_ID)
             stored = lake.read(G.USER_FEATURES.name).join(key, G.USER_ID, "left_semi")
-            lake.exchange(G.USER_FEATURES, user_features(activity.of(touched).daily, until), stored)
-
-
-def _of(rows: DataFrame, touched: DataFrame) -> DataFrame:
-    return rows.join(touched, CUSTOMER_ID, "left_semi")
-
-
-def _touched(ctx: Context, changed: Mapping[str, int]) -> DataFrame:
-    """The customers whom the changes since the versions are about, before and after."""
-    parts = [changes(ctx.lake, name, since).select(CUSTOMER_ID) for name, since in changed.items()]
-    return reduce(DataFrame.unionByName, parts).distinct().localCheckpoint()
+            rows = user_features(activity.of(customers).daily, until)
+            lake.exchange(G.USER_FEATURES, rows, stored)

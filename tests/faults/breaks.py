@@ -9,6 +9,7 @@ from goldrun.io.lake import Lake
 from pipelines import _arrivals, gold, stream
 from pipelines._command import Context
 from pipelines._follow import Follower
+from pipelines._touched import Touched
 
 
 def bronze_repeats() -> None:
@@ -29,7 +30,7 @@ def gold_hurries() -> None:
     """Gold says that it has followed before it has."""
     compute = Follower._compute
 
-    def hasty(self: Follower, ctx: Context, touched: DataFrame) -> None:
+    def hasty(self: Follower, ctx: Context, touched: Touched) -> None:
         gold.record_progress(ctx, ctx.lake.versions(list(self._progress)), self.run_id)
         compute(self, ctx, touched)
 

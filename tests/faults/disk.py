@@ -23,7 +23,7 @@ _ROOMS = (0, 8, 40, 120, 300, 700)
 @contextlib.contextmanager
 def small_disk(folder: Path) -> Iterator[bool]:
     """Mount a disk of a few megabytes; False where that isn't allowed."""
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     mount = ["mount", "-t", "tmpfs", "-o", f"size={_MEGABYTES}m", "tmpfs", str(folder)]
     done = subprocess.run(mount, capture_output=True, check=False)
     try:

@@ -1,6 +1,8 @@
 """A frame against its contract, before it is written."""
 
-from functools import reduce
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
 from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame
@@ -38,47 +40,87 @@ def conform(rows: DataFrame, table: Table) -> DataFrame:
     return rows.select(*table.names)
 
 
-def check_values(rows: DataFrame, table: Table) -> None:
+@dataclass(frozen=True)
+class Checked:
+    """What rows were found to be that keep their contract.
+
+    Attributes:
+        rows: How many.
+        spans: Smallest and largest value of each column of the key; empty for no rows.
+    """
+
+    rows: int
+    spans: Mapping[str, tuple[Any, Any]]
+
+
+def check_values(rows: DataFrame, table: Table) -> Checked:
     """Look for nulls, values out of range and repeated keys, in one grouping.
 
     Args:
         rows: The frame about to be written; read again where something is wrong, to say what.
         table: Its contract.
 
+    Returns:
+        What was seen on the way.
+
     Raises:
         ContractError: Something is there that the contract forbids.
     """
-    broken = _broken(table)
-    # Hundreds of counters at once cost more than the rows: they are made for what is wrong only.
-    any_broken = reduce(lambda a, b: a | b, [F.coalesce(c, F.lit(False)) for c in broken.values()])
     by_key = rows.groupBy(*table.key).agg(
-        F.count("*").alias(_TIMES), F.bool_or(any_broken).alias(_BROKEN)
+        F.count("*").alias(_TIMES), F.bool_or(breaks(table)).alias(_BROKEN)
     )
-    if not by_key.where(f"{_TIMES} > 1 OR {_BROKEN}").isEmpty():
-        raise ContractError(f"{table.name} was not written: {'; '.join(_said(rows, table))}")
+    spans = [each(name) for name in table.key for each in (F.min, F.max)]
+    found = by_key.agg(
+        F.sum(_TIMES), F.bool_or(F.col(_BROKEN) | (F.col(_TIMES) > 1)), *spans
+    ).collect()[0]
+    if found[1]:
+        raise refusal(rows, table)
+    ends = found[2:]
+    seen = {name: (ends[2 * n], ends[2 * n + 1]) for n, name in enumerate(table.key)}
+    return Checked(found[0] or 0, seen if found[0] else {})
 
 
-def _broken(table: Table) -> dict[str, SparkColumn]:
-    """What the contract forbids, each by its words."""
+def breaks(table: Table) -> SparkColumn:
+    """Whether a row breaks the contract, its key standing twice apart."""
+    # Hundreds of counters at once cost more than the rows: they are made for what is wrong only.
+    return F.expr(" OR ".join(f"coalesce({broken}, false)" for broken in _broken(table).values()))
+
+
+def refusal(rows: DataFrame, table: Table) -> ContractError:
+    """Say everything that is wrong with rows that break their contract."""
+    return ContractError(f"{table.name} was not written: {'; '.join(_said(rows, table))}")
+
+
+def _broken(table: Table) -> dict[str, str]:
+    """What the contract forbids, by its words, in SQL: a text crosses into the JVM in one piece."""
     broken = {}
     for c in table.columns:
-        value = F.col(c.name)
+        value = f"`{c.name}`"
         if c.required or c.name in table.key:
-            broken[f"{c.name} is null"] = value.isNull()
+            broken[f"{c.name} is null"] = f"{value} IS NULL"
         if c.minimum is not None:
-            broken[f"{c.name} is below {c.minimum}"] = value < c.minimum
+            broken[f"{c.name} is below {c.minimum}"] = f"{value} < {_number(c.minimum)}"
         if c.maximum is not None:
-            broken[f"{c.name} is above {c.maximum}"] = value > c.maximum
+            broken[f"{c.name} is above {c.maximum}"] = f"{value} > {_number(c.maximum)}"
         if isinstance(c.type, (T.DoubleType, T.FloatType)):
-            broken[f"{c.name} is NaN"] = F.isnan(c.name)
+            broken[f"{c.name} is NaN"] = f"isnan({value})"
         if c.allowed:
-            broken[f"{c.name} is not allowed"] = ~value.isin(*c.allowed)
+            allowed = ", ".join(map(_text, c.allowed))
+            broken[f"{c.name} is not allowed"] = f"{value} NOT IN ({allowed})"
     return broken
+
+
+def _number(value: float) -> str:
+    return f"{value!r}D" if isinstance(value, float) else str(value)
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
 def _said(rows: DataFrame, table: Table) -> list[str]:
     broken = _broken(table)
-    counts = [F.count_if(c).alias(f"c{i}") for i, c in enumerate(broken.values())]
+    counts = [F.count_if(F.expr(c)).alias(f"c{i}") for i, c in enumerate(broken.values())]
     found = rows.agg(*counts).collect()[0]
     wrong = [f"{what} in {n} rows" for what, n in zip(broken, found, strict=True) if n]
     repeated = rows.groupBy(*table.key).count().where("count > 1").limit(1).collect()

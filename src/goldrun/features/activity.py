@@ -142,14 +142,10 @@ def _beside_each_other(parts: Sequence[DataFrame]) -> DataFrame:
     )
     sums = grouped.select(*key, *[f"{pack}.*" for pack in packs])
     numbers = [c for c in A.CUSTOMER_DAILY.columns if c.name not in key]
-    return sums.select(
+    summed = {name: f"coalesce({name}, 0)" for name in sums.columns}
+    return sums.selectExpr(
         *key,
-        *[
-            F.coalesce(c.name if c.name in sums.columns else F.lit(0), F.lit(0))
-            .cast(c.type)
-            .alias(c.name)
-            for c in numbers
-        ],
+        *[f"CAST({summed.get(c.name, 0)} AS {c.type.simpleString()}) AS {c.name}" for c in numbers],
     )
 
 

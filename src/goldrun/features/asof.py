@@ -69,8 +69,8 @@ def sums_before(daily: DataFrame, as_ofs: Sequence[date]) -> DataFrame:
         before_each(daily, as_ofs)
         .groupBy(CUSTOMER_ID, G.AS_OF)
         .agg(
-            *[F.sum(c.name).cast(c.type).alias(c.name) for c in NUMBERS],
-            *[_within(name, n).alias(window_sum(name, n)) for name, n in windows],
+            *[F.expr(f"{_sum(c.name, c.name)} AS {c.name}") for c in NUMBERS],
+            *[F.expr(f"{_within(name, n)} AS {window_sum(name, n)}") for name, n in windows],
             F.min(bought).alias(FIRST_PURCHASE),
             F.max(bought).alias(LAST_PURCHASE),
             F.count(bought).alias(PURCHASE_DAYS),
@@ -79,10 +79,14 @@ def sums_before(daily: DataFrame, as_ofs: Sequence[date]) -> DataFrame:
     )
 
 
-def _within(name: str, days: int) -> SparkColumn:
-    inside = F.col(A.DAY) >= F.date_sub(G.AS_OF, days)
-    kind = A.CUSTOMER_DAILY.column(name).type
-    return F.sum(F.when(inside, F.col(name)).otherwise(F.lit(0))).cast(kind)
+def _within(name: str, days: int) -> str:
+    inside = f"{A.DAY} >= date_sub({G.AS_OF}, {days})"
+    return _sum(name, f"CASE WHEN {inside} THEN {name} ELSE 0 END")
+
+
+def _sum(name: str, value: str) -> str:
+    kind = A.CUSTOMER_DAILY.column(name).type.simpleString()
+    return f"CAST(sum({value}) AS {kind})"
 
 
 def ratio(part: str | SparkColumn, whole: str | SparkColumn) -> SparkColumn:

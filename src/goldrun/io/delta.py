@@ -1,7 +1,7 @@
 """What Delta is told of a table, and what it says when a write fails."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import reduce
 
 from delta.exceptions import (
@@ -17,6 +17,7 @@ from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from goldrun.contracts import lineage as L
+from goldrun.contracts.check import breaks
 from goldrun.contracts.entities import CUSTOMER_ID
 from goldrun.contracts.table import Table
 from goldrun.errors import ContractError
@@ -36,6 +37,9 @@ CONFLICTS = (
 """What Delta raises when another commit came first. Its common base class, by its name, is in
 truth no base of these."""
 GONE = "_gone"
+KNOWN = "_known"
+WRONG = "_wrong"
+_ROW, _NOW, _BEFORE = "_row", "_now", "_before"
 CHANGE_FEED = "delta.enableChangeDataFeed"
 _RAW_TEXT = (L.RECORD, L.MALFORMED)
 _WITH_RANGE = (T.StringType, T.NumericType, T.DateType, T.TimestampType)
@@ -69,10 +73,11 @@ def content(rows: DataFrame) -> tuple[object, ...]:
 def row_hash(rows: DataFrame) -> Column:
     """64 bits of all columns, equal for equal rows."""
     # A hash passes over nulls, so where they are is hashed as well.
-    return F.xxhash64(*rows.columns, *[F.isnull(name) for name in rows.columns])
+    names = [f"`{name}`" for name in rows.columns]
+    return F.expr(f"xxhash64({', '.join([*names, *[f'isnull({name})' for name in names]])})")
 
 
-def same_key(rows: DataFrame, table: Table) -> Column:
+def same_key(table: Table, spans: Mapping[str, tuple[object, object]]) -> Column:
     """Condition of a MERGE of ``new`` into ``old``, with the span of the keys where it may say it.
 
     Keys that grow with time are in few files: the span lets Delta pass over all others. It ends
@@ -80,25 +85,47 @@ def same_key(rows: DataFrame, table: Table) -> Column:
     """
     same = [F.col(f"old.{name}") == F.col(f"new.{name}") for name in table.key]
     if CUSTOMER_ID not in table.key:
-        spans = [each(name) for name in table.key for each in (F.min, F.max)]
-        found = rows.agg(*[span.alias(f"b{n}") for n, span in enumerate(spans)]).collect()[0]
-        for n, name in enumerate(table.key):
-            same.append(F.col(f"old.{name}").between(F.lit(found[2 * n]), F.lit(found[2 * n + 1])))
+        same += [F.col(f"old.{name}").between(*map(F.lit, ends)) for name, ends in spans.items()]
     return reduce(lambda a, b: a & b, same)
 
 
 def changed_rows(fresh: DataFrame, stored: DataFrame, table: Table) -> DataFrame:
-    """Find what turns the stored rows into the fresh ones.
+    """Find what turns the stored rows into the fresh ones, in one grouping by key.
+
+    Args:
+        fresh: Rows of the contract's columns.
+        stored: Rows of the table.
+        table: Their contract.
 
     Returns:
-        The contract's columns and ``GONE``: false for a row to insert or update, true for the key
-        of one to delete, whose other columns are null.
+        The contract's columns; ``GONE``: false for a row to insert or update, true for the key of
+        one to delete, whose other columns are null; ``KNOWN``: whether the key is stored; and
+        ``WRONG``: whether the row breaks the contract or its key stands twice among the fresh.
     """
-    key, now, before = list(table.key), "_now", "_before"
-    old = stored.select(*key, row_hash(stored.select(*table.names)).alias(before))
-    both = fresh.withColumn(now, row_hash(fresh)).join(old, key, "full_outer")
-    differs = ~F.col(now).eqNullSafe(F.col(before))
-    return both.where(differs).select(*table.names, F.col(now).isNull().alias(GONE))
+    key = list(table.key)
+    others = [name for name in table.names if name not in key]
+    both = fresh.select(
+        *key,
+        F.struct(*others).alias(_ROW),
+        row_hash(fresh).alias(_NOW),
+        breaks(table).alias(WRONG),
+    ).unionByName(
+        stored.select(*key, row_hash(stored.select(*table.names)).alias(_BEFORE)),
+        allowMissingColumns=True,
+    )
+    grouped = both.groupBy(*key).agg(
+        F.first(_ROW, ignorenulls=True).alias(_ROW),
+        F.first(_NOW, ignorenulls=True).alias(_NOW),
+        F.first(_BEFORE, ignorenulls=True).alias(_BEFORE),
+        (F.bool_or(WRONG) | (F.count(_NOW) > 1)).alias(WRONG),
+    )
+    differs = F.col(WRONG) | ~F.col(_NOW).eqNullSafe(F.col(_BEFORE))
+    return grouped.where(F.coalesce(differs, F.lit(True))).select(
+        *[name if name in key else F.col(f"{_ROW}.{name}") for name in table.names],
+        F.col(_NOW).isNull().alias(GONE),
+        F.col(_BEFORE).isNotNull().alias(KNOWN),
+        F.coalesce(WRONG, F.lit(False)).alias(WRONG),
+    )
 
 
 @contextlib.contextmanager

@@ -22,6 +22,8 @@ _SESSION = {
     "spark.sql.session.timeZone": "UTC",
     # Frames cross between Python and the JVM in columns, without a Python worker.
     "spark.sql.execution.arrow.pyspark.enabled": "true",
+    # Else each of the thousands of expressions that make a plan notes which line wrote it.
+    "spark.python.sql.dataFrameDebugging.enabled": "false",
 }
 """What goldrun needs anywhere."""
 

@@ -27,7 +27,7 @@ def standardise(text: SparkColumn, column: Column, phone_region: str | None) -> 
         return _category(text, column)
     if column.standard is Standard.CURRENCY:
         code = F.upper(text)
-        return F.when(code.isin(*sorted(CURRENCIES)), code)
+        return F.when(F.find_in_set(code, F.lit(",".join(sorted(CURRENCIES)))) > 0, code)
     if column.standard is Standard.EMAIL:
         return _email(text)
     if column.standard is Standard.PHONE:

@@ -1,0 +1,83 @@
+"""Which lines a change of some lines is about: those from which the days touched follow."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from goldrun.contracts import activity as A
+from goldrun.contracts import entities as E
+from goldrun.medallion.lookup import rows_of
+
+_KEY = [E.CUSTOMER_ID, A.DAY]
+_SMALL = 500_000
+"""Pairs that every task may have in memory."""
+
+
+@dataclass(frozen=True)
+class Days:
+    """Days of customers.
+
+    Attributes:
+        rows: ``customer_id, day``, each pair once.
+        count: How many pairs.
+        first: The earliest of the days.
+        last: The latest.
+    """
+
+    rows: DataFrame
+    count: int
+    first: date
+    last: date
+
+    @property
+    def condition(self) -> str:
+        """SQL over a column ``day``: within the span of these days."""
+        return f"{A.DAY} BETWEEN DATE'{self.first}' AND DATE'{self.last}'"
+
+    def of(self, daily: DataFrame) -> DataFrame:
+        """The rows that are of these customers on these days."""
+        rows = F.broadcast(self.rows) if self.count < _SMALL else self.rows
+        return daily.where(self.condition).join(rows, _KEY, "left_semi")
+
+
+def days_touched(changed: DataFrame, stored: DataFrame) -> DataFrame:
+    """Find the days whose sums a change of lines may change.
+
+    A line adds to its own day, and to the day of its order: the one of the order's first line,
+    which an earlier or a later line of the same order may move.
+
+    Args:
+        changed: Lines before and after the change; read twice, so checkpoint what is dear.
+        stored: Rows of ``silver/transactions`` after it.
+
+    Returns:
+        ``customer_id, day``, each pair once.
+    """
+    of_orders = rows_of(stored, changed, [E.ORDER_ID])
+    return _days_of(changed).unionByName(_days_of(of_orders)).distinct()
+
+
+def lines_behind(days: Days, stored: DataFrame) -> DataFrame:
+    """Find all lines that count on some days, and every line of their orders.
+
+    Which day an order counts on is told by all of its lines, so a sum over the result is whole on
+    these days and on no other.
+
+    Args:
+        days: The days.
+        stored: Rows of ``silver/transactions``.
+
+    Returns:
+        Rows of ``stored``, each once.
+    """
+    at, end = F.col(E.TRANSACTION_DATE), days.last + timedelta(days=1)
+    inside = (at >= F.lit(days.first).cast("timestamp")) & (at < F.lit(end).cast("timestamp"))
+    on_days = stored.where(inside).withColumn(A.DAY, F.to_date(at))
+    orders = days.of(on_days).select(E.ORDER_ID).distinct().localCheckpoint()
+    return rows_of(stored, orders, [E.ORDER_ID])
+
+
+def _days_of(lines: DataFrame) -> DataFrame:
+    return lines.select(E.CUSTOMER_ID, F.to_date(E.TRANSACTION_DATE).alias(A.DAY))
