@@ -60,31 +60,32 @@ def named_kills(
 
 
 def random_kills(
-    world: World, spark: SparkSession, least: int, least_in_batches: int
-) -> tuple[list[Outcome], Counter[str]]:
+    world: World, spark: SparkSession, places: Counter[str], least: int, least_in_batches: int
+) -> Iterator[Outcome]:
     """Kill again and again at moments drawn by chance.
 
     After each kill nothing may stand twice; after every tenth, and at the end, all is taken and
-    compared with the truth.
+    compared with the truth, which is an outcome.
 
-    Returns:
-        An outcome a comparison, and how many kills fell where.
+    Args:
+        world: Where.
+        spark: A session to look with.
+        places: Where the kills fell; added to.
+        least: How often to kill.
+        least_in_batches: How many kills must fall while a batch is being written.
     """
-    outcomes, places = [], Counter[str]()
     wrong: list[str] = []
     rhythm = _Rhythm()
-    while sum(places.values()) < least or _in_batches(places) < least_in_batches:
+    while places.total() < least or _in_batches(places) < least_in_batches:
         place = _kill_once(world, rhythm)
         places[place] += 1
-        done = sum(places.values())
-        log.info("  kill %s: %s", done, place)
+        log.info("  %s, kill %s: %s", world.folder.name, places.total(), place)
         wrong += wrong_at_any_time(spark, world)
-        if done % _LOOK_EVERY == 0:
-            outcomes.append(_compare(world, spark, done, wrong))
+        if places.total() % _LOOK_EVERY == 0:
+            yield _compare(world, spark, places.total(), wrong)
             wrong = []
-    if sum(places.values()) % _LOOK_EVERY:
-        outcomes.append(_compare(world, spark, sum(places.values()), wrong))
-    return outcomes, places
+    if places.total() % _LOOK_EVERY:
+        yield _compare(world, spark, places.total(), wrong)
 
 
 def _in_batches(places: Counter[str]) -> int:
@@ -124,7 +125,11 @@ def _compare(world: World, spark: SparkSession, kills: int, wrong: list[str]) ->
     drained = world.drain(*_OPTIONS)
     if drained.code:
         wrong = [*wrong, f"it did not go on: {drained.error}"]
-    outcome = of("kill -9 at random", f"up to kill {kills}", wrong or wrong_at_rest(spark, world))
+    outcome = of(
+        "kill -9 at random",
+        f"{world.folder.name}: up to kill {kills}",
+        wrong or wrong_at_rest(spark, world),
+    )
     log.info("  %s after %s kills %s", outcome.verdict, kills, outcome.detail)
     return outcome
 

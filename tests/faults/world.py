@@ -13,19 +13,33 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from goldrun.io.kafka_broker import KafkaBroker
+from goldrun.io.toolchain import Jars, ensure_jars
 from tests.faults.child import BATCH_BEGINS, BREAK, DIE_AT, LOADED, TRACE
 from tests.faults.sales import Shop, Truth
 from tests.kafka import create_topic, produce, stored
 from tests.project_copy import ROOT
 
 PARTITIONS = 2
-QUICK_JVM = {
-    "GOLDRUN_DRIVER_MEMORY": "1500m",
-    # A process that lives for seconds is done before the better compilers pay for themselves.
-    "JAVA_TOOL_OPTIONS": "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m",
-    "SPARK_CONF_DIR": str(Path(__file__).with_name("conf")),
-}
-"""A JVM that is quick to start: the stream is the same."""
+_SETTINGS = Path(__file__).with_name("quick.properties")
+
+
+def quick_jvm(more: str = "") -> dict[str, str]:
+    """Environment of a JVM that is quick to start: the stream is the same.
+
+    A process that lives for seconds is done before the better compilers pay for themselves. Jars
+    on the class path of the JVM itself are among the classes that it can keep for others.
+    """
+    jars = ":".join(map(str, ensure_jars(Jars.DELTA, Jars.KAFKA_CONNECTOR)))
+    options = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m"
+    return {
+        "GOLDRUN_DRIVER_MEMORY": "1500m",
+        "JAVA_TOOL_OPTIONS": f"{options} -Xlog:cds=off -Xlog:cds+dynamic=off {more}",
+        "PYSPARK_SUBMIT_ARGS": (
+            f"--properties-file {_SETTINGS} --driver-class-path {jars} pyspark-shell"
+        ),
+    }
+
+
 _LONGEST = 400
 """Seconds that anything here may take before it counts as hung."""
 
@@ -138,9 +152,13 @@ class World:
     broker: KafkaBroker
     topic: str
     shop: Shop
-    chance: random.Random
+    seed: int
     lake_name: str = "lake"
+    chance: random.Random = field(init=False)
     _starts: Counter[str] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        self.chance = random.Random(self.seed)
 
     @property
     def lake(self) -> Path:
@@ -180,14 +198,27 @@ class World:
         """What the tables must hold once the stream has taken all that was sent."""
         return self.shop.truth(self.sent())
 
-    def start(self, *options: str, die_at: str = "", broken: str = "") -> Stream:
+    @property
+    def classes(self) -> Path:
+        """The JVM's classes as it keeps them in memory, so that it need not load them again."""
+        return Path(self.broker.folder).parent / "classes.jsa"
+
+    def start(
+        self, *options: str, die_at: str = "", broken: str = "", keep_classes: bool = False
+    ) -> Stream:
         """Start the stream in a process group of its own.
 
         Args:
             options: Of ``pipelines/stream.py``.
             die_at: Point at which it kills itself.
             broken: Defence that is switched off.
+            keep_classes: Whether its JVM writes ``classes`` when it ends.
         """
+        archive = ""
+        if keep_classes:
+            archive = f"-XX:ArchiveClassesAtExit={self.classes}"
+        elif self.classes.exists():
+            archive = f"-XX:SharedArchiveFile={self.classes}"
         self._starts["starts"] += 1
         trace = self.folder / f"trace-{self._starts['starts']}"
         log = self.folder / f"log-{self._starts['starts']}"
@@ -196,7 +227,7 @@ class World:
         environment = os.environ | {
             "PYTHONPATH": "src:.",
             "GOLDRUN_KAFKA": self.broker.address,
-            **QUICK_JVM,
+            **quick_jvm(archive),
             "MLFLOW_TRACKING_URI": self.store_uri,
             TRACE: str(trace),
             **({DIE_AT: die_at} if die_at else {}),
@@ -216,9 +247,12 @@ class World:
             )
         return Stream(process, trace, log)
 
-    def drain(self, *options: str, broken: str = "") -> Ended:
+    def drain(self, *options: str, broken: str = "", keep_classes: bool = False) -> Ended:
         """Take all that there is, and end."""
-        return self.start("--available-now=true", *options, broken=broken).end()
+        stream = self.start(
+            "--available-now=true", *options, broken=broken, keep_classes=keep_classes
+        )
+        return stream.end()
 
 
 @contextmanager
@@ -227,7 +261,7 @@ def world(broker: KafkaBroker, folder: Path, seed: int) -> Iterator[World]:
     folder.mkdir(parents=True)
     topic = f"sales-{folder.name}"
     create_topic(broker, topic, PARTITIONS)
-    made = World(folder, broker, topic, Shop(seed), random.Random(seed))
+    made = World(folder, broker, topic, Shop(seed), seed)
     shipped = (ROOT / "pipelines/sources/kafka.toml").read_text()
     made.settings.write_text(shipped.replace('topic = "transactions"', f'topic = "{topic}"'))
     yield made
