@@ -26,6 +26,7 @@ from queue import SimpleQueue
 from goldrun.io.kafka_broker import KafkaBroker
 from goldrun.io.spark import open_session
 from tests.faults.breaks import BREAKS
+from tests.faults.crowning import registry_kills
 from tests.faults.damage import checkpoints, damaged_files
 from tests.faults.disk import full_disks
 from tests.faults.inside import Inside
@@ -41,6 +42,7 @@ log = logging.getLogger("faults")
 REPORTS = ROOT / "docs" / "faults"
 _SHARE_IN_BATCHES = 0.6
 _AT_A_TIME = 2
+_OF_PROCESSES = {"points", "kills", "controls"}
 
 
 class Series:
@@ -54,6 +56,7 @@ class Series:
             "neighbours": lambda w: neighbours(w, inside),
             "disk": lambda w: full_disks(w, inside),
             "damage": lambda w: damaged_files(w, inside),
+            "registry": lambda w: registry_kills(w.folder),
             "points": lambda w: named_kills(w, inside.spark),
             "kills": self._random,
             "controls": self._controls,
@@ -104,12 +107,14 @@ def main() -> int:
     given = options.parse_args()
     os.environ |= quick_jvm()
     given.reports.mkdir(parents=True, exist_ok=True)
+    only = set(given.only.split())
     with (
         tempfile.TemporaryDirectory(prefix="goldrun-faults-") as folder,
         running_broker(Path(folder) / "kafka") as broker,
         open_session("faults", kafka=True) as spark,
     ):
-        _keep_classes(broker, Path(folder))
+        if not only or only & _OF_PROCESSES:
+            _keep_classes(broker, Path(folder))
         series = Series(Inside(spark), given.kills)
         outcomes = list(_all(series, broker, Path(folder), given))
     broken = [one for one in outcomes if not one.passed]

@@ -9,6 +9,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from goldrun.io.kafka_broker import KafkaBroker
+from tests.faults.crowning import registry_kills
 from tests.faults.kills import broken_defence, named_kills
 from tests.faults.outcome import Outcome, Verdict, of
 from tests.faults.sales import Sale, Shop
@@ -38,6 +39,14 @@ def test_the_comparison_turns_red_when_a_start_does_not_catch_up(
     with world(broker, tmp_path / "broken", seed=1) as broken:
         outcome = broken_defence(broken, spark, "nothing_caught_up")
     assert outcome.verdict is Verdict.CAUGHT, outcome.detail
+
+
+@pytest.mark.slow
+def test_a_champion_survives_a_training_run_that_dies_before_it_has_crowned_another(
+    tmp_path: Path,
+) -> None:
+    outcomes = list(registry_kills(tmp_path))
+    assert [one.verdict for one in outcomes] == [Verdict.RECOVERED] * 2, outcomes
 
 
 def told(*kinds: tuple[str, Sale | None]) -> tuple[Shop, list[tuple[str, bytes | None]]]:

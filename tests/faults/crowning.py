@@ -1,0 +1,108 @@
+"""A training run's last steps, that may be killed between registering a version and crowning it.
+
+    python -m tests.faults.crowning
+
+A small model in the place of a large one; what registers it, keeps its evidence and crowns it is
+``pipelines._training.conclude``, as in every training run. ``FAULTS_DIE_AT`` is one of ``POINTS``.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pandas as pd
+from mlflow import MlflowClient
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from goldrun.contracts.verdict import Verdict
+from goldrun.io.tracking import CHAMPION, Tracker
+from goldrun.registry.gate import HeadToHead
+from pipelines import _training
+from pipelines._command import Context
+from tests.faults.child import DIE_AT
+from tests.faults.outcome import Outcome, of
+from tests.project_copy import ROOT
+
+NAME = "faults"
+POINTS = ("tag_version", "crown")
+"""Calls of the tracker: registered and without evidence, or with all of it and no champion yet."""
+GROUP = "kill -9 in the registry"
+
+
+def main() -> None:
+    """Fit, register, keep the evidence, crown."""
+    tracker, point = Tracker(), os.environ.get(DIE_AT)
+    if point:
+        setattr(Tracker, point, lambda *_: os.killpg(0, signal.SIGKILL))
+    rows = pd.DataFrame({"x": [0.0, 1.0, 2.0, 3.0]})
+    model = make_pipeline(StandardScaler(), LogisticRegression()).fit(rows, [0, 0, 1, 1])
+    passed = SimpleNamespace(verdict=Verdict.PASS)
+    checked = SimpleNamespace(quality_run_id="q", quality=passed, drift_run_id="d", drift=passed)
+    known = tracker.champion(NAME)
+    with tracker.run("training", "faults"):
+        _training.conclude(
+            Context(cast(Any, None), tracker, cast(Any, None), datetime.now(UTC)),
+            NAME,
+            model,
+            rows,
+            predict="predict",
+            metrics={"auc": 0.9},
+            versions={"gold/customer_features": 0},
+            training_hash="0" * 64,
+            checked=cast(_training.Checked, checked),
+            criteria=(),
+            head_to_head=HeadToHead("auc", 0.9, 0.8, known.version) if known else None,
+            drift_policy="block",
+            scores="",
+        )
+
+
+def registry_kills(folder: Path) -> Iterator[Outcome]:
+    """Kill a training run between register and alias; the champion stays, and a rerun is whole."""
+    store = f"sqlite:///{folder / 'registry.db'}"
+    client = MlflowClient(store)
+    _train(store)
+    for point in POINTS:
+        before = _champion(client)
+        killed = _train(store, point)
+        after_kill = _champion(client)
+        again = _train(store)
+        newest = _champion(client)
+        tags = client.get_model_version(NAME, str(newest)).tags
+        wrong = {
+            f"it lived: {killed}": killed.returncode == -signal.SIGKILL,
+            f"the champion was {before} and became {after_kill}": after_kill == before,
+            f"it did not go on: {again.stderr}": again.returncode == 0,
+            f"champion is {newest} and not {before + 2}": newest == before + 2,
+            f"the evidence is not whole: {tags}": tags.get("goldrun.decision") == "promoted",
+        }
+        said = [what for what, holds in wrong.items() if not holds]
+        yield of(GROUP, f"before {point} is called", said)
+
+
+def _champion(client: MlflowClient) -> int:
+    return int(client.get_model_version_by_alias(NAME, CHAMPION).version)
+
+
+def _train(store: str, die_at: str = "") -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "tests.faults.crowning"],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": "src:.", "MLFLOW_TRACKING_URI": store, DIE_AT: die_at},
+        capture_output=True,
+        check=False,
+        start_new_session=True,
+        text=True,
+    )
+
+
+if __name__ == "__main__":
+    main()
