@@ -34,7 +34,7 @@ class ContractError(GoldrunError):
 
 
 class LakeBusyError(GoldrunError):
-    """Another process is writing the same tables."""
+    """Somebody else is writing the same tables."""
 
     exit_code = 5
 

@@ -23,7 +23,7 @@ _ROOMS = (0, 8, 40, 120, 300, 700)
 @contextlib.contextmanager
 def small_disk(folder: Path) -> Iterator[bool]:
     """Mount a disk of a few megabytes; False where that isn't allowed."""
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True)
     mount = ["mount", "-t", "tmpfs", "-o", f"size={_MEGABYTES}m", "tmpfs", str(folder)]
     done = subprocess.run(mount, capture_output=True, check=False)
     try:
@@ -45,8 +45,9 @@ def full_disks(world: World, inside: Inside) -> Iterator[Outcome]:
         assert inside.take(on_disk).code == 0
         for kilobytes in _ROOMS:
             yield _told(_fill(on_disk, inside, kilobytes))
-    with small_disk(world.store.parent):
-        yield _told(_full_store(replace(world, lake_name="beside-a-full-store"), inside))
+    beside = replace(world, lake_name="beside-a-full-store", store_name="small-store")
+    with small_disk(beside.store.parent):
+        yield _told(_full_store(beside, inside))
 
 
 def _told(outcome: Outcome) -> Outcome:

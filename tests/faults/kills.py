@@ -37,7 +37,7 @@ BREAKS_AT = {
 """Where a kill must show that the defence is needed."""
 _BATCH = 150
 _OPTIONS = (f"--batch-rows={_BATCH}", "--every=0.1", "--compact-every=5")
-_SHARE_AT_START = 0.15
+_SHARE_AT_START = 0.35
 _SHARE_PYTHON_ALONE = 0.2
 _LOOK_EVERY = 10
 

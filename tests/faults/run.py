@@ -105,7 +105,10 @@ def main() -> int:
     options.add_argument("--only", default="", help="names of series, with spaces between")
     options.add_argument("--reports", type=Path, default=REPORTS, help="folder to write to")
     given = options.parse_args()
-    os.environ |= quick_jvm()
+    # This process lives for long: its JVM may take its time to become quick.
+    lasting = quick_jvm()
+    del lasting["JAVA_TOOL_OPTIONS"]
+    os.environ |= lasting
     given.reports.mkdir(parents=True, exist_ok=True)
     only = set(given.only.split())
     with (

@@ -154,6 +154,7 @@ class World:
     shop: Shop
     seed: int
     lake_name: str = "lake"
+    store_name: str = "store"
     chance: random.Random = field(init=False)
     _starts: Counter[str] = field(default_factory=Counter)
 
@@ -174,7 +175,7 @@ class World:
 
     @property
     def store(self) -> Path:
-        return self.folder / "store" / "mlflow.db"
+        return self.folder / self.store_name / "mlflow.db"
 
     @property
     def store_uri(self) -> str:

@@ -10,6 +10,7 @@ from pyspark.sql import types as T
 from pyspark.sql.readwriter import DataFrameWriter
 
 from goldrun.contracts.table import Column, Table
+from goldrun.errors import LakeBusyError
 from goldrun.io.delta import CONFLICTS
 from goldrun.io.following import compact_if_free
 from goldrun.io.lake import Lake
@@ -77,7 +78,7 @@ def test_a_conflict_that_stays_is_told(
     priced: Lake, spark: SparkSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(DeltaMergeBuilder, "execute", failing(99, DeltaMergeBuilder.execute))
-    with pytest.raises(raised.ConcurrentAppendException):
+    with pytest.raises(LakeBusyError, match="5 times something else rewrote"):
         priced.upsert(PRICES, spark.createDataFrame([("a", 2)], PRICES.schema))
 
 

@@ -1,7 +1,7 @@
 """What Delta is told of a table, and what it says when a write fails."""
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import reduce
 
 from delta.exceptions import (
@@ -20,7 +20,7 @@ from goldrun.contracts import lineage as L
 from goldrun.contracts.check import breaks
 from goldrun.contracts.entities import CUSTOMER_ID
 from goldrun.contracts.table import Table
-from goldrun.errors import ContractError
+from goldrun.errors import ContractError, LakeBusyError
 from goldrun.io.files import unreadable_file
 
 _PROPERTIES = {
@@ -36,6 +36,8 @@ CONFLICTS = (
 )
 """What Delta raises when another commit came first. Its common base class, by its name, is in
 truth no base of these."""
+_TRIES = 5
+"""How often a write is tried beside compactions."""
 GONE = "_gone"
 KNOWN = "_known"
 WRONG = "_wrong"
@@ -128,8 +130,28 @@ def changed_rows(fresh: DataFrame, stored: DataFrame, table: Table) -> DataFrame
     )
 
 
+def commit(table: Table, write: Callable[[], object]) -> None:
+    """Write, again when a compaction beside it has moved the rows that were read.
+
+    Raises:
+        ContractError: A row breaks the contract.
+        LakeBusyError: That happened too often.
+    """
+    for _ in range(_TRIES):
+        try:
+            with _explaining(table):
+                write()
+            return
+        except CONFLICTS as error:
+            conflict = error
+    raise LakeBusyError(
+        f"{table.name}: {_TRIES} times something else rewrote the rows that a write had read; "
+        "nothing of it was written: compact less often, then run the same command again"
+    ) from conflict
+
+
 @contextlib.contextmanager
-def explaining(table: Table) -> Iterator[None]:
+def _explaining(table: Table) -> Iterator[None]:
     """Say which contract or which file a failed write is about."""
     try:
         yield

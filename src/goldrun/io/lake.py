@@ -2,7 +2,7 @@
 
 import contextlib
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlparse
 
@@ -15,20 +15,16 @@ from goldrun.contracts.check import Checked, check_values, conform, refusal
 from goldrun.contracts.table import Table
 from goldrun.errors import MissingTableError
 from goldrun.io.delta import (
-    CONFLICTS,
     GONE,
     KNOWN,
     WRONG,
     changed_rows,
+    commit,
     content,
-    explaining,
     properties,
     same_key,
 )
 from goldrun.io.locks import Locks
-
-_TRIES = 5
-"""How often a write is tried beside compactions."""
 
 
 class Lake:
@@ -143,7 +139,7 @@ class Lake:
             return
         target = DeltaTable.forPath(self.spark, self.path(table.name)).alias("old")
         merge = target.merge(checked.alias("new"), same_key(table, seen.spans))
-        _write(table, merge.whenMatchedUpdateAll().whenNotMatchedInsertAll().execute)
+        commit(table, merge.whenMatchedUpdateAll().whenNotMatchedInsertAll().execute)
 
     def exchange(
         self, table: Table, rows: DataFrame, part: DataFrame, where: str | None = None
@@ -177,7 +173,7 @@ class Lake:
         target = DeltaTable.forPath(self.spark, self.path(table.name)).alias("old")
         merge = target.merge(difference.alias("new"), f"{same} AND {where}" if where else same)
         merge = merge.whenMatchedDelete(f"new.{GONE}").whenMatchedUpdateAll()
-        _write(table, merge.whenNotMatchedInsertAll().execute)
+        commit(table, merge.whenNotMatchedInsertAll().execute)
         return True
 
     def replace(
@@ -261,16 +257,4 @@ class Lake:
             writer = writer.option("replaceWhere", where)
         if note:
             writer = writer.option("userMetadata", json.dumps(note, default=str, sort_keys=True))
-        _write(table, lambda: writer.save(self.path(table.name)))
-
-
-def _write(table: Table, write: Callable[[], object]) -> None:
-    """Write, again when a compaction beside it has moved the rows that were read."""
-    for left in reversed(range(_TRIES)):
-        try:
-            with explaining(table):
-                write()
-            return
-        except CONFLICTS:
-            if not left:
-                raise
+        commit(table, lambda: writer.save(self.path(table.name)))
