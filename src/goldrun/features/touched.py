@@ -11,6 +11,11 @@ from goldrun.contracts import entities as E
 from goldrun.medallion.lookup import rows_of
 
 _KEY = [E.CUSTOMER_ID, A.DAY]
+_READ = (
+    *(E.CUSTOMER_ID, E.ORDER_ID, E.PRODUCT_ID, E.TRANSACTION_DATE, E.TRANSACTION_STATUS),
+    *(E.QUANTITY, E.AMOUNT, E.PAYMENT_METHOD),
+)
+"""What sums are made from; what else a line says need not be read."""
 _SMALL = 500_000
 """Pairs that every task may have in memory."""
 
@@ -70,13 +75,13 @@ def lines_behind(days: Days, stored: DataFrame) -> DataFrame:
         stored: Rows of ``silver/transactions``.
 
     Returns:
-        Rows of ``stored``, each once.
+        Rows of ``stored``, each once, with the columns that days are computed from.
     """
     at, end = F.col(E.TRANSACTION_DATE), days.last + timedelta(days=1)
     inside = (at >= F.lit(days.first).cast("timestamp")) & (at < F.lit(end).cast("timestamp"))
     on_days = stored.where(inside).withColumn(A.DAY, F.to_date(at))
     orders = days.of(on_days).select(E.ORDER_ID).distinct().localCheckpoint()
-    return rows_of(stored, orders, [E.ORDER_ID])
+    return rows_of(stored.select(*_READ), orders, [E.ORDER_ID])
 
 
 def _days_of(lines: DataFrame) -> DataFrame:

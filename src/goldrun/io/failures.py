@@ -53,8 +53,8 @@ def storage_failure(error: BaseException, root: str) -> StorageError | None:
     if found := _DAMAGED.search(said):
         where = _file_near(said, found.start(), root)
         return StorageError(
-            f"{where} is missing or damaged ({_line_at(said, found.start())}). Nothing was "
-            "written on top of it: restore the file from a copy, or the lake to an older one"
+            f"{where} is missing or damaged ({_line_at(said, found.start())}): restore the file "
+            "from a copy, or the lake to an older state, then run the same command again"
         )
     return None
 
@@ -83,4 +83,5 @@ def _file_near(said: str, at: int, root: str) -> str:
 def _line_at(said: str, at: int) -> str:
     begin = said.rfind("\n", 0, at) + 1
     end = said.find("\n", at)
-    return said[begin : end if end >= 0 else None].strip().removeprefix("Caused by: ")[:_LONGEST]
+    line = said[begin : end if end >= 0 else None].strip(" :")
+    return line.removeprefix("Caused by: ").rstrip(".")[:_LONGEST]
