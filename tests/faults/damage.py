@@ -53,26 +53,28 @@ class Target:
     how: tuple[Callable[[Path], None], ...] = _HOW
 
 
-TARGETS = (
+LAKE_FILES = (
     Target("commit in Delta's log", f"{_SALES}/_delta_log/0*.json"),
     Target("checkpoint in Delta's log", f"{_SALES}/_delta_log/*.checkpoint*.parquet"),
     Target("_last_checkpoint", f"{_SALES}/_delta_log/_last_checkpoint"),
     Target("checksum of a Delta version", f"{_SALES}/_delta_log/0*.crc"),
     Target("data file of silver", f"{_SALES}/*.parquet"),
     Target("data file of gold", "gold/customer_daily/*.parquet", (cut_off, flipped)),
+)
+CHECKPOINT_FILES = (
     Target("offsets of the checkpoint", "_checkpoints/*/offsets/[0-9]*"),
     Target("commits of the checkpoint", "_checkpoints/*/commits/[0-9]*"),
     Target("metadata of the checkpoint", "_checkpoints/*/metadata"),
 )
 
 
-def damaged_files(world: World, inside: Inside) -> Iterator[Outcome]:
+def damaged_files(world: World, inside: Inside, targets: tuple[Target, ...]) -> Iterator[Outcome]:
     """Damage one file at a time in a copy of a lake that has seen some messages, then go on.
 
     A stream that refuses by name must go on once the file is put back, as the message says.
     """
     _prepare(world, inside)
-    for number, (target, how) in enumerate((t, h) for t in TARGETS for h in t.how):
+    for number, (target, how) in enumerate((t, h) for t in targets for h in t.how):
         copy = replace(world, lake_name=f"damaged-{number}")
         shutil.copytree(world.lake, copy.lake)
         outcome = _damage(copy, inside, target, how)

@@ -27,7 +27,7 @@ from goldrun.io.kafka_broker import KafkaBroker
 from goldrun.io.spark import open_session
 from tests.faults.breaks import BREAKS
 from tests.faults.crowning import registry_kills
-from tests.faults.damage import checkpoints, damaged_files
+from tests.faults.damage import CHECKPOINT_FILES, LAKE_FILES, checkpoints, damaged_files
 from tests.faults.disk import full_disks
 from tests.faults.inside import Inside
 from tests.faults.kills import broken_defence, named_kills, random_kills
@@ -55,7 +55,8 @@ class Series:
             "checkpoint": lambda w: checkpoints(w, inside),
             "neighbours": lambda w: neighbours(w, inside),
             "disk": lambda w: full_disks(w, inside),
-            "damage": lambda w: damaged_files(w, inside),
+            "damage": lambda w: damaged_files(w, inside, LAKE_FILES),
+            "progress": lambda w: damaged_files(w, inside, CHECKPOINT_FILES),
             "registry": lambda w: registry_kills(w.folder),
             "points": lambda w: named_kills(w, inside.spark),
             "kills": self._random,

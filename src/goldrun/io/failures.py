@@ -18,11 +18,12 @@ _DAMAGED = re.compile(
     r"|could not verify page|FAILED_READ_FILE|FAILED_EXECUTE_FILE|FileNotFoundException"
     r"|JsonParseException|JsonEOFException|JsonMappingException|MismatchedInputException"
     r"|DELTA_(?:TRUNCATED|LOG_FILE|MISSING|STATE_RECOVER|VERSIONS_NOT|SCHEMA_NOT_SET|FILE_NOT)"
-    r"|Incomplete log file|InvalidMetadata|MALFORMED_(?:LOG|CHECKPOINT)"
+    r"|Unexpected end-of-input|Incomplete log file|InvalidMetadata|MALFORMED_(?:LOG|CHECKPOINT)"
     r"|Expected [\w ]+ in (?:log|metadata)|batch \d+ doesn't exist|EOFException"
 )
 _FILE = re.compile(r"(?:file:)?(/[^\s:;,'\"`\])]+)")
 _LONGEST = 300
+_CHECKPOINTS = "/_checkpoints/"
 
 
 @contextlib.contextmanager
@@ -52,9 +53,12 @@ def storage_failure(error: BaseException, root: str) -> StorageError | None:
         )
     if found := _DAMAGED.search(said):
         where = _file_near(said, found.start(), root)
+        remedy = "restore the file from a copy, or the lake to an older state"
+        if _CHECKPOINTS in where:
+            remedy = "delete this checkpoint's folder; what is read again is not taken again"
         return StorageError(
-            f"{where} is missing or damaged ({_line_at(said, found.start())}): restore the file "
-            "from a copy, or the lake to an older state, then run the same command again"
+            f"{where} is missing or damaged ({_line_at(said, found.start())}): {remedy}, then run "
+            "the same command again"
         )
     return None
 
