@@ -67,10 +67,13 @@ class Follower:
         changed = {name: since for name, since in self._progress.items() if newest[name] > since}
         if not changed:
             return 0
-        touched = find_touched(ctx, changed)
-        if touched.count:
-            self._compute(ctx, touched)
-        gold.record_progress(ctx, newest, self.run_id)
+        # Held from the reading of silver on, or a writer who was quicker could be overwritten with
+        # what silver said before.
+        with ctx.lake.writing(*(table.name for table, _ in gold.ACTIVITY)):
+            touched = find_touched(ctx, changed)
+            if touched.count:
+                self._compute(ctx, touched)
+            gold.record_progress(ctx, newest, self.run_id)
         self._progress = newest
         return touched.count
 

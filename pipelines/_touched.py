@@ -47,9 +47,10 @@ class Touched:
 def find_touched(ctx: Context, changed: Mapping[str, int]) -> Touched:
     """Find what the changes after some versions are about, before and after.
 
-    Where lines are all that a shop records, they are looked for by day, so that the work does
-    not grow with a customer's history. A visit, a contact, or a new fact about a customer can
-    change other days too: then all days of the customers touched are computed again.
+    Where neither visits nor contacts are recorded and nothing but lines has changed, they are
+    looked for by day, so that the work does not grow with a customer's history. A visit, a
+    contact, or a new fact about a customer can change other days too: then all days of the
+    customers touched are computed again.
 
     Args:
         ctx: The context.

@@ -67,14 +67,13 @@ def main() -> None:
 
 def registry_kills(folder: Path) -> Iterator[Outcome]:
     """Kill a training run between register and alias; the champion stays, and a rerun is whole."""
-    store = f"sqlite:///{folder / 'registry.db'}"
-    client = MlflowClient(store)
-    _train(store)
+    client = MlflowClient(_store(folder))
+    _train(folder)
     for point in POINTS:
         before = _champion(client)
-        killed = _train(store, point)
+        killed = _train(folder, point)
         after_kill = _champion(client)
-        again = _train(store)
+        again = _train(folder)
         newest = _champion(client)
         tags = client.get_model_version(NAME, str(newest)).tags
         wrong = {
@@ -92,11 +91,21 @@ def _champion(client: MlflowClient) -> int:
     return int(client.get_model_version_by_alias(NAME, CHAMPION).version)
 
 
-def _train(store: str, die_at: str = "") -> "subprocess.CompletedProcess[str]":
+def _store(folder: Path) -> str:
+    return f"sqlite:///{folder / 'registry.db'}"
+
+
+def _train(folder: Path, die_at: str = "") -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         [sys.executable, "-m", "tests.faults.crowning"],
-        cwd=ROOT,
-        env=os.environ | {"PYTHONPATH": "src:.", "MLFLOW_TRACKING_URI": store, DIE_AT: die_at},
+        # Where the model's files go as well.
+        cwd=folder,
+        env=os.environ
+        | {
+            "PYTHONPATH": f"{ROOT}/src:{ROOT}",
+            "MLFLOW_TRACKING_URI": _store(folder),
+            DIE_AT: die_at,
+        },
         capture_output=True,
         check=False,
         start_new_session=True,

@@ -71,7 +71,7 @@ CHECKPOINT_FILES = (
 def damaged_files(world: World, inside: Inside, targets: tuple[Target, ...]) -> Iterator[Outcome]:
     """Damage one file at a time in a copy of a lake that has seen some messages, then go on.
 
-    A stream that refuses by name must go on once the file is put back, as the message says.
+    A stream that refuses by name must go on once it was done what the message says.
     """
     _prepare(world, inside)
     for number, (target, how) in enumerate((t, h) for t in targets for h in t.how):
@@ -114,7 +114,10 @@ def _damage(world: World, inside: Inside, target: Target, how: Callable[[Path], 
         return Outcome(GROUP, fault, Verdict.WRONG, ended.said)
     named = ended.error if ended.code else ""
     if named:
-        found[-1].write_bytes(sound)
+        if "delete this checkpoint's folder" in named:
+            shutil.rmtree(world.checkpoint)
+        else:
+            found[-1].write_bytes(sound)
         ended = inside.take(world)
         if ended.code:
             return Outcome(GROUP, fault, Verdict.WRONG, f"mended, still: {ended.said}")

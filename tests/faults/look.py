@@ -7,6 +7,7 @@ from typing import Any
 
 from pyspark.sql import SparkSession
 
+from goldrun.contracts.activity import ACTIVITY
 from goldrun.io.lake import Lake
 from goldrun.medallion.accounting import account
 from tests.faults.sales import Sale
@@ -41,10 +42,11 @@ def wrong_at_any_time(spark: SparkSession, world: World) -> list[str]:
     keys = {"bronze/transactions": "record_id", _SALES: "transaction_id", _HISTORY: "record_id"}
     keys |= {"silver/quarantine": "record_id", "silver/duplicates": "record_id"}
     keys |= {"gold/user_features": "user_id"}
+    keys |= {table.name: ",".join(table.key) for table in ACTIVITY}
     found = []
     for table, key in keys.items():
         if lake.exists(table):
-            twice = lake.read(table).groupBy(key).count().where("count > 1").count()
+            twice = lake.read(table).groupBy(*key.split(",")).count().where("count > 1").count()
             found += [f"{table}: {twice} values of {key} stand twice"] if twice else []
     return found
 
@@ -72,7 +74,7 @@ def _users(lake: Lake) -> list[tuple[str, tuple[Any, ...]]]:
 
 def _days(lake: Lake) -> list[tuple[tuple[Any, ...], tuple[Any, ...]]]:
     rows = _collect(lake, "gold/customer_daily", ("customer_id", "day", "orders", "spend"))
-    return [((row[0], row[1]), (row[2], row[3])) for row in rows if row[2]]
+    return [((row[0], row[1]), (row[2], row[3])) for row in rows]
 
 
 def _collect(lake: Lake, table: str, columns: Iterable[str]) -> list[Any]:

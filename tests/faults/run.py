@@ -32,7 +32,7 @@ from tests.faults.disk import full_disks
 from tests.faults.inside import Inside
 from tests.faults.kills import broken_defence, named_kills, random_kills
 from tests.faults.neighbours import neighbours
-from tests.faults.outcome import Outcome
+from tests.faults.outcome import Outcome, Verdict
 from tests.faults.world import World, quick_jvm, world
 from tests.kafka import running_broker
 from tests.project_copy import ROOT
@@ -42,6 +42,7 @@ log = logging.getLogger("faults")
 REPORTS = ROOT / "docs" / "faults"
 _SHARE_IN_BATCHES = 0.6
 _AT_A_TIME = 2
+_UNFINISHED = ", and it was cut off before its end"
 _OF_PROCESSES = {"points", "kills", "controls"}
 
 
@@ -66,7 +67,7 @@ class Series:
     @property
     def places(self) -> Counter[str]:
         """Where the random kills fell."""
-        return sum(self._places, Counter[str]())
+        return sum((Counter(dict(each)) for each in self._places), Counter[str]())
 
     def _random(self, lost: World) -> Iterator[Outcome]:
         """Kill two streams of two lakes at a time: one leaves much of a machine idle."""
@@ -92,7 +93,7 @@ class Series:
     def _controls(self, first: World) -> Iterator[Outcome]:
         for broken in BREAKS:
             log.info("  control: %s", broken)
-            with world(first.broker, first.folder / broken, 1) as made:
+            with world(first.broker, first.folder / broken, first.seed) as made:
                 yield broken_defence(made, self.inside.spark, broken)
 
 
@@ -146,13 +147,24 @@ def _all(
             continue
         log.info("%s", name)
         began, seen = time.monotonic(), []
+        page = given.reports / f"{name}.md"
         with world(broker, folder / name, given.seed) as made:
-            for outcome in each(made):
+            for outcome in _with_crash(name, each(made)):
                 seen.append(outcome)
                 yield outcome
                 # Written after each, so that a run that is cut off has said what it saw.
-                text = _report(name, seen, series.places, time.monotonic() - began, given)
-                (given.reports / f"{name}.md").write_text(text)
+                took = time.monotonic() - began
+                page.write_text(_report(name, seen, series.places, took, given))
+        page.write_text(page.read_text().replace(_UNFINISHED, ""))
+
+
+def _with_crash(name: str, outcomes: Iterator[Outcome]) -> Iterator[Outcome]:
+    """Tell of a series that could not go on: it must not look as if all had passed."""
+    try:
+        yield from outcomes
+    except Exception as error:
+        log.exception("%s could not go on", name)
+        yield Outcome(name, "the series itself", Verdict.WRONG, f"{type(error).__name__}: {error}")
 
 
 def _report(
@@ -171,7 +183,7 @@ def _report(
         f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores {platform.machine()}, Python "
         f"{platform.python_version()}, PySpark {version('pyspark')}, Delta "
         f"{version('delta-spark')}; seed {given.seed}, {seconds / 60:.0f} minutes: "
-        f"**{passed} of {len(outcomes)} passed**.",
+        f"**{passed} of {len(outcomes)} passed**{_UNFINISHED}.",
         "",
         "| kind | fault | what came of it | said |",
         "|---|---|---|---|",

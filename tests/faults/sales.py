@@ -63,15 +63,14 @@ class Truth:
         return found
 
     def days(self) -> dict[tuple[str, date], tuple[int, Decimal]]:
-        """Orders and spend in ``gold/customer_daily`` by customer and day, where there are any."""
+        """Orders and spend in ``gold/customer_daily`` by customer and day of any sale."""
         orders: Counter[tuple[str, date]] = Counter()
         spend: dict[tuple[str, date], Decimal] = {}
         for sale in self.current.values():
-            if sale.status == "completed":
-                place = (sale.customer, sale.bought.date())
-                orders[place] += 1
-                spend[place] = spend.get(place, Decimal(0)) + sale.amount
-        return {place: (orders[place], spend[place]) for place in orders}
+            paid, place = sale.status == "completed", (sale.customer, sale.bought.date())
+            orders[place] += paid
+            spend[place] = spend.get(place, Decimal(0)) + (sale.amount if paid else 0)
+        return {place: (orders[place], spend[place]) for place in spend}
 
 
 class Shop:

@@ -11,6 +11,8 @@ from goldrun.contracts import entities as E
 from goldrun.medallion.lookup import rows_of
 
 _KEY = [E.CUSTOMER_ID, A.DAY]
+_ORDER = [E.CUSTOMER_ID, E.ORDER_ID]
+"""Of two customers with an order of one name each has an order."""
 _READ = (
     *(E.CUSTOMER_ID, E.ORDER_ID, E.PRODUCT_ID, E.TRANSACTION_DATE, E.TRANSACTION_STATUS),
     *(E.QUANTITY, E.AMOUNT, E.PAYMENT_METHOD),
@@ -60,7 +62,7 @@ def days_touched(changed: DataFrame, stored: DataFrame) -> DataFrame:
     Returns:
         ``customer_id, day``, each pair once.
     """
-    of_orders = rows_of(stored, changed, [E.ORDER_ID])
+    of_orders = rows_of(stored, changed, _ORDER)
     return _days_of(changed).unionByName(_days_of(of_orders)).distinct()
 
 
@@ -80,8 +82,8 @@ def lines_behind(days: Days, stored: DataFrame) -> DataFrame:
     at, end = F.col(E.TRANSACTION_DATE), days.last + timedelta(days=1)
     inside = (at >= F.lit(days.first).cast("timestamp")) & (at < F.lit(end).cast("timestamp"))
     on_days = stored.where(inside).withColumn(A.DAY, F.to_date(at))
-    orders = days.of(on_days).select(E.ORDER_ID).distinct().localCheckpoint()
-    return rows_of(stored.select(*_READ), orders, [E.ORDER_ID])
+    orders = days.of(on_days).select(*_ORDER).distinct().localCheckpoint()
+    return rows_of(stored.select(*_READ), orders, _ORDER)
 
 
 def _days_of(lines: DataFrame) -> DataFrame:

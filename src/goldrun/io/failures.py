@@ -55,7 +55,10 @@ def storage_failure(error: BaseException, root: str) -> StorageError | None:
         where = _file_near(said, found.start(), root)
         remedy = "restore the file from a copy, or the lake to an older state"
         if _CHECKPOINTS in where:
-            remedy = "delete this checkpoint's folder; what is read again is not taken again"
+            remedy = (
+                "delete this checkpoint's folder; nothing is taken twice, but messages that the "
+                "broker has deleted meanwhile are not missed"
+            )
         return StorageError(
             f"{where} is missing or damaged ({_line_at(said, found.start())}): {remedy}, then run "
             "the same command again"

@@ -133,8 +133,9 @@ class Lake:
         seen = check_values(checked, table)
         if not seen.rows:
             return
-        if not self._has_any(table, checked, seen):
-            # A MERGE finds as much, but takes several times as long to plan.
+        if self._locks.keep_others_out and not self._has_any(table, checked, seen):
+            # A MERGE finds as much, but takes several times as long to plan. It is needed where
+            # another process may write meanwhile: Delta lets an append pass whatever came first.
             self._commit(table, checked, "append")
             return
         target = DeltaTable.forPath(self.spark, self.path(table.name)).alias("old")
@@ -166,7 +167,7 @@ class Lake:
             return False
         if wrong:
             raise refusal(fresh, table)
-        if not known:
+        if self._locks.keep_others_out and not known:
             self._commit(table, difference.select(*table.names), "append")
             return True
         same = " AND ".join(f"old.`{name}` = new.`{name}`" for name in table.key)

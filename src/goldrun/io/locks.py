@@ -32,6 +32,11 @@ class Locks:
         self._held: dict[str, tuple[FileLock, int]] = {}
         self._changing = threading.Lock()
 
+    @property
+    def keep_others_out(self) -> bool:
+        """Whether what is held is held against other processes too: on a disk it is."""
+        return urlparse(self._root).scheme in {"", "file"}
+
     def patient(self, wait_seconds: float) -> None:
         """Wait for other processes as long as this from now on."""
         self._wait_seconds = wait_seconds
@@ -43,7 +48,7 @@ class Locks:
         Raises:
             LakeBusyError: Another process holds one of them.
         """
-        if urlparse(self._root).scheme not in {"", "file"}:
+        if not self.keep_others_out:
             yield
             return
         with contextlib.ExitStack() as stack:

@@ -1,0 +1,122 @@
+"""Orders over several days, changed, moved and late: what a stream keeps is what all lines give."""
+
+import json
+import random
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import count
+
+import pytest
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from goldrun.contracts import gold as G
+from goldrun.contracts import lineage as L
+from goldrun.features.labels import first_and_last_day
+from goldrun.features.snapshots import user_features
+from goldrun.io.json_files import parse_json
+from goldrun.io.lake import Lake
+from goldrun.io.lines import LINE
+from goldrun.io.settings import load_source
+from goldrun.io.streams import EVENT_AT
+from goldrun.io.tracking import Tracker
+from pipelines import gold, silver
+from pipelines._command import Context
+from pipelines._follow import Follower
+from pipelines._microbatch import MicroBatches
+from pipelines._segments import Scorer
+
+NOW = datetime(2026, 1, 2, tzinfo=UTC)
+BATCHES = 3
+
+
+class Shop:
+    """Lines of 20 orders and 5 customers over eight days; a line that is told again has moved."""
+
+    def __init__(self) -> None:
+        self._random, self._told = random.Random(5), 0
+
+    def message(self) -> str:
+        draw = self._random.randrange
+        self._told += 1
+        order, product = draw(20), draw(4)
+        when = datetime(2025, 2, 25, tzinfo=UTC) + timedelta(hours=draw(24 * 8))
+        line = {
+            "transaction_id": f"t{draw(60)}",
+            "order_id": f"o{order}",
+            # Now and then of another customer than the rest of the order.
+            "customer_id": f"c{(order + (draw(12) == 0)) % 5}",
+            # A column that is null in some lines.
+            "product_id": f"p{product}" if product else None,
+            "quantity": 1 + draw(3),
+            "price": "1.00",
+            "amount": f"{draw(1, 900) / 100:.2f}",
+            "currency": "EUR",
+            "transaction_date": when.isoformat(),
+            "transaction_status": self._random.choice(("completed", "pending", "cancelled")),
+            "updated_at": (NOW - timedelta(days=2) + timedelta(seconds=self._told)).isoformat(),
+        }
+        return json.dumps(line)
+
+
+def micro_batch(spark: SparkSession, messages: Sequence[str], first: int) -> DataFrame:
+    rows = [(first + n, text) for n, text in enumerate(messages)]
+    lines = spark.createDataFrame(rows, f"{L.ROW} bigint, {LINE} string")
+    return parse_json(
+        lines.select(
+            F.lit("transactions").alias(L.ENTITY),
+            LINE,
+            F.lit(f"{L.TOPIC_PREFIX}transactions/0").alias(L.FILE),
+            F.sha2(F.col(LINE).cast("binary"), 256).alias(L.FINGERPRINT),
+            F.lit(0).cast("bigint").alias(L.SPLIT),
+            L.ROW,
+            F.lit(NOW).cast("timestamp").alias(EVENT_AT),
+        )
+    )
+
+
+@pytest.fixture(scope="module")
+def streamed(
+    spark: SparkSession, tracker: Tracker, tmp_path_factory: pytest.TempPathFactory
+) -> Context:
+    """A lake that took its messages in micro-batches, each followed by gold."""
+    lake = Lake(spark, str(tmp_path_factory.mktemp("days") / "lake"))
+    ctx, shop = Context(lake, tracker, load_source("kafka"), NOW), Shop()
+    lake.create(L.bronze_table("transactions"))
+    ticks = (NOW + timedelta(seconds=n) for n in count(1))
+    with tracker.run("stream", "goldrun-pipeline") as run_id:
+        silver.run(ctx)
+        follower = Follower(run_id, Scorer())
+        follower.catch_up(replace(ctx, now=next(ticks)))
+        batches = MicroBatches(ctx, follower, tracker.series(), None, lambda: next(ticks))
+        for number in range(BATCHES):
+            messages = [shop.message() for _ in range(45)]
+            batches.handle(micro_batch(spark, messages, number * 45), number)
+    return ctx
+
+
+def rows(frame: DataFrame) -> list[str]:
+    return sorted(row[0] for row in frame.select(F.to_json(F.struct("*"))).collect())
+
+
+def test_some_lines_were_told_again_and_moved(streamed: Context) -> None:
+    history = streamed.lake.read("silver/transactions_history")
+    now = streamed.lake.read("silver/transactions")
+    moved = history.alias("a").join(now.alias("b"), "transaction_id")
+    assert not moved.where("date(a.transaction_date) <> date(b.transaction_date)").isEmpty()
+    assert not moved.where("a.customer_id <> b.customer_id").isEmpty()
+
+
+def test_every_table_of_activity_is_what_all_lines_give(streamed: Context) -> None:
+    everything = gold.silver_of(streamed)
+    for table, compute in gold.ACTIVITY:
+        kept = streamed.lake.read(table.name)
+        assert rows(kept) == rows(compute(everything).select(*table.names)), table.name
+    assert not streamed.lake.read("gold/customer_products").isEmpty()
+
+
+def test_users_are_what_all_days_give(streamed: Context) -> None:
+    daily = gold.activity_in(streamed).daily
+    _, until = first_and_last_day(daily)
+    assert rows(streamed.lake.read(G.USER_FEATURES.name)) == rows(user_features(daily, until))
