@@ -12,7 +12,7 @@ from goldrun.contracts.activity import CUSTOMER_DAILY, CUSTOMER_RESPONSES
 from goldrun.contracts.entities import CUSTOMER_ID
 from goldrun.contracts.table import Table
 from goldrun.features.activity import Activity, Silver
-from goldrun.features.labels import first_and_last_day
+from goldrun.features.labels import History
 from goldrun.features.snapshots import customer_features, user_features
 from goldrun.io.following import keep_changes
 from pipelines import gold
@@ -95,25 +95,24 @@ class Follower:
             if table is CUSTOMER_RESPONSES and touched.silver.interactions is None:
                 ctx.lake.create(table)
                 return
-            with ctx.lake.writing(table.name):
-                part = touched.of(ctx.lake.read_or_empty(table))
-                rows = touched.of(compute(touched.silver))
-                ctx.lake.exchange(table, rows, part, touched.condition)
+            part = touched.of(ctx.lake.read_or_empty(table))
+            rows = touched.of(compute(touched.silver))
+            ctx.lake.exchange(table, rows, part, touched.condition)
 
         # Most of each exchange is planning and committing, which leaves a core free.
         with ThreadPoolExecutor(len(gold.ACTIVITY)) as pool:
             for done in [pool.submit(bring, *table) for table in gold.ACTIVITY]:
                 done.result()
         activity = gold.activity_in(ctx)
-        if activity.daily.isEmpty():
+        history = History.of_days(activity.daily)
+        if history is None:
             return
-        observed_from, until = first_and_last_day(activity.daily)
-        self._users(ctx, activity, until, touched.customers)
+        self._users(ctx, activity, history.observed_until, touched.customers)
         if ctx.now - self._described_at >= self.features_every:
             self.round_off(ctx)
         elif self.scorer.refresh(ctx):
-            as_of = until + timedelta(days=1)
-            rows = customer_features(activity.of(touched.customers), as_of, observed_from)
+            as_of, theirs = history.day_after, activity.of(touched.customers)
+            rows = customer_features(theirs, as_of, history.observed_from)
             self.scorer.score(ctx, rows, as_of, touched.customers)
 
     def _users(self, ctx: Context, activity: Activity, until: date, customers: DataFrame) -> None:

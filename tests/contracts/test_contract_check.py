@@ -8,7 +8,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from goldrun.contracts.check import check_values, conform
+from goldrun.contracts.check import Checked, check_values, conform
 from goldrun.contracts.table import Column, Table
 from goldrun.errors import ContractError
 
@@ -64,11 +64,11 @@ def test_everything_wrong_is_told_at_once(boxes: DataFrame) -> None:
 
 
 def test_the_bounds_themselves_and_a_null_category_are_fine(boxes: DataFrame) -> None:
-    check_values(boxes, TABLE)
+    assert check_values(boxes, TABLE) == Checked(2, {"id": ("a", "b")})
 
 
 def test_no_rows_at_all_are_fine(boxes: DataFrame) -> None:
-    check_values(boxes.limit(0), TABLE)
+    assert check_values(boxes.limit(0), TABLE) == Checked(0, {})
 
 
 @pytest.mark.parametrize(

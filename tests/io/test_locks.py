@@ -66,7 +66,7 @@ def test_a_lock_ends_with_its_process_however_that_ends(
     other.kill()
     other.wait()
     with Locks(str(tmp_path), 2).held(["silver/a", "silver/b"]):
-        pass
+        assert (tmp_path / "silver" / ".a.owner").read_text() == str(os.getpid())
 
 
 def test_being_refused_one_table_gives_the_others_back(

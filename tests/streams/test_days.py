@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 
 from goldrun.contracts import gold as G
 from goldrun.contracts import lineage as L
-from goldrun.features.labels import first_and_last_day
+from goldrun.features.labels import History
 from goldrun.features.snapshots import user_features
 from goldrun.io.json_files import parse_json
 from goldrun.io.lake import Lake
@@ -118,5 +118,6 @@ def test_every_table_of_activity_is_what_all_lines_give(streamed: Context) -> No
 
 def test_users_are_what_all_days_give(streamed: Context) -> None:
     daily = gold.activity_in(streamed).daily
-    _, until = first_and_last_day(daily)
-    assert rows(streamed.lake.read(G.USER_FEATURES.name)) == rows(user_features(daily, until))
+    history = History.of(daily)
+    users = user_features(daily, history.observed_until)
+    assert rows(streamed.lake.read(G.USER_FEATURES.name)) == rows(users)

@@ -16,18 +16,6 @@ CHURNED = "churned"
 """1 when no completed order fell in ``[as_of, as_of + horizon_days)``, else 0."""
 
 
-def first_and_last_day(daily: DataFrame) -> tuple[date, date]:
-    """Tell the span of ``gold/customer_daily``, which Delta knows without reading its rows.
-
-    Raises:
-        AsOfError: It is empty.
-    """
-    first, last = daily.agg(F.min(A.DAY), F.max(A.DAY)).collect()[0]
-    if first is None:
-        raise AsOfError("gold/customer_daily is empty: no transaction reached silver")
-    return first, last
-
-
 @dataclass(frozen=True)
 class History:
     """The span of the lake, in UTC days.
@@ -53,6 +41,12 @@ class History:
         if row["first"] is None:
             raise AsOfError("gold/customer_daily is empty: no transaction reached silver")
         return cls(row["first"], row["last"], row["sold"])
+
+    @classmethod
+    def of_days(cls, daily: DataFrame) -> "History | None":
+        """Read first and last day alone from ``gold/customer_daily``; None when it is empty."""
+        first, last = daily.agg(F.min(A.DAY), F.max(A.DAY)).collect()[0]
+        return None if first is None else cls(first, last)
 
     @property
     def day_after(self) -> date:
