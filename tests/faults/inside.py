@@ -1,6 +1,7 @@
 """The stream in this process, whose JVM is warm: for faults that no process dies of."""
 
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import pytest
@@ -21,9 +22,10 @@ ALL = Limits(available_now=True, batch_rows=400)
 
 @dataclass(frozen=True)
 class Inside:
-    """A session to stream with."""
+    """A session to stream with, for one stream at a time."""
 
     spark: SparkSession
+    _turn: threading.Lock = field(default_factory=threading.Lock)
 
     def context(self, world: World) -> Context:
         """The context of a command that is given the world's source, lake and store."""
@@ -41,7 +43,7 @@ class Inside:
             limits: When to end.
             given: A context that somebody in this process shares with the stream.
         """
-        with pytest.MonkeyPatch.context() as patched:
+        with self._turn, pytest.MonkeyPatch.context() as patched:
             patched.setenv("GOLDRUN_KAFKA", world.broker.address)
             try:
                 ctx = given or self.context(world)

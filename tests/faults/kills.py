@@ -10,6 +10,7 @@ from pyspark.sql import SparkSession
 from goldrun.errors import ContractError
 from tests.faults.breaks import BREAKS
 from tests.faults.child import BATCH_BEGINS, BATCH_ENDS
+from tests.faults.inside import Inside
 from tests.faults.look import wrong_at_any_time, wrong_at_rest
 from tests.faults.outcome import Outcome, Verdict, of
 from tests.faults.world import Stream, World
@@ -46,9 +47,7 @@ _LOOK_EVERY = 10
 _BY_ITSELF = "it had ended by itself"
 
 
-def named_kills(
-    world: World, spark: SparkSession, points: tuple[str, ...] = POINTS
-) -> Iterator[Outcome]:
+def named_kills(world: World, inside: Inside, points: tuple[str, ...]) -> Iterator[Outcome]:
     """Kill once at each point; all that was sent must be there after each."""
     for point in points:
         world.send(2 * _BATCH)
@@ -56,15 +55,12 @@ def named_kills(
         if ended.code != -9:
             yield Outcome("kill -9 at a point", point, Verdict.WRONG, f"lived: {ended.error}")
             continue
-        log.info("  killed at: %s", point)
-        wrong = wrong_at_any_time(spark, world)
-        drained = world.drain()
-        wrong += [] if drained.code == 0 else [f"it did not go on: {drained.error}"]
-        yield of("kill -9 at a point", point, wrong or wrong_at_rest(spark, world))
+        wrong = wrong_at_any_time(inside.spark, world)
+        yield of("kill -9 at a point", point, wrong or _wrong_once_drained(world, inside))
 
 
 def random_kills(
-    world: World, spark: SparkSession, places: Counter[str], least: int, least_in_batches: int
+    world: World, inside: Inside, places: Counter[str], least: int, least_in_batches: int
 ) -> Iterator[Outcome]:
     """Kill again and again at moments drawn by chance.
 
@@ -73,7 +69,7 @@ def random_kills(
 
     Args:
         world: Where.
-        spark: A session to look with.
+        inside: What takes the rest after some kills, and looks.
         places: Where the kills fell; added to.
         least: How often to kill.
         least_in_batches: How many kills must fall while a batch is being written.
@@ -84,16 +80,16 @@ def random_kills(
         place = _kill_once(world, rhythm)
         if place.startswith(_BY_ITSELF):
             wrong.append(place)
-            yield _compare(world, spark, places.total(), wrong)
+            yield _compare(world, inside, places.total(), wrong)
             return
         places[place] += 1
         log.info("  %s, kill %s: %s", world.folder.name, places.total(), place)
-        wrong += wrong_at_any_time(spark, world)
+        wrong += wrong_at_any_time(inside.spark, world)
         if places.total() % _LOOK_EVERY == 0:
-            yield _compare(world, spark, places.total(), wrong)
+            yield _compare(world, inside, places.total(), wrong)
             wrong = []
     if places.total() % _LOOK_EVERY:
-        yield _compare(world, spark, places.total(), wrong)
+        yield _compare(world, inside, places.total(), wrong)
 
 
 def _in_batches(places: Counter[str]) -> int:
@@ -136,17 +132,16 @@ def _killed(stream: Stream, *, python_alone: bool) -> str:
     return stream.kill(python_alone=python_alone)
 
 
-def _compare(world: World, spark: SparkSession, kills: int, wrong: list[str]) -> Outcome:
-    drained = world.drain(*_OPTIONS)
+def _compare(world: World, inside: Inside, kills: int, wrong: list[str]) -> Outcome:
+    fault = f"{world.folder.name}: up to kill {kills}"
+    return of("kill -9 at random", fault, wrong or _wrong_once_drained(world, inside))
+
+
+def _wrong_once_drained(world: World, inside: Inside) -> list[str]:
+    drained = inside.take(world)
     if drained.code:
-        wrong = [*wrong, f"it did not go on: {drained.error}"]
-    outcome = of(
-        "kill -9 at random",
-        f"{world.folder.name}: up to kill {kills}",
-        wrong or wrong_at_rest(spark, world),
-    )
-    log.info("  %s after %s kills %s", outcome.verdict, kills, outcome.detail)
-    return outcome
+        return [f"it did not go on: {drained.error}"]
+    return wrong_at_rest(inside.spark, world)
 
 
 def broken_defence(world: World, spark: SparkSession, broken: str) -> Outcome:

@@ -9,6 +9,7 @@ made.
 
 import argparse
 import logging
+import math
 import os
 import platform
 import re
@@ -16,9 +17,11 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from queue import SimpleQueue
@@ -30,7 +33,7 @@ from tests.faults.crowning import registry_kills
 from tests.faults.damage import CHECKPOINT_FILES, LAKE_FILES, checkpoints, damaged_files
 from tests.faults.disk import full_disks
 from tests.faults.inside import Inside
-from tests.faults.kills import broken_defence, named_kills, random_kills
+from tests.faults.kills import POINTS, broken_defence, named_kills, random_kills
 from tests.faults.neighbours import neighbours
 from tests.faults.outcome import Outcome, Verdict
 from tests.faults.world import World, quick_jvm, world
@@ -59,7 +62,7 @@ class Series:
             "damage": lambda w: damaged_files(w, inside, LAKE_FILES),
             "progress": lambda w: damaged_files(w, inside, CHECKPOINT_FILES),
             "registry": lambda w: registry_kills(w.folder),
-            "points": lambda w: named_kills(w, inside.spark),
+            "points": self._named,
             "kills": self._random,
             "controls": self._controls,
         }
@@ -69,32 +72,54 @@ class Series:
         """Where the random kills fell."""
         return sum((Counter(dict(each)) for each in self._places), Counter[str]())
 
+    def _named(self, lost: World) -> Iterator[Outcome]:
+        def some(number: int) -> Iterator[Outcome]:
+            with _beside(lost, f"points-{number}", number) as made:
+                yield from named_kills(made, self.inside, POINTS[number::_AT_A_TIME])
+
+        return _at_the_same_time([partial(some, number) for number in range(_AT_A_TIME)])
+
     def _random(self, lost: World) -> Iterator[Outcome]:
-        """Kill two streams of two lakes at a time: one leaves much of a machine idle."""
         killed = -(-self._kills // _AT_A_TIME)
-        told: SimpleQueue[Outcome | None] = SimpleQueue()
+        in_batches = math.ceil(killed * _SHARE_IN_BATCHES)
 
-        def one(number: int) -> None:
-            with world(lost.broker, lost.folder / f"kills-{number}", lost.seed + number) as made:
-                inside = round(killed * _SHARE_IN_BATCHES)
-                places = self._places[number]
-                for outcome in random_kills(made, self.inside.spark, places, killed, inside):
-                    told.put(outcome)
+        def some(number: int) -> Iterator[Outcome]:
+            places = self._places[number]
+            with _beside(lost, f"kills-{number}", number) as made:
+                yield from random_kills(made, self.inside, places, killed, in_batches)
 
-        with ThreadPoolExecutor(_AT_A_TIME) as pool:
-            at_work = [pool.submit(one, number) for number in range(_AT_A_TIME)]
-            for each in at_work:
-                each.add_done_callback(lambda _: told.put(None))
-            for _ in at_work:
-                yield from iter(told.get, None)
-        for each in at_work:
-            each.result()
+        return _at_the_same_time([partial(some, number) for number in range(_AT_A_TIME)])
 
-    def _controls(self, first: World) -> Iterator[Outcome]:
-        for broken in BREAKS:
-            log.info("  control: %s", broken)
-            with world(first.broker, first.folder / broken, first.seed) as made:
+    def _controls(self, lost: World) -> Iterator[Outcome]:
+        def one(broken: str) -> Iterator[Outcome]:
+            with _beside(lost, broken) as made:
                 yield broken_defence(made, self.inside.spark, broken)
+
+        return _at_the_same_time([partial(one, broken) for broken in BREAKS])
+
+
+def _beside(first: World, name: str, number: int = 0) -> AbstractContextManager[World]:
+    """Another world at the same broker."""
+    return world(first.broker, first.folder / name, first.seed + number)
+
+
+def _at_the_same_time(works: Sequence[Callable[[], Iterator[Outcome]]]) -> Iterator[Outcome]:
+    """Do some of the works at a time: the start of one stream leaves much of a machine idle."""
+    told: SimpleQueue[Outcome | None] = SimpleQueue()
+
+    def tell(work: Callable[[], Iterator[Outcome]]) -> None:
+        for outcome in work():
+            log.info("  %s: %s %s", outcome.verdict, outcome.fault, outcome.detail)
+            told.put(outcome)
+
+    with ThreadPoolExecutor(_AT_A_TIME) as pool:
+        at_work = [pool.submit(tell, work) for work in works]
+        for each in at_work:
+            each.add_done_callback(lambda _: told.put(None))
+        for _ in at_work:
+            yield from iter(told.get, None)
+    for each in at_work:
+        each.result()
 
 
 def main() -> int:

@@ -10,6 +10,7 @@ from pyspark.sql import SparkSession
 
 from goldrun.io.kafka_broker import KafkaBroker
 from tests.faults.crowning import registry_kills
+from tests.faults.inside import Inside
 from tests.faults.kills import broken_defence, named_kills
 from tests.faults.outcome import Outcome, Verdict, of
 from tests.faults.sales import Sale, Shop
@@ -28,7 +29,7 @@ def test_a_kill_in_the_middle_of_a_batch_loses_and_repeats_nothing(
     broker: KafkaBroker, spark: SparkSession, tmp_path: Path
 ) -> None:
     with world(broker, tmp_path / "killed", seed=1) as killed:
-        (outcome,) = named_kills(killed, spark, ("end bronze/transactions",))
+        (outcome,) = named_kills(killed, Inside(spark), ("end bronze/transactions",))
     assert outcome.verdict is Verdict.RECOVERED, outcome.detail
 
 
