@@ -86,7 +86,9 @@ def _catch_up(ctx: Context, follower: Follower) -> None:
 def _asked_to_end() -> Iterator[threading.Event]:
     """Note Ctrl-C and termination instead of stopping at once: ``mlflow run`` sends both."""
     asked = threading.Event()
-    signals = (signal.SIGINT, signal.SIGTERM)
+    # Python hands signals to its main thread only; who streams in another one ends it by a limit.
+    is_main = threading.current_thread() is threading.main_thread()
+    signals = (signal.SIGINT, signal.SIGTERM) if is_main else ()
     before = [signal.signal(each, lambda *_: asked.set()) for each in signals]
     try:
         yield asked
