@@ -1,25 +1,21 @@
 """What a micro-batch brings into bronze: each raw record once, whatever was read before."""
 
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import reduce
-from pathlib import Path
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from goldrun.contracts import lineage as L
-from goldrun.contracts.source import Kind
-from goldrun.io.streams import EVENT_AT, landed_in
+from goldrun.io.streams import EVENT_AT
 from goldrun.medallion.bronze import Batch, to_bronze
 from pipelines import bronze
-from pipelines._command import Context
+from pipelines._command import Context, log
 
-SETTLED_SECONDS = 2.0
-"""A file that was written to within this time may be half-written."""
-_SHARES = (0.05, 0.5)
+SHARES = (0.05, 0.5)
+"""Of the oldest records, whose moments are told: they make p95 and p50 of freshness."""
 
 
 @dataclass(frozen=True)
@@ -42,20 +38,22 @@ class Arrival:
     sent: tuple[datetime, ...] = ()
 
 
-def arrive(ctx: Context, stream: DataFrame, most: int | None) -> Arrival:
-    """Append what is new in a micro-batch to bronze, one commit an entity.
+def arrive(ctx: Context, stream: DataFrame, most: int | None, *, is_first: bool = False) -> Arrival:
+    """Append what is new among a micro-batch's messages to bronze, one commit an entity.
 
     Args:
         ctx: The context; its moment names the ingestion.
         stream: The micro-batch, as ``read_stream`` makes it.
-        most: How many records to take at most; all when None. A file is taken whole.
+        most: How many records to take at most; all when None.
+        is_first: Whether it is the first of a checkpoint: a stream that has lost one begins with
+            the oldest messages there are, and others may be gone.
     """
-    if ctx.source.kind is Kind.FILES:
-        return _files(ctx, stream)
     raw = stream.localCheckpoint()
     batch, left = Batch.at(ctx.now), most
     rows, seen, cut = {}, 0, False
     for entity, spans in _spans(raw).items():
+        if is_first:
+            _tell_gaps(ctx, entity, spans)
         part = raw.where(F.col(L.ENTITY) == entity).drop(L.ENTITY)
         records = to_bronze(part, entity=entity, source=ctx.source.name, batch=batch)
         known = _known(ctx, entity, spans)
@@ -94,6 +92,22 @@ def _spans(raw: DataFrame) -> dict[str, list[_Span]]:
     return spans
 
 
+def _tell_gaps(ctx: Context, entity: str, spans: list[_Span]) -> None:
+    """Warn of messages that lie between what bronze has and what the broker still has."""
+    stored = ctx.lake.read_or_empty(L.bronze_table(entity))
+    stored = stored.where(F.col(L.FILE).startswith(L.TOPIC_PREFIX))
+    ends = stored.groupBy(L.FILE).agg(F.max(L.OFFSET).alias("last")).collect()
+    newest = {row[L.FILE]: row["last"] for row in ends}
+    for span in spans:
+        before = newest.get(span.file, span.first - 1)
+        if span.first > before + 1:
+            log.warning(
+                "%s: bronze has messages up to %s, and the oldest that the broker has is %s: those "
+                "between them were never read and are gone",
+                *(span.file, before, span.first),
+            )
+
+
 def _known(ctx: Context, entity: str, spans: list[_Span]) -> DataFrame:
     """Records that bronze has of these offsets; a lost or an older checkpoint reads them again.
 
@@ -108,44 +122,6 @@ def _known(ctx: Context, entity: str, spans: list[_Span]) -> DataFrame:
 
 
 def _sent(raw: DataFrame) -> tuple[datetime, ...]:
-    micros = F.percentile_approx(F.unix_micros(EVENT_AT), F.array(*map(F.lit, _SHARES)))
+    micros = F.percentile_approx(F.unix_micros(EVENT_AT), F.array(*map(F.lit, SHARES)))
     found = raw.agg(micros.alias("sent")).collect()[0]["sent"] or []
     return tuple(datetime.fromtimestamp(each / 1e6, UTC) for each in found)
-
-
-def _files(ctx: Context, stream: DataFrame) -> Arrival:
-    """Read the files whose names came, once they are written to no more."""
-    rows: dict[str, int] = {}
-    written: list[datetime] = []
-    landed = landed_in(stream)
-    for entity, paths in landed.items():
-        wait_until_settled(paths)
-        written += [datetime.fromtimestamp(p.stat().st_mtime, UTC) for p in paths if p.exists()]
-        landing = bronze.look_at(ctx, entity, _is_among(paths))
-        if landing.files:
-            with ctx.lake.writing(L.bronze_table(entity).name):
-                batch = bronze.ingest(ctx, landing)
-            stored = ctx.lake.read(L.bronze_table(entity).name)
-            rows[entity] = stored.where(F.col(L.BATCH_ID) == batch.batch_id).count()
-    written.sort()
-    sent = tuple(written[int(share * len(written))] for share in _SHARES if written)
-    return Arrival(Batch.at(ctx.now), rows, sent=sent)
-
-
-def _is_among(paths: set[Path]) -> Callable[[Path], bool]:
-    return lambda file: file.absolute() in paths
-
-
-def wait_until_settled(
-    paths: set[Path],
-    sleep: Callable[[float], None] = time.sleep,
-    clock: Callable[[], float] = time.time,
-) -> None:
-    """Wait until none of the files was written to for a while; one that is gone is not waited for.
-
-    Who writes a file under another name (beginning with a dot) and renames it is not waited for.
-    """
-    while (newest := max((p.stat().st_mtime for p in paths if p.exists()), default=0.0)) > (
-        clock() - SETTLED_SECONDS
-    ):
-        sleep(max(0.05, newest + SETTLED_SECONDS - clock()))

@@ -80,15 +80,13 @@ class Follower:
     def round_off(self, ctx: Context) -> None:
         """Describe everybody as of the day after the newest event, and score them."""
         self._described_at = ctx.now
-        if ctx.lake.read(CUSTOMER_DAILY.name).isEmpty():
+        if ctx.lake.read_or_empty(CUSTOMER_DAILY).isEmpty():
             return
         as_of = gold.history_of(ctx).day_after
         gold.write_snapshots(ctx, [as_of])
         everyone = ctx.lake.read(G.CUSTOMER_FEATURES.name).where(f"{G.AS_OF} = DATE'{as_of}'")
-        known = ctx.lake.read_or_empty(G.SEGMENTS).select(CUSTOMER_ID)
-        customers = everyone.select(CUSTOMER_ID).union(known).distinct()
         with step("gold: segments"):
-            self.scorer.score(ctx, everyone, as_of, customers)
+            self.scorer.score_everyone(ctx, everyone, as_of)
 
     def _compute(self, ctx: Context, touched: Touched) -> None:
         def bring(table: Table, compute: Callable[[Silver], DataFrame]) -> None:

@@ -1,6 +1,7 @@
 """How long a stream goes on, and in what steps."""
 
 import argparse
+import math
 from dataclasses import dataclass
 
 from goldrun.errors import SettingsError
@@ -36,7 +37,13 @@ def _number(text: str, flag: str, least: float) -> float | None:
         raise SettingsError(f"{flag} {text!r} is not a number") from error
     if not number >= least:
         raise SettingsError(f"{flag} {text!r} is less than {least:g}")
+    if math.isinf(number):
+        raise SettingsError(f"{flag} {text!r} has no end; leave it out")
     return number
+
+
+def _or(number: float | None, otherwise: float) -> float:
+    return otherwise if number is None else number
 
 
 def limits_of(given: argparse.Namespace) -> Limits:
@@ -47,7 +54,7 @@ def limits_of(given: argparse.Namespace) -> Limits:
         available_now=given.available_now,
         seconds=_number(given.duration, "--duration", 0),
         rows=None if rows is None else int(rows),
-        batch_rows=int(_number(given.batch_rows, "--batch-rows", 1) or known.batch_rows),
-        every=_number(given.every, "--every", 0) or known.every,
-        compact_every=_number(given.compact_every, "--compact-every", 1) or known.compact_every,
+        batch_rows=int(_or(_number(given.batch_rows, "--batch-rows", 1), known.batch_rows)),
+        every=_or(_number(given.every, "--every", 0), known.every),
+        compact_every=_or(_number(given.compact_every, "--compact-every", 1), known.compact_every),
     )

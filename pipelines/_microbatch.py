@@ -9,12 +9,14 @@ from datetime import datetime
 
 from pyspark.sql import DataFrame
 
+from goldrun.contracts.source import Kind
 from goldrun.io.streams import Enough
 from goldrun.io.tracking import Series
 from pipelines._arrivals import Arrival, arrive
 from pipelines._command import Context, log
 from pipelines._follow import Follower
-from pipelines._refine import Refined, refine
+from pipelines._landed import LandedFiles
+from pipelines._refine import Refined, refine, tables_of_fates
 
 
 @dataclass
@@ -59,13 +61,13 @@ class MicroBatches:
             ctx: The context; each micro-batch has its own moment.
             follower: Keeps gold up to date.
             series: Where numbers over time go.
-            most: How many records to take in all; no limit when None.
+            most: How many records to take in all, files whole; no limit when None.
             clock: Tells the time, UTC.
         """
         self.totals = Totals()
         self.error: Exception | None = None
         self._ctx, self._follower, self._series = ctx, follower, series
-        self._most, self._clock = most, clock
+        self._most, self._clock, self._files = most, clock, LandedFiles()
         self._ending = threading.Event()
         self._working = threading.Lock()
 
@@ -100,13 +102,21 @@ class MicroBatches:
 
     def _take(self, stream: DataFrame, number: int) -> None:
         began, ctx = time.monotonic(), replace(self._ctx, now=self._clock())
+        files = ctx.source.kind is Kind.FILES
+        settled = self._files.settle(ctx, stream, self._ending.is_set) if files else {}
         left = None if self._most is None else self._most - self.totals.rows
-        arrival = arrive(ctx, stream, left)
-        refined = {
-            entity: refine(ctx, entity, batch=arrival.batch)
-            for entity in ctx.source.landed
-            if arrival.rows.get(entity)
-        }
+        # Held before bronze has the records: another process that refines what has no fate yet
+        # would give them one as well.
+        with ctx.lake.writing(*tables_of_fates(ctx)):
+            if files:
+                arrival = self._files.arrive(ctx, settled)
+            else:
+                arrival = arrive(ctx, stream, left, is_first=number == 0)
+            refined = {
+                entity: refine(ctx, entity, batch=arrival.batch)
+                for entity in ctx.source.landed
+                if arrival.rows.get(entity)
+            }
         touched = self._follower.follow(ctx) if refined else 0
         self.totals.add(arrival, refined)
         self._tell(arrival, refined, touched, number, time.monotonic() - began)

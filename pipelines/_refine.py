@@ -44,6 +44,18 @@ class Refined:
     duplicates: int = 0
 
 
+def tables_of_fates(ctx: Context) -> list[str]:
+    """Names of the tables in which the records of a source have their fates."""
+    names = {L.DUPLICATES.name, L.QUARANTINE.name}
+    for entity in ctx.source.landed:
+        names |= {each.name for each in _fates(ENTITIES[entity])}
+    return sorted(names)
+
+
+def _fates(table: Table) -> tuple[Table, ...]:
+    return L.silver_table(table), L.history_table(table), L.DUPLICATES, L.QUARANTINE
+
+
 def refine(
     ctx: Context, entity: str, *, replay: bool = False, batch: Batch | None = None
 ) -> Refined:
@@ -53,10 +65,11 @@ def refine(
         ctx: The context.
         entity: Name of the entity.
         replay: Whether records in open quarantine are judged again.
-        batch: The ingestion that brought them, when it is known that no other did.
+        batch: The ingestion that brought them, when it is known that no other did: the caller
+            has kept others from giving fates since before bronze had them.
     """
     lake, table = ctx.lake, ENTITIES[entity]
-    tables = (L.silver_table(table), L.history_table(table), L.DUPLICATES, L.QUARANTINE)
+    tables = _fates(table)
     bronze = lake.read(L.bronze_table(entity).name)
     if batch is None:
         check_one_source(ctx, bronze)
@@ -68,11 +81,13 @@ def refine(
             pending = _pending(bronze, fates, replay=replay)
         else:
             pending = bronze.where(F.col(L.BATCH_ID) == batch.batch_id)
+        erased: list[DataFrame] = []
         if lake.exists(TOMBSTONES.name):
-            pending, erased = erased_quarantine(pending, entity)
-            lake.upsert(L.QUARANTINE, erased.localCheckpoint())
+            pending, theirs = erased_quarantine(pending, entity)
+            erased.append(theirs.localCheckpoint())
+            lake.upsert(L.QUARANTINE, *erased)
         judged = _judged(ctx, entity, pending)
-        records = judged.count()
+        records = sum(part.count() for part in (judged, *erased))
         if batch is None:
             what = "again" if replay else "without a fate yet"
             log.info("    %s records %s", f"{records:,}", what)
@@ -82,7 +97,7 @@ def refine(
         resolution = _resolved(entity, accepted.localCheckpoint(), fates)
         refused = _refused(entity, judged, (pending, bronze), [*late, resolution.conflicts])
         _write(ctx, table, resolution, refused, judged, replay=replay)
-        return _counted(records, refused, resolution)
+        return _counted(records, [*erased, refused], resolution)
 
 
 def _judged(ctx: Context, entity: str, pending: DataFrame) -> DataFrame:
@@ -121,12 +136,13 @@ def _refused(
     return refused.localCheckpoint()
 
 
-def _counted(records: int, refused: DataFrame, resolution: Resolution) -> Refined:
+def _counted(records: int, refused: Sequence[DataFrame], resolution: Resolution) -> Refined:
     rules: Counter[str] = Counter()
     quarantined = 0
-    for row in refused.groupBy(L.REASONS).agg(F.count("*").alias("n")).collect():
-        quarantined += row["n"]
-        rules.update(dict.fromkeys(row[L.REASONS], row["n"]))
+    for part in refused:
+        for row in part.groupBy(L.REASONS).agg(F.count("*").alias("n")).collect():
+            quarantined += row["n"]
+            rules.update(dict.fromkeys(row[L.REASONS], row["n"]))
     return Refined(records, rules, quarantined, resolution.duplicates.count())
 
 

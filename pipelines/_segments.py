@@ -7,25 +7,34 @@ from datetime import date
 from typing import Any
 
 import pandas as pd
+from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from goldrun.contracts import gold as G
 from goldrun.contracts.entities import CUSTOMER_ID
-from goldrun.io.frames import to_pandas
+from goldrun.errors import TrackingError
+from goldrun.io.frames import slices, to_pandas
 from goldrun.io.models import load_champion
-from goldrun.io.tracking import Champion
-from pipelines._command import Context
+from goldrun.io.tracking import Champion, store_explained
+from pipelines._command import Context, log
 
 MODEL = "segmentation"
 NAMES = "segments.json"
 """Artifact of a training run that names the segments by number."""
-_NEW = "_new_"
+_STORED, _RECORDED = "_stored", "_recorded"
 
 
 @dataclass
 class Scorer:
-    """Scores with the champion of the moment; a new one is loaded when the alias has moved."""
+    """Scores with the champion of the moment; a new one is loaded when the alias has moved.
+
+    Attributes:
+        champion: Registered version; None when there is none yet.
+        model: Its pipeline.
+        features: Columns that it was trained on.
+        names: Name of a segment by its number, as text.
+    """
 
     champion: Champion | None = None
     model: Any = None
@@ -33,15 +42,24 @@ class Scorer:
     names: dict[str, str] | None = None
 
     def refresh(self, ctx: Context) -> bool:
-        """Look which version is champion; return whether there is one."""
-        newest = ctx.tracker.champion(MODEL)
-        if newest is not None and newest != self.champion:
-            self.model, self.features = load_champion(newest)
-            self.names = json.loads(ctx.tracker.read_artifact(newest.run_id, NAMES))
-        self.champion = newest
-        return newest is not None
+        """Look which version is champion; return whether there is one.
 
-    def frame(self, ctx: Context, rows: pd.DataFrame, as_of: date) -> DataFrame:
+        What can't be asked or loaded is told, and the champion known so far goes on: no record
+        waits for the registry.
+        """
+        try:
+            with store_explained():
+                newest = ctx.tracker.champion(MODEL)
+                if newest is not None and newest != self.champion:
+                    model, features = load_champion(newest)
+                    names = json.loads(ctx.tracker.read_artifact(newest.run_id, NAMES))
+                    self.model, self.features, self.names = model, features, names
+                self.champion = newest
+        except TrackingError as error:
+            log.warning("The champion of %s can't be asked for: %s", MODEL, error)
+        return self.champion is not None
+
+    def _frame(self, ctx: Context, rows: pd.DataFrame, as_of: date) -> DataFrame:
         """Make rows of ``gold/segments`` of customers with their features; needs a champion."""
         assert self.champion is not None
         assert self.names is not None
@@ -63,33 +81,57 @@ class Scorer:
         """
         if not self.refresh(ctx):
             return 0
-        rows = to_pandas(features, [CUSTOMER_ID], self.features, seed=0, quiet=True)
-        scored = self.frame(ctx, rows, as_of)
+        changed = 0
+        for part in slices(customers.count(), CUSTOMER_ID):
+            theirs = features.where(part)
+            rows = to_pandas(theirs, [CUSTOMER_ID], self.features, seed=0, quiet=True)
+            changed += self._put(ctx, self._frame(ctx, rows, as_of), customers.where(part))
+        return changed
+
+    def score_everyone(self, ctx: Context, features: DataFrame, as_of: date) -> int:
+        """Bring all of ``gold/segments`` up to date; return how many changed segment."""
+        known = ctx.lake.read_or_empty(G.SEGMENTS).select(CUSTOMER_ID)
+        customers = features.select(CUSTOMER_ID).union(known).distinct()
+        return self.score(ctx, features, as_of, customers)
+
+    def _put(self, ctx: Context, scored: DataFrame, customers: DataFrame) -> int:
+        """Make ``gold/segments`` hold these rows of these customers; return how many changed."""
         lake = ctx.lake
         with lake.writing(G.SEGMENTS.name, G.SEGMENT_CHANGES.name):
             stored = lake.read_or_empty(G.SEGMENTS).join(customers, CUSTOMER_ID, "left_semi")
-            changes = _changes(ctx, stored, scored).localCheckpoint()
+            recorded = lake.read_or_empty(G.SEGMENT_CHANGES)
+            changes = _changes(ctx, stored, recorded, scored).localCheckpoint()
             # First what changed: after a stop between the two it would be found no more.
             lake.upsert(G.SEGMENT_CHANGES, changes)
             lake.exchange(G.SEGMENTS, scored, stored)
         return changes.count()
 
 
-def _changes(ctx: Context, stored: DataFrame, scored: DataFrame) -> DataFrame:
-    """Who was in another segment of the same version of the model; others can't be compared."""
-    before = stored.select(
-        CUSTOMER_ID,
-        G.MODEL_VERSION,
-        F.col(G.SEGMENT).alias(G.FROM_SEGMENT),
-        F.col(G.SEGMENT_NAME).alias(G.FROM_NAME),
-    )
+def _changes(ctx: Context, stored: DataFrame, recorded: DataFrame, scored: DataFrame) -> DataFrame:
+    """Who was in another segment of the same version of the model; others can't be compared.
+
+    Where somebody was is what was recorded last, if anything was: a stop between recording a
+    change and writing the segment leaves the stored one behind, and the change is not a new one.
+    """
+    same = [CUSTOMER_ID, G.MODEL_VERSION]
+    before = stored.select(*same, _place(G.SEGMENT, G.SEGMENT_NAME).alias(_STORED))
+    place = F.max_by(_place(G.TO_SEGMENT, G.TO_NAME), G.CHANGED_AT).alias(_RECORDED)
+    theirs = recorded.join(scored, same, "left_semi").groupBy(*same).agg(place)
+    was = F.coalesce(_RECORDED, _STORED)
     now = scored.select(
-        CUSTOMER_ID,
-        G.MODEL_VERSION,
-        F.col(G.SEGMENT).alias(G.TO_SEGMENT),
-        F.col(G.SEGMENT_NAME).alias(G.TO_NAME),
+        *same, F.col(G.SEGMENT).alias(G.TO_SEGMENT), F.col(G.SEGMENT_NAME).alias(G.TO_NAME)
     )
-    both = now.join(before, [CUSTOMER_ID, G.MODEL_VERSION])
-    moved = both.where(F.col(G.FROM_SEGMENT) != F.col(G.TO_SEGMENT))
-    at = F.lit(ctx.now).cast("timestamp").alias(G.CHANGED_AT)
-    return moved.select("*", at).select(*G.SEGMENT_CHANGES.names)
+    both = now.join(before, same).join(theirs, same, "left")
+    return both.select(
+        CUSTOMER_ID,
+        was[G.SEGMENT].alias(G.FROM_SEGMENT),
+        was[G.SEGMENT_NAME].alias(G.FROM_NAME),
+        G.TO_SEGMENT,
+        G.TO_NAME,
+        G.MODEL_VERSION,
+        F.lit(ctx.now).cast("timestamp").alias(G.CHANGED_AT),
+    ).where(F.col(G.FROM_SEGMENT) != F.col(G.TO_SEGMENT))
+
+
+def _place(segment: str, name: str) -> SparkColumn:
+    return F.struct(F.col(segment).alias(G.SEGMENT), F.col(name).alias(G.SEGMENT_NAME))

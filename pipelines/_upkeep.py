@@ -8,6 +8,7 @@ from goldrun.contracts import activity as A
 from goldrun.contracts import gold as G
 from goldrun.contracts import lineage as L
 from goldrun.contracts.marketplace import ENTITIES
+from goldrun.contracts.ops import GOLD_PROGRESS
 from goldrun.contracts.table import Table
 from goldrun.io.following import compact_if_free
 from pipelines._command import Context, log
@@ -27,8 +28,12 @@ def compacting(ctx: Context, every_seconds: float) -> Iterator[None]:
             for table in tables_of(ctx):
                 if over.is_set():
                     return
-                if ctx.lake.exists(table.name) and not compact_if_free(ctx.lake, table):
-                    log.debug("    %s was busy; compacted next time", table.name)
+                try:
+                    _compact(ctx, table)
+                # Whatever it is, the stream meets it too and says it by name; small files are no
+                # reason to end, nor is one table to be compacted no more.
+                except Exception:  # noqa: BLE001
+                    log.warning("%s could not be compacted", table.name, exc_info=True)
 
     thread = threading.Thread(target=work, name="compaction", daemon=True)
     thread.start()
@@ -39,10 +44,16 @@ def compacting(ctx: Context, every_seconds: float) -> Iterator[None]:
         thread.join()
 
 
+def _compact(ctx: Context, table: Table) -> None:
+    if ctx.lake.exists(table.name) and not compact_if_free(ctx.lake, table):
+        log.debug("    %s was busy; compacted next time", table.name)
+
+
 def tables_of(ctx: Context) -> list[Table]:
     """The tables that a stream of the source adds small files to."""
     tables = [L.QUARANTINE, L.DUPLICATES]
     for entity in ctx.source.landed:
         table = ENTITIES[entity]
         tables += [L.bronze_table(entity), L.silver_table(table), L.history_table(table)]
-    return [*tables, *A.ACTIVITY, G.CUSTOMER_FEATURES, G.USER_FEATURES]
+    tables += [*A.ACTIVITY, G.CUSTOMER_FEATURES, G.USER_FEATURES, GOLD_PROGRESS]
+    return [*tables, G.SEGMENTS, G.SEGMENT_CHANGES]

@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,28 +58,35 @@ def run(ctx: Context) -> None:
         )
     with ctx.lake.writing(*[L.bronze_table(entity).name for entity in source.landed]):
         with step("bronze: looking for new files"):
-            landings = [look_at(ctx, entity) for entity in source.landed]
+            landings = [look_at(ctx, entity, _all_files(ctx, entity)) for entity in source.landed]
         for landing in landings:
             if landing.files:
                 with step(f"bronze: {landing.entity}"):
                     ingest(ctx, landing)
 
 
-def look_at(ctx: Context, entity: str, only: Callable[[Path], bool] = lambda _: True) -> Landing:
-    """Find the files of an entity that bronze has not seen, and check that they can be read.
+def _all_files(ctx: Context, entity: str) -> list[Path]:
+    mapping = ctx.source.landed[entity]
+    found = find_files(mapping.path or "", mapping.format, ctx.source.made_by)
+    if others := passed_over(mapping.path or "", mapping.format):
+        log.warning("    %s: passed over, by name: %s", entity, listed(others))
+    return found
+
+
+def look_at(ctx: Context, entity: str, found: Sequence[Path]) -> Landing:
+    """Tell which files of an entity bronze has not seen, and check that they can be read.
 
     Args:
         ctx: The context.
         entity: Name of the entity.
-        only: Which of the files to look at.
+        found: The files to look at.
 
     Raises:
         SourceError: A file can't be read, or has changed since it was.
     """
     mapping = ctx.source.landed[entity]
     needed = columns_required(ctx, entity, mapping)
-    found = find_files(mapping.path or "", mapping.format, ctx.source.made_by)
-    files = _new_files(ctx, entity, [file for file in found if only(file)])
+    files = _new_files(ctx, entity, found)
     headers: dict[Path, Header] = {}
     for file in files:
         check_whole(file)
@@ -90,8 +97,6 @@ def look_at(ctx: Context, entity: str, only: Callable[[Path], bool] = lambda _: 
         elif keys := read_keys(file):
             check_columns(file, keys, needed, by_header=False)
     log.info("    %s: %s new of %s files in %s", entity, len(files), len(found), mapping.path)
-    if others := passed_over(mapping.path or "", mapping.format):
-        log.warning("    passed over, by name: %s", listed(others))
     return Landing(entity, mapping, files, headers)
 
 
@@ -120,7 +125,7 @@ def without_the_erased(ctx: Context, entity: str, records: DataFrame) -> DataFra
     return redact(records, expressions, needed, tombstones, key_for(tombstones))
 
 
-def _new_files(ctx: Context, entity: str, found: list[Path]) -> dict[Path, str]:
+def _new_files(ctx: Context, entity: str, found: Sequence[Path]) -> dict[Path, str]:
     """The files whose bytes bronze has not seen, with their fingerprints."""
     bronze = ctx.lake.read_or_empty(L.bronze_table(entity))
     check_one_source(ctx, bronze)

@@ -6,8 +6,10 @@ import sys
 from datetime import date, timedelta
 
 import pandas as pd
+from pyspark.sql import DataFrame
 
 from goldrun.contracts import gold as G
+from goldrun.io.following import compact_if_free
 from goldrun.io.frames import to_pandas
 from goldrun.io.models import load_champion
 from goldrun.io.settings import load_model_config
@@ -85,7 +87,7 @@ def train(ctx: Context, as_of: date | None = None, report: QualityReport | None 
         drift_policy=config.drift,
         scores=f"{fit.k} segments, bootstrap ARI {metrics['bootstrap_ari']:.3f}",
     )
-    _write_segments(ctx, frame, as_of)
+    _write_segments(ctx, rows, as_of)
     return outcome
 
 
@@ -124,16 +126,15 @@ def _head_to_head(
     return HeadToHead("bootstrap_ari", stability, theirs, champion.version)
 
 
-def _write_segments(ctx: Context, frame: pd.DataFrame, as_of: date) -> None:
-    """Put every customer of the frame into the champion's segments; nothing without a champion."""
+def _write_segments(ctx: Context, rows: DataFrame, as_of: date) -> None:
+    """Put every customer into the champion's segments; nothing without a champion."""
     scorer = Scorer()
     if not scorer.refresh(ctx):
         log.warning("    gold/segments is not written: there is no champion to score with")
         return
-    with step("gold: segments"), ctx.lake.writing(G.SEGMENTS.name):
-        scored = scorer.frame(ctx, frame, as_of)
-        if ctx.lake.replace(G.SEGMENTS, scored):
-            ctx.lake.compact(G.SEGMENTS)
+    with step("gold: segments"):
+        scorer.score_everyone(ctx, rows, as_of)
+        compact_if_free(ctx.lake, G.SEGMENTS)
 
 
 def _work(ctx: Context, given: argparse.Namespace) -> None:

@@ -10,21 +10,26 @@ from goldrun.contracts.source import EntityMapping
 from goldrun.medallion.accounting import Accounting, account
 from goldrun.medallion.customers import derive_customers
 from pipelines._command import Context, add_flag, parser, run_script, step
-from pipelines._refine import refine
+from pipelines._refine import Refined, refine
 from pipelines._source import columns_read
 
 
-def run(ctx: Context, *, replay: bool = False) -> None:
+def run(ctx: Context, *, replay: bool = False) -> dict[str, Refined]:
     """Refine every entity that has files, parents first, then derive customers if need be.
 
     Args:
         ctx: The context.
         replay: Judge the records in quarantine again: a rule was changed, or a parent has come.
+
+    Returns:
+        What became of the records, by entity.
     """
+    refined = {}
     for entity in ctx.source.landed:
         with step(f"silver: {entity}"):
-            refine(ctx, entity, replay=replay)
+            refined[entity] = refine(ctx, entity, replay=replay)
     derive(ctx)
+    return refined
 
 
 def _derived_customers(ctx: Context) -> EntityMapping | None:

@@ -47,6 +47,8 @@ def run(
     follower = Follower(ctx.tracker.run_id, Scorer())
     series = ctx.tracker.series()
     batches = MicroBatches(ctx, follower, series, limits.rows, clock)
+    # Asked for first: what is missing is told before anything is done.
+    stream = read_stream(lake.spark, source, limits.batch_rows)
     checkpoint = f"_checkpoints/{source.name}"
     with lake.writing(checkpoint), _asked_to_end() as asked:
         # A second stream is told at once; a training run beside this one is waited for.
@@ -55,7 +57,7 @@ def run(
         with listening(lake.spark, series), compacting(ctx, limits.compact_every):
             log.info("Following %s; Ctrl-C ends after the micro-batch at work", source.name)
             query = start(
-                read_stream(lake.spark, source, limits.batch_rows),
+                stream,
                 batches.handle,
                 lake.path(checkpoint),
                 available_now=limits.available_now,
@@ -63,11 +65,11 @@ def run(
             )
             _wait(query, batches, limits.seconds, asked)
             batches.end(query.stop)
-        _raise_failure(batches.error or query.exception(), ctx)
-        if batches.totals.rows:
-            ended = replace(ctx, now=clock())
-            silver.derive(ended)
-            follower.round_off(ended)
+        _raise_failure(batches.error or query.exception(), ctx, lake.path(checkpoint))
+        # Even when nothing came: the stop before this start may have left these to us.
+        ended = replace(ctx, now=clock())
+        silver.derive(ended)
+        follower.round_off(ended)
     _sum_up(batches.totals)
     return batches.totals
 
@@ -78,7 +80,9 @@ def _catch_up(ctx: Context, follower: Follower) -> None:
         with ctx.lake.writing(L.bronze_table(entity).name):
             ctx.lake.create(L.bronze_table(entity))
     with step("catching up with what is in bronze"):
-        silver.run(ctx)
+        refined = silver.run(ctx)
+        # In no micro-batch: without them the rows of all runs would be fewer than the tables'.
+        ctx.tracker.log_metrics({"rows_caught_up": sum(one.records for one in refined.values())})
         follower.catch_up(ctx)
 
 
@@ -111,11 +115,13 @@ def _wait(
             return
 
 
-def _raise_failure(error: Exception | None, ctx: Context) -> None:
+def _raise_failure(error: Exception | None, ctx: Context, checkpoint: str) -> None:
     if isinstance(error, GoldrunError):
         raise error
     if error is not None and not isinstance(error, Enough):
-        raise storage_failure(error, ctx.lake.root) or failure(error, ctx.source) from error
+        raise storage_failure(error, ctx.lake.root) or failure(
+            error, ctx.source, checkpoint
+        ) from error
 
 
 def _sum_up(totals: Totals) -> None:
@@ -139,8 +145,8 @@ def options() -> argparse.ArgumentParser:
     add_flag(declared, "available-now", "take what is there, then end (default: false)")
     for name, meaning in {
         "duration": "seconds after which to end (default: none)",
-        "max-rows": "records after which to end, to the row (default: none)",
-        "batch-rows": f"messages in a micro-batch, at most (default: {known.batch_rows})",
+        "max-rows": "records after which to end, files whole (default: none)",
+        "batch-rows": f"Kafka messages in a micro-batch, at most (default: {known.batch_rows})",
         "every": f"seconds between two micro-batches, at least (default: {known.every:g})",
         "compact-every": f"seconds between two compactions (default: {known.compact_every:g})",
     }.items():

@@ -30,8 +30,11 @@ POINTS = (
     "end gold/user_features",
     "end ops/gold_progress",
     BATCH_ENDS,
+    "end silver/customers",
+    "end gold/customer_features",
 )
-"""Around every commit: before the first, between any two, after the last, before the checkpoint."""
+"""Around every commit: before the first, between any two, after the last of a micro-batch, before
+the checkpoint; and between those with which a stream rounds off."""
 BREAKS_AT = {
     "bronze_repeats": "end bronze/transactions",
     "silver_repeats": "end silver/transactions",
@@ -51,7 +54,7 @@ def named_kills(world: World, inside: Inside, points: tuple[str, ...]) -> Iterat
     """Kill once at each point; all that was sent must be there after each."""
     for point in points:
         world.send(2 * _BATCH)
-        ended = world.start(*_OPTIONS, die_at=point).end()
+        ended = world.start("--available-now=true", *_OPTIONS, die_at=point).end()
         if ended.code != -9:
             yield Outcome("kill -9 at a point", point, Verdict.WRONG, f"lived: {ended.error}")
             continue

@@ -5,11 +5,15 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
 from goldrun.contracts.entities import CUSTOMERS
+from goldrun.contracts.gold import AS_OF, CUSTOMER_FEATURES
 from goldrun.contracts.lineage import history_table
-from goldrun.features.activity import Silver
+from goldrun.features.activity import Activity, Silver
+from goldrun.features.labels import History
+from goldrun.features.snapshots import snapshots
 from goldrun.io.lake import Lake
 from goldrun.medallion.accounting import account
 from pipelines.gold import ACTIVITY
@@ -37,6 +41,7 @@ def wrong_at_rest(spark: SparkSession, world: World) -> list[str]:
         *_differs("user_features", _users(lake), truth.users().items()),
         *_differs("customer_daily", _days(lake), truth.days().items()),
         *_not_recomputed(lake),
+        *_features_not_recomputed(lake),
     ]
 
 
@@ -116,13 +121,27 @@ def _not_recomputed(lake: Lake) -> list[str]:
         events=None,
         interactions=None,
     )
-    found = []
-    for table, compute in ACTIVITY:
-        computed = compute(silver)
-        stored = lake.read(table.name).select(*computed.columns)
-        rows = computed.exceptAll(stored).count(), stored.exceptAll(computed).count()
-        found += [f"{table.name}: {rows[0]} rows missing, {rows[1]} too many"] if any(rows) else []
-    return found
+    return [
+        said
+        for table, compute in ACTIVITY
+        for said in _differ(table.name, compute(silver), lake.read(table.name))
+    ]
+
+
+def _features_not_recomputed(lake: Lake) -> list[str]:
+    """Whether everybody is described as of the day after the newest sale, as their days say."""
+    daily, products, responses, places = (lake.read(table.name) for table, _ in ACTIVITY)
+    activity = Activity(daily, products, responses, places, frozenset({"transactions"}))
+    history = History.of(activity.daily)
+    computed = snapshots(activity, [history.day_after], history.observed_from)
+    stored = lake.read(CUSTOMER_FEATURES.name).where(F.col(AS_OF) == history.day_after)
+    return _differ(CUSTOMER_FEATURES.name, computed, stored)
+
+
+def _differ(name: str, computed: DataFrame, stored: DataFrame) -> list[str]:
+    stored = stored.select(*computed.columns)
+    missing, surplus = computed.exceptAll(stored).count(), stored.exceptAll(computed).count()
+    return [f"{name}: {missing} rows missing, {surplus} too many"] if missing or surplus else []
 
 
 def _open_account(lake: Lake) -> list[str]:

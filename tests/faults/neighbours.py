@@ -23,6 +23,8 @@ from tests.kafka import delete_records
 log = logging.getLogger("faults")
 
 GROUP = "neighbours"
+_KEPT = 0.02
+"""Hours: longer than a micro-batch, and short enough for files to be removed meanwhile."""
 SMALL = replace(ALL, batch_rows=100)
 
 
@@ -76,7 +78,10 @@ def _meanwhile(work: Callable[[], None]) -> Iterator[None]:
 
 
 def _compaction_and_vacuum(world: World, inside: Inside) -> Outcome:
-    """OPTIMIZE and VACUUM of one table after the other all the time, in the stream's process."""
+    """OPTIMIZE and VACUUM of one table after the other all the time, in the stream's process.
+
+    VACUUM removes what is older than a minute or so; goldrun's own tables keep a year.
+    """
     ctx = inside.context(world)
     tables, done = itertools.cycle(tables_of(ctx)), 0
 
@@ -85,8 +90,9 @@ def _compaction_and_vacuum(world: World, inside: Inside) -> Outcome:
         table = next(tables)
         if ctx.lake.exists(table.name):
             done += compact_if_free(ctx.lake, table)
-            inside.spark.sql(f"VACUUM delta.`{ctx.lake.path(table.name)}`").collect()
+            inside.spark.sql(f"VACUUM delta.`{ctx.lake.path(table.name)}` RETAIN {_KEPT} HOURS")
 
+    inside.spark.conf.set("spark.databricks.delta.retentionDurationCheck.enabled", "false")
     world.send(400)
     with _meanwhile(tidy):
         ended = inside.take(world, SMALL, ctx)
@@ -108,7 +114,7 @@ def _locked_store(world: World, inside: Inside) -> Outcome:
         seen.set()
         with contextlib.closing(sqlite3.connect(world.store, timeout=30)) as store:
             store.execute("BEGIN EXCLUSIVE")
-            time.sleep(12)
+            time.sleep(30)
             store.rollback()
 
     with _meanwhile(lock):

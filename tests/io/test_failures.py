@@ -29,7 +29,7 @@ def test_a_damaged_file_is_told_with_its_place_and_the_remedy(said: str, place: 
     told = storage_failure(OSError(said), LAKE)
     assert isinstance(told, StorageError)
     assert str(told).startswith(place)
-    remedy = "delete this checkpoint's folder" if "_checkpoints" in place else "restore the file"
+    remedy = f"delete {LAKE}/_checkpoints/shop;" if "_checkpoints" in place else "restore the file"
     assert remedy in str(told)
 
 

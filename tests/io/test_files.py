@@ -17,7 +17,9 @@ from goldrun.io.files import (
     check_whole,
     find_files,
     fingerprint,
+    list_files,
     passed_over,
+    watched_folder,
 )
 from goldrun.io.lake import Lake
 
@@ -79,11 +81,36 @@ def test_files_that_are_not_there_come_with_how_to_make_them(tmp_path: Path, pla
         find_files(f"{tmp_path}/{place}", "csv", made_by="make sim")
 
 
-@pytest.mark.parametrize("name", ["_a.csv", ".a.csv", "a:b.csv", "a[1].csv", "a\nb.csv"])
+@pytest.mark.parametrize("name", ["_a.csv", "a:b.csv", "a[1].csv", "a\nb.csv"])
 def test_a_file_that_spark_could_not_read_is_refused(tmp_path: Path, name: str) -> None:
     (tmp_path / name).touch()
     with pytest.raises(SourceError, match="rename the file"):
         find_files(str(tmp_path), "csv")
+
+
+def test_a_hidden_file_is_still_being_written(tmp_path: Path) -> None:
+    for name in (".a.csv", "b.csv"):
+        (tmp_path / name).touch()
+    for path in (str(tmp_path), f"{tmp_path}/*.csv", f"{tmp_path}/.*"):
+        assert [file.name for file in list_files(path, "csv")] in (["b.csv"], [])
+
+
+@pytest.mark.parametrize(
+    ("path", "folder", "recursive"),
+    [
+        ("in", "in", False),
+        ("in/*.csv", "in", False),
+        ("in/one.csv", "in", False),
+        ("in/../in/*.csv", "in", False),
+        ("in/**/*.csv", "in", True),
+        ("in/20*/*.csv", "in", True),
+    ],
+)
+def test_files_land_in_the_folder_before_the_first_pattern(
+    tmp_path: Path, path: str, folder: str, recursive: bool
+) -> None:
+    (tmp_path / "in" / "2024").mkdir(parents=True)
+    assert watched_folder(f"{tmp_path}/{path}") == (tmp_path / folder, recursive)
 
 
 def test_a_folder_that_spark_could_not_read_is_refused(tmp_path: Path) -> None:

@@ -3,7 +3,10 @@
 import os
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -91,6 +94,42 @@ def test_an_object_store_has_no_lock_files(tmp_path: Path, monkeypatch: pytest.M
     with Locks("s3a://bucket/lake", 0.1).held(["gold/a"]):
         pass
     assert list(tmp_path.iterdir()) == []
+
+
+def test_who_waits_for_another_process_keeps_nobody_else_waiting(
+    other: subprocess.Popen[str], tmp_path: Path
+) -> None:
+    assert other.poll() is None
+    ours = Locks(str(tmp_path), 30)
+
+    def refused() -> None:
+        with pytest.raises(LakeBusyError), ours.held(["silver/a"], wait_seconds=3):
+            pass
+
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(refused)
+        time.sleep(0.3)
+        began = time.monotonic()
+        with ours.held(["gold/a"]):
+            pass
+        assert time.monotonic() - began < 1
+        assert not waiting.done()
+        waiting.result()
+
+
+def test_one_lock_is_shared_by_threads_that_take_it_at_the_same_time(tmp_path: Path) -> None:
+    ours, theirs = Locks(str(tmp_path), 5), Locks(str(tmp_path), 0)
+    inside = threading.Barrier(4, timeout=10)
+
+    def hold() -> None:
+        with ours.held(["gold/a"]):
+            inside.wait()
+
+    with ThreadPoolExecutor(4) as pool:
+        for held in [pool.submit(hold) for _ in range(4)]:
+            held.result()
+    with theirs.held(["gold/a"]):
+        pass
 
 
 def test_a_process_may_hold_what_it_holds_already(tmp_path: Path) -> None:

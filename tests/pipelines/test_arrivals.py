@@ -1,7 +1,6 @@
 """Each raw record of a micro-batch reaches bronze once, whatever was read before."""
 
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from pyspark.sql import DataFrame, SparkSession
@@ -15,7 +14,7 @@ from goldrun.io.settings import load_source
 from goldrun.io.streams import EVENT_AT
 from goldrun.io.tracking import Tracker
 from pipelines import bronze
-from pipelines._arrivals import SETTLED_SECONDS, arrive, wait_until_settled
+from pipelines._arrivals import arrive
 from pipelines._command import Context
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
@@ -98,11 +97,13 @@ def test_a_topic_is_no_batch(ctx: Context) -> None:
         bronze.run(ctx)
 
 
-def test_a_file_that_is_written_to_is_waited_for(tmp_path: Path) -> None:
-    file = tmp_path / "a.csv"
-    waits: list[float] = []
-    file.write_text("x")
-    written = file.stat().st_mtime
-    clock = iter([written + 0.5, written + 0.5, written + 1.9, written + 1.9, written + 2.1])
-    wait_until_settled({file, tmp_path / "gone.csv"}, waits.append, lambda: next(clock))
-    assert waits == pytest.approx([SETTLED_SECONDS - 0.5, SETTLED_SECONDS - 1.9])
+def test_messages_that_are_gone_are_told_when_a_checkpoint_was_lost(
+    ctx: Context, spark: SparkSession, caplog: pytest.LogCaptureFixture
+) -> None:
+    arrive(ctx, messages(spark, 0, 4), None, is_first=True)
+    arrive(ctx, messages(spark, 5, 6), None, is_first=True)
+    assert "are gone" not in caplog.text
+    arrive(ctx, messages(spark, 9, 10), None, is_first=True)
+    assert "kafka:t/0: bronze has messages up to 6, and the oldest that the broker has is 9" in (
+        caplog.text
+    )

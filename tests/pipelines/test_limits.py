@@ -20,6 +20,10 @@ def test_each_limit_is_taken() -> None:
     assert asked == Limits(available_now=True, seconds=1.5, rows=1030, every=2)
 
 
+def test_no_pause_between_micro_batches_is_a_pause_of_none() -> None:
+    assert limits("--every=0").every == 0
+
+
 @pytest.mark.parametrize(
     ("argument", "said"),
     [
@@ -27,6 +31,7 @@ def test_each_limit_is_taken() -> None:
         ("--max-rows=0", "--max-rows '0' is less than 1"),
         ("--duration=-1", "--duration '-1' is less than 0"),
         ("--every=nan", "--every 'nan' is less than 0"),
+        ("--max-rows=inf", "--max-rows 'inf' has no end; leave it out"),
     ],
 )
 def test_what_is_no_limit_is_refused(argument: str, said: str) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import random
+import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,7 @@ from pyspark.sql import functions as F
 
 from goldrun.contracts import gold as G
 from goldrun.contracts import lineage as L
+from goldrun.errors import LakeBusyError
 from goldrun.features.labels import History
 from goldrun.features.snapshots import user_features
 from goldrun.io.json_files import parse_json
@@ -21,7 +23,10 @@ from goldrun.io.lines import LINE
 from goldrun.io.settings import load_source
 from goldrun.io.streams import EVENT_AT
 from goldrun.io.tracking import Tracker
-from pipelines import gold, silver
+from goldrun.medallion.accounting import DUPLICATE
+from goldrun.medallion.bronze import Batch
+from pipelines import _microbatch, gold, silver
+from pipelines._arrivals import Arrival
 from pipelines._command import Context
 from pipelines._follow import Follower
 from pipelines._microbatch import MicroBatches
@@ -32,10 +37,14 @@ BATCHES = 3
 
 
 class Shop:
-    """Lines of 20 orders and 5 customers over eight days; a line that is told again has moved."""
+    """Lines of 20 orders and 5 customers over eight days; a line that is told again has moved.
+
+    Now and then a line is impossible, and now and then one is sent twice.
+    """
 
     def __init__(self) -> None:
         self._random, self._told = random.Random(5), 0
+        self._last: str | None = None
 
     def message(self) -> str:
         draw = self._random.randrange
@@ -57,7 +66,10 @@ class Shop:
             "transaction_status": self._random.choice(("completed", "pending", "cancelled")),
             "updated_at": (NOW - timedelta(days=2) + timedelta(seconds=self._told)).isoformat(),
         }
-        return json.dumps(line)
+        if draw(15) == 0:
+            line["price"] = "-1"
+        self._last = json.dumps(line) if self._last is None or draw(10) else self._last
+        return self._last
 
 
 def micro_batch(spark: SparkSession, messages: Sequence[str], first: int) -> DataFrame:
@@ -96,8 +108,61 @@ def streamed(
     return ctx
 
 
-def rows(frame: DataFrame) -> list[str]:
-    return sorted(row[0] for row in frame.select(F.to_json(F.struct("*"))).collect())
+@pytest.fixture(scope="module")
+def at_once(streamed: Context, tmp_path_factory: pytest.TempPathFactory) -> Context:
+    """Another lake, whose silver was made of the same messages as a batch makes it."""
+    folder = tmp_path_factory.mktemp("at-once") / "lake"
+    shutil.copytree(f"{streamed.lake.root}/bronze", folder / "bronze")
+    ctx = replace(streamed, lake=Lake(streamed.lake.spark, str(folder)))
+    silver.run(ctx)
+    return ctx
+
+
+def rows(frame: DataFrame, without: Sequence[str] = ()) -> list[str]:
+    kept = [name for name in frame.columns if name not in without]
+    return sorted(row[0] for row in frame.select(F.to_json(F.struct(*kept))).collect())
+
+
+LINEAGE = (L.RECORD_ID, L.BATCH_ID, L.INGESTED_AT, L.FILE)
+
+
+@pytest.mark.parametrize(
+    "table", ["silver/transactions", "silver/transactions_history", "silver/quarantine"]
+)
+def test_silver_is_what_a_batch_makes_of_the_same_messages(
+    streamed: Context, at_once: Context, table: str
+) -> None:
+    in_steps, whole = (rows(ctx.lake.read(table), LINEAGE) for ctx in (streamed, at_once))
+    assert in_steps == whole
+    assert whole
+
+
+def test_as_many_messages_are_duplicates_as_in_a_batch(streamed: Context, at_once: Context) -> None:
+    in_steps, whole = (silver.accounts(ctx)["transactions"] for ctx in (streamed, at_once))
+    assert in_steps == whole
+    assert whole.closed
+    assert whole.fates[DUPLICATE]
+
+
+def test_no_other_process_can_give_a_micro_batch_its_fates(
+    streamed: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = Lake(streamed.lake.spark, streamed.lake.root)
+    locked = []
+
+    def look(ctx: Context, *_: object, **__: object) -> Arrival:
+        for table in ("silver/transactions", "silver/transactions_history", "silver/quarantine"):
+            with pytest.raises(LakeBusyError), other.writing(table, wait_seconds=0):
+                pass
+            locked.append(table)
+        return Arrival(Batch.at(ctx.now), {})
+
+    monkeypatch.setattr(_microbatch, "arrive", look)
+    with streamed.tracker.run("stream", "goldrun-pipeline") as run_id:
+        follower, series = Follower(run_id, Scorer()), streamed.tracker.series()
+        batches = MicroBatches(streamed, follower, series, None, lambda: NOW)
+        batches.handle(streamed.lake.spark.range(1), 1)
+    assert len(locked) == 3
 
 
 def test_some_lines_were_told_again_and_moved(streamed: Context) -> None:

@@ -21,7 +21,7 @@ from goldrun.io.tracking import Tracker
 from pipelines import stream
 from pipelines._command import Context
 from pipelines._limits import Limits
-from pipelines._segments import MODEL, NAMES
+from pipelines._segments import MODEL, NAMES, Scorer
 from tests.streams.brief import feed
 
 pytestmark = pytest.mark.slow
@@ -89,3 +89,32 @@ def test_who_buys_more_changes_segment_and_it_is_recorded_with_from_to_and_time(
         assert row["changed_at"].astimezone(UTC) > NOW
     named = {r["customer_id"]: r["segment_name"] for r in rows(ctx, "gold/segments")}
     assert {user for user, name in named.items() if name == "many"} == set(changed)
+
+
+def test_a_stop_after_a_change_was_recorded_does_not_record_it_again(
+    spark: SparkSession, own_store: Tracker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake = Lake(spark, str(tmp_path / "lake"))
+    numbers, scorer = crown(own_store), Scorer()
+    ticks = (NOW + timedelta(seconds=n) for n in count())
+
+    def score(*orders: tuple[str, float]) -> None:
+        ctx = Context(lake, own_store, load_source(feed(tmp_path, 150)), next(ticks))
+        features = spark.createDataFrame(orders, "customer_id string, purchase_frequency double")
+        scorer.score(ctx, features, NOW.date(), features.select("customer_id"))
+
+    def changes() -> list[tuple[str, int, int]]:
+        found = lake.read("gold/segment_changes").orderBy("changed_at").collect()
+        return [(row["customer_id"], row["from_segment"], row["to_segment"]) for row in found]
+
+    few, many = numbers["few"], numbers["many"]
+    score(("a", 1.0), ("b", 1.0))
+    with monkeypatch.context() as stopped:
+        stopped.setattr(Lake, "exchange", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            score(("a", 8.0))
+    assert changes() == [("a", few, many)]
+    score(("a", 8.0))
+    assert changes() == [("a", few, many)]
+    score(("a", 1.0), ("b", 8.0))
+    assert sorted(changes()[1:]) == sorted([("a", many, few), ("b", few, many)])

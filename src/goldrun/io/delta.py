@@ -1,6 +1,7 @@
 """What Delta is told of a table, and what it says when a write fails."""
 
 import contextlib
+import time
 from collections.abc import Callable, Iterator, Mapping
 from functools import reduce
 
@@ -38,6 +39,8 @@ CONFLICTS = (
 truth no base of these."""
 _TRIES = 5
 """How often a write is tried beside compactions."""
+_FIRST_PAUSE = 0.1
+"""Seconds; each further pause is about twice as long."""
 GONE = "_gone"
 KNOWN = "_known"
 WRONG = "_wrong"
@@ -137,7 +140,9 @@ def commit(table: Table, write: Callable[[], object]) -> None:
         ContractError: A row breaks the contract.
         LakeBusyError: That happened too often.
     """
-    for _ in range(_TRIES):
+    for attempt in range(_TRIES):
+        # A compaction that commits file by file needs time to be over.
+        time.sleep(_FIRST_PAUSE * (2**attempt - 1))
         try:
             with _explaining(table):
                 write()

@@ -56,8 +56,8 @@ def storage_failure(error: BaseException, root: str) -> StorageError | None:
         remedy = "restore the file from a copy, or the lake to an older state"
         if _CHECKPOINTS in where:
             remedy = (
-                "delete this checkpoint's folder; nothing is taken twice, but messages that the "
-                "broker has deleted meanwhile are not missed"
+                f"delete {_checkpoint_of(where)}; nothing is taken twice, but of messages that the "
+                "broker deletes before they are read only a warning will tell"
             )
         return StorageError(
             f"{where} is missing or damaged ({_line_at(said, found.start())}): {remedy}, then run "
@@ -85,6 +85,12 @@ def _file_near(said: str, at: int, root: str) -> str:
     later = [m.group(1) for m in named if m.end() >= at]
     earlier = [m.group(1) for m in named if m.end() < at]
     return (later or earlier[::-1] or [f"{root}: a file of it"])[0].rstrip(".")
+
+
+def _checkpoint_of(file: str) -> str:
+    """The folder of the checkpoint that a file belongs to."""
+    before, _, after = file.partition(_CHECKPOINTS)
+    return f"{before}{_CHECKPOINTS}{after.split('/')[0]}"
 
 
 def _line_at(said: str, at: int) -> str:

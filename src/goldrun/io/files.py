@@ -4,6 +4,7 @@ import bz2
 import glob
 import gzip
 import hashlib
+import itertools
 import re
 import zlib
 from collections.abc import Iterable, Mapping
@@ -35,25 +36,58 @@ def find_files(path: str, file_format: str, made_by: str | None = None) -> list[
     Raises:
         SourceError: The folder is missing, nothing matches, or Spark can't read such a name.
     """
-    suffixes = _suffixes(file_format)
+    if files := list_files(path, file_format):
+        return files
+    watched_folder(path, made_by)
+    remedy = f"; make the files with: {made_by}" if made_by else ""
     place = Path(path)
     if place.is_dir():
+        wanted = f"no file that ends in {', '.join(_suffixes(file_format))} in {place}"
+    else:
+        wanted = f"no file matches in {place.parent}"
+    raise SourceError(f"{path}: {wanted}{remedy}")
+
+
+def list_files(path: str, file_format: str) -> list[Path]:
+    """List the files as ``find_files`` does, none if there are none.
+
+    Names that begin with a dot are hidden: so are files called that are still being written.
+
+    Raises:
+        SourceError: Spark can't read such a name.
+    """
+    place, suffixes = Path(path), _suffixes(file_format)
+    if place.is_dir():
         found = [p for p in place.iterdir() if p.name.endswith(suffixes)]
-        wanted = f"no file that ends in {', '.join(suffixes)}"
     else:
         found = [Path(match) for match in glob.glob(path, recursive=True)]
-        wanted = "no file matches"
-    files = sorted(p for p in found if p.is_file())
+    files = sorted(p for p in found if p.is_file() and not p.name.startswith("."))
     for file in files:
         _check_name(file)
-    if not files:
-        remedy = f"; make the files with: {made_by}" if made_by else ""
-        folder = place if place.is_dir() else place.parent
-        if not folder.is_dir() and not glob.has_magic(str(folder)):
-            remedy = remedy or "; check path in the TOML"
-            raise SourceError(f"{path}: the folder {folder} does not exist{remedy}")
-        raise SourceError(f"{path}: {wanted} in {folder}{remedy}")
     return files
+
+
+def watched_folder(path: str, made_by: str | None = None) -> tuple[Path, bool]:
+    """The folder in which files of a folder, a glob or a single path land.
+
+    Args:
+        path: As ``find_files`` takes it.
+        made_by: How the files come to be, told when the folder is not there.
+
+    Returns:
+        The folder, absolute, and whether files of its subfolders belong to it.
+
+    Raises:
+        SourceError: The folder is missing.
+    """
+    place = Path(path).absolute()
+    parts = place.parts if place.is_dir() else place.parts[:-1]
+    fixed = list(itertools.takewhile(lambda part: not glob.has_magic(part), parts))
+    folder = Path(*fixed).resolve()
+    if not folder.is_dir():
+        remedy = f"make the files with: {made_by}" if made_by else "check path in the TOML"
+        raise SourceError(f"{path}: the folder {folder} does not exist; {remedy}")
+    return folder, len(fixed) < len(parts)
 
 
 def passed_over(path: str, file_format: str) -> list[Path]:
@@ -76,9 +110,9 @@ def _suffixes(file_format: str) -> tuple[str, ...]:
 
 
 def _check_name(file: Path) -> None:
-    if file.name.startswith(("_", ".")) or ":" in file.name:
+    if file.name.startswith("_") or ":" in file.name:
         raise SourceError(
-            f"{file}: Spark passes over names that begin with _ or . and can't read names with a "
+            f"{file}: Spark passes over names that begin with _ and can't read names with a "
             "colon; rename the file"
         )
     whole = str(file.resolve())

@@ -3,6 +3,7 @@
 from pyspark.sql import DataFrame
 
 from goldrun.contracts.table import Table
+from goldrun.errors import LakeBusyError
 from goldrun.io.delta import CHANGE_FEED, CONFLICTS
 from goldrun.io.lake import Lake
 
@@ -30,10 +31,10 @@ def keep_changes(lake: Lake, table: str) -> bool:
 
 
 def compact_if_free(lake: Lake, table: Table) -> bool:
-    """Compact beside other writers of this process; False when one of them was quicker."""
+    """Compact beside other writers; False when one was quicker or another process writes."""
     try:
-        with lake.writing(table.name):
+        with lake.writing(table.name, wait_seconds=0):
             lake.compact(table)
-    except CONFLICTS:
+    except (*CONFLICTS, LakeBusyError):
         return False
     return True

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Sequence
 
 import pandas as pd
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 log = logging.getLogger(__name__)
@@ -48,6 +48,21 @@ def to_pandas(
         level, "    %s rows x %s columns brought into memory", f"{len(frame):,}", len(frame.columns)
     )
     return frame
+
+
+def slices(total: int, key: str, limit: int = ROW_LIMIT) -> list[Column]:
+    """Conditions that cut a frame so that ``to_pandas`` need not sample any part of it.
+
+    Args:
+        total: How many rows there are at most.
+        key: Column by a hash of whose values they are cut.
+        limit: Rows that ``to_pandas`` takes.
+    """
+    if total <= limit:
+        return [F.lit(True)]
+    # Half as large as allowed: a hash cuts only about evenly.
+    parts = 2 * -(-total // limit)
+    return [F.pmod(F.xxhash64(key), F.lit(parts)) == n for n in range(parts)]
 
 
 def content_hash(frame: pd.DataFrame) -> str:

@@ -88,12 +88,17 @@ class Lake:
         return self.spark.createDataFrame(in_memory, table.schema)
 
     @contextlib.contextmanager
-    def writing(self, *tables: str) -> Iterator[None]:
+    def writing(self, *tables: str, wait_seconds: float | None = None) -> Iterator[None]:
         """Keep other processes from writing the tables; LakeBusyError when one already does.
 
         Inside another block of the same lake it holds what is not held yet.
+
+        Args:
+            tables: Their names.
+            wait_seconds: How long to wait for another process; a few seconds, or what
+                ``wait_for_others`` was told, when None.
         """
-        with self._locks.held(tables):
+        with self._locks.held(tables, wait_seconds):
             yield
 
     def wait_for_others(self, seconds: float) -> None:

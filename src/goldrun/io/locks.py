@@ -3,6 +3,7 @@
 import contextlib
 import os
 import threading
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from urllib.parse import urlparse
@@ -31,6 +32,7 @@ class Locks:
         self._wait_seconds = wait_seconds
         self._held: dict[str, tuple[FileLock, int]] = {}
         self._changing = threading.Lock()
+        self._taking: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
     @property
     def keep_others_out(self) -> bool:
@@ -42,8 +44,12 @@ class Locks:
         self._wait_seconds = wait_seconds
 
     @contextlib.contextmanager
-    def held(self, tables: Sequence[str]) -> Iterator[None]:
+    def held(self, tables: Sequence[str], wait_seconds: float | None = None) -> Iterator[None]:
         """Hold the locks of some tables, taken in the order of their names.
+
+        Args:
+            tables: Their names.
+            wait_seconds: How long to wait for another process; as long as always when None.
 
         Raises:
             LakeBusyError: Another process holds one of them.
@@ -51,16 +57,32 @@ class Locks:
         if not self.keep_others_out:
             yield
             return
+        wait = self._wait_seconds if wait_seconds is None else wait_seconds
         with contextlib.ExitStack() as stack:
             for table in sorted(set(tables)):
-                self._take(table)
+                self._take(table, wait)
                 stack.callback(self._leave, table)
             yield
 
-    def _take(self, table: str) -> None:
+    def _take(self, table: str, wait_seconds: float) -> None:
         with self._changing:
-            lock, holders = self._held.get(table) or (self._acquired(table), 0)
+            taking = self._taking[table]
+        # Who waits for another process keeps only those waiting who want the same table.
+        with taking:
+            if self._join(table):
+                return
+            lock = self._acquired(table, wait_seconds)
+            with self._changing:
+                self._held[table] = (lock, 1)
+
+    def _join(self, table: str) -> bool:
+        """Hold what another thread of this process holds; whether one does."""
+        with self._changing:
+            if table not in self._held:
+                return False
+            lock, holders = self._held[table]
             self._held[table] = (lock, holders + 1)
+            return True
 
     def _leave(self, table: str) -> None:
         with self._changing:
@@ -71,7 +93,7 @@ class Locks:
                 del self._held[table]
                 lock.release()
 
-    def _acquired(self, table: str) -> FileLock:
+    def _acquired(self, table: str, wait_seconds: float) -> FileLock:
         layer, name = table.split("/")
         path = Path(urlparse(self._root).path) / layer / f".{name}.lock"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -79,12 +101,12 @@ class Locks:
         lock = FileLock(path, thread_local=False)
         owner = path.with_suffix(".owner")
         try:
-            lock.acquire(timeout=self._wait_seconds)
+            lock.acquire(timeout=wait_seconds)
         except Timeout as error:
             who = f" (process {owner.read_text()})" if owner.is_file() else ""
             raise LakeBusyError(
-                f"{self._root}: another process{who} is writing {table}; wait for it to end, or "
-                "use another lake"
+                f"{self._root}: another process{who} is writing {table}; wait for it to end "
+                "(end it if it is a stream), or use another lake"
             ) from error
         owner.write_text(str(os.getpid()))
         return lock

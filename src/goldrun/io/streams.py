@@ -1,10 +1,11 @@
 """Streams of raw records: messages of Kafka topics, simulated feeds, names of files that land."""
 
+import contextlib
 import os
-import urllib.parse
+import re
+import socket
 from collections.abc import Callable
 from functools import reduce
-from pathlib import Path
 
 from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame, SparkSession
@@ -14,19 +15,37 @@ from pyspark.sql.streaming.query import StreamingQuery
 from goldrun.contracts import lineage as L
 from goldrun.contracts.source import EntityMapping, Kind, Source
 from goldrun.errors import SettingsError, StreamError
+from goldrun.io.failures import everything_said
+from goldrun.io.files import watched_folder
 from goldrun.io.json_files import parse_json
 from goldrun.io.lines import LINE
 
 EVENT_AT = "_event_at"
-"""When the message was sent, the row was made, or the file was last written."""
-PATH = "path"
+"""When the message was sent or the row was made."""
 
 _VALUE = "value"
 _FEED_START = 1_704_067_200_000
 """2024-01-01 in milliseconds: where the time of ``rate-micro-batch`` begins."""
 _SECOND = 1_000
 _FILES_A_BATCH = 100
+_NEVER_TOO_OLD = "36500d"
 _LONGEST_REASON = 400
+_MEANINGS = {
+    r"KAFKA_DATA_LOSS|OffsetOutOfRange": (
+        "Kafka no longer has messages that the stream has not read. Nothing was passed over. "
+        "Restore them, or accept the loss by deleting {checkpoint}: the stream then begins at the "
+        "oldest message there is, and takes nothing twice"
+    ),
+    r"UnknownTopicOrPartition|does not host this topic": (
+        "the broker does not have all of its topics {topics}: create what is missing, or send a "
+        "first message, then run the same command again"
+    ),
+    r"There are \[\d+\] sources in the checkpoint": (
+        "other entities are read than when this stream began; delete {checkpoint} and run the same "
+        "command again: nothing is taken twice"
+    ),
+}
+"""What Spark says, as a pattern, and what it means."""
 
 
 def read_stream(spark: SparkSession, source: Source, rows_a_batch: int) -> DataFrame:
@@ -38,15 +57,17 @@ def read_stream(spark: SparkSession, source: Source, rows_a_batch: int) -> DataF
         rows_a_batch: How many messages a micro-batch takes at most.
 
     Returns:
-        ``entity`` and ``EVENT_AT``; of topics and feeds also what ``to_bronze`` takes, of files
-        ``PATH``, their name: ``landed_in`` reads it.
+        Of topics and feeds ``entity``, ``EVENT_AT`` and what ``to_bronze`` takes; of files the
+        ``entity`` of each that landed: ``entities_in`` reads it.
+
+    Raises:
+        SourceError: A folder in which files are to land is missing.
+        StreamError: No broker answers.
     """
     if source.kind is Kind.KAFKA:
         return _messages(spark, source, rows_a_batch)
     streams = [
-        _feed(spark, entity, mapping)
-        if source.kind is Kind.FEED
-        else _files(spark, entity, mapping)
+        _feed(spark, entity, mapping) if source.kind is Kind.FEED else _files(spark, source, entity)
         for entity, mapping in source.landed.items()
     ]
     return reduce(DataFrame.unionByName, streams)
@@ -69,10 +90,12 @@ def _messages(spark: SparkSession, source: Source, rows_a_batch: int) -> DataFra
     Its time and content are part of its identity because offsets begin anew when a topic is
     deleted and made again: its messages are then others, not repeats.
     """
+    addresses = brokers(source)
+    check_reachable(addresses)
     entities = {m.topic: entity for entity, m in source.landed.items() if m.topic}
     messages = (
         spark.readStream.format("kafka")
-        .option("kafka.bootstrap.servers", brokers(source))
+        .option("kafka.bootstrap.servers", addresses)
         .option("subscribe", ",".join(entities))
         .option("startingOffsets", "earliest")
         .option("kafka.isolation.level", "read_committed")
@@ -128,28 +151,27 @@ def _feed(spark: SparkSession, entity: str, mapping: EntityMapping) -> DataFrame
     )
 
 
-def _files(spark: SparkSession, entity: str, mapping: EntityMapping) -> DataFrame:
-    """The names of new files; what is in them is read by the reader that batches use."""
+def _files(spark: SparkSession, source: Source, entity: str) -> DataFrame:
+    """A row for whatever lands: that something did, and where, not what it is.
+
+    Who takes it looks for the files as a batch does. Spark remembers names and passes over what
+    is much older than the newest; so it is told that nothing is too old.
+    """
+    folder, recursive = watched_folder(source.landed[entity].path or "", source.made_by)
     landed = (
         spark.readStream.format("binaryFile")
         .schema("path string, modificationTime timestamp, length bigint, content binary")
         .option("maxFilesPerTrigger", _FILES_A_BATCH)
-        .load(str(Path(mapping.path or "").absolute()))
+        .option("maxFileAge", _NEVER_TOO_OLD)
+        .option("recursiveFileLookup", str(recursive).lower())
+        .load(str(folder))
     )
-    return landed.select(
-        F.lit(entity).alias(L.ENTITY),
-        F.col("path").alias(PATH),
-        F.col("modificationTime").alias(EVENT_AT),
-    )
+    return landed.select(F.lit(entity).alias(L.ENTITY))
 
 
-def landed_in(batch: DataFrame) -> dict[str, set[Path]]:
-    """The files of a micro-batch by entity, as absolute paths."""
-    found: dict[str, set[Path]] = {}
-    for row in batch.select(L.ENTITY, PATH).collect():
-        path = urllib.parse.unquote(urllib.parse.urlparse(row[PATH]).path)
-        found.setdefault(row[L.ENTITY], set()).add(Path(path))
-    return found
+def entities_in(batch: DataFrame) -> set[str]:
+    """The entities for which a micro-batch of files says that something has landed."""
+    return {row[L.ENTITY] for row in batch.select(L.ENTITY).distinct().collect()}
 
 
 class Enough(Exception):  # noqa: N818 - nothing went wrong
@@ -180,22 +202,42 @@ def start(
     return writer.trigger(processingTime=f"{every_seconds} seconds").start()
 
 
-def failure(error: Exception, source: Source) -> StreamError:
-    """Say what an error of Spark means for a stream."""
-    said = str(error)
-    if "KAFKA_DATA_LOSS" in said or "OffsetOutOfRange" in said:
-        return StreamError(
-            f"source {source.name}: Kafka no longer has messages that the stream has not read "
-            f"({_first_line(said)}). Nothing was passed over. Restore them, or accept the loss by "
-            "removing the checkpoint: the stream then begins at the oldest message there is"
-        )
+def failure(error: Exception, source: Source, checkpoint: str) -> StreamError:
+    """Say what an error of Spark means for a stream.
+
+    Args:
+        error: What the query raised.
+        source: What it reads.
+        checkpoint: Its folder.
+    """
+    said = everything_said(error)
+    for sign, meaning in _MEANINGS.items():
+        if found := re.search(sign, said):
+            line = _line_at(said, found.start())
+            topics = ", ".join(sorted(m.topic for m in source.landed.values() if m.topic))
+            told = meaning.format(topics=topics, checkpoint=checkpoint)
+            return StreamError(f"source {source.name}: {told} ({line})")
     return StreamError(
-        f"source {source.name}: the stream stopped ({_first_line(said)}); what was written is "
+        f"source {source.name}: the stream stopped ({_line_at(said, 0)}); what was written is "
         "whole, and the same command goes on from there"
     )
 
 
-def _first_line(text: str) -> str:
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    named = (line for line in lines if "[KAFKA" in line or "OffsetOutOfRange" in line)
-    return next(named, lines[0] if lines else "no reason given")[:_LONGEST_REASON]
+def _line_at(text: str, at: int) -> str:
+    """The line of a place in a text, or the first one after it that is not empty."""
+    begin = text.rfind("\n", 0, at) + 1
+    lines = (line.strip() for line in text[begin:].splitlines())
+    return next((line for line in lines if line), "no reason given")[:_LONGEST_REASON]
+
+
+def check_reachable(addresses: str, timeout_seconds: float = 5) -> None:
+    """Raise StreamError when nothing listens at any of these; Kafka's client would try for long."""
+    for address in addresses.split(","):
+        host, _, port = address.strip().rpartition(":")
+        with contextlib.suppress(OSError, ValueError):
+            socket.create_connection((host.strip("[]"), int(port)), timeout_seconds).close()
+            return
+    raise StreamError(
+        f"no broker answers at {addresses}: start it (make kafka starts one for development), or "
+        "name another by kafka in the source's TOML or by GOLDRUN_KAFKA"
+    )

@@ -30,6 +30,15 @@ _SAMPLING_SECONDS = 5
 _DEFAULT_STORE = "sqlite:///mlflow.db"
 
 
+@contextlib.contextmanager
+def store_explained() -> Iterator[None]:
+    """Raise a TrackingError instead of what MLflow says of its store, or of files that are gone."""
+    try:
+        yield
+    except (MlflowException, OSError) as error:
+        raise TrackingError(f"MLflow ({mlflow.get_tracking_uri()}): {error}") from error
+
+
 class _VersionedSource(DeltaDatasetSource):
     """A Delta source that also says so when the version is 0, which its parent leaves out."""
 

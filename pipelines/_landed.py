@@ -1,0 +1,136 @@
+"""Files that land while a stream is at work: each read once, when it is written to no more."""
+
+import os
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from goldrun.contracts import lineage as L
+from goldrun.io.files import list_files
+from goldrun.io.streams import Enough, entities_in
+from goldrun.medallion.bronze import Batch
+from pipelines import bronze
+from pipelines._arrivals import SHARES, Arrival
+from pipelines._command import Context, log
+
+SETTLED_SECONDS = 2.0
+"""A file that was written to within this time may be half-written."""
+_TOLD_EVERY = 30.0
+_State = tuple[int, int]
+"""Bytes, and nanoseconds of the last writing."""
+
+
+@dataclass
+class LandedFiles:
+    """What a stream knows of a landing folder.
+
+    Spark only says that something has landed. What is read is what a batch would read: all files
+    of the source that bronze does not have, wherever they come from and however old they are.
+    """
+
+    _seen: dict[Path, _State] = field(default_factory=dict)
+
+    def settle(
+        self, ctx: Context, stream: DataFrame, ending: Callable[[], bool]
+    ) -> dict[str, list[Path]]:
+        """Find the files that are new, and wait until they are written to no more.
+
+        Args:
+            ctx: The context.
+            stream: The micro-batch, as ``read_stream`` makes it.
+            ending: Whether the stream was asked to end; a file is waited for until then.
+
+        Returns:
+            Files to look at by entity.
+
+        Raises:
+            Enough: The stream is to end and a file is still being written.
+        """
+        landed, found = entities_in(stream), {}
+        for entity in [entity for entity in ctx.source.landed if entity in landed]:
+            mapping = ctx.source.landed[entity]
+            files = list_files(mapping.path or "", mapping.format)
+            found[entity] = [file for file in files if _state(file) != self._seen.get(file)]
+            if not wait_until_settled(found[entity], ending):
+                raise Enough
+        return found
+
+    def arrive(self, ctx: Context, settled: Mapping[str, Sequence[Path]]) -> Arrival:
+        """Append the records of files that bronze has not seen, one commit an entity.
+
+        Args:
+            ctx: The context; its moment names the ingestion.
+            settled: Result of ``settle``.
+
+        Raises:
+            SourceError: A file can't be read, or has changed since it was.
+        """
+        rows: dict[str, int] = {}
+        written: list[float] = []
+        for entity, files in settled.items():
+            states = {file: state for file in files if (state := _state(file))}
+            with ctx.lake.writing(L.bronze_table(entity).name):
+                landing = bronze.look_at(ctx, entity, list(states))
+                if landing.files:
+                    batch = bronze.ingest(ctx, landing)
+                    written += [states[file][1] / 1e9 for file in landing.files]
+                    rows[entity] = _count(ctx, entity, batch)
+            self._seen |= states
+        written.sort()
+        sent = [written[int(share * len(written))] for share in SHARES if written]
+        moments = tuple(datetime.fromtimestamp(each, UTC) for each in sent)
+        return Arrival(Batch.at(ctx.now), rows, sent=moments)
+
+
+def _count(ctx: Context, entity: str, batch: Batch) -> int:
+    stored = ctx.lake.read(L.bronze_table(entity).name)
+    return stored.where(F.col(L.BATCH_ID) == batch.batch_id).count()
+
+
+def _state(file: Path) -> _State | None:
+    """How large a file is and when it was written; None when it is gone."""
+    try:
+        found = os.stat(file)
+    except FileNotFoundError:
+        return None
+    return found.st_size, found.st_mtime_ns
+
+
+def wait_until_settled(
+    files: Iterable[Path],
+    ending: Callable[[], bool] = lambda: False,
+    sleep: Callable[[float], None] = time.sleep,
+    clock: Callable[[], float] = time.time,
+) -> bool:
+    """Wait until none of the files was written to for a while; False when told to end before.
+
+    A file whose time lies in the future counts as settled once it has not changed for as long.
+    Who writes a file under a name that begins with a dot, and renames it, is not waited for.
+    """
+    waiting: Mapping[Path, tuple[_State, float]] = {}
+    restless, told = list(files), clock()
+    while True:
+        now, before = clock(), waiting
+        states = {file: state for file in restless if (state := _state(file))}
+        waiting = {
+            file: before[file] if file in before and before[file][0] == state else (state, now)
+            for file, state in states.items()
+        }
+        restless = [
+            file
+            for file, (state, since) in waiting.items()
+            if state[1] / 1e9 > now - SETTLED_SECONDS and since > now - SETTLED_SECONDS
+        ]
+        if not restless:
+            return True
+        if ending():
+            return False
+        if now - told >= _TOLD_EVERY:
+            told = now
+            log.info("  waiting for %s, which is still being written …", restless[0])
+        sleep(0.1)

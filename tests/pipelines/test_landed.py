@@ -1,0 +1,196 @@
+"""Files that land are read once each: whole, whatever they are called and however old they are."""
+
+import itertools
+import os
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from pyspark.sql import DataFrame, SparkSession
+
+from goldrun.contracts import lineage as L
+from goldrun.contracts.source import Source
+from goldrun.errors import SourceError
+from goldrun.io.lake import Lake
+from goldrun.io.settings import load_source
+from goldrun.io.streams import Enough
+from goldrun.io.tracking import Tracker
+from pipelines import stream
+from pipelines._command import Context
+from pipelines._landed import SETTLED_SECONDS, LandedFiles, wait_until_settled
+from pipelines._limits import Limits
+
+SHOP = """
+currency = "EUR"
+
+[transactions]
+path = "{path}"
+
+[transactions.columns]
+transaction_id = "id"
+customer_id = "who"
+product_id = "'p'"
+quantity = "1"
+price = "amount"
+amount = "amount"
+transaction_date = "day"
+transaction_status = "'completed'"
+"""
+NOW = datetime(2026, 1, 2, tzinfo=UTC)
+LONG_AGO = 1_000_000_000
+
+
+def write(file: Path, *ids: str, old: bool = True) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("id,who,amount,day\n" + "".join(f"{n},c1,2.00,2025-03-01\n" for n in ids))
+    if old:
+        os.utime(file, (LONG_AGO, LONG_AGO))
+
+
+def shop(folder: Path, path: str) -> Source:
+    settings = folder / "shop.toml"
+    settings.write_text(SHOP.format(path=path))
+    return load_source(str(settings))
+
+
+@pytest.fixture
+def landing(tmp_path: Path) -> Path:
+    place = tmp_path / "landing"
+    place.mkdir()
+    return place
+
+
+def context(lake: Lake, tracker: Tracker, source: Source) -> Context:
+    return Context(lake, tracker, source, NOW)
+
+
+def known(ctx: Context) -> set[str]:
+    rows = ctx.lake.read("bronze/transactions").select(f"{L.RECORD}.id").collect()
+    assert len(rows) == len(set(rows))
+    return {row["id"] for row in rows}
+
+
+def bell(spark: SparkSession) -> DataFrame:
+    return spark.createDataFrame([("transactions",)], f"{L.ENTITY} string")
+
+
+MOMENTS = (NOW + timedelta(seconds=n) for n in itertools.count())
+
+
+def take(landed: LandedFiles, ctx: Context) -> dict[str, int]:
+    settled = landed.settle(ctx, bell(ctx.lake.spark), lambda: False)
+    return dict(landed.arrive(replace(ctx, now=next(MOMENTS)), settled).rows)
+
+
+def test_a_stream_takes_what_a_batch_would_whatever_its_name_and_age(
+    lake: Lake, tracker: Tracker, landing: Path, tmp_path: Path
+) -> None:
+    write(landing / "new.csv", "a", old=False)
+    write(landing / "kept its time.csv", "b")
+    write(landing / "a#1.csv", "c")
+    write(landing / "a%20b.csv", "d")
+    write(landing / "2025" / "03" / "deep.csv", "e")
+    write(landing / ".hidden.csv", "x")
+    write(landing / "notes.md", "y")
+    path = f"{landing}/2025/../**/*.csv"
+    ctx = context(lake, tracker, shop(tmp_path, path))
+    with tracker.run("stream", "landed"):
+        stream.run(ctx, Limits(available_now=True))
+        assert known(ctx) == set("abcde")
+        write(landing / "older than all.csv", "f")
+        stream.run(ctx, Limits(available_now=True))
+    assert known(ctx) == set("abcdef")
+
+
+def test_each_file_is_read_once(lake: Lake, tracker: Tracker, landing: Path) -> None:
+    ctx, landed = context(lake, tracker, shop(landing.parent, str(landing))), LandedFiles()
+    write(landing / "a.csv", "a", "b")
+    assert take(landed, ctx) == {"transactions": 2}
+    write(landing / "b.csv", "c")
+    assert take(landed, ctx) == {"transactions": 1}
+    assert take(landed, ctx) == {}
+    assert take(LandedFiles(), ctx) == {}
+
+
+def test_a_file_that_grows_after_it_was_read_stops_the_stream_by_name(
+    lake: Lake, tracker: Tracker, landing: Path
+) -> None:
+    ctx, landed = context(lake, tracker, shop(landing.parent, str(landing))), LandedFiles()
+    write(landing / "a.csv", "a")
+    take(landed, ctx)
+    write(landing / "a.csv", "a", "b")
+    with pytest.raises(SourceError, match=r"a\.csv has changed since it was read"):
+        take(landed, ctx)
+
+
+def test_a_file_being_written_is_left_for_the_next_start_when_the_stream_is_to_end(
+    lake: Lake, tracker: Tracker, landing: Path
+) -> None:
+    ctx = context(lake, tracker, shop(landing.parent, str(landing)))
+    write(landing / "a.csv", "a", old=False)
+    with pytest.raises(Enough):
+        LandedFiles().settle(ctx, bell(lake.spark), lambda: True)
+
+
+def test_a_missing_folder_is_told_as_a_batch_tells_it(
+    lake: Lake, tracker: Tracker, tmp_path: Path
+) -> None:
+    ctx = context(lake, tracker, shop(tmp_path, f"{tmp_path}/absent/*.csv"))
+    with (
+        tracker.run("stream", "landed"),
+        pytest.raises(SourceError, match=r"absent does not exist; check path in the TOML"),
+    ):
+        stream.run(ctx, Limits(available_now=True))
+
+
+class Time:
+    """Goes on by itself, a tenth of a second a look."""
+
+    def __init__(self, start: float) -> None:
+        self._ticks = itertools.count()
+        self._start = start
+
+    def __call__(self) -> float:
+        return self._start + next(self._ticks) / 10
+
+
+def waits_for(file: Path, starts_after: float) -> float:
+    """Seconds for which a file is waited for, from so long after it was written."""
+    pauses: list[float] = []
+    start = file.stat().st_mtime + starts_after
+    assert wait_until_settled([file], sleep=pauses.append, clock=Time(start))
+    return len(pauses) / 10
+
+
+def test_a_file_is_waited_for_until_it_has_not_been_written_to_for_a_while(tmp_path: Path) -> None:
+    file = tmp_path / "a.csv"
+    file.write_text("x")
+    assert waits_for(file, SETTLED_SECONDS + 1) == 0
+    assert waits_for(file, 0.5) == pytest.approx(SETTLED_SECONDS - 0.5, abs=0.21)
+    # Its clock is ahead of ours: what counts is that nothing changes.
+    assert waits_for(file, -1000) == pytest.approx(SETTLED_SECONDS, abs=0.31)
+
+
+def test_a_file_that_changes_is_waited_for_anew_and_one_that_is_gone_is_not(tmp_path: Path) -> None:
+    file, pauses = tmp_path / "a.csv", 0
+
+    def grow(_: float) -> None:
+        nonlocal pauses
+        pauses += 1
+        if pauses == 15:
+            file.write_text("more")
+            os.utime(file, (start + 1000, start + 1000))
+
+    file.write_text("x")
+    start = file.stat().st_mtime
+    os.utime(file, (start + 900, start + 900))
+    assert wait_until_settled([file, tmp_path / "gone"], sleep=grow, clock=Time(start))
+    assert pauses == pytest.approx(15 + 10 * SETTLED_SECONDS, abs=2)
+
+
+def test_waiting_ends_when_the_stream_is_to_end(tmp_path: Path) -> None:
+    file = tmp_path / "a.csv"
+    file.write_text("x")
+    clock = Time(file.stat().st_mtime)
+    assert not wait_until_settled([file], lambda: True, sleep=lambda _: None, clock=clock)
