@@ -8,8 +8,8 @@ export PYTHONPATH := src:.
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: help setup demo marketplace kafka kafka-stop faults bench bench-stream bench-batch docs test test-slow check mutants \
-	lock clean
+.PHONY: help setup demo marketplace kafka kafka-messages kafka-stop faults bench bench-stream \
+	bench-batch docs test test-slow check mutants lock clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -34,13 +34,18 @@ marketplace: .venv/.ready-dev  ## simulate a marketplace with every kind of dirt
 kafka: .venv/.ready  ## a Kafka broker on 127.0.0.1:9092, its messages in .kafka
 	@python pipelines/kafka.py --action=start
 
+MESSAGES ?= 1000
+
+kafka-messages: .venv/.ready-dev  ## send it simulated sales: make kafka-messages MESSAGES=1000
+	@python -m benchmarks.messages --brokers=127.0.0.1:9092 --topic=transactions --rows=$(MESSAGES)
+
 kafka-stop: .venv/.ready  ## stop it; the messages stay
 	@python pipelines/kafka.py --action=stop
 
 test: .venv/.ready-dev  ## all tests but the long ones
 	@python -m pytest -n 2 --no-loadscope-reorder
 
-test-slow: .venv/.ready-dev  ## the long ones: mlflow run with an environment of its own
+test-slow: .venv/.ready-dev  ## the long ones: streams, kills, mlflow run with an environment of its own
 	@python -m pytest -m slow
 
 check: .venv/.ready-dev  ## lint, types, import law

@@ -4,6 +4,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 from pyspark.sql import SparkSession
 
@@ -50,6 +51,26 @@ _LOOK_EVERY = 10
 _BY_ITSELF = "it had ended by itself"
 
 
+@dataclass
+class Kills:
+    """What random kills have shown so far.
+
+    Attributes:
+        places: How many fell where.
+        starts: Seconds from each start to its first micro-batch, catching up included.
+        batch: Seconds that the last whole micro-batch took: chance draws moments from it.
+    """
+
+    places: Counter[str] = field(default_factory=Counter)
+    starts: list[float] = field(default_factory=list)
+    batch: float = 8.0
+
+    @property
+    def in_batches(self) -> int:
+        """How many fell while a micro-batch was being written."""
+        return sum(n for place, n in self.places.items() if place.startswith("in a batch"))
+
+
 def named_kills(world: World, inside: Inside, points: tuple[str, ...]) -> Iterator[Outcome]:
     """Kill once at each point; all that was sent must be there after each."""
     for point in points:
@@ -63,7 +84,7 @@ def named_kills(world: World, inside: Inside, points: tuple[str, ...]) -> Iterat
 
 
 def random_kills(
-    world: World, inside: Inside, places: Counter[str], least: int, least_in_batches: int
+    world: World, inside: Inside, kills: Kills, least: int, least_in_batches: int
 ) -> Iterator[Outcome]:
     """Kill again and again at moments drawn by chance.
 
@@ -73,14 +94,14 @@ def random_kills(
     Args:
         world: Where.
         inside: What takes the rest after some kills, and looks.
-        places: Where the kills fell; added to.
+        kills: What they have shown; added to.
         least: How often to kill.
         least_in_batches: How many kills must fall while a batch is being written.
     """
     wrong: list[str] = []
-    rhythm = _Rhythm()
-    while places.total() < least or _in_batches(places) < least_in_batches:
-        place = _kill_once(world, rhythm)
+    places = kills.places
+    while places.total() < least or kills.in_batches < least_in_batches:
+        place = _kill_once(world, kills)
         if place.startswith(_BY_ITSELF):
             wrong.append(place)
             yield _compare(world, inside, places.total(), wrong)
@@ -95,34 +116,23 @@ def random_kills(
         yield _compare(world, inside, places.total(), wrong)
 
 
-def _in_batches(places: Counter[str]) -> int:
-    return sum(count for place, count in places.items() if place.startswith("in a batch"))
-
-
-class _Rhythm:
-    """How long a start and a batch take here, as seen last: what chance draws moments from."""
-
-    def __init__(self) -> None:
-        self.start, self.batch = 15.0, 8.0
-
-
-def _kill_once(world: World, rhythm: _Rhythm) -> str:
+def _kill_once(world: World, kills: Kills) -> str:
     world.send(2 * _BATCH)
     began = time.monotonic()
     stream = world.start(*_OPTIONS)
     alone = world.chance.random() < _SHARE_PYTHON_ALONE
     if world.chance.random() < _SHARE_AT_START:
-        time.sleep(world.chance.uniform(0, rhythm.start))
+        time.sleep(world.chance.uniform(0, (kills.starts or [15.0])[-1]))
         return _killed(stream, python_alone=alone)
     if not stream.wait_for(BATCH_BEGINS):
         return f"{_BY_ITSELF}: {stream.end().error}"
-    rhythm.start = time.monotonic() - began
-    until = time.monotonic() + world.chance.uniform(0, 1.5 * rhythm.batch)
+    kills.starts.append(time.monotonic() - began)
+    until = time.monotonic() + world.chance.uniform(0, 1.5 * kills.batch)
     began = time.monotonic()
     while time.monotonic() < until:
         if BATCH_ENDS in stream.points():
-            rhythm.batch = time.monotonic() - began
-            time.sleep(max(0.0, min(until - time.monotonic(), rhythm.batch)))
+            kills.batch = time.monotonic() - began
+            time.sleep(max(0.0, min(until - time.monotonic(), kills.batch)))
             break
         time.sleep(0.02)
     return _killed(stream, python_alone=alone)

@@ -25,6 +25,7 @@ from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from queue import SimpleQueue
+from statistics import median
 
 from goldrun.io.kafka_broker import KafkaBroker
 from goldrun.io.spark import open_session
@@ -33,7 +34,7 @@ from tests.faults.crowning import registry_kills
 from tests.faults.damage import CHECKPOINT_FILES, LAKE_FILES, checkpoints, damaged_files
 from tests.faults.disk import full_disks
 from tests.faults.inside import Inside
-from tests.faults.kills import POINTS, broken_defence, named_kills, random_kills
+from tests.faults.kills import POINTS, Kills, broken_defence, named_kills, random_kills
 from tests.faults.neighbours import neighbours
 from tests.faults.outcome import Outcome, Verdict
 from tests.faults.world import World, quick_jvm, world
@@ -54,7 +55,7 @@ class Series:
 
     def __init__(self, inside: Inside, kills: int) -> None:
         self.inside, self._kills = inside, kills
-        self._places = [Counter[str]() for _ in range(_AT_A_TIME)]
+        self._fallen = [Kills() for _ in range(_AT_A_TIME)]
         self.all: dict[str, Callable[[World], Iterator[Outcome]]] = {
             "checkpoint": lambda w: checkpoints(w, inside),
             "neighbours": lambda w: neighbours(w, inside),
@@ -67,10 +68,25 @@ class Series:
             "controls": self._controls,
         }
 
-    @property
-    def places(self) -> Counter[str]:
-        """Where the random kills fell."""
-        return sum((Counter(dict(each)) for each in self._places), Counter[str]())
+    def fell(self) -> list[str]:
+        """Where the random kills fell, and how long the starts after them took, as Markdown."""
+        places = sum((Counter(dict(kills.places)) for kills in self._fallen), Counter[str]())
+        starts = [seconds for kills in self._fallen for seconds in kills.starts]
+        if not starts:
+            return []
+        inside = sum(kills.in_batches for kills in self._fallen)
+        return [
+            "",
+            f"## Where {places.total()} random kills fell",
+            "",
+            f"{inside} while a batch was being written. From a start to its first micro-batch, two "
+            f"streams at a time, with what the last one left: {median(starts):.0f} s (median of "
+            f"{len(starts)}; {min(starts):.0f} to {max(starts):.0f} s).",
+            "",
+            "| place | kills |",
+            "|---|---|",
+            *(f"| {place} | {count} |" for place, count in places.most_common()),
+        ]
 
     def _named(self, lost: World) -> Iterator[Outcome]:
         def some(number: int) -> Iterator[Outcome]:
@@ -84,9 +100,9 @@ class Series:
         in_batches = math.ceil(killed * _SHARE_IN_BATCHES)
 
         def some(number: int) -> Iterator[Outcome]:
-            places = self._places[number]
+            kills = self._fallen[number]
             with _beside(lost, f"kills-{number}", number) as made:
-                yield from random_kills(made, self.inside, places, killed, in_batches)
+                yield from random_kills(made, self.inside, kills, killed, in_batches)
 
         return _at_the_same_time([partial(some, number) for number in range(_AT_A_TIME)])
 
@@ -179,7 +195,7 @@ def _all(
                 yield outcome
                 # Written after each, so that a run that is cut off has said what it saw.
                 took = time.monotonic() - began
-                page.write_text(_report(name, seen, series.places, took, given))
+                page.write_text(_report(name, seen, took, given, series.fell()))
         page.write_text(page.read_text().replace(_UNFINISHED, ""))
 
 
@@ -195,9 +211,9 @@ def _with_crash(name: str, outcomes: Iterator[Outcome]) -> Iterator[Outcome]:
 def _report(
     name: str,
     outcomes: list[Outcome],
-    places: Counter[str],
     seconds: float,
     given: argparse.Namespace,
+    fell: list[str],
 ) -> str:
     passed = sum(one.passed for one in outcomes)
     lines = [
@@ -214,18 +230,8 @@ def _report(
         "|---|---|---|---|",
         *(f"| {o.group} | {o.fault} | {o.verdict} | {_cell(o.detail)} |" for o in outcomes),
     ]
-    if name == "kills" and places:
-        inside = sum(n for place, n in places.items() if place.startswith("in a batch"))
-        lines += [
-            "",
-            f"## Where {sum(places.values())} random kills fell",
-            "",
-            f"{inside} while a batch was being written.",
-            "",
-            "| place | kills |",
-            "|---|---|",
-            *(f"| {place} | {count} |" for place, count in places.most_common()),
-        ]
+    if name == "kills":
+        lines += fell
     return "\n".join(lines) + "\n"
 
 

@@ -30,6 +30,10 @@ POISON: dict[str, tuple[bytes | None, set[str]]] = {
     "an array": (b"[1, 2]", {"record_malformed"}),
     "two objects": (b'{"transaction_id":"a"}{"transaction_id":"b"}', {"record_malformed"}),
     "2 MB of text": (b"x" * 2_000_000, {"record_malformed"}),
+    "wrong types": (
+        json.dumps({"transaction_id": {"a": 1}, "quantity": [1, 2], "price": True}).encode(),
+        {"quantity_unparsed", "price_unparsed"},
+    ),
     "invalid UTF-8": (b'{"transaction_id":"bad","customer_id":"c\xff"}', {"record_undecodable"}),
 }
 """Payload and the reasons that are given at least."""
@@ -153,3 +157,12 @@ def test_offsets_that_are_gone_stop_the_stream_by_name(shop: Shop, broker: Kafka
     with pytest.raises(StreamError, match="no longer has messages that the stream has not read"):
         shop.stream()
     assert shop.keys() == [f"t{n:04}" for n in range(5)]
+
+
+@pytest.mark.slow
+def test_a_topic_that_is_not_there_is_told_by_name(shop: Shop, tmp_path: Path) -> None:
+    settings = tmp_path / "kafka.toml"
+    settings.write_text(settings.read_text().replace(shop.topic, "absent"))
+    shop.ctx = replace(shop.ctx, source=load_source(str(settings)))
+    with pytest.raises(StreamError, match="does not have all of its topics absent: create what"):
+        shop.stream()
