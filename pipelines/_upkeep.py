@@ -32,8 +32,8 @@ def compacting(ctx: Context, every_seconds: float) -> Iterator[None]:
                     _compact(ctx, table)
                 # Whatever it is, the stream meets it too and says it by name; small files are no
                 # reason to end, nor is one table to be compacted no more.
-                except Exception:  # noqa: BLE001
-                    log.warning("%s could not be compacted", table.name, exc_info=True)
+                except Exception as error:  # noqa: BLE001
+                    log.warning("    %s could not be compacted: %s", table.name, error)
 
     thread = threading.Thread(target=work, name="compaction", daemon=True)
     thread.start()

@@ -15,6 +15,8 @@ from pyspark.sql.streaming.listener import (
 
 from goldrun.io.tracking import Series
 
+_BEHIND = "maxOffsetsBehindLatest"
+
 
 class ProgressListener(StreamingQueryListener):
     """Logs the progress of each micro-batch that had rows, by the micro-batch's number."""
@@ -40,8 +42,13 @@ class ProgressListener(StreamingQueryListener):
 
 
 def numbers_of(progress: StreamingQueryProgress) -> dict[str, float]:
-    """Rates in rows a second, durations in seconds, state in rows and bytes."""
+    """Rates in rows a second, durations in seconds, state in rows and bytes.
+
+    Of Kafka also how many messages of the partition that is furthest behind were not read yet.
+    """
+    behind = [float(s.metrics[_BEHIND]) for s in progress.sources if _BEHIND in (s.metrics or {})]
     return {
+        **({"spark.messages_behind": max(behind)} if behind else {}),
         "spark.input_rows_per_second": float(progress.inputRowsPerSecond),
         "spark.processed_rows_per_second": float(progress.processedRowsPerSecond),
         "spark.state_rows": float(sum(s.numRowsTotal for s in progress.stateOperators)),
