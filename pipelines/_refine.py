@@ -79,6 +79,10 @@ def refine(
         fates = [lake.read(each.name) for each in tables]
         if batch is None:
             pending = _pending(bronze, fates, replay=replay)
+            # Asked of the ids alone: to plan the rules for nothing is most of a start.
+            if pending.select(L.RECORD_ID).isEmpty():
+                log.info("    no record without a fate")
+                return Refined()
         else:
             pending = bronze.where(F.col(L.BATCH_ID) == batch.batch_id)
         erased: list[DataFrame] = []

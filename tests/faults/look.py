@@ -14,6 +14,7 @@ from goldrun.contracts.lineage import history_table
 from goldrun.features.activity import Activity, Silver
 from goldrun.features.labels import History
 from goldrun.features.snapshots import snapshots
+from goldrun.io.delta import content
 from goldrun.io.lake import Lake
 from goldrun.medallion.accounting import account
 from pipelines.gold import ACTIVITY
@@ -140,8 +141,10 @@ def _features_not_recomputed(lake: Lake) -> list[str]:
 
 def _differ(name: str, computed: DataFrame, stored: DataFrame) -> list[str]:
     stored = stored.select(*computed.columns)
+    if content(computed) == content(stored):
+        return []
     missing, surplus = computed.exceptAll(stored).count(), stored.exceptAll(computed).count()
-    return [f"{name}: {missing} rows missing, {surplus} too many"] if missing or surplus else []
+    return [f"{name}: {missing} rows missing, {surplus} too many"]
 
 
 def _open_account(lake: Lake) -> list[str]:
