@@ -38,22 +38,26 @@ class Arrival:
     sent: tuple[datetime, ...] = ()
 
 
-def arrive(ctx: Context, stream: DataFrame, most: int | None, *, is_first: bool = False) -> Arrival:
+def arrive(
+    ctx: Context, stream: DataFrame, most: int | None, begun: set[str] | None = None
+) -> Arrival:
     """Append what is new among a micro-batch's messages to bronze, one commit an entity.
 
     Args:
         ctx: The context; its moment names the ingestion.
         stream: The micro-batch, as ``read_stream`` makes it.
         most: How many records to take at most; all when None.
-        is_first: Whether it is the first of a checkpoint: a stream that has lost one begins with
-            the oldest messages there are, and others may be gone.
+        begun: Partitions that a stream with a new checkpoint has begun to read; added to. It
+            begins with the oldest messages there are, and others may be gone. None when the
+            checkpoint is not new.
     """
     raw = stream.localCheckpoint()
     batch, left = Batch.at(ctx.now), most
     rows, seen, cut = {}, 0, False
     for entity, spans in _spans(raw).items():
-        if is_first:
-            _tell_gaps(ctx, entity, spans)
+        if begun is not None:
+            _tell_gaps(ctx, entity, [span for span in spans if span.file not in begun])
+            begun |= {span.file for span in spans}
         part = raw.where(F.col(L.ENTITY) == entity).drop(L.ENTITY)
         records = to_bronze(part, entity=entity, source=ctx.source.name, batch=batch)
         known = _known(ctx, entity, spans)
@@ -94,6 +98,8 @@ def _spans(raw: DataFrame) -> dict[str, list[_Span]]:
 
 def _tell_gaps(ctx: Context, entity: str, spans: list[_Span]) -> None:
     """Warn of messages that lie between what bronze has and what the broker still has."""
+    if not spans:
+        return
     stored = ctx.lake.read_or_empty(L.bronze_table(entity))
     stored = stored.where(F.col(L.FILE).startswith(L.TOPIC_PREFIX))
     ends = stored.groupBy(L.FILE).agg(F.max(L.OFFSET).alias("last")).collect()
@@ -102,8 +108,8 @@ def _tell_gaps(ctx: Context, entity: str, spans: list[_Span]) -> None:
         before = newest.get(span.file, span.first - 1)
         if span.first > before + 1:
             log.warning(
-                "%s: bronze has messages up to %s, and the oldest that the broker has is %s: those "
-                "between them were never read and are gone",
+                "%s: bronze has messages up to %s, and the oldest that the broker has is %s: what "
+                "was between them may be gone, and was never read",
                 *(span.file, before, span.first),
             )
 

@@ -60,19 +60,26 @@ class LandedFiles:
                 raise Enough
         return found
 
-    def arrive(self, ctx: Context, settled: Mapping[str, Sequence[Path]]) -> Arrival:
+    def arrive(
+        self, ctx: Context, settled: Mapping[str, Sequence[Path]], ending: Callable[[], bool]
+    ) -> Arrival:
         """Append the records of files that bronze has not seen, one commit an entity.
 
         Args:
             ctx: The context; its moment names the ingestion.
             settled: Result of ``settle``.
+            ending: As ``settle`` takes it.
 
         Raises:
+            Enough: As ``settle`` raises it.
             SourceError: A file can't be read, or has changed since it was.
         """
         rows: dict[str, int] = {}
         written: list[float] = []
         for entity, files in settled.items():
+            # Again: other processes may have been waited for since.
+            if not wait_until_settled(files, ending):
+                raise Enough
             states = {file: state for file in files if (state := _state(file))}
             with ctx.lake.writing(L.bronze_table(entity).name):
                 landing = bronze.look_at(ctx, entity, list(states))

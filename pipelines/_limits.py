@@ -14,7 +14,7 @@ class Limits:
     Attributes:
         available_now: Whether to take what is there and end.
         seconds: How long to go on; without end when None.
-        rows: How many records to take; without end when None.
+        rows: How many records to take, files whole; without end when None.
         batch_rows: How many messages a micro-batch takes at most.
         every: Shortest time between the starts of two micro-batches, in seconds.
         compact_every: Time between two compactions of the tables, in seconds.

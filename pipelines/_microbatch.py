@@ -68,6 +68,8 @@ class MicroBatches:
         self.error: Exception | None = None
         self._ctx, self._follower, self._series = ctx, follower, series
         self._most, self._clock, self._files = most, clock, LandedFiles()
+        self._begun: set[str] = set()
+        self._is_new = False
         self._ending = threading.Event()
         self._working = threading.Lock()
 
@@ -102,6 +104,7 @@ class MicroBatches:
 
     def _take(self, stream: DataFrame, number: int) -> None:
         began, ctx = time.monotonic(), replace(self._ctx, now=self._clock())
+        self._is_new = self._is_new or number == 0
         files = ctx.source.kind is Kind.FILES
         settled = self._files.settle(ctx, stream, self._ending.is_set) if files else {}
         left = None if self._most is None else self._most - self.totals.rows
@@ -109,9 +112,9 @@ class MicroBatches:
         # would give them one as well.
         with ctx.lake.writing(*tables_of_fates(ctx)):
             if files:
-                arrival = self._files.arrive(ctx, settled)
+                arrival = self._files.arrive(ctx, settled, self._ending.is_set)
             else:
-                arrival = arrive(ctx, stream, left, is_first=number == 0)
+                arrival = arrive(ctx, stream, left, self._begun if self._is_new else None)
             refined = {
                 entity: refine(ctx, entity, batch=arrival.batch)
                 for entity in ctx.source.landed

@@ -81,6 +81,8 @@ def refine(
             pending = _pending(bronze, fates, replay=replay)
             # Asked of the ids alone: to plan the rules for nothing is most of a start.
             if pending.select(L.RECORD_ID).isEmpty():
+                # An expression that can't be used is told all the same.
+                columns_read(ctx, entity)
                 log.info("    no record without a fate")
                 return Refined()
         else:

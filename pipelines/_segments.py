@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 
 from goldrun.contracts import gold as G
 from goldrun.contracts.entities import CUSTOMER_ID
-from goldrun.errors import TrackingError
+from goldrun.errors import ContractError, TrackingError
 from goldrun.io.frames import slices, to_pandas
 from goldrun.io.models import load_champion
 from goldrun.io.tracking import Champion, store_explained
@@ -30,12 +30,14 @@ class Scorer:
     """Scores with the champion of the moment; a new one is loaded when the alias has moved.
 
     Attributes:
+        patient: Whether to go on when the registry fails: no record of a stream waits for it.
         champion: Registered version; None when there is none yet.
         model: Its pipeline.
         features: Columns that it was trained on.
         names: Name of a segment by its number, as text.
     """
 
+    patient: bool = False
     champion: Champion | None = None
     model: Any = None
     features: Sequence[str] = ()
@@ -44,8 +46,9 @@ class Scorer:
     def refresh(self, ctx: Context) -> bool:
         """Look which version is champion; return whether there is one.
 
-        What can't be asked or loaded is told, and the champion known so far goes on: no record
-        waits for the registry.
+        Raises:
+            TrackingError: The registry can't be asked, or the champion can't be loaded; a patient
+                scorer only tells it, and goes on with the champion known so far.
         """
         try:
             with store_explained():
@@ -55,22 +58,37 @@ class Scorer:
                     names = json.loads(ctx.tracker.read_artifact(newest.run_id, NAMES))
                     self.model, self.features, self.names = model, features, names
                 self.champion = newest
-        except TrackingError as error:
-            log.warning("The champion of %s can't be asked for: %s", MODEL, error)
+        except (TrackingError, ContractError) as error:
+            if not self.patient:
+                raise
+            log.warning(
+                "The champion of %s can't be had (%s): customers are scored with the one known so "
+                "far, if there is one, and it is asked for again with the next micro-batch",
+                *(MODEL, error),
+            )
         return self.champion is not None
 
     def _frame(self, ctx: Context, rows: pd.DataFrame, as_of: date) -> DataFrame:
         """Make rows of ``gold/segments`` of customers with their features; needs a champion."""
         assert self.champion is not None
         assert self.names is not None
-        numbers = [int(n) for n in self.model.predict(rows[list(self.features)])]
+        # Of customers without a paid order there are no features, and no model takes no rows.
+        numbers = self.model.predict(rows[list(self.features)]) if len(rows) else []
         scored = [
-            (customer, as_of, number, self.names[str(number)], self.champion.version)
+            (customer, as_of, int(number), self.names[str(number)], self.champion.version)
             for customer, number in zip(rows[CUSTOMER_ID], numbers, strict=True)
         ]
         return ctx.lake.frame(G.SEGMENTS, scored)
 
-    def score(self, ctx: Context, features: DataFrame, as_of: date, customers: DataFrame) -> int:
+    def score(
+        self,
+        ctx: Context,
+        features: DataFrame,
+        as_of: date,
+        customers: DataFrame,
+        *,
+        record: bool = True,
+    ) -> int:
         """Bring ``gold/segments`` up to date for some customers; return how many changed segment.
 
         Args:
@@ -78,6 +96,7 @@ class Scorer:
             features: Their rows of ``gold/customer_features``; who has none has no segment.
             as_of: Date of the features.
             customers: One row a ``customer_id``.
+            record: Whether to record who changed segment.
         """
         if not self.refresh(ctx):
             return 0
@@ -85,16 +104,19 @@ class Scorer:
         for part in slices(customers.count(), CUSTOMER_ID):
             theirs = features.where(part)
             rows = to_pandas(theirs, [CUSTOMER_ID], self.features, seed=0, quiet=True)
-            changed += self._put(ctx, self._frame(ctx, rows, as_of), customers.where(part))
+            scored, stored = self._frame(ctx, rows, as_of), customers.where(part)
+            changed += self._put(ctx, scored, stored, record=record)
         return changed
 
-    def score_everyone(self, ctx: Context, features: DataFrame, as_of: date) -> int:
+    def score_everyone(
+        self, ctx: Context, features: DataFrame, as_of: date, *, record: bool = True
+    ) -> int:
         """Bring all of ``gold/segments`` up to date; return how many changed segment."""
         known = ctx.lake.read_or_empty(G.SEGMENTS).select(CUSTOMER_ID)
         customers = features.select(CUSTOMER_ID).union(known).distinct()
-        return self.score(ctx, features, as_of, customers)
+        return self.score(ctx, features, as_of, customers, record=record)
 
-    def _put(self, ctx: Context, scored: DataFrame, customers: DataFrame) -> int:
+    def _put(self, ctx: Context, scored: DataFrame, customers: DataFrame, *, record: bool) -> int:
         """Make ``gold/segments`` hold these rows of these customers; return how many changed."""
         lake = ctx.lake
         with lake.writing(G.SEGMENTS.name, G.SEGMENT_CHANGES.name):
@@ -102,7 +124,8 @@ class Scorer:
             recorded = lake.read_or_empty(G.SEGMENT_CHANGES)
             changes = _changes(ctx, stored, recorded, scored).localCheckpoint()
             # First what changed: after a stop between the two it would be found no more.
-            lake.upsert(G.SEGMENT_CHANGES, changes)
+            if record:
+                lake.upsert(G.SEGMENT_CHANGES, changes)
             lake.exchange(G.SEGMENTS, scored, stored)
         return changes.count()
 
@@ -110,14 +133,19 @@ class Scorer:
 def _changes(ctx: Context, stored: DataFrame, recorded: DataFrame, scored: DataFrame) -> DataFrame:
     """Who was in another segment of the same version of the model; others can't be compared.
 
-    Where somebody was is what was recorded last, if anything was: a stop between recording a
-    change and writing the segment leaves the stored one behind, and the change is not a new one.
+    A stop between recording a change and writing the segment leaves the stored one behind: the
+    last record then begins where the stored one still is, and where it ends is where they were.
     """
     same = [CUSTOMER_ID, G.MODEL_VERSION]
     before = stored.select(*same, _place(G.SEGMENT, G.SEGMENT_NAME).alias(_STORED))
-    place = F.max_by(_place(G.TO_SEGMENT, G.TO_NAME), G.CHANGED_AT).alias(_RECORDED)
-    theirs = recorded.join(scored, same, "left_semi").groupBy(*same).agg(place)
-    was = F.coalesce(_RECORDED, _STORED)
+    last = F.struct(
+        _place(G.FROM_SEGMENT, G.FROM_NAME).alias("start"),
+        _place(G.TO_SEGMENT, G.TO_NAME).alias("end"),
+    )
+    theirs = recorded.join(scored, same, "left_semi")
+    theirs = theirs.groupBy(*same).agg(F.max_by(last, G.CHANGED_AT).alias(_RECORDED))
+    left_behind = F.col(_RECORDED)["start"][G.SEGMENT] == F.col(_STORED)[G.SEGMENT]
+    was = F.when(left_behind, F.col(_RECORDED)["end"]).otherwise(F.col(_STORED))
     now = scored.select(
         *same, F.col(G.SEGMENT).alias(G.TO_SEGMENT), F.col(G.SEGMENT_NAME).alias(G.TO_NAME)
     )

@@ -14,7 +14,14 @@ from goldrun.contracts.erasure import TOMBSTONES
 from goldrun.contracts.source import EntityMapping, Kind
 from goldrun.errors import SettingsError, SourceError, listed
 from goldrun.io.csv_files import Header, read_csv, read_header
-from goldrun.io.files import check_columns, check_whole, find_files, fingerprint, passed_over
+from goldrun.io.files import (
+    check_columns,
+    check_whole,
+    find_files,
+    fingerprint,
+    list_files,
+    passed_over,
+)
 from goldrun.io.json_files import read_json, read_keys
 from goldrun.io.lines import one_piece_a_task
 from goldrun.io.secret import key_for
@@ -96,8 +103,14 @@ def look_at(ctx: Context, entity: str, found: Sequence[Path]) -> Landing:
         # Without one readable object there are no keys to miss: all its lines are malformed.
         elif keys := read_keys(file):
             check_columns(file, keys, needed, by_header=False)
-    log.info("    %s: %s new of %s files in %s", entity, len(files), len(found), mapping.path)
+    log.info("    %s: %s new of %s files looked at", entity, len(files), len(found))
     return Landing(entity, mapping, files, headers)
+
+
+def check_unchanged(ctx: Context) -> None:
+    """Raise SourceError when a file has changed since it was read into bronze."""
+    for entity, mapping in ctx.source.landed.items():
+        _new_files(ctx, entity, list_files(mapping.path or "", mapping.format))
 
 
 def ingest(ctx: Context, landing: Landing) -> Batch:

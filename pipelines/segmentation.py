@@ -133,7 +133,8 @@ def _write_segments(ctx: Context, rows: DataFrame, as_of: date) -> None:
         log.warning("    gold/segments is not written: there is no champion to score with")
         return
     with step("gold: segments"):
-        scorer.score_everyone(ctx, rows, as_of)
+        # A date of the past, or a new model, is no customer's change.
+        scorer.score_everyone(ctx, rows, as_of, record=False)
         compact_if_free(ctx.lake, G.SEGMENTS)
 
 

@@ -70,7 +70,7 @@ class ErasureError(GoldrunError):
 
 
 class StreamError(GoldrunError):
-    """A stream that can't go on without losing records."""
+    """A stream that can't begin, or can't go on without losing records."""
 
     exit_code = 13
 

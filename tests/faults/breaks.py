@@ -40,8 +40,9 @@ def gold_hurries() -> None:
 def nothing_caught_up() -> None:
     """A start does not look for what a stop has left between bronze and silver."""
 
-    def only_gold(ctx: Context, follower: Follower) -> None:
+    def only_gold(ctx: Context, follower: Follower) -> int:
         follower.catch_up(ctx)
+        return 0
 
     stream._catch_up = only_gold
 

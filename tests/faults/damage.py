@@ -114,7 +114,7 @@ def _damage(world: World, inside: Inside, target: Target, how: Callable[[Path], 
         return Outcome(GROUP, fault, Verdict.WRONG, ended.said)
     named = ended.error if ended.code else ""
     if named:
-        if "delete this checkpoint's folder" in named:
+        if f"delete {world.checkpoint};" in named:
             shutil.rmtree(world.checkpoint)
         else:
             found[-1].write_bytes(sound)

@@ -6,8 +6,6 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from pyspark.sql import SparkSession
-
 from goldrun.errors import ContractError
 from tests.faults.breaks import BREAKS
 from tests.faults.child import BATCH_BEGINS, BATCH_ENDS
@@ -157,9 +155,14 @@ def _wrong_once_drained(world: World, inside: Inside) -> list[str]:
     return wrong_at_rest(inside.spark, world)
 
 
-def broken_defence(world: World, spark: SparkSession, broken: str) -> Outcome:
+def broken_defence(world: World, inside: Inside, broken: str) -> Outcome:
     """Switch a defence off and kill where it is needed: something wrong must be seen."""
     group, fault = "mutation control", f"{broken}: {(BREAKS[broken].__doc__ or '').strip()}"
+    spark = inside.spark
+    world.send(_BATCH)
+    whole = inside.take(world)
+    if whole.code:
+        return Outcome(group, fault, Verdict.WRONG, f"undisturbed: {whole.said}")
     world.send(2 * _BATCH)
     stopped = world.start(*_OPTIONS, die_at=BREAKS_AT[broken], broken=broken).end()
     if stopped.code != -9:

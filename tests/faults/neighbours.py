@@ -10,8 +10,10 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
+from goldrun.contracts.table import Table
 from goldrun.io.following import compact_if_free
 from goldrun.io.lake import Lake
+from pipelines._command import Context
 from pipelines._limits import Limits
 from pipelines._upkeep import tables_of
 from tests.faults.inside import ALL, Inside
@@ -92,14 +94,26 @@ def _compaction_and_vacuum(world: World, inside: Inside) -> Outcome:
             done += compact_if_free(ctx.lake, table)
             inside.spark.sql(f"VACUUM delta.`{ctx.lake.path(table.name)}` RETAIN {_KEPT} HOURS")
 
-    inside.spark.conf.set("spark.databricks.delta.retentionDurationCheck.enabled", "false")
+    check = "spark.databricks.delta.retentionDurationCheck.enabled"
+    inside.spark.conf.set(check, "false")
     world.send(400)
     with _meanwhile(tidy):
         ended = inside.take(world, SMALL, ctx)
+    inside.spark.conf.unset(check)
     fault = "OPTIMIZE and VACUUM of one table after the other, all the time"
-    if not done:
-        return Outcome(GROUP, fault, Verdict.NOT_RUN, "the stream was over before")
+    removed = sum(_vacuumed(ctx, table) for table in tables_of(ctx))
+    if not done or not removed:
+        return Outcome(GROUP, fault, Verdict.NOT_RUN, f"{done} compacted, {removed} files removed")
     return _judged(world, inside, fault, ended)
+
+
+def _vacuumed(ctx: Context, table: Table) -> int:
+    """How many files VACUUM has removed from a table."""
+    if not ctx.lake.exists(table.name):
+        return 0
+    history = ctx.lake.spark.sql(f"DESCRIBE HISTORY delta.`{ctx.lake.path(table.name)}`")
+    ends = history.where("operation = 'VACUUM END'").collect()
+    return sum(int(row["operationMetrics"].get("numDeletedFiles", 0)) for row in ends)
 
 
 def _locked_store(world: World, inside: Inside) -> Outcome:
@@ -118,10 +132,19 @@ def _locked_store(world: World, inside: Inside) -> Outcome:
             store.rollback()
 
     with _meanwhile(lock):
-        ended = inside.take(world, SMALL)
+        first = inside.take(world, SMALL)
     if not seen.is_set():
         return Outcome(GROUP, fault, Verdict.NOT_RUN, "the stream was over before")
-    return _judged(world, inside, fault, ended)
+    return _judged_again(world, inside, fault, first)
+
+
+def _judged_again(world: World, inside: Inside, fault: str, first: Ended) -> Outcome:
+    """Judge after another start, where the first may have been stopped by name."""
+    if first.crashed:
+        return Outcome(GROUP, fault, Verdict.WRONG, first.said)
+    outcome = _judged(world, inside, fault, inside.take(world))
+    named = first.error if first.code else ""
+    return of(GROUP, fault, [], named=named) if outcome.passed else outcome
 
 
 def _dead_broker(world: World, inside: Inside) -> Outcome:
@@ -142,11 +165,7 @@ def _dead_broker(world: World, inside: Inside) -> Outcome:
         first = inside.take(world, Limits(batch_rows=100, every=0.1, seconds=60))
     if not struck.is_set():
         return Outcome(GROUP, fault, Verdict.NOT_RUN, "no micro-batch had begun")
-    if first.crashed:
-        return Outcome(GROUP, fault, Verdict.WRONG, first.said)
-    outcome = _judged(world, inside, fault, inside.take(world))
-    named = first.error if first.code else ""
-    return of(GROUP, fault, [], named=named) if outcome.passed else outcome
+    return _judged_again(world, inside, fault, first)
 
 
 def _lost(world: World, inside: Inside) -> Outcome:

@@ -109,7 +109,7 @@ class Series:
     def _controls(self, lost: World) -> Iterator[Outcome]:
         def one(broken: str) -> Iterator[Outcome]:
             with _beside(lost, broken) as made:
-                yield broken_defence(made, self.inside.spark, broken)
+                yield broken_defence(made, self.inside, broken)
 
         return _at_the_same_time([partial(one, broken) for broken in BREAKS])
 

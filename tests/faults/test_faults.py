@@ -38,7 +38,7 @@ def test_the_comparison_turns_red_when_a_start_does_not_catch_up(
     broker: KafkaBroker, spark: SparkSession, tmp_path: Path
 ) -> None:
     with world(broker, tmp_path / "broken", seed=1) as broken:
-        outcome = broken_defence(broken, spark, "nothing_caught_up")
+        outcome = broken_defence(broken, Inside(spark), "nothing_caught_up")
     assert outcome.verdict is Verdict.CAUGHT, outcome.detail
 
 

@@ -1,5 +1,6 @@
 """Each raw record of a micro-batch reaches bronze once, whatever was read before."""
 
+import logging
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -98,12 +99,18 @@ def test_a_topic_is_no_batch(ctx: Context) -> None:
 
 
 def test_messages_that_are_gone_are_told_when_a_checkpoint_was_lost(
-    ctx: Context, spark: SparkSession, caplog: pytest.LogCaptureFixture
+    ctx: Context,
+    spark: SparkSession,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    arrive(ctx, messages(spark, 0, 4), None, is_first=True)
-    arrive(ctx, messages(spark, 5, 6), None, is_first=True)
-    assert "are gone" not in caplog.text
-    arrive(ctx, messages(spark, 9, 10), None, is_first=True)
+    monkeypatch.setattr(logging.getLogger("goldrun"), "propagate", True)
+    for first, last in ((0, 4), (5, 6)):
+        arrive(ctx, messages(spark, first, last), None, set())
+    assert "may be gone" not in caplog.text
+    begun = {"kafka:t/1"}
+    arrive(ctx, messages(spark, 9, 10), None, begun)
+    assert begun == {"kafka:t/0", "kafka:t/1"}
     assert "kafka:t/0: bronze has messages up to 6, and the oldest that the broker has is 9" in (
         caplog.text
     )

@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -80,7 +81,7 @@ MOMENTS = (NOW + timedelta(seconds=n) for n in itertools.count())
 
 def take(landed: LandedFiles, ctx: Context) -> dict[str, int]:
     settled = landed.settle(ctx, bell(ctx.lake.spark), lambda: False)
-    return dict(landed.arrive(replace(ctx, now=next(MOMENTS)), settled).rows)
+    return dict(landed.arrive(replace(ctx, now=next(MOMENTS)), settled, lambda: False).rows)
 
 
 def test_a_stream_takes_what_a_batch_would_whatever_its_name_and_age(
@@ -99,6 +100,10 @@ def test_a_stream_takes_what_a_batch_would_whatever_its_name_and_age(
         stream.run(ctx, Limits(available_now=True))
         assert known(ctx) == set("abcde")
         write(landing / "older than all.csv", "f")
+        write(landing / "new.csv", "a", "z")
+        with pytest.raises(SourceError, match=r"new\.csv has changed since it was read"):
+            stream.run(ctx, Limits(available_now=True))
+        (landing / "new.csv").unlink()
         stream.run(ctx, Limits(available_now=True))
     assert known(ctx) == set("abcdef")
 
@@ -128,7 +133,9 @@ def test_a_file_being_written_is_left_for_the_next_start_when_the_stream_is_to_e
     lake: Lake, tracker: Tracker, landing: Path
 ) -> None:
     ctx = context(lake, tracker, shop(landing.parent, str(landing)))
-    write(landing / "a.csv", "a", old=False)
+    write(landing / "a.csv", "a")
+    ahead = time.time() + 3600
+    os.utime(landing / "a.csv", (ahead, ahead))
     with pytest.raises(Enough):
         LandedFiles().settle(ctx, bell(lake.spark), lambda: True)
 

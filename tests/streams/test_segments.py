@@ -117,4 +117,9 @@ def test_a_stop_after_a_change_was_recorded_does_not_record_it_again(
     score(("a", 8.0))
     assert changes() == [("a", few, many)]
     score(("a", 1.0), ("b", 8.0))
+    # Nobody with a paid order: nobody to ask the model about.
+    ctx = Context(lake, own_store, load_source(feed(tmp_path, 150)), next(ticks))
+    nobody = spark.createDataFrame([], "customer_id string, purchase_frequency double")
+    pending = spark.createDataFrame([("d",)], "customer_id string")
+    assert scorer.score(ctx, nobody, NOW.date(), pending) == 0
     assert sorted(changes()[1:]) == sorted([("a", many, few), ("b", few, many)])

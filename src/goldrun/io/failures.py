@@ -56,8 +56,8 @@ def storage_failure(error: BaseException, root: str) -> StorageError | None:
         remedy = "restore the file from a copy, or the lake to an older state"
         if _CHECKPOINTS in where:
             remedy = (
-                f"delete {_checkpoint_of(where)}; nothing is taken twice, but of messages that the "
-                "broker deletes before they are read only a warning will tell"
+                f"delete {_checkpoint_of(where)}; nothing is taken twice (of messages that Kafka "
+                "deletes before they are read only a warning will tell)"
             )
         return StorageError(
             f"{where} is missing or damaged ({_line_at(said, found.start())}): {remedy}, then run "

@@ -68,12 +68,16 @@ class Locks:
         with self._changing:
             taking = self._taking[table]
         # Who waits for another process keeps only those waiting who want the same table.
-        with taking:
+        if not taking.acquire(timeout=wait_seconds):
+            raise self._busy(table)
+        try:
             if self._join(table):
                 return
             lock = self._acquired(table, wait_seconds)
             with self._changing:
                 self._held[table] = (lock, 1)
+        finally:
+            taking.release()
 
     def _join(self, table: str) -> bool:
         """Hold what another thread of this process holds; whether one does."""
@@ -94,19 +98,28 @@ class Locks:
                 lock.release()
 
     def _acquired(self, table: str, wait_seconds: float) -> FileLock:
-        layer, name = table.split("/")
-        path = Path(urlparse(self._root).path) / layer / f".{name}.lock"
+        path = self._path(table)
         path.parent.mkdir(parents=True, exist_ok=True)
         # Taken by one thread and released by another: the last to leave.
         lock = FileLock(path, thread_local=False)
-        owner = path.with_suffix(".owner")
         try:
             lock.acquire(timeout=wait_seconds)
         except Timeout as error:
-            who = f" (process {owner.read_text()})" if owner.is_file() else ""
-            raise LakeBusyError(
-                f"{self._root}: another process{who} is writing {table}; wait for it to end "
-                "(end it if it is a stream), or use another lake"
-            ) from error
-        owner.write_text(str(os.getpid()))
+            raise self._busy(table) from error
+        self._owner(table).write_text(str(os.getpid()))
         return lock
+
+    def _busy(self, table: str) -> LakeBusyError:
+        owner = self._owner(table)
+        who = f" (process {owner.read_text()})" if owner.is_file() else ""
+        return LakeBusyError(
+            f"{self._root}: another process{who} is writing {table}; wait for it to end "
+            "(end it if it is a stream), or use another lake"
+        )
+
+    def _owner(self, table: str) -> Path:
+        return self._path(table).with_suffix(".owner")
+
+    def _path(self, table: str) -> Path:
+        layer, name = table.split("/")
+        return Path(urlparse(self._root).path) / layer / f".{name}.lock"

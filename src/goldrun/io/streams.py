@@ -1,4 +1,4 @@
-"""Streams of raw records: messages of Kafka topics, simulated feeds, names of files that land."""
+"""Streams of raw records: messages of topics, simulated feeds; of files, that they landed."""
 
 import contextlib
 import os
@@ -27,7 +27,6 @@ _VALUE = "value"
 _FEED_START = 1_704_067_200_000
 """2024-01-01 in milliseconds: where the time of ``rate-micro-batch`` begins."""
 _SECOND = 1_000
-_FILES_A_BATCH = 100
 _NEVER_TOO_OLD = "36500d"
 _LONGEST_REASON = 400
 _MEANINGS = {
@@ -61,6 +60,7 @@ def read_stream(spark: SparkSession, source: Source, rows_a_batch: int) -> DataF
         ``entity`` of each that landed: ``entities_in`` reads it.
 
     Raises:
+        SettingsError: Nothing says where the topics are.
         SourceError: A folder in which files are to land is missing.
         StreamError: No broker answers.
     """
@@ -161,8 +161,9 @@ def _files(spark: SparkSession, source: Source, entity: str) -> DataFrame:
     landed = (
         spark.readStream.format("binaryFile")
         .schema("path string, modificationTime timestamp, length bigint, content binary")
-        .option("maxFilesPerTrigger", _FILES_A_BATCH)
         .option("maxFileAge", _NEVER_TOO_OLD)
+        # One that is renamed or removed meanwhile rings all the same.
+        .option("ignoreMissingFiles", "true")
         .option("recursiveFileLookup", str(recursive).lower())
         .load(str(folder))
     )
@@ -233,7 +234,7 @@ def _line_at(text: str, at: int) -> str:
 def check_reachable(addresses: str, timeout_seconds: float = 5) -> None:
     """Raise StreamError when nothing listens at any of these; Kafka's client would try for long."""
     for address in addresses.split(","):
-        host, _, port = address.strip().rpartition(":")
+        host, _, port = address.rpartition("://")[2].strip().rpartition(":")
         with contextlib.suppress(OSError, ValueError):
             socket.create_connection((host.strip("[]"), int(port)), timeout_seconds).close()
             return

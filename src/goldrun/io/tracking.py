@@ -32,10 +32,10 @@ _DEFAULT_STORE = "sqlite:///mlflow.db"
 
 @contextlib.contextmanager
 def store_explained() -> Iterator[None]:
-    """Raise a TrackingError instead of what MLflow says of its store, or of files that are gone."""
+    """Raise a TrackingError for what MLflow says of its store, and for files gone or garbled."""
     try:
         yield
-    except (MlflowException, OSError) as error:
+    except (MlflowException, OSError, ValueError) as error:
         raise TrackingError(f"MLflow ({mlflow.get_tracking_uri()}): {error}") from error
 
 
