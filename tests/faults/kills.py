@@ -133,6 +133,9 @@ def _kill_once(world: World, kills: Kills) -> str:
             time.sleep(max(0.0, min(until - time.monotonic(), kills.batch)))
             break
         time.sleep(0.02)
+    else:
+        # It was not seen to end: so that later kills fall on its later commits too.
+        kills.batch = max(kills.batch, 1.5 * (time.monotonic() - began))
     return _killed(stream, python_alone=alone)
 
 
