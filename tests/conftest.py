@@ -59,6 +59,10 @@ def spark() -> Iterator[SparkSession]:
         # Tables here have a few rows: to plan for more is most of the time.
         session.conf.set("spark.sql.shuffle.partitions", "2")
         session.conf.set("spark.sql.adaptive.enabled", "false")
+        # Plans that run once are interpreted: to compile them takes longer. What mlflow run starts
+        # compiles them as it always does.
+        session.conf.set("spark.sql.codegen.wholeStage", "false")
+        session.conf.set("spark.sql.codegen.factoryMode", "NO_CODEGEN")
         yield session
 
 

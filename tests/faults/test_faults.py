@@ -1,4 +1,4 @@
-"""The harness in its short form: two kills and a broken defence; and the harness itself."""
+"""The harness in its short form: a kill and a broken defence; and the harness itself."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -24,7 +24,6 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaBroker]:
         yield running
 
 
-@pytest.mark.slow
 def test_a_kill_in_the_middle_of_a_batch_loses_and_repeats_nothing(
     broker: KafkaBroker, spark: SparkSession, tmp_path: Path
 ) -> None:
@@ -33,7 +32,6 @@ def test_a_kill_in_the_middle_of_a_batch_loses_and_repeats_nothing(
     assert outcome.verdict is Verdict.RECOVERED, outcome.detail
 
 
-@pytest.mark.slow
 def test_the_comparison_turns_red_when_a_start_does_not_catch_up(
     broker: KafkaBroker, spark: SparkSession, tmp_path: Path
 ) -> None:

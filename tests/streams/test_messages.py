@@ -98,7 +98,6 @@ def shop(
     return Shop(Context(lake, tracker, load_source(str(settings)), NOW), topic)
 
 
-@pytest.mark.slow
 def test_poison_goes_to_quarantine_by_its_offset_and_the_stream_lives_on(
     shop: Shop, broker: KafkaBroker
 ) -> None:
