@@ -32,6 +32,7 @@ def test_a_kill_in_the_middle_of_a_batch_loses_and_repeats_nothing(
     assert outcome.verdict is Verdict.RECOVERED, outcome.detail
 
 
+@pytest.mark.slow
 def test_the_comparison_turns_red_when_a_start_does_not_catch_up(
     broker: KafkaBroker, spark: SparkSession, tmp_path: Path
 ) -> None:
