@@ -101,7 +101,7 @@ def _tell_gaps(ctx: Context, entity: str, spans: list[_Span]) -> None:
     if not spans:
         return
     stored = ctx.lake.read_or_empty(L.bronze_table(entity))
-    stored = stored.where(F.col(L.FILE).startswith(L.TOPIC_PREFIX))
+    stored = stored.where(F.col(L.FILE).isin([span.file for span in spans]))
     ends = stored.groupBy(L.FILE).agg(F.max(L.OFFSET).alias("last")).collect()
     newest = {row[L.FILE]: row["last"] for row in ends}
     for span in spans:

@@ -85,8 +85,9 @@ class Follower:
         as_of = gold.history_of(ctx).day_after
         gold.write_snapshots(ctx, [as_of])
         everyone = ctx.lake.read(G.CUSTOMER_FEATURES.name).where(f"{G.AS_OF} = DATE'{as_of}'")
-        with step("gold: segments"):
-            self.scorer.score_everyone(ctx, everyone, as_of)
+        if self.scorer.refresh(ctx):
+            with step("gold: segments"):
+                self.scorer.score_everyone(ctx, everyone, as_of)
 
     def _compute(self, ctx: Context, touched: Touched) -> None:
         def bring(table: Table, compute: Callable[[Silver], DataFrame]) -> None:

@@ -35,6 +35,18 @@ class LandedFiles:
 
     _seen: dict[Path, _State] = field(default_factory=dict)
 
+    def begin(self, ctx: Context) -> None:
+        """Note which files bronze has, so that their bytes need not be looked at again.
+
+        Raises:
+            SourceError: A file has changed since it was read; Spark says each name once.
+        """
+        for entity, mapping in ctx.source.landed.items():
+            files = list_files(mapping.path or "", mapping.format)
+            states = {file: state for file in files if (state := _state(file))}
+            new = bronze.new_files(ctx, entity, list(states))
+            self._seen |= {file: state for file, state in states.items() if file not in new}
+
     def settle(
         self, ctx: Context, stream: DataFrame, ending: Callable[[], bool]
     ) -> dict[str, list[Path]]:

@@ -13,7 +13,7 @@ from goldrun.contracts.source import Kind
 from goldrun.io.streams import Enough
 from goldrun.io.tracking import Series
 from pipelines._arrivals import Arrival, arrive
-from pipelines._command import Context, log
+from pipelines._command import Context, log, step
 from pipelines._follow import Follower
 from pipelines._landed import LandedFiles
 from pipelines._refine import Refined, refine, tables_of_fates
@@ -68,10 +68,23 @@ class MicroBatches:
         self.error: Exception | None = None
         self._ctx, self._follower, self._series = ctx, follower, series
         self._most, self._clock, self._files = most, clock, LandedFiles()
-        self._begun: set[str] = set()
-        self._is_new = False
+        self._begun: set[str] | None = None
         self._ending = threading.Event()
         self._working = threading.Lock()
+
+    @property
+    def _has_files(self) -> bool:
+        return self._ctx.source.kind is Kind.FILES
+
+    def begin(self) -> None:
+        """Look at what was read before the first micro-batch comes.
+
+        Raises:
+            SourceError: A file has changed since it was read.
+        """
+        if self._has_files:
+            with step("looking at the files that were read before"):
+                self._files.begin(self._ctx)
 
     @property
     def enough(self) -> bool:
@@ -104,8 +117,9 @@ class MicroBatches:
 
     def _take(self, stream: DataFrame, number: int) -> None:
         began, ctx = time.monotonic(), replace(self._ctx, now=self._clock())
-        self._is_new = self._is_new or number == 0
-        files = ctx.source.kind is Kind.FILES
+        if number == 0:
+            self._begun = set()
+        files = self._has_files
         settled = self._files.settle(ctx, stream, self._ending.is_set) if files else {}
         left = None if self._most is None else self._most - self.totals.rows
         # Held before bronze has the records: another process that refines what has no fate yet
@@ -114,7 +128,7 @@ class MicroBatches:
             if files:
                 arrival = self._files.arrive(ctx, settled, self._ending.is_set)
             else:
-                arrival = arrive(ctx, stream, left, self._begun if self._is_new else None)
+                arrival = arrive(ctx, stream, left, self._begun)
             refined = {
                 entity: refine(ctx, entity, batch=arrival.batch)
                 for entity in ctx.source.landed

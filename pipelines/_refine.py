@@ -91,7 +91,7 @@ def refine(
         if lake.exists(TOMBSTONES.name):
             pending, theirs = erased_quarantine(pending, entity)
             erased.append(theirs.localCheckpoint())
-            lake.upsert(L.QUARANTINE, *erased)
+            lake.upsert(L.QUARANTINE, erased[0])
         judged = _judged(ctx, entity, pending)
         records = sum(part.count() for part in (judged, *erased))
         if batch is None:

@@ -30,14 +30,15 @@ class Scorer:
     """Scores with the champion of the moment; a new one is loaded when the alias has moved.
 
     Attributes:
-        patient: Whether to go on when the registry fails: no record of a stream waits for it.
+        following: Whether it follows a stream: then it records who changes segment, and goes on
+            when the registry fails, because no record waits for that.
         champion: Registered version; None when there is none yet.
         model: Its pipeline.
         features: Columns that it was trained on.
         names: Name of a segment by its number, as text.
     """
 
-    patient: bool = False
+    following: bool = False
     champion: Champion | None = None
     model: Any = None
     features: Sequence[str] = ()
@@ -47,8 +48,8 @@ class Scorer:
         """Look which version is champion; return whether there is one.
 
         Raises:
-            TrackingError: The registry can't be asked, or the champion can't be loaded; a patient
-                scorer only tells it, and goes on with the champion known so far.
+            TrackingError: The registry can't be asked, or the champion can't be loaded. Who follows
+                a stream only tells it, and goes on with the champion known so far.
         """
         try:
             with store_explained():
@@ -59,7 +60,7 @@ class Scorer:
                     self.model, self.features, self.names = model, features, names
                 self.champion = newest
         except (TrackingError, ContractError) as error:
-            if not self.patient:
+            if not self.following:
                 raise
             log.warning(
                 "The champion of %s can't be had (%s): customers are scored with the one known so "
@@ -80,54 +81,37 @@ class Scorer:
         ]
         return ctx.lake.frame(G.SEGMENTS, scored)
 
-    def score(
-        self,
-        ctx: Context,
-        features: DataFrame,
-        as_of: date,
-        customers: DataFrame,
-        *,
-        record: bool = True,
-    ) -> int:
-        """Bring ``gold/segments`` up to date for some customers; return how many changed segment.
+    def score(self, ctx: Context, features: DataFrame, as_of: date, customers: DataFrame) -> None:
+        """Bring ``gold/segments`` up to date for some customers; ``refresh`` has found a champion.
 
         Args:
             ctx: The context.
             features: Their rows of ``gold/customer_features``; who has none has no segment.
             as_of: Date of the features.
             customers: One row a ``customer_id``.
-            record: Whether to record who changed segment.
         """
-        if not self.refresh(ctx):
-            return 0
-        changed = 0
         for part in slices(customers.count(), CUSTOMER_ID):
             theirs = features.where(part)
             rows = to_pandas(theirs, [CUSTOMER_ID], self.features, seed=0, quiet=True)
-            scored, stored = self._frame(ctx, rows, as_of), customers.where(part)
-            changed += self._put(ctx, scored, stored, record=record)
-        return changed
+            self._put(ctx, self._frame(ctx, rows, as_of), customers.where(part))
 
-    def score_everyone(
-        self, ctx: Context, features: DataFrame, as_of: date, *, record: bool = True
-    ) -> int:
-        """Bring all of ``gold/segments`` up to date; return how many changed segment."""
+    def score_everyone(self, ctx: Context, features: DataFrame, as_of: date) -> None:
+        """Bring all of ``gold/segments`` up to date; ``refresh`` has found a champion."""
         known = ctx.lake.read_or_empty(G.SEGMENTS).select(CUSTOMER_ID)
         customers = features.select(CUSTOMER_ID).union(known).distinct()
-        return self.score(ctx, features, as_of, customers, record=record)
+        self.score(ctx, features, as_of, customers)
 
-    def _put(self, ctx: Context, scored: DataFrame, customers: DataFrame, *, record: bool) -> int:
-        """Make ``gold/segments`` hold these rows of these customers; return how many changed."""
+    def _put(self, ctx: Context, scored: DataFrame, customers: DataFrame) -> None:
+        """Make ``gold/segments`` hold these rows of these customers."""
         lake = ctx.lake
         with lake.writing(G.SEGMENTS.name, G.SEGMENT_CHANGES.name):
             stored = lake.read_or_empty(G.SEGMENTS).join(customers, CUSTOMER_ID, "left_semi")
-            recorded = lake.read_or_empty(G.SEGMENT_CHANGES)
-            changes = _changes(ctx, stored, recorded, scored).localCheckpoint()
-            # First what changed: after a stop between the two it would be found no more.
-            if record:
+            if self.following:
+                # First what changed: after a stop between the two it would be found no more.
+                recorded = lake.read_or_empty(G.SEGMENT_CHANGES)
+                changes = _changes(ctx, stored, recorded, scored).localCheckpoint()
                 lake.upsert(G.SEGMENT_CHANGES, changes)
             lake.exchange(G.SEGMENTS, scored, stored)
-        return changes.count()
 
 
 def _changes(ctx: Context, stored: DataFrame, recorded: DataFrame, scored: DataFrame) -> DataFrame:

@@ -19,7 +19,6 @@ from goldrun.io.files import (
     check_whole,
     find_files,
     fingerprint,
-    list_files,
     passed_over,
 )
 from goldrun.io.json_files import read_json, read_keys
@@ -93,7 +92,7 @@ def look_at(ctx: Context, entity: str, found: Sequence[Path]) -> Landing:
     """
     mapping = ctx.source.landed[entity]
     needed = columns_required(ctx, entity, mapping)
-    files = _new_files(ctx, entity, found)
+    files = new_files(ctx, entity, found)
     headers: dict[Path, Header] = {}
     for file in files:
         check_whole(file)
@@ -105,12 +104,6 @@ def look_at(ctx: Context, entity: str, found: Sequence[Path]) -> Landing:
             check_columns(file, keys, needed, by_header=False)
     log.info("    %s: %s new of %s files looked at", entity, len(files), len(found))
     return Landing(entity, mapping, files, headers)
-
-
-def check_unchanged(ctx: Context) -> None:
-    """Raise SourceError when a file has changed since it was read into bronze."""
-    for entity, mapping in ctx.source.landed.items():
-        _new_files(ctx, entity, list_files(mapping.path or "", mapping.format))
 
 
 def ingest(ctx: Context, landing: Landing) -> Batch:
@@ -138,8 +131,12 @@ def without_the_erased(ctx: Context, entity: str, records: DataFrame) -> DataFra
     return redact(records, expressions, needed, tombstones, key_for(tombstones))
 
 
-def _new_files(ctx: Context, entity: str, found: Sequence[Path]) -> dict[Path, str]:
-    """The files whose bytes bronze has not seen, with their fingerprints."""
+def new_files(ctx: Context, entity: str, found: Sequence[Path]) -> dict[Path, str]:
+    """The files whose bytes bronze has not seen, with their fingerprints.
+
+    Raises:
+        SourceError: A file has changed since it was read.
+    """
     bronze = ctx.lake.read_or_empty(L.bronze_table(entity))
     check_one_source(ctx, bronze)
     stored = bronze.select(L.FILE, L.FINGERPRINT).distinct().collect()

@@ -128,13 +128,13 @@ def _head_to_head(
 
 def _write_segments(ctx: Context, rows: DataFrame, as_of: date) -> None:
     """Put every customer into the champion's segments; nothing without a champion."""
+    # It follows no stream: a date of the past, or a new model, is no customer's change.
     scorer = Scorer()
     if not scorer.refresh(ctx):
         log.warning("    gold/segments is not written: there is no champion to score with")
         return
     with step("gold: segments"):
-        # A date of the past, or a new model, is no customer's change.
-        scorer.score_everyone(ctx, rows, as_of, record=False)
+        scorer.score_everyone(ctx, rows, as_of)
         compact_if_free(ctx.lake, G.SEGMENTS)
 
 

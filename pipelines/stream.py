@@ -13,12 +13,11 @@ from datetime import UTC, datetime
 from pyspark.sql.streaming.query import StreamingQuery
 
 from goldrun.contracts import lineage as L
-from goldrun.contracts.source import Kind
 from goldrun.errors import GoldrunError
 from goldrun.io.failures import storage_failure
 from goldrun.io.stream_listener import listening
 from goldrun.io.streams import Enough, failure, read_stream, start
-from pipelines import bronze, silver
+from pipelines import silver
 from pipelines._command import Context, add_flag, log, parser, run_script, step
 from pipelines._follow import Follower
 from pipelines._limits import Limits, limits_of
@@ -45,7 +44,7 @@ def run(
         StreamError: The source can't give all that it should.
     """
     lake, source = ctx.lake, ctx.source
-    follower = Follower(ctx.tracker.run_id, Scorer(patient=True))
+    follower = Follower(ctx.tracker.run_id, Scorer(following=True))
     series = ctx.tracker.series()
     batches = MicroBatches(ctx, follower, series, limits.rows, clock)
     # Asked for first: what is missing is told before anything is done.
@@ -54,6 +53,7 @@ def run(
     with lake.writing(checkpoint), _asked_to_end() as asked:
         # A second stream is told at once; a training run beside this one is waited for.
         lake.wait_for_others(_PATIENCE)
+        batches.begin()
         series.log({"rows_caught_up": _catch_up(ctx, follower)}, 0)
         with listening(lake.spark, series), compacting(ctx, limits.compact_every):
             log.info("Following %s; Ctrl-C ends after the micro-batch at work", source.name)
@@ -86,8 +86,6 @@ def _catch_up(ctx: Context, follower: Follower) -> int:
         with ctx.lake.writing(L.bronze_table(entity).name):
             ctx.lake.create(L.bronze_table(entity))
     with step("catching up with what is in bronze"):
-        if ctx.source.kind is Kind.FILES:
-            bronze.check_unchanged(ctx)
         refined = silver.run(ctx)
         follower.catch_up(ctx)
     return sum(one.records for one in refined.values())

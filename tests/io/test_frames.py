@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyspark.sql import DataFrame, SparkSession
 
-from goldrun.io.frames import content_hash, to_pandas
+from goldrun.io.frames import content_hash, slices, to_pandas
 
 FRAME = pd.DataFrame(
     {"who": ["a", "b", "c"], "x": [1.0, 2.0, np.nan], "y": [0.0, -1.5, 3.0]},
@@ -108,3 +108,15 @@ def test_above_the_limit_a_sample_is_taken_and_a_warning_says_so(
     pd.testing.assert_frame_equal(frame, again)
     other = to_pandas(numbered, ["who"], ["n"], seed=2, limit=200)
     assert list(other.who) != list(frame.who)
+
+
+def test_slices_part_a_frame_so_that_no_part_is_sampled(numbered: DataFrame) -> None:
+    parts = [numbered.where(part) for part in slices(1000, "who", limit=300)]
+    found = [{row["who"] for row in part.collect()} for part in parts]
+    assert sum(map(len, found)) == len(set().union(*found)) == 1000
+    assert max(map(len, found)) <= 300
+
+
+def test_what_fits_is_one_slice(numbered: DataFrame) -> None:
+    (part,) = slices(1000, "who", limit=1000)
+    assert numbered.where(part).count() == 1000

@@ -122,13 +122,15 @@ def test_one_lock_is_shared_by_threads_that_take_it_at_the_same_time(tmp_path: P
     ours, theirs = Locks(str(tmp_path), 5), Locks(str(tmp_path), 0)
     inside = threading.Barrier(4, timeout=10)
 
-    def hold() -> None:
+    def hold() -> int:
         with ours.held(["gold/a"]):
-            inside.wait()
+            with pytest.raises(LakeBusyError), theirs.held(["gold/a"]):
+                pass
+            return inside.wait()
 
     with ThreadPoolExecutor(4) as pool:
-        for held in [pool.submit(hold) for _ in range(4)]:
-            held.result()
+        places = [held.result() for held in [pool.submit(hold) for _ in range(4)]]
+    assert sorted(places) == [0, 1, 2, 3]
     with theirs.held(["gold/a"]):
         pass
 

@@ -45,4 +45,7 @@ def test_brokers_that_nobody_answers_for_are_told_at_once() -> None:
 def test_one_broker_that_answers_is_enough() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-        check_reachable(f"127.0.0.1:{free_port()}, 127.0.0.1:{port}", timeout_seconds=1)
+        check_reachable(f"127.0.0.1:{free_port()}, PLAINTEXT://127.0.0.1:{port}", timeout_seconds=1)
+        server.settimeout(5)
+        asked, _ = server.accept()
+        asked.close()

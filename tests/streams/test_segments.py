@@ -95,12 +95,13 @@ def test_a_stop_after_a_change_was_recorded_does_not_record_it_again(
     spark: SparkSession, own_store: Tracker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lake = Lake(spark, str(tmp_path / "lake"))
-    numbers, scorer = crown(own_store), Scorer()
+    numbers, scorer = crown(own_store), Scorer(following=True)
     ticks = (NOW + timedelta(seconds=n) for n in count())
 
     def score(*orders: tuple[str, float]) -> None:
         ctx = Context(lake, own_store, load_source(feed(tmp_path, 150)), next(ticks))
         features = spark.createDataFrame(orders, "customer_id string, purchase_frequency double")
+        assert scorer.refresh(ctx)
         scorer.score(ctx, features, NOW.date(), features.select("customer_id"))
 
     def changes() -> list[tuple[str, int, int]]:
@@ -121,5 +122,5 @@ def test_a_stop_after_a_change_was_recorded_does_not_record_it_again(
     ctx = Context(lake, own_store, load_source(feed(tmp_path, 150)), next(ticks))
     nobody = spark.createDataFrame([], "customer_id string, purchase_frequency double")
     pending = spark.createDataFrame([("d",)], "customer_id string")
-    assert scorer.score(ctx, nobody, NOW.date(), pending) == 0
+    scorer.score(ctx, nobody, NOW.date(), pending)
     assert sorted(changes()[1:]) == sorted([("a", many, few), ("b", few, many)])

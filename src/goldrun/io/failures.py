@@ -60,7 +60,7 @@ def storage_failure(error: BaseException, root: str) -> StorageError | None:
                 "deletes before they are read only a warning will tell)"
             )
         return StorageError(
-            f"{where} is missing or damaged ({_line_at(said, found.start())}): {remedy}, then run "
+            f"{where} is missing or damaged ({line_at(said, found.start())}): {remedy}, then run "
             "the same command again"
         )
     return None
@@ -93,8 +93,9 @@ def _checkpoint_of(file: str) -> str:
     return f"{before}{_CHECKPOINTS}{after.split('/')[0]}"
 
 
-def _line_at(said: str, at: int) -> str:
+def line_at(said: str, at: int) -> str:
+    """The line of a place in what was said, or the first one after it that says something."""
     begin = said.rfind("\n", 0, at) + 1
-    end = said.find("\n", at)
-    line = said[begin : end if end >= 0 else None].strip(" :")
+    lines = (line.strip(" \t:") for line in said[begin:].splitlines())
+    line = next((line for line in lines if line), "no reason given")
     return line.removeprefix("Caused by: ").rstrip(".")[:_LONGEST]

@@ -15,7 +15,7 @@ from pyspark.sql.streaming.query import StreamingQuery
 from goldrun.contracts import lineage as L
 from goldrun.contracts.source import EntityMapping, Kind, Source
 from goldrun.errors import SettingsError, StreamError
-from goldrun.io.failures import everything_said
+from goldrun.io.failures import everything_said, line_at
 from goldrun.io.files import watched_folder
 from goldrun.io.json_files import parse_json
 from goldrun.io.lines import LINE
@@ -28,7 +28,6 @@ _FEED_START = 1_704_067_200_000
 """2024-01-01 in milliseconds: where the time of ``rate-micro-batch`` begins."""
 _SECOND = 1_000
 _NEVER_TOO_OLD = "36500d"
-_LONGEST_REASON = 400
 _MEANINGS = {
     r"KAFKA_DATA_LOSS|OffsetOutOfRange": (
         "Kafka no longer has messages that the stream has not read. Nothing was passed over. "
@@ -152,7 +151,7 @@ def _feed(spark: SparkSession, entity: str, mapping: EntityMapping) -> DataFrame
 
 
 def _files(spark: SparkSession, source: Source, entity: str) -> DataFrame:
-    """A row for whatever lands: that something did, and where, not what it is.
+    """A row for whatever lands: that something did, not what it is.
 
     Who takes it looks for the files as a batch does. Spark remembers names and passes over what
     is much older than the newest; so it is told that nothing is too old.
@@ -214,21 +213,14 @@ def failure(error: Exception, source: Source, checkpoint: str) -> StreamError:
     said = everything_said(error)
     for sign, meaning in _MEANINGS.items():
         if found := re.search(sign, said):
-            line = _line_at(said, found.start())
+            line = line_at(said, found.start())
             topics = ", ".join(sorted(m.topic for m in source.landed.values() if m.topic))
             told = meaning.format(topics=topics, checkpoint=checkpoint)
             return StreamError(f"source {source.name}: {told} ({line})")
     return StreamError(
-        f"source {source.name}: the stream stopped ({_line_at(said, 0)}); what was written is "
+        f"source {source.name}: the stream stopped ({line_at(said, 0)}); what was written is "
         "whole, and the same command goes on from there"
     )
-
-
-def _line_at(text: str, at: int) -> str:
-    """The line of a place in a text, or the first one after it that is not empty."""
-    begin = text.rfind("\n", 0, at) + 1
-    lines = (line.strip() for line in text[begin:].splitlines())
-    return next((line for line in lines if line), "no reason given")[:_LONGEST_REASON]
 
 
 def check_reachable(addresses: str, timeout_seconds: float = 5) -> None:
