@@ -76,7 +76,14 @@ def send(brokers: str, topic: str, messages: Iterator[bytes]) -> int:
             failed.append(error)
 
     producer = Producer(
-        {"bootstrap.servers": brokers, "acks": "all", "enable.idempotence": True, "linger.ms": 20}
+        {
+            "bootstrap.servers": brokers,
+            "acks": "all",
+            "enable.idempotence": True,
+            "linger.ms": 20,
+            # Errors alone: a broker that has just begun makes it wait, and it says so at length.
+            "log_level": 3,
+        }
     )
     for value in messages:
         while True:
@@ -103,7 +110,10 @@ def main() -> int:
         messages = steady(given.first, given.rows, given.rate)
     else:
         messages = backlog(given.first, given.rows, given.days)
-    return 1 if send(given.brokers, given.topic, messages) else 0
+    failed = send(given.brokers, given.topic, messages)
+    taken = f"{given.rows - failed:,} of {given.rows:,} messages"
+    sys.stdout.write(f"{taken} are in topic {given.topic} at {given.brokers}\n")
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

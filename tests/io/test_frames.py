@@ -67,6 +67,11 @@ def test_a_change_of_any_one_cell_changes_the_hash(
     assert (first == second) == (values == changed)
 
 
+def test_equal_numbers_have_equal_hashes_though_floats_have_two_zeros() -> None:
+    zero, minus_zero = (pd.DataFrame({"who": ["a"], "x": [x]}) for x in (0.0, -0.0))
+    assert content_hash(zero) == content_hash(minus_zero)
+
+
 @pytest.fixture(scope="module")
 def numbered(spark: SparkSession) -> DataFrame:
     return spark.range(1000).selectExpr(

@@ -66,7 +66,12 @@ def slices(total: int, key: str, limit: int = ROW_LIMIT) -> list[Column]:
 
 
 def content_hash(frame: pd.DataFrame) -> str:
-    """SHA-256 over column names and every value, in row order; 64 hex digits."""
+    """SHA-256 over column names and every value, in row order; 64 hex digits.
+
+    Equal values have equal hashes: of the two zeros that floats have, -0.0 counts as 0.0.
+    """
+    floats = frame.select_dtypes("float")
+    values = frame.assign(**(floats + 0.0))
     digest = hashlib.sha256("\x1f".join(map(str, frame.columns)).encode())
-    digest.update(pd.util.hash_pandas_object(frame, index=False).to_numpy().tobytes())
+    digest.update(pd.util.hash_pandas_object(values, index=False).to_numpy().tobytes())
     return digest.hexdigest()
