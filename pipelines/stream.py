@@ -1,31 +1,23 @@
 """Follow a source: rows, messages or files as they come, from bronze to fresh gold."""
 
 import argparse
-import contextlib
-import signal
 import sys
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from pyspark.sql.streaming.query import StreamingQuery
-
 from goldrun.contracts import lineage as L
-from goldrun.errors import GoldrunError
-from goldrun.io.failures import storage_failure
 from goldrun.io.stream_listener import listening
-from goldrun.io.streams import Enough, failure, read_stream, start
+from goldrun.io.streams import read_stream
 from pipelines import silver
 from pipelines._command import Context, add_flag, log, parser, run_script, step
 from pipelines._follow import Follower
 from pipelines._limits import Limits, limits_of
 from pipelines._microbatch import MicroBatches, Totals
+from pipelines._query import asked_to_end, follow
 from pipelines._segments import Scorer
 from pipelines._upkeep import compacting
 
-_LOOK_EVERY = 0.1
 _PATIENCE = 600
 """Seconds that a stream waits for another process to finish writing a table."""
 
@@ -41,7 +33,7 @@ def run(
         clock: Tells the time, UTC.
 
     Raises:
-        StreamError: The source can't give all that it should.
+        StreamError: The source can't give all that it should, or the checkpoint is damaged.
     """
     lake, source = ctx.lake, ctx.source
     follower = Follower(ctx.tracker.run_id, Scorer(following=True))
@@ -50,23 +42,14 @@ def run(
     # Asked for first: what is missing is told before anything is done.
     stream = read_stream(lake.spark, source, limits.batch_rows)
     checkpoint = f"_checkpoints/{source.name}"
-    with lake.writing(checkpoint), _asked_to_end() as asked:
+    with lake.writing(checkpoint), asked_to_end() as asked:
         # A second stream is told at once; a training run beside this one is waited for.
         lake.wait_for_others(_PATIENCE)
         batches.begin()
         series.log({"rows_caught_up": _catch_up(ctx, follower)}, 0)
         with listening(lake.spark, series), compacting(ctx, limits.compact_every):
             log.info("Following %s; Ctrl-C ends after the micro-batch at work", source.name)
-            query = start(
-                stream,
-                batches.handle,
-                lake.path(checkpoint),
-                available_now=limits.available_now,
-                every_seconds=limits.every,
-            )
-            _wait(query, batches, limits.seconds, asked)
-            batches.end(query.stop)
-        _raise_failure(batches.error or query.exception(), ctx, lake.path(checkpoint))
+            follow(ctx, stream, batches, checkpoint, limits, asked)
         # Even when nothing came: the stop before this start may have left these to us.
         ended = replace(ctx, now=clock())
         silver.derive(ended)
@@ -89,44 +72,6 @@ def _catch_up(ctx: Context, follower: Follower) -> int:
         refined = silver.run(ctx)
         follower.catch_up(ctx)
     return sum(one.records for one in refined.values())
-
-
-@contextlib.contextmanager
-def _asked_to_end() -> Iterator[threading.Event]:
-    """Note Ctrl-C and termination instead of stopping at once: ``mlflow run`` sends both."""
-    asked = threading.Event()
-    # Python hands signals to its main thread only; who streams in another one ends it by a limit.
-    is_main = threading.current_thread() is threading.main_thread()
-    signals = (signal.SIGINT, signal.SIGTERM) if is_main else ()
-    before = [signal.signal(each, lambda *_: asked.set()) for each in signals]
-    try:
-        yield asked
-    finally:
-        for each, handler in zip(signals, before, strict=True):
-            signal.signal(each, handler)
-
-
-def _wait(
-    query: StreamingQuery,
-    batches: MicroBatches,
-    seconds: float | None,
-    asked: threading.Event,
-) -> None:
-    """Wait until the query ends by itself, enough has come, or the time is over."""
-    until = None if seconds is None else time.monotonic() + seconds
-    while query.isActive and not batches.enough and (until is None or time.monotonic() < until):
-        if asked.wait(_LOOK_EVERY):
-            log.info("  ending after the micro-batch at work …")
-            return
-
-
-def _raise_failure(error: Exception | None, ctx: Context, checkpoint: str) -> None:
-    if isinstance(error, GoldrunError):
-        raise error
-    if error is not None and not isinstance(error, Enough):
-        raise storage_failure(error, ctx.lake.root) or failure(
-            error, ctx.source, checkpoint
-        ) from error
 
 
 def _sum_up(totals: Totals) -> None:

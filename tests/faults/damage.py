@@ -114,9 +114,9 @@ def _damage(world: World, inside: Inside, target: Target, how: Callable[[Path], 
         return Outcome(GROUP, fault, Verdict.WRONG, ended.said)
     named = ended.error if ended.code else ""
     if named:
-        if f"delete {world.checkpoint};" in named:
+        if f"delete {world.checkpoint}" in named:
             shutil.rmtree(world.checkpoint)
-        else:
+        elif "restore the file" in named:
             found[-1].write_bytes(sound)
         ended = inside.take(world)
         if ended.code:

@@ -38,12 +38,15 @@ def storage_explained(root: str) -> Iterator[None]:
         raise known from error
 
 
-def storage_failure(error: BaseException, root: str) -> StorageError | None:
+def storage_failure(
+    error: BaseException, root: str, folder: str | None = None
+) -> StorageError | None:
     """Recognise a full disk or a damaged file behind an error; None for any other error.
 
     Args:
         error: What was raised, by Spark or by Python.
         root: The lake.
+        folder: Where a damaged file is that the error does not name; anywhere in the lake if None.
     """
     said = everything_said(error)
     if found := _FULL.search(said):
@@ -52,7 +55,7 @@ def storage_failure(error: BaseException, root: str) -> StorageError | None:
             "then run the same command again"
         )
     if found := _DAMAGED.search(said):
-        where = _file_near(said, found.start(), root)
+        where = _file_near(said, found.start(), root) or f"{folder or root}: a file of it"
         remedy = "restore the file from a copy, or the lake to an older state"
         if _CHECKPOINTS in where:
             remedy = (
@@ -79,18 +82,18 @@ def everything_said(error: BaseException) -> str:
 
 
 def _file_near(said: str, at: int, root: str) -> str:
-    """The file of the lake that is named first at or after the place, else before it."""
+    """The file of the lake that is named first at or after the place, else before it, or none."""
     folder = root.removeprefix("file:").removeprefix("//")
     named = [m for m in _FILE.finditer(said) if m.group(1).startswith(folder + "/")]
     later = [m.group(1) for m in named if m.end() >= at]
     earlier = [m.group(1) for m in named if m.end() < at]
-    return (later or earlier[::-1] or [f"{root}: a file of it"])[0].rstrip(".")
+    return (later or earlier[::-1] or [""])[0].rstrip(".")
 
 
 def _checkpoint_of(file: str) -> str:
     """The folder of the checkpoint that a file belongs to."""
     before, _, after = file.partition(_CHECKPOINTS)
-    return f"{before}{_CHECKPOINTS}{after.split('/')[0]}"
+    return f"{before}{_CHECKPOINTS}{re.split('[/:]', after)[0]}"
 
 
 def line_at(said: str, at: int) -> str:

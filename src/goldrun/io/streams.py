@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import re
 import socket
 from collections.abc import Callable
 from functools import reduce
@@ -15,7 +14,6 @@ from pyspark.sql.streaming.query import StreamingQuery
 from goldrun.contracts import lineage as L
 from goldrun.contracts.source import EntityMapping, Kind, Source
 from goldrun.errors import SettingsError, StreamError
-from goldrun.io.failures import everything_said, line_at
 from goldrun.io.files import watched_folder
 from goldrun.io.json_files import parse_json
 from goldrun.io.lines import LINE
@@ -28,22 +26,6 @@ _FEED_START = 1_704_067_200_000
 """2024-01-01 in milliseconds: where the time of ``rate-micro-batch`` begins."""
 _SECOND = 1_000
 _NEVER_TOO_OLD = "36500d"
-_MEANINGS = {
-    r"KAFKA_DATA_LOSS|OffsetOutOfRange": (
-        "Kafka no longer has messages that the stream has not read. Nothing was passed over. "
-        "Restore them, or accept the loss by deleting {checkpoint}: the stream then begins at the "
-        "oldest message there is, and takes nothing twice"
-    ),
-    r"UnknownTopicOrPartition|does not host this topic": (
-        "the broker does not have all of its topics {topics}: create what is missing, or send a "
-        "first message, then run the same command again"
-    ),
-    r"There are \[\d+\] sources in the checkpoint": (
-        "other entities are read than when this stream began; delete {checkpoint} and run the same "
-        "command again: nothing is taken twice"
-    ),
-}
-"""What Spark says, as a pattern, and what it means."""
 
 
 def read_stream(spark: SparkSession, source: Source, rows_a_batch: int) -> DataFrame:
@@ -200,27 +182,6 @@ def start(
     if available_now:
         return writer.trigger(availableNow=True).start()
     return writer.trigger(processingTime=f"{every_seconds} seconds").start()
-
-
-def failure(error: Exception, source: Source, checkpoint: str) -> StreamError:
-    """Say what an error of Spark means for a stream.
-
-    Args:
-        error: What the query raised.
-        source: What it reads.
-        checkpoint: Its folder.
-    """
-    said = everything_said(error)
-    for sign, meaning in _MEANINGS.items():
-        if found := re.search(sign, said):
-            line = line_at(said, found.start())
-            topics = ", ".join(sorted(m.topic for m in source.landed.values() if m.topic))
-            told = meaning.format(topics=topics, checkpoint=checkpoint)
-            return StreamError(f"source {source.name}: {told} ({line})")
-    return StreamError(
-        f"source {source.name}: the stream stopped ({line_at(said, 0)}); what was written is "
-        "whole, and the same command goes on from there"
-    )
 
 
 def check_reachable(addresses: str, timeout_seconds: float = 5) -> None:
