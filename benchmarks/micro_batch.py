@@ -11,8 +11,8 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
@@ -38,14 +38,23 @@ ROWS = 1_000
 WARM_UP = 3
 MEASURED = 7
 KEYS = ("time-ordered", "random")
+LAYERS = ("bronze", "silver", "gold")
 
 
 def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def measure_one(ctx: Context, stored: int, *, random_keys: bool) -> float:
-    """Take micro-batches through all layers; return the median of their seconds."""
+@dataclass(frozen=True)
+class Cost:
+    """Medians of what micro-batches took in seconds: in all, and each layer by itself."""
+
+    seconds: float
+    layers: dict[str, float]
+
+
+def measure_one(ctx: Context, stored: int, *, random_keys: bool) -> Cost:
+    """Take micro-batches through all layers."""
     spark, tracker = ctx.lake.spark, ctx.tracker
     follower = Follower(tracker.run_id, Scorer())
     follower.catch_up(replace(ctx, now=_now()))
@@ -58,17 +67,24 @@ def measure_one(ctx: Context, stored: int, *, random_keys: bool) -> float:
         began = time.monotonic()
         batches.handle(rows, n)
         seconds.append(time.monotonic() - began)
-    return median(seconds[WARM_UP:])
+    return Cost(median(seconds[WARM_UP:]), {name: _layer(tracker, name) for name in LAYERS})
+
+
+def _layer(tracker: Tracker, name: str) -> float:
+    """Median of what a layer took, as the stream itself has logged it, of the newest batches."""
+    logged = tracker.client.get_metric_history(tracker.run_id, f"{name}_seconds")
+    newest = sorted(logged, key=lambda metric: metric.timestamp)[-MEASURED:]
+    return median(metric.value for metric in newest)
 
 
 def measure_size(
     new_context: Callable[[str], Context], stored: int, kinds: Sequence[str]
-) -> dict[str, float]:
+) -> dict[str, Cost]:
     """Fill a lake for each kind of key, and measure it; gold is computed once for all.
 
     It tells nothing of transactions' keys, so it is the same for all kinds.
     """
-    found: dict[str, float] = {}
+    found: dict[str, Cost] = {}
     computed: Path | None = None
     for kind in kinds:
         ctx, random_keys = new_context(f"{stored}-{kind}"), kind == "random"
@@ -97,19 +113,33 @@ def check_closed(ctx: Context) -> None:
 
 def measure(
     spark: SparkSession, tracker: Tracker, folder: Path, sizes: Sequence[int], kinds: Sequence[str]
-) -> dict[str, list[float]]:
-    """Seconds of a micro-batch by kind of key, one for each size."""
+) -> dict[str, list[Cost]]:
+    """Cost of a micro-batch by kind of key, one for each size."""
     source = load_source("kafka")
 
     def new_context(name: str) -> Context:
         return Context(Lake(spark, str(folder / name)), tracker, source, _now())
 
-    found: dict[str, list[float]] = {kind: [] for kind in kinds}
+    found: dict[str, list[Cost]] = {kind: [] for kind in kinds}
     for stored in sizes:
-        for kind, seconds in measure_size(new_context, stored, kinds).items():
-            found[kind].append(seconds)
-            log.info("  %s rows, %s keys: %.2f s", f"{stored:,}", kind, seconds)
+        for kind, cost in measure_size(new_context, stored, kinds).items():
+            found[kind].append(cost)
+            log.info("  %s rows, %s keys: %s", f"{stored:,}", kind, cost)
     return found
+
+
+def publish(found: Mapping[str, Sequence[Cost]], sizes: Sequence[int]) -> None:
+    """Add a line for each kind of key, and one for each size with the layers' shares."""
+    for kind, costs in found.items():
+        cells = {"date": today(), "keys": kind}
+        cells |= {f"{n:,} rows": f"{c.seconds:.2f} s" for n, c in zip(sizes, costs, strict=True)}
+        ratio = f"{costs[-1].seconds / costs[0].seconds:.2f}"
+        log.info("%s", add_line(RESULTS, cells | {"last / first": ratio, "machine": machine()}))
+    for kind, costs in found.items():
+        for n, cost in zip(sizes, costs, strict=True):
+            cells = {"date": today(), "keys": kind, "rows in silver": f"{n:,}"}
+            cells |= {name: f"{seconds:.2f} s" for name, seconds in cost.layers.items()}
+            log.info("%s", add_line(RESULTS, cells | {"machine": machine()}))
 
 
 def main() -> int:
@@ -129,11 +159,7 @@ def main() -> int:
     tracker = Tracker()
     with tracker.run("benchmark", "benchmark"), open_session("benchmark") as spark:
         found = measure(spark, tracker, folder, sizes, kinds)
-    for kind, seconds in found.items():
-        cells = {"date": today(), "keys": kind}
-        cells |= {f"{n:,} rows": f"{s:.2f} s" for n, s in zip(sizes, seconds, strict=True)}
-        ratio = f"{seconds[-1] / seconds[0]:.2f}"
-        log.info("%s", add_line(RESULTS, cells | {"last / first": ratio, "machine": machine()}))
+    publish(found, sizes)
     shutil.rmtree(given.folder)
     return 0
 

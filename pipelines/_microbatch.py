@@ -39,6 +39,19 @@ class Totals:
             self.refused.update(one.refused)
 
 
+class _Layers:
+    """How long each layer takes, one after the other."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._since = time.monotonic()
+
+    def done(self, layer: str) -> None:
+        """Note that a layer is done, and the next one begins."""
+        now = time.monotonic()
+        self.seconds[layer], self._since = now - self._since, now
+
+
 class MicroBatches:
     """The handler of a query's micro-batches.
 
@@ -116,7 +129,7 @@ class MicroBatches:
             stop()
 
     def _take(self, stream: DataFrame, number: int) -> None:
-        began, ctx = time.monotonic(), replace(self._ctx, now=self._clock())
+        layers, ctx = _Layers(), replace(self._ctx, now=self._clock())
         if number == 0:
             self._begun = set()
         files = self._has_files
@@ -129,14 +142,17 @@ class MicroBatches:
                 arrival = self._files.arrive(ctx, settled, self._ending.is_set)
             else:
                 arrival = arrive(ctx, stream, left, self._begun)
+            layers.done("bronze")
             refined = {
                 entity: refine(ctx, entity, batch=arrival.batch)
                 for entity in ctx.source.landed
                 if arrival.rows.get(entity)
             }
+            layers.done("silver")
         touched = self._follower.follow(ctx) if refined else 0
+        layers.done("gold")
         self.totals.add(arrival, refined)
-        self._tell(arrival, refined, touched, number, time.monotonic() - began)
+        self._tell(arrival, refined, touched, number, layers.seconds)
         if self._most is not None and self.totals.rows >= self._most:
             self._ending.set()
         if arrival.cut:
@@ -148,10 +164,10 @@ class MicroBatches:
         refined: Mapping[str, Refined],
         touched: int,
         number: int,
-        seconds: float,
+        layers: Mapping[str, float],
     ) -> None:
         """Log the numbers of a micro-batch, and say them in a line."""
-        one = Totals()
+        one, seconds = Totals(), sum(layers.values())
         one.add(arrival, refined)
         if not one.rows and not one.repeated:
             return
@@ -165,6 +181,7 @@ class MicroBatches:
             "rows_repeated": one.repeated,
             "customers_touched": touched,
             "batch_seconds": seconds,
+            **{f"{layer}_seconds": spent for layer, spent in layers.items()},
             "rows_per_second": one.rows / seconds,
             **{f"refused.{rule}": n for rule, n in one.refused.items()},
             **dict(zip(("freshness_p95_seconds", "freshness_p50_seconds"), lag, strict=False)),

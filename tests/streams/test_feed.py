@@ -95,6 +95,8 @@ def test_the_run_has_its_numbers_as_curves(fed: Feed) -> None:
     metrics = client.get_run(fed.run_id).data.metrics
     assert metrics["rows_quarantined"] == 0
     assert metrics["spark.processed_rows_per_second"] > 0
+    layers = sum(metrics[f"{layer}_seconds"] for layer in ("bronze", "silver", "gold"))
+    assert layers == pytest.approx(metrics["batch_seconds"])
     assert metrics["freshness_p95_seconds"] >= metrics["freshness_p50_seconds"]
 
 
