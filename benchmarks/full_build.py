@@ -1,0 +1,126 @@
+"""From raw files to gold, side by side with what one would use instead.
+
+    make bench ROWS=5000000 ROUNDS=3
+
+Every round builds the lake of the same files once in each way, one after the other, each in a
+process of its own; then the tables are compared. Writes benchmarks/results.md.
+"""
+
+import argparse
+import json
+import logging
+import os
+import shutil
+import statistics
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+from benchmarks.equal import same_tables, same_users
+from benchmarks.feed import FIRST_DAY, ROWS_A_CUSTOMER, ROWS_A_DAY, write_feed
+from benchmarks.processes import Ended, run_module
+from benchmarks.results import add_line, machine, today
+
+log = logging.getLogger("goldrun")
+
+RESULTS = Path(__file__).with_name("results.md")
+GOLDRUN, DUCKDB, BRIEF = "goldrun", "DuckDB + delta-rs", "the brief's way"
+MODULES = {
+    GOLDRUN: "benchmarks.contenders.by_goldrun",
+    DUCKDB: "benchmarks.contenders.by_duckdb",
+    BRIEF: "benchmarks.contenders.by_the_brief",
+}
+STEPS = ("start", "bronze", "silver", "gold")
+
+
+@dataclass(frozen=True)
+class Build:
+    """One lake built.
+
+    Attributes:
+        whole: The process.
+        steps: Seconds by step, as it told them.
+    """
+
+    whole: Ended
+    steps: Mapping[str, float]
+
+
+def build(name: str, feed: Path, lake: Path, as_of: date) -> Build:
+    """Build a lake in one way."""
+    shutil.rmtree(lake, ignore_errors=True)
+    lake.mkdir(parents=True)
+    ended = run_module(MODULES[name], [str(feed), str(lake), str(as_of)], os.environ)
+    steps = json.loads(ended.printed.splitlines()[-1])
+    log.info(
+        "  %-18s %6.1f s: %s",
+        *(name, ended.seconds, ", ".join(f"{step} {took:.1f}" for step, took in steps.items())),
+    )
+    return Build(ended, steps)
+
+
+def check_equal(folder: Path) -> None:
+    """Compare what the contenders made.
+
+    Raises:
+        SystemExit: Some rows differ.
+    """
+    different = same_tables(folder / GOLDRUN, folder / DUCKDB)
+    different["users of the brief"] = same_users(folder / GOLDRUN, folder / BRIEF)
+    log.info("  rows that differ: %s", different)
+    if any(different.values()):
+        raise SystemExit("the contenders did not do the same work")
+
+
+def last_day(rows: int) -> date:
+    """The day after the feed's newest row."""
+    return date.fromisoformat(FIRST_DAY) + timedelta(days=(rows - 1) // ROWS_A_DAY + 1)
+
+
+def report(rows: int, builds: Mapping[str, Sequence[Build]]) -> None:
+    """Add a line for each contender to the results: medians, and ratios of each round."""
+    ours = builds[GOLDRUN]
+    for name, theirs in builds.items():
+        ratios = [a.whole.seconds / b.whole.seconds for a, b in zip(ours, theirs, strict=True)]
+        cells = {"date": today(), "rows": f"{rows:,}", "way": name, "rounds": str(len(theirs))}
+        cells["seconds"] = f"{_median(b.whole.seconds for b in theirs):.1f}"
+        for step in STEPS:
+            cells[step] = f"{_median(b.steps[step] for b in theirs):.1f}"
+        cells["memory"] = f"{_median(b.whole.memory for b in theirs) / 2**30:.1f} GiB"
+        cells["goldrun takes"] = f"{_median(ratios):.2f} times as long"
+        cells["machine"] = machine()
+        log.info("%s", add_line(RESULTS, cells))
+
+
+def _median(values: Iterable[float]) -> float:
+    return statistics.median(values)
+
+
+def main() -> int:
+    """Build, compare and report."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--rows", type=int, default=5_000_000)
+    options.add_argument("--rounds", type=int, default=3)
+    options.add_argument("--folder", type=Path, default=Path("bench-lake"))
+    given = options.parse_args()
+    folder = given.folder.resolve()
+    shutil.rmtree(folder, ignore_errors=True)
+    log.info("Writing %s rows ...", f"{given.rows:,}")
+    write_feed(folder / "feed", 0, given.rows, given.rows // ROWS_A_CUSTOMER)
+    builds: dict[str, list[Build]] = {name: [] for name in MODULES}
+    for number in range(given.rounds):
+        log.info("Round %s of %s", number + 1, given.rounds)
+        for name in MODULES:
+            lake = folder / name
+            builds[name].append(build(name, folder / "feed", lake, last_day(given.rows)))
+    check_equal(folder)
+    report(given.rows, builds)
+    shutil.rmtree(folder)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
