@@ -8,12 +8,12 @@ export PYTHONPATH := src:.
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: help setup demo marketplace kafka kafka-messages kafka-stop faults bench bench-stream \
-	bench-batch docs test test-slow check mutants lock clean
+.PHONY: help setup demo marketplace kafka kafka-messages kafka-stop faults bench \
+	bench-marketplace bench-stream bench-batch docs test test-slow check mutants lock clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 19
 
 setup: .venv/.ready  ## environment from the lock, Java, Spark's jars
 
@@ -63,14 +63,20 @@ ONLY ?=
 faults: .venv/.ready-dev  ## kill, damage, fill, disturb the stream: it must recover or stop by name
 	@python -m tests.faults.run --kills=$(KILLS) --only="$(ONLY)"
 
-bench: .venv/.ready-dev  ## how long raw to gold takes: make bench CUSTOMERS=40000 (a million rows)
+ROUNDS ?= 3
+
+bench: ROWS ?= 5000000
+bench: .venv/.ready-dev  ## beside the brief's way and DuckDB: make bench ROWS=5000000 ROUNDS=3
+	@python -m benchmarks.full_build --rows=$(ROWS) --rounds=$(ROUNDS)
+
+bench-marketplace: .venv/.ready-dev  ## five entities, raw to gold: make bench-marketplace CUSTOMERS=40000
 	@python -m benchmarks.raw_to_gold --customers=$(CUSTOMERS)
 
-ROWS ?= 1500000
 RATE ?= 1000
 SECONDS ?= 180
 SIZES ?= 100000,1000000,10000000
 
+bench-stream: ROWS ?= 1500000
 bench-stream: .venv/.ready-dev  ## Kafka to gold: make bench-stream ROWS=1500000 RATE=1000 SECONDS=180
 	@python -m benchmarks.stream --rows=$(ROWS) --rate=$(RATE) --seconds=$(SECONDS)
 

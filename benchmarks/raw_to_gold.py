@@ -1,6 +1,6 @@
 """Simulate a marketplace, take it from raw files to gold in one run, and say what that took.
 
-    make bench CUSTOMERS=40000        # about a million rows over the five tables
+    make bench-marketplace CUSTOMERS=40000        # about a million rows over the five tables
 
 Adds a line to benchmarks/raw_to_gold.md: rows, seconds of each step, largest memory.
 """
@@ -10,12 +10,12 @@ import logging
 import os
 import shutil
 import sys
-import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+from benchmarks.processes import Memory
 from benchmarks.results import machine, today
 from goldrun.contracts import lineage as L
 from goldrun.contracts.source import Source
@@ -37,44 +37,14 @@ _COLUMNS = (
 )
 HEADER = f"""# From raw files to gold
 
-`make bench CUSTOMERS=...`: a simulated marketplace with every kind of dirt, five entities, CSV and
-JSON, rules, quarantine, history, features as of one date, in one Spark session. Memory is the
-largest sum of the resident sizes of all processes (driver, JVM, Python workers), seen
-every half second.
+`make bench-marketplace CUSTOMERS=...`: a simulated marketplace with every kind of dirt, five
+entities, CSV and JSON, rules, quarantine, history, features as of one date, in one Spark session.
+Memory is the largest sum of the resident sizes of all processes (driver, JVM, Python workers), seen
+four times a second.
 
 | {" | ".join(_COLUMNS)} |
 |{"---|" * len(_COLUMNS)}
 """
-
-
-class Memory:
-    """Watches this process and its children; ``peak`` is the largest sum so far, in bytes."""
-
-    def __init__(self) -> None:
-        """Start watching."""
-        self.peak = 0
-        threading.Thread(target=self._watch, daemon=True).start()
-
-    def _watch(self) -> None:
-        while True:
-            self.peak = max(self.peak, _resident(os.getpid()))
-            time.sleep(0.5)
-
-
-def _resident(root: int) -> int:
-    parents: dict[int, int] = {}
-    sizes: dict[int, int] = {}
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            fields = (folder / "stat").read_text().rpartition(")")[2].split()
-        except OSError:  # it has ended meanwhile
-            continue
-        parents[int(folder.name)] = int(fields[1])
-        sizes[int(folder.name)] = int(fields[21]) * os.sysconf("SC_PAGE_SIZE")
-    ours = {root}
-    while grown := {pid for pid, parent in parents.items() if parent in ours} - ours:
-        ours |= grown
-    return sum(sizes.get(pid, 0) for pid in ours)
 
 
 def _timed(work: Callable[[], object]) -> float:
