@@ -11,7 +11,7 @@ from goldrun.contracts import activity as A
 from goldrun.contracts import behaviour as B
 from goldrun.contracts import entities as E
 from goldrun.contracts.table import Table
-from goldrun.features.buying import amounts, completed, orders
+from goldrun.features.buying import completed, purchases
 from goldrun.features.contacts import contacts
 from goldrun.features.journeys import event_counts, visits
 from goldrun.medallion.enrichment import transactions_enriched
@@ -113,7 +113,7 @@ def customer_daily(silver: Silver) -> DataFrame:
         Rows of ``gold/customer_daily``: one for each customer and day with activity of any
         entity. Numbers of what did not happen are 0, also where the shop records no such entity.
     """
-    parts = [amounts(silver.transactions), orders(silver.transactions)]
+    parts = [purchases(silver.transactions)]
     if silver.sessions is not None:
         parts.append(visits(silver.sessions, silver.events))
     if silver.events is not None:
@@ -130,6 +130,10 @@ def _beside_each_other(parts: Sequence[DataFrame]) -> DataFrame:
     parts' columns are packed into one struct each, stacked, and the one that is there is taken.
     That is several times as quick as adding up as many columns, most of them empty.
     """
+    return _filled(parts[0] if len(parts) == 1 else _stacked(parts))
+
+
+def _stacked(parts: Sequence[DataFrame]) -> DataFrame:
     key = A.CUSTOMER_DAILY.key
     packs = [f"_part_{n}" for n in range(len(parts))]
     packed = [
@@ -140,7 +144,12 @@ def _beside_each_other(parts: Sequence[DataFrame]) -> DataFrame:
     grouped = stacked.groupBy(*key).agg(
         *[F.first(pack, ignorenulls=True).alias(pack) for pack in packs]
     )
-    sums = grouped.select(*key, *[f"{pack}.*" for pack in packs])
+    return grouped.select(*key, *[f"{pack}.*" for pack in packs])
+
+
+def _filled(sums: DataFrame) -> DataFrame:
+    """All columns of the contract: 0 where nothing was done."""
+    key = A.CUSTOMER_DAILY.key
     numbers = [c for c in A.CUSTOMER_DAILY.columns if c.name not in key]
     summed = {name: f"coalesce({name}, 0)" for name in sums.columns}
     return sums.selectExpr(
