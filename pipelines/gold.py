@@ -48,8 +48,7 @@ def run(ctx: Context, as_of: date | None = None) -> date:
     silver = silver_of(ctx)
     for table, compute in ACTIVITY:
         with step(f"gold: {_short(table)}"), ctx.lake.writing(table.name):
-            if ctx.lake.replace(table, compute(silver)):
-                ctx.lake.compact(table)
+            ctx.lake.replace(table, compute(silver))
     history = history_of(ctx)
     as_of = history.check_features(as_of or history.day_after)
     write_snapshots(ctx, [as_of])
@@ -128,9 +127,7 @@ def write_snapshots(ctx: Context, as_ofs: Sequence[date]) -> None:
     with step(what), ctx.lake.writing(G.CUSTOMER_FEATURES.name):
         rows = snapshots(activity_in(ctx), as_ofs, history_of(ctx).observed_from)
         dates = ", ".join(f"DATE'{as_of}'" for as_of in as_ofs)
-        if ctx.lake.replace(G.CUSTOMER_FEATURES, rows, where=f"{G.AS_OF} IN ({dates})"):
-            ctx.lake.compact(G.CUSTOMER_FEATURES)
-        else:
+        if not ctx.lake.replace(G.CUSTOMER_FEATURES, rows, where=f"{G.AS_OF} IN ({dates})"):
             log.info("    nothing changed")
 
 

@@ -1,11 +1,13 @@
 """The lake: one commit a change, none for no change, and none that breaks a contract."""
 
 import json
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from goldrun.contracts.table import Column, Table
@@ -224,3 +226,24 @@ def test_a_null_is_a_change_and_an_empty_part_is_deleted(filled: Lake, spark: Sp
     assert stored(filled) == {emptied, C}
     assert filled.exchange(BOXES, boxes(spark).limit(0), filled.read(BOXES.name))
     assert stored(filled) == set()
+
+
+def test_a_replaced_table_is_written_in_files_of_their_own_ranges(
+    lake: Lake, spark: SparkSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("goldrun.io.delta._ROWS_A_FILE", 10)
+    numbers = Table(
+        name="gold/numbers",
+        grain="one number",
+        key=("number",),
+        clustered_by=("number",),
+        columns=(Column("number", T.LongType(), "It.", required=True),),
+    )
+    shuffled = spark.range(40).repartition(4).toDF("number")
+    assert lake.replace(numbers, shuffled)
+    kept = lake.read(numbers.name)
+    files = kept.groupBy("_metadata.file_name").agg(F.min("number"), F.max("number")).collect()
+    spans = sorted((row[1], row[2]) for row in files)
+    assert len(spans) == 4
+    assert all(one[1] < other[0] for one, other in pairwise(spans))
+    assert kept.count() == 40

@@ -21,6 +21,7 @@ from goldrun.io.delta import (
     changed_rows,
     commit,
     content,
+    laid_out,
     properties,
     same_key,
 )
@@ -202,13 +203,13 @@ class Lake:
         """
         fresh = conform(rows, table).persist()
         try:
-            check_values(fresh, table)
+            seen = check_values(fresh, table)
             if self.exists(table.name):
                 stored = self.read(table.name)
                 stored = stored.where(where) if where else stored
                 if content(stored) == content(fresh):
                     return False
-            self._commit(table, fresh, "overwrite", where, note)
+            self._commit(table, laid_out(fresh, table, seen.rows), "overwrite", where, note)
             return True
         finally:
             fresh.unpersist()
