@@ -8,8 +8,8 @@ export PYTHONPATH := src:.
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: help setup demo marketplace kafka kafka-messages kafka-stop faults bench \
-	bench-marketplace bench-stream bench-batch docs test test-slow check mutants lock clean
+.PHONY: help setup demo marketplace kafka kafka-messages kafka-stop cluster cluster-stop \
+	faults bench bench-cluster bench-marketplace bench-stream bench-batch docs test test-slow check mutants lock clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -63,11 +63,21 @@ ONLY ?=
 faults: .venv/.ready-dev  ## kill, damage, fill, disturb the stream: it must recover or stop by name
 	@python -m tests.faults.run --kills=$(KILLS) --only="$(ONLY)"
 
+cluster: .venv/.ready  ## a Spark master and two workers on this machine: then -P master=spark://127.0.0.1:7077
+	@python pipelines/cluster.py --action=start
+
+cluster-stop: .venv/.ready  ## stop them
+	@python pipelines/cluster.py --action=stop
+
 ROUNDS ?= 3
 
 bench: ROWS ?= 5000000
 bench: .venv/.ready-dev  ## beside the brief's way and DuckDB: make bench ROWS=5000000 ROUNDS=3
 	@python -m benchmarks.full_build --rows=$(ROWS) --rounds=$(ROUNDS)
+
+bench-cluster: ROWS ?= 1000000
+bench-cluster: .venv/.ready-dev  ## a cluster beside local Spark: make bench-cluster ROWS=1000000 ROUNDS=3
+	@python -m benchmarks.cluster --rows=$(ROWS) --rounds=$(ROUNDS)
 
 bench-marketplace: .venv/.ready-dev  ## five entities, raw to gold: make bench-marketplace CUSTOMERS=40000
 	@python -m benchmarks.raw_to_gold --customers=$(CUSTOMERS)

@@ -48,11 +48,12 @@ class Build:
     steps: Mapping[str, float]
 
 
-def build(name: str, feed: Path, lake: Path, as_of: date) -> Build:
-    """Build a lake in one way."""
+def build(name: str, feed: Path, lake: Path, as_of: date, master: str = "") -> Build:
+    """Build a lake in one way, by the Spark of the environment unless another one is named."""
     shutil.rmtree(lake, ignore_errors=True)
     lake.mkdir(parents=True)
-    ended = run_module(MODULES[name], [str(feed), str(lake), str(as_of)], os.environ)
+    environment = os.environ | ({"GOLDRUN_MASTER": master} if master else {})
+    ended = run_module(MODULES[name], [str(feed), str(lake), str(as_of)], environment)
     steps = json.loads(ended.printed.splitlines()[-1])
     log.info(
         "  %-18s %6.1f s: %s",
@@ -79,8 +80,14 @@ def last_day(rows: int) -> date:
     return date.fromisoformat(FIRST_DAY) + timedelta(days=(rows - 1) // ROWS_A_DAY + 1)
 
 
-def report(rows: int, builds: Mapping[str, Sequence[Build]]) -> None:
-    """Add a line for each contender to the results: medians, and ratios of each round."""
+def report(rows: int, builds: Mapping[str, Sequence[Build]], path: Path = RESULTS) -> None:
+    """Add a line for each contender to the results: medians, and ratios of each round.
+
+    Args:
+        rows: How many the feed has.
+        builds: Of each way one a round, in the same order.
+        path: Where the results are.
+    """
     ours = builds[GOLDRUN]
     for name, theirs in builds.items():
         ratios = [a.whole.seconds / b.whole.seconds for a, b in zip(ours, theirs, strict=True)]
@@ -91,7 +98,7 @@ def report(rows: int, builds: Mapping[str, Sequence[Build]]) -> None:
         cells["memory"] = f"{_median(b.whole.memory for b in theirs) / 2**30:.1f} GiB"
         cells["goldrun takes"] = f"{_median(ratios):.2f} times as long"
         cells["machine"] = machine()
-        log.info("%s", add_line(RESULTS, cells))
+        log.info("%s", add_line(path, cells))
 
 
 def _median(values: Iterable[float]) -> float:

@@ -14,7 +14,7 @@ from goldrun.errors import GoldrunError, SettingsError
 from goldrun.io.failures import storage_explained
 from goldrun.io.lake import Lake
 from goldrun.io.settings import lake_root, load_source
-from goldrun.io.spark import open_session
+from goldrun.io.spark import DEFAULT_MASTER, open_session
 from goldrun.io.tracking import Tracker
 
 log = logging.getLogger("goldrun")
@@ -56,6 +56,11 @@ def parser(description: str | None) -> argparse.ArgumentParser:
         "--lake",
         default="",
         help="folder or URI of the tables (default: $GOLDRUN_LAKE, else lake)",
+    )
+    options.add_argument(
+        "--master",
+        default="",
+        help=f"Spark master, spark://host:7077 (default: $GOLDRUN_MASTER, else {DEFAULT_MASTER})",
     )
     return options
 
@@ -114,7 +119,9 @@ def run_script(
         tracker = Tracker()
         kafka = streams and source.kind is Kind.KAFKA
         opened = open_run_and_session(
-            tracker, name, experiment, arguments.lake, kafka=kafka, system_metrics=streams
+            *(tracker, name, experiment, arguments.lake, arguments.master),
+            kafka=kafka,
+            system_metrics=streams,
         )
         with opened as lake:
             work(Context(lake, tracker, source, datetime.now(UTC)), arguments)
@@ -133,6 +140,7 @@ def open_run_and_session(
     name: str,
     experiment: str,
     lake: str,
+    master: str,
     *,
     kafka: bool = False,
     system_metrics: bool = False,
@@ -141,7 +149,7 @@ def open_run_and_session(
     run = tracker.run(name, experiment, system_metrics=system_metrics)
     with run, contextlib.ExitStack() as opened:
         with step("starting Spark"):
-            spark = opened.enter_context(open_session(kafka=kafka))
+            spark = opened.enter_context(open_session(master=master, kafka=kafka))
         found = Lake(spark, lake_root(lake))
         with storage_explained(found.root):
             yield found

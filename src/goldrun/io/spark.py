@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlparse
 
 from pyspark.errors import PySparkRuntimeError
 from pyspark.sql import SparkSession
@@ -27,7 +28,8 @@ _SESSION = {
 }
 """What goldrun needs anywhere."""
 
-_LOCAL = {
+DEFAULT_MASTER = "local[*]"
+_ONE_MACHINE = {
     # One small machine: the defaults are made for clusters and cost seconds at every commit.
     "spark.databricks.delta.snapshotPartitions": "2",
     "spark.sql.shuffle.partitions": "4",
@@ -38,31 +40,35 @@ _LOCAL = {
     # is asked for again, and compiling them is a third of all work.
     "spark.sql.codegen.cache.maxEntries": "2000",
     "spark.driver.extraJavaOptions": "-XX:+UseParallelGC -Duser.timezone=UTC",
+    "spark.executor.extraJavaOptions": "-XX:+UseParallelGC -Duser.timezone=UTC",
     # Stay on loopback, whatever the machine's name resolves to.
     "spark.driver.host": "127.0.0.1",
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.ui.enabled": "false",
-    "spark.ui.showConsoleProgress": "false",
-    "spark.log.level": "ERROR",
     # What no UI shows need not be spelled out: plans here have hundreds of columns.
     "spark.sql.ui.explainMode": "simple",
     "spark.sql.maxPlanStringLength": "2000",
     # What is merged is in memory already.
     "spark.databricks.delta.merge.materializeSource": "none",
 }
-"""What makes one machine quick and quiet; a cluster's own settings stay as they are."""
+"""What makes one machine quick; a cluster's own settings stay as they are."""
+_QUIET = {"spark.ui.showConsoleProgress": "false", "spark.log.level": "ERROR"}
+"""So that what is said in the terminal is said by goldrun."""
 
 
 @contextlib.contextmanager
-def open_session(app: str = "goldrun", *, kafka: bool = False) -> Iterator[SparkSession]:
+def open_session(
+    app: str = "goldrun", *, master: str = "", kafka: bool = False
+) -> Iterator[SparkSession]:
     """Open a Spark session with Delta Lake and stop it at the end.
 
-    Under ``spark-submit`` the cluster's session is used as it was configured. Otherwise
-    ``GOLDRUN_MASTER`` says where (default ``local[*]``) and ``GOLDRUN_DRIVER_MEMORY`` how much
+    Under ``spark-submit`` the cluster's session is used as it was configured. Otherwise ``master``
+    says where, or ``GOLDRUN_MASTER``, else ``local[*]``; and ``GOLDRUN_DRIVER_MEMORY`` how much
     memory the driver gets (default ``4g``). What the JVM says goes to ``logs/spark.log``.
 
     Args:
         app: Its name.
+        master: Where it computes, as Spark writes it: ``local[2]``, ``spark://host:7077``.
         kafka: Whether it must read Kafka; a cluster's session has the connector or has it not.
 
     Raises:
@@ -75,16 +81,15 @@ def open_session(app: str = "goldrun", *, kafka: bool = False) -> Iterator[Spark
         builder = builder.config(key, value)
     if "PYSPARK_GATEWAY_PORT" not in os.environ:
         ensure_java()
-        master = os.environ.get("GOLDRUN_MASTER", "local[*]")
-        if master.startswith("local"):
-            # Spark's Python workers need this interpreter's libraries.
-            os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+        master = master or os.environ.get("GOLDRUN_MASTER", "") or DEFAULT_MASTER
+        # Python workers need this interpreter's libraries; those of another machine have their own
+        # by the same name, or the user says so.
+        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
         jars = ensure_jars(Jars.DELTA, *((Jars.KAFKA_CONNECTOR,) if kafka else ()))
         builder = builder.master(master).config("spark.jars", ",".join(str(jar) for jar in jars))
-        builder = builder.config(
-            "spark.driver.memory", os.environ.get("GOLDRUN_DRIVER_MEMORY", "4g")
-        )
-        for key, value in _LOCAL.items() if master.startswith("local") else ():
+        memory = {"spark.driver.memory": os.environ.get("GOLDRUN_DRIVER_MEMORY", "4g")}
+        near = _ONE_MACHINE if _is_here(master) else {}
+        for key, value in (_QUIET | memory | near).items():
             builder = builder.config(key, value)
     jvm_log = project_root() / "logs" / "spark.log"
     try:
@@ -96,6 +101,11 @@ def open_session(app: str = "goldrun", *, kafka: bool = False) -> Iterator[Spark
         yield session
     finally:
         session.stop()
+
+
+def _is_here(master: str) -> bool:
+    """Whether all processes are on this machine."""
+    return master.startswith("local") or urlparse(master).hostname in {"127.0.0.1", "localhost"}
 
 
 @contextlib.contextmanager

@@ -1,0 +1,60 @@
+"""The same build on a Spark cluster of three processes and in one process, beside each other.
+
+    make bench-cluster ROWS=1000000 ROUNDS=3
+
+Starts a master and two workers on this machine, in a folder of its own. All tables must be equal,
+row for row. Adds lines to benchmarks/cluster.md.
+"""
+
+import argparse
+import logging
+import shutil
+import sys
+from pathlib import Path
+
+from benchmarks.equal import same_tables
+from benchmarks.feed import ROWS_A_CUSTOMER, write_feed
+from benchmarks.full_build import GOLDRUN, Build, build, last_day, report
+from goldrun.io.spark_cluster import SparkCluster
+
+log = logging.getLogger("goldrun")
+
+RESULTS = Path(__file__).with_suffix(".md")
+ON_CLUSTER = "goldrun on the cluster"
+PORT = 7177
+
+
+def main() -> int:
+    """Build, compare and report."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--rows", type=int, default=1_000_000)
+    options.add_argument("--rounds", type=int, default=3)
+    options.add_argument("--folder", type=Path, default=Path("bench-lake"))
+    given = options.parse_args()
+    folder = given.folder.resolve()
+    shutil.rmtree(folder, ignore_errors=True)
+    write_feed(folder / "feed", 0, given.rows, given.rows // ROWS_A_CUSTOMER)
+    cluster = SparkCluster(folder / "cluster", PORT)
+    builds: dict[str, list[Build]] = {GOLDRUN: [], ON_CLUSTER: []}
+    for number in range(given.rounds):
+        log.info("Round %s of %s", number + 1, given.rounds)
+        as_of = last_day(given.rows)
+        builds[GOLDRUN].append(build(GOLDRUN, folder / "feed", folder / "local", as_of))
+        cluster.start()
+        try:
+            one = build(GOLDRUN, folder / "feed", folder / "far", as_of, cluster.address)
+        finally:
+            cluster.stop()
+        builds[ON_CLUSTER].append(one)
+    different = same_tables(folder / "local", folder / "far")
+    log.info("  rows that differ: %s", different)
+    if any(different.values()):
+        raise SystemExit("the cluster did not make the same tables")
+    report(given.rows, builds, RESULTS)
+    shutil.rmtree(folder)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
