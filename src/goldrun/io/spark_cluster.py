@@ -107,12 +107,19 @@ class SparkCluster:
 
     def _spawn(self, name: str, main: str, arguments: list[str]) -> psutil.Process:
         jars = Path(pyspark.__file__).parent / "jars"
+        core = next(jars.glob("spark-core_*.jar")).name
+        # What Spark's own scripts tell a worker, who starts the executors.
+        told = {
+            "SPARK_HOME": str(jars.parent),
+            "SPARK_SCALA_VERSION": core.removeprefix("spark-core_").partition("-")[0],
+            "PYSPARK_PYTHON": sys.executable,
+        }
         java = [str(ensure_java() / "bin" / "java"), "-Xmx512m", "-Duser.timezone=UTC"]
         with (self.folder / f"{name}.log").open("wb") as log_file:
             process = subprocess.Popen(
                 [*java, "-cp", f"{jars}/*", main, *arguments],
                 cwd=self.folder,
-                env=os.environ | {"SPARK_HOME": str(jars.parent), "PYSPARK_PYTHON": sys.executable},
+                env=os.environ | told,
                 stdin=subprocess.DEVNULL,
                 stdout=log_file,
                 stderr=subprocess.STDOUT,
