@@ -5,6 +5,7 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
+import mlflow
 import pytest
 from pyspark.sql import SparkSession
 
@@ -22,6 +23,14 @@ from tests.kafka import running_broker
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaBroker]:
     with running_broker(tmp_path_factory.mktemp("kafka")) as running:
         yield running
+
+
+@pytest.fixture(autouse=True)
+def the_others_keep_their_store() -> Iterator[None]:
+    """Each world has a store of runs of its own, and MLflow remembers the last one."""
+    before = mlflow.get_tracking_uri()
+    yield
+    mlflow.set_tracking_uri(before)
 
 
 def test_a_kill_in_the_middle_of_a_batch_loses_and_repeats_nothing(
