@@ -9,7 +9,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 
 .PHONY: help setup demo marketplace kafka kafka-messages kafka-stop cluster cluster-stop \
-	faults bench bench-cluster bench-marketplace bench-stream bench-batch docs test test-slow check mutants lock clean
+	faults bench bench-cluster bench-layouts bench-marketplace bench-stream bench-batch docs test test-slow check mutants lock clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -78,6 +78,12 @@ bench: .venv/.ready-dev  ## beside the brief's way and DuckDB: make bench ROWS=5
 bench-cluster: ROWS ?= 1000000
 bench-cluster: .venv/.ready-dev  ## a cluster beside local Spark: make bench-cluster ROWS=1000000 ROUNDS=3
 	@python -m benchmarks.cluster --rows=$(ROWS) --rounds=$(ROUNDS)
+
+USERS ?= 2000000
+
+bench-layouts: ROUNDS = 5
+bench-layouts: .venv/.ready-dev  ## partitioned, Z-ordered, clustered, cached: make bench-layouts USERS=2000000
+	@python -m benchmarks.layouts --users=$(USERS) --rounds=$(ROUNDS)
 
 bench-marketplace: .venv/.ready-dev  ## five entities, raw to gold: make bench-marketplace CUSTOMERS=40000
 	@python -m benchmarks.raw_to_gold --customers=$(CUSTOMERS)

@@ -35,7 +35,7 @@ def fill(ctx: Context, rows: int, *, random_keys: bool) -> None:
     """Write the first transactions into bronze and silver, and derive their customers."""
     spark, lake, table = ctx.lake.spark, ctx.lake, E.TRANSACTIONS
     numbers = spark.range(0, rows, 1, -(-rows // _ROWS_A_FILE))
-    values = _values(F.col("id"), random_keys=random_keys)
+    values = values_of(F.col("id"), random_keys=random_keys)
     pairs = [part for name, value in values.items() for part in (F.lit(name), value)]
     raw = numbers.select(
         F.create_map(*pairs).alias(L.RECORD),
@@ -62,7 +62,7 @@ def micro_batch(spark: SparkSession, first: int, rows: int, *, random_keys: bool
     """Messages as ``read_stream`` gives them, one refused and one repeated in a thousand."""
     number = F.col("id")
     told = F.when(number % DIRT == DIRT // 2, number - 1).otherwise(number)
-    values = _values(told, random_keys=random_keys)
+    values = values_of(told, random_keys=random_keys)
     free = F.when(number % DIRT == DIRT // 4, F.lit("0.00")).otherwise(values[E.PRICE])
     line = F.to_json(F.struct(*[v.alias(k) for k, v in {**values, E.PRICE: free}.items()]))
     lines = spark.range(first, first + rows, 1, 2).select(
@@ -74,8 +74,8 @@ def micro_batch(spark: SparkSession, first: int, rows: int, *, random_keys: bool
     return parse_json(lines)
 
 
-def _values(number: SparkColumn, *, random_keys: bool) -> dict[str, SparkColumn]:
-    """What ``messages.message`` says, as text."""
+def values_of(number: SparkColumn, *, random_keys: bool) -> dict[str, SparkColumn]:
+    """What ``messages.message`` says of a number, as text by column of the contract."""
     pair = F.floor(number / 2)
     keys = _key("t", number), _key("o", pair)
     if random_keys:
