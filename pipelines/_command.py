@@ -11,10 +11,11 @@ from datetime import UTC, date, datetime
 
 from goldrun.contracts.source import Kind, Source
 from goldrun.errors import GoldrunError, SettingsError
+from goldrun.io.engines import DEFAULT_ENGINE, Engine, engine_named, open_engine
 from goldrun.io.failures import storage_explained
 from goldrun.io.lake import Lake
 from goldrun.io.settings import lake_root, load_source
-from goldrun.io.spark import DEFAULT_MASTER, open_session
+from goldrun.io.spark import DEFAULT_MASTER
 from goldrun.io.tracking import Tracker
 
 log = logging.getLogger("goldrun")
@@ -62,6 +63,11 @@ def parser(description: str | None) -> argparse.ArgumentParser:
         default="",
         help=f"Spark master, spark://host:7077 (default: $GOLDRUN_MASTER, else {DEFAULT_MASTER})",
     )
+    options.add_argument(
+        "--engine",
+        default="",
+        help=f"{' or '.join(Engine)} (default: $GOLDRUN_ENGINE, else {DEFAULT_ENGINE})",
+    )
     return options
 
 
@@ -99,6 +105,7 @@ def run_script(
     experiment: str = PIPELINE_EXPERIMENT,
     *,
     streams: bool = False,
+    needs_spark: bool = False,
 ) -> int:
     """Parse, open lake and run, do the work; return the exit code.
 
@@ -108,6 +115,7 @@ def run_script(
         name: Name of its run.
         experiment: Where the run goes, unless ``mlflow run`` has made it already.
         streams: Whether it may read topics and goes on for long, so that the machine is watched.
+        needs_spark: Whether it asks what no other engine has.
 
     Returns:
         0, the ``exit_code`` of the error that was told, or 130 after Ctrl-C.
@@ -117,10 +125,10 @@ def run_script(
         arguments = options.parse_args()
         source = load_source(arguments.source)
         tracker = Tracker()
-        kafka = streams and source.kind is Kind.KAFKA
         opened = open_run_and_session(
             *(tracker, name, experiment, arguments.lake, arguments.master),
-            kafka=kafka,
+            engine=_only_spark(arguments.engine) if needs_spark else engine_named(arguments.engine),
+            kafka=streams and source.kind is Kind.KAFKA,
             system_metrics=streams,
         )
         with opened as lake:
@@ -134,6 +142,13 @@ def run_script(
     return 0
 
 
+def _only_spark(option: str) -> Engine:
+    """The engine of a step for which a default is no choice, but an option is one."""
+    if option and engine_named(option) is not Engine.SPARK:
+        raise SettingsError(f"this step needs engine spark, not {option}: leave --engine out")
+    return Engine.SPARK
+
+
 @contextlib.contextmanager
 def open_run_and_session(
     tracker: Tracker,
@@ -142,14 +157,15 @@ def open_run_and_session(
     lake: str,
     master: str,
     *,
+    engine: Engine = Engine.SPARK,
     kafka: bool = False,
     system_metrics: bool = False,
 ) -> Iterator[Lake]:
-    """Open the script's run, so that a failure marks it failed, and in it the Spark session."""
+    """Open the script's run, so that a failure marks it failed, and in it the session."""
     run = tracker.run(name, experiment, system_metrics=system_metrics)
     with run, contextlib.ExitStack() as opened:
-        with step("starting Spark"):
-            spark = opened.enter_context(open_session(master=master, kafka=kafka))
+        with step(f"starting {engine.capitalize()}"):
+            spark = opened.enter_context(open_engine(engine, master=master, kafka=kafka))
         found = Lake(spark, lake_root(lake))
         with storage_explained(found.root):
             yield found

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import reduce
 
 from pyspark.sql import DataFrame
@@ -22,9 +22,12 @@ from goldrun.medallion.erasure import erased_quarantine
 from goldrun.medallion.lookup import rows_of
 from goldrun.medallion.references import orphans
 from goldrun.medallion.silver import accept, bad, good, judge
-from goldrun.medallion.versions import Resolution, rank_versions, resolve
+from goldrun.medallion.versions import Resolution, rank_versions, repeated_keys, resolve
 from pipelines._command import Context, log
 from pipelines._source import check_one_source, columns_read
+
+_FEW = 500_000
+"""Keys that every task may have in memory."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +103,7 @@ def refine(
         if not records:
             return Refined()
         accepted, late = _look_again(ctx, entity, good(judged), fates[0], new=batch is not None)
-        resolution = _resolved(entity, accepted.localCheckpoint(), fates)
+        resolution = _resolved(entity, accepted, fates)
         refused = _refused(entity, judged, (pending, bronze), [*late, resolution.conflicts])
         _write(ctx, table, resolution, refused, judged, replay=replay)
         return _counted(records, [*erased, refused], resolution)
@@ -118,10 +121,17 @@ def _judged(ctx: Context, entity: str, pending: DataFrame) -> DataFrame:
 
 def _resolved(entity: str, accepted: DataFrame, fates: Sequence[DataFrame]) -> Resolution:
     table = ENTITIES[entity]
-    names = L.silver_table(table).names
+    names, key = L.silver_table(table).names, list(table.key)
     stored = fates[0].select(*names).unionByName(fates[1].select(*names))
-    ranked = rank_versions(accepted, rows_of(stored, accepted, table.key), table)
-    return resolve(ranked.localCheckpoint(), entity, table)
+    # Read twice, and from tables that are written afterwards.
+    known = rows_of(stored, accepted, key).localCheckpoint()
+    repeated = repeated_keys(accepted, known, table).localCheckpoint()
+    if repeated.count() < _FEW:
+        repeated = F.broadcast(repeated)
+    ranked = rank_versions(accepted.join(repeated, key, "left_semi"), known, table)
+    resolution = resolve(ranked.localCheckpoint(), entity, table)
+    alone = accepted.join(repeated, key, "left_anti").select(*names)
+    return replace(resolution, current=resolution.current.unionByName(alone))
 
 
 def _refused(

@@ -157,4 +157,4 @@ def options() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(run_script(options(), _work, "erase"))
+    sys.exit(run_script(options(), _work, "erase", needs_spark=True))

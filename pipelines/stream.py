@@ -105,4 +105,4 @@ def options() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(run_script(options(), _work, "stream", streams=True))
+    sys.exit(run_script(options(), _work, "stream", streams=True, needs_spark=True))

@@ -11,6 +11,7 @@ from pyspark.sql import SparkSession
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
+from goldrun.io.engines import Engine, engine_named, open_engine
 from goldrun.io.lake import Lake
 from goldrun.io.settings import load_source
 from goldrun.io.spark import open_session
@@ -19,6 +20,14 @@ from pipelines._command import Context
 from tests.project_copy import Done, Project, copy_project
 
 WORKFLOW = ("tests/e2e/", "tests/pipelines/test_online_retail.py")
+OF_SPARK = (
+    *("tests/faults/", "tests/streams/", "tests/io/test_stream", "tests/io/test_spark_cluster.py"),
+    *("tests/io/test_following.py", "tests/io/test_write_conflicts.py", "tests/io/test_lines.py"),
+    *("tests/io/test_purge.py", "tests/io/test_traces.py", "tests/pipelines/test_erase"),
+    *("tests/pipelines/test_arrivals.py", "tests/pipelines/test_landed.py"),
+    "tests/pipelines/test_upkeep.py",
+)
+"""Streams and erasure, and how Spark itself reads and writes: no other engine has them."""
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
@@ -30,6 +39,15 @@ class ByModule(LoadScopeScheduling):  # type: ignore[misc]
 
     def _split_scope(self, nodeid: str) -> str:
         return "workflow" if nodeid.startswith(WORKFLOW) else nodeid.split("::", maxsplit=1)[0]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if engine_named("") is Engine.SPARK:
+        return
+    skip = pytest.mark.skip(reason="asks for Spark itself")
+    for item in items:
+        if item.nodeid.startswith(OF_SPARK) or item.get_closest_marker("of_spark"):
+            item.add_marker(skip)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByModule:
@@ -55,6 +73,10 @@ def _elsewhere(project: Project) -> None:
 
 @pytest.fixture(scope="session")
 def spark() -> Iterator[SparkSession]:
+    if engine_named("") is Engine.SAIL:
+        with open_engine(Engine.SAIL) as session:
+            yield session
+        return
     with open_session("tests", kafka=True) as session:
         # Tables here have a few rows: to plan for more is most of the time.
         session.conf.set("spark.sql.shuffle.partitions", "2")

@@ -174,6 +174,7 @@ def test_a_file_that_is_not_whole_is_refused_by_name(
     assert problem in str(caught.value)
 
 
+@pytest.mark.of_spark
 def test_a_file_that_breaks_while_it_is_read_is_named(
     spark: SparkSession, lake: Lake, tmp_path: Path
 ) -> None:

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from deltalake import DeltaTable
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
+from goldrun.contracts.activity import CUSTOMER_DAILY
 from goldrun.contracts.table import Column, Table
 from goldrun.errors import ContractError, MissingTableError
 from goldrun.io.lake import Lake
@@ -110,8 +111,8 @@ def test_replacing_a_part_leaves_the_rest(filled: Lake, spark: SparkSession) -> 
 
 def test_a_note_is_kept_with_its_commit(lake: Lake, spark: SparkSession) -> None:
     lake.replace(BOXES, boxes(spark, A), note={"observed_until": "2011-12-09", "rows": 1})
-    history = spark.sql(f"DESCRIBE HISTORY delta.`{lake.path(BOXES.name)}` LIMIT 1")
-    note = json.loads(history.collect()[0]["userMetadata"])
+    (newest,) = DeltaTable(lake.path(BOXES.name)).history(1)
+    note = json.loads(newest["userMetadata"])
     assert note == {"observed_until": "2011-12-09", "rows": 1}
 
 
@@ -201,8 +202,13 @@ def test_the_log_has_no_range_of_personal_values_or_of_raw_text(
         assert statistics["minValues"] == {"customer_id": "c1"}
         assert set(statistics["nullCount"]) == {"customer_id", "since"}
     assert "Ada" not in log
-    detail = spark.sql(f"DESCRIBE DETAIL delta.`{lake.path(table.name)}`").collect()[0]
-    assert detail["clusteringColumns"] == ["customer_id"]
+
+
+@pytest.mark.of_spark
+def test_a_table_is_clustered_as_its_contract_says(lake: Lake, spark: SparkSession) -> None:
+    lake.create(CUSTOMER_DAILY)
+    detail = spark.sql(f"DESCRIBE DETAIL delta.`{lake.path(CUSTOMER_DAILY.name)}`").collect()[0]
+    assert tuple(detail["clusteringColumns"]) == CUSTOMER_DAILY.clustered_by
 
 
 def test_an_exchanged_part_holds_exactly_the_new_rows_and_the_rest_stays(
@@ -228,10 +234,11 @@ def test_a_null_is_a_change_and_an_empty_part_is_deleted(filled: Lake, spark: Sp
     assert stored(filled) == set()
 
 
+@pytest.mark.of_spark
 def test_a_replaced_table_is_written_in_files_of_their_own_ranges(
     lake: Lake, spark: SparkSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("goldrun.io.delta._ROWS_A_FILE", 10)
+    monkeypatch.setattr("goldrun.io.spark_storage._ROWS_A_FILE", 10)
     numbers = Table(
         name="gold/numbers",
         grain="one number",
@@ -241,9 +248,10 @@ def test_a_replaced_table_is_written_in_files_of_their_own_ranges(
     )
     shuffled = spark.range(40).repartition(4).toDF("number")
     assert lake.replace(numbers, shuffled)
-    kept = lake.read(numbers.name)
-    files = kept.groupBy("_metadata.file_name").agg(F.min("number"), F.max("number")).collect()
-    spans = sorted((row[1], row[2]) for row in files)
+    added = DeltaTable(lake.path(numbers.name)).get_add_actions(flatten=True)
+    spans = sorted(
+        zip(added["min.number"].to_pylist(), added["max.number"].to_pylist(), strict=True)
+    )
     assert len(spans) == 4
     assert all(one[1] < other[0] for one, other in pairwise(spans))
-    assert kept.count() == 40
+    assert lake.read(numbers.name).count() == 40

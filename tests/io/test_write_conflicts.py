@@ -11,9 +11,9 @@ from pyspark.sql.readwriter import DataFrameWriter
 
 from goldrun.contracts.table import Column, Table
 from goldrun.errors import LakeBusyError
-from goldrun.io.delta import CONFLICTS
 from goldrun.io.following import compact_if_free
 from goldrun.io.lake import Lake
+from goldrun.io.spark_storage import CONFLICTS
 
 PRICES = Table(
     name="silver/prices",

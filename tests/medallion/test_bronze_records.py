@@ -73,6 +73,7 @@ def test_the_same_line_of_another_file_or_entity_has_another_id(
         assert ids.isdisjoint({row[L.RECORD_ID] for row in other.collect()})
 
 
+@pytest.mark.of_spark
 def test_ids_stay_unique_when_tasks_read_a_file_in_pieces(
     spark: SparkSession, tmp_path: Path
 ) -> None:

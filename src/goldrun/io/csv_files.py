@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import reduce
 from pathlib import Path
 
+import pyarrow as pa
 from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -14,8 +15,11 @@ from pyspark.sql import functions as F
 from goldrun.contracts import lineage as L
 from goldrun.contracts.source import EntityMapping
 from goldrun.errors import SourceError
+from goldrun.io.csv_here import take_csv_apart
 from goldrun.io.files import LONGEST_LINE, open_bytes
 from goldrun.io.lines import LINE, PLACE, no_record, read_lines
+from goldrun.io.lines_here import Taken, read_here
+from goldrun.io.sail import is_sail
 
 _BOM = "\ufeff"
 _BLANK = " \t"
@@ -86,13 +90,30 @@ def read_csv(
         ``RECORD``, the text by column, null where there is none (empty for a malformed line);
         ``MALFORMED``, the raw line of a malformed one; and ``PLACE``.
     """
+    if is_sail(spark):
+        return _read_here(spark, files, headers, mapping)
     parts = []
     for header in dict.fromkeys(headers[file] for file in files):
         alike = {file: digest for file, digest in files.items() if headers[file] == header}
-        blank = _BLANK.replace(mapping.delimiter, "")
-        lines = read_lines(spark, alike, mapping.encoding, blank)
+        lines = read_lines(spark, alike, mapping.encoding, _blank(mapping))
         parts.append(_parse(_without_header(lines), header, mapping.delimiter))
     return reduce(DataFrame.unionByName, parts)
+
+
+def _blank(mapping: EntityMapping) -> str:
+    return _BLANK.replace(mapping.delimiter, "")
+
+
+def _read_here(
+    spark: SparkSession,
+    files: Mapping[Path, str],
+    headers: Mapping[Path, Header],
+    mapping: EntityMapping,
+) -> DataFrame:
+    def take_apart(file: Path, lines: pa.Array) -> Taken:
+        return take_csv_apart(lines, headers[file].line, headers[file].names, mapping.delimiter)
+
+    return read_here(spark, files, mapping.encoding, _blank(mapping), take_apart, headed=True)
 
 
 def _without_header(lines: DataFrame) -> DataFrame:

@@ -4,8 +4,9 @@ from pyspark.sql import DataFrame
 
 from goldrun.contracts.table import Table
 from goldrun.errors import LakeBusyError
-from goldrun.io.delta import CHANGE_FEED, CONFLICTS
+from goldrun.io.delta import CHANGE_FEED
 from goldrun.io.lake import Lake
+from goldrun.io.spark_storage import CONFLICTS
 
 
 def changes(lake: Lake, table: str, since: int) -> DataFrame:

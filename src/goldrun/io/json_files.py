@@ -12,7 +12,10 @@ from pyspark.sql import functions as F
 from goldrun.contracts import lineage as L
 from goldrun.errors import SourceError
 from goldrun.io.files import LONGEST_LINE, open_bytes
+from goldrun.io.json_here import take_json_apart
 from goldrun.io.lines import LINE, no_record, read_lines
+from goldrun.io.lines_here import read_here
+from goldrun.io.sail import is_sail
 
 _LOOKED_AT = 1000
 """Lines at the start of a file that show which keys it has."""
@@ -73,6 +76,8 @@ def read_json(spark: SparkSession, files: Mapping[Path, str]) -> DataFrame:
         spark: The session.
         files: Fingerprint by file.
     """
+    if is_sail(spark):
+        return read_here(spark, files, "UTF-8", _BLANK, lambda _, lines: take_json_apart(lines))
     return parse_json(read_lines(spark, files, "UTF-8", _BLANK))
 
 

@@ -7,24 +7,14 @@ from pathlib import Path
 from urllib.parse import urlparse
 
 import pandas as pd
-from delta.tables import DeltaTable
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from goldrun.contracts.check import Checked, check_values, conform, refusal
 from goldrun.contracts.table import Table
 from goldrun.errors import MissingTableError
-from goldrun.io.delta import (
-    GONE,
-    KNOWN,
-    WRONG,
-    changed_rows,
-    commit,
-    content,
-    laid_out,
-    properties,
-    same_key,
-)
+from goldrun.io.delta import GONE, KNOWN, WRONG, changed_rows, content
+from goldrun.io.engines import storage_of
 from goldrun.io.locks import Locks
 
 
@@ -40,6 +30,7 @@ class Lake:
         self.spark = spark
         # Absolute, so that what a run records can be opened from anywhere.
         self.root = root if urlparse(root).scheme else str(Path(root).resolve())
+        self._storage = storage_of(spark)
         self._locks = Locks(self.root)
         # Tables come and never go, and asking for one takes a tenth of a second.
         self._seen: set[str] = set()
@@ -50,15 +41,14 @@ class Lake:
 
     def exists(self, table: str) -> bool:
         """Whether the table was ever written."""
-        if table not in self._seen and DeltaTable.isDeltaTable(self.spark, self.path(table)):
+        if table not in self._seen and self._storage.exists(self.path(table)):
             self._seen.add(table)
         return table in self._seen
 
     def version(self, table: str) -> int:
         """Newest Delta version of the table; MissingTableError when it is not there."""
         self._must_exist(table)
-        newest = self.spark.sql(f"DESCRIBE HISTORY delta.`{self.path(table)}` LIMIT 1")
-        return int(newest.collect()[0]["version"])
+        return self._storage.version(self.path(table))
 
     def versions(self, tables: Sequence[str]) -> dict[str, int]:
         """Newest version of each of the tables that exist."""
@@ -71,10 +61,7 @@ class Lake:
             MissingTableError: The table is not there.
         """
         self._must_exist(table)
-        reader = self.spark.read.format("delta")
-        if version is not None:
-            reader = reader.option("versionAsOf", version)
-        return reader.load(self.path(table))
+        return self._storage.read(self.path(table), version)
 
     def read_or_empty(self, table: Table) -> DataFrame:
         """Read a table, or an empty frame of its schema before its first write."""
@@ -110,13 +97,7 @@ class Lake:
         """Make the empty table as its contract lays it out, unless it is there."""
         if self.exists(table.name):
             return
-        builder = DeltaTable.createIfNotExists(self.spark).location(self.path(table.name))
-        builder = builder.addColumns(table.schema)
-        if table.clustered_by:
-            builder = builder.clusterBy(*table.clustered_by)
-        for key, value in properties(table).items():
-            builder = builder.property(key, value)
-        builder.execute()
+        self._storage.create(self.path(table.name), table)
 
     def append(self, table: Table, rows: DataFrame) -> None:
         """Add rows in one commit; the caller knows that their keys are new."""
@@ -144,9 +125,7 @@ class Lake:
             # another process may write meanwhile: Delta lets an append pass whatever came first.
             self._commit(table, checked, "append")
             return
-        target = DeltaTable.forPath(self.spark, self.path(table.name)).alias("old")
-        merge = target.merge(checked.alias("new"), same_key(table, seen.spans))
-        commit(table, merge.whenMatchedUpdateAll().whenNotMatchedInsertAll().execute)
+        self._storage.merge(self.path(table.name), table, checked, spans=seen.spans)
 
     def exchange(
         self, table: Table, rows: DataFrame, part: DataFrame, where: str | None = None
@@ -176,11 +155,8 @@ class Lake:
         if self._locks.keep_others_out and not known:
             self._commit(table, difference.select(*table.names), "append")
             return True
-        same = " AND ".join(f"old.`{name}` = new.`{name}`" for name in table.key)
-        target = DeltaTable.forPath(self.spark, self.path(table.name)).alias("old")
-        merge = target.merge(difference.alias("new"), f"{same} AND {where}" if where else same)
-        merge = merge.whenMatchedDelete(f"new.{GONE}").whenMatchedUpdateAll()
-        commit(table, merge.whenNotMatchedInsertAll().execute)
+        rows = difference.select(*table.names, GONE)
+        self._storage.merge(self.path(table.name), table, rows, where=where, gone=GONE)
         return True
 
     def replace(
@@ -201,18 +177,16 @@ class Lake:
         Returns:
             Whether anything was written: False when the rows are there already.
         """
-        fresh = conform(rows, table).persist()
-        try:
+        with self._storage.kept(conform(rows, table)) as fresh:
             seen = check_values(fresh, table)
             if self.exists(table.name):
                 stored = self.read(table.name)
                 stored = stored.where(where) if where else stored
                 if content(stored) == content(fresh):
                     return False
-            self._commit(table, laid_out(fresh, table, seen.rows), "overwrite", where, note)
+            laid_out = self._storage.laid_out(fresh, table, seen.rows)
+            self._commit(table, laid_out, "overwrite", where, note)
             return True
-        finally:
-            fresh.unpersist()
 
     def remove(self, table: str, keys: DataFrame) -> bool:
         """Delete the rows that have the values of a row of ``keys`` in its columns.
@@ -222,19 +196,12 @@ class Lake:
         """
         if self.read(table).join(keys, keys.columns, "left_semi").isEmpty():
             return False
-        # A MERGE, because the log keeps the words of a DELETE's condition.
-        same = " AND ".join(f"old.`{name}` = gone.`{name}`" for name in keys.columns)
-        target = DeltaTable.forPath(self.spark, self.path(table)).alias("old")
-        target.merge(keys.distinct().alias("gone"), same).whenMatchedDelete().execute()
+        self._storage.remove(self.path(table), keys.distinct())
         return True
 
     def compact(self, table: Table) -> None:
         """Rewrite small files as the contract lays the table out; commits nothing if tidy."""
-        optimizer = DeltaTable.forPath(self.spark, self.path(table.name)).optimize()
-        if table.z_ordered_by:
-            optimizer.executeZOrderBy(*table.z_ordered_by)
-        else:
-            optimizer.executeCompaction()
+        self._storage.compact(self.path(table.name), table)
 
     def _has_any(self, table: Table, rows: DataFrame, seen: Checked) -> bool:
         """Whether the key of any of the rows is stored."""
@@ -259,9 +226,5 @@ class Lake:
         note: Mapping[str, object] | None = None,
     ) -> None:
         self.create(table)
-        writer = rows.write.format("delta").mode(mode)
-        if where:
-            writer = writer.option("replaceWhere", where)
-        if note:
-            writer = writer.option("userMetadata", json.dumps(note, default=str, sort_keys=True))
-        commit(table, lambda: writer.save(self.path(table.name)))
+        told = json.dumps(note, default=str, sort_keys=True) if note else ""
+        self._storage.write(self.path(table.name), table, rows, mode, where, told)

@@ -7,6 +7,7 @@ from pyspark.sql import functions as F
 from goldrun.contracts import behaviour as B
 from goldrun.contracts import entities as E
 from goldrun.contracts import lineage as L
+from goldrun.contracts.stacked import stacked
 
 _AT = "_at"
 _IS_ROW = "_is_row"
@@ -117,8 +118,11 @@ def _with_latest_fact(
     Returns:
         ``rows`` and ``_fact``, null where there is none.
     """
-    stacked = rows.withColumns({_AT: F.col(at), _IS_ROW: F.lit(1)}).unionByName(
-        facts.withColumn(_IS_ROW, F.lit(0)), allowMissingColumns=True
+    both = stacked(
+        [
+            rows.withColumns({_AT: F.col(at), _IS_ROW: F.lit(1)}),
+            facts.withColumn(_IS_ROW, F.lit(0)),
+        ]
     )
     until_now = (
         Window.partitionBy(E.CUSTOMER_ID)
@@ -126,4 +130,4 @@ def _with_latest_fact(
         .rowsBetween(Window.unboundedPreceding, Window.currentRow)
     )
     latest = F.last(_FACT, ignorenulls=True).over(until_now)
-    return stacked.withColumn(_FACT, latest).where(F.col(_IS_ROW) == 1)
+    return both.withColumn(_FACT, latest).where(F.col(_IS_ROW) == 1)

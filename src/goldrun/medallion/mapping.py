@@ -1,8 +1,10 @@
 """A source's SQL expressions over the text columns of its records."""
 
+import json
+import re
 from collections.abc import Mapping, Sequence
 
-from pyspark.errors import AnalysisException, ParseException, PySparkException
+from pyspark.errors import IllegalArgumentException, ParseException, PySparkException
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
@@ -11,6 +13,9 @@ from goldrun.contracts import lineage as L
 from goldrun.errors import SettingsError
 
 LINEAGE = L.LINEAGE
+_SAIL_MISSES = re.compile(
+    r'attribute ObjectName\(\[Identifier\("((?:[^"\\]|\\.)*)"\).* is missing from the schema'
+)
 _MAX_COLUMNS = 1000
 
 
@@ -45,8 +50,9 @@ def _try_out(probe: DataFrame, expression: str, columns: Sequence[str], key: str
     """Evaluate on one row of nonsense: a value may be null then, but nothing may fail."""
     nonsense = probe.limit(1).select(*[F.lit("?").alias(c) for c in (LINEAGE, *columns)])
     try:
-        # Inside an array an expression that makes rows of a value (explode) is refused too.
-        nonsense.select(LINEAGE, F.array(F.expr(expression))).collect()
+        # In a condition an expression that makes rows of a value (explode) is refused too.
+        asked = nonsense.where(F.expr(expression).isNotNull())
+        asked.select(LINEAGE, F.array(F.expr(expression))).collect()
     except PySparkException as error:
         raise SettingsError(
             f"{key} fails on a value that it can't read: {expression!r}. {_first_line(error)} "
@@ -70,19 +76,27 @@ def _unresolved(probe: DataFrame, expression: str, columns: Sequence[str], key: 
     try:
         # Reading the schema makes Connect analyse too, which it otherwise puts off.
         _ = frame.select(F.expr(expression)).schema
-    except ParseException as error:
+    except (ParseException, IllegalArgumentException) as error:
         raise SettingsError(f"{key} is not SQL: {expression!r}. {_first_line(error)}") from error
-    except AnalysisException as error:
-        condition = error.getCondition() or ""
-        if not condition.startswith("UNRESOLVED_COLUMN"):
+    except PySparkException as error:
+        name = _missing_column(error)
+        if name is None:
             raise SettingsError(
                 f"{key} can't be computed from text columns: {expression!r}. {_first_line(error)}"
             ) from error
-        name = (error.getMessageParameters() or {})["objectName"].strip("`").replace("``", "`")
         if name in columns:
             raise SettingsError(f"{key} can't resolve {name!r} in {expression!r}") from error
         return name
     return None
+
+
+def _missing_column(error: PySparkException) -> str | None:
+    """The column that an expression reads and the frame has not; None for any other error."""
+    if (error.getCondition() or "").startswith("UNRESOLVED_COLUMN"):
+        return (error.getMessageParameters() or {})["objectName"].strip("`").replace("``", "`")
+    # Sail has no conditions, and names what it misses as it was parsed.
+    told = _SAIL_MISSES.search(str(error))
+    return json.loads(f'"{told.group(1)}"') if told else None
 
 
 def _first_line(error: Exception) -> str:

@@ -18,6 +18,8 @@ _ZONED = r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?\s*[A-Za-z+-].*$"
 _QUOTED = re.compile("'[^']*'")
 _BEYOND_MICROS = r"\d{6}\d*[1-9]"
 """Digits of a fraction of a second that has more than a timestamp keeps."""
+_SCIENTIFIC = r"^([+-]?)([0-9]*)\.?([0-9]*)[eE]([+-]?[0-9]{1,3})$"
+_MOST_POWER = 999
 _LONG_FRACTION = re.compile("([A-Za-z]*?)S{7,}")
 _ZONE_LETTERS = set("VzOXxZ")
 """Letters of a Spark pattern that stand for a zone or an offset."""
@@ -77,14 +79,31 @@ def parse(
         return Parsed(value, text.isNull(), {R.unparsed(column): text.isNotNull() & value.isNull()})
     if isinstance(column.type, T.TimestampType):
         return _timestamp(text, column, timezone, timestamp_format)
-    value = text.try_cast(column.type)
+    plain = _plain(text) if isinstance(column.type, T.DecimalType) else text
+    value = plain.try_cast(column.type)
     faults = {R.unparsed(column): text.isNotNull() & value.isNull()}
     if isinstance(column.type, T.DecimalType):
-        exact = text.try_cast(T.DecimalType(38, 18))
+        exact = plain.try_cast(T.DecimalType(38, 18))
         # The wide type has its own last digit, so plain notation is looked at as well.
         too_long = text.rlike(rf"^[^eE]*\.\d{{{column.type.scale}}}\d*[1-9]\d*$")
         faults[R.digits_lost(column)] = (exact != value) | (value.isNotNull() & too_long)
     return Parsed(value, text.isNull(), faults)
+
+
+def _plain(text: SparkColumn) -> SparkColumn:
+    """Write a number without its power of ten: not every engine reads 1.5e3 as a decimal."""
+    sign, whole, fraction, power = (
+        F.regexp_extract(text, _SCIENTIFIC, group) for group in (1, 2, 3, 4)
+    )
+    # Between so many zeros the point has digits on both sides, wherever it moves to.
+    zeros = "0" * _MOST_POWER
+    digits = F.concat(F.lit(zeros), whole, fraction, F.lit(zeros))
+    point = F.length(whole) + power.try_cast(T.IntegerType()) + _MOST_POWER
+    before = F.ltrim(F.substring(digits, F.lit(1), point), F.lit("0"))
+    after = F.rtrim(F.substring(digits, point + 1, F.length(digits)), F.lit("0"))
+    number = F.concat(sign, F.lit("0"), before, F.lit("."), after, F.lit("0"))
+    is_scientific = text.rlike(_SCIENTIFIC) & (F.length(F.concat(whole, fraction)) > 0)
+    return F.when(is_scientific, number).otherwise(text)
 
 
 def _timestamp(

@@ -15,6 +15,7 @@ _KEPT = "_kept"
 _REPEATS = "_repeats"
 _LOSES = "_loses"
 _BEGINS = "_begins"
+_TIMES = "_times"
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,24 @@ class Resolution:
     conflicts: DataFrame
 
 
+def repeated_keys(incoming: DataFrame, known: DataFrame, table: Table) -> DataFrame:
+    """Find the keys that stand in more than one row: of them only there is something to decide.
+
+    Most keys of most batches stand alone, and rows are much wider than their keys.
+
+    Args:
+        incoming: Accepted rows of the batch.
+        known: Rows of silver and of its history, for at least the keys in ``incoming``.
+        table: The entity's contract.
+
+    Returns:
+        The columns of the key, each key once.
+    """
+    key = list(table.key)
+    both = incoming.select(*key).unionByName(known.select(*key))
+    return both.groupBy(*key).agg(F.count("*").alias(_TIMES)).where(F.col(_TIMES) > 1).select(*key)
+
+
 def rank_versions(incoming: DataFrame, known: DataFrame, table: Table) -> DataFrame:
     """Order all versions of each key in time and mark the repeats and the losers.
 
@@ -47,7 +66,7 @@ def rank_versions(incoming: DataFrame, known: DataFrame, table: Table) -> DataFr
     the smallest content hash), and rows with other content lose.
 
     Args:
-        incoming: Accepted rows of the batch.
+        incoming: Accepted rows of the batch; those of a key that stands alone may be left out.
         known: Rows of silver and of its history, for at least the keys in ``incoming``.
         table: The entity's contract.
 

@@ -1,0 +1,119 @@
+"""Files read as lines in this process: what ``lines`` does where Spark does not read."""
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from pyspark.sql import DataFrame, SparkSession
+
+from goldrun.contracts import lineage as L
+from goldrun.io.files import open_bytes
+from goldrun.io.sail import lasting_folder
+
+Taken = tuple[pa.Array, pa.Array]
+"""The records of some lines and, where a line is none, its text."""
+
+RECORDS = pa.map_(pa.large_string(), pa.large_string())
+_BYTES_AT_ONCE = 32 << 20
+_BOM = "\ufeff".encode()
+_SCHEMA = pa.schema(
+    [
+        (L.RECORD, RECORDS),
+        (L.MALFORMED, pa.large_string()),
+        (L.FILE, pa.string()),
+        (L.FINGERPRINT, pa.string()),
+        (L.SPLIT, pa.int64()),
+        (L.ROW, pa.int64()),
+    ]
+)
+
+
+def read_here(
+    spark: SparkSession,
+    files: Mapping[Path, str],
+    encoding: str,
+    blank: str,
+    take_apart: Callable[[Path, pa.Array], Taken],
+    *,
+    headed: bool = False,
+) -> DataFrame:
+    """Read files as the readers for Spark do, each file in one piece.
+
+    Args:
+        spark: A session of Sail.
+        files: Fingerprint by file.
+        encoding: ``UTF-8`` or ``ISO-8859-1``; a byte that is not of it becomes U+FFFD.
+        blank: Characters of which a blank line is made; such lines are left out.
+        take_apart: Makes records of a file's lines.
+        headed: Whether the first line of each file is left out.
+
+    Returns:
+        ``RECORD``, ``MALFORMED`` and ``PLACE``.
+    """
+    target = lasting_folder() / "records.parquet"
+    with pq.ParquetWriter(target, _SCHEMA, compression="lz4") as writer:
+        for file, digest in files.items():
+            row, skipped = 0, int(headed)
+            for lines in _lines(file, encoding, blank):
+                kept, skipped = lines[skipped:], 0
+                writer.write_batch(_batch(take_apart(file, kept), str(file), digest, row))
+                row += len(kept)
+    return spark.read.parquet(str(target))
+
+
+def _batch(taken: Taken, file: str, digest: str, first: int) -> pa.RecordBatch:
+    many = len(taken[0])
+    place = [pa.repeat(file, many), pa.repeat(digest, many), pa.repeat(pa.scalar(0, "int64"), many)]
+    rows = pa.array(np.arange(first, first + many))
+    return pa.RecordBatch.from_arrays([*taken, *place, rows], schema=_SCHEMA)
+
+
+def _lines(file: Path, encoding: str, blank: str) -> Iterator[pa.Array]:
+    """The lines of a file that are not blank, some megabytes at a time."""
+    for data in _whole_lines(file):
+        lines = _split(_decoded(data, encoding))
+        yield lines.filter(pc.not_equal(pc.utf8_trim(lines, characters=blank), ""))
+
+
+def _whole_lines(file: Path) -> Iterator[bytes]:
+    """The bytes of a file, cut after line feeds."""
+    rest = b""
+    with open_bytes(file) as stream:
+        data = stream.read(_BYTES_AT_ONCE).removeprefix(_BOM)
+        while data:
+            whole, feed, after = data.rpartition(b"\n")
+            if feed:
+                yield rest + whole + feed
+                rest = after
+            else:
+                rest += data
+            data = stream.read(_BYTES_AT_ONCE)
+    if rest:
+        yield rest
+
+
+def _decoded(data: bytes, encoding: str) -> bytes:
+    """The same text as UTF-8. No line end is ever a part of a broken character."""
+    if encoding != "UTF-8":
+        return data.decode(encoding).encode()
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return data.decode(errors="replace").encode()
+    return data
+
+
+def _split(data: bytes) -> pa.Array:
+    """Lines as views into the bytes; they end with a line feed, a carriage return, or both."""
+    if b"\r" in data:
+        data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    if not data.endswith(b"\n"):
+        data += b"\n"
+    ends = np.flatnonzero(np.frombuffer(data, np.uint8) == ord("\n"))
+    offsets = np.concatenate(([0], ends + 1)).astype(np.int64)
+    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(data)]
+    ended = pa.Array.from_buffers(pa.large_string(), len(ends), buffers)
+    return pc.utf8_rtrim(ended, characters="\n")

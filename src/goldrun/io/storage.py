@@ -1,0 +1,86 @@
+"""What a lake asks of whatever writes its Delta tables."""
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from pyspark.sql import DataFrame
+
+from goldrun.contracts.table import Table
+
+Spans = Mapping[str, tuple[object, object]]
+"""Smallest and largest value of some columns."""
+OLD, NEW = "old", "new"
+"""What a condition calls the stored rows and the rows to merge."""
+
+
+class Storage(Protocol):
+    """Delta tables by path. Each method that writes makes one commit, or none at all."""
+
+    def exists(self, path: str) -> bool:
+        """Whether there is a table."""
+
+    def version(self, path: str) -> int:
+        """Newest version of a table."""
+
+    def read(self, path: str, version: int | None) -> DataFrame:
+        """A table as of a version; as of the newest when None."""
+
+    def create(self, path: str, table: Table) -> None:
+        """Make an empty table as its contract lays it out, unless it is there."""
+
+    def write(
+        self, path: str, table: Table, rows: DataFrame, mode: str, where: str | None, note: str
+    ) -> None:
+        """Append rows, or overwrite the table or the part that ``where`` selects.
+
+        Args:
+            path: Where the table is.
+            table: Its contract.
+            rows: The contract's columns.
+            mode: ``append`` or ``overwrite``.
+            where: SQL condition that all ``rows`` satisfy; everything when None.
+            note: JSON that is kept with the commit; none when empty.
+
+        Raises:
+            ContractError: A value is null that may not be.
+        """
+
+    def merge(
+        self,
+        path: str,
+        table: Table,
+        rows: DataFrame,
+        *,
+        spans: Spans | None = None,
+        where: str | None = None,
+        gone: str | None = None,
+    ) -> None:
+        """Insert rows by key and update those whose key is there.
+
+        Args:
+            path: Where the table is.
+            table: Its contract.
+            rows: The contract's columns, and ``gone``.
+            spans: Of columns of the key, by which files may be passed over.
+            where: SQL condition over ``old`` that says as much.
+            gone: Name of a column that is true for the keys of rows to delete.
+        """
+
+    def remove(self, path: str, keys: DataFrame) -> None:
+        """Delete the rows that have the values of a row of ``keys``, each once, in its columns."""
+
+    def compact(self, path: str, table: Table) -> None:
+        """Rewrite small files as the contract lays the table out; commits nothing if tidy."""
+
+    def laid_out(self, rows: DataFrame, table: Table, count: int) -> DataFrame:
+        """Order rows so that they are written as OPTIMIZE would leave them: without a second time.
+
+        Args:
+            rows: The table's new content.
+            table: Its contract.
+            count: How many rows they are.
+        """
+
+    def kept(self, rows: DataFrame) -> AbstractContextManager[DataFrame]:
+        """Rows that are computed once, however often they are read inside the block."""
