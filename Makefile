@@ -9,7 +9,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 
 .PHONY: help setup demo marketplace kafka kafka-messages kafka-stop cluster cluster-stop \
-	faults bench bench-cluster bench-layouts bench-marketplace bench-stream bench-batch docs test test-slow check mutants lock clean
+	faults bench bench-cluster bench-layouts bench-marketplace bench-stream bench-batch docs test test-spark test-slow check mutants lock clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -29,7 +29,7 @@ marketplace: .venv/.ready-dev  ## simulate a marketplace with every kind of dirt
 	@MLFLOW_LOGGING_LEVEL=WARNING mlflow run . --env-manager local --experiment-name goldrun-pipeline \
 		--run-name marketplace -P source=marketplace -P lake=marketplace-lake
 	@python -m tests.marketplace.verify --data=data/marketplace --lake=marketplace-lake \
-		--search logs mlflow.db mlruns
+		--search $$(ls -d logs 2> /dev/null) mlflow.db mlruns
 
 kafka: .venv/.ready  ## a Kafka broker on 127.0.0.1:9092, its messages in .kafka
 	@python pipelines/kafka.py --action=start
@@ -42,11 +42,16 @@ kafka-messages: .venv/.ready-dev  ## send it simulated sales: make kafka-message
 kafka-stop: .venv/.ready  ## stop it; the messages stay
 	@python pipelines/kafka.py --action=stop
 
-test: .venv/.ready-dev  ## all tests but the long ones
-	@python -m pytest -n 2 --no-loadscope-reorder
+test: .venv/.ready-dev  ## all tests but the long ones, with Sail, and those that ask for Spark with Spark
+	@GOLDRUN_ENGINE=sail python -m pytest -n 2 --no-loadscope-reorder
+	@GOLDRUN_ENGINE=spark python -m pytest -n 2 --no-loadscope-reorder -m "of_spark and not slow"
+
+test-spark: .venv/.ready-dev  ## all tests but the long ones, with Spark
+	@GOLDRUN_ENGINE=spark python -m pytest -n 2 --no-loadscope-reorder
 
 test-slow: .venv/.ready-dev  ## the long ones: streams, kills, mlflow run with an environment of its own
-	@python -m pytest -m slow
+	@GOLDRUN_ENGINE=sail python -m pytest -m slow
+	@GOLDRUN_ENGINE=spark python -m pytest -m "of_spark and slow"
 
 check: .venv/.ready-dev  ## lint, types, import law
 	ruff check .

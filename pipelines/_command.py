@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime
 
 from goldrun.contracts.source import Kind, Source
 from goldrun.errors import GoldrunError, SettingsError
-from goldrun.io.engines import DEFAULT_ENGINE, Engine, engine_named, open_engine
+from goldrun.io.engines import Engine, engine_for, open_engine
 from goldrun.io.failures import storage_explained
 from goldrun.io.lake import Lake
 from goldrun.io.settings import lake_root, load_source
@@ -45,8 +45,8 @@ class Context:
     columns: dict[str, dict[str, str]] = field(default_factory=dict, compare=False)
 
 
-def parser(description: str | None) -> argparse.ArgumentParser:
-    """Options that every script takes."""
+def parser(description: str | None, *, only_spark: bool = False) -> argparse.ArgumentParser:
+    """Options that every script takes, ``--engine`` only where there is a choice."""
     options = argparse.ArgumentParser(description=description)
     options.add_argument(
         "--source",
@@ -63,11 +63,12 @@ def parser(description: str | None) -> argparse.ArgumentParser:
         default="",
         help=f"Spark master, spark://host:7077 (default: $GOLDRUN_MASTER, else {DEFAULT_MASTER})",
     )
-    options.add_argument(
-        "--engine",
-        default="",
-        help=f"{' or '.join(Engine)} (default: $GOLDRUN_ENGINE, else {DEFAULT_ENGINE})",
-    )
+    if not only_spark:
+        options.add_argument(
+            "--engine",
+            default="",
+            help=f"{' or '.join(Engine)} (default: $GOLDRUN_ENGINE, else what the lake needs)",
+        )
     return options
 
 
@@ -105,7 +106,6 @@ def run_script(
     experiment: str = PIPELINE_EXPERIMENT,
     *,
     streams: bool = False,
-    needs_spark: bool = False,
 ) -> int:
     """Parse, open lake and run, do the work; return the exit code.
 
@@ -115,7 +115,6 @@ def run_script(
         name: Name of its run.
         experiment: Where the run goes, unless ``mlflow run`` has made it already.
         streams: Whether it may read topics and goes on for long, so that the machine is watched.
-        needs_spark: Whether it asks what no other engine has.
 
     Returns:
         0, the ``exit_code`` of the error that was told, or 130 after Ctrl-C.
@@ -125,9 +124,11 @@ def run_script(
         arguments = options.parse_args()
         source = load_source(arguments.source)
         tracker = Tracker()
+        root, master = lake_root(arguments.lake), arguments.master
+        chosen = "engine" in arguments
         opened = open_run_and_session(
-            *(tracker, name, experiment, arguments.lake, arguments.master),
-            engine=_only_spark(arguments.engine) if needs_spark else engine_named(arguments.engine),
+            *(tracker, name, experiment, root, master),
+            engine=engine_for(root, arguments.engine, master) if chosen else Engine.SPARK,
             kafka=streams and source.kind is Kind.KAFKA,
             system_metrics=streams,
         )
@@ -140,13 +141,6 @@ def run_script(
         log.error("interrupted: what was written is whole; run it again to go on")
         return INTERRUPTED
     return 0
-
-
-def _only_spark(option: str) -> Engine:
-    """The engine of a step for which a default is no choice, but an option is one."""
-    if option and engine_named(option) is not Engine.SPARK:
-        raise SettingsError(f"this step needs engine spark, not {option}: leave --engine out")
-    return Engine.SPARK
 
 
 @contextlib.contextmanager
@@ -166,7 +160,7 @@ def open_run_and_session(
     with run, contextlib.ExitStack() as opened:
         with step(f"starting {engine.capitalize()}"):
             spark = opened.enter_context(open_engine(engine, master=master, kafka=kafka))
-        found = Lake(spark, lake_root(lake))
+        found = Lake(spark, lake)
         with storage_explained(found.root):
             yield found
 

@@ -144,7 +144,9 @@ def _refused(
     """
     pending, bronze = raw
     refused = Q.quarantined(bad(judged), entity)
-    late_ids = reduce(DataFrame.unionByName, late).localCheckpoint()
+    # Of one type, whether or not a reason may be null, or Sail would refuse to keep them.
+    reasons = F.col(L.REASONS).cast(L.QUARANTINE.column(L.REASONS).type)
+    late_ids = reduce(DataFrame.unionByName, late).withColumn(L.REASONS, reasons).localCheckpoint()
     if not late_ids.isEmpty():
         displaced = not late_ids.join(judged, L.RECORD_ID, "left_anti").isEmpty()
         found = Q.with_raw(bronze if displaced else pending, late_ids)

@@ -151,10 +151,10 @@ def _work(ctx: Context, given: argparse.Namespace) -> None:
 
 def options() -> argparse.ArgumentParser:
     """Options of the command."""
-    declared = parser(__doc__)
+    declared = parser(__doc__, only_spark=True)
     declared.add_argument("--customer-id", required=True, help="who, as silver has the id")
     return declared
 
 
 if __name__ == "__main__":
-    sys.exit(run_script(options(), _work, "erase", needs_spark=True))
+    sys.exit(run_script(options(), _work, "erase"))

@@ -91,7 +91,7 @@ def _work(ctx: Context, given: argparse.Namespace) -> None:
 
 def options() -> argparse.ArgumentParser:
     """Options of the command."""
-    known, declared = Limits(), parser(__doc__)
+    known, declared = Limits(), parser(__doc__, only_spark=True)
     add_flag(declared, "available-now", "take what is there, then end (default: false)")
     for name, meaning in {
         "duration": "seconds after which to end (default: none)",
@@ -105,4 +105,4 @@ def options() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(run_script(options(), _work, "stream", streams=True, needs_spark=True))
+    sys.exit(run_script(options(), _work, "stream", streams=True))

@@ -20,6 +20,7 @@ from pipelines._command import Context
 from tests.project_copy import Done, Project, copy_project
 
 WORKFLOW = ("tests/e2e/", "tests/pipelines/test_online_retail.py")
+ENGINE = engine_named("") or Engine.SAIL
 OF_SPARK = (
     *("tests/faults/", "tests/streams/", "tests/io/test_stream", "tests/io/test_spark_cluster.py"),
     *("tests/io/test_following.py", "tests/io/test_write_conflicts.py", "tests/io/test_lines.py"),
@@ -41,12 +42,13 @@ class ByModule(LoadScopeScheduling):  # type: ignore[misc]
         return "workflow" if nodeid.startswith(WORKFLOW) else nodeid.split("::", maxsplit=1)[0]
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    if engine_named("") is Engine.SPARK:
-        return
-    skip = pytest.mark.skip(reason="asks for Spark itself")
+    skip = pytest.mark.skip(reason="asks for Spark itself: make test runs it with Spark")
     for item in items:
-        if item.nodeid.startswith(OF_SPARK) or item.get_closest_marker("of_spark"):
+        if item.nodeid.startswith(OF_SPARK):
+            item.add_marker("of_spark")
+        if ENGINE is Engine.SAIL and item.get_closest_marker("of_spark"):
             item.add_marker(skip)
 
 
@@ -73,7 +75,7 @@ def _elsewhere(project: Project) -> None:
 
 @pytest.fixture(scope="session")
 def spark() -> Iterator[SparkSession]:
-    if engine_named("") is Engine.SAIL:
+    if ENGINE is Engine.SAIL:
         with open_engine(Engine.SAIL) as session:
             yield session
         return

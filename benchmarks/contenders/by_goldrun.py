@@ -8,7 +8,7 @@ from pathlib import Path
 
 from benchmarks.contenders import Steps
 from benchmarks.feed import settings_of
-from goldrun.io.engines import engine_named, open_engine
+from goldrun.io.engines import engine_for, open_engine
 from goldrun.io.lake import Lake
 from goldrun.io.settings import load_source
 from goldrun.io.tracking import Tracker
@@ -26,7 +26,7 @@ def main(feed: Path, lake: Path, as_of: date) -> None:
         tracker = Tracker()
     with tracker.run("benchmark", "benchmark"), contextlib.ExitStack() as opened:
         with steps.step("start"):
-            spark = opened.enter_context(open_engine(engine_named("")))
+            spark = opened.enter_context(open_engine(engine_for(str(lake))))
         ctx = Context(Lake(spark, str(lake)), tracker, source, datetime.now(UTC))
         with steps.step("bronze"):
             bronze.run(ctx)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+import pyarrow.parquet as pq
 from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -103,7 +104,12 @@ class Export:
     def bring(self, rows: DataFrame, schema: str, name: str) -> None:
         """Write a frame and show it as ``schema.name``; its times lose their zone, UTC."""
         target = self.folder / schema / name
-        rows.select(*[_portable(field) for field in rows.schema]).write.parquet(str(target))
+        portable = rows.select(*[_portable(field) for field in rows.schema])
+        portable.write.parquet(str(target))
+        if not list(target.glob("*.parquet")):
+            # Of no rows some engines write nothing.
+            target.mkdir(parents=True, exist_ok=True)
+            pq.write_table(portable.toArrow(), target / "empty.parquet")
         self.db.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
         self.db.execute(
             f"CREATE OR REPLACE VIEW {schema}.{name} AS FROM read_parquet('{target}/*.parquet')"

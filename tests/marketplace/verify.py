@@ -19,9 +19,9 @@ from goldrun.contracts.gold import AS_OF, CUSTOMER_FEATURES
 from goldrun.contracts.marketplace import ENTITIES
 from goldrun.contracts.source import Source
 from goldrun.errors import GoldrunError
+from goldrun.io.engines import engine_for, open_engine
 from goldrun.io.lake import Lake
 from goldrun.io.settings import load_source
-from goldrun.io.spark import open_session
 from goldrun.medallion.accounting import Accounting, account
 from tests.marketplace import checks as C
 from tests.marketplace import personal
@@ -176,7 +176,7 @@ def main() -> int:
     started = time.monotonic()
     try:
         source = load_source(given.source)
-        with open_session("verify") as spark:
+        with open_engine(engine_for(given.lake)) as spark:
             lake = Lake(spark, given.lake)
             results = verify(lake, source, given.data, given.search, given.memory)
     except (GoldrunError, FileNotFoundError) as error:

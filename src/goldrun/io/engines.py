@@ -4,12 +4,14 @@ import contextlib
 import os
 from collections.abc import Iterator
 from enum import StrEnum
+from pathlib import Path
+from urllib.parse import urlparse
 
 from pyspark.sql import SparkSession
 
-from goldrun.errors import SettingsError, did_you_mean
+from goldrun.errors import SettingsError, did_you_mean, listed
 from goldrun.io.sail import is_sail, open_sail
-from goldrun.io.spark import open_session
+from goldrun.io.spark import default_master, is_submitted, open_session
 from goldrun.io.storage import Storage
 
 
@@ -20,16 +22,15 @@ class Engine(StrEnum):
     SAIL = "sail"
 
 
-DEFAULT_ENGINE = Engine.SPARK
-
-
-def engine_named(option: str) -> Engine:
-    """The engine: the option, else ``GOLDRUN_ENGINE``, else Spark.
+def engine_named(option: str) -> Engine | None:
+    """The engine that the option names, else ``GOLDRUN_ENGINE``; None when neither does.
 
     Raises:
         SettingsError: There is no such engine.
     """
-    name = option or os.environ.get("GOLDRUN_ENGINE", "") or DEFAULT_ENGINE
+    name = option or os.environ.get("GOLDRUN_ENGINE", "")
+    if not name:
+        return None
     try:
         return Engine(name)
     except ValueError as error:
@@ -37,6 +38,36 @@ def engine_named(option: str) -> Engine:
         raise SettingsError(
             f"engine {name!r}{did_you_mean(name, known)}: there are {', '.join(known)}"
         ) from error
+
+
+def engine_for(root: str, option: str = "", master: str = "") -> Engine:
+    """Choose the engine of a batch.
+
+    The one that is named; else Spark where a master is named, the lake is no folder, or Spark has
+    made tables in it that no other engine can write; else Sail.
+
+    Args:
+        root: The lake.
+        option: Name of an engine, or nothing.
+        master: Spark master, or nothing.
+
+    Raises:
+        SettingsError: There is no such engine, or the lake is not for the one that is named.
+    """
+    named = engine_named(option)
+    is_folder = urlparse(root).scheme in {"", "file"}
+    elsewhere = bool(master or default_master() or is_submitted()) or not is_folder
+    if named is Engine.SPARK or (named is None and elsewhere):
+        return Engine.SPARK
+    if not is_folder:
+        raise SettingsError(f"{root} is no folder: engine {Engine.SAIL} knows no other lakes")
+    of_spark = tables_of_spark(Path(root))
+    if named is Engine.SAIL and of_spark:
+        raise SettingsError(
+            f"{root}: Spark has made {listed(of_spark)}, which engine {Engine.SAIL} can't write: "
+            "use engine spark, or another lake"
+        )
+    return Engine.SPARK if of_spark else Engine.SAIL
 
 
 @contextlib.contextmanager
@@ -67,7 +98,7 @@ def open_engine(
 
 def storage_of(spark: SparkSession) -> Storage:
     """What writes the Delta tables of a session."""
-    # Each needs libraries that the other does without, and half a second to load them.
+    # Each needs libraries that the other does without, and a while to load them.
     if is_sail(spark):
         from goldrun.io.rust_storage import RustStorage  # noqa: PLC0415
 
@@ -75,3 +106,11 @@ def storage_of(spark: SparkSession) -> Storage:
     from goldrun.io.spark_storage import SparkStorage  # noqa: PLC0415
 
     return SparkStorage(spark)
+
+
+def tables_of_spark(root: Path) -> list[str]:
+    """Names of the tables in a lake's folder that only Spark can write."""
+    from goldrun.io.rust_storage import only_spark_writes  # noqa: PLC0415
+
+    logs = sorted(root.glob("*/*/_delta_log"))
+    return [str(log.parent.relative_to(root)) for log in logs if only_spark_writes(str(log.parent))]

@@ -27,6 +27,8 @@ _FILE_BYTES = 32 << 20
 
 _BATCH = 8192
 """Rows that Sail writes at once."""
+_WRITABLE = {"appendOnly", "changeDataFeed", "checkConstraints", "invariants", "timestampNtz"}
+"""Writer features of Delta that delta-rs has."""
 _READABLE = {"timestampNtz", "v2Checkpoint", "vacuumProtocolCheck"}
 """Reader features of Delta that change nothing in what the files of a version are."""
 
@@ -45,7 +47,8 @@ class RustStorage:
 
     def exists(self, path: str) -> bool:
         """See ``Storage``."""
-        return DeltaTable.is_deltatable(path)
+        # Of a file beside the tables it would ask what is inside.
+        return Path(path).is_dir() and DeltaTable.is_deltatable(path)
 
     def version(self, path: str) -> int:
         """See ``Storage``."""
@@ -152,6 +155,12 @@ class RustStorage:
         """See ``Storage``."""
         # To Sail, persist means nothing.
         yield rows.localCheckpoint()
+
+
+def only_spark_writes(path: str) -> bool:
+    """Whether a table has what delta-rs can't keep up when it writes, as clustering is."""
+    features = DeltaTable(path).protocol().writer_features or ()
+    return not set(features) <= _WRITABLE
 
 
 def _schema(table: Table) -> pa.Schema:

@@ -79,9 +79,9 @@ def open_session(
     builder = SparkSession.builder.appName(app)
     for key, value in _SESSION.items():
         builder = builder.config(key, value)
-    if "PYSPARK_GATEWAY_PORT" not in os.environ:
+    if not is_submitted():
         ensure_java()
-        master = master or os.environ.get("GOLDRUN_MASTER", "") or DEFAULT_MASTER
+        master = master or default_master() or DEFAULT_MASTER
         # Python workers need this interpreter's libraries; those of another machine have their own
         # by the same name, or the user says so.
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
@@ -101,6 +101,16 @@ def open_session(
         yield session
     finally:
         session.stop()
+
+
+def default_master() -> str:
+    """What ``GOLDRUN_MASTER`` says; empty when it says nothing."""
+    return os.environ.get("GOLDRUN_MASTER", "")
+
+
+def is_submitted() -> bool:
+    """Whether ``spark-submit`` has started this process, and with it a session."""
+    return "PYSPARK_GATEWAY_PORT" in os.environ
 
 
 def _is_here(master: str) -> bool:
