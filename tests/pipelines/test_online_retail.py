@@ -191,7 +191,9 @@ def test_silver_is_row_for_row_what_pandas_finds(retail: Context, truth: pd.Data
 
 
 def test_times_are_utc_so_a_summer_morning_is_an_hour_earlier(retail: Context) -> None:
-    bronze = retail.lake.read("bronze/transactions").select("record_id", F.col("record")["InvoiceDate"])
+    bronze = retail.lake.read("bronze/transactions").select(
+        "record_id", F.col("record")["InvoiceDate"].alias("InvoiceDate")
+    )
     rows = retail.lake.read("silver/transactions").join(bronze, "record_id")
     shift = F.unix_seconds(F.col("InvoiceDate").cast("timestamp")) - F.unix_seconds(
         "transaction_date"

@@ -75,21 +75,19 @@ def last_places(places: DataFrame, as_ofs: Sequence[date]) -> DataFrame:
         as_ofs: The dates.
     """
     attributes = (E.LOCATION, E.CUSTOMER_SEGMENT)
+    last_day = before_each(places, as_ofs).groupBy(*_KEY).agg(F.max(A.DAY).alias(A.DAY))
+    on_it = places.join(last_day, [E.CUSTOMER_ID, A.DAY])
     pairs = F.explode(
         F.array(*[F.struct(F.lit(n).alias(_NAME), F.col(n).alias(_VALUE)) for n in attributes])
     )
-    by_day = (
-        places.select(E.CUSTOMER_ID, A.DAY, A.TRANSACTIONS, pairs.alias(_PAIR))
-        .select(E.CUSTOMER_ID, A.DAY, A.TRANSACTIONS, f"{_PAIR}.*")
-        .groupBy(E.CUSTOMER_ID, A.DAY, _NAME, _VALUE)
+    counted = (
+        on_it.select(*_KEY, A.TRANSACTIONS, pairs.alias(_PAIR))
+        .select(*_KEY, A.TRANSACTIONS, f"{_PAIR}.*")
+        .groupBy(*_KEY, _NAME, _VALUE)
         .agg(F.sum(A.TRANSACTIONS).alias(A.TRANSACTIONS))
     )
-    best_first = F.struct(
-        -F.unix_date(A.DAY), F.col(_VALUE) == "", -F.col(A.TRANSACTIONS), F.col(_VALUE)
-    )
+    best_first = F.struct(F.col(_VALUE) == "", -F.col(A.TRANSACTIONS), F.col(_VALUE))
     chosen = {n: F.min_by(_VALUE, F.when(F.col(_NAME) == n, best_first)) for n in attributes}
-    return (
-        before_each(by_day, as_ofs)
-        .groupBy(*_KEY)
-        .agg(*[F.nullif(value, F.lit("")).alias(n) for n, value in chosen.items()])
+    return counted.groupBy(*_KEY).agg(
+        *[F.nullif(value, F.lit("")).alias(n) for n, value in chosen.items()]
     )
