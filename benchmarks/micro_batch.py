@@ -27,6 +27,7 @@ from goldrun.io.settings import load_source
 from goldrun.io.spark import open_session
 from goldrun.io.tracking import Tracker
 from pipelines import gold, silver
+from pipelines._activity import record_progress, tables_followed
 from pipelines._command import Context, log_to_console, step
 from pipelines._follow import Follower
 from pipelines._microbatch import MicroBatches
@@ -96,8 +97,8 @@ def measure_size(
             computed = Path(shutil.copytree(f"{ctx.lake.root}/gold", kept))
         else:
             shutil.copytree(computed, f"{ctx.lake.root}/gold")
-            followed = ctx.lake.versions(gold.tables_followed(ctx))
-            gold.record_progress(ctx, followed, ctx.tracker.run_id)
+            followed = ctx.lake.versions(tables_followed(ctx))
+            record_progress(ctx, followed, ctx.tracker.run_id)
         found[kind] = measure_one(ctx, stored, random_keys=random_keys)
         check_closed(ctx)
         shutil.rmtree(ctx.lake.root)

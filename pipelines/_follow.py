@@ -1,24 +1,29 @@
 """Gold kept up to date: what changed in silver says whose rows are computed again."""
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
 from pyspark.sql import DataFrame
 
 from goldrun.contracts import gold as G
-from goldrun.contracts.activity import CUSTOMER_DAILY, CUSTOMER_RESPONSES
+from goldrun.contracts.activity import CUSTOMER_DAILY
 from goldrun.contracts.entities import CUSTOMER_ID
-from goldrun.contracts.table import Table
-from goldrun.features.activity import Activity, Silver
+from goldrun.features.activity import Activity
 from goldrun.features.labels import History
 from goldrun.features.snapshots import customer_features, user_features
-from goldrun.io.following import keep_changes
 from pipelines import gold
+from pipelines._activity import (
+    ACTIVITY,
+    activity_in,
+    history_of,
+    known_progress,
+    record_progress,
+    tables_followed,
+)
 from pipelines._command import Context, step
 from pipelines._segments import Scorer
-from pipelines._touched import Touched, find_touched
+from pipelines._touched import Touched, find_touched, refresh
 
 
 @dataclass
@@ -47,17 +52,17 @@ class Follower:
 
     def catch_up(self, ctx: Context) -> None:
         """Bring gold up to date, in full where it is not known what it has."""
-        followed = gold.tables_followed(ctx)
-        unfollowed = [name for name in followed if keep_changes(ctx.lake, name)]
-        if unfollowed or not set(followed) <= set(gold.known_progress(ctx)):
+        followed = tables_followed(ctx)
+        unfollowed = [name for name in followed if ctx.lake.keep_changes(name)]
+        if unfollowed or not set(followed) <= set(known_progress(ctx)):
             self._begin(ctx, followed)
-        self._progress = gold.known_progress(ctx)
+        self._progress = known_progress(ctx)
         self._described_at = ctx.now
         self.follow(ctx)
 
     def _begin(self, ctx: Context, followed: Sequence[str]) -> None:
         if all(ctx.lake.read(name).isEmpty() for name in followed):
-            gold.record_progress(ctx, ctx.lake.versions(followed), self.run_id)
+            record_progress(ctx, ctx.lake.versions(followed), self.run_id)
         else:
             gold.run(ctx)
 
@@ -69,11 +74,11 @@ class Follower:
             return 0
         # Held from the reading of silver on, or a writer who was quicker could be overwritten with
         # what silver said before.
-        with ctx.lake.writing(*(table.name for table, _ in gold.ACTIVITY)):
+        with ctx.lake.writing(*(table.name for table, _ in ACTIVITY)):
             touched = find_touched(ctx, changed)
             if touched.count:
                 self._compute(ctx, touched)
-            gold.record_progress(ctx, newest, self.run_id)
+            record_progress(ctx, newest, self.run_id)
         self._progress = newest
         return touched.count
 
@@ -82,7 +87,7 @@ class Follower:
         self._described_at = ctx.now
         if ctx.lake.read_or_empty(CUSTOMER_DAILY).isEmpty():
             return
-        as_of = gold.history_of(ctx).day_after
+        as_of = history_of(ctx).day_after
         gold.write_snapshots(ctx, [as_of])
         everyone = ctx.lake.read(G.CUSTOMER_FEATURES.name).where(f"{G.AS_OF} = DATE'{as_of}'")
         if self.scorer.refresh(ctx):
@@ -90,19 +95,8 @@ class Follower:
                 self.scorer.score_everyone(ctx, everyone, as_of)
 
     def _compute(self, ctx: Context, touched: Touched) -> None:
-        def bring(table: Table, compute: Callable[[Silver], DataFrame]) -> None:
-            if table is CUSTOMER_RESPONSES and touched.silver.interactions is None:
-                ctx.lake.create(table)
-                return
-            part = touched.of(ctx.lake.read_or_empty(table))
-            rows = touched.of(compute(touched.silver))
-            ctx.lake.exchange(table, rows, part, touched.condition)
-
-        # Most of each exchange is planning and committing, which leaves a core free.
-        with ThreadPoolExecutor(len(gold.ACTIVITY)) as pool:
-            for done in [pool.submit(bring, *table) for table in gold.ACTIVITY]:
-                done.result()
-        activity = gold.activity_in(ctx)
+        refresh(ctx, touched)
+        activity = activity_in(ctx)
         history = History.of_days(activity.daily)
         if history is None:
             return

@@ -24,6 +24,7 @@ from goldrun.medallion.references import orphans
 from goldrun.medallion.silver import accept, bad, good, judge
 from goldrun.medallion.versions import Resolution, rank_versions, repeated_keys, resolve
 from pipelines._command import Context, log
+from pipelines._settled import reopen, settle, unsettled, without_fate
 from pipelines._source import check_one_source, columns_read
 
 _FEW = 500_000
@@ -80,13 +81,18 @@ def refine(
         for each in tables:
             lake.create(each)
         fates = [lake.read(each.name) for each in tables]
+        open_batches: dict[str, int] = {}
         if batch is None:
-            pending = _pending(bronze, fates, replay=replay)
+            if replay:
+                reopen(ctx, entity)
+            open_batches = unsettled(ctx, entity, bronze)
+            pending = without_fate(bronze, fates, open_batches, replay=replay)
             # Asked of the ids alone: to plan the rules for nothing is most of a start.
             if pending.select(L.RECORD_ID).isEmpty():
                 # An expression that can't be used is told all the same.
                 columns_read(ctx, entity)
                 log.info("    no record without a fate")
+                settle(ctx, entity, open_batches)
                 return Refined()
         else:
             pending = bronze.where(F.col(L.BATCH_ID) == batch.batch_id)
@@ -106,6 +112,7 @@ def refine(
         resolution = _resolved(entity, accepted, fates)
         refused = _refused(entity, judged, (pending, bronze), [*late, resolution.conflicts])
         _write(ctx, table, resolution, refused, judged, replay=replay)
+        settle(ctx, entity, open_batches)
         return _counted(records, [*erased, refused], resolution)
 
 
@@ -162,14 +169,6 @@ def _counted(records: int, refused: Sequence[DataFrame], resolution: Resolution)
             quarantined += row["n"]
             rules.update(dict.fromkeys(row[L.REASONS], row["n"]))
     return Refined(records, rules, quarantined, resolution.duplicates.count())
-
-
-def _pending(bronze: DataFrame, fates: list[DataFrame], *, replay: bool) -> DataFrame:
-    """The records without a fate; in a replay also those in quarantine."""
-    kept = F.col(L.STATE) == Q.ERASED if replay else F.col(L.STATE) != Q.RELEASED
-    settled = [*fates[:3], fates[3].where(kept)]
-    ids = reduce(DataFrame.unionByName, [fate.select(L.RECORD_ID) for fate in settled])
-    return bronze.join(ids, L.RECORD_ID, "left_anti")
 
 
 def _look_again(

@@ -1,18 +1,19 @@
 """Whose rows of gold the changes in silver are about, and what they are computed from."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import reduce
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from goldrun.contracts.activity import DAY
+from goldrun.contracts.activity import CUSTOMER_RESPONSES, DAY
 from goldrun.contracts.entities import CUSTOMER_ID, ORDER_ID, TRANSACTION_DATE, TRANSACTIONS
+from goldrun.contracts.table import Table
 from goldrun.features.activity import Silver
 from goldrun.features.touched import Days, days_touched, lines_behind
-from goldrun.io.following import changes
-from pipelines import gold
+from pipelines._activity import ACTIVITY, silver_of
 from pipelines._command import Context
 
 
@@ -56,17 +57,34 @@ def find_touched(ctx: Context, changed: Mapping[str, int]) -> Touched:
         ctx: The context.
         changed: Silver table to the version up to which gold has it.
     """
-    silver = gold.silver_of(ctx)
+    silver = silver_of(ctx)
     alone = silver.sessions is silver.events is silver.interactions is None
     if alone and set(changed) == {TRANSACTIONS.name}:
         return _by_day(ctx, silver, changed[TRANSACTIONS.name])
-    parts = [changes(ctx.lake, name, since).select(CUSTOMER_ID) for name, since in changed.items()]
+    parts = [ctx.lake.changes(name, since).select(CUSTOMER_ID) for name, since in changed.items()]
     customers = reduce(DataFrame.unionByName, parts).distinct().localCheckpoint()
     return Touched(customers, customers.count(), silver.of(customers))
 
 
+def refresh(ctx: Context, touched: Touched) -> None:
+    """Compute the part of activity that is touched again, and put it in its place."""
+
+    def bring(table: Table, compute: Callable[[Silver], DataFrame]) -> None:
+        if table is CUSTOMER_RESPONSES and touched.silver.interactions is None:
+            ctx.lake.create(table)
+            return
+        part = touched.of(ctx.lake.read_or_empty(table))
+        rows = touched.of(compute(touched.silver))
+        ctx.lake.exchange(table, rows, part, touched.condition)
+
+    # Most of each exchange is planning and committing, which leaves a core free.
+    with ThreadPoolExecutor(len(ACTIVITY)) as pool:
+        for done in [pool.submit(bring, *table) for table in ACTIVITY]:
+            done.result()
+
+
 def _by_day(ctx: Context, silver: Silver, since: int) -> Touched:
-    lines = changes(ctx.lake, TRANSACTIONS.name, since)
+    lines = ctx.lake.changes(TRANSACTIONS.name, since)
     lines = lines.select(CUSTOMER_ID, ORDER_ID, TRANSACTION_DATE).localCheckpoint()
     days = days_touched(lines, silver.transactions).localCheckpoint()
     customers = days.select(CUSTOMER_ID).distinct().localCheckpoint()

@@ -21,9 +21,10 @@ from goldrun.learning.evaluation import score_binary
 from goldrun.monitoring.quality import QualityReport
 from goldrun.registry.gate import Criterion, HeadToHead
 from pipelines import drift, quality
+from pipelines._activity import history_of
 from pipelines._command import Context, add_as_of, log, parser, run_script, step
 from pipelines._training import Checked, Outcome, behind, conclude, log_frame
-from pipelines.gold import history_of, write_snapshots
+from pipelines.gold import write_snapshots
 
 MODEL = "churn"
 EXPERIMENT = "goldrun-churn"

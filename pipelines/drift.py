@@ -24,8 +24,9 @@ from goldrun.monitoring.drift import (
 )
 from goldrun.monitoring.drift_plots import distributions, psi_overview
 from goldrun.registry.evidence import version_tags
+from pipelines._activity import history_of
 from pipelines._command import Context, add_as_of, log, parser, run_script, step
-from pipelines.gold import history_of, write_snapshots
+from pipelines.gold import write_snapshots
 
 RUN_NAME = "feature_drift"
 BASELINE = "drift/baseline.json"

@@ -27,6 +27,7 @@ from goldrun.io.traces import find_traces
 from goldrun.medallion import erasure as M
 from pipelines._command import Context, log, parser, run_script, step
 from pipelines._person import BRONZE, Person, Raw, find_person, read_raws
+from pipelines._settled import reopen
 
 PARAMETER = "customer_id"
 _OPS = "ops/"
@@ -56,6 +57,8 @@ def run(ctx: Context, customer_id: str) -> None:
         with step("erase: find what the lake knows of the person"):
             person = find_person(ctx, customer_id, raws, tables)
         _bury(ctx, person, tables)
+        for entity in ctx.source.landed:
+            reopen(ctx, entity)
         with step("erase: rows in every layer"):
             _erase_rows(ctx, person, tables)
         with step(f"erase: old files and logs of {len(tables)} tables"):

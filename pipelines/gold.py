@@ -2,53 +2,44 @@
 
 import argparse
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
-
-from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
 
 from goldrun.contracts import activity as A
 from goldrun.contracts import gold as G
-from goldrun.contracts import lineage as L
-from goldrun.contracts.entities import CUSTOMERS, TRANSACTIONS
-from goldrun.contracts.marketplace import ENTITIES
-from goldrun.contracts.ops import FOLLOWED, GOLD_PROGRESS, MEASURED_AT, VERSION
 from goldrun.contracts.table import Table
-from goldrun.features.activity import (
-    Activity,
-    Silver,
-    customer_daily,
-    customer_places,
-    customer_products,
-    customer_responses,
-)
-from goldrun.features.labels import History
 from goldrun.features.snapshots import snapshots, user_features
 from goldrun.monitoring.profile import profile_table
-from pipelines._command import Context, add_as_of, log, parser, run_script, step
-
-_CUSTOMERS = "customers"
-ACTIVITY: tuple[tuple[Table, Callable[[Silver], DataFrame]], ...] = (
-    (A.CUSTOMER_DAILY, customer_daily),
-    (A.CUSTOMER_PRODUCTS, customer_products),
-    (A.CUSTOMER_RESPONSES, customer_responses),
-    (A.CUSTOMER_PLACES, customer_places),
+from pipelines._activity import (
+    ACTIVITY,
+    activity_in,
+    history_of,
+    known_progress,
+    record_progress,
+    silver_of,
+    tables_followed,
 )
+from pipelines._command import Context, add_as_of, add_flag, log, parser, run_script, step
+from pipelines._touched import find_touched, refresh
 
 
-def run(ctx: Context, as_of: date | None = None) -> date:
+def run(ctx: Context, as_of: date | None = None, *, rebuild: bool = False) -> date:
     """Bring all gold tables up to date; return the date of the feature snapshot.
+
+    Activity is computed again where silver has changed since gold has followed it, or everywhere
+    where that is not known. Either way it comes out the same.
 
     Args:
         ctx: The context.
         as_of: Date of the snapshot; the day after the newest event when None.
+        rebuild: Compute all activity again: a definition was changed.
     """
     followed = ctx.lake.versions(tables_followed(ctx))
-    silver = silver_of(ctx)
-    for table, compute in ACTIVITY:
-        with step(f"gold: {_short(table)}"), ctx.lake.writing(table.name):
-            ctx.lake.replace(table, compute(silver))
+    known = {} if rebuild else known_progress(ctx)
+    if set(followed) <= set(known) and all(ctx.lake.keeps_changes(name) for name in followed):
+        _bring_up_to_date(ctx, {n: known[n] for n, v in followed.items() if v > known[n]})
+    else:
+        _compute_all(ctx)
     history = history_of(ctx)
     as_of = history.check_features(as_of or history.day_after)
     write_snapshots(ctx, [as_of])
@@ -67,58 +58,24 @@ def run(ctx: Context, as_of: date | None = None) -> date:
     return as_of
 
 
-def tables_followed(ctx: Context) -> list[str]:
-    """Names of the silver tables that activity is computed from."""
-    names = [ENTITIES[entity].name for entity in ctx.source.landed]
-    if _CUSTOMERS in ctx.source.landed:
-        names.append(L.history_table(CUSTOMERS).name)
-    return names
+def _compute_all(ctx: Context) -> None:
+    silver = silver_of(ctx)
+    for table, compute in ACTIVITY:
+        with step(f"gold: {_short(table)}"), ctx.lake.writing(table.name):
+            ctx.lake.replace(table, compute(silver))
 
 
-def record_progress(ctx: Context, versions: Mapping[str, int], run_id: str) -> None:
-    """Remember which silver versions gold has, for whoever brings it up to date next."""
-    rows = [(name, version, ctx.now, run_id) for name, version in versions.items()]
-    with ctx.lake.writing(GOLD_PROGRESS.name):
-        ctx.lake.append(GOLD_PROGRESS, ctx.lake.frame(GOLD_PROGRESS, rows))
-
-
-def known_progress(ctx: Context) -> dict[str, int]:
-    """The silver versions that gold has, by table."""
-    newest = F.max_by(VERSION, MEASURED_AT).alias(VERSION)
-    rows = ctx.lake.read_or_empty(GOLD_PROGRESS).groupBy(FOLLOWED).agg(newest).collect()
-    return {row[FOLLOWED]: row[VERSION] for row in rows}
-
-
-def silver_of(ctx: Context) -> Silver:
-    """The silver tables of the entities that the source has."""
-
-    def recorded(entity: str) -> DataFrame | None:
-        mapped = entity in ctx.source.entities
-        return ctx.lake.read(ENTITIES[entity].name) if mapped else None
-
-    customers = ctx.lake.read(CUSTOMERS.name)
-    if _CUSTOMERS not in ctx.source.landed:
-        # Derived customers are at their latest place: where they were before is not known.
-        customers = customers.limit(0)
-    return Silver(
-        transactions=ctx.lake.read(TRANSACTIONS.name),
-        customers=customers,
-        customers_history=ctx.lake.read_or_empty(L.history_table(CUSTOMERS)),
-        sessions=recorded("sessions"),
-        events=recorded("events"),
-        interactions=recorded("interactions"),
-    )
-
-
-def activity_in(ctx: Context) -> Activity:
-    """What gold holds day by day, and which entities the source has."""
-    daily, products, responses, places = (ctx.lake.read(table.name) for table, _ in ACTIVITY)
-    return Activity(daily, products, responses, places, frozenset(ctx.source.entities))
-
-
-def history_of(ctx: Context) -> History:
-    """First and last day of the lake."""
-    return History.of(ctx.lake.read(A.CUSTOMER_DAILY.name))
+def _bring_up_to_date(ctx: Context, changed: Mapping[str, int]) -> None:
+    if not changed:
+        log.info("    silver has not changed since")
+        return
+    # Held from the reading of silver on, or a writer who was quicker could be overwritten with
+    # what silver said before.
+    with step("gold: what has changed"), ctx.lake.writing(*(table.name for table, _ in ACTIVITY)):
+        touched = find_touched(ctx, changed)
+        log.info("    %s customers touched", f"{touched.count:,}")
+        if touched.count:
+            refresh(ctx, touched)
 
 
 def write_snapshots(ctx: Context, as_ofs: Sequence[date]) -> None:
@@ -136,13 +93,14 @@ def _short(table: Table) -> str:
 
 
 def _work(ctx: Context, given: argparse.Namespace) -> None:
-    run(ctx, given.as_of)
+    run(ctx, given.as_of, rebuild=given.rebuild)
 
 
 def options() -> argparse.ArgumentParser:
     """Options of the command."""
     declared = parser(__doc__)
     add_as_of(declared, "date of the feature snapshot (default: the day after the newest event)")
+    add_flag(declared, "rebuild", "compute all activity again, not what changed (default: false)")
     return declared
 
 

@@ -11,24 +11,16 @@ from pyspark.sql import SparkSession
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-from goldrun.io.engines import Engine, engine_named, open_engine
+from goldrun.io.engines import Engine, open_engine
 from goldrun.io.lake import Lake
 from goldrun.io.settings import load_source
 from goldrun.io.spark import open_session
 from goldrun.io.tracking import Tracker
 from pipelines._command import Context
+from tests.engines import ENGINE, OF_SPARK
 from tests.project_copy import Done, Project, copy_project
 
 WORKFLOW = ("tests/e2e/", "tests/pipelines/test_online_retail.py")
-ENGINE = engine_named("") or Engine.SAIL
-OF_SPARK = (
-    *("tests/faults/", "tests/streams/", "tests/io/test_stream", "tests/io/test_spark_cluster.py"),
-    *("tests/io/test_following.py", "tests/io/test_write_conflicts.py", "tests/io/test_lines.py"),
-    *("tests/io/test_purge.py", "tests/io/test_traces.py", "tests/pipelines/test_erase"),
-    *("tests/pipelines/test_arrivals.py", "tests/pipelines/test_landed.py"),
-    "tests/pipelines/test_upkeep.py",
-)
-"""Streams and erasure, and how Spark itself reads and writes: no other engine has them."""
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 

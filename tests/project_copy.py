@@ -8,6 +8,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.engines import ENGINE
+
 ROOT = Path(__file__).parents[1]
 _TOOLCHAIN = (".jars", ".java")
 
@@ -40,8 +42,8 @@ class Project:
         environment = {
             name: value
             for name, value in os.environ.items()
-            if not name.startswith(("MLFLOW_", "GOLDRUN_", "PYTHONPATH", "SPARK_"))
-        }
+            if not name.startswith(("MLFLOW_", "GOLDRUN_", "PYTHONPATH", "SPARK_", "SAIL_"))
+        } | {"GOLDRUN_ENGINE": ENGINE}
         environment["PATH"] = f"{Path(sys.executable).parent}:{environment['PATH']}"
         started = time.monotonic()
         done = subprocess.run(

@@ -6,7 +6,8 @@ from pyspark.sql import DataFrame
 
 from goldrun.contracts import lineage as L
 from goldrun.io.lake import Lake
-from pipelines import _arrivals, gold, stream
+from pipelines import _arrivals, stream
+from pipelines._activity import record_progress
 from pipelines._command import Context
 from pipelines._follow import Follower
 from pipelines._touched import Touched
@@ -31,7 +32,7 @@ def gold_hurries() -> None:
     compute = Follower._compute
 
     def hasty(self: Follower, ctx: Context, touched: Touched) -> None:
-        gold.record_progress(ctx, ctx.lake.versions(list(self._progress)), self.run_id)
+        record_progress(ctx, ctx.lake.versions(list(self._progress)), self.run_id)
         compute(self, ctx, touched)
 
     Follower._compute = hasty  # type: ignore[method-assign]

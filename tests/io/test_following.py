@@ -7,7 +7,7 @@ from pyspark.sql import Row, SparkSession
 from pyspark.sql import types as T
 
 from goldrun.contracts.table import Column, Table
-from goldrun.io.following import changes, compact_if_free, keep_changes
+from goldrun.io.following import compact_if_free
 from goldrun.io.lake import Lake
 
 pytestmark = pytest.mark.slow
@@ -43,14 +43,14 @@ def test_what_was_before_and_what_is_now_are_both_changes(lake: Lake, spark: Spa
 
 
 def _rows(lake: Lake, since: int) -> list[Row]:
-    return changes(lake, PRICES.name, since).collect()
+    return lake.changes(PRICES.name, since).collect()
 
 
 def test_a_table_without_a_feed_gets_one_once(lake: Lake, spark: SparkSession) -> None:
     bare = replace(PRICES, change_feed=False)
     lake.upsert(bare, spark.createDataFrame([("a", 1)], bare.schema))
-    assert keep_changes(lake, bare.name)
-    assert not keep_changes(lake, bare.name)
+    assert lake.keep_changes(bare.name)
+    assert not lake.keep_changes(bare.name)
     seen = lake.version(bare.name)
     lake.upsert(bare, spark.createDataFrame([("a", 2)], bare.schema))
     assert {row["price"] for row in _rows(lake, seen)} == {1, 2}

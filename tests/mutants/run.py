@@ -16,6 +16,8 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
+from goldrun.io.engines import Engine
+from tests.engines import OF_SPARK
 from tests.project_copy import copy_project
 
 
@@ -71,10 +73,20 @@ def _is_noticed(copy: Path, mutant: Mutant) -> bool:
 
 
 def _run(copy: Path, tests: list[str]) -> int:
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
-    environment = os.environ | {"PYTHONPATH": "src:.", "PYTHONDONTWRITEBYTECODE": "1"}
-    done = subprocess.run(command, cwd=copy, env=environment, capture_output=True, check=False)
-    return done.returncode
+    """Run tests, each with its engine, until one is red; return pytest's last code."""
+    of_spark = [test for test in tests if test.startswith(OF_SPARK)]
+    others = [test for test in tests if test not in of_spark]
+    code = 0
+    for engine, chosen in ((Engine.SAIL, others), (Engine.SPARK, of_spark)):
+        if chosen and code == 0:
+            command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"]
+            given = {"PYTHONPATH": "src:.", "PYTHONDONTWRITEBYTECODE": "1"}
+            environment = os.environ | given | {"GOLDRUN_ENGINE": engine}
+            done = subprocess.run(
+                [*command, *chosen], cwd=copy, env=environment, capture_output=True, check=False
+            )
+            code = done.returncode
+    return code
 
 
 if __name__ == "__main__":

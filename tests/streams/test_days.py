@@ -25,7 +25,8 @@ from goldrun.io.streams import EVENT_AT
 from goldrun.io.tracking import Tracker
 from goldrun.medallion.accounting import DUPLICATE
 from goldrun.medallion.bronze import Batch
-from pipelines import _microbatch, gold, silver
+from pipelines import _microbatch, silver
+from pipelines._activity import ACTIVITY, activity_in, silver_of
 from pipelines._arrivals import Arrival
 from pipelines._command import Context
 from pipelines._follow import Follower
@@ -174,15 +175,15 @@ def test_some_lines_were_told_again_and_moved(streamed: Context) -> None:
 
 
 def test_every_table_of_activity_is_what_all_lines_give(streamed: Context) -> None:
-    everything = gold.silver_of(streamed)
-    for table, compute in gold.ACTIVITY:
+    everything = silver_of(streamed)
+    for table, compute in ACTIVITY:
         kept = streamed.lake.read(table.name)
         assert rows(kept) == rows(compute(everything).select(*table.names)), table.name
     assert not streamed.lake.read("gold/customer_products").isEmpty()
 
 
 def test_users_are_what_all_days_give(streamed: Context) -> None:
-    daily = gold.activity_in(streamed).daily
+    daily = activity_in(streamed).daily
     history = History.of(daily)
     users = user_features(daily, history.observed_until)
     assert rows(streamed.lake.read(G.USER_FEATURES.name)) == rows(users)

@@ -2,6 +2,7 @@
 
 from pyspark.sql import types as T
 
+from goldrun.contracts import lineage as L
 from goldrun.contracts.table import Column, Table
 
 RUN_ID = "run_id"
@@ -50,5 +51,20 @@ GOLD_PROGRESS = Table(
         Column(VERSION, T.LongType(), "Delta version whose content gold has.", required=True),
         _MEASURED_AT,
         _RUN_ID,
+    ),
+)
+
+RECORDS = "records"
+SETTLED_AT = "settled_at"
+
+SETTLED = Table(
+    name="ops/settled_batches",
+    grain="one batch of an entity whose records all have their fates",
+    key=(L.ENTITY, L.BATCH_ID, RECORDS),
+    columns=(
+        Column(L.ENTITY, T.StringType(), "Name of the entity.", required=True),
+        Column(L.BATCH_ID, T.StringType(), "The ingestion.", required=True),
+        Column(RECORDS, T.LongType(), "How many it had in bronze.", required=True),
+        Column(SETTLED_AT, T.TimestampType(), "When the last of them had it, UTC.", required=True),
     ),
 )

@@ -199,6 +199,26 @@ class Lake:
         self._storage.remove(self.path(table), keys.distinct())
         return True
 
+    def changes(self, table: str, since: int) -> DataFrame:
+        """Read what was inserted, updated (before and after) and deleted after a version.
+
+        Args:
+            table: One whose changes are kept.
+            since: Delta version after which to begin; must be older than the newest.
+        """
+        return self._storage.changes(self.path(table), since)
+
+    def keeps_changes(self, table: str) -> bool:
+        """Whether it is kept what changes in a table."""
+        return self._storage.keeps_changes(self.path(table))
+
+    def keep_changes(self, table: str) -> bool:
+        """Keep a table's changes from now on; return whether they were not kept before."""
+        if self.keeps_changes(table):
+            return False
+        self._storage.keep_changes(self.path(table))
+        return True
+
     def compact(self, table: Table) -> None:
         """Rewrite small files as the contract lays the table out; commits nothing if tidy."""
         self._storage.compact(self.path(table.name), table)

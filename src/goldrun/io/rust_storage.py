@@ -18,8 +18,8 @@ from pyspark.sql.pandas.types import from_arrow_schema, to_arrow_schema
 
 from goldrun.contracts.table import Table
 from goldrun.errors import ContractError, StorageError
-from goldrun.io.delta import properties
-from goldrun.io.sail import scratch_folder
+from goldrun.io.delta import CHANGE_FEED, properties
+from goldrun.io.sail import lasting_folder, scratch_folder
 from goldrun.io.storage import NEW, OLD, Spans
 
 _FILE_BYTES = 32 << 20
@@ -145,6 +145,23 @@ class RustStorage:
         else:
             optimizer.compact(target_size=_FILE_BYTES)
 
+    def changes(self, path: str, since: int) -> DataFrame:
+        """See ``Storage``."""
+        feed = DeltaTable(path).load_cdf(starting_version=since + 1)
+        target = lasting_folder() / "changes.parquet"
+        with pq.ParquetWriter(target, pa.schema(feed.schema)) as writer:
+            for batch in pa.RecordBatchReader.from_stream(feed):
+                writer.write_batch(batch)
+        return self._spark.read.parquet(str(target))
+
+    def keeps_changes(self, path: str) -> bool:
+        """See ``Storage``."""
+        return DeltaTable(path).metadata().configuration.get(CHANGE_FEED) == "true"
+
+    def keep_changes(self, path: str) -> None:
+        """See ``Storage``."""
+        DeltaTable(path).alter.set_table_properties({CHANGE_FEED: "true"})
+
     def laid_out(self, rows: DataFrame, table: Table, count: int) -> DataFrame:
         """See ``Storage``."""
         # Whatever is written is sorted.
@@ -159,7 +176,13 @@ class RustStorage:
 
 def only_spark_writes(path: str) -> bool:
     """Whether a table has what delta-rs can't keep up when it writes, as clustering is."""
-    features = DeltaTable(path).protocol().writer_features or ()
+    try:
+        features = DeltaTable(path).protocol().writer_features or ()
+    except DeltaError as error:
+        raise StorageError(
+            f"{path}: its log can't be read ({error}): restore it from a copy, or the lake to an "
+            "older state, then run the same command again"
+        ) from error
     return not set(features) <= _WRITABLE
 
 

@@ -20,7 +20,7 @@ from pyspark.sql import functions as F
 from goldrun.contracts.entities import CUSTOMER_ID
 from goldrun.contracts.table import Table
 from goldrun.errors import ContractError, LakeBusyError
-from goldrun.io.delta import properties
+from goldrun.io.delta import CHANGE_FEED, properties
 from goldrun.io.files import unreadable_file
 from goldrun.io.storage import NEW, OLD, Spans
 
@@ -118,6 +118,21 @@ class SparkStorage:
             optimizer.executeZOrderBy(*table.z_ordered_by)
         else:
             optimizer.executeCompaction()
+
+    def changes(self, path: str, since: int) -> DataFrame:
+        """See ``Storage``."""
+        reader = self._spark.read.format("delta").option("readChangeFeed", "true")
+        return reader.option("startingVersion", since + 1).load(path)
+
+    def keeps_changes(self, path: str) -> bool:
+        """See ``Storage``."""
+        detail = self._spark.sql(f"DESCRIBE DETAIL delta.`{path}`").collect()[0]
+        return bool(detail["properties"].get(CHANGE_FEED) == "true")
+
+    def keep_changes(self, path: str) -> None:
+        """See ``Storage``."""
+        kept = f"'{CHANGE_FEED}' = 'true'"
+        self._spark.sql(f"ALTER TABLE delta.`{path}` SET TBLPROPERTIES ({kept})")
 
     def laid_out(self, rows: DataFrame, table: Table, count: int) -> DataFrame:
         """See ``Storage``."""

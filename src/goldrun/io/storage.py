@@ -73,6 +73,15 @@ class Storage(Protocol):
     def compact(self, path: str, table: Table) -> None:
         """Rewrite small files as the contract lays the table out; commits nothing if tidy."""
 
+    def changes(self, path: str, since: int) -> DataFrame:
+        """What was inserted, updated (before and after) and deleted after a version."""
+
+    def keeps_changes(self, path: str) -> bool:
+        """Whether a table keeps its changes."""
+
+    def keep_changes(self, path: str) -> None:
+        """Let a table keep its changes from now on."""
+
     def laid_out(self, rows: DataFrame, table: Table, count: int) -> DataFrame:
         """Order rows so that they are written as OPTIMIZE would leave them: without a second time.
 

@@ -3,11 +3,12 @@
 from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
+from pyspark.sql import types as T
 
 from goldrun.contracts import lineage as L
 from goldrun.contracts import reasons as R
 from goldrun.contracts.source import EntityMapping
-from goldrun.contracts.table import Severity, Table
+from goldrun.contracts.table import Column, Severity, Table
 from goldrun.medallion.mapping import LINEAGE, apply_mapping
 from goldrun.medallion.parse import parse
 from goldrun.medallion.quarantine import place, raw_json
@@ -15,7 +16,6 @@ from goldrun.medallion.quarantine import place, raw_json
 _COMMA = ","
 _REPLACEMENT = "\ufffd"
 """What a reader puts where bytes are not of the encoding."""
-_EXACT = {"ignoreNullFields": "false", "timestampFormat": "yyyy-MM-dd'T'HH:mm:ss.SSSSSSX"}
 _LINEAGE = (L.RECORD_ID, L.SOURCE, L.FILE, L.INGESTED_AT, L.BATCH_ID)
 
 
@@ -127,10 +127,21 @@ def accept(judged: DataFrame, table: Table) -> DataFrame:
     Returns:
         Columns of the entity plus its lineage (``silver_table``); keys may repeat.
     """
-    content = F.sha2(F.to_json(F.struct(*table.names), _EXACT), 256)
+    content = F.sha2(F.concat_ws(_COMMA, *map(_spelled, table.columns)), 256)
     return judged.select(
         *table.names, L.RECORD_ID, content.alias(L.CONTENT_HASH), L.SOURCE, L.BATCH_ID
     )
+
+
+def _spelled(column: Column) -> SparkColumn:
+    """A value as text that no other value has, whichever engine writes it.
+
+    With its length before it, so that no text can pass for the end of one and the next.
+    """
+    value = F.col(column.name)
+    exact = F.unix_micros(value) if isinstance(column.type, T.TimestampType) else value
+    text = exact.cast(T.StringType())
+    return F.coalesce(F.concat(F.length(text).cast(T.StringType()), F.lit(":"), text), F.lit(""))
 
 
 def good(judged: DataFrame) -> DataFrame:

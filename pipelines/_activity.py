@@ -1,0 +1,85 @@
+"""What gold's activity is computed from, what it holds, and up to which versions of silver."""
+
+from collections.abc import Callable, Mapping
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from goldrun.contracts import activity as A
+from goldrun.contracts import lineage as L
+from goldrun.contracts.entities import CUSTOMERS, TRANSACTIONS
+from goldrun.contracts.marketplace import ENTITIES
+from goldrun.contracts.ops import FOLLOWED, GOLD_PROGRESS, MEASURED_AT, VERSION
+from goldrun.contracts.table import Table
+from goldrun.features.activity import (
+    Activity,
+    Silver,
+    customer_daily,
+    customer_places,
+    customer_products,
+    customer_responses,
+)
+from goldrun.features.labels import History
+from pipelines._command import Context
+
+_CUSTOMERS = "customers"
+ACTIVITY: tuple[tuple[Table, Callable[[Silver], DataFrame]], ...] = (
+    (A.CUSTOMER_DAILY, customer_daily),
+    (A.CUSTOMER_PRODUCTS, customer_products),
+    (A.CUSTOMER_RESPONSES, customer_responses),
+    (A.CUSTOMER_PLACES, customer_places),
+)
+
+
+def tables_followed(ctx: Context) -> list[str]:
+    """Names of the silver tables that activity is computed from."""
+    names = [ENTITIES[entity].name for entity in ctx.source.landed]
+    if _CUSTOMERS in ctx.source.landed:
+        names.append(L.history_table(CUSTOMERS).name)
+    return names
+
+
+def record_progress(ctx: Context, versions: Mapping[str, int], run_id: str) -> None:
+    """Remember which silver versions gold has, for whoever brings it up to date next."""
+    rows = [(name, version, ctx.now, run_id) for name, version in versions.items()]
+    with ctx.lake.writing(GOLD_PROGRESS.name):
+        ctx.lake.append(GOLD_PROGRESS, ctx.lake.frame(GOLD_PROGRESS, rows))
+
+
+def known_progress(ctx: Context) -> dict[str, int]:
+    """The silver versions that gold has, by table."""
+    newest = F.max_by(VERSION, MEASURED_AT).alias(VERSION)
+    rows = ctx.lake.read_or_empty(GOLD_PROGRESS).groupBy(FOLLOWED).agg(newest).collect()
+    return {row[FOLLOWED]: row[VERSION] for row in rows}
+
+
+def silver_of(ctx: Context) -> Silver:
+    """The silver tables of the entities that the source has."""
+
+    def recorded(entity: str) -> DataFrame | None:
+        mapped = entity in ctx.source.entities
+        return ctx.lake.read(ENTITIES[entity].name) if mapped else None
+
+    customers = ctx.lake.read(CUSTOMERS.name)
+    if _CUSTOMERS not in ctx.source.landed:
+        # Derived customers are at their latest place: where they were before is not known.
+        customers = customers.limit(0)
+    return Silver(
+        transactions=ctx.lake.read(TRANSACTIONS.name),
+        customers=customers,
+        customers_history=ctx.lake.read_or_empty(L.history_table(CUSTOMERS)),
+        sessions=recorded("sessions"),
+        events=recorded("events"),
+        interactions=recorded("interactions"),
+    )
+
+
+def activity_in(ctx: Context) -> Activity:
+    """What gold holds day by day, and which entities the source has."""
+    daily, products, responses, places = (ctx.lake.read(table.name) for table, _ in ACTIVITY)
+    return Activity(daily, products, responses, places, frozenset(ctx.source.entities))
+
+
+def history_of(ctx: Context) -> History:
+    """First and last day of the lake."""
+    return History.of(ctx.lake.read(A.CUSTOMER_DAILY.name))

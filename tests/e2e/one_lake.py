@@ -1,0 +1,26 @@
+"""A lake from files to gold at a given moment, by the engine that the environment names."""
+
+import sys
+from pathlib import Path
+
+from goldrun.io.engines import engine_for, open_engine
+from goldrun.io.lake import Lake
+from goldrun.io.settings import load_source
+from goldrun.io.tracking import Tracker
+from pipelines import bronze, gold, silver
+from pipelines._command import Context, log_to_console
+from tests.conftest import NOW
+
+
+def main(source: str, root: str) -> None:
+    log_to_console()
+    tracker = Tracker()
+    with tracker.run("one lake", "one lake"), open_engine(engine_for(root)) as spark:
+        ctx = Context(Lake(spark, root), tracker, load_source(source), NOW)
+        bronze.run(ctx)
+        silver.run(ctx)
+        gold.run(ctx)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], str(Path(sys.argv[2]).resolve()))

@@ -1,0 +1,63 @@
+"""Whatever computes: the same files make the same tables, to the last column."""
+
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+from deltalake import DeltaTable
+
+from goldrun.contracts.ops import GOLD_PROGRESS
+from goldrun.io.engines import Engine
+from tests.project_copy import Project
+
+SMALL = ("--customers=150", "--days=120", "--dirt=all", "--overwrite=true")
+
+
+@pytest.fixture(scope="module")
+def lakes(project: Project) -> dict[Engine, Path]:
+    """A lake of every kind of record and of dirt, made by each engine."""
+    assert project.script("simulate", "--out=data/small", *SMALL).code == 0
+    shipped = project.folder / "pipelines" / "sources" / "marketplace.toml"
+    source = project.folder / "small.toml"
+    source.write_text(shipped.read_text().replace("data/marketplace", "data/small"))
+    made = {}
+    for engine in Engine:
+        made[engine] = project.folder / f"lake-of-{engine}"
+        command = ("env", "PYTHONPATH=src:.", f"GOLDRUN_ENGINE={engine}", "python", "-m")
+        done = project.run(*command, "tests.e2e.one_lake", "small.toml", str(made[engine]))
+        assert done.code == 0, done.said
+    return made
+
+
+def names(lake: Path) -> list[str]:
+    return sorted(str(log.parent.relative_to(lake)) for log in lake.glob("*/*/_delta_log"))
+
+
+def content(table: Path) -> pa.Table:
+    """The rows of a table in an order of their own, doubles to nine digits, lists as texts."""
+    rows = DeltaTable(str(table)).to_pyarrow_table()
+    columns = {}
+    for name in sorted(rows.column_names):
+        column = rows[name]
+        if pa.types.is_floating(column.type):
+            column = pc.round(column, 9)
+        elif pa.types.is_nested(column.type):
+            column = pa.array([None if v is None else repr(sorted(v)) for v in column.to_pylist()])
+        columns[name] = pa.array(column.to_pylist())
+    plain = pa.table(columns)
+    return plain.sort_by([(name, "ascending") for name in plain.column_names])
+
+
+def test_both_have_the_same_tables_with_the_same_rows(lakes: dict[Engine, Path]) -> None:
+    by_spark, by_sail = lakes[Engine.SPARK], lakes[Engine.SAIL]
+    tables = sorted(
+        str(log.parent.relative_to(by_spark)) for log in by_spark.glob("*/*/_delta_log")
+    )
+    assert tables == sorted(
+        str(log.parent.relative_to(by_sail)) for log in by_sail.glob("*/*/_delta_log")
+    )
+    assert len(tables) > 20
+    for table in tables:
+        if table != GOLD_PROGRESS.name:  # it names the run
+            assert content(by_sail / table).equals(content(by_spark / table)), table

@@ -1,0 +1,74 @@
+"""What computes a batch: what is named, else what the lake and the master need."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from goldrun.errors import SettingsError
+from goldrun.io.engines import Engine, engine_for, engine_named
+
+
+@pytest.fixture(autouse=True)
+def _nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("GOLDRUN_ENGINE", "GOLDRUN_MASTER", "PYSPARK_GATEWAY_PORT"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def table(lake: Path, *features: str) -> Path:
+    """The log of a table that needs these features of whoever writes it."""
+    log = lake / "silver" / "prices" / "_delta_log"
+    log.mkdir(parents=True)
+    protocol = {"minReaderVersion": 1, "minWriterVersion": 7, "writerFeatures": list(features)}
+    price = {"name": "price", "type": "long", "nullable": True, "metadata": {}}
+    schema = {"type": "struct", "fields": [price]}
+    metadata = {
+        "id": "an id",
+        "format": {"provider": "parquet", "options": {}},
+        "schemaString": json.dumps(schema),
+        "partitionColumns": [],
+        "configuration": {},
+    }
+    lines = [json.dumps({"protocol": protocol}), json.dumps({"metaData": metadata})]
+    (log / f"{0:020}.json").write_text("\n".join(lines) + "\n")
+    return lake
+
+
+def test_a_new_lake_is_for_sail(tmp_path: Path) -> None:
+    assert engine_for(str(tmp_path / "lake")) is Engine.SAIL
+    assert engine_for(str(table(tmp_path / "other", "appendOnly"))) is Engine.SAIL
+
+
+def test_a_master_or_a_lake_that_is_no_folder_is_for_spark(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert engine_for(str(tmp_path), master="spark://host:7077") is Engine.SPARK
+    assert engine_for("s3a://shop/lake") is Engine.SPARK
+    monkeypatch.setenv("GOLDRUN_MASTER", "spark://host:7077")
+    assert engine_for(str(tmp_path)) is Engine.SPARK
+
+
+def test_what_is_named_counts_and_the_option_before_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GOLDRUN_ENGINE", "spark")
+    assert engine_for(str(tmp_path)) is Engine.SPARK
+    assert engine_for(str(tmp_path), "sail") is Engine.SAIL
+    assert engine_named("") is Engine.SPARK
+
+
+def test_an_unknown_engine_is_refused_with_the_near_name() -> None:
+    with pytest.raises(SettingsError, match=r"engine 'sial' \(did you mean 'sail'\?\)"):
+        engine_named("sial")
+
+
+def test_a_lake_with_what_only_spark_writes_stays_with_spark(tmp_path: Path) -> None:
+    lake = table(tmp_path / "lake", "clustering", "domainMetadata")
+    assert engine_for(str(lake)) is Engine.SPARK
+    with pytest.raises(SettingsError, match="Spark has made silver/prices"):
+        engine_for(str(lake), "sail")
+
+
+def test_sail_is_refused_a_lake_that_is_no_folder() -> None:
+    with pytest.raises(SettingsError, match="s3a://shop/lake is no folder"):
+        engine_for("s3a://shop/lake", "sail")

@@ -1,0 +1,97 @@
+"""A day more costs what the day brought, and comes out as if everything had been computed."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from goldrun.contracts import lineage as L
+from goldrun.contracts.entities import TRANSACTIONS
+from goldrun.contracts.gold import USER_FEATURES
+from goldrun.io.lake import Lake
+from goldrun.io.settings import load_source
+from pipelines import gold, silver
+from pipelines._activity import ACTIVITY
+from pipelines._settled import unsettled
+from tests.pipelines.conftest import SETTINGS
+from tests.pipelines.test_silver_converges import PowerCutError, stop_at
+
+BRONZE = L.bronze_table("transactions").name
+Line = Callable[..., str]
+Shop = Any
+
+
+@pytest.fixture
+def two_days(shop: Shop, line: Line) -> Shop:
+    """A shop whose first day is in gold, and whose second has just landed."""
+    shop.land("day1.csv", *(line(f"t{n}", "completed", 1, who=f"c{n % 3}") for n in range(9)))
+    take_in(shop)
+    later = line("t9", "completed", 2, who="c1").replace("2024-05-01", "2024-05-02")
+    moved = line("t0", "cancelled", 3, who="c0")
+    shop.land("day2.csv", later, moved, line("t10", "completed", 1, who="new"))
+    return shop
+
+
+def take_in(shop: Shop, *, rebuild: bool = False) -> None:
+    with shop.ctx.tracker.run("taken in", "goldrun-pipeline"):
+        shop.bronze()
+        shop.silver()
+        gold.run(shop.ctx, rebuild=rebuild)
+
+
+def test_gold_of_what_changed_is_gold_of_everything(two_days: Shop) -> None:
+    tables = [*(table.name for table, _ in ACTIVITY), USER_FEATURES.name]
+    before = two_days.ctx.lake.versions(tables)
+    take_in(two_days)
+    after = two_days.ctx.lake.versions(tables)
+    assert after["gold/customer_daily"] == before["gold/customer_daily"] + 1
+    take_in(two_days, rebuild=True)
+    assert two_days.ctx.lake.versions(tables) == after
+    users = two_days.ctx.lake.read(USER_FEATURES.name)
+    found = {row["user_id"]: row["purchase_frequency"] for row in users.collect()}
+    assert found == {"c0": 2, "c1": 4, "c2": 3, "new": 1}
+
+
+def test_what_did_not_change_is_not_looked_at(
+    two_days: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def everything(*_: object) -> None:
+        raise AssertionError("all of gold was computed")
+
+    monkeypatch.setattr(gold, "_compute_all", everything)
+    take_in(two_days)
+
+
+def test_only_batches_with_records_without_a_fate_are_open(two_days: Shop) -> None:
+    ctx = two_days.ctx
+    assert unsettled(ctx, "transactions", ctx.lake.read(BRONZE)) == {}
+    two_days.ctx = ctx = replace(ctx, now=ctx.now + timedelta(days=1))
+    two_days.bronze()
+    newest = f"{ctx.now:%Y%m%dT%H%M%S.%fZ}"
+    assert unsettled(ctx, "transactions", ctx.lake.read(BRONZE)) == {newest: 3}
+    two_days.silver()
+    assert unsettled(ctx, "transactions", ctx.lake.read(BRONZE)) == {}
+    assert silver.accounts(ctx)["transactions"].closed
+
+
+def test_a_replay_that_stops_leaves_nothing_that_the_next_run_passes_over(
+    shop: Shop, line: Line, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.land("day1.csv", line("t1", "completed", 1), line("t2", "completed", 1, amount="free"))
+    shop.bronze()
+    shop.silver()
+    better = tmp_path / "shop.toml"
+    text = SETTINGS.format(folder=shop.folder)
+    better.write_text(text.replace('"Amount"', '''"if(Amount = 'free', '1', Amount)"'''))
+    ctx = replace(shop.ctx, source=load_source(str(better)), columns={})
+    with monkeypatch.context() as patched:
+        stop_at(patched, TRANSACTIONS.name)
+        with pytest.raises(PowerCutError):
+            silver.run(ctx, replay=True)
+    assert not silver.accounts(ctx)["transactions"].closed
+    silver.run(ctx)
+    assert silver.accounts(ctx)["transactions"].closed
+    assert Lake(ctx.lake.spark, ctx.lake.root).read(TRANSACTIONS.name).count() == 2
