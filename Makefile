@@ -9,13 +9,13 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 
 .PHONY: help setup demo marketplace kafka kafka-messages kafka-stop cluster cluster-stop \
-	faults bench bench-cluster bench-layouts bench-marketplace bench-stream bench-batch docs test test-spark test-slow check mutants lock clean
+	faults bench bench-growth bench-cluster bench-layouts bench-marketplace bench-stream bench-batch docs test test-spark test-slow check mutants lock clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 19
 
-setup: .venv/.ready  ## environment from the lock, Java, Spark's jars
+setup: .venv/.ready  ## environment from the lock
 
 demo: .venv/.ready  ## raw files to champion models, on the sample data
 	@MLFLOW_LOGGING_LEVEL=WARNING mlflow run . --env-manager local --experiment-name goldrun-pipeline \
@@ -76,9 +76,16 @@ cluster-stop: .venv/.ready  ## stop them
 
 ROUNDS ?= 3
 
+WAYS ?= goldrun,DuckDB + delta-rs,the brief's way
+
 bench: ROWS ?= 5000000
 bench: .venv/.ready-dev  ## beside the brief's way and DuckDB: make bench ROWS=5000000 ROUNDS=3
-	@python -m benchmarks.full_build --rows=$(ROWS) --rounds=$(ROUNDS)
+	@python -m benchmarks.full_build --rows=$(ROWS) --rounds=$(ROUNDS) --ways="$(WAYS)"
+
+GROWTH ?= 1000000,5000000,20000000
+
+bench-growth: .venv/.ready-dev  ## as the feed grows, and a day more: make bench-growth GROWTH=1000000,5000000
+	@python -m benchmarks.growth --sizes=$(GROWTH)
 
 bench-cluster: ROWS ?= 1000000
 bench-cluster: .venv/.ready-dev  ## a cluster beside local Spark: make bench-cluster ROWS=1000000 ROUNDS=3
@@ -120,12 +127,12 @@ clean:  ## forget the lake, the runs and the models; keep the environment
 	@test -n "$(PYTHON)" || { echo "goldrun needs Python 3.11 or newer: install one"; exit 1; }
 	@$(PYTHON) -m venv .venv || { rm -rf .venv; echo "no environment could be made: install python3-venv"; exit 1; }
 
-.venv/.ready: .venv/bin/python requirements.txt src/goldrun/io/jars.lock
+.venv/.ready: .venv/bin/python requirements.txt
 	@echo "Installing the environment (a few minutes the first time)"
 	@python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
-	@python pipelines/toolchain.py
 	@touch $@
 
-.venv/.ready-dev: .venv/.ready requirements-dev.txt
+.venv/.ready-dev: .venv/.ready requirements-dev.txt src/goldrun/io/jars.lock
 	@python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@python pipelines/toolchain.py
 	@touch $@

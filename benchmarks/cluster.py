@@ -14,7 +14,7 @@ from pathlib import Path
 
 from benchmarks.equal import same_tables
 from benchmarks.feed import ROWS_A_CUSTOMER, write_feed
-from benchmarks.full_build import GOLDRUN, Build, build, last_day, report
+from benchmarks.full_build import GOLDRUN, ON_SPARK, Build, build, last_day, report
 from goldrun.io.spark_cluster import SparkCluster
 
 log = logging.getLogger("goldrun")
@@ -40,10 +40,10 @@ def main() -> int:
     for number in range(given.rounds):
         log.info("Round %s of %s", number + 1, given.rounds)
         as_of = last_day(given.rows)
-        builds[GOLDRUN].append(build(GOLDRUN, folder / "feed", folder / "local", as_of))
+        builds[GOLDRUN].append(build(ON_SPARK, folder / "feed", folder / "local", as_of))
         cluster.start()
         try:
-            one = build(GOLDRUN, folder / "feed", folder / "far", as_of, cluster.address)
+            one = build(ON_SPARK, folder / "feed", folder / "far", as_of, cluster.address)
         finally:
             cluster.stop()
         builds[ON_CLUSTER].append(one)

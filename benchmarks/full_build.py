@@ -26,12 +26,15 @@ from benchmarks.results import add_line, machine, today
 log = logging.getLogger("goldrun")
 
 RESULTS = Path(__file__).with_name("results.md")
-GOLDRUN, DUCKDB, BRIEF = "goldrun", "DuckDB + delta-rs", "the brief's way"
+GOLDRUN, ON_SPARK = "goldrun", "goldrun on Spark"
+DUCKDB, BRIEF = "DuckDB + delta-rs", "the brief's way"
 MODULES = {
     GOLDRUN: "benchmarks.contenders.by_goldrun",
+    ON_SPARK: "benchmarks.contenders.by_goldrun",
     DUCKDB: "benchmarks.contenders.by_duckdb",
     BRIEF: "benchmarks.contenders.by_the_brief",
 }
+ENGINES = {ON_SPARK: {"GOLDRUN_ENGINE": "spark"}}
 STEPS = ("start", "bronze", "silver", "gold")
 
 
@@ -48,11 +51,24 @@ class Build:
     steps: Mapping[str, float]
 
 
-def build(name: str, feed: Path, lake: Path, as_of: date, master: str = "") -> Build:
-    """Build a lake in one way, by the Spark of the environment unless another one is named."""
-    shutil.rmtree(lake, ignore_errors=True)
-    lake.mkdir(parents=True)
-    environment = os.environ | ({"GOLDRUN_MASTER": master} if master else {})
+def build(
+    name: str, feed: Path, lake: Path, as_of: date, master: str = "", *, anew: bool = True
+) -> Build:
+    """Build a lake in one way, or add to it what is new in the feed.
+
+    Args:
+        name: The way.
+        feed: Folder of its files.
+        lake: Where the tables go.
+        as_of: Date of the snapshot.
+        master: Spark's, where it is not the environment's.
+        anew: Whether an older lake goes first.
+    """
+    if anew:
+        shutil.rmtree(lake, ignore_errors=True)
+    lake.mkdir(parents=True, exist_ok=True)
+    environment = os.environ | ENGINES.get(name, {})
+    environment |= {"GOLDRUN_MASTER": master} if master else {}
     ended = run_module(MODULES[name], [str(feed), str(lake), str(as_of)], environment)
     steps = json.loads(ended.printed.splitlines()[-1])
     log.info(
@@ -68,9 +84,15 @@ def check_equal(folder: Path) -> None:
     Raises:
         SystemExit: Some rows differ.
     """
-    different = same_tables(folder / GOLDRUN, folder / DUCKDB)
-    different["users of the brief"] = same_users(folder / GOLDRUN, folder / BRIEF)
-    log.info("  rows that differ: %s", different)
+    for other in (DUCKDB, ON_SPARK):
+        if (folder / other).exists():
+            _must_agree(other, same_tables(folder / GOLDRUN, folder / other))
+    if (folder / BRIEF).exists():
+        _must_agree(BRIEF, {"users": same_users(folder / GOLDRUN, folder / BRIEF)})
+
+
+def _must_agree(other: str, different: Mapping[str, int]) -> None:
+    log.info("  rows that differ from those of %s: %s", other, different)
     if any(different.values()):
         raise SystemExit("the contenders did not do the same work")
 
@@ -111,16 +133,18 @@ def main() -> int:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--rows", type=int, default=5_000_000)
     options.add_argument("--rounds", type=int, default=3)
+    options.add_argument("--ways", default=",".join(MODULES), help="some of: %(default)s")
     options.add_argument("--folder", type=Path, default=Path("bench-lake"))
     given = options.parse_args()
+    ways = given.ways.split(",")
     folder = given.folder.resolve()
     shutil.rmtree(folder, ignore_errors=True)
     log.info("Writing %s rows ...", f"{given.rows:,}")
     write_feed(folder / "feed", 0, given.rows, given.rows // ROWS_A_CUSTOMER)
-    builds: dict[str, list[Build]] = {name: [] for name in MODULES}
+    builds: dict[str, list[Build]] = {name: [] for name in ways}
     for number in range(given.rounds):
         log.info("Round %s of %s", number + 1, given.rounds)
-        for name in MODULES:
+        for name in ways:
             lake = folder / name
             builds[name].append(build(name, folder / "feed", lake, last_day(given.rows)))
     check_equal(folder)

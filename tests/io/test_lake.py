@@ -5,15 +5,18 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 from deltalake import DeltaTable
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from goldrun.contracts.activity import CUSTOMER_DAILY
 from goldrun.contracts.table import Column, Table
 from goldrun.errors import ContractError, MissingTableError
 from goldrun.io.lake import Lake
+from goldrun.io.sail import is_sail
 
 BOXES = Table(
     name="gold/boxes",
@@ -255,3 +258,22 @@ def test_a_replaced_table_is_written_in_files_of_their_own_ranges(
     assert len(spans) == 4
     assert all(one[1] < other[0] for one, other in pairwise(spans))
     assert lake.read(numbers.name).count() == 40
+
+
+def test_what_is_written_lies_in_the_order_of_its_table(lake: Lake, spark: SparkSession) -> None:
+    if not is_sail(spark):
+        pytest.skip("Spark's files are ranges, and not in order inside")
+    numbers = Table(
+        name="gold/numbers",
+        grain="one number",
+        key=("number",),
+        clustered_by=("number",),
+        columns=(Column("number", T.LongType(), "It.", required=True),),
+    )
+    shuffled = spark.range(100_000).select((F.col("id") * 7919 % 100_003).alias("number"))
+    lake.append(numbers, shuffled)
+    (file,) = DeltaTable(lake.path(numbers.name)).file_uris()
+    found = pq.read_table(file)["number"].to_numpy()
+    steps_back = int((found[1:] < found[:-1]).sum())
+    assert steps_back <= len(found) // 8192
+    assert len(found) == 100_000

@@ -13,6 +13,11 @@ from pyspark.sql import SparkSession
 from goldrun.errors import ToolchainError
 
 _SCRATCH = "SAIL_EXECUTION__CHECKPOINT__PATH"
+_SETTINGS = {
+    "RUST_LOG": "error",
+    # All that it writes is read once and thrown away: tables are written by delta-rs.
+    "SAIL_PARQUET__COMPRESSION": "lz4",
+}
 _REMOTE = "SPARK_CONNECT_MODE_ENABLED"
 """How PySpark remembers that its functions are those of Connect."""
 
@@ -31,7 +36,8 @@ def open_sail() -> Iterator[SparkSession]:
     remote_before = os.environ.get(_REMOTE)
     # Read when it is loaded, so they are set before.
     os.environ[_SCRATCH] = Path(scratch).as_uri()
-    os.environ.setdefault("RUST_LOG", "error")
+    for name, value in _SETTINGS.items():
+        os.environ.setdefault(name, value)
     try:
         from pysail.spark import SparkConnectServer  # noqa: PLC0415
 

@@ -1,0 +1,87 @@
+"""What a build costs as the feed grows, and what a day more costs on top of it.
+
+    make bench-growth SIZES=1000000,5000000,20000000
+
+For each size a lake is built from files, then three times a hundredth more rows land and are taken
+in, each time by a process of its own. At last DuckDB builds all of it anew, and every table must be
+the same, row for row. Adds lines to benchmarks/growth.md.
+"""
+
+import argparse
+import logging
+import shutil
+import statistics
+import sys
+from pathlib import Path
+
+from benchmarks.equal import same_tables
+from benchmarks.feed import ROWS_A_CUSTOMER, write_feed
+from benchmarks.full_build import DUCKDB, GOLDRUN, STEPS, Build, build, last_day
+from benchmarks.results import add_line, machine, today
+
+log = logging.getLogger("goldrun")
+
+RESULTS = Path(__file__).with_suffix(".md")
+DAYS = 3
+SHARE = 100
+"""A day has one row for so many that were there before."""
+
+
+def grow(rows: int, folder: Path) -> tuple[Build, list[Build], Build]:
+    """Build a lake, add days to it, and build all of it anew by DuckDB.
+
+    Raises:
+        SystemExit: A row differs between what grew and what was built at once.
+    """
+    feed, lake, customers = folder / "feed", folder / GOLDRUN, rows // ROWS_A_CUSTOMER
+    write_feed(feed, 0, rows, customers)
+    whole, days = build(GOLDRUN, feed, lake, last_day(rows)), []
+    for day in range(1, DAYS + 1):
+        first, end = (rows + n * rows // SHARE for n in (day - 1, day))
+        write_feed(feed, first, end, customers)
+        days.append(build(GOLDRUN, feed, lake, last_day(end), anew=False))
+    anew = build(DUCKDB, feed, folder / DUCKDB, last_day(end))
+    different = same_tables(lake, folder / DUCKDB)
+    log.info("  rows that differ: %s", different)
+    if any(different.values()):
+        raise SystemExit("what grew is not what is built at once")
+    return whole, days, anew
+
+
+def report(rows: int, whole: Build, days: list[Build], anew: Build) -> None:
+    """Add a line for the build and one for the days."""
+    seconds = whole.whole.seconds
+    cells = {"date": today(), "rows": f"{rows:,}", "seconds": f"{seconds:.1f}"}
+    cells |= {step: f"{whole.steps[step]:.1f}" for step in STEPS}
+    cells["microseconds a row"] = f"{1e6 * seconds / rows:.0f}"
+    cells["memory"] = f"{whole.whole.memory / 2**30:.1f} GiB"
+    log.info("%s", add_line(RESULTS, cells | {"machine": machine()}))
+    day = statistics.median(day.whole.seconds for day in days)
+    cells = {"date": today(), "rows before": f"{rows:,}", "rows a day": f"{rows // SHARE:,}"}
+    cells["a day"] = f"{day:.1f}"
+    for step in STEPS:
+        cells[step] = f"{statistics.median(day.steps[step] for day in days):.1f}"
+    cells["of the build"] = f"{day / seconds:.0%}"
+    cells["DuckDB anew"] = f"{anew.whole.seconds:.1f}"
+    cells["of DuckDB anew"] = f"{day / anew.whole.seconds:.0%}"
+    log.info("%s", add_line(RESULTS, cells | {"machine": machine()}))
+
+
+def main() -> int:
+    """Measure each size."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--sizes", default="1000000,5000000,20000000")
+    options.add_argument("--folder", type=Path, default=Path("bench-lake"))
+    given = options.parse_args()
+    folder = given.folder.resolve()
+    for rows in map(int, given.sizes.split(",")):
+        shutil.rmtree(folder, ignore_errors=True)
+        log.info("%s rows", f"{rows:,}")
+        report(rows, *grow(rows, folder))
+    shutil.rmtree(folder)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
