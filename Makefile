@@ -9,7 +9,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 
 .PHONY: help setup demo marketplace kafka kafka-messages kafka-stop cluster cluster-stop \
-	faults bench bench-growth bench-cluster bench-layouts bench-marketplace bench-stream bench-batch docs test test-spark test-slow check mutants lock clean
+	faults bench bench-growth bench-profile bench-cluster bench-layouts bench-marketplace bench-stream bench-batch docs test test-spark test-slow check mutants lock clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -86,6 +86,10 @@ GROWTH ?= 1000000,5000000,20000000
 
 bench-growth: .venv/.ready-dev  ## as the feed grows, and a day more: make bench-growth GROWTH=1000000,5000000
 	@python -m benchmarks.growth --sizes=$(GROWTH)
+
+bench-profile: ROWS ?= 5000000
+bench-profile: .venv/.ready-dev  ## where the time of a build goes: make bench-profile ROWS=5000000
+	@python -m benchmarks.profile --rows=$(ROWS)
 
 bench-cluster: ROWS ?= 1000000
 bench-cluster: .venv/.ready-dev  ## a cluster beside local Spark: make bench-cluster ROWS=1000000 ROUNDS=3

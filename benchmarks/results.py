@@ -12,7 +12,8 @@ def machine() -> str:
     """What the figures were measured on."""
     return (
         f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}, "
-        f"PySpark {version('pyspark')}, Delta {version('delta-spark')}"
+        f"PySpark {version('pyspark')}, Delta {version('delta-spark')}, "
+        f"Sail {version('pysail')}, delta-rs {version('deltalake')}"
     )
 
 

@@ -1,0 +1,143 @@
+"""Where the time of a build goes: what computes, what reads, what writes.
+
+    make bench-profile ROWS=5000000
+
+Builds a lake once, with watches around what goldrun leaves to others. Adds a line for each layer to
+benchmarks/profile.md.
+"""
+
+import argparse
+import contextlib
+import logging
+import os
+import shutil
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pyspark.sql.connect.client import SparkConnectClient
+
+from benchmarks.feed import ROWS_A_CUSTOMER, settings_of, write_feed
+from benchmarks.full_build import last_day
+from benchmarks.results import add_line, machine, today
+from goldrun.io import csv_files, rust_storage
+from goldrun.io.engines import Engine, open_engine
+from goldrun.io.lake import Lake
+from goldrun.io.settings import load_source
+from goldrun.io.tracking import Tracker
+from pipelines import bronze, gold, silver
+from pipelines._command import Context
+
+log = logging.getLogger("goldrun")
+
+RESULTS = Path(__file__).with_suffix(".md")
+START, READ, COMPUTE = "start", "lines taken apart", "computed and checkpointed"
+STAGE, WRITE, REST = "staged for writing", "written by delta-rs", "rest"
+KINDS = (START, READ, COMPUTE, STAGE, WRITE, REST)
+
+
+class Watches:
+    """Seconds by kind, each second counted once: for the innermost of what runs."""
+
+    def __init__(self) -> None:
+        """Start none."""
+        self.seconds: defaultdict[str, float] = defaultdict(float)
+        self._running = [REST]
+        self._since = time.monotonic()
+
+    @contextlib.contextmanager
+    def on(self, kind: str) -> Iterator[None]:
+        """Count what runs in the block as of a kind."""
+        self._turn()
+        self._running.append(kind)
+        try:
+            yield
+        finally:
+            self._turn()
+            self._running.pop()
+
+    def take(self) -> dict[str, float]:
+        """What was counted since the last time."""
+        self._turn()
+        taken, self.seconds = dict(self.seconds), defaultdict(float)
+        return taken
+
+    def around(self, owner: Any, name: str, kind: str) -> None:
+        """Count the calls of a function as of a kind."""
+        whole: Callable[..., Any] = getattr(owner, name)
+
+        def watched(*arguments: Any, **named: Any) -> Any:
+            with self.on(kind):
+                return whole(*arguments, **named)
+
+        setattr(owner, name, watched)
+
+    def _turn(self) -> None:
+        now = time.monotonic()
+        self.seconds[self._running[-1]] += now - self._since
+        self._since = now
+
+
+def watch(watches: Watches) -> None:
+    """Put the watches around what is called from one thread: a first build."""
+    watches.around(csv_files, "read_here", READ)
+    for name in ("execute_command", "to_table"):
+        watches.around(SparkConnectClient, name, COMPUTE)
+    watches.around(rust_storage, "write_deltalake", WRITE)
+    computed = rust_storage._computed
+
+    @contextlib.contextmanager
+    def staged(*arguments: Any) -> Iterator[Any]:
+        with contextlib.ExitStack() as opened:
+            before = watches.seconds[COMPUTE]
+            rows = opened.enter_context(computed(*arguments))
+            watches._turn()
+            moved = watches.seconds[COMPUTE] - before
+            watches.seconds[COMPUTE] -= moved
+            watches.seconds[STAGE] += moved
+            yield rows
+
+    rust_storage._computed = staged  # type: ignore[assignment]
+
+
+def main() -> int:
+    """Build, and add the lines."""
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
+    log.setLevel(logging.INFO)
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--rows", type=int, default=5_000_000)
+    options.add_argument("--folder", type=Path, default=Path("bench-lake"))
+    given = options.parse_args()
+    folder = given.folder.resolve()
+    shutil.rmtree(folder, ignore_errors=True)
+    write_feed(folder / "feed", 0, given.rows, given.rows // ROWS_A_CUSTOMER)
+    os.environ["MLFLOW_TRACKING_URI"] = f"sqlite:///{folder}/mlflow.db"
+    watches, tracker = Watches(), Tracker()
+    watch(watches)
+    source = load_source(str(settings_of(folder / "feed")))
+    layers = {}
+    with tracker.run("benchmark", "benchmark"), contextlib.ExitStack() as opened:
+        watches.take()
+        with watches.on(START):
+            spark = opened.enter_context(open_engine(Engine.SAIL))
+        ctx = Context(Lake(spark, str(folder / "lake")), tracker, source, datetime.now(UTC))
+        bronze.run(ctx)
+        layers["bronze"] = watches.take()
+        silver.run(ctx)
+        layers["silver"] = watches.take()
+        gold.run(ctx, last_day(given.rows))
+        layers["gold"] = watches.take()
+    for layer, seconds in layers.items():
+        cells = {"date": today(), "rows": f"{given.rows:,}", "layer": layer}
+        cells |= {kind: f"{seconds.get(kind, 0):.1f}" for kind in KINDS}
+        log.info("%s", add_line(RESULTS, cells | {"machine": machine()}))
+    shutil.rmtree(folder)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
