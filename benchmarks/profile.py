@@ -88,7 +88,7 @@ def watch(watches: Watches) -> None:
     for name in ("execute_command", "to_table"):
         watches.around(SparkConnectClient, name, COMPUTE)
     watches.around(rust_storage, "write_deltalake", WRITE)
-    computed = rust_storage._computed
+    computed = getattr(rust_storage, "computed_rows")  # noqa: B009
 
     @contextlib.contextmanager
     def staged(*arguments: Any) -> Iterator[Any]:
@@ -101,7 +101,7 @@ def watch(watches: Watches) -> None:
             watches.seconds[STAGE] += moved
             yield rows
 
-    rust_storage._computed = staged  # type: ignore[assignment]
+    setattr(rust_storage, "computed_rows", staged)  # noqa: B010
 
 
 def main() -> int:

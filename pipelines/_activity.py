@@ -47,10 +47,32 @@ def record_progress(ctx: Context, versions: Mapping[str, int], run_id: str) -> N
 
 
 def known_progress(ctx: Context) -> dict[str, int]:
-    """The silver versions that gold has, by table."""
-    newest = F.max_by(VERSION, MEASURED_AT).alias(VERSION)
-    rows = ctx.lake.read_or_empty(GOLD_PROGRESS).groupBy(FOLLOWED).agg(newest).collect()
+    """The silver versions that gold has, by table, as they were last remembered."""
+    progress = ctx.lake.read_or_empty(GOLD_PROGRESS)
+    newest = progress.agg(F.max(MEASURED_AT).alias(MEASURED_AT))
+    rows = progress.join(newest, MEASURED_AT, "left_semi").collect()
     return {row[FOLLOWED]: row[VERSION] for row in rows}
+
+
+def changed_since(ctx: Context, followed: Mapping[str, int]) -> dict[str, int] | None:
+    """The silver tables that have changed since gold has followed them, by the version it has.
+
+    Args:
+        ctx: The context.
+        followed: Newest version of each table to follow.
+
+    Returns:
+        None where it can't be told what has changed: nothing or something else was followed, a
+        table is older than it was or does not keep its changes, or a table of gold is gone.
+    """
+    known = known_progress(ctx)
+    told = (
+        set(known) == set(followed)
+        and all(version >= known[name] for name, version in followed.items())
+        and all(ctx.lake.exists(table.name) for table, _ in ACTIVITY)
+        and all(ctx.lake.keeps_changes(name) for name in followed)
+    )
+    return {n: known[n] for n, version in followed.items() if version > known[n]} if told else None
 
 
 def silver_of(ctx: Context) -> Silver:

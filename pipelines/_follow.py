@@ -16,6 +16,7 @@ from pipelines import gold
 from pipelines._activity import (
     ACTIVITY,
     activity_in,
+    changed_since,
     history_of,
     known_progress,
     record_progress,
@@ -54,7 +55,7 @@ class Follower:
         """Bring gold up to date, in full where it is not known what it has."""
         followed = tables_followed(ctx)
         unfollowed = [name for name in followed if ctx.lake.keep_changes(name)]
-        if unfollowed or not set(followed) <= set(known_progress(ctx)):
+        if unfollowed or changed_since(ctx, ctx.lake.versions(followed)) is None:
             self._begin(ctx, followed)
         self._progress = known_progress(ctx)
         self._described_at = ctx.now
@@ -64,7 +65,8 @@ class Follower:
         if all(ctx.lake.read(name).isEmpty() for name in followed):
             record_progress(ctx, ctx.lake.versions(followed), self.run_id)
         else:
-            gold.run(ctx)
+            # All of it: of a table whose changes are kept from now on nobody can tell the older.
+            gold.run(ctx, rebuild=True)
 
     def follow(self, ctx: Context) -> int:
         """Compute the touched customers again; return how many they are."""

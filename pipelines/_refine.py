@@ -85,7 +85,7 @@ def refine(
         if batch is None:
             if replay:
                 reopen(ctx, entity)
-            open_batches = unsettled(ctx, entity, bronze)
+            open_batches = unsettled(ctx, entity, bronze, fates)
             pending = without_fate(bronze, fates, open_batches, replay=replay)
             # Asked of the ids alone: to plan the rules for nothing is most of a start.
             if pending.select(L.RECORD_ID).isEmpty():

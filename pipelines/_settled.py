@@ -18,16 +18,35 @@ _MANY = 1000
 """Batches that are no longer named one by one."""
 
 
-def unsettled(ctx: Context, entity: str, bronze: DataFrame) -> dict[str, int]:
+def unsettled(
+    ctx: Context, entity: str, bronze: DataFrame, fates: Sequence[DataFrame]
+) -> dict[str, int]:
     """The batches in which a record may be without a fate, and how many records each has.
 
-    What is settled stays so, unless its batch has other records than it had.
+    What is settled stays so, unless its batch has other records than it had, or not as many fates
+    as records: a table of silver was removed, or an older one was put back.
+
+    Args:
+        ctx: The context.
+        entity: Name of the entity.
+        bronze: Rows of ``bronze/<entity>``.
+        fates: Rows of silver, history, duplicates and quarantine.
     """
-    settled = ctx.lake.read_or_empty(SETTLED).where(F.col(L.ENTITY) == entity)
-    batches = bronze.groupBy(L.BATCH_ID).agg(F.count("*").alias(RECORDS))
     key = [L.BATCH_ID, RECORDS]
-    rows = batches.join(settled.select(*key), key, "left_anti").orderBy(L.BATCH_ID).collect()
+    settled = ctx.lake.read_or_empty(SETTLED).where(F.col(L.ENTITY) == entity).select(*key)
+    theirs = [fates[2].where(F.col(L.ENTITY) == entity), _kept(fates[3], entity)]
+    told = [fate.select(L.BATCH_ID) for fate in (*fates[:2], *theirs)]
+    known = settled.join(_counted(reduce(DataFrame.unionByName, told)), key, "left_semi")
+    rows = _counted(bronze).join(known, key, "left_anti").orderBy(L.BATCH_ID).collect()
     return {row[L.BATCH_ID]: row[RECORDS] for row in rows}
+
+
+def _counted(rows: DataFrame) -> DataFrame:
+    return rows.groupBy(L.BATCH_ID).agg(F.count("*").alias(RECORDS))
+
+
+def _kept(quarantine: DataFrame, entity: str) -> DataFrame:
+    return quarantine.where((F.col(L.ENTITY) == entity) & (F.col(L.STATE) != Q.RELEASED))
 
 
 def settle(ctx: Context, entity: str, batches: Mapping[str, int]) -> None:

@@ -57,14 +57,12 @@ def run(ctx: Context, customer_id: str) -> None:
         with step("erase: find what the lake knows of the person"):
             person = find_person(ctx, customer_id, raws, tables)
         _bury(ctx, person, tables)
-        for entity in ctx.source.landed:
-            reopen(ctx, entity)
+        _forget_progress(ctx)
         with step("erase: rows in every layer"):
             _erase_rows(ctx, person, tables)
         with step(f"erase: old files and logs of {len(tables)} tables"):
             for table in tables:
                 purge(lake, table)
-            _forget_progress(ctx)
         with step("erase: proof by decoding every file"):
             _prove(ctx, person, read_raws(ctx, tables), tables, folder)
     log.info("    nothing of the person is left in %s", lake.root)
@@ -94,7 +92,12 @@ def _bury(ctx: Context, person: Person, tables: Sequence[str]) -> None:
 
 
 def _forget_progress(ctx: Context) -> None:
-    """The changes that gold would follow are gone with the log's past: it begins anew."""
+    """Let silver and gold begin anew, before the first row goes.
+
+    Records lose fates on the way, and the changes that gold would follow go with the log's past.
+    """
+    for entity in ctx.source.landed:
+        reopen(ctx, entity)
     if ctx.lake.exists(GOLD_PROGRESS.name):
         ctx.lake.replace(GOLD_PROGRESS, ctx.lake.frame(GOLD_PROGRESS, []))
 

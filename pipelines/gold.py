@@ -7,12 +7,14 @@ from datetime import date
 
 from goldrun.contracts import activity as A
 from goldrun.contracts import gold as G
+from goldrun.contracts.entities import CUSTOMERS
 from goldrun.contracts.table import Table
 from goldrun.features.snapshots import snapshots, user_features
 from goldrun.monitoring.profile import profile_table
 from pipelines._activity import (
     ACTIVITY,
     activity_in,
+    changed_since,
     history_of,
     known_progress,
     record_progress,
@@ -21,6 +23,9 @@ from pipelines._activity import (
 )
 from pipelines._command import Context, add_as_of, add_flag, log, parser, run_script, step
 from pipelines._touched import find_touched, refresh
+
+_NEARLY_ALL = 0.5
+"""Share of the customers of whom more are better computed with all others: replaced, not merged."""
 
 
 def run(ctx: Context, as_of: date | None = None, *, rebuild: bool = False) -> date:
@@ -35,10 +40,8 @@ def run(ctx: Context, as_of: date | None = None, *, rebuild: bool = False) -> da
         rebuild: Compute all activity again: a definition was changed.
     """
     followed = ctx.lake.versions(tables_followed(ctx))
-    known = {} if rebuild else known_progress(ctx)
-    if set(followed) <= set(known) and all(ctx.lake.keeps_changes(name) for name in followed):
-        _bring_up_to_date(ctx, {n: known[n] for n, v in followed.items() if v > known[n]})
-    else:
+    changed = None if rebuild else changed_since(ctx, followed)
+    if changed is None or not _bring_up_to_date(ctx, changed):
         _compute_all(ctx)
     history = history_of(ctx)
     as_of = history.check_features(as_of or history.day_after)
@@ -65,17 +68,22 @@ def _compute_all(ctx: Context) -> None:
             ctx.lake.replace(table, compute(silver))
 
 
-def _bring_up_to_date(ctx: Context, changed: Mapping[str, int]) -> None:
+def _bring_up_to_date(ctx: Context, changed: Mapping[str, int]) -> bool:
+    """Compute again what changes are about; False when that is nearly everything."""
     if not changed:
         log.info("    silver has not changed since")
-        return
+        return True
     # Held from the reading of silver on, or a writer who was quicker could be overwritten with
     # what silver said before.
     with step("gold: what has changed"), ctx.lake.writing(*(table.name for table, _ in ACTIVITY)):
         touched = find_touched(ctx, changed)
-        log.info("    %s customers touched", f"{touched.count:,}")
+        everybody = ctx.lake.read(CUSTOMERS.name).count()
+        log.info("    %s of %s customers touched", f"{touched.count:,}", f"{everybody:,}")
+        if touched.count > everybody * _NEARLY_ALL:
+            return False
         if touched.count:
             refresh(ctx, touched)
+        return True
 
 
 def write_snapshots(ctx: Context, as_ofs: Sequence[date]) -> None:

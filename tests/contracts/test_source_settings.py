@@ -245,6 +245,8 @@ def test_the_option_wins_over_the_environment_and_that_over_the_default(
     monkeypatch.setenv("GOLDRUN_LAKE", "/data/shop")
     assert lake_root("") == "/data/shop"
     assert lake_root("here") == "here"
+    assert lake_root("file:///data/my%20shop") == "/data/my shop"
+    assert lake_root("s3a://shop/lake") == "s3a://shop/lake"
 
 
 def test_topics_and_files_are_not_mixed(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import json
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlparse
 
 import pyarrow.parquet as pq
 import pytest
@@ -14,7 +15,8 @@ from pyspark.sql import types as T
 
 from goldrun.contracts.activity import CUSTOMER_DAILY
 from goldrun.contracts.table import Column, Table
-from goldrun.errors import ContractError, MissingTableError
+from goldrun.errors import ContractError, MissingTableError, StorageError
+from goldrun.io.failures import storage_explained
 from goldrun.io.lake import Lake
 from goldrun.io.sail import is_sail
 
@@ -277,3 +279,40 @@ def test_what_is_written_lies_in_the_order_of_its_table(lake: Lake, spark: Spark
     steps_back = int((found[1:] < found[:-1]).sum())
     assert steps_back <= len(found) // 8192
     assert len(found) == 100_000
+
+
+def test_a_lake_may_lie_in_a_folder_of_any_name(spark: SparkSession, tmp_path: Path) -> None:
+    lake = Lake(spark, str(tmp_path / "my läke 100%"))
+    lake.append(BOXES, boxes(spark, A, B))
+    lake.upsert(BOXES, boxes(spark, ("a", 1, "new", None), C))
+    assert stored(lake) == {("a", 1, "new", None), B, C}
+    assert Lake(spark, lake.root).version(BOXES.name) == lake.version(BOXES.name)
+
+
+def test_a_data_file_that_is_gone_is_told_and_never_fewer_rows(
+    filled: Lake, spark: SparkSession
+) -> None:
+    (uri, *_) = DeltaTable(filled.path(BOXES.name)).file_uris()
+    Path(unquote(urlparse(uri).path)).unlink()
+    with pytest.raises(StorageError, match="missing or damaged"), storage_explained(filled.root):
+        filled.read(BOXES.name).collect()
+
+
+def test_the_log_of_a_merge_names_no_customer(lake: Lake, spark: SparkSession) -> None:
+    people = Table(
+        name="silver/people",
+        grain="one person",
+        key=("customer_id",),
+        columns=(
+            Column("customer_id", T.StringType(), "Who.", required=True),
+            Column("place", T.StringType(), "Where.", null_means="unknown"),
+        ),
+    )
+    for place in ("here", "there"):
+        rows = spark.createDataFrame([("ada", place), ("bob", place)], people.schema)
+        lake.upsert(people, rows)
+    log = sorted(Path(lake.path(people.name)).glob("_delta_log/*.json"))[-1].read_text()
+    (commit,) = [line for line in log.splitlines() if '"commitInfo"' in line]
+    assert "MERGE" in commit
+    assert "ada" not in commit
+    assert "bob" not in commit

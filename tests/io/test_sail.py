@@ -22,6 +22,7 @@ assert "SPARK_CONNECT_MODE_ENABLED" not in os.environ
 
 
 def test_its_scratch_folder_goes_with_it_and_functions_are_sparks_again(tmp_path: Path) -> None:
-    command = ["env", f"TMPDIR={tmp_path}", sys.executable, "-c", SCRIPT]
+    fresh = ("env", "-u", "SPARK_CONNECT_MODE_ENABLED", f"TMPDIR={tmp_path}")
+    command = [*fresh, sys.executable, "-c", SCRIPT]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

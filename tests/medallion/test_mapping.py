@@ -25,6 +25,8 @@ def probe(spark: SparkSession) -> DataFrame:
         ("sha2(to_json(struct(a, b, upper(trim(c)))), 256)", ["a", "b", "c"]),
         ("case when a = '1' then b else array(c, d)[0] end", ["a", "b", "c", "d"]),
         ("`Unit Price` || `Größe`", ["Größe", "Unit Price"]),
+        # As spreadsheets and other systems write them: a no-break space, an accent of its own.
+        ("`Price\u00a0` || `Pre\u0301nom`", ["Pre\u0301nom", "Price\u00a0"]),
         ("element_at(split(a, '-'), 1)", ["a"]),
         ("a || a || a", ["a"]),
     ],

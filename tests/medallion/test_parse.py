@@ -93,6 +93,8 @@ def test_money_is_kept_to_four_decimals_or_is_refused(spark: SparkSession) -> No
         "0.0001": Decimal("0.0001"),
         "-11062.06": Decimal("-11062.0600"),
         "1e3": Decimal("1000.0000"),
+        "-2.5E-1": Decimal("-0.2500"),
+        "+.5e+2\t": Decimal("50.0000"),
         " 4.25": Decimal("4.2500"),
         "1.50000000": Decimal("1.5000"),
         "99999999999999.9999": Decimal("99999999999999.9999"),

@@ -1,5 +1,6 @@
 """A day more costs what the day brought, and comes out as if everything had been computed."""
 
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -15,10 +16,12 @@ from goldrun.io.lake import Lake
 from goldrun.io.settings import load_source
 from pipelines import gold, silver
 from pipelines._activity import ACTIVITY
+from pipelines._command import Context
 from pipelines._settled import unsettled
 from tests.pipelines.conftest import SETTINGS
 from tests.pipelines.test_silver_converges import PowerCutError, stop_at
 
+HISTORY = L.history_table(TRANSACTIONS).name
 BRONZE = L.bronze_table("transactions").name
 Line = Callable[..., str]
 Shop = Any
@@ -27,7 +30,7 @@ Shop = Any
 @pytest.fixture
 def two_days(shop: Shop, line: Line) -> Shop:
     """A shop whose first day is in gold, and whose second has just landed."""
-    shop.land("day1.csv", *(line(f"t{n}", "completed", 1, who=f"c{n % 3}") for n in range(9)))
+    shop.land("day1.csv", *(line(f"t{n}", "completed", 1, who=f"c{n % 8}") for n in range(9)))
     take_in(shop)
     later = line("t9", "completed", 2, who="c1").replace("2024-05-01", "2024-05-02")
     moved = line("t0", "cancelled", 3, who="c0")
@@ -35,7 +38,14 @@ def two_days(shop: Shop, line: Line) -> Shop:
     return shop
 
 
+def open_batches(ctx: Context) -> dict[str, int]:
+    names = (TRANSACTIONS.name, HISTORY, L.DUPLICATES.name, L.QUARANTINE.name)
+    fates = [ctx.lake.read(name) for name in names]
+    return unsettled(ctx, "transactions", ctx.lake.read(BRONZE), fates)
+
+
 def take_in(shop: Shop, *, rebuild: bool = False) -> None:
+    shop.ctx = replace(shop.ctx, now=shop.ctx.now + timedelta(days=1))
     with shop.ctx.tracker.run("taken in", "goldrun-pipeline"):
         shop.bronze()
         shop.silver()
@@ -52,7 +62,7 @@ def test_gold_of_what_changed_is_gold_of_everything(two_days: Shop) -> None:
     assert two_days.ctx.lake.versions(tables) == after
     users = two_days.ctx.lake.read(USER_FEATURES.name)
     found = {row["user_id"]: row["purchase_frequency"] for row in users.collect()}
-    assert found == {"c0": 2, "c1": 4, "c2": 3, "new": 1}
+    assert found == {"c0": 1, "c1": 2, "new": 1} | {f"c{n}": 1 for n in range(2, 8)}
 
 
 def test_what_did_not_change_is_not_looked_at(
@@ -67,13 +77,13 @@ def test_what_did_not_change_is_not_looked_at(
 
 def test_only_batches_with_records_without_a_fate_are_open(two_days: Shop) -> None:
     ctx = two_days.ctx
-    assert unsettled(ctx, "transactions", ctx.lake.read(BRONZE)) == {}
+    assert open_batches(ctx) == {}
     two_days.ctx = ctx = replace(ctx, now=ctx.now + timedelta(days=1))
     two_days.bronze()
     newest = f"{ctx.now:%Y%m%dT%H%M%S.%fZ}"
-    assert unsettled(ctx, "transactions", ctx.lake.read(BRONZE)) == {newest: 3}
+    assert open_batches(ctx) == {newest: 3}
     two_days.silver()
-    assert unsettled(ctx, "transactions", ctx.lake.read(BRONZE)) == {}
+    assert open_batches(ctx) == {}
     assert silver.accounts(ctx)["transactions"].closed
 
 
@@ -95,3 +105,36 @@ def test_a_replay_that_stops_leaves_nothing_that_the_next_run_passes_over(
     silver.run(ctx)
     assert silver.accounts(ctx)["transactions"].closed
     assert Lake(ctx.lake.spark, ctx.lake.root).read(TRANSACTIONS.name).count() == 2
+
+
+def test_a_table_of_silver_that_was_removed_is_made_again(two_days: Shop) -> None:
+    ctx = two_days.ctx
+    before = ctx.lake.read(TRANSACTIONS.name).count()
+    shutil.rmtree(ctx.lake.path(TRANSACTIONS.name))
+    again = replace(ctx, lake=Lake(ctx.lake.spark, ctx.lake.root))
+    silver.run(again)
+    assert again.lake.read(TRANSACTIONS.name).count() == before
+    assert silver.accounts(again)["transactions"].closed
+
+
+def test_a_table_of_gold_that_was_removed_is_made_whole_again(two_days: Shop) -> None:
+    ctx = two_days.ctx
+    shutil.rmtree(ctx.lake.path("gold/customer_daily"))
+    two_days.ctx = replace(ctx, lake=Lake(ctx.lake.spark, ctx.lake.root))
+    take_in(two_days)
+    whole = two_days.ctx.lake.read("gold/customer_daily").agg({"lines": "sum"}).collect()[0][0]
+    assert whole == 10
+
+
+def test_gold_of_a_silver_that_went_back_is_computed_anew(two_days: Shop) -> None:
+    ctx = two_days.ctx
+    take_in(two_days)
+    for name in (TRANSACTIONS.name, HISTORY, "silver/customers"):
+        shutil.rmtree(ctx.lake.path(name))
+    for file in two_days.folder.glob("day2.csv"):
+        file.unlink()
+    shutil.rmtree(ctx.lake.path(BRONZE))
+    two_days.ctx = replace(ctx, lake=Lake(ctx.lake.spark, ctx.lake.root))
+    take_in(two_days)
+    users = two_days.ctx.lake.read(USER_FEATURES.name).select("user_id").collect()
+    assert {row["user_id"] for row in users} == {f"c{n}" for n in range(8)}

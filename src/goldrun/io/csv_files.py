@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 
 from goldrun.contracts import lineage as L
 from goldrun.contracts.source import EntityMapping
-from goldrun.errors import SourceError
+from goldrun.errors import SettingsError, SourceError
 from goldrun.io.csv_here import take_csv_apart
 from goldrun.io.files import LONGEST_LINE, open_bytes
 from goldrun.io.lines import LINE, PLACE, no_record, read_lines
@@ -110,6 +110,12 @@ def _read_here(
     headers: Mapping[Path, Header],
     mapping: EntityMapping,
 ) -> DataFrame:
+    if not mapping.delimiter.isascii():
+        raise SettingsError(
+            f"delimiter {mapping.delimiter!r} is no ASCII character: engine sail can't part lines "
+            "by it, use engine spark"
+        )
+
     def take_apart(file: Path, lines: pa.Array) -> Taken:
         return take_csv_apart(lines, headers[file].line, headers[file].names, mapping.delimiter)
 

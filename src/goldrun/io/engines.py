@@ -47,7 +47,7 @@ def engine_for(root: str, option: str = "", master: str = "") -> Engine:
     made tables in it that no other engine can write; else Sail.
 
     Args:
-        root: The lake.
+        root: The lake, as ``lake_root`` has it.
         option: Name of an engine, or nothing.
         master: Spark master, or nothing.
 
@@ -55,7 +55,7 @@ def engine_for(root: str, option: str = "", master: str = "") -> Engine:
         SettingsError: There is no such engine, or the lake is not for the one that is named.
     """
     named = engine_named(option)
-    is_folder = urlparse(root).scheme in {"", "file"}
+    is_folder = not urlparse(root).scheme
     elsewhere = bool(master or default_master() or is_submitted()) or not is_folder
     if named is Engine.SPARK or (named is None and elsewhere):
         return Engine.SPARK

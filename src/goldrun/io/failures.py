@@ -1,16 +1,17 @@
-"""What Spark says when the lake's storage fails, told as an error that a user can act on."""
+"""What an engine says when the lake's storage fails, told as an error that a user can act on."""
 
 import contextlib
 import re
 from collections.abc import Iterator
 
+from deltalake.exceptions import DeltaError
 from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
 from pyspark.errors.exceptions.captured import CapturedException
 
 from goldrun.errors import StorageError
 
-_RAISED = (PySparkException, Py4JJavaError, OSError)
+_RAISED = (PySparkException, Py4JJavaError, DeltaError, OSError)
 _FULL = re.compile(r"No space left on device|Disk quota exceeded|File too large")
 _DAMAGED = re.compile(
     r"ChecksumException|[Cc]hecksum error|Could not find any delta files|is not a Parquet file"
@@ -19,6 +20,7 @@ _DAMAGED = re.compile(
     r"|JsonParseException|JsonEOFException|JsonMappingException|MismatchedInputException"
     r"|DELTA_(?:TRUNCATED|LOG_FILE|MISSING|STATE_RECOVER|VERSIONS_NOT|SCHEMA_NOT_SET|FILE_NOT)"
     r"|Unexpected end-of-input|Incomplete log file|InvalidMetadata|MALFORMED_(?:LOG|CHECKPOINT)"
+    r"|Invalid Parquet file|Parquet error|Corrupt footer|EOF while parsing|expected value at line"
     r"|Expected [\w ]+ in (?:log|metadata)|batch \d+ doesn't exist|EOFException"
 )
 _FILE = re.compile(r"(?:file:)?(/[^\s:;,'\"`\])]+)")
@@ -28,7 +30,7 @@ _CHECKPOINTS = "/_checkpoints/"
 
 @contextlib.contextmanager
 def storage_explained(root: str) -> Iterator[None]:
-    """Raise a StorageError instead of what Spark or Python say of the lake's disk or files."""
+    """Raise a StorageError instead of what is said of the lake's disk or files."""
     try:
         yield
     except _RAISED as error:
@@ -44,7 +46,7 @@ def storage_failure(
     """Recognise a full disk or a damaged file behind an error; None for any other error.
 
     Args:
-        error: What was raised, by Spark or by Python.
+        error: What was raised, by an engine or by Python.
         root: The lake.
         folder: Where a damaged file is that the error does not name; anywhere in the lake if None.
     """

@@ -72,14 +72,14 @@ def _batch(taken: Taken, file: str, digest: str, first: int) -> pa.RecordBatch:
 
 
 def _lines(file: Path, encoding: str, blank: str) -> Iterator[pa.Array]:
-    """The lines of a file that are not blank, some megabytes at a time."""
+    """The lines of a file that are not blank, those of some megabytes at a time."""
     for data in _whole_lines(file):
         lines = _split(_decoded(data, encoding))
         yield lines.filter(pc.not_equal(pc.utf8_trim(lines, characters=blank), ""))
 
 
 def _whole_lines(file: Path) -> Iterator[bytes]:
-    """The bytes of a file, cut after line feeds."""
+    """The bytes of a file, cut after line feeds: of one that has none, all at once."""
     rest = b""
     with open_bytes(file) as stream:
         data = stream.read(_BYTES_AT_ONCE).removeprefix(_BOM)

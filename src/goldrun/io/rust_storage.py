@@ -1,32 +1,32 @@
 """Delta tables written by delta-rs, which needs no Java."""
 
 import contextlib
-import heapq
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from functools import reduce
-from itertools import chain
 from pathlib import Path
+from urllib.parse import unquote, urlparse
 
 import pyarrow as pa
-import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 from deltalake import CommitProperties, DeltaTable, Schema, write_deltalake
 from deltalake.exceptions import DeltaError
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.pandas.types import from_arrow_schema, to_arrow_schema
 
+from goldrun.contracts.entities import CUSTOMER_ID
+from goldrun.contracts.gold import USER_ID
 from goldrun.contracts.table import Table
-from goldrun.errors import ContractError, StorageError
+from goldrun.errors import StorageError, listed
+from goldrun.io.computed_rows import computed_rows, loose
 from goldrun.io.delta import CHANGE_FEED, properties
-from goldrun.io.sail import lasting_folder, scratch_folder
+from goldrun.io.sail import lasting_folder
 from goldrun.io.storage import NEW, OLD, Spans
 
 _FILE_BYTES = 32 << 20
 """As large as Spark's compaction makes them here: a MERGE rewrites whole files."""
 
-_BATCH = 8192
-"""Rows that Sail writes at once."""
+_PEOPLE = {CUSTOMER_ID, USER_ID}
 _WRITABLE = {"appendOnly", "changeDataFeed", "checkConstraints", "invariants", "timestampNtz"}
 """Writer features of Delta that delta-rs has."""
 _READABLE = {"timestampNtz", "v2Checkpoint", "vacuumProtocolCheck"}
@@ -36,9 +36,9 @@ _READABLE = {"timestampNtz", "v2Checkpoint", "vacuumProtocolCheck"}
 class RustStorage:
     """See ``Storage``.
 
-    What Sail computes reaches delta-rs through Parquet files in a scratch folder: any number of
-    rows is on its way without being in memory, and written several times as fast as through the
-    connection.
+    What Sail computes reaches delta-rs through Parquet files in a scratch folder: several times as
+    fast as through the connection, and any number of rows is appended without being in memory. Of
+    a MERGE the new rows are.
     """
 
     def __init__(self, spark: SparkSession) -> None:
@@ -58,8 +58,8 @@ class RustStorage:
         """See ``Storage``."""
         table = DeltaTable(path, version=version)
         _must_be_plain(table)
-        written = _loose(pa.schema(table.schema().to_arrow()))
-        files = table.file_uris()
+        written = loose(pa.schema(table.schema().to_arrow()))
+        files = _files(table)
         if not files:
             return self._spark.createDataFrame([], from_arrow_schema(written))
         # The log is read here, and nulls are allowed: Sail's own reader fails on what a MERGE of
@@ -80,7 +80,7 @@ class RustStorage:
     ) -> None:
         """See ``Storage``."""
         kept = CommitProperties(custom_metadata={"userMetadata": note}) if note else None
-        with _computed(rows, table, _schema(table)) as computed:
+        with computed_rows(rows, table, _schema(table)) as computed:
             if mode == "overwrite":
                 write_deltalake(
                     path,
@@ -118,13 +118,14 @@ class RustStorage:
         if gone:
             schema = schema.append(pa.field(gone, pa.bool_()))
         # The key of a row to delete comes without the other columns.
-        with _computed(rows, table, _loose(schema)) as computed:
+        with computed_rows(rows, table, loose(schema)) as computed:
             merge = DeltaTable(path).merge(
-                computed.reader(),
-                condition,
+                *(computed.reader(), condition),
                 source_alias=NEW,
                 target_alias=OLD,
-                streamed_exec=False,
+                # Not streamed, it looks at the rows first and passes over files by their spans,
+                # which it writes into the log: not where keys are people.
+                streamed_exec=bool(_PEOPLE & set(table.key)),
             )
             if gone:
                 merge = merge.when_matched_delete(f'{NEW}."{gone}"')
@@ -190,9 +191,15 @@ def _schema(table: Table) -> pa.Schema:
     return to_arrow_schema(table.schema, timezone="UTC")
 
 
-def _loose(schema: pa.Schema) -> pa.Schema:
-    """The same columns, any of which may be null."""
-    return pa.schema([field.with_nullable(True) for field in schema])
+def _files(table: DeltaTable) -> list[str]:
+    """The data files of a version; a StorageError when one is gone, of which Sail says nothing."""
+    files = [unquote(urlparse(uri).path) for uri in table.file_uris()]
+    if gone := [file for file in files if not Path(file).is_file()]:
+        raise StorageError(
+            f"{listed(gone)} is missing or damaged: restore the file from a copy, or the lake to "
+            "an older state, then run the same command again"
+        )
+    return files
 
 
 def _alike(files: Sequence[str]) -> list[list[str]]:
@@ -211,60 +218,3 @@ def _must_be_plain(table: DeltaTable) -> None:
             f"{table.table_uri} has {', '.join(beyond)}, which this engine can't read: use engine "
             "spark"
         )
-
-
-class _Rows:
-    """Rows that Sail has computed into Parquet files, read batch by batch.
-
-    Attributes:
-        count: How many.
-        null: The first column that has a null and may not, once it was met.
-    """
-
-    def __init__(self, folder: Path, schema: pa.Schema, sorted_by: Sequence[str]) -> None:
-        self.null = ""
-        self._schema, self._sorted_by = schema, sorted_by
-        files = sorted(folder.glob("*.parquet"), key=_part)
-        self._parts = [ds.dataset(f, schema=_loose(schema), format="parquet") for f in files]
-        self.count = sum(part.count_rows() for part in self._parts)
-
-    def reader(self) -> pa.RecordBatchReader:
-        return pa.RecordBatchReader.from_batches(self._schema, self._batches())
-
-    def _batches(self) -> Iterator[pa.RecordBatch]:
-        parts = [part.to_batches(batch_size=_BATCH, use_threads=False) for part in self._parts]
-        # Of rows in order each file has a batch in turn, so they are put back by their beginnings.
-        for batch in heapq.merge(*parts, key=self._begin) if self._sorted_by else chain(*parts):
-            for column, field in zip(batch.columns, self._schema, strict=True):
-                if not field.nullable and column.null_count:
-                    self.null = field.name
-                    raise ValueError(f"{field.name} is null")
-            yield pa.RecordBatch.from_arrays(batch.columns, schema=self._schema)
-
-    def _begin(self, batch: pa.RecordBatch) -> list[tuple[bool, object]]:
-        if not len(batch):
-            return []
-        first = [batch.column(name)[0].as_py() for name in self._sorted_by]
-        return [(value is not None, value) for value in first]
-
-
-def _part(file: Path) -> int:
-    """Sail numbers the files of a write at the end of their names."""
-    return int(file.name.split(".", maxsplit=1)[0].rsplit("_", maxsplit=1)[1])
-
-
-@contextlib.contextmanager
-def _computed(rows: DataFrame, table: Table, schema: pa.Schema) -> Iterator[_Rows]:
-    """Let Sail compute rows, and say about which table a failure to write them is."""
-    with scratch_folder() as folder:
-        in_order = rows.orderBy(*table.clustered_by) if table.clustered_by else rows
-        in_order.write.mode("append").parquet(str(folder))
-        computed = _Rows(folder, schema, table.clustered_by)
-        try:
-            yield computed
-        except DeltaError as error:
-            if computed.null:
-                raise ContractError(
-                    f"{table.name} was not written: {computed.null} is null"
-                ) from error
-            raise StorageError(f"{table.name} was not written: {error}") from error

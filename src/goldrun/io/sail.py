@@ -2,12 +2,12 @@
 
 import contextlib
 import os
-import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import unquote, urlparse
 
+from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
 from goldrun.errors import ToolchainError
@@ -32,32 +32,36 @@ def open_sail() -> Iterator[SparkSession]:
     Raises:
         ToolchainError: It does not start.
     """
-    scratch = tempfile.mkdtemp(prefix="goldrun-")
-    remote_before = os.environ.get(_REMOTE)
-    # Read when it is loaded, so they are set before.
-    os.environ[_SCRATCH] = Path(scratch).as_uri()
-    for name, value in _SETTINGS.items():
-        os.environ.setdefault(name, value)
-    try:
-        from pysail.spark import SparkConnectServer  # noqa: PLC0415
+    with contextlib.ExitStack() as opened:
+        scratch = opened.enter_context(
+            tempfile.TemporaryDirectory(prefix="goldrun-", ignore_cleanup_errors=True)
+        )
+        opened.callback(_restore, {_REMOTE: os.environ.get(_REMOTE), _SCRATCH: None})
+        # Read when it is loaded, so they are set before.
+        os.environ[_SCRATCH] = Path(scratch).as_uri()
+        for name, value in _SETTINGS.items():
+            os.environ.setdefault(name, value)
+        try:
+            from pysail.spark import SparkConnectServer  # noqa: PLC0415
 
-        server = SparkConnectServer()
-        server.start()
-    except (ImportError, OSError, RuntimeError) as error:
-        shutil.rmtree(scratch)
-        raise ToolchainError(f"Sail did not start ({error}): use engine spark") from error
-    host, port = server.listening_address
-    session = SparkSession.builder.remote(f"sc://{host}:{port}").create()
-    session.conf.set("spark.sql.session.timeZone", "UTC")
-    try:
+            server = SparkConnectServer()
+            server.start()
+            opened.callback(server.stop)
+            host, port = server.listening_address
+            session = SparkSession.builder.remote(f"sc://{host}:{port}").create()
+            opened.callback(session.stop)
+            session.conf.set("spark.sql.session.timeZone", "UTC")
+        except (ImportError, OSError, RuntimeError, PySparkException) as error:
+            raise ToolchainError(f"Sail did not start ({error}): use engine spark") from error
         yield session
-    finally:
-        session.stop()
-        server.stop()
-        os.environ.pop(_SCRATCH)
-        if remote_before is None:
-            os.environ.pop(_REMOTE, None)
-        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _restore(environment: Mapping[str, str | None]) -> None:
+    for name, value in environment.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
 
 
 def is_sail(spark: SparkSession) -> bool:

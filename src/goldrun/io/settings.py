@@ -4,6 +4,7 @@ import os
 import tomllib
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import unquote, urlparse
 
 from pydantic import BaseModel, ValidationError
 
@@ -25,8 +26,13 @@ def project_root() -> Path:
 
 
 def lake_root(option: str | None) -> str:
-    """The lake's folder or URI: the option, else ``GOLDRUN_LAKE``, else ``lake``."""
-    return option or os.environ.get("GOLDRUN_LAKE") or DEFAULT_LAKE
+    """The lake's folder or URI: the option, else ``GOLDRUN_LAKE``, else ``lake``.
+
+    A ``file:`` URI is the folder that it names, so that there is one way to say where a folder is.
+    """
+    root = option or os.environ.get("GOLDRUN_LAKE") or DEFAULT_LAKE
+    uri = urlparse(root)
+    return unquote(uri.path) if uri.scheme == "file" else root
 
 
 def load_source(name: str) -> Source:

@@ -17,11 +17,12 @@ LINEAGE = L.LINEAGE
 _SAIL_MISSES = re.compile(
     r'attribute ObjectName\(\[Identifier\("((?:[^"\\]|\\.)*)"\).* is missing from the schema'
 )
+_CODE_POINT = re.compile(r"\\u\{([0-9a-f]+)\}")
 _MAX_COLUMNS = 1000
 
 
 def columns_needed(probe: DataFrame, expressions: Mapping[str, str], where: str) -> list[str]:
-    """Find the file columns that the expressions read, by asking Spark's own analysis.
+    """Find the file columns that the expressions read, by asking the engine's own analysis.
 
     Args:
         probe: Any frame of the session that will run the expressions; not read.
@@ -97,7 +98,11 @@ def _missing_column(error: PySparkException) -> str | None:
         return (error.getMessageParameters() or {})["objectName"].strip("`").replace("``", "`")
     # Sail has no conditions, and names what it misses as it was parsed.
     told = _SAIL_MISSES.search(str(error))
-    return json.loads(f'"{told.group(1)}"') if told else None
+    if told is None:
+        return None
+    # Quoted as Rust does, which is JSON but for the code points in braces.
+    quoted = _CODE_POINT.sub(lambda found: chr(int(found[1], 16)), told.group(1))
+    return str(json.loads(f'"{quoted}"', strict=False))
 
 
 def _first_line(error: Exception) -> str:
@@ -107,7 +112,7 @@ def _first_line(error: Exception) -> str:
 def _text_of(name: str) -> SparkColumn:
     """What a record has by a name; null when it has no such name.
 
-    By position, because to ask a map takes Sail twenty times as long, and Spark no less.
+    By position: to ask the map itself takes Sail twenty times as long, and Spark as long.
     """
     record = F.col(L.RECORD)
     position = F.array_position(F.map_keys(record), F.lit(name)) - 1

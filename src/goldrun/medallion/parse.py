@@ -18,7 +18,7 @@ _ZONED = r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?\s*[A-Za-z+-].*$"
 _QUOTED = re.compile("'[^']*'")
 _BEYOND_MICROS = r"\d{6}\d*[1-9]"
 """Digits of a fraction of a second that has more than a timestamp keeps."""
-_SCIENTIFIC = r"^([+-]?)([0-9]*)\.?([0-9]*)[eE]([+-]?[0-9]{1,3})$"
+_SCIENTIFIC = r"^\s*([+-]?)([0-9]*)\.?([0-9]*)[eE]([+-]?[0-9]{1,3})\s*$"
 _MOST_POWER = 999
 _LONG_FRACTION = re.compile("([A-Za-z]*?)S{7,}")
 _ZONE_LETTERS = set("VzOXxZ")
