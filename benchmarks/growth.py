@@ -1,6 +1,6 @@
 """What a build costs as the feed grows, and what a day more costs on top of it.
 
-    make bench-growth SIZES=1000000,5000000,20000000
+    make bench-growth GROWTH=1000000,5000000,20000000
 
 For each size a lake is built from files, then three times a hundredth more rows land and are taken
 in, each time by a process of its own. At last DuckDB builds all of it anew, and every table must be

@@ -72,8 +72,8 @@ def refine(
         batch: The ingestion that brought them, when it is known that no other did: the caller
             has kept others from giving fates since before bronze had them.
     """
-    lake, table = ctx.lake, ENTITIES[entity]
-    tables = _fates(table)
+    lake = ctx.lake
+    tables = _fates(ENTITIES[entity])
     bronze = lake.read(L.bronze_table(entity).name)
     if batch is None:
         check_one_source(ctx, bronze)
@@ -81,39 +81,52 @@ def refine(
         for each in tables:
             lake.create(each)
         fates = [lake.read(each.name) for each in tables]
-        open_batches: dict[str, int] = {}
-        if batch is None:
-            if replay:
-                reopen(ctx, entity)
-            open_batches = unsettled(ctx, entity, bronze, fates)
-            pending = without_fate(bronze, fates, open_batches, replay=replay)
-            # Asked of the ids alone: to plan the rules for nothing is most of a start.
-            if pending.select(L.RECORD_ID).isEmpty():
-                # An expression that can't be used is told all the same.
-                columns_read(ctx, entity)
-                log.info("    no record without a fate")
-                settle(ctx, entity, open_batches)
-                return Refined()
-        else:
+        if batch is not None:
             pending = bronze.where(F.col(L.BATCH_ID) == batch.batch_id)
-        erased: list[DataFrame] = []
-        if lake.exists(TOMBSTONES.name):
-            pending, theirs = erased_quarantine(pending, entity)
-            erased.append(theirs.localCheckpoint())
-            lake.upsert(L.QUARANTINE, erased[0])
-        judged = _judged(ctx, entity, pending)
-        records = sum(part.count() for part in (judged, *erased))
-        if batch is None:
-            what = "again" if replay else "without a fate yet"
-            log.info("    %s records %s", f"{records:,}", what)
-        if not records:
-            return Refined()
-        accepted, late = _look_again(ctx, entity, good(judged), fates[0], new=batch is not None)
-        resolution = _resolved(entity, accepted, fates)
-        refused = _refused(entity, judged, (pending, bronze), [*late, resolution.conflicts])
-        _write(ctx, table, resolution, refused, judged, replay=replay)
+            return _give_fates(ctx, entity, (pending, bronze), fates, new=True)
+        if replay:
+            reopen(ctx, entity)
+        open_batches = unsettled(ctx, entity, bronze, fates)
+        pending = without_fate(bronze, fates, open_batches, replay=replay)
+        # Asked of the ids alone: to plan the rules for nothing is most of a start.
+        if pending.select(L.RECORD_ID).isEmpty():
+            # An expression that can't be used is told all the same.
+            columns_read(ctx, entity)
+            log.info("    no record without a fate")
+            refined = Refined()
+        else:
+            refined = _give_fates(ctx, entity, (pending, bronze), fates, replay=replay)
         settle(ctx, entity, open_batches)
-        return _counted(records, [*erased, refused], resolution)
+        return refined
+
+
+def _give_fates(
+    ctx: Context,
+    entity: str,
+    raw: tuple[DataFrame, DataFrame],
+    fates: Sequence[DataFrame],
+    *,
+    replay: bool = False,
+    new: bool = False,
+) -> Refined:
+    """Judge the pending records, the first of ``raw``, and write what they become."""
+    pending, bronze = raw
+    erased: list[DataFrame] = []
+    if ctx.lake.exists(TOMBSTONES.name):
+        pending, theirs = erased_quarantine(pending, entity)
+        erased.append(theirs.localCheckpoint())
+        ctx.lake.upsert(L.QUARANTINE, erased[0])
+    judged = _judged(ctx, entity, pending)
+    records = sum(part.count() for part in (judged, *erased))
+    if not new:
+        log.info("    %s records %s", f"{records:,}", "again" if replay else "without a fate yet")
+    if not records:
+        return Refined()
+    accepted, late = _look_again(ctx, entity, good(judged), fates[0], new=new)
+    resolution = _resolved(entity, accepted, fates)
+    refused = _refused(entity, judged, (pending, bronze), [*late, resolution.conflicts])
+    _write(ctx, ENTITIES[entity], resolution, refused, judged, replay=replay)
+    return _counted(records, [*erased, refused], resolution)
 
 
 def _judged(ctx: Context, entity: str, pending: DataFrame) -> DataFrame:

@@ -18,7 +18,7 @@ STAGES = 6
 
 
 def run(ctx: Context, as_of: date | None = None) -> None:
-    """Run every stage in one process and one Spark session, and print the summary.
+    """Run every stage in one process and one session, and print the summary.
 
     Args:
         ctx: The context.

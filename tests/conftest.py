@@ -1,4 +1,4 @@
-"""One tiny Spark session, and one whole run of the workflow, for all tests."""
+"""One session of the engine under test, and one whole run of the workflow, for all tests."""
 
 import logging
 import os

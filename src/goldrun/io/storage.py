@@ -71,7 +71,7 @@ class Storage(Protocol):
         """Delete the rows that have the values of a row of ``keys``, each once, in its columns."""
 
     def compact(self, path: str, table: Table) -> None:
-        """Rewrite small files as the contract lays the table out; commits nothing if tidy."""
+        """Rewrite small files as the contract lays the table out; none, no commit."""
 
     def changes(self, path: str, since: int) -> DataFrame:
         """What was inserted, updated (before and after) and deleted after a version."""

@@ -10,8 +10,8 @@ def rows_of(stored: DataFrame, wanted: DataFrame, columns: Sequence[str]) -> Dat
     """Find the stored rows whose columns have the values of a wanted row.
 
     The span of the wanted values is asked for first, as literals: values that grow with time,
-    as most ids do, are in few files, and Delta passes over all others. Of values all over the
-    table every file is read.
+    as most ids do, are in few files, and the others are passed over by their statistics. Of
+    values all over the table every file is read.
 
     Args:
         stored: Rows of a table.
