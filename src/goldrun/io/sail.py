@@ -72,7 +72,7 @@ def memory_allowed() -> int:
     """
     said = os.environ.get("GOLDRUN_DRIVER_MEMORY", "").strip().lower()
     if not said:
-        return psutil.virtual_memory().total // 2
+        return int(psutil.virtual_memory().total) // 2
     number, unit = said[:-1], said[-1:]
     if unit not in _UNITS or not number.isdecimal():
         raise SettingsError(
