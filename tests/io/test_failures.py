@@ -38,11 +38,6 @@ def test_a_full_disk_is_told_with_the_remedy() -> None:
     assert "make room" in str(told)
 
 
-def test_rows_that_need_more_memory_are_told_with_the_remedy() -> None:
-    said = RuntimeError("Failed to allocate additional 1560.5 MB for FinalHashAggregateStream[0]")
-    assert "set GOLDRUN_DRIVER_MEMORY higher" in str(storage_failure(said, LAKE))
-
-
 def test_a_cause_is_looked_at_too() -> None:
     error = RuntimeError("the write failed")
     error.__cause__ = OSError(errno.ENOSPC, "No space left on device")

@@ -4,12 +4,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import psutil
-import pytest
-
-from goldrun.errors import SettingsError
-from goldrun.io.sail import memory_allowed
-
 SCRIPT = """
 import os
 from goldrun.io.sail import is_sail, lasting_folder, open_sail, scratch_folder
@@ -32,19 +26,3 @@ def test_its_scratch_folder_goes_with_it_and_functions_are_sparks_again(tmp_path
     command = [*fresh, sys.executable, "-c", SCRIPT]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-
-
-def test_memory_is_what_is_said_else_half_of_the_machines(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GOLDRUN_DRIVER_MEMORY", "6g")
-    assert memory_allowed() == 6 << 30
-    monkeypatch.setenv("GOLDRUN_DRIVER_MEMORY", "512M")
-    assert memory_allowed() == 512 << 20
-    monkeypatch.delenv("GOLDRUN_DRIVER_MEMORY")
-    assert memory_allowed() == psutil.virtual_memory().total // 2
-
-
-@pytest.mark.parametrize("said", ["much", "6", "6 g", "-6g"])
-def test_memory_that_is_no_amount_is_refused(said: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GOLDRUN_DRIVER_MEMORY", said)
-    with pytest.raises(SettingsError, match="write it as 6g or 512m"):
-        memory_allowed()

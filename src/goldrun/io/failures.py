@@ -13,7 +13,6 @@ from goldrun.errors import StorageError
 
 _RAISED = (PySparkException, Py4JJavaError, DeltaError, OSError)
 _FULL = re.compile(r"No space left on device|Disk quota exceeded|File too large")
-_NO_MEMORY = re.compile(r"Failed to allocate additional|Resources exhausted")
 _DAMAGED = re.compile(
     r"ChecksumException|[Cc]hecksum error|Could not find any delta files|is not a Parquet file"
     r"|ParquetDecodingException"
@@ -56,11 +55,6 @@ def storage_failure(
         return StorageError(
             f"{root}: the disk is full ({found.group()}). What was committed is whole: make room, "
             "then run the same command again"
-        )
-    if _NO_MEMORY.search(said):
-        return StorageError(
-            f"{root}: the rows need more memory than they may have. What was committed is whole: "
-            "set GOLDRUN_DRIVER_MEMORY higher, take in fewer files at a time, or use engine spark"
         )
     if found := _DAMAGED.search(said):
         where = _file_near(said, found.start(), root) or f"{folder or root}: a file of it"

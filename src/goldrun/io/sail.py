@@ -7,22 +7,17 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import unquote, urlparse
 
-import psutil
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
-from goldrun.errors import SettingsError, ToolchainError
+from goldrun.errors import ToolchainError
 
 _SCRATCH = "SAIL_EXECUTION__CHECKPOINT__PATH"
 _SETTINGS = {
     "RUST_LOG": "error",
     # All that it writes is read once and thrown away: tables are written by delta-rs.
     "SAIL_PARQUET__COMPRESSION": "lz4",
-    # What does not fit is sorted and grouped on disk.
-    "SAIL_RUNTIME__MEMORY_POOL__TYPE": "fair",
 }
-_MEMORY = "SAIL_RUNTIME__MEMORY_POOL__FAIR__MAX_SIZE"
-_UNITS = {"k": 10, "m": 20, "g": 30, "t": 40}
 _REMOTE = "SPARK_CONNECT_MODE_ENABLED"
 """How PySpark remembers that its functions are those of Connect."""
 
@@ -44,7 +39,7 @@ def open_sail() -> Iterator[SparkSession]:
         opened.callback(_restore, {_REMOTE: os.environ.get(_REMOTE), _SCRATCH: None})
         # Read when it is loaded, so they are set before.
         os.environ[_SCRATCH] = Path(scratch).as_uri()
-        for name, value in (_SETTINGS | {_MEMORY: str(memory_allowed())}).items():
+        for name, value in _SETTINGS.items():
             os.environ.setdefault(name, value)
         try:
             from pysail.spark import SparkConnectServer  # noqa: PLC0415
@@ -59,26 +54,6 @@ def open_sail() -> Iterator[SparkSession]:
         except (ImportError, OSError, RuntimeError, PySparkException) as error:
             raise ToolchainError(f"Sail did not start ({error}): use engine spark") from error
         yield session
-
-
-def memory_allowed() -> int:
-    """Bytes that rows may take while they are sorted, grouped and joined.
-
-    ``GOLDRUN_DRIVER_MEMORY`` says how many, as ``6g`` or ``512m``; else half of the machine's. The
-    process takes some gigabytes beside them.
-
-    Raises:
-        SettingsError: It says something else.
-    """
-    said = os.environ.get("GOLDRUN_DRIVER_MEMORY", "").strip().lower()
-    if not said:
-        return int(psutil.virtual_memory().total) // 2
-    number, unit = said[:-1], said[-1:]
-    if unit not in _UNITS or not number.isdecimal():
-        raise SettingsError(
-            f"GOLDRUN_DRIVER_MEMORY {said!r} is no amount of memory: write it as 6g or 512m"
-        )
-    return int(number) << _UNITS[unit]
 
 
 def _restore(environment: Mapping[str, str | None]) -> None:
