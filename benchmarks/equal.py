@@ -8,7 +8,7 @@ from deltalake import DeltaTable
 from goldrun.contracts import lineage as L
 from goldrun.contracts.activity import ACTIVITY
 from goldrun.contracts.entities import TRANSACTIONS
-from goldrun.contracts.gold import CUSTOMER_FEATURES, USER_FEATURES
+from goldrun.contracts.gold import AS_OF, CUSTOMER_FEATURES, USER_FEATURES
 
 _SAID = "json_extract_string({record}, '$.transaction_id')"
 _LINE = "json_extract_string({record}, '$._malformed')"
@@ -19,7 +19,8 @@ def same_tables(one: Path, other: Path) -> dict[str, int]:
     """Compare everything that goldrun makes of transactions.
 
     Silver by its business columns, quarantine by what was refused and why, duplicates by how
-    often each key was repeated, gold by all columns; doubles to nine decimals.
+    often each key was repeated, gold by all columns, of snapshots the newest; doubles to nine
+    decimals.
 
     Returns:
         Table to the number of rows that only one of the lakes has.
@@ -44,6 +45,10 @@ def same_tables(one: Path, other: Path) -> dict[str, int]:
             for c in table.columns
         )
         queries[table.name] = f"SELECT {columns} FROM {table.name.split('/')[1]}"
+    # A lake that grew has kept the snapshots of the days between.
+    queries[CUSTOMER_FEATURES.name] += (
+        f" WHERE {AS_OF} = (SELECT max({AS_OF}) FROM {CUSTOMER_FEATURES.name.split('/')[1]})"
+    )
     with duckdb.connect() as db:
         db.execute("SET TimeZone = 'UTC'")
         return {name: _different(db, query, one, other) for name, query in queries.items()}
