@@ -15,7 +15,8 @@ ROWS_A_FILE = 500_000
 ROWS_A_DAY = 13_700
 """So 5 million rows are a year."""
 ROWS_A_CUSTOMER = 25
-FIRST_DAY = "2025-01-01"
+FIRST_DAY = "2015-01-01"
+"""So early that 50 million rows end before today: what lies in the future is refused."""
 
 _LINE = f"""
 CASE
