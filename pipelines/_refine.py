@@ -19,16 +19,13 @@ from goldrun.medallion import quarantine as Q
 from goldrun.medallion.bronze import Batch
 from goldrun.medallion.currency import check_one_currency, check_stored_currency, convert
 from goldrun.medallion.erasure import erased_quarantine
-from goldrun.medallion.lookup import rows_of
+from goldrun.medallion.lookup import few_in_memory, rows_of
 from goldrun.medallion.references import orphans
 from goldrun.medallion.silver import accept, bad, good, judge
 from goldrun.medallion.versions import Resolution, rank_versions, repeated_keys, resolve
 from pipelines._command import Context, log
 from pipelines._settled import reopen, settle, unsettled, without_fate
 from pipelines._source import check_one_source, columns_read
-
-_FEW = 500_000
-"""Keys that every task may have in memory."""
 
 
 @dataclass(frozen=True)
@@ -146,8 +143,7 @@ def _resolved(entity: str, accepted: DataFrame, fates: Sequence[DataFrame]) -> R
     # Read twice, and from tables that are written afterwards.
     known = rows_of(stored, accepted, key).localCheckpoint()
     repeated = repeated_keys(accepted, known, table).localCheckpoint()
-    if repeated.count() < _FEW:
-        repeated = F.broadcast(repeated)
+    repeated = few_in_memory(repeated, repeated.count())
     ranked = rank_versions(accepted.join(repeated, key, "left_semi"), known, table)
     resolution = resolve(ranked.localCheckpoint(), entity, table)
     alone = accepted.join(repeated, key, "left_anti").select(*names)

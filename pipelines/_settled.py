@@ -54,7 +54,8 @@ def settle(ctx: Context, entity: str, batches: Mapping[str, int]) -> None:
     if batches:
         rows = [(entity, batch, records, ctx.now) for batch, records in batches.items()]
         with ctx.lake.writing(SETTLED.name):
-            ctx.lake.append(SETTLED, ctx.lake.frame(SETTLED, rows))
+            # By key: a batch whose fates were lost is settled a second time.
+            ctx.lake.upsert(SETTLED, ctx.lake.frame(SETTLED, rows))
 
 
 def reopen(ctx: Context, entity: str) -> None:

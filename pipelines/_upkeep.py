@@ -10,7 +10,7 @@ from goldrun.contracts import lineage as L
 from goldrun.contracts.marketplace import ENTITIES
 from goldrun.contracts.ops import GOLD_PROGRESS
 from goldrun.contracts.table import Table
-from goldrun.io.following import compact_if_free
+from goldrun.io.compaction import compact_if_free
 from pipelines._command import Context, log
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 from pyspark.sql import DataFrame
 
 from goldrun.contracts import gold as G
-from goldrun.io.following import compact_if_free
+from goldrun.io.compaction import compact_if_free
 from goldrun.io.frames import to_pandas
 from goldrun.io.models import load_champion
 from goldrun.io.settings import load_model_config

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from goldrun.contracts.table import Table
-from goldrun.io.following import compact_if_free
+from goldrun.io.compaction import compact_if_free
 from goldrun.io.lake import Lake
 from pipelines._command import Context
 from pipelines._limits import Limits

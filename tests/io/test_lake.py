@@ -32,6 +32,13 @@ BOXES = Table(
         Column("right", T.StringType(), "What is on the right.", null_means="nothing"),
     ),
 )
+NUMBERS = Table(
+    name="gold/numbers",
+    grain="one number",
+    key=("number",),
+    clustered_by=("number",),
+    columns=(Column("number", T.LongType(), "It.", required=True),),
+)
 LOOSE = T.StructType([T.StructField(f.name, f.dataType) for f in BOXES.schema.fields])
 Row = tuple[str | None, int | None, str | None, str | None]
 
@@ -245,37 +252,23 @@ def test_a_replaced_table_is_written_in_files_of_their_own_ranges(
     lake: Lake, spark: SparkSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("goldrun.io.spark_storage._ROWS_A_FILE", 10)
-    numbers = Table(
-        name="gold/numbers",
-        grain="one number",
-        key=("number",),
-        clustered_by=("number",),
-        columns=(Column("number", T.LongType(), "It.", required=True),),
-    )
     shuffled = spark.range(40).repartition(4).toDF("number")
-    assert lake.replace(numbers, shuffled)
-    added = DeltaTable(lake.path(numbers.name)).get_add_actions(flatten=True)
+    assert lake.replace(NUMBERS, shuffled)
+    added = DeltaTable(lake.path(NUMBERS.name)).get_add_actions(flatten=True)
     spans = sorted(
         zip(added["min.number"].to_pylist(), added["max.number"].to_pylist(), strict=True)
     )
     assert len(spans) == 4
     assert all(one[1] < other[0] for one, other in pairwise(spans))
-    assert lake.read(numbers.name).count() == 40
+    assert lake.read(NUMBERS.name).count() == 40
 
 
 def test_what_is_written_lies_in_the_order_of_its_table(lake: Lake, spark: SparkSession) -> None:
     if not is_sail(spark):
         pytest.skip("Spark's files are ranges, and not in order inside")
-    numbers = Table(
-        name="gold/numbers",
-        grain="one number",
-        key=("number",),
-        clustered_by=("number",),
-        columns=(Column("number", T.LongType(), "It.", required=True),),
-    )
     shuffled = spark.range(100_000).select((F.col("id") * 7919 % 100_003).alias("number"))
-    lake.append(numbers, shuffled)
-    (file,) = DeltaTable(lake.path(numbers.name)).file_uris()
+    lake.append(NUMBERS, shuffled)
+    (file,) = DeltaTable(lake.path(NUMBERS.name)).file_uris()
     found = pq.read_table(file)["number"].to_numpy()
     assert len(found) == 100_000
     # A batch of 8,192 rows may stand before one that overlaps it, but no further away.

@@ -11,7 +11,7 @@ from pyspark.sql.readwriter import DataFrameWriter
 
 from goldrun.contracts.table import Column, Table
 from goldrun.errors import LakeBusyError
-from goldrun.io.following import compact_if_free
+from goldrun.io.compaction import compact_if_free
 from goldrun.io.lake import Lake
 from goldrun.io.spark_storage import CONFLICTS
 

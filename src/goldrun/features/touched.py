@@ -8,7 +8,7 @@ from pyspark.sql import functions as F
 
 from goldrun.contracts import activity as A
 from goldrun.contracts import entities as E
-from goldrun.medallion.lookup import rows_of
+from goldrun.medallion.lookup import few_in_memory, rows_of
 
 _KEY = [E.CUSTOMER_ID, A.DAY]
 _ORDER = [E.CUSTOMER_ID, E.ORDER_ID]
@@ -18,8 +18,6 @@ _READ = (
     *(E.QUANTITY, E.AMOUNT, E.PAYMENT_METHOD),
 )
 """What sums are made from; what else a line says need not be read."""
-_SMALL = 500_000
-"""Pairs that every task may have in memory."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +43,7 @@ class Days:
 
     def of(self, daily: DataFrame) -> DataFrame:
         """The rows that are of these customers on these days."""
-        rows = F.broadcast(self.rows) if self.count < _SMALL else self.rows
+        rows = few_in_memory(self.rows, self.count)
         return daily.where(self.condition).join(rows, _KEY, "left_semi")
 
 

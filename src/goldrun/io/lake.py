@@ -16,6 +16,7 @@ from goldrun.errors import MissingTableError
 from goldrun.io.delta import GONE, KNOWN, WRONG, changed_rows, content
 from goldrun.io.engines import storage_of
 from goldrun.io.locks import Locks
+from goldrun.io.storage import Merge
 
 
 class Lake:
@@ -125,7 +126,7 @@ class Lake:
             # another process may write meanwhile: Delta lets an append pass whatever came first.
             self._commit(table, checked, "append")
             return
-        self._storage.merge(self.path(table.name), table, checked, spans=seen.spans)
+        self._storage.merge(self.path(table.name), table, checked, Merge(seen.spans))
 
     def exchange(
         self, table: Table, rows: DataFrame, part: DataFrame, where: str | None = None
@@ -156,7 +157,7 @@ class Lake:
             self._commit(table, difference.select(*table.names), "append")
             return True
         rows = difference.select(*table.names, GONE)
-        self._storage.merge(self.path(table.name), table, rows, where=where, gone=GONE)
+        self._storage.merge(self.path(table.name), table, rows, Merge(where=where, gone=GONE))
         return True
 
     def replace(

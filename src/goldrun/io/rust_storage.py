@@ -21,7 +21,7 @@ from goldrun.errors import StorageError, listed
 from goldrun.io.computed_rows import computed_rows, loose
 from goldrun.io.delta import CHANGE_FEED, properties
 from goldrun.io.sail import lasting_folder
-from goldrun.io.storage import NEW, OLD, Spans
+from goldrun.io.storage import NEW, OLD, Merge
 
 _FILE_BYTES = 32 << 20
 """As large as Spark's compaction makes them here: a MERGE rewrites whole files."""
@@ -99,24 +99,15 @@ class RustStorage:
                     commit_properties=kept,
                 )
 
-    def merge(
-        self,
-        path: str,
-        table: Table,
-        rows: DataFrame,
-        *,
-        spans: Spans | None = None,
-        where: str | None = None,
-        gone: str | None = None,
-    ) -> None:
+    def merge(self, path: str, table: Table, rows: DataFrame, how: Merge) -> None:
         """See ``Storage``."""
         # The spans are not asked for: delta-rs finds them in the rows by itself.
         same = " AND ".join(f'{OLD}."{name}" = {NEW}."{name}"' for name in table.key)
-        condition = f"{same} AND {where}" if where else same
+        condition = f"{same} AND {how.where}" if how.where else same
         values = {name: f'{NEW}."{name}"' for name in table.names}
         schema = _schema(table)
-        if gone:
-            schema = schema.append(pa.field(gone, pa.bool_()))
+        if how.gone:
+            schema = schema.append(pa.field(how.gone, pa.bool_()))
         # The key of a row to delete comes without the other columns.
         with computed_rows(rows, table, loose(schema)) as computed:
             merge = DeltaTable(path).merge(
@@ -127,8 +118,8 @@ class RustStorage:
                 # which it writes into the log: not where keys are people.
                 streamed_exec=bool(_PEOPLE & set(table.key)),
             )
-            if gone:
-                merge = merge.when_matched_delete(f'{NEW}."{gone}"')
+            if how.gone:
+                merge = merge.when_matched_delete(f'{NEW}."{how.gone}"')
             merge.when_matched_update(values).when_not_matched_insert(values).execute()
 
     def remove(self, path: str, keys: DataFrame) -> None:

@@ -22,7 +22,7 @@ from goldrun.contracts.table import Table
 from goldrun.errors import ContractError, LakeBusyError
 from goldrun.io.delta import CHANGE_FEED, properties
 from goldrun.io.files import unreadable_file
-from goldrun.io.storage import NEW, OLD, Spans
+from goldrun.io.storage import NEW, OLD, Merge
 
 CONFLICTS = (
     ConcurrentAppendException,
@@ -84,24 +84,15 @@ class SparkStorage:
             writer = writer.option("userMetadata", note)
         commit(table, lambda: writer.save(path))
 
-    def merge(
-        self,
-        path: str,
-        table: Table,
-        rows: DataFrame,
-        *,
-        spans: Spans | None = None,
-        where: str | None = None,
-        gone: str | None = None,
-    ) -> None:
+    def merge(self, path: str, table: Table, rows: DataFrame, how: Merge) -> None:
         """See ``Storage``."""
-        condition = _same_key(table, spans or {})
-        if where:
-            condition &= F.expr(where)
+        condition = _same_key(table, how)
+        if how.where:
+            condition &= F.expr(how.where)
         target = DeltaTable.forPath(self._spark, path).alias(OLD)
         merge = target.merge(rows.alias(NEW), condition)
-        if gone:
-            merge = merge.whenMatchedDelete(f"{NEW}.{gone}")
+        if how.gone:
+            merge = merge.whenMatchedDelete(f"{NEW}.{how.gone}")
         commit(table, merge.whenMatchedUpdateAll().whenNotMatchedInsertAll().execute)
 
     def remove(self, path: str, keys: DataFrame) -> None:
@@ -151,7 +142,7 @@ class SparkStorage:
             rows.unpersist()
 
 
-def _same_key(table: Table, spans: Spans) -> Column:
+def _same_key(table: Table, how: Merge) -> Column:
     """Condition of a MERGE, with the span of the keys where it may say it.
 
     Keys that grow with time are in few files: the span lets Delta pass over all others. It ends
@@ -159,7 +150,8 @@ def _same_key(table: Table, spans: Spans) -> Column:
     """
     same = [F.col(f"{OLD}.{name}") == F.col(f"{NEW}.{name}") for name in table.key]
     if CUSTOMER_ID not in table.key:
-        same += [F.col(f"{OLD}.{name}").between(*map(F.lit, ends)) for name, ends in spans.items()]
+        spans = how.spans.items()
+        same += [F.col(f"{OLD}.{name}").between(*map(F.lit, ends)) for name, ends in spans]
     return reduce(lambda a, b: a & b, same)
 
 

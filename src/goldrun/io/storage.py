@@ -2,16 +2,30 @@
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from pyspark.sql import DataFrame
 
 from goldrun.contracts.table import Table
 
-Spans = Mapping[str, tuple[object, object]]
-"""Smallest and largest value of some columns."""
 OLD, NEW = "old", "new"
 """What a condition calls the stored rows and the rows to merge."""
+
+
+@dataclass(frozen=True)
+class Merge:
+    """What a MERGE is told beside its rows.
+
+    Attributes:
+        spans: Smallest and largest value of columns of the key, by which files may be passed over.
+        where: SQL condition over ``old`` that says as much.
+        gone: Name of a column that is true for the keys of rows to delete.
+    """
+
+    spans: Mapping[str, tuple[object, object]] = field(default_factory=dict)
+    where: str | None = None
+    gone: str | None = None
 
 
 class Storage(Protocol):
@@ -46,25 +60,14 @@ class Storage(Protocol):
             ContractError: A value is null that may not be.
         """
 
-    def merge(
-        self,
-        path: str,
-        table: Table,
-        rows: DataFrame,
-        *,
-        spans: Spans | None = None,
-        where: str | None = None,
-        gone: str | None = None,
-    ) -> None:
+    def merge(self, path: str, table: Table, rows: DataFrame, how: Merge) -> None:
         """Insert rows by key and update those whose key is there.
 
         Args:
             path: Where the table is.
             table: Its contract.
-            rows: The contract's columns, and ``gone``.
-            spans: Of columns of the key, by which files may be passed over.
-            where: SQL condition over ``old`` that says as much.
-            gone: Name of a column that is true for the keys of rows to delete.
+            rows: The contract's columns, and ``how.gone``.
+            how: What else is known of them.
         """
 
     def remove(self, path: str, keys: DataFrame) -> None:

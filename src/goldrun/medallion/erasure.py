@@ -17,7 +17,7 @@ from goldrun.contracts.erasure import (
     OUTER_PAD,
     TOMBSTONE,
 )
-from goldrun.medallion.mapping import LINEAGE, apply_mapping
+from goldrun.medallion.mapping import LINEAGE, apply_mapping, text_of
 from goldrun.medallion.quarantine import ERASED
 
 KIND = "kind"
@@ -188,7 +188,7 @@ def records_naming(
     broken = F.col(L.MALFORMED).isNotNull()
     lost = with_customer(bronze, expressions, needed).where(broken | F.col(CUSTOMER_ID).isNull())
     everything = F.concat_ws(_SEPARATOR, L.MALFORMED, F.map_values(L.RECORD))
-    of_id = F.concat_ws(_SEPARATOR, *[F.col(L.RECORD)[name] for name in needed])
+    of_id = F.concat_ws(_SEPARATOR, *[text_of(name) for name in needed])
     text = F.when(broken | F.col(TELLING), everything).otherwise(of_id)
     named = lost.crossJoin(F.broadcast(terms)).where(F.regexp_like(text, F.col(PATTERN)))
     return named.select(L.RECORD_ID).distinct()

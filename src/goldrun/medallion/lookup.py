@@ -5,6 +5,19 @@ from collections.abc import Sequence
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+_FEW = 500_000
+"""Rows that every task may have in memory."""
+
+
+def few_in_memory(rows: DataFrame, count: int) -> DataFrame:
+    """Let every task that joins rows have all of them in memory, where they are few.
+
+    Args:
+        rows: Narrow rows.
+        count: How many they are.
+    """
+    return F.broadcast(rows) if count < _FEW else rows
+
 
 def rows_of(stored: DataFrame, wanted: DataFrame, columns: Sequence[str]) -> DataFrame:
     """Find the stored rows whose columns have the values of a wanted row.

@@ -109,7 +109,7 @@ def _first_line(error: Exception) -> str:
     return str(error).strip().splitlines()[0]
 
 
-def _text_of(name: str) -> SparkColumn:
+def text_of(name: str) -> SparkColumn:
     """What a record has by a name; null when it has no such name.
 
     By position: to ask the map itself takes Sail twenty times as long, and Spark as long.
@@ -134,7 +134,7 @@ def apply_mapping(
         ``LINEAGE``, a struct of all bronze columns, so that no name of the shop can collide with
         ours.
     """
-    text = [_text_of(name).alias(name) for name in needed]
+    text = [text_of(name).alias(name) for name in needed]
     lineage = F.struct(*[F.col(c) for c in bronze.columns]).alias(LINEAGE)
     return bronze.select(lineage, *text).select(
         F.col(LINEAGE), *[F.expr(sql).alias(name) for name, sql in expressions.items()]

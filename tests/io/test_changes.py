@@ -7,7 +7,7 @@ from pyspark.sql import Row, SparkSession
 from pyspark.sql import types as T
 
 from goldrun.contracts.table import Column, Table
-from goldrun.io.following import compact_if_free
+from goldrun.io.compaction import compact_if_free
 from goldrun.io.lake import Lake
 
 pytestmark = pytest.mark.slow
