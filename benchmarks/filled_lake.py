@@ -19,8 +19,8 @@ from goldrun.io.lines import LINE, one_piece_a_task
 from goldrun.io.streams import EVENT_AT
 from goldrun.medallion.bronze import Batch, to_bronze
 from goldrun.medallion.silver import accept
-from pipelines import silver
-from pipelines._command import Context
+from pipelines.steps import silver
+from pipelines.steps.context import Context
 
 ROWS_A_DAY = 27_400
 """So 100 thousand rows are four days, a million five weeks, ten million a year."""

@@ -26,12 +26,13 @@ from goldrun.io.lake import Lake
 from goldrun.io.settings import load_source
 from goldrun.io.spark import open_session
 from goldrun.io.tracking import Tracker
-from pipelines import gold, silver
-from pipelines._activity import record_progress, tables_followed
-from pipelines._command import Context, log_to_console, step
-from pipelines._follow import Follower
-from pipelines._microbatch import MicroBatches
-from pipelines._segments import Scorer
+from pipelines._command import log_to_console
+from pipelines.steps import gold, silver
+from pipelines.steps.activity import record_progress, tables_followed
+from pipelines.steps.context import Context, step
+from pipelines.steps.follow import Follower
+from pipelines.steps.microbatch import MicroBatches
+from pipelines.steps.segments import Scorer
 
 log = logging.getLogger("goldrun")
 

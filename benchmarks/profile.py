@@ -29,8 +29,8 @@ from goldrun.io.engines import Engine, open_engine
 from goldrun.io.lake import Lake
 from goldrun.io.settings import load_source
 from goldrun.io.tracking import Tracker
-from pipelines import bronze, gold, silver
-from pipelines._command import Context
+from pipelines.steps import bronze, gold, silver
+from pipelines.steps.context import Context
 
 log = logging.getLogger("goldrun")
 

@@ -24,9 +24,10 @@ from goldrun.io.settings import load_source
 from goldrun.io.spark import open_session
 from goldrun.io.tracking import Tracker
 from goldrun.simulation.options import read_settings
-from pipelines import bronze, gold, silver
-from pipelines._command import Context, log_to_console
-from pipelines._simulation import write_marketplace
+from pipelines._command import log_to_console
+from pipelines.steps import bronze, gold, silver
+from pipelines.steps.context import Context
+from pipelines.steps.simulation import write_marketplace
 
 log = logging.getLogger("goldrun")
 

@@ -33,10 +33,11 @@ from goldrun.io.settings import load_source
 from goldrun.io.spark import open_session
 from goldrun.io.streams import read_stream, start
 from goldrun.io.tracking import Tracker
-from pipelines import silver, stream
-from pipelines._arrivals import arrive
-from pipelines._command import Context, log_to_console, step
-from pipelines._limits import Limits
+from pipelines._command import log_to_console
+from pipelines.steps import silver, stream
+from pipelines.steps.arrivals import arrive
+from pipelines.steps.context import Context, step
+from pipelines.steps.limits import Limits
 from tests.kafka import create_topic, running_broker
 
 log = logging.getLogger("goldrun")

@@ -1,48 +1,30 @@
-"""What every script has in common: options, a session, a run, progress, and errors told plainly."""
+"""What every script has in common: options, the end of a command, and errors told plainly.
+
+Nothing heavy is loaded here: ``--help`` answers at once.
+"""
+
+from __future__ import annotations
 
 import argparse
-import contextlib
 import logging
 import sys
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from collections.abc import Callable
+from datetime import date
+from typing import TYPE_CHECKING
 
-from goldrun.contracts.source import Kind, Source
 from goldrun.errors import GoldrunError, SettingsError
-from goldrun.io.engines import Engine, engine_for, open_engine
-from goldrun.io.failures import storage_explained
-from goldrun.io.lake import Lake
-from goldrun.io.settings import lake_root, load_source
+from goldrun.io.engines import Engine
 from goldrun.io.spark import DEFAULT_MASTER
-from goldrun.io.tracking import Tracker
+from pipelines.steps.names import PIPELINE_EXPERIMENT
+
+if TYPE_CHECKING:
+    from pipelines.steps.context import Context
 
 log = logging.getLogger("goldrun")
 
-PIPELINE_EXPERIMENT = "goldrun-pipeline"
 AUTO = "auto"
 INTERRUPTED = 130
 """What a shell says of a command that Ctrl-C ended."""
-
-
-@dataclass(frozen=True)
-class Context:
-    """What a step works with; everything that could differ between two runs comes from here.
-
-    Attributes:
-        lake: The tables.
-        tracker: Runs and registry.
-        source: The shop.
-        now: When the step began, UTC.
-        columns: File columns that each entity reads, once they were asked for.
-    """
-
-    lake: Lake
-    tracker: Tracker
-    source: Source
-    now: datetime
-    columns: dict[str, dict[str, str]] = field(default_factory=dict, compare=False)
 
 
 def parser(description: str | None, *, only_spark: bool = False) -> argparse.ArgumentParser:
@@ -121,19 +103,12 @@ def run_script(
     """
     log_to_console()
     try:
-        arguments = options.parse_args()
-        source = load_source(arguments.source)
-        tracker = Tracker()
-        root, master = lake_root(arguments.lake), arguments.master
-        chosen = "engine" in arguments
-        opened = open_run_and_session(
-            *(tracker, name, experiment, root, master),
-            engine=engine_for(root, arguments.engine, master) if chosen else Engine.SPARK,
-            kafka=streams and source.kind is Kind.KAFKA,
-            system_metrics=streams,
-        )
-        with opened as lake:
-            work(Context(lake, tracker, source, datetime.now(UTC)), arguments)
+        given = options.parse_args()
+        # Now, not above: it takes seconds to load.
+        from pipelines.steps.session import opened  # noqa: PLC0415
+
+        with opened(given, name, experiment, streams=streams) as ctx:
+            work(ctx, given)
     except GoldrunError as error:
         log.error("error: %s", error)
         return error.exit_code
@@ -141,37 +116,6 @@ def run_script(
         log.error("interrupted: what was written is whole; run it again to go on")
         return INTERRUPTED
     return 0
-
-
-@contextlib.contextmanager
-def open_run_and_session(
-    tracker: Tracker,
-    name: str,
-    experiment: str,
-    lake: str,
-    master: str,
-    *,
-    engine: Engine = Engine.SPARK,
-    kafka: bool = False,
-    system_metrics: bool = False,
-) -> Iterator[Lake]:
-    """Open the script's run, so that a failure marks it failed, and in it the session."""
-    run = tracker.run(name, experiment, system_metrics=system_metrics)
-    with run, contextlib.ExitStack() as opened:
-        with step(f"starting {engine.capitalize()}"):
-            spark = opened.enter_context(open_engine(engine, master=master, kafka=kafka))
-        found = Lake(spark, lake)
-        with storage_explained(found.root):
-            yield found
-
-
-@contextlib.contextmanager
-def step(what: str) -> Iterator[None]:
-    """Say which step runs, and how long it took."""
-    started = time.monotonic()
-    log.info("  ▸ %s …", what)
-    yield
-    log.info("    done in %.1f s", time.monotonic() - started)
 
 
 def log_to_console() -> None:

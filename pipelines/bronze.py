@@ -2,160 +2,12 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from pyspark.sql import DataFrame
+from pipelines._command import parser, run_script
 
-from goldrun.contracts import lineage as L
-from goldrun.contracts.entities import CUSTOMER_ID
-from goldrun.contracts.erasure import TOMBSTONES
-from goldrun.contracts.source import EntityMapping, Kind
-from goldrun.errors import SettingsError, SourceError, listed
-from goldrun.io.csv_files import Header, read_csv, read_header
-from goldrun.io.files import (
-    check_columns,
-    check_whole,
-    find_files,
-    fingerprint,
-    passed_over,
-)
-from goldrun.io.json_files import read_json, read_keys
-from goldrun.io.lines import one_piece_a_task
-from goldrun.io.secret import key_for
-from goldrun.medallion.bronze import Batch, to_bronze
-from goldrun.medallion.erasure import redact
-from pipelines._command import Context, log, parser, run_script, step
-from pipelines._source import check_one_source, columns_of, columns_required
-
-_STORED_FILES = 64
-"""Data files that one commit may make: each landing file is read by a task of its own."""
-
-
-@dataclass(frozen=True)
-class Landing:
-    """The new files of one entity, which have all been looked at.
-
-    Attributes:
-        entity: Whose records they hold.
-        mapping: Where they are and how they are written.
-        files: Fingerprint by file.
-        headers: Header by file; empty for JSON.
-    """
-
-    entity: str
-    mapping: EntityMapping
-    files: dict[Path, str]
-    headers: dict[Path, Header]
-
-
-def run(ctx: Context) -> None:
-    """Ingest every entity that the source has files for.
-
-    All files of all entities are looked at before the first is read, so that a wrong one stops
-    the whole batch.
-    """
-    source = ctx.source
-    if source.kind is not Kind.FILES:
-        raise SettingsError(
-            f"{source.name}.toml has no files but a {source.kind}: read it with "
-            f"mlflow run . --env-manager local -e stream -P source={source.name}"
-        )
-    with ctx.lake.writing(*[L.bronze_table(entity).name for entity in source.landed]):
-        with step("bronze: looking for new files"):
-            landings = [look_at(ctx, entity, _all_files(ctx, entity)) for entity in source.landed]
-        for landing in landings:
-            if landing.files:
-                with step(f"bronze: {landing.entity}"):
-                    ingest(ctx, landing)
-
-
-def _all_files(ctx: Context, entity: str) -> list[Path]:
-    mapping = ctx.source.landed[entity]
-    found = find_files(mapping.path or "", mapping.format, ctx.source.made_by)
-    if others := passed_over(mapping.path or "", mapping.format):
-        log.warning("    %s: passed over, by name: %s", entity, listed(others))
-    return found
-
-
-def look_at(ctx: Context, entity: str, found: Sequence[Path]) -> Landing:
-    """Tell which files of an entity bronze has not seen, and check that they can be read.
-
-    Args:
-        ctx: The context.
-        entity: Name of the entity.
-        found: The files to look at.
-
-    Raises:
-        SourceError: A file can't be read, or has changed since it was.
-    """
-    mapping = ctx.source.landed[entity]
-    needed = columns_required(ctx, entity, mapping)
-    files = new_files(ctx, entity, found)
-    headers: dict[Path, Header] = {}
-    for file in files:
-        check_whole(file)
-        if mapping.format == "csv":
-            headers[file] = read_header(file, mapping)
-            check_columns(file, headers[file].names, needed)
-        # Without one readable object there are no keys to miss: all its lines are malformed.
-        elif keys := read_keys(file):
-            check_columns(file, keys, needed, by_header=False)
-    log.info("    %s: %s new of %s files looked at", entity, len(files), len(found))
-    return Landing(entity, mapping, files, headers)
-
-
-def ingest(ctx: Context, landing: Landing) -> Batch:
-    """Append the records of new files to bronze, in one commit."""
-    spark = ctx.lake.spark
-    if landing.mapping.format == "csv":
-        raw = read_csv(spark, landing.files, landing.headers, landing.mapping)
-    else:
-        raw = read_json(spark, landing.files)
-    batch = Batch.at(ctx.now)
-    records = to_bronze(raw, entity=landing.entity, source=ctx.source.name, batch=batch)
-    records = without_the_erased(ctx, landing.entity, records)
-    with one_piece_a_task(spark):
-        ctx.lake.append(L.bronze_table(landing.entity), records.coalesce(_STORED_FILES))
-    return batch
-
-
-def without_the_erased(ctx: Context, entity: str, records: DataFrame) -> DataFrame:
-    """Empty the records of people who were erased from this lake."""
-    if not ctx.lake.exists(TOMBSTONES.name):
-        return records
-    tombstones = ctx.lake.read(TOMBSTONES.name)
-    expressions = {CUSTOMER_ID: ctx.source.landed[entity].columns[CUSTOMER_ID]}
-    needed = list(columns_of(ctx, entity, expressions))
-    return redact(records, expressions, needed, tombstones, key_for(tombstones))
-
-
-def new_files(ctx: Context, entity: str, found: Sequence[Path]) -> dict[Path, str]:
-    """The files whose bytes bronze has not seen, with their fingerprints.
-
-    Raises:
-        SourceError: A file has changed since it was read.
-    """
-    bronze = ctx.lake.read_or_empty(L.bronze_table(entity))
-    check_one_source(ctx, bronze)
-    stored = bronze.select(L.FILE, L.FINGERPRINT).distinct().collect()
-    known = {row[L.FILE]: row[L.FINGERPRINT] for row in stored}
-    digests = set(known.values())
-    new: dict[Path, str] = {}
-    for file in found:
-        digest = fingerprint(file)
-        # Asked first: what it has changed to may be the bytes of another file that was read.
-        if known.get(str(file), digest) != digest:
-            raise SourceError(
-                f"{file} has changed since it was read into bronze: give the new content a new "
-                "file name, and restore or remove this one"
-            )
-        if digest in digests:
-            continue
-        digests.add(digest)
-        new[file] = digest
-    return new
+if TYPE_CHECKING:
+    from pipelines.steps.context import Context
 
 
 def options() -> argparse.ArgumentParser:
@@ -163,5 +15,12 @@ def options() -> argparse.ArgumentParser:
     return parser(__doc__)
 
 
+def work(ctx: "Context", given: argparse.Namespace) -> None:
+    """Do what the options say."""
+    from pipelines.steps import bronze
+
+    bronze.run(ctx)
+
+
 if __name__ == "__main__":
-    sys.exit(run_script(options(), lambda ctx, _: run(ctx), "bronze"))
+    sys.exit(run_script(options(), work, "bronze"))

@@ -2,150 +2,13 @@
 
 import argparse
 import sys
-from datetime import date
+from typing import TYPE_CHECKING
 
-from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
+from pipelines._command import add_as_of, parser, run_script
+from pipelines.steps.names import FEATURE_DRIFT
 
-from goldrun.contracts import gold as G
-from goldrun.contracts.ops import DRIFT_METRICS
-from goldrun.errors import GoldrunError, SettingsError, did_you_mean
-from goldrun.io.settings import load_model_config
-from goldrun.learning.churn import ChurnConfig
-from goldrun.learning.inputs import ModelConfig
-from goldrun.learning.segmentation import SegmentationConfig
-from goldrun.monitoring.drift import (
-    Baseline,
-    DriftConfig,
-    DriftReport,
-    baseline_of,
-    bin_counts,
-    compare,
-)
-from goldrun.monitoring.drift_plots import distributions, psi_overview
-from goldrun.registry.evidence import version_tags
-from pipelines._activity import history_of
-from pipelines._command import Context, add_as_of, log, parser, run_script, step
-from pipelines.gold import write_snapshots
-
-RUN_NAME = "feature_drift"
-BASELINE = "drift/baseline.json"
-"""Artifact of a training run: bins and counts of the rows it was trained on."""
-MODELS: dict[str, type[ModelConfig]] = {"churn": ChurnConfig, "segmentation": SegmentationConfig}
-
-
-def check(
-    ctx: Context,
-    model: ModelConfig,
-    name: str,
-    reference: Baseline,
-    origin: str,
-    current: DataFrame,
-) -> DriftReport:
-    """Compare rows with a baseline and keep the outcome with the active run.
-
-    Args:
-        ctx: The context.
-        model: Settings of the model; a feature that the reference lacks is unknown.
-        name: Its registered name.
-        reference: What they are compared with.
-        origin: What that is, in words.
-        current: Rows of ``gold/customer_features``.
-    """
-    with step(f"drift: {name} features against {origin}"):
-        config = DriftConfig(max_psi=model.max_psi)
-        counts = bin_counts(current, reference.bins)
-        columns = G.CUSTOMER_FEATURES.subset(model.features)
-        report = compare(reference, counts, columns, config)
-    tracker = ctx.tracker
-    tracker.log_metrics(report.metrics())
-    tracker.set_tags({"goldrun.verdict": report.verdict.value, "goldrun.reference": origin})
-    tracker.set_tags(version_tags(ctx.lake.versions([G.CUSTOMER_FEATURES.name])))
-    tracker.log_text(reference.to_json(), "reference.json")
-    tracker.log_table(report.table(), "tables/drift.csv")
-    tracker.log_figure(distributions(reference, counts, report), "plots/distributions.png")
-    tracker.log_figure(psi_overview(report, config), "plots/psi.png")
-    _keep(ctx, name, report)
-    for feature in report.features:
-        psi = "?" if feature.psi is None else f"{feature.psi:.3f}"
-        verdict = feature.verdict.upper() if feature.judged else "-"
-        log.info("    %-7s %s PSI %s %s", verdict, feature.feature, psi, feature.note)
-    return report
-
-
-def _keep(ctx: Context, model: str, report: DriftReport) -> None:
-    rows = [
-        (ctx.tracker.run_id, ctx.now, model, name, float(value), report.verdict.value)
-        for name, value in report.metrics().items()
-    ]
-    with ctx.lake.writing(DRIFT_METRICS.name):
-        ctx.lake.append_unless_empty(DRIFT_METRICS, ctx.lake.frame(DRIFT_METRICS, rows))
-
-
-def run_beside(
-    ctx: Context,
-    model: ModelConfig,
-    name: str,
-    first_reference: tuple[Baseline, str],
-    current: DataFrame,
-) -> tuple[str, DriftReport]:
-    """Check drift as the run ``feature_drift`` under the active training run.
-
-    The reference is what the champion was trained on.
-
-    Args:
-        ctx: The context.
-        model: Settings of the model.
-        name: Its registered name.
-        first_reference: What to compare with before there is a champion, and what that is.
-        current: Rows of ``gold/customer_features``.
-
-    Returns:
-        The run's id and the report.
-    """
-    reference, origin = champion_baseline(ctx, name) or first_reference
-    with ctx.tracker.child_run(RUN_NAME) as run_id:
-        return run_id, check(ctx, model, name, reference, origin, current)
-
-
-def keep_baseline(ctx: Context, training: DataFrame, features: tuple[str, ...]) -> Baseline:
-    """Bin the training rows and keep the counts with the active training run."""
-    baseline = baseline_of(training, features)
-    ctx.tracker.log_text(baseline.to_json(), BASELINE)
-    return baseline
-
-
-def champion_baseline(ctx: Context, model: str) -> tuple[Baseline, str] | None:
-    """Bins and counts of the champion's training rows, and its name; None before the first one."""
-    champion = ctx.tracker.champion(model)
-    if champion is None:
-        return None
-    text = ctx.tracker.read_artifact(champion.run_id, BASELINE)
-    return Baseline.from_json(text), f"champion version {champion.version}"
-
-
-def snapshot(ctx: Context, *as_ofs: date, version: int | None = None) -> DataFrame:
-    """Rows of ``gold/customer_features`` as of these dates."""
-    rows = ctx.lake.read(G.CUSTOMER_FEATURES.name, version)
-    return rows.where(F.col(G.AS_OF).isin(list(as_ofs)))
-
-
-def _work(ctx: Context, given: argparse.Namespace) -> None:
-    if given.model not in MODELS:
-        near = did_you_mean(given.model, MODELS)
-        raise SettingsError(f"--model {given.model!r} is none of {', '.join(MODELS)}{near}")
-    history = history_of(ctx)
-    as_of = history.check_features(given.as_of or history.day_after)
-    found = champion_baseline(ctx, given.model)
-    if found is None:
-        raise GoldrunError(
-            f"model {given.model} has no champion to compare with: train one first "
-            f"(mlflow run . --env-manager local -e {given.model})"
-        )
-    write_snapshots(ctx, [as_of])
-    config = load_model_config(given.model, MODELS[given.model])
-    report = check(ctx, config, given.model, *found, snapshot(ctx, as_of))
-    log.info("Drift of %s as of %s: %s", given.model, as_of, report.verdict.upper())
+if TYPE_CHECKING:
+    from pipelines.steps.context import Context
 
 
 def options() -> argparse.ArgumentParser:
@@ -156,5 +19,12 @@ def options() -> argparse.ArgumentParser:
     return declared
 
 
+def work(ctx: "Context", given: argparse.Namespace) -> None:
+    """Do what the options say."""
+    from pipelines.steps import drift
+
+    drift.run(ctx, given.model, given.as_of)
+
+
 if __name__ == "__main__":
-    sys.exit(run_script(options(), _work, RUN_NAME))
+    sys.exit(run_script(options(), work, FEATURE_DRIFT))

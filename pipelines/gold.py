@@ -2,106 +2,12 @@
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
-from datetime import date
+from typing import TYPE_CHECKING
 
-from goldrun.contracts import activity as A
-from goldrun.contracts import gold as G
-from goldrun.contracts.entities import CUSTOMERS
-from goldrun.contracts.table import Table
-from goldrun.features.snapshots import snapshots, user_features
-from goldrun.monitoring.profile import profile_table
-from pipelines._activity import (
-    ACTIVITY,
-    activity_in,
-    changed_since,
-    history_of,
-    known_progress,
-    record_progress,
-    silver_of,
-    tables_followed,
-)
-from pipelines._command import Context, add_as_of, add_flag, log, parser, run_script, step
-from pipelines._touched import find_touched, refresh
+from pipelines._command import add_as_of, add_flag, parser, run_script
 
-_NEARLY_ALL = 0.5
-"""Share of the customers of whom more are better computed with all others: replaced, not merged."""
-
-
-def run(ctx: Context, as_of: date | None = None, *, rebuild: bool = False) -> date:
-    """Bring all gold tables up to date; return the date of the feature snapshot.
-
-    Activity is computed again where silver has changed since gold has followed it, or everywhere
-    where that is not known. Either way it comes out the same.
-
-    Args:
-        ctx: The context.
-        as_of: Date of the snapshot; the day after the newest event when None.
-        rebuild: Compute all activity again: a definition was changed.
-    """
-    followed = ctx.lake.versions(tables_followed(ctx))
-    changed = None if rebuild else changed_since(ctx, followed)
-    if changed is None or not _bring_up_to_date(ctx, changed):
-        _compute_all(ctx)
-    history = history_of(ctx)
-    as_of = history.check_features(as_of or history.day_after)
-    write_snapshots(ctx, [as_of])
-    with step("gold: user_features"), ctx.lake.writing(G.USER_FEATURES.name):
-        users = user_features(ctx.lake.read(A.CUSTOMER_DAILY.name), history.observed_until)
-        note = {"observed_until": history.observed_until}
-        if ctx.lake.replace(G.USER_FEATURES, users, note=note):
-            ctx.lake.compact(G.USER_FEATURES)
-    with step("gold: profile"):
-        for table in (*A.ACTIVITY, G.CUSTOMER_FEATURES, G.USER_FEATURES):
-            profile = profile_table(ctx.lake.read(table.name), table)
-            ctx.tracker.log_metrics(profile.metrics())
-            ctx.tracker.log_table(profile.columns, f"profile/{_short(table)}.csv")
-    if followed != known_progress(ctx):
-        record_progress(ctx, followed, ctx.tracker.run_id)
-    return as_of
-
-
-def _compute_all(ctx: Context) -> None:
-    silver = silver_of(ctx)
-    for table, compute in ACTIVITY:
-        with step(f"gold: {_short(table)}"), ctx.lake.writing(table.name):
-            ctx.lake.replace(table, compute(silver))
-
-
-def _bring_up_to_date(ctx: Context, changed: Mapping[str, int]) -> bool:
-    """Compute again what changes are about; False when that is nearly everything."""
-    if not changed:
-        log.info("    silver has not changed since")
-        return True
-    # Held from the reading of silver on, or a writer who was quicker could be overwritten with
-    # what silver said before.
-    with step("gold: what has changed"), ctx.lake.writing(*(table.name for table, _ in ACTIVITY)):
-        touched = find_touched(ctx, changed)
-        everybody = ctx.lake.read(CUSTOMERS.name).count()
-        log.info("    %s of %s customers touched", f"{touched.count:,}", f"{everybody:,}")
-        if touched.count > everybody * _NEARLY_ALL:
-            return False
-        if touched.count:
-            refresh(ctx, touched)
-        return True
-
-
-def write_snapshots(ctx: Context, as_ofs: Sequence[date]) -> None:
-    """Make ``gold/customer_features`` hold the features as of these dates, beside its others."""
-    what = f"gold: customer_features as of {', '.join(map(str, as_ofs))}"
-    with step(what), ctx.lake.writing(G.CUSTOMER_FEATURES.name):
-        rows = snapshots(activity_in(ctx), as_ofs, history_of(ctx).observed_from)
-        dates = ", ".join(f"DATE'{as_of}'" for as_of in as_ofs)
-        if not ctx.lake.replace(G.CUSTOMER_FEATURES, rows, where=f"{G.AS_OF} IN ({dates})"):
-            log.info("    nothing changed")
-
-
-def _short(table: Table) -> str:
-    return table.name.split("/")[1]
-
-
-def _work(ctx: Context, given: argparse.Namespace) -> None:
-    run(ctx, given.as_of, rebuild=given.rebuild)
+if TYPE_CHECKING:
+    from pipelines.steps.context import Context
 
 
 def options() -> argparse.ArgumentParser:
@@ -112,5 +18,12 @@ def options() -> argparse.ArgumentParser:
     return declared
 
 
+def work(ctx: "Context", given: argparse.Namespace) -> None:
+    """Do what the options say."""
+    from pipelines.steps import gold
+
+    gold.run(ctx, given.as_of, rebuild=given.rebuild)
+
+
 if __name__ == "__main__":
-    sys.exit(run_script(options(), _work, "gold"))
+    sys.exit(run_script(options(), work, "gold"))

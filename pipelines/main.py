@@ -1,69 +1,13 @@
 """Everything: raw files to bronze, silver and gold, then quality, drift, models and the gate."""
 
 import argparse
-import contextlib
 import sys
-import time
-from collections.abc import Iterator
-from datetime import date
+from typing import TYPE_CHECKING
 
-from goldrun.errors import AsOfError
-from pipelines import bronze, churn, gold, quality, segmentation, silver
-from pipelines._command import Context, add_as_of, log, parser, run_script
-from pipelines._segments import MODEL as SEGMENTATION
-from pipelines._summary import summary
-from pipelines._training import Outcome
+from pipelines._command import add_as_of, parser, run_script
 
-STAGES = 6
-
-
-def run(ctx: Context, as_of: date | None = None) -> None:
-    """Run every stage in one process and one session, and print the summary.
-
-    Args:
-        ctx: The context.
-        as_of: Test origin of churn; the latest with a complete label window when None.
-
-    Raises:
-        AsOfError: Churn could not be trained; everything else is done before this is raised.
-    """
-    started = time.monotonic()
-    with stage(1, "bronze: what the files say"):
-        bronze.run(ctx)
-    with stage(2, "silver: typed, ruled, deduplicated"):
-        silver.run(ctx)
-    with stage(3, "gold: activity and features"):
-        gold.run(ctx)
-    with stage(4, "data quality"):
-        report = quality.measure(ctx)
-    outcomes: list[Outcome] = []
-    refused: AsOfError | None = None
-    with stage(5, "churn"):
-        # A shop too young for labels can have segments; the command fails all the same.
-        try:
-            with ctx.tracker.run(churn.MODEL, churn.EXPERIMENT):
-                outcomes.append(churn.train(ctx, as_of, report))
-        except AsOfError as error:
-            log.error("    churn was not trained: %s", error)
-            refused = error
-    with stage(6, "segmentation"), ctx.tracker.run(SEGMENTATION, segmentation.EXPERIMENT):
-        outcomes.append(segmentation.train(ctx, report=report))
-    log.info("\nFinished in %.0f s", time.monotonic() - started)
-    for line in summary(ctx, report, outcomes):
-        log.info("%s", line)
-    if refused is not None:
-        raise refused
-
-
-@contextlib.contextmanager
-def stage(number: int, what: str) -> Iterator[None]:
-    """Say how far the workflow is."""
-    log.info("[%s/%s] %s", number, STAGES, what)
-    yield
-
-
-def _work(ctx: Context, given: argparse.Namespace) -> None:
-    run(ctx, given.as_of)
+if TYPE_CHECKING:
+    from pipelines.steps.context import Context
 
 
 def options() -> argparse.ArgumentParser:
@@ -73,5 +17,12 @@ def options() -> argparse.ArgumentParser:
     return declared
 
 
+def work(ctx: "Context", given: argparse.Namespace) -> None:
+    """Do what the options say."""
+    from pipelines.steps import workflow
+
+    workflow.run(ctx, given.as_of)
+
+
 if __name__ == "__main__":
-    sys.exit(run_script(options(), _work, "workflow"))
+    sys.exit(run_script(options(), work, "workflow"))

@@ -2,84 +2,13 @@
 
 import argparse
 import sys
+from typing import TYPE_CHECKING
 
-import pandas as pd
+from pipelines._command import parser, run_script
+from pipelines.steps.names import DATA_QUALITY
 
-from goldrun.contracts import lineage as L
-from goldrun.contracts.entities import CUSTOMERS
-from goldrun.contracts.marketplace import ENTITIES
-from goldrun.contracts.ops import QUALITY_METRICS
-from goldrun.monitoring.quality import QualityReport, judge_quality, null_rates, rule_counts
-from goldrun.monitoring.quality_plots import failures_by_rule, fates
-from goldrun.monitoring.quality_plots import null_rates as null_rates_plot
-from goldrun.registry.evidence import version_tags
-from pipelines._command import Context, log, parser, run_script, step
-from pipelines.silver import accounts
-
-RUN_NAME = "data_quality"
-
-
-def measure(ctx: Context) -> QualityReport:
-    """Count rules, nulls and fates of the lake as it is."""
-    with step("quality: rules, nulls, accounting"):
-        counted = accounts(ctx)
-        rules, nulls = [], []
-        quarantine = ctx.lake.read(L.QUARANTINE.name)
-        silver = {entity: ctx.lake.read(ENTITIES[entity].name) for entity in counted}
-        for entity, account in counted.items():
-            rows, table = silver[entity], ENTITIES[entity]
-            rules.append(rule_counts(quarantine, rows, entity, table, account.records, silver))
-            nulls.append(null_rates(rows, table))
-        if "customers" not in counted:
-            nulls.append(null_rates(ctx.lake.read(CUSTOMERS.name), CUSTOMERS))
-        report = judge_quality(
-            pd.concat(rules, ignore_index=True),
-            pd.concat(nulls, ignore_index=True),
-            counted,
-            ctx.source.max_reject_share,
-        )
-    for check in report.checks:
-        log.info("    %-7s %s (%s)", check.verdict.upper(), check.name, check.detail)
-    return report
-
-
-def record(ctx: Context, report: QualityReport) -> None:
-    """Keep a report with the active run and in ``ops/quality_metrics``."""
-    tracker = ctx.tracker
-    tracker.log_metrics(report.metrics())
-    tracker.set_tags({"goldrun.verdict": report.verdict.value})
-    tracker.set_tags(version_tags(ctx.lake.versions(tables_behind(ctx))))
-    tracker.log_table(report.rules, "tables/rules.csv")
-    tracker.log_table(report.null_rates, "tables/null_rates.csv")
-    tracker.log_table(report.accounting_table(), "tables/accounting.csv")
-    checks = [(c.name, c.verdict.value, c.detail) for c in report.checks]
-    tracker.log_table(pd.DataFrame(checks, columns=["check", "verdict", "detail"]), "verdict.csv")
-    tracker.log_figure(failures_by_rule(report.rules), "plots/failures_by_rule.png")
-    tracker.log_figure(null_rates_plot(report.null_rates), "plots/null_rates.png")
-    for entity, account in report.accounts.items():
-        tracker.log_figure(fates(account.fates), f"plots/fates_of_{entity}.png")
-    rows = [
-        (ctx.tracker.run_id, ctx.now, name, value, report.verdict.value)
-        for name, value in report.metrics().items()
-    ]
-    with ctx.lake.writing(QUALITY_METRICS.name):
-        ctx.lake.append(QUALITY_METRICS, ctx.lake.frame(QUALITY_METRICS, rows))
-
-
-def run_beside(ctx: Context, report: QualityReport) -> str:
-    """Record a report as the run ``data_quality`` under the active training run; return its id."""
-    with ctx.tracker.child_run(RUN_NAME) as run_id:
-        record(ctx, report)
-    return run_id
-
-
-def tables_behind(ctx: Context) -> list[str]:
-    """Names of all bronze and silver tables that the source's data goes through."""
-    names = [CUSTOMERS.name, L.DUPLICATES.name, L.QUARANTINE.name]
-    for entity in ctx.source.landed:
-        table = ENTITIES[entity]
-        names += [L.bronze_table(entity).name, table.name, L.history_table(table).name]
-    return sorted(set(names))
+if TYPE_CHECKING:
+    from pipelines.steps.context import Context
 
 
 def options() -> argparse.ArgumentParser:
@@ -87,5 +16,12 @@ def options() -> argparse.ArgumentParser:
     return parser(__doc__)
 
 
+def work(ctx: "Context", given: argparse.Namespace) -> None:
+    """Do what the options say."""
+    from pipelines.steps import quality
+
+    quality.record(ctx, quality.measure(ctx))
+
+
 if __name__ == "__main__":
-    sys.exit(run_script(options(), lambda ctx, _: record(ctx, measure(ctx)), RUN_NAME))
+    sys.exit(run_script(options(), work, DATA_QUALITY))

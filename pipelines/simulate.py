@@ -9,7 +9,7 @@ from goldrun.errors import GoldrunError
 from goldrun.simulation.options import NONE, read_settings
 from goldrun.simulation.parameters import Settings
 from pipelines._command import log_to_console
-from pipelines._simulation import Written, write_marketplace
+from pipelines.steps.simulation import Written, write_marketplace
 
 log = logging.getLogger("goldrun")
 

@@ -16,7 +16,7 @@ from goldrun.io.lake import Lake
 from goldrun.io.settings import load_source
 from goldrun.io.spark import open_session
 from goldrun.io.tracking import Tracker
-from pipelines._command import Context
+from pipelines.steps.context import Context
 from tests.engines import ENGINE, OF_SPARK
 from tests.project_copy import Done, Project, copy_project
 

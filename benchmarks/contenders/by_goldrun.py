@@ -12,8 +12,9 @@ from goldrun.io.engines import engine_for, open_engine
 from goldrun.io.lake import Lake
 from goldrun.io.settings import load_source
 from goldrun.io.tracking import Tracker
-from pipelines import bronze, gold, silver
-from pipelines._command import Context, log_to_console
+from pipelines._command import log_to_console
+from pipelines.steps import bronze, gold, silver
+from pipelines.steps.context import Context
 
 
 def main(feed: Path, lake: Path, as_of: date) -> None:

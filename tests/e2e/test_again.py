@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 
 from goldrun.io.lake import Lake
-from pipelines import bronze, churn, drift, gold, main, silver
-from pipelines._command import Context
+from pipelines.steps import bronze, drift, gold, silver, workflow
+from pipelines.steps.context import Context
+from pipelines.steps.names import CHURN
 from tests.conftest import NOW
 
 pytestmark = pytest.mark.slow
@@ -33,7 +34,7 @@ def workflow_again(retail: Context) -> tuple[dict[str, int], dict[str, int]]:
     before = versions(retail.lake)
     later = Context(retail.lake, retail.tracker, retail.source, NOW + timedelta(days=1))
     with retail.tracker.run("workflow", "goldrun-pipeline"):
-        main.run(later)
+        workflow.run(later)
     return before, versions(retail.lake)
 
 
@@ -82,7 +83,7 @@ def test_drift_is_measured_against_what_the_champion_was_trained_on(retail: Cont
 
 
 def test_the_churn_rows_are_named_in_its_parameters(retail: Context) -> None:
-    champion = retail.tracker.champion(churn.MODEL)
+    champion = retail.tracker.champion(CHURN)
     assert champion is not None
     run = retail.tracker.client.get_run(champion.run_id)
     assert run.data.params["churn.as_of"] == "2011-09-10"

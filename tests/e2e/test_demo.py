@@ -10,7 +10,7 @@ from mlflow.entities import Run
 
 from goldrun.contracts import gold as G
 from goldrun.contracts.entities import CUSTOMER_ID
-from pipelines._command import Context
+from pipelines.steps.context import Context
 from tests.project_copy import Done, Project
 
 MODELS = ("churn", "segmentation")

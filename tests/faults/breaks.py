@@ -6,20 +6,20 @@ from pyspark.sql import DataFrame
 
 from goldrun.contracts import lineage as L
 from goldrun.io.lake import Lake
-from pipelines import _arrivals, stream
-from pipelines._activity import record_progress
-from pipelines._command import Context
-from pipelines._follow import Follower
-from pipelines._touched import Touched
+from pipelines.steps import arrivals, stream
+from pipelines.steps.activity import record_progress
+from pipelines.steps.context import Context
+from pipelines.steps.follow import Follower
+from pipelines.steps.touched import Touched
 
 
 def bronze_repeats() -> None:
     """What is read again is taken again."""
 
-    def nothing_known(ctx: Context, entity: str, spans: list[_arrivals._Span]) -> DataFrame:
+    def nothing_known(ctx: Context, entity: str, spans: list[arrivals._Span]) -> DataFrame:
         return ctx.lake.read_or_empty(L.bronze_table(entity)).select(L.RECORD_ID).limit(0)
 
-    _arrivals._known = nothing_known
+    arrivals._known = nothing_known
 
 
 def silver_repeats() -> None:

@@ -18,7 +18,7 @@ from typing import Any
 from goldrun.io.lake import Lake
 from pipelines import stream
 from pipelines._command import run_script
-from pipelines._microbatch import MicroBatches
+from pipelines.steps.microbatch import MicroBatches
 from tests.faults.breaks import BREAKS
 
 TRACE, DIE_AT, BREAK = "FAULTS_TRACE", "FAULTS_DIE_AT", "FAULTS_BREAK"
@@ -65,7 +65,7 @@ def main() -> int:
         trace_calls(Lake, method, trace, lambda _, table, *__: table.name)
     trace_calls(MicroBatches, "handle", trace, lambda *_: "batch")
     trace.at(LOADED)
-    return run_script(stream.options(), stream._work, "stream", streams=True)
+    return run_script(stream.options(), stream.work, "stream", streams=True)
 
 
 if __name__ == "__main__":

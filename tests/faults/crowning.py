@@ -3,7 +3,8 @@
     python -m tests.faults.crowning
 
 A small model in the place of a large one; what registers it, keeps its evidence and crowns it is
-``pipelines._training.conclude``, as in every training run. ``FAULTS_DIE_AT`` is one of ``POINTS``.
+``pipelines.steps.training.conclude``, as in every training run. ``FAULTS_DIE_AT`` is one of
+``POINTS``.
 """
 
 import os
@@ -25,8 +26,8 @@ from sklearn.preprocessing import StandardScaler
 from goldrun.contracts.verdict import Verdict
 from goldrun.io.tracking import CHAMPION, Tracker
 from goldrun.registry.gate import HeadToHead
-from pipelines import _training
-from pipelines._command import Context
+from pipelines.steps import training
+from pipelines.steps.context import Context
 from tests.faults.child import DIE_AT
 from tests.faults.outcome import Outcome, of
 from tests.project_copy import ROOT
@@ -48,7 +49,7 @@ def main() -> None:
     checked = SimpleNamespace(quality_run_id="q", quality=passed, drift_run_id="d", drift=passed)
     known = tracker.champion(NAME)
     with tracker.run("training", "faults"):
-        _training.conclude(
+        training.conclude(
             Context(cast(Any, None), tracker, cast(Any, None), datetime.now(UTC)),
             NAME,
             model,
@@ -57,7 +58,7 @@ def main() -> None:
             metrics={"auc": 0.9},
             versions={"gold/customer_features": 0},
             training_hash="0" * 64,
-            checked=cast(_training.Checked, checked),
+            checked=cast(training.Checked, checked),
             criteria=(),
             head_to_head=HeadToHead("auc", 0.9, 0.8, known.version) if known else None,
             drift_policy="block",

@@ -12,9 +12,9 @@ from goldrun.io.failures import storage_explained
 from goldrun.io.lake import Lake
 from goldrun.io.settings import load_source
 from goldrun.io.tracking import Tracker
-from pipelines import stream
-from pipelines._command import Context
-from pipelines._limits import Limits
+from pipelines.steps import stream
+from pipelines.steps.context import Context
+from pipelines.steps.limits import Limits
 from tests.faults.world import Ended, World
 
 ALL = Limits(available_now=True, batch_rows=400)

@@ -17,7 +17,7 @@ from goldrun.features.snapshots import snapshots
 from goldrun.io.delta import content
 from goldrun.io.lake import Lake
 from goldrun.medallion.accounting import account
-from pipelines._activity import ACTIVITY
+from pipelines.steps.activity import ACTIVITY
 from tests.faults.sales import Sale
 from tests.faults.world import World
 

@@ -13,9 +13,9 @@ from dataclasses import replace
 from goldrun.contracts.table import Table
 from goldrun.io.compaction import compact_if_free
 from goldrun.io.lake import Lake
-from pipelines._command import Context
-from pipelines._limits import Limits
-from pipelines._upkeep import tables_of
+from pipelines.steps.context import Context
+from pipelines.steps.limits import Limits
+from pipelines.steps.upkeep import tables_of
 from tests.faults.inside import ALL, Inside
 from tests.faults.look import wrong_at_rest
 from tests.faults.outcome import Outcome, Verdict, of

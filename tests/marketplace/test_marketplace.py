@@ -15,9 +15,9 @@ from goldrun.io.lake import Lake
 from goldrun.io.settings import load_source
 from goldrun.io.tracking import Tracker
 from goldrun.simulation.options import ALL, read_settings
-from pipelines import bronze, gold, silver
-from pipelines._command import Context
-from pipelines._simulation import write_marketplace
+from pipelines.steps import bronze, gold, silver
+from pipelines.steps.context import Context
+from pipelines.steps.simulation import write_marketplace
 from tests.conftest import NOW
 from tests.marketplace import checks as C
 from tests.marketplace.loading import load_truth

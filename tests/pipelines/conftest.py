@@ -11,8 +11,8 @@ from pyspark.sql import SparkSession
 from goldrun.io.lake import Lake
 from goldrun.io.settings import load_source
 from goldrun.io.tracking import Tracker
-from pipelines import bronze, silver
-from pipelines._command import Context
+from pipelines.steps import bronze, silver
+from pipelines.steps.context import Context
 
 HEADER = "Id,Who,Quantity,Price,Amount,Time,Status,Updated"
 SETTINGS = """

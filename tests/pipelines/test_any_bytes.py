@@ -22,8 +22,8 @@ from goldrun.io.json_files import read_keys
 from goldrun.io.lake import Lake
 from goldrun.io.settings import load_source
 from goldrun.io.tracking import Tracker
-from pipelines import bronze, silver
-from pipelines._command import Context
+from pipelines.steps import bronze, silver
+from pipelines.steps.context import Context
 from tests.hostile_lines import CHUNKS, Record, as_csv, as_json, hostile
 
 LINES = 600

@@ -14,9 +14,9 @@ from goldrun.io.lake import Lake
 from goldrun.io.settings import load_source
 from goldrun.io.streams import EVENT_AT
 from goldrun.io.tracking import Tracker
-from pipelines import bronze
-from pipelines._arrivals import arrive
-from pipelines._command import Context
+from pipelines.steps import bronze
+from pipelines.steps.arrivals import arrive
+from pipelines.steps.context import Context
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 RAW = T.StructType(

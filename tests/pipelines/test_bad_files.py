@@ -11,7 +11,7 @@ import pytest
 
 from goldrun.contracts.source import EntityMapping, Source
 from goldrun.errors import SettingsError, SourceError
-from pipelines import bronze, silver
+from pipelines.steps import bronze, silver
 
 BRONZE = "bronze/transactions"
 HEADER = "Id,Who,Quantity,Price,Amount,Time,Status,Updated"

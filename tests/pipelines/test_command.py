@@ -7,8 +7,8 @@ from datetime import date
 import pytest
 
 from goldrun.errors import GoldrunError, SettingsError
-from pipelines import _command
 from pipelines._command import add_as_of, parser, run_script
+from pipelines.steps import names
 
 
 @pytest.fixture
@@ -71,4 +71,4 @@ def test_every_kind_of_error_has_its_own_exit_code() -> None:
 def test_the_options_that_every_script_takes_have_defaults() -> None:
     given = parser("A step.").parse_args([])
     assert (given.source, given.lake) == ("online_retail", "")
-    assert _command.PIPELINE_EXPERIMENT == "goldrun-pipeline"
+    assert names.PIPELINE_EXPERIMENT == "goldrun-pipeline"

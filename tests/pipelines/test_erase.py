@@ -24,8 +24,8 @@ from goldrun.io.secret import VARIABLE
 from goldrun.io.settings import load_source
 from goldrun.io.traces import find_traces
 from goldrun.io.tracking import Tracker
-from pipelines import bronze, erase, gold, silver
-from pipelines._command import Context
+from pipelines.steps import bronze, erase, gold, silver
+from pipelines.steps.context import Context
 from tests.project_copy import Project
 
 # Each erasure rewrites every table of a lake: minutes on a small machine.

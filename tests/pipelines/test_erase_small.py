@@ -10,8 +10,8 @@ from goldrun.contracts import lineage as L
 from goldrun.contracts.erasure import TOMBSTONES, Term
 from goldrun.io.secret import VARIABLE
 from goldrun.io.traces import find_traces
-from pipelines import erase, silver
-from pipelines._refine import refine
+from pipelines.steps import erase, silver
+from pipelines.steps.refine import refine
 
 ADA, TOM = "ada-77", "tom-76"
 Shop = Any

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from goldrun.contracts.source import EntityMapping, Source
-from pipelines import silver
+from pipelines.steps import silver
 
 Shop = Any
 """The small shop of this folder's fixtures."""

@@ -14,10 +14,10 @@ from goldrun.contracts.entities import TRANSACTIONS
 from goldrun.contracts.gold import USER_FEATURES
 from goldrun.io.lake import Lake
 from goldrun.io.settings import load_source
-from pipelines import gold, silver
-from pipelines._activity import ACTIVITY
-from pipelines._command import Context
-from pipelines._settled import unsettled
+from pipelines.steps import gold, silver
+from pipelines.steps.activity import ACTIVITY
+from pipelines.steps.context import Context
+from pipelines.steps.settled import unsettled
 from tests.pipelines.conftest import SETTINGS
 from tests.pipelines.test_silver_converges import PowerCutError, stop_at
 

@@ -17,10 +17,10 @@ from goldrun.io.lake import Lake
 from goldrun.io.settings import load_source
 from goldrun.io.streams import Enough
 from goldrun.io.tracking import Tracker
-from pipelines import stream
-from pipelines._command import Context
-from pipelines._landed import SETTLED_SECONDS, LandedFiles, wait_until_settled
-from pipelines._limits import Limits
+from pipelines.steps import stream
+from pipelines.steps.context import Context
+from pipelines.steps.landed import SETTLED_SECONDS, LandedFiles, wait_until_settled
+from pipelines.steps.limits import Limits
 
 SHOP = """
 currency = "EUR"

@@ -10,8 +10,8 @@ from goldrun.contracts import lineage as L
 from goldrun.io.lake import Lake
 from goldrun.io.settings import load_source
 from goldrun.io.tracking import Tracker
-from pipelines import bronze, quality, silver
-from pipelines._command import Context
+from pipelines.steps import bronze, quality, silver
+from pipelines.steps.context import Context
 
 SETTINGS = """
 max_reject_share = 1

@@ -4,7 +4,7 @@ import pytest
 
 from goldrun.errors import SettingsError
 from pipelines import stream
-from pipelines._limits import Limits, limits_of
+from pipelines.steps.limits import Limits, limits_of
 
 
 def limits(*arguments: str) -> Limits:

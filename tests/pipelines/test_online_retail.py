@@ -13,9 +13,9 @@ from pyspark.sql import functions as F
 
 from goldrun.features.labels import History, churn_labels
 from goldrun.features.snapshots import customer_features
-from pipelines import silver
-from pipelines._activity import activity_in
-from pipelines._command import Context
+from pipelines.steps import silver
+from pipelines.steps.activity import activity_in
+from pipelines.steps.context import Context
 
 FILES = sorted((Path(__file__).parents[2] / "data" / "online_retail").glob("*.csv.gz"))
 END = date(2011, 12, 10)

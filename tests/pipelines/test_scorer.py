@@ -9,8 +9,8 @@ from goldrun.errors import TrackingError
 from goldrun.io.lake import Lake
 from goldrun.io.settings import load_source
 from goldrun.io.tracking import Champion, Tracker
-from pipelines._command import Context
-from pipelines._segments import Scorer
+from pipelines.steps.context import Context
+from pipelines.steps.segments import Scorer
 from tests.conftest import NOW
 
 KNOWN = Champion("segmentation", 3, "a" * 32)

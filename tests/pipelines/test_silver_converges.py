@@ -9,7 +9,7 @@ from goldrun.contracts import lineage as L
 from goldrun.contracts.entities import TRANSACTIONS
 from goldrun.contracts.table import Table
 from goldrun.io.lake import Lake
-from pipelines import silver
+from pipelines.steps import silver
 
 CURRENT = TRANSACTIONS.name
 HISTORY = L.history_table(TRANSACTIONS).name

@@ -10,9 +10,9 @@ from goldrun.contracts.table import Table
 from goldrun.io.lake import Lake
 from goldrun.io.settings import load_source
 from goldrun.io.tracking import Tracker
-from pipelines import _upkeep
-from pipelines._command import Context
-from pipelines._upkeep import compacting, tables_of
+from pipelines.steps import upkeep
+from pipelines.steps.context import Context
+from pipelines.steps.upkeep import compacting, tables_of
 from tests.conftest import NOW
 
 
@@ -40,7 +40,7 @@ class Compactions:
 
 def all_there(monkeypatch: pytest.MonkeyPatch, compactions: Compactions) -> None:
     monkeypatch.setattr(Lake, "exists", lambda *_: True)
-    monkeypatch.setattr(_upkeep, "compact_if_free", compactions)
+    monkeypatch.setattr(upkeep, "compact_if_free", compactions)
 
 
 def test_every_table_is_compacted_again_and_again(

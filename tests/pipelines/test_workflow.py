@@ -7,8 +7,8 @@ import pytest
 from goldrun.errors import AsOfError
 from goldrun.io.settings import load_source
 from goldrun.io.tracking import Tracker
-from pipelines import bronze, churn, gold, main, quality, segmentation, silver
-from pipelines._command import Context
+from pipelines.steps import bronze, churn, gold, quality, segmentation, silver, workflow
+from pipelines.steps.context import Context
 from tests.conftest import NOW
 
 
@@ -29,9 +29,9 @@ def test_a_shop_too_young_for_churn_still_gets_segments_and_an_error(
     monkeypatch.setattr(quality, "measure", lambda _: None)
     monkeypatch.setattr(churn, "train", too_young)
     monkeypatch.setattr(segmentation, "train", segments)
-    monkeypatch.setattr(main, "summary", lambda _ctx, _report, outcomes: [str(outcomes)])
+    monkeypatch.setattr(workflow, "summary", lambda _ctx, _report, outcomes: [str(outcomes)])
     nowhere: Any = None
     ctx = Context(nowhere, tracker, load_source("online_retail"), NOW)
     with tracker.run("workflow", "goldrun-pipeline"), pytest.raises(AsOfError, match="too young"):
-        main.run(ctx)
+        workflow.run(ctx)
     assert trained == ["segmentation"]

@@ -16,7 +16,7 @@ from goldrun.simulation.marketplace import activity
 from goldrun.simulation.options import ALL, read_settings
 from goldrun.simulation.parameters import Settings
 from goldrun.simulation.process import people
-from pipelines._simulation import write_marketplace
+from pipelines.steps.simulation import write_marketplace
 
 CUSTOMERS = 150
 

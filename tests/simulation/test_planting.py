@@ -15,7 +15,7 @@ from goldrun.simulation.layout import DUPLICATE, LAYOUTS, LEDGER, QUARANTINED
 from goldrun.simulation.options import read_dirt, read_settings
 from goldrun.simulation.parameters import Settings
 from goldrun.simulation.planting import AT_LEAST
-from pipelines._simulation import write_marketplace
+from pipelines.steps.simulation import write_marketplace
 from tests.simulation.conftest import Written, csv_fields, rows_of
 
 MARK = re.compile(rb"x\d{18}")

@@ -15,7 +15,7 @@ from goldrun.contracts.table import Table
 from goldrun.io.json_files import read_keys
 from goldrun.simulation.layout import LAYOUTS
 from goldrun.simulation.options import read_settings
-from pipelines._simulation import write_marketplace
+from pipelines.steps.simulation import write_marketplace
 from tests.simulation.conftest import Written, csv_fields
 
 UNIT = Decimal("0.0001")

@@ -17,7 +17,7 @@ from goldrun.simulation.draws import Draws
 from goldrun.simulation.layout import LAYOUTS, LEDGER, PEOPLE
 from goldrun.simulation.options import ALL, read_settings
 from goldrun.simulation.process import people
-from pipelines._simulation import write_marketplace
+from pipelines.steps.simulation import write_marketplace
 from tests.simulation.conftest import CUSTOMERS, Written, rows_of
 
 

@@ -25,13 +25,13 @@ from goldrun.io.streams import EVENT_AT
 from goldrun.io.tracking import Tracker
 from goldrun.medallion.accounting import DUPLICATE
 from goldrun.medallion.bronze import Batch
-from pipelines import _microbatch, silver
-from pipelines._activity import ACTIVITY, activity_in, silver_of
-from pipelines._arrivals import Arrival
-from pipelines._command import Context
-from pipelines._follow import Follower
-from pipelines._microbatch import MicroBatches
-from pipelines._segments import Scorer
+from pipelines.steps import microbatch, silver
+from pipelines.steps.activity import ACTIVITY, activity_in, silver_of
+from pipelines.steps.arrivals import Arrival
+from pipelines.steps.context import Context
+from pipelines.steps.follow import Follower
+from pipelines.steps.microbatch import MicroBatches
+from pipelines.steps.segments import Scorer
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 BATCHES = 3
@@ -158,7 +158,7 @@ def test_no_other_process_can_give_a_micro_batch_its_fates(
             locked.append(table)
         return Arrival(Batch.at(ctx.now), {})
 
-    monkeypatch.setattr(_microbatch, "arrive", look)
+    monkeypatch.setattr(microbatch, "arrive", look)
     with streamed.tracker.run("stream", "goldrun-pipeline") as run_id:
         follower, series = Follower(run_id, Scorer()), streamed.tracker.series()
         batches = MicroBatches(streamed, follower, series, None, lambda: NOW)

@@ -14,10 +14,10 @@ from pyspark.sql import SparkSession
 from goldrun.io.lake import Lake
 from goldrun.io.settings import load_source
 from goldrun.io.tracking import Tracker
-from pipelines import gold, silver, stream
-from pipelines._command import Context
-from pipelines._limits import Limits
-from pipelines._microbatch import Totals
+from pipelines.steps import gold, silver, stream
+from pipelines.steps.context import Context
+from pipelines.steps.limits import Limits
+from pipelines.steps.microbatch import Totals
 from tests.streams.brief import PRINTED, ROWS, feed
 
 pytestmark = pytest.mark.slow

@@ -15,10 +15,10 @@ from goldrun.io.kafka_broker import KafkaBroker
 from goldrun.io.lake import Lake
 from goldrun.io.settings import load_source
 from goldrun.io.tracking import Tracker
-from pipelines import silver, stream
-from pipelines._command import Context
-from pipelines._limits import Limits
-from pipelines._microbatch import Totals
+from pipelines.steps import silver, stream
+from pipelines.steps.context import Context
+from pipelines.steps.limits import Limits
+from pipelines.steps.microbatch import Totals
 from tests.kafka import create_topic, delete_records, produce, running_broker
 from tests.project_copy import ROOT
 

@@ -21,10 +21,10 @@ from goldrun.io.lake import Lake
 from goldrun.io.settings import load_source
 from goldrun.io.tracking import Tracker
 from goldrun.simulation.options import read_settings
-from pipelines import bronze, gold, silver, stream
-from pipelines._command import Context
-from pipelines._limits import Limits
-from pipelines._simulation import write_marketplace
+from pipelines.steps import bronze, gold, silver, stream
+from pipelines.steps.context import Context
+from pipelines.steps.limits import Limits
+from pipelines.steps.simulation import write_marketplace
 from tests.project_copy import ROOT
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)

@@ -18,10 +18,11 @@ from goldrun.io.lake import Lake
 from goldrun.io.models import register_model
 from goldrun.io.settings import load_source
 from goldrun.io.tracking import Tracker
-from pipelines import stream
-from pipelines._command import Context
-from pipelines._limits import Limits
-from pipelines._segments import MODEL, NAMES, Scorer
+from pipelines.steps import stream
+from pipelines.steps.context import Context
+from pipelines.steps.limits import Limits
+from pipelines.steps.names import SEGMENTATION
+from pipelines.steps.segments import NAMES, Scorer
 from tests.streams.brief import feed
 
 pytestmark = pytest.mark.slow
@@ -47,8 +48,8 @@ def crown(tracker: Tracker) -> dict[str, int]:
     few, *_, many = (int(n) for n in model.predict(orders))
     with tracker.run("segmentation", "goldrun-segmentation"):
         tracker.log_text(json.dumps({str(few): "few", str(many): "many"}), NAMES)
-        version = register_model(tracker, model, MODEL, orders, predict="predict")
-    tracker.crown(MODEL, version)
+        version = register_model(tracker, model, SEGMENTATION, orders, predict="predict")
+    tracker.crown(SEGMENTATION, version)
     return {"few": few, "many": many}
 
 

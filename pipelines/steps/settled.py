@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 from goldrun.contracts import lineage as L
 from goldrun.contracts.ops import RECORDS, SETTLED
 from goldrun.medallion import quarantine as Q
-from pipelines._command import Context
+from pipelines.steps.context import Context
 
 _MANY = 1000
 """Batches that are no longer named one by one."""

@@ -15,8 +15,8 @@ from goldrun.errors import SettingsError
 from goldrun.medallion import erasure as M
 from goldrun.medallion.mapping import columns_needed, text_of
 from goldrun.medallion.quarantine import RAW_LINE
-from pipelines._command import Context, log
-from pipelines._source import check_one_source
+from pipelines.steps.context import Context, log
+from pipelines.steps.source import check_one_source
 
 BRONZE = "bronze/"
 _CUSTOMERS = CUSTOMERS.name.split("/")[1]
@@ -57,6 +57,11 @@ class Person:
 
 
 def read_raws(ctx: Context, tables: Sequence[str]) -> list[Raw]:
+    """The raw records of each entity that says whose its rows are.
+
+    Raises:
+        SettingsError: The source does not say where an entity of the lake has the id.
+    """
     found = []
     for entity in (table.removeprefix(BRONZE) for table in tables if table.startswith(BRONZE)):
         mapping = ctx.source.entities.get(entity)
@@ -81,6 +86,7 @@ def _columns_read(ctx: Context, entity: str, expressions: dict[str, str], *names
 def find_person(
     ctx: Context, customer_id: str, raws: Sequence[Raw], tables: Sequence[str]
 ) -> Person:
+    """Find the records of a person in bronze, and the words that tell of nobody else."""
     frame = pd.DataFrame([(customer_id,)], columns=[CUSTOMER_ID])
     seed = Person(ctx.lake.spark.createDataFrame(frame), {}, [])
     terms = [*_ids(customer_id, seed, raws), *_values(ctx, seed, raws)]

@@ -10,7 +10,7 @@ from goldrun.contracts.marketplace import ENTITIES
 from goldrun.contracts.source import EntityMapping
 from goldrun.errors import SettingsError
 from goldrun.medallion.mapping import check_timestamp_format, columns_needed
-from pipelines._command import Context
+from pipelines.steps.context import Context
 
 
 def columns_read(ctx: Context, entity: str) -> dict[str, str]:

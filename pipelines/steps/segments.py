@@ -17,9 +17,9 @@ from goldrun.errors import ContractError, TrackingError
 from goldrun.io.frames import slices, to_pandas
 from goldrun.io.models import load_champion
 from goldrun.io.tracking import Champion, store_explained
-from pipelines._command import Context, log
+from pipelines.steps.context import Context, log
+from pipelines.steps.names import SEGMENTATION
 
-MODEL = "segmentation"
 NAMES = "segments.json"
 """Artifact of a training run that names the segments by number."""
 _STORED, _RECORDED = "_stored", "_recorded"
@@ -53,7 +53,7 @@ class Scorer:
         """
         try:
             with store_explained():
-                newest = ctx.tracker.champion(MODEL)
+                newest = ctx.tracker.champion(SEGMENTATION)
                 if newest is not None and newest != self.champion:
                     model, features = load_champion(newest)
                     names = json.loads(ctx.tracker.read_artifact(newest.run_id, NAMES))
@@ -65,7 +65,7 @@ class Scorer:
             log.warning(
                 "The champion of %s can't be had (%s): customers are scored with the one known so "
                 "far, if there is one, and it is asked for again with the next micro-batch",
-                *(MODEL, error),
+                *(SEGMENTATION, error),
             )
         return self.champion is not None
 

@@ -11,8 +11,8 @@ from pyspark.sql import functions as F
 from goldrun.contracts import lineage as L
 from goldrun.io.streams import EVENT_AT
 from goldrun.medallion.bronze import Batch, to_bronze
-from pipelines import bronze
-from pipelines._command import Context, log
+from pipelines.steps import bronze
+from pipelines.steps.context import Context, log
 
 SHARES = (0.05, 0.5)
 """Of the oldest records, whose moments are told: they make p95 and p50 of freshness."""

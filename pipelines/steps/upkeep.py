@@ -11,7 +11,7 @@ from goldrun.contracts.marketplace import ENTITIES
 from goldrun.contracts.ops import GOLD_PROGRESS
 from goldrun.contracts.table import Table
 from goldrun.io.compaction import compact_if_free
-from pipelines._command import Context, log
+from pipelines.steps.context import Context, log
 
 
 @contextlib.contextmanager

@@ -13,8 +13,8 @@ from goldrun.contracts.entities import CUSTOMER_ID, ORDER_ID, TRANSACTION_DATE, 
 from goldrun.contracts.table import Table
 from goldrun.features.activity import Silver
 from goldrun.features.touched import Days, days_touched, lines_behind
-from pipelines._activity import ACTIVITY, silver_of
-from pipelines._command import Context
+from pipelines.steps.activity import ACTIVITY, silver_of
+from pipelines.steps.context import Context
 
 
 @dataclass(frozen=True)

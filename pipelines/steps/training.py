@@ -15,8 +15,8 @@ from goldrun.monitoring.drift import DriftReport
 from goldrun.monitoring.quality import QualityReport
 from goldrun.registry.evidence import Evidence
 from goldrun.registry.gate import Criterion, Decision, HeadToHead, decide
-from pipelines import quality
-from pipelines._command import Context, log
+from pipelines.steps import quality
+from pipelines.steps.context import Context, log
 
 
 @dataclass(frozen=True)

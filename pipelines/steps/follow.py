@@ -12,8 +12,8 @@ from goldrun.contracts.entities import CUSTOMER_ID
 from goldrun.features.activity import Activity
 from goldrun.features.labels import History
 from goldrun.features.snapshots import customer_features, user_features
-from pipelines import gold
-from pipelines._activity import (
+from pipelines.steps import gold
+from pipelines.steps.activity import (
     ACTIVITY,
     activity_in,
     changed_since,
@@ -22,9 +22,9 @@ from pipelines._activity import (
     record_progress,
     tables_followed,
 )
-from pipelines._command import Context, step
-from pipelines._segments import Scorer
-from pipelines._touched import Touched, find_touched, refresh
+from pipelines.steps.context import Context, step
+from pipelines.steps.segments import Scorer
+from pipelines.steps.touched import Touched, find_touched, refresh
 
 
 @dataclass

@@ -12,11 +12,11 @@ from pyspark.sql import DataFrame
 from goldrun.contracts.source import Kind
 from goldrun.io.streams import Enough
 from goldrun.io.tracking import Series
-from pipelines._arrivals import Arrival, arrive
-from pipelines._command import Context, log, step
-from pipelines._follow import Follower
-from pipelines._landed import LandedFiles
-from pipelines._refine import Refined, refine, tables_of_fates
+from pipelines.steps.arrivals import Arrival, arrive
+from pipelines.steps.context import Context, log, step
+from pipelines.steps.follow import Follower
+from pipelines.steps.landed import LandedFiles
+from pipelines.steps.refine import Refined, refine, tables_of_fates
 
 
 @dataclass

@@ -13,9 +13,9 @@ from goldrun.errors import GoldrunError
 from goldrun.io.failures import storage_failure
 from goldrun.io.stream_failures import failure
 from goldrun.io.streams import Enough, start
-from pipelines._command import Context, log
-from pipelines._limits import Limits
-from pipelines._microbatch import MicroBatches
+from pipelines.steps.context import Context, log
+from pipelines.steps.limits import Limits
+from pipelines.steps.microbatch import MicroBatches
 
 _LOOK_EVERY = 0.1
 

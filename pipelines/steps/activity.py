@@ -20,7 +20,7 @@ from goldrun.features.activity import (
     customer_responses,
 )
 from goldrun.features.labels import History
-from pipelines._command import Context
+from pipelines.steps.context import Context
 
 _CUSTOMERS = "customers"
 ACTIVITY: tuple[tuple[Table, Callable[[Silver], DataFrame]], ...] = (

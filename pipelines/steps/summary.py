@@ -13,8 +13,8 @@ from goldrun.contracts import gold as G
 from goldrun.contracts.entities import CUSTOMERS
 from goldrun.contracts.verdict import Verdict
 from goldrun.monitoring.quality import QualityReport
-from pipelines._command import Context
-from pipelines._training import Outcome
+from pipelines.steps.context import Context
+from pipelines.steps.training import Outcome
 
 _COLOURS = {Verdict.PASS: "green", Verdict.FAIL: "red", Verdict.UNKNOWN: "yellow"}
 _WIDTH = 100

@@ -14,9 +14,9 @@ from goldrun.contracts import lineage as L
 from goldrun.io.files import list_files
 from goldrun.io.streams import Enough, entities_in
 from goldrun.medallion.bronze import Batch
-from pipelines import bronze
-from pipelines._arrivals import SHARES, Arrival
-from pipelines._command import Context, log
+from pipelines.steps import bronze
+from pipelines.steps.arrivals import SHARES, Arrival
+from pipelines.steps.context import Context, log
 
 SETTLED_SECONDS = 2.0
 """A file that was written to within this time may be half-written."""

@@ -23,9 +23,9 @@ from goldrun.medallion.lookup import few_in_memory, rows_of
 from goldrun.medallion.references import orphans
 from goldrun.medallion.silver import accept, bad, good, judge
 from goldrun.medallion.versions import Resolution, rank_versions, repeated_keys, resolve
-from pipelines._command import Context, log
-from pipelines._settled import reopen, settle, unsettled, without_fate
-from pipelines._source import check_one_source, columns_read
+from pipelines.steps.context import Context, log
+from pipelines.steps.settled import reopen, settle, unsettled, without_fate
+from pipelines.steps.source import check_one_source, columns_read
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,41 @@
+"""Opening what a command's options ask for: the run, the engine, the lake."""
+
+import argparse
+import contextlib
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from goldrun.contracts.source import Kind
+from goldrun.io.engines import Engine, engine_for, open_engine
+from goldrun.io.failures import storage_explained
+from goldrun.io.lake import Lake
+from goldrun.io.settings import lake_root, load_source
+from goldrun.io.tracking import Tracker
+from pipelines.steps.context import Context, step
+
+
+@contextlib.contextmanager
+def opened(
+    given: argparse.Namespace, name: str, experiment: str, *, streams: bool = False
+) -> Iterator[Context]:
+    """Open the command's run, so that a failure marks it failed, and in it the session.
+
+    Args:
+        given: The options that every command takes.
+        name: Name of its run.
+        experiment: Where the run goes, unless ``mlflow run`` has made it already.
+        streams: Whether it may read topics and goes on for long, so that the machine is watched.
+    """
+    source, tracker = load_source(given.source), Tracker()
+    root = lake_root(given.lake)
+    chosen = "engine" in given
+    engine = engine_for(root, given.engine, given.master) if chosen else Engine.SPARK
+    kafka = streams and source.kind is Kind.KAFKA
+    run = tracker.run(name, experiment, system_metrics=streams)
+    with run, contextlib.ExitStack() as stack:
+        with step(f"starting {engine.capitalize()}"):
+            session = open_engine(engine, master=given.master, kafka=kafka)
+            spark = stack.enter_context(session)
+        lake = Lake(spark, root)
+        with storage_explained(lake.root):
+            yield Context(lake, tracker, source, datetime.now(UTC))

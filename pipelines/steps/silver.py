@@ -1,0 +1,68 @@
+"""Refine the bronze records that have no fate yet: silver, history, duplicates, quarantine."""
+
+from goldrun.contracts import lineage as L
+from goldrun.contracts.entities import CUSTOMERS, TRANSACTIONS
+from goldrun.contracts.marketplace import ENTITIES
+from goldrun.contracts.source import EntityMapping
+from goldrun.medallion.accounting import Accounting, account
+from goldrun.medallion.customers import derive_customers
+from pipelines.steps.context import Context, step
+from pipelines.steps.refine import Refined, refine
+from pipelines.steps.source import columns_read
+
+
+def run(ctx: Context, *, replay: bool = False) -> dict[str, Refined]:
+    """Refine every entity that has files, parents first, then derive customers if need be.
+
+    Args:
+        ctx: The context.
+        replay: Judge the records in quarantine again: a rule was changed, or a parent has come.
+
+    Returns:
+        What became of the records, by entity.
+    """
+    refined = {}
+    for entity in ctx.source.landed:
+        with step(f"silver: {entity}"):
+            refined[entity] = refine(ctx, entity, replay=replay)
+    derive(ctx)
+    return refined
+
+
+def _derived_customers(ctx: Context) -> EntityMapping | None:
+    """The mapping to derive customers by; None when the source has a customers file."""
+    mapping = ctx.source.entities.get("customers") or EntityMapping.model_validate(
+        {"from": "transactions"}
+    )
+    return mapping if mapping.derived_from else None
+
+
+def derive(ctx: Context) -> None:
+    """Make the customers of their transactions, where the source has no file of them."""
+    mapping = _derived_customers(ctx)
+    if mapping is None:
+        return
+    with step("silver: customers, from their transactions"), ctx.lake.writing(CUSTOMERS.name):
+        customers = derive_customers(
+            ctx.lake.read(TRANSACTIONS.name),
+            ctx.lake.read(L.bronze_table("transactions").name),
+            mapping.columns,
+            list(columns_read(ctx, "transactions")),
+        )
+        ctx.lake.replace(CUSTOMERS, customers)
+
+
+def accounts(ctx: Context) -> dict[str, Accounting]:
+    """Follow the records of every entity that has files to their fates."""
+    lake = ctx.lake
+    return {
+        entity: account(
+            lake.read(L.bronze_table(entity).name),
+            lake.read_or_empty(L.silver_table(ENTITIES[entity])),
+            lake.read_or_empty(L.history_table(ENTITIES[entity])),
+            lake.read_or_empty(L.DUPLICATES),
+            lake.read_or_empty(L.QUARANTINE),
+            entity,
+        )
+        for entity in ctx.source.landed
+    }
