@@ -82,14 +82,13 @@ def silver_of(ctx: Context) -> Silver:
         mapped = entity in ctx.source.entities
         return ctx.lake.read(ENTITIES[entity].name) if mapped else None
 
-    customers = ctx.lake.read(CUSTOMERS.name)
-    if _CUSTOMERS not in ctx.source.landed:
-        # Derived customers are at their latest place: where they were before is not known.
-        customers = customers.limit(0)
+    theirs = {}
+    if _CUSTOMERS in ctx.source.landed:
+        theirs["customers"] = ctx.lake.read(CUSTOMERS.name)
+        theirs["customers_history"] = ctx.lake.read_or_empty(L.history_table(CUSTOMERS))
     return Silver(
         transactions=ctx.lake.read(TRANSACTIONS.name),
-        customers=customers,
-        customers_history=ctx.lake.read_or_empty(L.history_table(CUSTOMERS)),
+        **theirs,
         sessions=recorded("sessions"),
         events=recorded("events"),
         interactions=recorded("interactions"),

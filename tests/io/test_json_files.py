@@ -149,8 +149,8 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=2, deadline=None)
-@given(objects=st.lists(st.dictionaries(TEXTS, VALUES, max_size=4), min_size=50, max_size=80))
+@settings(max_examples=4, deadline=None)
+@given(objects=st.lists(st.dictionaries(TEXTS, VALUES, max_size=4), min_size=5, max_size=20))
 def test_whatever_a_json_writer_writes_comes_back(
     spark: SparkSession,
     tmp_path_factory: pytest.TempPathFactory,

@@ -26,3 +26,33 @@ def test_its_scratch_folder_goes_with_it_and_functions_are_sparks_again(tmp_path
     command = [*fresh, sys.executable, "-c", SCRIPT]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+SHORT = """
+from goldrun.errors import ToolchainError
+from goldrun.io.failures import storage_explained
+from goldrun.io.sail import open_sail
+from pyspark.sql import functions as F
+with open_sail() as spark:
+    rows = spark.range(200_000).select("id", F.sha2(F.col("id").cast("string"), 256).alias("a"))
+    # Sorted on disk: more than fits.
+    assert rows.orderBy("a").select(F.count("a")).collect()[0][0] == 200_000
+    try:
+        with storage_explained("/nowhere"):
+            both = rows.join(rows.select("id", F.col("a").alias("b")), "id")
+            both.agg(F.max("a"), F.max("b")).collect()
+    except ToolchainError as error:
+        print(error)
+"""
+
+
+def test_it_sorts_on_disk_beyond_its_memory_and_says_which_setting_a_join_needs(
+    tmp_path: Path,
+) -> None:
+    fresh = ("env", f"TMPDIR={tmp_path}", "GOLDRUN_DRIVER_MEMORY=8m")
+    command = [*fresh, sys.executable, "-c", SHORT]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("8m of memory are not enough")
+    assert "set GOLDRUN_DRIVER_MEMORY to more" in done.stdout
+    assert not list(tmp_path.iterdir())

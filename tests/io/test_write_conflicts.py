@@ -13,7 +13,7 @@ from goldrun.contracts.table import Column, Table
 from goldrun.errors import LakeBusyError
 from goldrun.io.compaction import compact_if_free
 from goldrun.io.lake import Lake
-from goldrun.io.spark_storage import CONFLICTS
+from goldrun.io.spark_draft import CONFLICTS
 
 PRICES = Table(
     name="silver/prices",

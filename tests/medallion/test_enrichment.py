@@ -114,6 +114,8 @@ def without_zone(found: Found) -> Found:
 
 @pytest.fixture(scope="module")
 def placed(silver: Silver) -> Found:
+    assert silver.customers is not None
+    assert silver.customers_history is not None
     rows = transactions_enriched(silver.transactions, silver.customers, silver.customers_history)
     assert rows.columns == [*TRANSACTIONS.names, "location", "customer_segment"]
     return by_id(rows, "transaction_id", ("location", "customer_segment"))

@@ -14,7 +14,6 @@ _FIRSTS = {
 }
 """What an order is counted as, and of which of its lines the first one tells the day."""
 _CUSTOMER_DAY = [E.CUSTOMER_ID, A.DAY]
-_COUNTED, _ENTRY = "_counted", "_entry"
 
 
 def completed(transactions: DataFrame) -> DataFrame:
@@ -61,11 +60,11 @@ def _orders(lines: DataFrame) -> DataFrame:
     # a million lines, where it is slow it costs five.
     firsts = [F.min(F.when(F.expr(is_so), F.col(A.DAY))).alias(n) for n, is_so in _FIRSTS.items()]
     by_order = lines.groupBy(E.CUSTOMER_ID, E.ORDER_ID).agg(*firsts)
-    days = F.array(*[F.struct(F.col(n).alias(A.DAY), F.lit(n).alias(_COUNTED)) for n in _FIRSTS])
-    entries = by_order.select(E.CUSTOMER_ID, F.explode(days).alias(_ENTRY))
+    # One row for each day of an order, which is nearly always one.
+    days = F.explode(F.array_distinct(F.array(*_FIRSTS)))
+    entries = by_order.select(E.CUSTOMER_ID, *_FIRSTS, days.alias(A.DAY))
     return (
-        entries.select(E.CUSTOMER_ID, f"{_ENTRY}.*")
-        .where(F.col(A.DAY).isNotNull())
+        entries.where(F.col(A.DAY).isNotNull())
         .groupBy(*_CUSTOMER_DAY)
-        .agg(*[F.count_if(F.col(_COUNTED) == name).alias(name) for name in _FIRSTS])
+        .agg(*[F.count_if(F.col(name) == F.col(A.DAY)).alias(name) for name in _FIRSTS])
     )

@@ -86,8 +86,10 @@ def last_places(places: DataFrame, as_ofs: Sequence[date]) -> DataFrame:
         .groupBy(*_KEY, _NAME, _VALUE)
         .agg(F.sum(A.TRANSACTIONS).alias(A.TRANSACTIONS))
     )
-    best_first = F.struct(F.col(_VALUE) == "", -F.col(A.TRANSACTIONS), F.col(_VALUE))
-    chosen = {n: F.min_by(_VALUE, F.when(F.col(_NAME) == n, best_first)) for n in attributes}
-    return counted.groupBy(*_KEY).agg(
-        *[F.nullif(value, F.lit("")).alias(n) for n, value in chosen.items()]
+    known = counted.where(F.col(_VALUE) != "")
+    most = known.groupBy(*_KEY, _NAME).agg(F.max(A.TRANSACTIONS).alias(A.TRANSACTIONS))
+    # Plain extremes twice: min_by an ordering struct is slow, and holds on to whole batches.
+    chosen = known.join(most, [*_KEY, _NAME, A.TRANSACTIONS], "left_semi").groupBy(*_KEY)
+    return chosen.agg(
+        *[F.min(F.when(F.col(_NAME) == n, F.col(_VALUE))).alias(n) for n in attributes]
     )

@@ -3,7 +3,7 @@
 from goldrun.contracts.table import Table
 from goldrun.errors import LakeBusyError
 from goldrun.io.lake import Lake
-from goldrun.io.spark_storage import CONFLICTS
+from goldrun.io.spark_draft import CONFLICTS
 
 
 def compact_if_free(lake: Lake, table: Table) -> bool:

@@ -5,6 +5,7 @@ from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from goldrun.contracts import lineage as L
+from goldrun.contracts import table as contract
 from goldrun.contracts.check import breaks
 from goldrun.contracts.stacked import stacked
 from goldrun.contracts.table import Table
@@ -17,9 +18,10 @@ _PROPERTIES = {
 GONE = "_gone"
 KNOWN = "_known"
 WRONG = "_wrong"
-_ROW, _NOW, _BEFORE = "_row", "_now", "_before"
+_NOW, _BEFORE = "_now", "_before"
 CHANGE_FEED = "delta.enableChangeDataFeed"
 _RAW_TEXT = (L.RECORD, L.MALFORMED)
+_TOLD_BY_DELTA = 32
 _WITH_RANGE = (T.StringType, T.NumericType, T.DateType, T.TimestampType)
 
 
@@ -30,15 +32,26 @@ def properties(table: Table) -> dict[str, str]:
 
 
 def _statistics(table: Table) -> dict[str, str]:
-    """Which columns have their smallest and largest values in the log: no personal one."""
-    if not any(c.personal or c.name in _RAW_TEXT for c in table.columns):
+    """Which columns the log tells of, where it is not the first of them."""
+    if not any(_is_private(column) for column in table.columns):
         return {}
-    kept = [
-        f"`{c.name}`"
-        for c in table.columns
-        if isinstance(c.type, _WITH_RANGE) and not c.personal and c.name not in _RAW_TEXT
-    ]
-    return {"delta.dataSkippingStatsColumns": ",".join(kept)}
+    told = ",".join(f"`{name}`" for name in columns_told(table))
+    return {"delta.dataSkippingStatsColumns": told}
+
+
+def columns_told(table: Table) -> list[str]:
+    """Columns whose smallest and largest values are in the log: no personal one.
+
+    Without any to hide, they are as many of the first as Delta takes by itself.
+    """
+    private = [c.name for c in table.columns if _is_private(c)]
+    columns = table.columns if private else table.columns[:_TOLD_BY_DELTA]
+    with_range = [c.name for c in columns if isinstance(c.type, _WITH_RANGE)]
+    return [name for name in with_range if name not in private]
+
+
+def _is_private(column: contract.Column) -> bool:
+    return column.personal or column.name in _RAW_TEXT
 
 
 def content(rows: DataFrame) -> tuple[object, ...]:
@@ -70,23 +83,20 @@ def changed_rows(fresh: DataFrame, stored: DataFrame, table: Table) -> DataFrame
     """
     key = list(table.key)
     others = [name for name in table.names if name not in key]
-    new = fresh.select(
-        *key,
-        F.struct(*others).alias(_ROW),
-        row_hash(fresh).alias(_NOW),
-        breaks(table).alias(WRONG),
-    )
+    new = fresh.select(*table.names, row_hash(fresh).alias(_NOW), breaks(table).alias(WRONG))
     old = stored.select(*key, row_hash(stored.select(*table.names)).alias(_BEFORE))
-    both = stacked([new, old])
-    grouped = both.groupBy(*key).agg(
-        F.first(_ROW, ignorenulls=True).alias(_ROW),
-        F.first(_NOW, ignorenulls=True).alias(_NOW),
-        F.first(_BEFORE, ignorenulls=True).alias(_BEFORE),
-        (F.bool_or(WRONG) | (F.count(_NOW) > 1)).alias(WRONG),
+    # Of each key one fresh row at most has values, or it is wrong: the largest is the only one.
+    grouped = (
+        stacked([new, old])
+        .groupBy(*key)
+        .agg(
+            *[F.max(name).alias(name) for name in (*others, _NOW, _BEFORE)],
+            (F.bool_or(WRONG) | (F.count(_NOW) > 1)).alias(WRONG),
+        )
     )
     differs = F.col(WRONG) | ~F.col(_NOW).eqNullSafe(F.col(_BEFORE))
     return grouped.where(F.coalesce(differs, F.lit(True))).select(
-        *[name if name in key else F.col(f"{_ROW}.{name}") for name in table.names],
+        *table.names,
         F.col(_NOW).isNull().alias(GONE),
         F.col(_BEFORE).isNotNull().alias(KNOWN),
         F.coalesce(WRONG, F.lit(False)).alias(WRONG),

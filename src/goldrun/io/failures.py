@@ -9,10 +9,12 @@ from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
 from pyspark.errors.exceptions.captured import CapturedException
 
-from goldrun.errors import StorageError
+from goldrun.errors import StorageError, ToolchainError
+from goldrun.io.settings import driver_memory
 
 _RAISED = (PySparkException, Py4JJavaError, DeltaError, OSError)
 _FULL = re.compile(r"No space left on device|Disk quota exceeded|File too large")
+_NO_MEMORY = re.compile(r"for the total memory pool|OutOfMemoryError")
 _DAMAGED = re.compile(
     r"ChecksumException|[Cc]hecksum error|Could not find any delta files|is not a Parquet file"
     r"|ParquetDecodingException"
@@ -30,14 +32,25 @@ _CHECKPOINTS = "/_checkpoints/"
 
 @contextlib.contextmanager
 def storage_explained(root: str) -> Iterator[None]:
-    """Raise a StorageError instead of what is said of the lake's disk or files."""
+    """Raise one of our errors instead of what is said of the lake's disk or files, or of memory."""
     try:
         yield
     except _RAISED as error:
-        known = storage_failure(error, root)
+        known = memory_failure(error) or storage_failure(error, root)
         if known is None:
             raise
         raise known from error
+
+
+def memory_failure(error: BaseException) -> ToolchainError | None:
+    """Recognise that a computation needed more memory than it may have; None for another error."""
+    if not _NO_MEMORY.search(everything_said(error)):
+        return None
+    return ToolchainError(
+        f"{driver_memory()} of memory are not enough, though much was put on disk meanwhile. What "
+        "was committed is whole: set GOLDRUN_DRIVER_MEMORY to more, such as 8g, then run the same "
+        "command again"
+    )
 
 
 def storage_failure(

@@ -3,6 +3,7 @@
 import contextlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from urllib.parse import urlparse
 
@@ -16,7 +17,7 @@ from goldrun.errors import MissingTableError
 from goldrun.io.delta import GONE, KNOWN, WRONG, changed_rows, content
 from goldrun.io.engines import storage_of
 from goldrun.io.locks import Locks
-from goldrun.io.storage import Merge
+from goldrun.io.storage import Draft, Merge
 
 
 class Lake:
@@ -102,7 +103,9 @@ class Lake:
 
     def append(self, table: Table, rows: DataFrame) -> None:
         """Add rows in one commit; the caller knows that their keys are new."""
-        self._commit(table, conform(rows, table), "append")
+        self.create(table)
+        with self._draft(table, conform(rows, table)) as draft:
+            draft.write("append")
 
     def append_unless_empty(self, table: Table, rows: DataFrame) -> None:
         """Create the table if need be, and add rows if there are any."""
@@ -117,16 +120,17 @@ class Lake:
             ContractError: Two rows have the same key, or a value breaks the contract.
         """
         self.create(table)
-        checked = conform(rows, table)
-        seen = check_values(checked, table)
-        if not seen.rows:
-            return
-        if self._locks.keep_others_out and not self._has_any(table, checked, seen):
-            # A MERGE finds as much, but takes several times as long to plan. It is needed where
-            # another process may write meanwhile: Delta lets an append pass whatever came first.
-            self._commit(table, checked, "append")
-            return
-        self._storage.merge(self.path(table.name), table, checked, Merge(seen.spans))
+        with self._draft(table, conform(rows, table)) as draft:
+            seen = check_values(draft.rows, table)
+            if not seen.rows:
+                return
+            if self._locks.keep_others_out and not self._has_any(table, draft.rows, seen):
+                # A MERGE finds as much, but takes several times as long to plan. It is needed
+                # where another process may write meanwhile: Delta lets an append pass whatever
+                # came first.
+                draft.write("append")
+                return
+            draft.merge(Merge(seen.spans))
 
     def exchange(
         self, table: Table, rows: DataFrame, part: DataFrame, where: str | None = None
@@ -154,10 +158,11 @@ class Lake:
         if wrong:
             raise refusal(fresh, table)
         if self._locks.keep_others_out and not known:
-            self._commit(table, difference.select(*table.names), "append")
+            with self._draft(table, difference.select(*table.names)) as draft:
+                draft.write("append")
             return True
-        rows = difference.select(*table.names, GONE)
-        self._storage.merge(self.path(table.name), table, rows, Merge(where=where, gone=GONE))
+        with self._draft(table, difference.select(*table.names, GONE)) as draft:
+            draft.merge(Merge(where=where, gone=GONE))
         return True
 
     def replace(
@@ -178,15 +183,21 @@ class Lake:
         Returns:
             Whether anything was written: False when the rows are there already.
         """
-        with self._storage.kept(conform(rows, table)) as fresh:
-            seen = check_values(fresh, table)
+        with self._draft(table, conform(rows, table), often=True) as draft:
+            check_values(draft.rows, table)
+            none_there = True
             if self.exists(table.name):
                 stored = self.read(table.name)
-                stored = stored.where(where) if where else stored
-                if content(stored) == content(fresh):
+                before = content(stored.where(where) if where else stored)
+                if before == content(draft.rows):
                     return False
-            laid_out = self._storage.laid_out(fresh, table, seen.rows)
-            self._commit(table, laid_out, "overwrite", where, note)
+                none_there = not before[0]
+            self.create(table)
+            told = json.dumps(note, default=str, sort_keys=True) if note else ""
+            if where and none_there and self._locks.keep_others_out:
+                draft.write("append", note=told)
+            else:
+                draft.write("overwrite", where, told)
             return True
 
     def remove(self, table: str, keys: DataFrame) -> bool:
@@ -238,14 +249,7 @@ class Lake:
                 "(bronze, silver, gold, in this order), or check --lake"
             )
 
-    def _commit(
-        self,
-        table: Table,
-        rows: DataFrame,
-        mode: str,
-        where: str | None = None,
-        note: Mapping[str, object] | None = None,
-    ) -> None:
-        self.create(table)
-        told = json.dumps(note, default=str, sort_keys=True) if note else ""
-        self._storage.write(self.path(table.name), table, rows, mode, where, told)
+    def _draft(
+        self, table: Table, rows: DataFrame, *, often: bool = False
+    ) -> AbstractContextManager[Draft]:
+        return self._storage.draft(self.path(table.name), table, rows, often=often)

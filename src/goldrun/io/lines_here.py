@@ -1,6 +1,9 @@
 """Files read as lines in this process: what ``lines`` does where Spark does not read."""
 
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +21,8 @@ Taken = tuple[pa.Array, pa.Array]
 
 RECORDS = pa.map_(pa.large_string(), pa.large_string())
 _BYTES_AT_ONCE = 32 << 20
+_AT_ONCE = 2
+"""Pieces; more would be memory for little, as one thread writes what comes of them."""
 _BOM = "\ufeff".encode()
 _SCHEMA = pa.schema(
     [
@@ -55,16 +60,50 @@ def read_here(
     """
     target = lasting_folder() / "records.parquet"
     with pq.ParquetWriter(target, _SCHEMA, compression="lz4") as writer:
-        for file, digest in files.items():
-            row, skipped = 0, int(headed)
-            for lines in _lines(file, encoding, blank):
-                kept, skipped = lines[skipped:], 0
-                writer.write_batch(_batch(take_apart(file, kept), str(file), digest, row))
-                row += len(kept)
+        pieces = _pieces(files, encoding, blank, headed=headed)
+        for batch in _in_order(pieces, lambda piece: _batch(take_apart, piece)):
+            writer.write_batch(batch)
     return spark.read.parquet(str(target))
 
 
-def _batch(taken: Taken, file: str, digest: str, first: int) -> pa.RecordBatch:
+@dataclass(frozen=True)
+class _Piece:
+    """Some lines of a file, and which of its rows the first is."""
+
+    file: Path
+    digest: str
+    lines: pa.Array
+    first: int
+
+
+def _pieces(
+    files: Mapping[Path, str], encoding: str, blank: str, *, headed: bool
+) -> Iterator[_Piece]:
+    for file, digest in files.items():
+        row, skipped = 0, int(headed)
+        for lines in _lines(file, encoding, blank):
+            kept, skipped = lines[skipped:], 0
+            yield _Piece(file, digest, kept, row)
+            row += len(kept)
+
+
+def _in_order(
+    pieces: Iterator[_Piece], work: Callable[[_Piece], pa.RecordBatch]
+) -> Iterator[pa.RecordBatch]:
+    """Work on a few pieces at once; what comes of them is in their order."""
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        begun: deque[Future[pa.RecordBatch]] = deque()
+        for piece in pieces:
+            begun.append(pool.submit(work, piece))
+            if len(begun) > _AT_ONCE:
+                yield begun.popleft().result()
+        while begun:
+            yield begun.popleft().result()
+
+
+def _batch(take_apart: Callable[[Path, pa.Array], Taken], piece: _Piece) -> pa.RecordBatch:
+    taken = take_apart(piece.file, piece.lines)
+    file, digest, first = str(piece.file), piece.digest, piece.first
     many = len(taken[0])
     place = [pa.repeat(file, many), pa.repeat(digest, many), pa.repeat(pa.scalar(0, "int64"), many)]
     rows = pa.array(np.arange(first, first + many))

@@ -1,34 +1,28 @@
 """Delta tables written by delta-rs, which needs no Java."""
 
-import contextlib
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from functools import reduce
 from pathlib import Path
 from urllib.parse import unquote, urlparse
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from deltalake import CommitProperties, DeltaTable, Schema, write_deltalake
+from deltalake import DeltaTable, Schema
 from deltalake.exceptions import DeltaError
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.pandas.types import from_arrow_schema, to_arrow_schema
 
-from goldrun.contracts.entities import CUSTOMER_ID
-from goldrun.contracts.gold import USER_ID
 from goldrun.contracts.table import Table
 from goldrun.errors import StorageError, listed
-from goldrun.io.computed_rows import computed_rows, loose
 from goldrun.io.delta import CHANGE_FEED, properties
+from goldrun.io.file_draft import FILE_BYTES, FileDraft, file_draft, loose
 from goldrun.io.sail import lasting_folder
-from goldrun.io.storage import NEW, OLD, Merge
+from goldrun.io.storage import NEW, OLD
 
-_FILE_BYTES = 32 << 20
-"""As large as Spark's compaction makes them here: a MERGE rewrites whole files."""
-
-_PEOPLE = {CUSTOMER_ID, USER_ID}
-_WRITABLE = {"appendOnly", "changeDataFeed", "checkConstraints", "invariants", "timestampNtz"}
-"""Writer features of Delta that delta-rs has."""
+_WRITABLE = {"appendOnly", "changeDataFeed", "invariants", "timestampNtz"}
+"""Writer features of Delta that are kept up here: files are added as they are."""
 _READABLE = {"timestampNtz", "v2Checkpoint", "vacuumProtocolCheck"}
 """Reader features of Delta that change nothing in what the files of a version are."""
 
@@ -36,9 +30,8 @@ _READABLE = {"timestampNtz", "v2Checkpoint", "vacuumProtocolCheck"}
 class RustStorage:
     """See ``Storage``.
 
-    What Sail computes reaches delta-rs through Parquet files in a scratch folder: several times as
-    fast as through the connection, and any number of rows is appended without being in memory. Of
-    a MERGE the new rows are.
+    What Sail computes is in Parquet files: those of rows to append are moved into the table, and of
+    rows to merge delta-rs reads them. Several times as fast as through the connection.
     """
 
     def __init__(self, spark: SparkSession) -> None:
@@ -75,52 +68,11 @@ class RustStorage:
         schema = Schema.from_arrow(_schema(table))
         DeltaTable.create(path, schema, mode="ignore", configuration=properties(table))
 
-    def write(
-        self, path: str, table: Table, rows: DataFrame, mode: str, where: str | None, note: str
-    ) -> None:
+    def draft(
+        self, path: str, table: Table, rows: DataFrame, *, often: bool = False
+    ) -> AbstractContextManager[FileDraft]:
         """See ``Storage``."""
-        kept = CommitProperties(custom_metadata={"userMetadata": note}) if note else None
-        with computed_rows(rows, table, _schema(table)) as computed:
-            if mode == "overwrite":
-                write_deltalake(
-                    path,
-                    computed.reader(),
-                    mode="overwrite",
-                    predicate=where,
-                    target_file_size=_FILE_BYTES,
-                    commit_properties=kept,
-                )
-            elif computed.count:
-                write_deltalake(
-                    path,
-                    computed.reader(),
-                    mode="append",
-                    target_file_size=_FILE_BYTES,
-                    commit_properties=kept,
-                )
-
-    def merge(self, path: str, table: Table, rows: DataFrame, how: Merge) -> None:
-        """See ``Storage``."""
-        # The spans are not asked for: delta-rs finds them in the rows by itself.
-        same = " AND ".join(f'{OLD}."{name}" = {NEW}."{name}"' for name in table.key)
-        condition = f"{same} AND {how.where}" if how.where else same
-        values = {name: f'{NEW}."{name}"' for name in table.names}
-        schema = _schema(table)
-        if how.gone:
-            schema = schema.append(pa.field(how.gone, pa.bool_()))
-        # The key of a row to delete comes without the other columns.
-        with computed_rows(rows, table, loose(schema)) as computed:
-            merge = DeltaTable(path).merge(
-                *(computed.reader(), condition),
-                source_alias=NEW,
-                target_alias=OLD,
-                # Not streamed, it looks at the rows first and passes over files by their spans,
-                # which it writes into the log: not where keys are people.
-                streamed_exec=bool(_PEOPLE & set(table.key)),
-            )
-            if how.gone:
-                merge = merge.when_matched_delete(f'{NEW}."{how.gone}"')
-            merge.when_matched_update(values).when_not_matched_insert(values).execute()
+        return file_draft(self._spark, path, table, rows)
 
     def remove(self, path: str, keys: DataFrame) -> None:
         """See ``Storage``."""
@@ -133,9 +85,9 @@ class RustStorage:
         """See ``Storage``."""
         optimizer = DeltaTable(path).optimize
         if table.z_ordered_by:
-            optimizer.z_order(list(table.z_ordered_by), target_size=_FILE_BYTES)
+            optimizer.z_order(list(table.z_ordered_by), target_size=FILE_BYTES)
         else:
-            optimizer.compact(target_size=_FILE_BYTES)
+            optimizer.compact(target_size=FILE_BYTES)
 
     def changes(self, path: str, since: int) -> DataFrame:
         """See ``Storage``."""
@@ -153,17 +105,6 @@ class RustStorage:
     def keep_changes(self, path: str) -> None:
         """See ``Storage``."""
         DeltaTable(path).alter.set_table_properties({CHANGE_FEED: "true"})
-
-    def laid_out(self, rows: DataFrame, table: Table, count: int) -> DataFrame:
-        """See ``Storage``."""
-        # Whatever is written is sorted.
-        return rows
-
-    @contextlib.contextmanager
-    def kept(self, rows: DataFrame) -> Iterator[DataFrame]:
-        """See ``Storage``."""
-        # To Sail, persist means nothing.
-        yield rows.localCheckpoint()
 
 
 def only_spark_writes(path: str) -> bool:

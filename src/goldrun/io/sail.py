@@ -11,13 +11,21 @@ from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
 from goldrun.errors import ToolchainError
+from goldrun.io.settings import driver_memory, in_bytes
 
 _SCRATCH = "SAIL_EXECUTION__CHECKPOINT__PATH"
 _SETTINGS = {
     "RUST_LOG": "error",
-    # All that it writes is read once and thrown away: tables are written by delta-rs.
+    # Of what it keeps for itself; files of tables are told otherwise.
     "SAIL_PARQUET__COMPRESSION": "lz4",
+    "SAIL_PARQUET__STATISTICS_ENABLED": "none",
+    "SAIL_PARQUET__DICTIONARY_PAGE_SIZE_LIMIT": str(64 << 10),
+    "SAIL_PARQUET__WRITE_BATCH_SIZE": "8192",
+    # Beyond the limit it works on disk, which has no other limit than the disk.
+    "SAIL_RUNTIME__MEMORY_POOL__TYPE": "fair",
+    "SAIL_RUNTIME__TEMPORARY_FILES__MAX_SIZE": str(1 << 50),
 }
+_LIMIT = "SAIL_RUNTIME__MEMORY_POOL__FAIR__MAX_SIZE"
 _REMOTE = "SPARK_CONNECT_MODE_ENABLED"
 """How PySpark remembers that its functions are those of Connect."""
 
@@ -27,20 +35,24 @@ def open_sail() -> Iterator[SparkSession]:
     """Start Sail in this process, connect to it, and stop it at the end.
 
     Checkpoints and what is on its way into a table lie in a temporary folder meanwhile
-    (``TMPDIR`` says where such folders are).
+    (``TMPDIR`` says where such folders are). What it computes with is at most what
+    ``driver_memory`` says; the process has a gigabyte or two beside.
 
     Raises:
+        SettingsError: The memory is no size.
         ToolchainError: It does not start.
     """
     with contextlib.ExitStack() as opened:
         scratch = opened.enter_context(
             tempfile.TemporaryDirectory(prefix="goldrun-", ignore_cleanup_errors=True)
         )
-        opened.callback(_restore, {_REMOTE: os.environ.get(_REMOTE), _SCRATCH: None})
-        # Read when it is loaded, so they are set before.
-        os.environ[_SCRATCH] = Path(scratch).as_uri()
-        for name, value in _SETTINGS.items():
-            os.environ.setdefault(name, value)
+        opened.callback(_restore, {_REMOTE: os.environ.get(_REMOTE)})
+        limit = {_LIMIT: str(in_bytes(driver_memory()))}
+        # Read when it is loaded, so they are set before. What the user has set stays.
+        unset = {n: v for n, v in (_SETTINGS | limit).items() if n not in os.environ}
+        unset[_SCRATCH] = Path(scratch).as_uri()
+        opened.callback(_restore, dict.fromkeys(unset))
+        os.environ.update(unset)
         try:
             from pysail.spark import SparkConnectServer  # noqa: PLC0415
 

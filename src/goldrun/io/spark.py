@@ -12,7 +12,7 @@ from pyspark.errors import PySparkRuntimeError
 from pyspark.sql import SparkSession
 
 from goldrun.errors import ToolchainError
-from goldrun.io.settings import project_root
+from goldrun.io.settings import driver_memory, project_root
 from goldrun.io.toolchain import Jars, ensure_jars, ensure_java
 
 log = logging.getLogger(__name__)
@@ -87,7 +87,7 @@ def open_session(
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
         jars = ensure_jars(Jars.DELTA, *((Jars.KAFKA_CONNECTOR,) if kafka else ()))
         builder = builder.master(master).config("spark.jars", ",".join(str(jar) for jar in jars))
-        memory = {"spark.driver.memory": os.environ.get("GOLDRUN_DRIVER_MEMORY", "4g")}
+        memory = {"spark.driver.memory": driver_memory()}
         near = _ONE_MACHINE if _is_here(master) else {}
         for key, value in (_QUIET | memory | near).items():
             builder = builder.config(key, value)

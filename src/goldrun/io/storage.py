@@ -28,6 +28,29 @@ class Merge:
     gone: str | None = None
 
 
+class Draft(Protocol):
+    """Rows on their way into a table. Each method that writes makes one commit, or none at all."""
+
+    @property
+    def rows(self) -> DataFrame:
+        """The rows, to be looked at before they are written."""
+
+    def write(self, mode: str, where: str | None = None, note: str = "") -> None:
+        """Append the rows, or overwrite the table or the part that ``where`` selects.
+
+        Args:
+            mode: ``append`` or ``overwrite``.
+            where: SQL condition that all rows satisfy; everything when None.
+            note: JSON that is kept with the commit; none when empty.
+
+        Raises:
+            ContractError: A value is null that may not be.
+        """
+
+    def merge(self, how: Merge) -> None:
+        """Insert the rows by key and update those whose key is there."""
+
+
 class Storage(Protocol):
     """Delta tables by path. Each method that writes makes one commit, or none at all."""
 
@@ -43,31 +66,16 @@ class Storage(Protocol):
     def create(self, path: str, table: Table) -> None:
         """Make an empty table as its contract lays it out, unless it is there."""
 
-    def write(
-        self, path: str, table: Table, rows: DataFrame, mode: str, where: str | None, note: str
-    ) -> None:
-        """Append rows, or overwrite the table or the part that ``where`` selects.
+    def draft(
+        self, path: str, table: Table, rows: DataFrame, *, often: bool = False
+    ) -> AbstractContextManager[Draft]:
+        """Take rows on their way into a table; what is not written in the block is forgotten.
 
         Args:
             path: Where the table is.
             table: Its contract.
-            rows: The contract's columns.
-            mode: ``append`` or ``overwrite``.
-            where: SQL condition that all ``rows`` satisfy; everything when None.
-            note: JSON that is kept with the commit; none when empty.
-
-        Raises:
-            ContractError: A value is null that may not be.
-        """
-
-    def merge(self, path: str, table: Table, rows: DataFrame, how: Merge) -> None:
-        """Insert rows by key and update those whose key is there.
-
-        Args:
-            path: Where the table is.
-            table: Its contract.
-            rows: The contract's columns, and ``how.gone``.
-            how: What else is known of them.
+            rows: The contract's columns, and ``Merge.gone`` if they are to be merged.
+            often: Whether they will be read more than once or twice.
         """
 
     def remove(self, path: str, keys: DataFrame) -> None:
@@ -84,15 +92,3 @@ class Storage(Protocol):
 
     def keep_changes(self, path: str) -> None:
         """Let a table keep its changes from now on."""
-
-    def laid_out(self, rows: DataFrame, table: Table, count: int) -> DataFrame:
-        """Order rows so that they are written as OPTIMIZE would leave them: without a second time.
-
-        Args:
-            rows: The table's new content.
-            table: Its contract.
-            count: How many rows they are.
-        """
-
-    def kept(self, rows: DataFrame) -> AbstractContextManager[DataFrame]:
-        """Rows that are computed once, however often they are read inside the block."""
