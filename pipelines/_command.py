@@ -51,6 +51,11 @@ def parser(description: str | None, *, only_spark: bool = False) -> argparse.Arg
             default="",
             help=f"{' or '.join(Engine)} (default: $GOLDRUN_ENGINE, else what the lake needs)",
         )
+        options.add_argument(
+            "--remote",
+            default="",
+            help="Spark Connect server, sc://host:15002 (default: $GOLDRUN_REMOTE)",
+        )
     return options
 
 

@@ -9,5 +9,6 @@ OF_SPARK = (
     *("tests/io/test_purge.py", "tests/io/test_traces.py", "tests/pipelines/test_erase"),
     *("tests/pipelines/test_arrivals.py", "tests/pipelines/test_landed.py"),
     "tests/pipelines/test_upkeep.py",
+    "tests/io/test_connect.py",
 )
 """Streams and erasure, and how Spark itself reads and writes: no other engine has them."""

@@ -28,13 +28,15 @@ def opened(
     """
     source, tracker = load_source(given.source), Tracker()
     root = lake_root(given.lake)
-    chosen = "engine" in given
-    engine = engine_for(root, given.engine, given.master) if chosen else Engine.SPARK
+    engine, remote = Engine.SPARK, ""
+    if "engine" in given:
+        remote = given.remote
+        engine = engine_for(root, given.engine, given.master, remote)
     kafka = streams and source.kind is Kind.KAFKA
     run = tracker.run(name, experiment, system_metrics=streams)
     with run, contextlib.ExitStack() as stack:
         with step(f"starting {engine.capitalize()}"):
-            session = open_engine(engine, master=given.master, kafka=kafka)
+            session = open_engine(engine, master=given.master, remote=remote, kafka=kafka)
             spark = stack.enter_context(session)
         lake = Lake(spark, root)
         with storage_explained(lake.root):

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from goldrun.errors import SettingsError
-from goldrun.io.engines import Engine, engine_for, engine_named
+from goldrun.io.engines import Engine, engine_for, engine_named, open_engine
 
 
 @pytest.fixture(autouse=True)
 def _nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("GOLDRUN_ENGINE", "GOLDRUN_MASTER", "PYSPARK_GATEWAY_PORT"):
+    for name in ("GOLDRUN_ENGINE", "GOLDRUN_MASTER", "GOLDRUN_REMOTE", "PYSPARK_GATEWAY_PORT"):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -72,3 +72,18 @@ def test_a_lake_with_what_only_spark_writes_stays_with_spark(tmp_path: Path) -> 
 def test_sail_is_refused_a_lake_that_is_no_folder() -> None:
     with pytest.raises(SettingsError, match="s3a://shop/lake is no folder"):
         engine_for("s3a://shop/lake", "sail")
+
+
+def test_where_a_server_is_named_it_computes(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert engine_for(str(tmp_path), remote="sc://host:15002") is Engine.CONNECT
+    monkeypatch.setenv("GOLDRUN_REMOTE", "sc://host:15002")
+    assert engine_for("s3a://shop/lake") is Engine.CONNECT
+    assert engine_for(str(tmp_path), "sail") is Engine.SAIL
+
+
+@pytest.mark.parametrize("engine", [Engine.SAIL, Engine.SPARK])
+def test_a_server_is_not_passed_over_by_another_engine(engine: Engine) -> None:
+    with pytest.raises(SettingsError, match="use engine connect"):
+        open_engine(engine, remote="sc://host:15002").__enter__()

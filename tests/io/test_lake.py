@@ -269,7 +269,7 @@ def test_what_is_written_is_in_files_of_their_own_ranges(
 
 
 def test_a_lake_may_lie_in_a_folder_of_any_name(spark: SparkSession, tmp_path: Path) -> None:
-    lake = Lake(spark, str(tmp_path / "my läke 100%"))
+    lake = Lake(spark, str(tmp_path / "my läke`s 100%"))
     lake.append(BOXES, boxes(spark, A, B))
     lake.upsert(BOXES, boxes(spark, ("a", 1, "new", None), C))
     assert stored(lake) == {("a", 1, "new", None), B, C}

@@ -1,9 +1,11 @@
 """Beside a writer: its small files compacted."""
 
+from pyspark.errors import PySparkException
+
 from goldrun.contracts.table import Table
 from goldrun.errors import LakeBusyError
 from goldrun.io.lake import Lake
-from goldrun.io.spark_draft import CONFLICTS
+from goldrun.io.spark_draft import is_conflict
 
 
 def compact_if_free(lake: Lake, table: Table) -> bool:
@@ -11,6 +13,10 @@ def compact_if_free(lake: Lake, table: Table) -> bool:
     try:
         with lake.writing(table.name, wait_seconds=0):
             lake.compact(table)
-    except (*CONFLICTS, LakeBusyError):
+    except LakeBusyError:
         return False
+    except PySparkException as error:
+        if is_conflict(error):
+            return False
+        raise
     return True

@@ -54,6 +54,11 @@ def _is_private(column: contract.Column) -> bool:
     return column.personal or column.name in _RAW_TEXT
 
 
+def named(path: str) -> str:
+    """How SQL names the table that is at a path."""
+    return f"delta.`{path.replace('`', '``')}`"
+
+
 def content(rows: DataFrame) -> tuple[object, ...]:
     """Count and two order-free checksums: equal for equal rows, whatever their order."""
     hashed = row_hash(rows)

@@ -1,4 +1,4 @@
-"""What computes: Spark, or Sail, which needs no Java and knows no streams."""
+"""What computes: Spark, a Spark Connect server, or Sail, which needs no Java and has no streams."""
 
 import contextlib
 import os
@@ -10,6 +10,7 @@ from urllib.parse import urlparse
 from pyspark.sql import SparkSession
 
 from goldrun.errors import SettingsError, did_you_mean, listed
+from goldrun.io.connect import default_remote, is_connect, open_connect
 from goldrun.io.sail import is_sail, open_sail
 from goldrun.io.spark import default_master, is_submitted, open_session
 from goldrun.io.storage import Storage
@@ -19,6 +20,7 @@ class Engine(StrEnum):
     """What computes."""
 
     SPARK = "spark"
+    CONNECT = "connect"
     SAIL = "sail"
 
 
@@ -40,22 +42,25 @@ def engine_named(option: str) -> Engine | None:
         ) from error
 
 
-def engine_for(root: str, option: str = "", master: str = "") -> Engine:
+def engine_for(root: str, option: str = "", master: str = "", remote: str = "") -> Engine:
     """Choose the engine of a batch.
 
-    The one that is named; else Spark where a master is named, the lake is no folder, or Spark has
-    made tables in it that no other engine can write; else Sail.
+    The one that is named; else a server's where one is named; else Spark where a master is named,
+    the lake is no folder, or Spark has made tables in it that no other engine can write; else Sail.
 
     Args:
         root: The lake, as ``lake_root`` has it.
         option: Name of an engine, or nothing.
         master: Spark master, or nothing.
+        remote: Spark Connect server, or nothing.
 
     Raises:
         SettingsError: There is no such engine, or the lake is not for the one that is named.
     """
     named = engine_named(option)
     is_folder = not urlparse(root).scheme
+    if named is Engine.CONNECT or (named is None and (remote or default_remote())):
+        return Engine.CONNECT
     elsewhere = bool(master or default_master() or is_submitted()) or not is_folder
     if named is Engine.SPARK or (named is None and elsewhere):
         return Engine.SPARK
@@ -72,7 +77,12 @@ def engine_for(root: str, option: str = "", master: str = "") -> Engine:
 
 @contextlib.contextmanager
 def open_engine(
-    engine: Engine, app: str = "goldrun", *, master: str = "", kafka: bool = False
+    engine: Engine,
+    app: str = "goldrun",
+    *,
+    master: str = "",
+    remote: str = "",
+    kafka: bool = False,
 ) -> Iterator[SparkSession]:
     """Open a session of an engine and stop it at the end.
 
@@ -80,20 +90,25 @@ def open_engine(
         engine: Which one.
         app: Its name.
         master: Where Spark computes; see ``open_session``.
+        remote: Where a server is; see ``open_connect``.
         kafka: Whether Spark must read Kafka.
 
     Raises:
-        SettingsError: A master is named, and the engine has none.
+        SettingsError: A master or a server is named, and the engine has none.
         ToolchainError: It did not start.
     """
+    if master and engine is not Engine.SPARK:
+        raise SettingsError(f"engine {engine} computes nothing on {master}: use engine spark")
+    if remote and engine is not Engine.CONNECT:
+        raise SettingsError(f"engine {engine} computes nothing on {remote}: use engine connect")
     if engine is Engine.SPARK:
-        with open_session(app, master=master, kafka=kafka) as session:
-            yield session
-        return
-    if master:
-        raise SettingsError(f"{engine} computes in this process, not on {master}: use engine spark")
-    with open_sail() as session:
-        yield session
+        session = open_session(app, master=master, kafka=kafka)
+    elif engine is Engine.CONNECT:
+        session = open_connect(remote)
+    else:
+        session = open_sail()
+    with session as opened:
+        yield opened
 
 
 def storage_of(spark: SparkSession) -> Storage:
@@ -103,6 +118,10 @@ def storage_of(spark: SparkSession) -> Storage:
         from goldrun.io.rust_storage import RustStorage  # noqa: PLC0415
 
         return RustStorage(spark)
+    if is_connect(spark):
+        from goldrun.io.connect_storage import ConnectStorage  # noqa: PLC0415
+
+        return ConnectStorage(spark)
     from goldrun.io.spark_storage import SparkStorage  # noqa: PLC0415
 
     return SparkStorage(spark)

@@ -31,6 +31,7 @@ CONFLICTS = (
 )
 """What Delta raises when another commit came first. Its common base class, by its name, is in
 truth no base of these."""
+_CONFLICT = "DELTA_CONCURRENT"
 _ROWS_A_FILE = 500_000
 """Of the widest table about as many as fit into the files that compaction makes."""
 _TRIES = 5
@@ -93,6 +94,11 @@ def _same_key(table: Table, how: Merge) -> Column:
     return reduce(lambda a, b: a & b, same)
 
 
+def is_conflict(error: PySparkException) -> bool:
+    """Whether Delta refused a commit because another one came first."""
+    return isinstance(error, CONFLICTS) or (error.getCondition() or "").startswith(_CONFLICT)
+
+
 def commit(table: Table, write: Callable[[], object]) -> None:
     """Write, again when a compaction beside it has moved the rows that were read.
 
@@ -107,7 +113,9 @@ def commit(table: Table, write: Callable[[], object]) -> None:
             with _explaining(table):
                 write()
             return
-        except CONFLICTS as error:
+        except PySparkException as error:
+            if not is_conflict(error):
+                raise
             conflict = error
     raise LakeBusyError(
         f"{table.name}: {_TRIES} times something else rewrote the rows that a write had read; "

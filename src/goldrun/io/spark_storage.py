@@ -13,7 +13,7 @@ from delta.tables import DeltaTable
 from pyspark.sql import DataFrame, SparkSession
 
 from goldrun.contracts.table import Table
-from goldrun.io.delta import CHANGE_FEED, properties
+from goldrun.io.delta import CHANGE_FEED, named, properties
 from goldrun.io.spark_draft import SparkDraft
 from goldrun.io.storage import NEW, OLD
 
@@ -46,7 +46,7 @@ class SparkStorage:
 
     def version(self, path: str) -> int:
         """See ``Storage``."""
-        newest = self._spark.sql(f"DESCRIBE HISTORY delta.`{path}` LIMIT 1")
+        newest = self._spark.sql(f"DESCRIBE HISTORY {named(path)} LIMIT 1")
         return int(newest.collect()[0]["version"])
 
     def read(self, path: str, version: int | None) -> DataFrame:
@@ -101,10 +101,10 @@ class SparkStorage:
 
     def keeps_changes(self, path: str) -> bool:
         """See ``Storage``."""
-        detail = self._spark.sql(f"DESCRIBE DETAIL delta.`{path}`").collect()[0]
+        detail = self._spark.sql(f"DESCRIBE DETAIL {named(path)}").collect()[0]
         return bool(detail["properties"].get(CHANGE_FEED) == "true")
 
     def keep_changes(self, path: str) -> None:
         """See ``Storage``."""
         kept = f"'{CHANGE_FEED}' = 'true'"
-        self._spark.sql(f"ALTER TABLE delta.`{path}` SET TBLPROPERTIES ({kept})")
+        self._spark.sql(f"ALTER TABLE {named(path)} SET TBLPROPERTIES ({kept})")

@@ -9,24 +9,26 @@ from deltalake import DeltaTable
 
 from goldrun.contracts.ops import GOLD_PROGRESS
 from goldrun.io.engines import Engine
+from tests.connect_server import connect_server
 from tests.project_copy import Project
 
 SMALL = ("--customers=150", "--days=120", "--dirt=all", "--overwrite=true")
 
 
 @pytest.fixture(scope="module")
-def lakes(project: Project) -> dict[Engine, Path]:
+def lakes(project: Project, tmp_path_factory: pytest.TempPathFactory) -> dict[Engine, Path]:
     """A lake of every kind of record and of dirt, made by each engine."""
     assert project.script("simulate", "--out=data/small", *SMALL).code == 0
     shipped = project.folder / "pipelines" / "sources" / "marketplace.toml"
     source = project.folder / "small.toml"
     source.write_text(shipped.read_text().replace("data/marketplace", "data/small"))
-    made = {}
-    for engine in Engine:
-        made[engine] = project.folder / f"lake-of-{engine}"
-        command = ("env", "PYTHONPATH=src:.", f"GOLDRUN_ENGINE={engine}", "python", "-m")
-        done = project.run(*command, "tests.e2e.one_lake", "small.toml", str(made[engine]))
-        assert done.code == 0, done.said
+    made = {engine: project.folder / f"lake-of-{engine}" for engine in Engine}
+    with connect_server(tmp_path_factory.mktemp("connect")) as address:
+        for engine, lake in made.items():
+            asked = (f"GOLDRUN_ENGINE={engine}", f"GOLDRUN_REMOTE={address}")
+            command = ("env", "PYTHONPATH=src:.", *asked, "python", "-m", "tests.e2e.one_lake")
+            done = project.run(*command, "small.toml", str(lake))
+            assert done.code == 0, done.said
     return made
 
 
@@ -49,15 +51,14 @@ def content(table: Path) -> pa.Table:
     return plain.sort_by([(name, "ascending") for name in plain.column_names])
 
 
-def test_both_have_the_same_tables_with_the_same_rows(lakes: dict[Engine, Path]) -> None:
-    by_spark, by_sail = lakes[Engine.SPARK], lakes[Engine.SAIL]
-    tables = sorted(
-        str(log.parent.relative_to(by_spark)) for log in by_spark.glob("*/*/_delta_log")
-    )
-    assert tables == sorted(
-        str(log.parent.relative_to(by_sail)) for log in by_sail.glob("*/*/_delta_log")
-    )
+@pytest.mark.parametrize("other", [Engine.SAIL, Engine.CONNECT])
+def test_another_engine_has_the_same_tables_with_the_same_rows(
+    lakes: dict[Engine, Path], other: Engine
+) -> None:
+    by_spark, by_other = lakes[Engine.SPARK], lakes[other]
+    tables = names(by_spark)
+    assert tables == names(by_other)
     assert len(tables) > 20
     for table in tables:
         if table != GOLD_PROGRESS.name:  # it names the run
-            assert content(by_sail / table).equals(content(by_spark / table)), table
+            assert content(by_other / table).equals(content(by_spark / table)), table

@@ -1,0 +1,77 @@
+"""A session on a Spark Connect server: another machine computes, and nothing here needs Java."""
+
+import contextlib
+import os
+import socket
+from collections.abc import Iterator
+from urllib.parse import urlparse
+
+from pyspark.errors import PySparkException
+from pyspark.sql import SparkSession
+
+from goldrun.errors import SettingsError, ToolchainError
+
+_PORT = 15002
+_PATIENCE = 10
+"""Seconds until a server is taken to be unreachable."""
+_DELTA = "DeltaSparkSessionExtension"
+_MODE = "SPARK_CONNECT_MODE_ENABLED"
+"""How PySpark remembers that its functions are those of Connect."""
+
+
+def default_remote() -> str:
+    """What ``GOLDRUN_REMOTE`` says; empty when it says nothing."""
+    return os.environ.get("GOLDRUN_REMOTE", "")
+
+
+@contextlib.contextmanager
+def open_connect(remote: str = "") -> Iterator[SparkSession]:
+    """Open a session on a server and end it afterwards; the server goes on.
+
+    Args:
+        remote: Where it is, ``sc://host:15002``; what ``GOLDRUN_REMOTE`` says when empty.
+
+    Raises:
+        SettingsError: No server is named.
+        ToolchainError: It does not answer, or has no Delta Lake.
+    """
+    address = remote or default_remote()
+    if not address.startswith("sc://"):
+        raise SettingsError(
+            f"engine connect needs a server, not {address!r}: give --remote=sc://host:15002, or "
+            "set GOLDRUN_REMOTE"
+        )
+    with contextlib.ExitStack() as opened:
+        opened.callback(_put_back, os.environ.get(_MODE))
+        try:
+            # PySpark would go on trying for minutes.
+            there = urlparse(address.split(";")[0])
+            socket.create_connection((there.hostname, there.port or _PORT), _PATIENCE).close()
+            session = SparkSession.builder.remote(address).create()
+            opened.callback(session.stop)
+            session.conf.set("spark.sql.session.timeZone", "UTC")
+            extensions = session.conf.get("spark.sql.extensions", "") or ""
+        except (PySparkException, OSError, RuntimeError) as error:
+            said = str(error).strip().splitlines()[0]
+            raise ToolchainError(
+                f"{address} does not answer as a Spark Connect server ({said}): check that it runs "
+                "and can be reached"
+            ) from error
+        if _DELTA not in extensions:
+            raise ToolchainError(
+                f"{address} has no Delta Lake (spark.sql.extensions is {extensions!r}): start it "
+                "as docs/cluster.md says"
+            )
+        yield session
+
+
+def _put_back(mode: str | None) -> None:
+    if mode is None:
+        os.environ.pop(_MODE, None)
+    else:
+        os.environ[_MODE] = mode
+
+
+def is_connect(spark: SparkSession) -> bool:
+    """Whether a session is on a Spark Connect server, Sail's among them."""
+    return not hasattr(spark, "_jsparkSession")
