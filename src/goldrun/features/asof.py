@@ -1,7 +1,7 @@
 """What activity adds up to before each of several dates."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 
 from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame
@@ -23,6 +23,11 @@ LAST_PURCHASE = "_last_purchase"
 PURCHASE_DAYS = "_purchase_days"
 LAST_TRANSACTION = "_last_transaction"
 TREND_WINDOW = 2 * P.TREND_DAYS
+_WINDOWS = (
+    *[(name, n) for name in (A.ORDERS, A.SPEND, A.SESSIONS) for n in P.WINDOWS],
+    (A.SPEND, TREND_WINDOW),
+)
+"""Which daily numbers are added up over how many days before the date."""
 
 
 def before_each(rows: DataFrame, as_ofs: Sequence[date]) -> DataFrame:
@@ -63,19 +68,29 @@ def sums_before(daily: DataFrame, as_ofs: Sequence[date]) -> DataFrame:
         completed order, and the last day with a transaction of any status (null: none).
     """
     bought = F.when(F.col(A.ORDERS) > 0, F.col(A.DAY))
-    windows = [(name, n) for name in (A.ORDERS, A.SPEND, A.SESSIONS) for n in P.WINDOWS]
-    windows.append((A.SPEND, TREND_WINDOW))
-    return (
-        before_each(daily, as_ofs)
-        .groupBy(CUSTOMER_ID, G.AS_OF)
-        .agg(
-            *[F.expr(f"{_sum(c.name, c.name)} AS {c.name}") for c in NUMBERS],
-            *[F.expr(f"{_within(name, n)} AS {window_sum(name, n)}") for name, n in windows],
-            F.min(bought).alias(FIRST_PURCHASE),
-            F.max(bought).alias(LAST_PURCHASE),
-            F.count(bought).alias(PURCHASE_DAYS),
-            F.max(F.when(F.col(A.TRANSACTIONS) > 0, F.col(A.DAY))).alias(LAST_TRANSACTION),
-        )
+    whole = before_each(daily, as_ofs)
+    sums = whole.groupBy(CUSTOMER_ID, G.AS_OF).agg(
+        *[F.expr(f"{_sum(c.name, c.name)} AS {c.name}") for c in NUMBERS],
+        F.min(bought).alias(FIRST_PURCHASE),
+        F.max(bought).alias(LAST_PURCHASE),
+        F.count(bought).alias(PURCHASE_DAYS),
+        F.max(F.when(F.col(A.TRANSACTIONS) > 0, F.col(A.DAY))).alias(LAST_TRANSACTION),
+    )
+    return sums.join(_in_windows(daily, as_ofs), [CUSTOMER_ID, G.AS_OF], "left").fillna(
+        0, [window_sum(*window) for window in _WINDOWS]
+    )
+
+
+def _in_windows(daily: DataFrame, as_ofs: Sequence[date]) -> DataFrame:
+    """Add up the days of the windows alone, which are few of a long history.
+
+    Said of the first date too, so that files of older days are not read.
+    """
+    longest = max(days for _, days in _WINDOWS)
+    since = min(as_ofs) - timedelta(days=longest)
+    recent = before_each(daily.where(F.col(A.DAY) >= F.lit(since)), as_ofs)
+    return recent.groupBy(CUSTOMER_ID, G.AS_OF).agg(
+        *[F.expr(f"{_within(name, n)} AS {window_sum(name, n)}") for name, n in _WINDOWS]
     )
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import reduce
+from operator import xor
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -16,6 +17,7 @@ DUPLICATE = "duplicate"
 QUARANTINED = "quarantined"
 FATES = (CURRENT, SUPERSEDED, DUPLICATE, QUARANTINED, ERASED)
 _FATE = "fate"
+_HASH = "_hash"
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,35 @@ def account(
         _fate(refused.where(F.col(L.STATE) == ERASED), ERASED),
     ]
     places = reduce(DataFrame.unionByName, parts)
+    return _summed_up(places) or _followed(places)
+
+
+def _summed_up(places: DataFrame) -> Accounting | None:
+    """The account where it is closed; None where it is not, or where that can't be told.
+
+    Count, sum and XOR of hashes are the same of the ids in bronze and of those in their fates, and
+    no id is in bronze twice. To follow each id takes five times as long. Where two ids have one
+    hash nothing is told, so a chance can cost time but not the truth.
+    """
+    hashed = places.select(_FATE, F.xxhash64(L.RECORD_ID).alias(_HASH))
+    exact = F.sum(F.col(_HASH).cast("decimal(38,0)"))
+    rows = hashed.groupBy(_FATE).agg(F.count("*"), exact, F.expr(f"bit_xor({_HASH})")).collect()
+    told = {row[0]: tuple(row)[1:] for row in rows}
+    records, total, parity = told.get(BRONZE, (0, 0, 0))
+    fates = [told[fate] for fate in FATES if fate in told]
+    if (records, total, parity) != (
+        sum(count for count, _, _ in fates),
+        sum(sums for _, sums, _ in fates),
+        reduce(xor, [each for _, _, each in fates], 0),
+    ):
+        return None
+    if hashed.where(F.col(_FATE) == BRONZE).distinct().count() != records:
+        return None
+    return Accounting(records, {fate: told.get(fate, (0,))[0] for fate in FATES}, 0, 0, 0)
+
+
+def _followed(places: DataFrame) -> Accounting:
+    """The account of each id by itself."""
     by_record = places.groupBy(L.RECORD_ID).agg(
         *[F.count_if(F.col(_FATE) == name).alias(name) for name in (BRONZE, *FATES)]
     )
