@@ -9,7 +9,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 
 .PHONY: help setup demo marketplace kafka kafka-messages kafka-stop cluster cluster-stop \
-	faults bench bench-growth bench-profile bench-cluster bench-layouts bench-marketplace bench-stream bench-batch docs test test-spark test-slow check mutants lock clean
+	faults bench bench-growth bench-start bench-profile bench-cluster bench-layouts bench-marketplace bench-stream bench-batch docs test test-spark test-slow check mutants lock clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -85,7 +85,11 @@ bench: .venv/.ready-dev  ## beside the brief's way and DuckDB: make bench ROWS=5
 GROWTH ?= 1000000,5000000,20000000
 
 bench-growth: .venv/.ready-dev  ## as the feed grows, and a day more: make bench-growth GROWTH=1000000,5000000
-	@python -m benchmarks.growth --sizes=$(GROWTH)
+	@GOLDRUN_DRIVER_MEMORY=8g python -m benchmarks.growth --sizes=$(GROWTH)
+
+bench-start: ROUNDS = 5
+bench-start: .venv/.ready-dev  ## until a command says something: make bench-start
+	@python -m benchmarks.start --rounds=$(ROUNDS)
 
 bench-profile: ROWS ?= 5000000
 bench-profile: .venv/.ready-dev  ## where the time of a build goes: make bench-profile ROWS=5000000

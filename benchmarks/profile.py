@@ -26,6 +26,7 @@ from benchmarks.full_build import last_day
 from benchmarks.results import add_line, machine, today
 from goldrun.io import csv_files, rust_storage
 from goldrun.io.engines import Engine, open_engine
+from goldrun.io.file_draft import FileDraft
 from goldrun.io.lake import Lake
 from goldrun.io.settings import load_source
 from goldrun.io.tracking import Tracker
@@ -36,8 +37,8 @@ log = logging.getLogger("goldrun")
 
 RESULTS = Path(__file__).with_suffix(".md")
 START, READ, COMPUTE = "start", "lines taken apart", "computed and checkpointed"
-STAGE, WRITE, REST = "staged for writing", "written by delta-rs", "rest"
-KINDS = (START, READ, COMPUTE, STAGE, WRITE, REST)
+WRITE, COMMIT, REST = "computed into files of tables", "committed", "rest"
+KINDS = (START, READ, COMPUTE, WRITE, COMMIT, REST)
 
 
 class Watches:
@@ -87,21 +88,21 @@ def watch(watches: Watches) -> None:
     watches.around(csv_files, "read_here", READ)
     for name in ("execute_command", "to_table"):
         watches.around(SparkConnectClient, name, COMPUTE)
-    watches.around(rust_storage, "write_deltalake", WRITE)
-    computed = getattr(rust_storage, "computed_rows")  # noqa: B009
+    watches.around(FileDraft, "write", COMMIT)
+    begun = getattr(rust_storage, "file_draft")  # noqa: B009
 
     @contextlib.contextmanager
-    def staged(*arguments: Any) -> Iterator[Any]:
+    def drafted(*arguments: Any) -> Iterator[Any]:
         with contextlib.ExitStack() as opened:
             before = watches.seconds[COMPUTE]
-            rows = opened.enter_context(computed(*arguments))
+            rows = opened.enter_context(begun(*arguments))
             watches._turn()
             moved = watches.seconds[COMPUTE] - before
             watches.seconds[COMPUTE] -= moved
-            watches.seconds[STAGE] += moved
+            watches.seconds[WRITE] += moved
             yield rows
 
-    setattr(rust_storage, "computed_rows", staged)  # noqa: B010
+    setattr(rust_storage, "file_draft", drafted)  # noqa: B010
 
 
 def main() -> int:

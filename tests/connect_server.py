@@ -32,6 +32,11 @@ def connect_server(folder: Path, *, with_delta: bool = True) -> Iterator[str]:
         "spark.driver.host": "127.0.0.1",
         "spark.sql.shuffle.partitions": 2,
         "spark.ui.enabled": "false",
+        # As the session of the tests: tables of a few rows are not worth planning and compiling.
+        "spark.sql.adaptive.enabled": "false",
+        "spark.sql.codegen.wholeStage": "false",
+        "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+        "spark.databricks.delta.snapshotPartitions": 2,
     }
     if with_delta:
         settings["spark.sql.extensions"] = "io.delta.sql.DeltaSparkSessionExtension"

@@ -15,21 +15,23 @@ from tests.project_copy import Project
 SMALL = ("--customers=150", "--days=120", "--dirt=all", "--overwrite=true")
 
 
+def made(project: Project, engine: Engine, remote: str = "") -> Path:
+    """A lake of every kind of record and of dirt, made by an engine."""
+    lake = project.folder / f"lake-of-{engine}"
+    asked = (f"GOLDRUN_ENGINE={engine}", f"GOLDRUN_REMOTE={remote}")
+    command = ("env", "PYTHONPATH=src:.", *asked, "python", "-m", "tests.e2e.one_lake")
+    done = project.run(*command, "small.toml", str(lake))
+    assert done.code == 0, done.said
+    return lake
+
+
 @pytest.fixture(scope="module")
-def lakes(project: Project, tmp_path_factory: pytest.TempPathFactory) -> dict[Engine, Path]:
-    """A lake of every kind of record and of dirt, made by each engine."""
+def by_spark(project: Project) -> Path:
     assert project.script("simulate", "--out=data/small", *SMALL).code == 0
     shipped = project.folder / "pipelines" / "sources" / "marketplace.toml"
     source = project.folder / "small.toml"
     source.write_text(shipped.read_text().replace("data/marketplace", "data/small"))
-    made = {engine: project.folder / f"lake-of-{engine}" for engine in Engine}
-    with connect_server(tmp_path_factory.mktemp("connect")) as address:
-        for engine, lake in made.items():
-            asked = (f"GOLDRUN_ENGINE={engine}", f"GOLDRUN_REMOTE={address}")
-            command = ("env", "PYTHONPATH=src:.", *asked, "python", "-m", "tests.e2e.one_lake")
-            done = project.run(*command, "small.toml", str(lake))
-            assert done.code == 0, done.said
-    return made
+    return made(project, Engine.SPARK)
 
 
 def names(lake: Path) -> list[str]:
@@ -51,14 +53,22 @@ def content(table: Path) -> pa.Table:
     return plain.sort_by([(name, "ascending") for name in plain.column_names])
 
 
-@pytest.mark.parametrize("other", [Engine.SAIL, Engine.CONNECT])
-def test_another_engine_has_the_same_tables_with_the_same_rows(
-    lakes: dict[Engine, Path], other: Engine
-) -> None:
-    by_spark, by_other = lakes[Engine.SPARK], lakes[other]
+def assert_same(by_spark: Path, by_other: Path) -> None:
     tables = names(by_spark)
     assert tables == names(by_other)
     assert len(tables) > 20
     for table in tables:
         if table != GOLD_PROGRESS.name:  # it names the run
             assert content(by_other / table).equals(content(by_spark / table)), table
+
+
+def test_sail_makes_the_same_tables_with_the_same_rows(project: Project, by_spark: Path) -> None:
+    assert_same(by_spark, made(project, Engine.SAIL))
+
+
+@pytest.mark.slow
+def test_a_server_makes_the_same_tables_with_the_same_rows(
+    project: Project, by_spark: Path, tmp_path: Path
+) -> None:
+    with connect_server(tmp_path) as address:
+        assert_same(by_spark, made(project, Engine.CONNECT, address))
