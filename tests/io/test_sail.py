@@ -34,9 +34,9 @@ from goldrun.io.failures import storage_explained
 from goldrun.io.sail import open_sail
 from pyspark.sql import functions as F
 with open_sail() as spark:
-    rows = spark.range(200_000).select("id", F.sha2(F.col("id").cast("string"), 256).alias("a"))
+    rows = spark.range(1_000_000).select("id", F.sha2(F.col("id").cast("string"), 256).alias("a"))
     # Sorted on disk: more than fits.
-    assert rows.orderBy("a").select(F.count("a")).collect()[0][0] == 200_000
+    assert rows.orderBy("a").select(F.count("a")).collect()[0][0] == 1_000_000
     try:
         with storage_explained("/nowhere"):
             both = rows.join(rows.select("id", F.col("a").alias("b")), "id")
