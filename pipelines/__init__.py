@@ -1,4 +1,4 @@
-"""In what order data moves: one thin script an arrow, each a command and an MLproject entry point.
+"""The commands: one thin script for each, with its options. What they do is in ``steps``.
 
 ``PYTHONPATH=src:. python pipelines/<name>.py --help`` lists its options.
 """

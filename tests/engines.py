@@ -10,5 +10,6 @@ OF_SPARK = (
     *("tests/pipelines/test_arrivals.py", "tests/pipelines/test_landed.py"),
     "tests/pipelines/test_upkeep.py",
     "tests/io/test_connect.py",
+    "tests/io/test_read_by_spark.py",
 )
 """Streams and erasure, and how Spark itself reads and writes: no other engine has them."""

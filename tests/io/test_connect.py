@@ -81,6 +81,15 @@ def test_a_table_is_replaced_removed_from_compacted_and_followed(things: Lake) -
     assert kinds == {"insert", "delete"}
 
 
+def test_a_folder_that_is_no_table_and_none_at_all_are_not_there(
+    remote: SparkSession, tmp_path: Path
+) -> None:
+    (tmp_path / "gold" / "empty" / "_delta_log").mkdir(parents=True)
+    lake = Lake(remote, str(tmp_path))
+    assert not lake.exists("gold/empty")
+    assert not lake.exists("gold/nothing")
+
+
 def test_what_breaks_the_contract_is_refused(things: Lake) -> None:
     rows = things.frame(THINGS, [("z", DAY, AT, "-")])
     with pytest.raises(ContractError, match="said"):
@@ -94,9 +103,13 @@ def test_no_server_named_or_none_that_answers_is_told_with_the_remedy(
     monkeypatch.delenv("GOLDRUN_REMOTE", raising=False)
     with pytest.raises(SettingsError, match="give --remote=sc://host:15002"):
         open_engine(Engine.CONNECT).__enter__()
+    for nonsense in ("sc://", "sc://host:abc", "host:15002", "spark://host:7077"):
+        with pytest.raises(SettingsError, match=f"needs a server, not '{nonsense}'"):
+            open_engine(Engine.CONNECT, remote=nonsense).__enter__()
     nobody = f"sc://127.0.0.1:{free_port()}"
-    with pytest.raises(ToolchainError, match=f"{nobody} does not answer"):
-        open_engine(Engine.CONNECT, remote=nobody).__enter__()
+    with pytest.raises(ToolchainError, match=f"{nobody} does not answer") as told:
+        open_engine(Engine.CONNECT, remote=f"{nobody}/;token=secret").__enter__()
+    assert "secret" not in str(told.value)
 
 
 def test_a_server_without_delta_is_told_so(tmp_path: Path) -> None:

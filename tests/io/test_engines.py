@@ -15,11 +15,14 @@ def _nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-def table(lake: Path, *features: str) -> Path:
+def table(lake: Path, *features: str, told: dict[str, str] | None = None) -> Path:
     """The log of a table that needs these features of whoever writes it."""
     log = lake / "silver" / "prices" / "_delta_log"
     log.mkdir(parents=True)
     protocol = {"minReaderVersion": 1, "minWriterVersion": 7, "writerFeatures": list(features)}
+    if told:
+        # As it was before features had names.
+        protocol = {"minReaderVersion": 1, "minWriterVersion": 3}
     price = {"name": "price", "type": "long", "nullable": True, "metadata": {}}
     schema = {"type": "struct", "fields": [price]}
     metadata = {
@@ -27,7 +30,7 @@ def table(lake: Path, *features: str) -> Path:
         "format": {"provider": "parquet", "options": {}},
         "schemaString": json.dumps(schema),
         "partitionColumns": [],
-        "configuration": {},
+        "configuration": told or {},
     }
     lines = [json.dumps({"protocol": protocol}), json.dumps({"metaData": metadata})]
     (log / f"{0:020}.json").write_text("\n".join(lines) + "\n")
@@ -69,6 +72,15 @@ def test_a_lake_with_what_only_spark_writes_stays_with_spark(tmp_path: Path) -> 
         engine_for(str(lake), "sail")
 
 
+def test_a_lake_with_a_constraint_that_nobody_else_would_check_stays_with_spark(
+    tmp_path: Path,
+) -> None:
+    lake = table(tmp_path / "lake", told={"delta.constraints.positive": "price > 0"})
+    assert engine_for(str(lake)) is Engine.SPARK
+    plain = table(tmp_path / "plain", told={"delta.appendOnly": "false"})
+    assert engine_for(str(plain)) is Engine.SAIL
+
+
 def test_sail_is_refused_a_lake_that_is_no_folder() -> None:
     with pytest.raises(SettingsError, match="s3a://shop/lake is no folder"):
         engine_for("s3a://shop/lake", "sail")
@@ -81,6 +93,8 @@ def test_where_a_server_is_named_it_computes(
     monkeypatch.setenv("GOLDRUN_REMOTE", "sc://host:15002")
     assert engine_for("s3a://shop/lake") is Engine.CONNECT
     assert engine_for(str(tmp_path), "sail") is Engine.SAIL
+    # What is said on the command line counts before the environment.
+    assert engine_for(str(tmp_path), master="spark://host:7077") is Engine.SPARK
 
 
 @pytest.mark.parametrize("engine", [Engine.SAIL, Engine.SPARK])

@@ -4,7 +4,7 @@ import errno
 
 import pytest
 
-from goldrun.errors import StorageError
+from goldrun.errors import StorageError, ToolchainError
 from goldrun.io.failures import storage_explained, storage_failure
 
 LAKE = "/data/lake"
@@ -31,6 +31,21 @@ def test_a_damaged_file_is_told_with_its_place_and_the_remedy(said: str, place: 
     assert str(told).startswith(place)
     remedy = f"delete {LAKE}/_checkpoints/shop;" if "_checkpoints" in place else "restore the file"
     assert remedy in str(told)
+
+
+@pytest.mark.parametrize(
+    ("said", "remedy"),
+    [
+        (
+            "1 MB remain for the total memory pool: fair",
+            "set GOLDRUN_DRIVER_MEMORY to more",
+        ),
+        ("java.lang.OutOfMemoryError: Java heap space", "a cluster or a server: its own settings"),
+    ],
+)
+def test_memory_that_is_not_enough_is_told_with_whose_it_is(said: str, remedy: str) -> None:
+    with pytest.raises(ToolchainError, match=remedy), storage_explained(LAKE):
+        raise OSError(said)
 
 
 def test_a_full_disk_is_told_with_the_remedy() -> None:

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from goldrun.errors import StorageError
 from goldrun.io.file_statistics import null_counts, statistics
 
 
@@ -112,5 +113,5 @@ def test_nulls_are_counted_over_all_row_groups_or_it_is_said_that_they_are_unkno
     pq.write_table(table, tmp_path / "told", row_group_size=2)
     assert null_counts(pq.read_metadata(tmp_path / "told")) == {"value": 2}
     pq.write_table(table, tmp_path / "untold", write_statistics=False)
-    with pytest.raises(ValueError, match="does not tell the nulls of value"):
+    with pytest.raises(StorageError, match="does not tell the nulls of value"):
         null_counts(pq.read_metadata(tmp_path / "untold"))

@@ -8,6 +8,7 @@ from urllib.parse import unquote, urlparse
 
 import pytest
 from deltalake import DeltaTable
+from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
@@ -252,7 +253,7 @@ def spans(lake: Lake, table: Table, column: str) -> list[tuple[int, int]]:
     return sorted(zip(*ends, strict=True))
 
 
-@pytest.mark.parametrize("how", ["replace", "append"])
+@pytest.mark.parametrize("how", ["replace", "replace a part", "append"])
 def test_what_is_written_is_in_files_of_their_own_ranges(
     lake: Lake, spark: SparkSession, monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
@@ -261,11 +262,20 @@ def test_what_is_written_is_in_files_of_their_own_ranges(
     for draft in ("spark_draft", "file_draft"):
         monkeypatch.setattr(f"goldrun.io.{draft}._ROWS_A_FILE", 10)
     shuffled = spark.range(40).select((F.col("id") * 7 % 40).alias("number")).repartition(4)
-    getattr(lake, how)(NUMBERS, shuffled)
+    if how == "append":
+        lake.append(NUMBERS, shuffled)
+    else:
+        lake.replace(NUMBERS, shuffled, where="number < 40" if "part" in how else None)
     found = spans(lake, NUMBERS, "number")
     assert len(found) == 4
     assert all(one[1] < other[0] for one, other in pairwise(found))
     assert lake.read(NUMBERS.name).count() == 40
+
+
+def test_a_part_is_not_made_of_rows_that_are_not_of_it(lake: Lake, spark: SparkSession) -> None:
+    with pytest.raises((PySparkException, StorageError)):
+        lake.replace(NUMBERS, spark.range(3).toDF("number"), where="number > 0")
+    assert not lake.exists(NUMBERS.name) or lake.read(NUMBERS.name).count() == 0
 
 
 def test_a_lake_may_lie_in_a_folder_of_any_name(spark: SparkSession, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import delta.exceptions.captured as raised
 import pytest
 from delta.tables import DeltaMergeBuilder
+from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 from pyspark.sql import types as T
 from pyspark.sql.readwriter import DataFrameWriter
@@ -13,7 +14,7 @@ from goldrun.contracts.table import Column, Table
 from goldrun.errors import LakeBusyError
 from goldrun.io.compaction import compact_if_free
 from goldrun.io.lake import Lake
-from goldrun.io.spark_draft import CONFLICTS
+from goldrun.io.spark_draft import CONFLICTS, is_conflict
 
 PRICES = Table(
     name="silver/prices",
@@ -30,6 +31,13 @@ PRICES = Table(
 def priced(lake: Lake, spark: SparkSession) -> Lake:
     lake.append(PRICES, spark.createDataFrame([("a", 1)], PRICES.schema))
     return lake
+
+
+def test_what_a_server_says_of_one_is_known_by_its_condition() -> None:
+    said = PySparkException(errorClass="DELTA_CONCURRENT_APPEND", messageParameters={})
+    other = PySparkException(errorClass="DELTA_TABLE_NOT_FOUND", messageParameters={})
+    assert is_conflict(said)
+    assert not is_conflict(other)
 
 
 def failing(times: int, whole: Callable[..., object]) -> Callable[..., object]:

@@ -80,6 +80,11 @@ def test_a_bronze_row_that_is_there_twice_is_doubled(followed: Follow) -> None:
     assert followed(bronze=(*IDS, "a")).doubled == 1
 
 
+def test_a_record_that_is_twice_in_bronze_and_in_its_fate_is_doubled(followed: Follow) -> None:
+    found = followed(bronze=("a", "a"), silver=("a", "a"), history=(), duplicates=(), quarantine=())
+    assert (found.doubled, found.closed) == (1, False)
+
+
 def test_a_fate_without_a_record_is_stray(followed: Follow) -> None:
     found = followed(silver=("a", "x"))
     assert (found.lost, found.doubled, found.stray, found.closed) == (0, 0, 1, False)

@@ -25,9 +25,9 @@ class Silver:
 
     Attributes:
         transactions: Rows of ``silver/transactions``.
-        customers: Rows of ``silver/customers`` and
-        customers_history: of ``silver/customers_history``; None for customers derived from their
-            transactions: they are at their latest place, and where they were before is not known.
+        customers: Rows of ``silver/customers``; None for customers derived from their transactions:
+            they are at their latest place, and where they were before is not known.
+        customers_history: Rows of ``silver/customers_history``; None likewise.
         sessions: Rows of ``silver/sessions``; None when the shop records no sessions.
         events: Rows of ``silver/events``; None when the shop records no events.
         interactions: Rows of ``silver/interactions``; None when the shop records no interactions.

@@ -84,7 +84,7 @@ def sums_before(daily: DataFrame, as_ofs: Sequence[date]) -> DataFrame:
 def _in_windows(daily: DataFrame, as_ofs: Sequence[date]) -> DataFrame:
     """Add up the days of the windows alone, which are few of a long history.
 
-    Said of the first date too, so that files of older days are not read.
+    The first day of all windows is named by itself, so that files of older days are not read.
     """
     longest = max(days for _, days in _WINDOWS)
     since = min(as_ofs) - timedelta(days=longest)

@@ -36,33 +36,48 @@ def open_connect(remote: str = "") -> Iterator[SparkSession]:
         ToolchainError: It does not answer, or has no Delta Lake.
     """
     address = remote or default_remote()
-    if not address.startswith("sc://"):
-        raise SettingsError(
-            f"engine connect needs a server, not {address!r}: give --remote=sc://host:15002, or "
-            "set GOLDRUN_REMOTE"
-        )
+    # What follows the host may be a token: it is never repeated.
+    host, port, shown = _place(address)
     with contextlib.ExitStack() as opened:
         opened.callback(_put_back, os.environ.get(_MODE))
         try:
             # PySpark would go on trying for minutes.
-            there = urlparse(address.split(";")[0])
-            socket.create_connection((there.hostname, there.port or _PORT), _PATIENCE).close()
+            socket.create_connection((host, port), _PATIENCE).close()
             session = SparkSession.builder.remote(address).create()
             opened.callback(session.stop)
             session.conf.set("spark.sql.session.timeZone", "UTC")
             extensions = session.conf.get("spark.sql.extensions", "") or ""
         except (PySparkException, OSError, RuntimeError) as error:
-            said = str(error).strip().splitlines()[0]
             raise ToolchainError(
-                f"{address} does not answer as a Spark Connect server ({said}): check that it runs "
-                "and can be reached"
+                f"{shown} does not answer as a Spark Connect server ({_first_line(error)}): check "
+                "that it runs and can be reached"
             ) from error
         if _DELTA not in extensions:
             raise ToolchainError(
-                f"{address} has no Delta Lake (spark.sql.extensions is {extensions!r}): start it "
+                f"{shown} has no Delta Lake (spark.sql.extensions is {extensions!r}): start it "
                 "as docs/cluster.md says"
             )
         yield session
+
+
+def _place(address: str) -> tuple[str, int, str]:
+    """Host, port, and the address without what follows them."""
+    shown = address.split(";", maxsplit=1)[0]
+    try:
+        parts = urlparse(shown)
+        host, port = parts.hostname, parts.port or _PORT
+    except ValueError:
+        host, port = None, _PORT
+    if not address.startswith("sc://") or not host:
+        raise SettingsError(
+            f"engine connect needs a server, not {shown!r}: give --remote=sc://host:15002, or set "
+            "GOLDRUN_REMOTE"
+        )
+    return host, port, shown
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)
 
 
 def _put_back(mode: str | None) -> None:

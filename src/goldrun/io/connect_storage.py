@@ -15,6 +15,8 @@ from goldrun.io.spark_draft import SparkDraft, commit
 from goldrun.io.spark_storage import SparkStorage
 from goldrun.io.storage import NEW, OLD, Merge
 
+_NOT_THERE = {"DELTA_PATH_DOES_NOT_EXIST", "DELTA_MISSING_DELTA_TABLE", "DELTA_TABLE_NOT_FOUND"}
+
 
 class ConnectStorage(SparkStorage):
     """See ``Storage``.
@@ -26,12 +28,13 @@ class ConnectStorage(SparkStorage):
     def exists(self, path: str) -> bool:
         """See ``Storage``."""
         try:
-            self._spark.sql(f"DESCRIBE DETAIL {named(path)}").collect()
+            told = self._spark.sql(f"DESCRIBE DETAIL {named(path)}").collect()
         except AnalysisException as error:
-            if "TABLE" in (error.getCondition() or "") or "PATH" in (error.getCondition() or ""):
+            if error.getCondition() in _NOT_THERE:
                 return False
             raise
-        return True
+        # A folder that is no table has no format.
+        return bool(told[0]["format"] == "delta")
 
     def create(self, path: str, table: Table) -> None:
         """See ``Storage``."""
@@ -53,7 +56,7 @@ class ConnectStorage(SparkStorage):
     ) -> Iterator["ConnectDraft"]:
         """See ``Storage``."""
         with super().draft(path, table, rows, often=often) as draft:
-            yield ConnectDraft(self._spark, path, table, draft.rows)
+            yield ConnectDraft(self._spark, path, table, draft.rows, in_order=often)
 
     def remove(self, path: str, keys: DataFrame) -> None:
         """See ``Storage``."""

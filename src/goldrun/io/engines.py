@@ -59,7 +59,8 @@ def engine_for(root: str, option: str = "", master: str = "", remote: str = "") 
     """
     named = engine_named(option)
     is_folder = not urlparse(root).scheme
-    if named is Engine.CONNECT or (named is None and (remote or default_remote())):
+    server = remote or (default_remote() if not master else "")
+    if named is Engine.CONNECT or (named is None and server):
         return Engine.CONNECT
     elsewhere = bool(master or default_master() or is_submitted()) or not is_folder
     if named is Engine.SPARK or (named is None and elsewhere):
@@ -125,6 +126,11 @@ def storage_of(spark: SparkSession) -> Storage:
     from goldrun.io.spark_storage import SparkStorage  # noqa: PLC0415
 
     return SparkStorage(spark)
+
+
+def writes_here(spark: SparkSession) -> bool:
+    """Whether this machine writes the tables of a session, and not a server."""
+    return is_sail(spark) or not is_connect(spark)
 
 
 def tables_of_spark(root: Path) -> list[str]:

@@ -14,7 +14,8 @@ from goldrun.io.settings import driver_memory
 
 _RAISED = (PySparkException, Py4JJavaError, DeltaError, OSError)
 _FULL = re.compile(r"No space left on device|Disk quota exceeded|File too large")
-_NO_MEMORY = re.compile(r"for the total memory pool|OutOfMemoryError")
+_POOL_IS_FULL = "for the total memory pool"
+_HEAP_IS_FULL = "OutOfMemoryError"
 _DAMAGED = re.compile(
     r"ChecksumException|[Cc]hecksum error|Could not find any delta files|is not a Parquet file"
     r"|ParquetDecodingException"
@@ -44,12 +45,20 @@ def storage_explained(root: str) -> Iterator[None]:
 
 def memory_failure(error: BaseException) -> ToolchainError | None:
     """Recognise that a computation needed more memory than it may have; None for another error."""
-    if not _NO_MEMORY.search(everything_said(error)):
+    said = everything_said(error)
+    if _POOL_IS_FULL in said:
+        what = f"{driver_memory()} of memory are not enough, though all was put on disk that can be"
+        remedy = "set GOLDRUN_DRIVER_MEMORY to more, such as 8g"
+    elif _HEAP_IS_FULL in said:
+        what = "the memory of a JVM is not enough"
+        remedy = (
+            "give it more (a local Spark: GOLDRUN_DRIVER_MEMORY; a cluster or a server: its own "
+            "settings of driver and executors)"
+        )
+    else:
         return None
     return ToolchainError(
-        f"{driver_memory()} of memory are not enough, though much was put on disk meanwhile. What "
-        "was committed is whole: set GOLDRUN_DRIVER_MEMORY to more, such as 8g, then run the same "
-        "command again"
+        f"{what}. What was committed is whole: {remedy}, then run the same command again"
     )
 
 

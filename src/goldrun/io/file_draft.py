@@ -29,6 +29,7 @@ from goldrun.io.storage import NEW, OLD, Merge
 FILE_BYTES = 32 << 20
 """As large as Spark's compaction makes them here: a MERGE rewrites whole files."""
 _ROWS_A_FILE = 1 << 18
+"""At most: of the widest tables as many have about FILE_BYTES."""
 _FILE = "_file"
 _WRITTEN = {
     "compression": "zstd(1)",
@@ -63,7 +64,13 @@ def file_draft(
             file = F.expr(f"CAST(({before}) DIV {_ROWS_A_FILE} AS INT)")
             writer = rows.withColumn(_FILE, file).write.partitionBy(_FILE)
         writer.options(**_WRITTEN).parquet(str(folder / "rows"))
-        yield FileDraft(spark, path, table, schema, sorted(folder.rglob("*.parquet")))
+        yield FileDraft(spark, path, table, schema, sorted(folder.rglob("*.parquet"), key=_number))
+
+
+def _number(file: Path) -> tuple[int, str]:
+    """Which of the ranges a file has, as the name of its folder says."""
+    _, _, number = file.parent.name.partition("=")
+    return int(number or 0), file.name
 
 
 class FileDraft:
@@ -111,10 +118,29 @@ class FileDraft:
                     commit_properties=kept,
                 )
             elif self._footers or mode == "overwrite":
-                table = DeltaTable(self._path)
-                table.create_write_transaction(
-                    self._moved(), mode, table.schema(), commit_properties=kept
-                )
+                self._add(mode, kept)
+
+    def _add(self, mode: str, kept: CommitProperties | None) -> None:
+        """Move the files to their table, where they are nothing before the commit names them."""
+        names = {file: f"part-{uuid.uuid4()}.zstd.parquet" for file in self._footers}
+        targets = {file: Path(self._path) / name for file, name in names.items()}
+        try:
+            for file, target in targets.items():
+                shutil.move(file, target)
+            added = [self._action(targets[file], footer) for file, footer in self._footers.items()]
+            table = DeltaTable(self._path)
+            table.create_write_transaction(added, mode, table.schema(), commit_properties=kept)
+        except (DeltaError, OSError):
+            named = {Path(uri).name for uri in DeltaTable(self._path).file_uris()}
+            for target in targets.values():
+                if target.name not in named:
+                    target.unlink(missing_ok=True)
+            raise
+
+    def _action(self, file: Path, footer: pq.FileMetaData) -> AddAction | RemoveAction:
+        found, told = file.stat(), columns_told(self._table)
+        moment = found.st_mtime_ns // 1_000_000
+        return AddAction(file.name, found.st_size, {}, moment, True, statistics(footer, told))
 
     def merge(self, how: Merge) -> None:
         """See ``Draft``."""
@@ -142,19 +168,6 @@ class FileDraft:
         schema = loose(pa.schema([self._schema.field(name) for name in names]))
         files = list(map(str, self._footers))
         return ds.dataset(files, schema=schema, format="parquet").scanner().to_reader()
-
-    def _moved(self) -> list[AddAction | RemoveAction]:
-        """Move the files to their table, where they are nothing before the commit names them."""
-        told = columns_told(self._table)
-        added: list[AddAction | RemoveAction] = []
-        for file, footer in self._footers.items():
-            target = Path(self._path) / f"part-{uuid.uuid4()}.zstd.parquet"
-            shutil.move(file, target)
-            found = target.stat()
-            moment = found.st_mtime_ns // 1_000_000
-            stats = statistics(footer, told)
-            added.append(AddAction(target.name, found.st_size, {}, moment, True, stats))
-        return added
 
     def _must_have_no_nulls(self, names: tuple[str, ...]) -> None:
         required = [f.name for f in self._table.schema if not f.nullable and f.name in names]

@@ -9,6 +9,8 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
+from goldrun.errors import StorageError
+
 _MILLISECOND = timedelta(milliseconds=1)
 
 
@@ -39,12 +41,15 @@ def null_counts(footer: pq.FileMetaData) -> dict[str, int]:
     """How many nulls each column has that is not nested.
 
     Raises:
-        ValueError: The footer does not say.
+        StorageError: The footer does not say.
     """
     counts = {}
     for name, chunks in _leaves(footer).items():
         if any(chunk is None or not chunk.has_null_count for chunk in chunks):
-            raise ValueError(f"the footer does not tell the nulls of {name}")
+            raise StorageError(
+                f"a file that was to be written does not tell the nulls of {name}: leave Sail's "
+                "own settings (SAIL_PARQUET__...) as they are, then run the same command again"
+            )
         counts[name] = sum(chunk.null_count for chunk in chunks)
     return counts
 

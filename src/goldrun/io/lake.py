@@ -15,7 +15,7 @@ from goldrun.contracts.check import Checked, check_values, conform, refusal
 from goldrun.contracts.table import Table
 from goldrun.errors import MissingTableError
 from goldrun.io.delta import GONE, KNOWN, WRONG, changed_rows, content
-from goldrun.io.engines import storage_of
+from goldrun.io.engines import storage_of, writes_here
 from goldrun.io.locks import Locks
 from goldrun.io.storage import Draft, Merge
 
@@ -33,7 +33,7 @@ class Lake:
         # Absolute, so that what a run records can be opened from anywhere.
         self.root = root if urlparse(root).scheme else str(Path(root).resolve())
         self._storage = storage_of(spark)
-        self._locks = Locks(self.root)
+        self._locks = Locks(self.root, here=writes_here(spark))
         # Tables come and never go, and asking for one takes a tenth of a second.
         self._seen: set[str] = set()
 
@@ -194,7 +194,8 @@ class Lake:
                 none_there = not before[0]
             self.create(table)
             told = json.dumps(note, default=str, sort_keys=True) if note else ""
-            if where and none_there and self._locks.keep_others_out:
+            nothing_else = where and draft.rows.where(f"NOT ({where})").isEmpty()
+            if nothing_else and none_there and self._locks.keep_others_out:
                 draft.write("append", note=told)
             else:
                 draft.write("overwrite", where, told)

@@ -21,14 +21,16 @@ class Locks:
     there Delta's own log store decides.
     """
 
-    def __init__(self, root: str, wait_seconds: float = 5) -> None:
+    def __init__(self, root: str, wait_seconds: float = 5, *, here: bool = True) -> None:
         """Hold nothing yet.
 
         Args:
             root: The lake.
             wait_seconds: How long to wait for another process.
+            here: Whether this machine writes; of a server's disk nothing can be held from here.
         """
         self._root = root
+        self._here = here
         self._wait_seconds = wait_seconds
         self._held: dict[str, tuple[FileLock, int]] = {}
         self._changing = threading.Lock()
@@ -37,7 +39,7 @@ class Locks:
     @property
     def keep_others_out(self) -> bool:
         """Whether what is held is held against other processes too: on a disk it is."""
-        return urlparse(self._root).scheme in {"", "file"}
+        return self._here and urlparse(self._root).scheme in {"", "file"}
 
     def patient(self, wait_seconds: float) -> None:
         """Wait for other processes as long as this from now on."""

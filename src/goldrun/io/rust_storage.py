@@ -1,4 +1,4 @@
-"""Delta tables written by delta-rs, which needs no Java."""
+"""Delta tables of files that Sail writes and delta-rs commits, without Java."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -23,6 +23,8 @@ from goldrun.io.storage import NEW, OLD
 
 _WRITABLE = {"appendOnly", "changeDataFeed", "invariants", "timestampNtz"}
 """Writer features of Delta that are kept up here: files are added as they are."""
+_CHECKED = {"delta.invariants", "delta.generationExpression"}
+"""What a column may say that whoever writes must heed."""
 _READABLE = {"timestampNtz", "v2Checkpoint", "vacuumProtocolCheck"}
 """Reader features of Delta that change nothing in what the files of a version are."""
 
@@ -110,13 +112,24 @@ class RustStorage:
 def only_spark_writes(path: str) -> bool:
     """Whether a table has what delta-rs can't keep up when it writes, as clustering is."""
     try:
-        features = DeltaTable(path).protocol().writer_features or ()
+        table = DeltaTable(path)
+        features = set(table.protocol().writer_features or ())
+        told = _told(table)
+        constrained = bool(told & _CHECKED) or any(
+            name.startswith("delta.constraints.") for name in told
+        )
     except DeltaError as error:
         raise StorageError(
             f"{path}: its log can't be read ({error}): restore it from a copy, or the lake to an "
             "older state, then run the same command again"
         ) from error
-    return not set(features) <= _WRITABLE
+    return constrained or not features <= _WRITABLE
+
+
+def _told(table: DeltaTable) -> set[str]:
+    """Names of what a table and its columns say of themselves, also under an older protocol."""
+    columns = [set(field.metadata) for field in table.schema().fields]
+    return set(table.metadata().configuration).union(*columns)
 
 
 def _schema(table: Table) -> pa.Schema:

@@ -5,7 +5,6 @@ import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from urllib.parse import unquote, urlparse
 
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
@@ -13,7 +12,9 @@ from pyspark.sql import SparkSession
 from goldrun.errors import ToolchainError
 from goldrun.io.settings import driver_memory, in_bytes
 
-_SCRATCH = "SAIL_EXECUTION__CHECKPOINT__PATH"
+_CHECKPOINTS = "SAIL_EXECUTION__CHECKPOINT__PATH"
+_SCRATCH = "GOLDRUN_SAIL_SCRATCH"
+"""Where the scratch folder is, as long as a session of ours is open."""
 _SETTINGS = {
     "RUST_LOG": "error",
     # Of what it keeps for itself; files of tables are told otherwise.
@@ -50,9 +51,9 @@ def open_sail() -> Iterator[SparkSession]:
         limit = {_LIMIT: str(in_bytes(driver_memory()))}
         # Read when it is loaded, so they are set before. What the user has set stays.
         unset = {n: v for n, v in (_SETTINGS | limit).items() if n not in os.environ}
-        unset[_SCRATCH] = Path(scratch).as_uri()
-        opened.callback(_restore, dict.fromkeys(unset))
-        os.environ.update(unset)
+        ours = {_CHECKPOINTS: Path(scratch).as_uri(), _SCRATCH: scratch}
+        opened.callback(_restore, {name: os.environ.get(name) for name in unset | ours})
+        os.environ.update(unset | ours)
         try:
             from pysail.spark import SparkConnectServer  # noqa: PLC0415
 
@@ -94,4 +95,4 @@ def lasting_folder() -> Path:
 
 
 def _scratch() -> str:
-    return unquote(urlparse(os.environ[_SCRATCH]).path)
+    return os.environ[_SCRATCH]

@@ -16,7 +16,7 @@ from goldrun.errors import SettingsError, did_you_mean
 Model = TypeVar("Model", bound=BaseModel)
 
 DEFAULT_LAKE = "lake"
-_MEMORY = re.compile(r"(\d+)([kmgt])b?", re.IGNORECASE)
+_MEMORY = re.compile(r"([1-9]\d*)([kmgt])", re.IGNORECASE)
 
 
 def project_root() -> Path:
@@ -38,7 +38,7 @@ def lake_root(option: str | None) -> str:
 
 
 def driver_memory() -> str:
-    """What computations on this machine may hold in memory: ``GOLDRUN_DRIVER_MEMORY``, else 4g.
+    """The heap of a local Spark, or Sail's pool: ``GOLDRUN_DRIVER_MEMORY``, else 4g.
 
     Raises:
         SettingsError: It is no number with a unit.

@@ -43,9 +43,12 @@ _FIRST_PAUSE = 0.1
 class SparkDraft:
     """See ``Draft``."""
 
-    def __init__(self, spark: SparkSession, path: str, table: Table, rows: DataFrame) -> None:
-        """Take rows for the table that is at a path."""
+    def __init__(
+        self, spark: SparkSession, path: str, table: Table, rows: DataFrame, *, in_order: bool
+    ) -> None:
+        """Take rows for the table that is at a path, to be written in its order or as they come."""
         self._spark, self._path, self._table, self._rows = spark, path, table, rows
+        self._in_order = in_order
 
     @property
     def rows(self) -> DataFrame:
@@ -54,7 +57,7 @@ class SparkDraft:
 
     def write(self, mode: str, where: str | None = None, note: str = "") -> None:
         """See ``Draft``."""
-        rows = self._laid_out() if mode == "overwrite" else self._rows
+        rows = self._laid_out() if self._in_order else self._rows
         writer = rows.write.format("delta").mode(mode)
         if where:
             writer = writer.option("replaceWhere", where)

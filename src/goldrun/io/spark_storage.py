@@ -3,12 +3,6 @@
 import contextlib
 from collections.abc import Iterator
 
-from delta.exceptions import (
-    ConcurrentAppendException,
-    ConcurrentDeleteDeleteException,
-    ConcurrentDeleteReadException,
-    ConcurrentWriteException,
-)
 from delta.tables import DeltaTable
 from pyspark.sql import DataFrame, SparkSession
 
@@ -16,21 +10,6 @@ from goldrun.contracts.table import Table
 from goldrun.io.delta import CHANGE_FEED, named, properties
 from goldrun.io.spark_draft import SparkDraft
 from goldrun.io.storage import NEW, OLD
-
-CONFLICTS = (
-    ConcurrentAppendException,
-    ConcurrentDeleteDeleteException,
-    ConcurrentDeleteReadException,
-    ConcurrentWriteException,
-)
-"""What Delta raises when another commit came first. Its common base class, by its name, is in
-truth no base of these."""
-_ROWS_A_FILE = 500_000
-"""Of the widest table about as many as fit into the files that compaction makes."""
-_TRIES = 5
-"""How often a write is tried beside compactions."""
-_FIRST_PAUSE = 0.1
-"""Seconds; each further pause is about twice as long."""
 
 
 class SparkStorage:
@@ -74,7 +53,8 @@ class SparkStorage:
         if often:
             rows.persist()
         try:
-            yield SparkDraft(self._spark, path, table, rows)
+            # What replaces rows is laid out anew; what comes beside them OPTIMIZE will see to.
+            yield SparkDraft(self._spark, path, table, rows, in_order=often)
         finally:
             if often:
                 rows.unpersist()

@@ -48,7 +48,11 @@ class Draft(Protocol):
         """
 
     def merge(self, how: Merge) -> None:
-        """Insert the rows by key and update those whose key is there."""
+        """Insert the rows by key and update those whose key is there.
+
+        Raises:
+            ContractError: A value is null that may not be.
+        """
 
 
 class Storage(Protocol):
