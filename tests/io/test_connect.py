@@ -107,7 +107,7 @@ def test_no_server_named_or_none_that_answers_is_told_with_the_remedy(
         with pytest.raises(SettingsError, match=f"needs a server, not '{nonsense}'"):
             open_engine(Engine.CONNECT, remote=nonsense).__enter__()
     nobody = f"sc://127.0.0.1:{free_port()}"
-    with pytest.raises(ToolchainError, match=f"{nobody} does not answer") as told:
+    with pytest.raises(ToolchainError, match=f"{nobody}/ does not answer") as told:
         open_engine(Engine.CONNECT, remote=f"{nobody}/;token=secret").__enter__()
     assert "secret" not in str(told.value)
 

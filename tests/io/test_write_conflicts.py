@@ -5,7 +5,7 @@ from collections.abc import Callable
 import delta.exceptions.captured as raised
 import pytest
 from delta.tables import DeltaMergeBuilder
-from pyspark.errors import PySparkException
+from pyspark.errors.exceptions.connect import SparkConnectGrpcException
 from pyspark.sql import SparkSession
 from pyspark.sql import types as T
 from pyspark.sql.readwriter import DataFrameWriter
@@ -34,8 +34,8 @@ def priced(lake: Lake, spark: SparkSession) -> Lake:
 
 
 def test_what_a_server_says_of_one_is_known_by_its_condition() -> None:
-    said = PySparkException(errorClass="DELTA_CONCURRENT_APPEND", messageParameters={})
-    other = PySparkException(errorClass="DELTA_TABLE_NOT_FOUND", messageParameters={})
+    said = SparkConnectGrpcException("it", errorClass="DELTA_CONCURRENT_APPEND")
+    other = SparkConnectGrpcException("it", errorClass="DELTA_TABLE_NOT_FOUND")
     assert is_conflict(said)
     assert not is_conflict(other)
 
