@@ -9,7 +9,8 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 
 .PHONY: help setup demo marketplace kafka kafka-messages kafka-stop cluster cluster-stop \
-	faults bench bench-growth bench-start bench-profile bench-cluster bench-layouts bench-marketplace bench-stream bench-batch docs test test-spark test-slow check mutants lock clean
+	faults bench bench-growth bench-start bench-profile bench-cluster bench-layouts bench-marketplace \
+	bench-stream bench-batch docs test test-spark test-slow check mutants lock clean
 .DEFAULT_GOAL := help
 
 help:  ## this list

@@ -20,9 +20,9 @@ def options() -> argparse.ArgumentParser:
 
 def work(ctx: "Context", given: argparse.Namespace) -> None:
     """Do what the options say."""
-    from pipelines.steps import segmentation
+    from pipelines.steps import segmentation, training
 
-    segmentation.train_and_tell(ctx, given.as_of)
+    training.tell(segmentation.train(ctx, given.as_of))
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from goldrun.monitoring.quality import QualityReport
 from goldrun.registry.gate import Criterion, HeadToHead
 from pipelines.steps import drift, quality
 from pipelines.steps.activity import history_of
-from pipelines.steps.context import Context, log, step
+from pipelines.steps.context import Context, step
 from pipelines.steps.gold import write_snapshots
 from pipelines.steps.names import CHURN
 from pipelines.steps.training import Checked, Outcome, behind, conclude, log_frame
@@ -120,9 +120,3 @@ def _head_to_head(ctx: Context, test: pd.DataFrame, auc: float) -> HeadToHead | 
     theirs = churn_probability(model, test, tuple(features))
     scored = score_binary(test[CHURNED].to_numpy(), theirs, probabilities=True)
     return HeadToHead("auc", auc, scored.auc, champion.version)
-
-
-def train_and_tell(ctx: Context, as_of: date | None = None) -> None:
-    """Train, and say what came of it."""
-    outcome = train(ctx, as_of)
-    log.info("churn version %s: %s; %s", outcome.version, outcome.scores, outcome.decision)

@@ -134,9 +134,3 @@ def _write_segments(ctx: Context, rows: DataFrame, as_of: date) -> None:
     with step("gold: segments"):
         scorer.score_everyone(ctx, rows, as_of)
         compact_if_free(ctx.lake, G.SEGMENTS)
-
-
-def train_and_tell(ctx: Context, as_of: date | None = None) -> None:
-    """Train, and say what came of it."""
-    outcome = train(ctx, as_of)
-    log.info("segmentation version %s: %s; %s", outcome.version, outcome.scores, outcome.decision)

@@ -40,6 +40,12 @@ class Outcome:
     decision: Decision
 
 
+def tell(outcome: Outcome) -> None:
+    """Say what came of a training run that was asked for by itself."""
+    told = outcome.model, outcome.version, outcome.scores, outcome.decision
+    log.info("%s version %s: %s; %s", *told)
+
+
 def behind(ctx: Context) -> dict[str, int]:
     """Delta version of every table that a training run rests on, as they are now."""
     gold = [*(table.name for table in A.ACTIVITY), G.CUSTOMER_FEATURES.name]

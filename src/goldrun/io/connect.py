@@ -15,7 +15,7 @@ _PORT = 15002
 _PATIENCE = 10
 """Seconds until a server is taken to be unreachable."""
 _DELTA = "DeltaSparkSessionExtension"
-_MODE = "SPARK_CONNECT_MODE_ENABLED"
+CONNECT_MODE = "SPARK_CONNECT_MODE_ENABLED"
 """How PySpark remembers that its functions are those of Connect."""
 
 
@@ -39,7 +39,7 @@ def open_connect(remote: str = "") -> Iterator[SparkSession]:
     # What follows the host may be a token: it is never repeated.
     host, port, shown = _place(address)
     with contextlib.ExitStack() as opened:
-        opened.callback(_put_back, os.environ.get(_MODE))
+        opened.enter_context(restored(CONNECT_MODE))
         try:
             # PySpark would go on trying for minutes.
             socket.create_connection((host, port), _PATIENCE).close()
@@ -80,11 +80,17 @@ def _first_line(error: Exception) -> str:
     return next(iter(str(error).strip().splitlines()), type(error).__name__)
 
 
-def _put_back(mode: str | None) -> None:
-    if mode is None:
-        os.environ.pop(_MODE, None)
-    else:
-        os.environ[_MODE] = mode
+@contextlib.contextmanager
+def restored(*names: str) -> Iterator[None]:
+    """Put environment variables back, at the end of the block, as they were before it."""
+    before = {name: os.environ.get(name) for name in names}
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name, None)
+            if value is not None:
+                os.environ[name] = value
 
 
 def is_connect(spark: SparkSession) -> bool:

@@ -35,10 +35,8 @@ _WRITTEN = {
     "compression": "zstd(1)",
     "skip_arrow_metadata": "true",
     "statistics_enabled": "chunk",
-    # A dictionary of many values costs more than it saves.
-    "dictionary_page_size_limit": str(64 << 10),
-    "write_batch_size": "8192",
 }
+"""What differs from Sail's scratch files."""
 _PEOPLE = {CUSTOMER_ID, USER_ID}
 
 

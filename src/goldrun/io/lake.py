@@ -110,8 +110,9 @@ class Lake:
     def append_unless_empty(self, table: Table, rows: DataFrame) -> None:
         """Create the table if need be, and add rows if there are any."""
         self.create(table)
-        if not rows.isEmpty():
-            self.append(table, rows)
+        with self._draft(table, conform(rows, table)) as draft:
+            if not draft.rows.isEmpty():
+                draft.write("append")
 
     def upsert(self, table: Table, rows: DataFrame) -> None:
         """Insert rows by key and update those whose key is there; no rows, no commit.
@@ -157,12 +158,13 @@ class Lake:
             return False
         if wrong:
             raise refusal(fresh, table)
-        if self._locks.keep_others_out and not known:
-            with self._draft(table, difference.select(*table.names)) as draft:
+        all_new = self._locks.keep_others_out and not known
+        names = table.names if all_new else (*table.names, GONE)
+        with self._draft(table, difference.select(*names)) as draft:
+            if all_new:
                 draft.write("append")
-            return True
-        with self._draft(table, difference.select(*table.names, GONE)) as draft:
-            draft.merge(Merge(where=where, gone=GONE))
+            else:
+                draft.merge(Merge(where=where, gone=GONE))
         return True
 
     def replace(
@@ -185,17 +187,16 @@ class Lake:
         """
         with self._draft(table, conform(rows, table), often=True) as draft:
             check_values(draft.rows, table)
-            none_there = True
+            is_new = True
             if self.exists(table.name):
                 stored = self.read(table.name)
                 before = content(stored.where(where) if where else stored)
                 if before == content(draft.rows):
                     return False
-                none_there = not before[0]
+                is_new = not before[0]
             self.create(table)
             told = json.dumps(note, default=str, sort_keys=True) if note else ""
-            nothing_else = where and draft.rows.where(f"NOT ({where})").isEmpty()
-            if nothing_else and none_there and self._locks.keep_others_out:
+            if where and is_new and self._locks.keep_others_out and _all_are(draft.rows, where):
                 draft.write("append", note=told)
             else:
                 draft.write("overwrite", where, told)
@@ -254,3 +255,8 @@ class Lake:
         self, table: Table, rows: DataFrame, *, often: bool = False
     ) -> AbstractContextManager[Draft]:
         return self._storage.draft(self.path(table.name), table, rows, often=often)
+
+
+def _all_are(rows: DataFrame, condition: str) -> bool:
+    """Whether all rows satisfy a condition; one of which it is unknown does not."""
+    return rows.where(f"NOT coalesce({condition}, false)").isEmpty()

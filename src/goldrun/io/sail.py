@@ -3,13 +3,14 @@
 import contextlib
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
 from goldrun.errors import ToolchainError
+from goldrun.io.connect import CONNECT_MODE, is_connect, restored
 from goldrun.io.settings import driver_memory, in_bytes
 
 _CHECKPOINTS = "SAIL_EXECUTION__CHECKPOINT__PATH"
@@ -20,6 +21,7 @@ _SETTINGS = {
     # Of what it keeps for itself; files of tables are told otherwise.
     "SAIL_PARQUET__COMPRESSION": "lz4",
     "SAIL_PARQUET__STATISTICS_ENABLED": "none",
+    # Of those too: a dictionary of many values costs more than it saves.
     "SAIL_PARQUET__DICTIONARY_PAGE_SIZE_LIMIT": str(64 << 10),
     "SAIL_PARQUET__WRITE_BATCH_SIZE": "8192",
     # Beyond the limit it works on disk, which has no other limit than the disk.
@@ -27,8 +29,6 @@ _SETTINGS = {
     "SAIL_RUNTIME__TEMPORARY_FILES__MAX_SIZE": str(1 << 50),
 }
 _LIMIT = "SAIL_RUNTIME__MEMORY_POOL__FAIR__MAX_SIZE"
-_REMOTE = "SPARK_CONNECT_MODE_ENABLED"
-"""How PySpark remembers that its functions are those of Connect."""
 
 
 @contextlib.contextmanager
@@ -47,12 +47,11 @@ def open_sail() -> Iterator[SparkSession]:
         scratch = opened.enter_context(
             tempfile.TemporaryDirectory(prefix="goldrun-", ignore_cleanup_errors=True)
         )
-        opened.callback(_restore, {_REMOTE: os.environ.get(_REMOTE)})
         limit = {_LIMIT: str(in_bytes(driver_memory()))}
         # Read when it is loaded, so they are set before. What the user has set stays.
         unset = {n: v for n, v in (_SETTINGS | limit).items() if n not in os.environ}
         ours = {_CHECKPOINTS: Path(scratch).as_uri(), _SCRATCH: scratch}
-        opened.callback(_restore, {name: os.environ.get(name) for name in unset | ours})
+        opened.enter_context(restored(CONNECT_MODE, *unset, *ours))
         os.environ.update(unset | ours)
         try:
             from pysail.spark import SparkConnectServer  # noqa: PLC0415
@@ -69,30 +68,18 @@ def open_sail() -> Iterator[SparkSession]:
         yield session
 
 
-def _restore(environment: Mapping[str, str | None]) -> None:
-    for name, value in environment.items():
-        if value is None:
-            os.environ.pop(name, None)
-        else:
-            os.environ[name] = value
-
-
 def is_sail(spark: SparkSession) -> bool:
     """Whether a session is one of Sail's."""
-    return _SCRATCH in os.environ and not hasattr(spark, "_jsparkSession")
+    return _SCRATCH in os.environ and is_connect(spark)
 
 
 @contextlib.contextmanager
 def scratch_folder() -> Iterator[Path]:
     """A folder that both Sail and Python read and write, for as long as the block."""
-    with tempfile.TemporaryDirectory(dir=_scratch()) as folder:
+    with tempfile.TemporaryDirectory(dir=os.environ[_SCRATCH]) as folder:
         yield Path(folder)
 
 
 def lasting_folder() -> Path:
     """A folder of the same kind, for as long as the session: what is read is read later."""
-    return Path(tempfile.mkdtemp(dir=_scratch()))
-
-
-def _scratch() -> str:
-    return os.environ[_SCRATCH]
+    return Path(tempfile.mkdtemp(dir=os.environ[_SCRATCH]))
