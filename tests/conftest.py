@@ -21,17 +21,20 @@ from tests.engines import ENGINE, OF_SPARK
 from tests.project_copy import Done, Project, copy_project
 
 WORKFLOW = ("tests/e2e/", "tests/pipelines/test_online_retail.py")
+OTHER_LAKES = "tests/e2e/test_every_engine.py"
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
 class ByModule(LoadScopeScheduling):  # type: ignore[misc]
     """Shares the tests between processes by module, so that no module's fixtures are made twice.
 
-    The modules that read what the workflow has written count as one: it runs once.
+    The modules that read what the workflow has written count as one: it runs once. Lakes of their
+    own are made beside it.
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        return "workflow" if nodeid.startswith(WORKFLOW) else nodeid.split("::", maxsplit=1)[0]
+        reads_workflow = nodeid.startswith(WORKFLOW) and not nodeid.startswith(OTHER_LAKES)
+        return "workflow" if reads_workflow else nodeid.split("::", maxsplit=1)[0]
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -112,6 +112,7 @@ def test_no_server_named_or_none_that_answers_is_told_with_the_remedy(
     assert "secret" not in str(told.value)
 
 
+@pytest.mark.slow
 def test_a_server_without_delta_is_told_so(tmp_path: Path) -> None:
     with (
         connect_server(tmp_path, with_delta=False) as address,
