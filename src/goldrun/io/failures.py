@@ -10,7 +10,7 @@ from pyspark.errors import PySparkException
 from pyspark.errors.exceptions.captured import CapturedException
 
 from goldrun.errors import StorageError, ToolchainError
-from goldrun.io.settings import driver_memory
+from goldrun.io.memory import SETTING, in_bytes, pool_memory
 
 _RAISED = (PySparkException, Py4JJavaError, DeltaError, OSError)
 _FULL = re.compile(r"No space left on device|Disk quota exceeded|File too large")
@@ -47,12 +47,13 @@ def memory_failure(error: BaseException) -> ToolchainError | None:
     """Recognise that a computation needed more memory than it may have; None for another error."""
     said = everything_said(error)
     if _POOL_IS_FULL in said:
-        what = f"{driver_memory()} of memory are not enough, though all was put on disk that can be"
-        remedy = "set GOLDRUN_DRIVER_MEMORY to more, such as 8g"
+        held = pool_memory()
+        what = f"{held} of memory are not enough, though all was put on disk that can be"
+        remedy = f"set {SETTING} to more, such as {2 * in_bytes(held) >> 20}m"
     elif _HEAP_IS_FULL in said:
         what = "the memory of a JVM is not enough"
         remedy = (
-            "give it more (a local Spark: GOLDRUN_DRIVER_MEMORY; a cluster or a server: its own "
+            f"give it more (a local Spark: {SETTING}; a cluster or a server: its own "
             "settings of driver and executors)"
         )
     else:

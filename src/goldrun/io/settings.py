@@ -1,7 +1,6 @@
 """Settings from TOML files and the environment, refused by name when they are wrong."""
 
 import os
-import re
 import tomllib
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,7 +15,6 @@ from goldrun.errors import SettingsError, did_you_mean
 Model = TypeVar("Model", bound=BaseModel)
 
 DEFAULT_LAKE = "lake"
-_MEMORY = re.compile(r"([1-9]\d*)([kmgt])", re.IGNORECASE)
 
 
 def project_root() -> Path:
@@ -35,24 +33,6 @@ def lake_root(option: str | None) -> str:
     root = option or os.environ.get("GOLDRUN_LAKE") or DEFAULT_LAKE
     uri = urlparse(root)
     return unquote(uri.path) if uri.scheme == "file" else root
-
-
-def driver_memory() -> str:
-    """The heap of a local Spark, or Sail's pool: ``GOLDRUN_DRIVER_MEMORY``, else 4g.
-
-    Raises:
-        SettingsError: It is no number with a unit.
-    """
-    told = os.environ.get("GOLDRUN_DRIVER_MEMORY") or "4g"
-    if not _MEMORY.fullmatch(told):
-        raise SettingsError(f"GOLDRUN_DRIVER_MEMORY {told!r} is no size such as 4g or 1500m")
-    return told
-
-
-def in_bytes(memory: str) -> int:
-    """How many bytes ``driver_memory`` means."""
-    number, unit = _MEMORY.findall(memory)[0]
-    return int(number) << 10 * (1 + "kmgt".index(unit.lower()))
 
 
 def load_source(name: str) -> Source:

@@ -12,7 +12,8 @@ from pyspark.errors import PySparkRuntimeError
 from pyspark.sql import SparkSession
 
 from goldrun.errors import ToolchainError
-from goldrun.io.settings import driver_memory, project_root
+from goldrun.io.memory import driver_memory
+from goldrun.io.settings import project_root
 from goldrun.io.toolchain import Jars, ensure_jars, ensure_java
 
 log = logging.getLogger(__name__)

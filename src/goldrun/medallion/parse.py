@@ -83,10 +83,14 @@ def parse(
     value = plain.try_cast(column.type)
     faults = {R.unparsed(column): text.isNotNull() & value.isNull()}
     if isinstance(column.type, T.DecimalType):
+        scale = column.type.scale
+        # Few numbers are so long, and to look closely is dear.
+        is_long = F.length(plain) - F.instr(plain, ".") > scale
         exact = plain.try_cast(T.DecimalType(38, 18))
         # The wide type has its own last digit, so plain notation is looked at as well.
-        too_long = text.rlike(rf"^[^eE]*\.\d{{{column.type.scale}}}\d*[1-9]\d*$")
-        faults[R.digits_lost(column)] = (exact != value) | (value.isNotNull() & too_long)
+        too_long = text.rlike(rf"^[^eE]*\.\d{{{scale}}}\d*[1-9]\d*$")
+        lost = (exact != value) | (value.isNotNull() & too_long)
+        faults[R.digits_lost(column)] = F.when(is_long, lost)
     return Parsed(value, text.isNull(), faults)
 
 

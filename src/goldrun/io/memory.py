@@ -1,0 +1,57 @@
+"""How much memory computations may have: what the environment says, else what is sensible."""
+
+import os
+import re
+from pathlib import Path
+
+from goldrun.errors import SettingsError
+
+SETTING = "GOLDRUN_DRIVER_MEMORY"
+_SIZE = re.compile(r"([1-9]\d*)([kmgt])", re.IGNORECASE)
+_HEAP = "4g"
+_SHARE = 0.6
+"""Of the machine's memory: what Sail's operators may hold, each at most its equal part of it."""
+_LIMIT_OF_GROUP = Path("/sys/fs/cgroup/memory.max")
+"""Where a container is told how much of the machine it has."""
+
+
+def driver_memory() -> str:
+    """The heap of a local Spark: ``GOLDRUN_DRIVER_MEMORY``, else 4g.
+
+    Raises:
+        SettingsError: It is no number with a unit.
+    """
+    return _told() or _HEAP
+
+
+def pool_memory() -> str:
+    """What Sail may hold: ``GOLDRUN_DRIVER_MEMORY``, else three fifths of the machine's memory.
+
+    Raises:
+        SettingsError: It is no number with a unit.
+    """
+    return _told() or f"{int(machine_memory() * _SHARE) >> 20}m"
+
+
+def in_bytes(memory: str) -> int:
+    """How many bytes such a size means."""
+    number, unit = _SIZE.findall(memory)[0]
+    return int(number) << 10 * (1 + "kmgt".index(unit.lower()))
+
+
+def machine_memory(limit: Path = _LIMIT_OF_GROUP) -> int:
+    """Bytes of memory of the machine, or of the container when that has less.
+
+    Args:
+        limit: File with the container's, ``max`` for none.
+    """
+    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    told = limit.read_text(encoding="ascii").strip() if limit.is_file() else ""
+    return min(machine, int(told)) if told.isdecimal() else machine
+
+
+def _told() -> str | None:
+    told = os.environ.get(SETTING)
+    if told and not _SIZE.fullmatch(told):
+        raise SettingsError(f"{SETTING} {told!r} is no size such as 4g or 1500m")
+    return told or None
