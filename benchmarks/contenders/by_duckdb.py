@@ -3,7 +3,8 @@
 Raw text, rules, quarantine, duplicates, history, all tables of gold, profile and accounting, each
 table a Delta table.
 
-Silver is written for this feed; gold is the independent SQL that the tests hold goldrun's against.
+Silver and activity are written for this feed; features and users are the independent SQL that the
+tests hold goldrun's against.
 """
 
 import logging
@@ -16,16 +17,16 @@ from deltalake import CommitProperties, DeltaTable, write_deltalake
 
 from benchmarks.contenders import Steps
 from benchmarks.feed import HEADER
+from goldrun.contracts.activity import ACTIVITY, CUSTOMER_DAILY
+from goldrun.contracts.gold import CUSTOMER_FEATURES, USER_FEATURES
 from goldrun.contracts.marketplace import ENTITIES
+from goldrun.contracts.table import Column
 from tests.marketplace.loading import duckdb_type
-from tests.marketplace.oracle import compute_activity, compute_features
+from tests.marketplace.oracle import compute_features, compute_users
 
 log = logging.getLogger("duckdb")
 SILVER = ("transactions", "transactions_history", "quarantine", "duplicates")
-GOLD = (
-    *("customer_daily", "customer_products", "customer_responses", "customer_places"),
-    *("customer_features", "user_features"),
-)
+GOLD = (*ACTIVITY, CUSTOMER_FEATURES, USER_FEATURES)
 _COLUMNS = HEADER.split(",")
 _READ = """
 CREATE SCHEMA raw;
@@ -78,14 +79,27 @@ def _gold(db: duckdb.DuckDBPyConnection, lake: Path, as_of: date) -> None:
         "CREATE TABLE truth.customers_history AS "
         "SELECT *, NULL::TIMESTAMP AS valid_from, NULL::TIMESTAMP AS valid_to FROM truth.customers"
     )
-    compute_activity(db)
+    script = Path(__file__).with_name("activity.sql").read_text(encoding="utf-8")
+    db.execute(script)
+    bought = db.table("oracle.bought").columns
+    zeros = ", ".join(f"0 AS {c.name}" for c in CUSTOMER_DAILY.columns if c.name not in bought)
+    db.execute(f"CREATE VIEW oracle.customer_daily AS SELECT *, {zeros} FROM oracle.bought")
+    compute_users(db)
     compute_features(db, as_of)
-    for name in GOLD:
-        _write(db, lake, f"gold/{name}", f"FROM oracle.{name}")
+    for table in GOLD:
+        name = table.name.split("/")[1]
+        columns = ", ".join(_stored(c) for c in table.columns)
+        _write(db, lake, table.name, f"SELECT {columns} FROM oracle.{name}")
         each = "count(COLUMNS(*)), min(COLUMNS(*)), max(COLUMNS(*))"
         profile = db.execute(f"SELECT count(*), {each} FROM oracle.{name}")
         log.info("%s: %s", name, profile.fetchall())
     DeltaTable(str(lake / "gold/user_features")).optimize.z_order(["total_spend"])
+
+
+def _stored(column: Column) -> str:
+    """A column as its contract has it: a number that is not known to be missing is 0."""
+    value = f"coalesce({column.name}, 0)" if column.required and column.unit else column.name
+    return f"CAST({value} AS {duckdb_type(column.type)}) AS {column.name}"
 
 
 def _write(db: duckdb.DuckDBPyConnection, lake: Path, name: str, query: str) -> None:

@@ -13,6 +13,11 @@ ORACLE = "oracle"
 def compute_activity(db: duckdb.DuckDBPyConnection) -> None:
     """Fill ``oracle`` with the four activity tables, and the users' table, from ``truth``."""
     _run(db, "oracle_activity.sql")
+    compute_users(db)
+
+
+def compute_users(db: duckdb.DuckDBPyConnection) -> None:
+    """Make ``oracle.user_features`` hold every buyer as of the newest event."""
     _run(db, "oracle_users.sql")
 
 

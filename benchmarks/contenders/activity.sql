@@ -1,0 +1,78 @@
+-- What goldrun's gold holds of the feed day by day, from silver.transactions, into schema oracle:
+-- the tables that oracle_users.sql and oracle_features.sql of the tests go on from. The feed has
+-- neither visits nor contacts nor customers.
+
+CREATE SCHEMA oracle;
+
+CREATE TABLE oracle.orders AS
+SELECT
+    customer_id,
+    order_id,
+    min(transaction_date)::DATE AS placed_on,
+    (min(transaction_date) FILTER (transaction_status = 'completed'))::DATE AS completed_on,
+    (min(transaction_date) FILTER (transaction_status = 'cancelled'))::DATE AS cancelled_on
+FROM silver.transactions
+GROUP BY customer_id, order_id;
+
+CREATE TABLE oracle.bought AS
+WITH lines AS (
+    SELECT
+        customer_id,
+        transaction_date::DATE AS day,
+        count(*) AS transactions,
+        count(*) FILTER (transaction_status = 'completed') AS lines,
+        sum(quantity) FILTER (transaction_status = 'completed') AS pieces,
+        sum(amount) FILTER (transaction_status = 'completed') AS spend
+    FROM silver.transactions GROUP BY customer_id, day
+),
+paid AS (
+    SELECT
+        customer_id,
+        transaction_date::DATE AS day,
+        sum(amount) FILTER (payment_method = 'card') AS spend_card,
+        sum(amount) FILTER (payment_method = 'wallet') AS spend_wallet,
+        sum(amount) FILTER (payment_method = 'bank_transfer') AS spend_bank_transfer,
+        sum(amount) FILTER (payment_method = 'invoice') AS spend_invoice,
+        sum(amount) FILTER (payment_method = 'cash') AS spend_cash,
+        sum(amount) FILTER (payment_method = 'voucher') AS spend_voucher,
+        sum(amount) FILTER (payment_method = 'other') AS spend_other
+    FROM silver.transactions
+    WHERE transaction_status = 'completed' AND payment_method IS NOT NULL
+    GROUP BY customer_id, day
+),
+ordered AS (
+    SELECT
+        customer_id,
+        day,
+        count(*) FILTER (day = placed_on) AS orders_placed,
+        count(*) FILTER (day = completed_on) AS orders,
+        count(*) FILTER (day = cancelled_on) AS orders_cancelled
+    FROM (
+        SELECT *, unnest(list_distinct([placed_on, completed_on, cancelled_on])) AS day
+        FROM oracle.orders
+    ) GROUP BY customer_id, day
+)
+FROM lines
+LEFT JOIN ordered USING (customer_id, day)
+LEFT JOIN paid USING (customer_id, day);
+
+CREATE TABLE oracle.customer_products AS
+SELECT customer_id, transaction_date::DATE AS day, product_id, count(*) AS lines
+FROM silver.transactions
+WHERE transaction_status = 'completed' AND product_id IS NOT NULL
+GROUP BY customer_id, day, product_id;
+
+CREATE TABLE oracle.customer_places AS
+SELECT customer_id, day, '' AS location, '' AS customer_segment, transactions FROM oracle.bought;
+
+CREATE TABLE oracle.visits (
+    customer_id VARCHAR, day DATE, device_type VARCHAR, session_duration DECIMAL(18, 3),
+    steps BIGINT, bought BOOLEAN, filled_a_cart BOOLEAN, sought BOOLEAN, exit_step VARCHAR
+);
+CREATE TABLE oracle.contacts (
+    customer_id VARCHAR, day DATE, interaction_type VARCHAR, interaction_outcome VARCHAR,
+    response_time DECIMAL(18, 3), after_order BOOLEAN
+);
+CREATE TABLE oracle.customer_responses (
+    customer_id VARCHAR, day DATE, response_time DECIMAL(18, 3), responses BIGINT
+);
