@@ -1,4 +1,4 @@
-"""Whether two lakes of the same feed say the same, row for row, whoever wrote them."""
+"""Whether two lakes of the same feed say the same in every row, whoever wrote them."""
 
 from pathlib import Path
 from urllib.parse import unquote, urlparse
@@ -17,7 +17,7 @@ TRANSACTION_ID = TRANSACTIONS.key[0]
 
 
 def same_tables(one: Path, other: Path) -> dict[str, int]:
-    """Compare everything that goldrun makes of transactions.
+    """Compare nine tables that goldrun makes of transactions.
 
     Silver by its business columns, quarantine by what was refused and why, duplicates by how
     often each key was repeated, gold by all columns, of snapshots the newest; doubles to nine
@@ -73,39 +73,44 @@ def same_users(one: Path, other: Path) -> int:
 def _different(db: duckdb.DuckDBPyConnection, query: str, one: Path, other: Path) -> int:
     """Count the rows that only one lake has.
 
-    There are none where number, sum and XOR of 64-bit hashes of the rows are the same; else rows
-    are compared one by one, which takes memory for all of them.
+    None, where columns have the same types, and rows the same number, sum and XOR of their 64-bit
+    hashes (of other types the same hash may mean another value). Else rows are compared one by one,
+    which takes memory for all of them.
     """
-    sums = []
+    seen = []
     for schema, lake in (("one", one), ("other", other)):
         db.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
-        for name in _tables_in(query, lake):
-            files = [unquote(urlparse(uri).path) for uri in DeltaTable(str(name)).file_uris()]
-            source = f"read_parquet({files})" if files else f"{schema}.{_empty(db, schema, name)}"
-            db.execute(f"CREATE OR REPLACE VIEW {schema}.{name.name} AS FROM {source}")
+        for table in _tables_in(query, lake):
+            _view(db, schema, table)
         db.execute(f"SET schema = '{schema}'")
         db.execute(f"CREATE OR REPLACE VIEW {schema}._said AS {query}")
+        columns = db.execute(f"DESCRIBE {schema}._said").fetchall()
+        # The session's zone is UTC, so that with and without it a time is the same number.
+        types = [kind.removesuffix(" WITH TIME ZONE") for _, kind, *_ in columns]
         hashed = f"SELECT hash(rows) AS h FROM {schema}._said AS rows"
-        sums.append(db.execute(f"SELECT count(*), sum(h), bit_xor(h) FROM ({hashed})").fetchall())
-    if sums[0] == sums[1]:
+        sums = db.execute(f"SELECT count(*), sum(h), bit_xor(h) FROM ({hashed})").fetchall()
+        seen.append((types, sums))
+    if seen[0] == seen[1]:
         return 0
-    both = (
-        "FROM one._said EXCEPT ALL FROM other._said",
-        "FROM other._said EXCEPT ALL FROM one._said",
-    )
-    return int(
-        db.execute(f"SELECT count(*) FROM (({both[0]}) UNION ALL ({both[1]}))").fetchall()[0][0]
-    )
+    sides = "FROM one._said", "FROM other._said"
+    both = " UNION ALL ".join(f"({a} EXCEPT ALL {b})" for a, b in (sides, sides[::-1]))
+    return int(db.execute(f"SELECT count(*) FROM ({both})").fetchall()[0][0])
 
 
-def _empty(db: duckdb.DuckDBPyConnection, schema: str, table: Path) -> str:
-    """Make a table without rows of the columns of one that has no files; return its name."""
-    name = f"_no_{table.name}"
-    rows = DeltaTable(str(table)).to_pyarrow_dataset()
-    db.register("rows", rows)
-    db.execute(f"CREATE OR REPLACE TABLE {schema}.{name} AS FROM rows")
-    db.unregister("rows")
-    return name
+def _view(db: duckdb.DuckDBPyConnection, schema: str, folder: Path) -> None:
+    """Let DuckDB see a table by its name, without having its rows in memory."""
+    table = DeltaTable(str(folder))
+    if beyond := set(table.protocol().reader_features or ()) - {"timestampNtz"}:
+        raise SystemExit(f"{folder} has {', '.join(sorted(beyond))}: its files are not its rows")
+    files = [unquote(urlparse(uri).path) for uri in table.file_uris()]
+    if files:
+        named = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
+        db.execute(f"CREATE OR REPLACE VIEW {schema}.{folder.name} AS FROM read_parquet([{named}])")
+        return
+    db.register("nothing", table.to_pyarrow_dataset())
+    db.execute(f"CREATE OR REPLACE TABLE {schema}._no_{folder.name} AS FROM nothing")
+    db.unregister("nothing")
+    db.execute(f"CREATE OR REPLACE VIEW {schema}.{folder.name} AS FROM {schema}._no_{folder.name}")
 
 
 def _tables_in(query: str, lake: Path) -> list[Path]:

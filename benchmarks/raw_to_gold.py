@@ -20,6 +20,7 @@ from benchmarks.results import machine, today
 from goldrun.contracts import lineage as L
 from goldrun.contracts.source import Source
 from goldrun.io.lake import Lake
+from goldrun.io.memory import driver_memory
 from goldrun.io.settings import load_source
 from goldrun.io.spark import open_session
 from goldrun.io.tracking import Tracker
@@ -79,7 +80,7 @@ def measure(customers: int, folder: Path) -> str:
     if open_accounts:
         raise SystemExit(f"the accounting is not closed: {', '.join(open_accounts)}")
     total = seconds["bronze"] + seconds["silver"] + seconds["gold"]
-    heap = os.environ.get("GOLDRUN_DRIVER_MEMORY", "4g")
+    heap = driver_memory()
     cells = [
         today(),
         f"{customers:,}",

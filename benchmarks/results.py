@@ -7,13 +7,16 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
+from goldrun.io.memory import machine_memory
+
 
 def machine() -> str:
     """What the figures were measured on."""
     return (
         f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}, "
         f"PySpark {version('pyspark')}, Delta {version('delta-spark')}, "
-        f"Sail {version('pysail')}, delta-rs {version('deltalake')}"
+        f"Sail {version('pysail')}, delta-rs {version('deltalake')}, DuckDB {version('duckdb')}, "
+        f"{machine_memory() / 2**30:.0f} GiB"
     )
 
 

@@ -1,5 +1,6 @@
 """One session of the engine under test, and one whole run of the workflow, for all tests."""
 
+import contextlib
 import logging
 import os
 from collections.abc import Iterator
@@ -28,8 +29,8 @@ NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 class ByModule(LoadScopeScheduling):  # type: ignore[misc]
     """Shares the tests between processes by module, so that no module's fixtures are made twice.
 
-    The modules that read what the workflow has written count as one: it runs once. Lakes of their
-    own are made beside it.
+    The modules that read what the workflow has written count as one: it runs once. One makes lakes
+    of its own, and runs beside them.
     """
 
     def _split_scope(self, nodeid: str) -> str:
@@ -74,7 +75,11 @@ def spark() -> Iterator[SparkSession]:
         with open_engine(Engine.SAIL) as session:
             yield session
         return
-    with open_session("tests", kafka=True) as session:
+    with contextlib.ExitStack() as opened:
+        with pytest.MonkeyPatch.context() as patched:
+            # In a few minutes the better compiler takes more time than it saves.
+            patched.setenv("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1", prepend=" ")
+            session = opened.enter_context(open_session("tests", kafka=True))
         # Tables here have a few rows: to plan for more is most of the time.
         session.conf.set("spark.sql.shuffle.partitions", "2")
         session.conf.set("spark.sql.adaptive.enabled", "false")

@@ -61,6 +61,7 @@ def _silver(db: duckdb.DuckDBPyConnection, lake: Path, now: datetime) -> None:
     counts = {name: _count(db, f"silver.{name}") for name in SILVER}
     if sum(counts.values()) != _count(db, "raw.lines"):
         raise SystemExit(f"the accounting is not closed: {counts}")
+    db.execute("DROP TABLE raw.lines")
     for reason, times in db.execute(
         "SELECT unnest(reasons) AS reason, count(*) FROM silver.quarantine GROUP BY reason"
     ).fetchall():
@@ -97,7 +98,7 @@ def _gold(db: duckdb.DuckDBPyConnection, lake: Path, as_of: date) -> None:
 
 
 def _stored(column: Column) -> str:
-    """A column as its contract has it: a number that is not known to be missing is 0."""
+    """A column as its contract has it: numbers that must be there are 0 where nothing was."""
     value = f"coalesce({column.name}, 0)" if column.required and column.unit else column.name
     return f"CAST({value} AS {duckdb_type(column.type)}) AS {column.name}"
 
@@ -117,7 +118,7 @@ def main(feed: Path, lake: Path, as_of: date) -> None:
     logging.basicConfig(level=logging.WARNING)
     steps = Steps()
     with steps.step("start"):
-        db = duckdb.connect(config={"threads": "2", "temp_directory": str(lake / "spill")})
+        db = duckdb.connect(config={"temp_directory": str(lake / "spill")})
         db.execute("SET TimeZone = 'UTC'")
     with steps.step("bronze"):
         _bronze(db, feed, lake)

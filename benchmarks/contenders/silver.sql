@@ -52,26 +52,37 @@ CREATE TABLE silver.quarantine AS
 SELECT record_id, 'transactions' AS entity, raw AS record, reasons, 'open' AS state, file
 FROM silver.judged WHERE len(reasons) > 0;
 
-CREATE TABLE silver.ranked AS
+CREATE TABLE silver.good AS
 SELECT
     transaction_id, order_id, customer_id, product_id, quantity, price, amount, currency,
-    payment_method, transaction_date, transaction_status, updated_at, record_id, content_hash,
+    payment_method, transaction_date, transaction_status, updated_at, record_id,
+    sha256(concat_ws(chr(31), transaction_id, order_id, customer_id, product_id, quantity, price,
+        amount, currency, payment_method, transaction_date, transaction_status, updated_at))
+        AS content_hash
+FROM silver.judged WHERE len(reasons) = 0;
+
+DROP TABLE silver.judged;
+
+-- Of most keys there is one row, and nothing to decide.
+CREATE TABLE silver.repeated AS
+SELECT transaction_id FROM silver.good GROUP BY transaction_id HAVING count(*) > 1;
+
+CREATE TABLE silver.ranked AS
+SELECT
+    *,
     first(record_id) OVER (
         PARTITION BY transaction_id, content_hash ORDER BY record_id
     ) AS kept_record_id,
     max((updated_at, content_hash)) OVER (PARTITION BY transaction_id) AS newest
-FROM (
-    SELECT *, sha256(concat_ws(chr(31), transaction_id, order_id, customer_id, product_id,
-        quantity, price, amount, currency, payment_method, transaction_date, transaction_status,
-        updated_at)) AS content_hash
-    FROM silver.judged WHERE len(reasons) = 0
-);
+FROM silver.good SEMI JOIN silver.repeated USING (transaction_id);
 
 CREATE TABLE silver.duplicates AS
 SELECT record_id, kept_record_id, 'transactions' AS entity
 FROM silver.ranked WHERE record_id <> kept_record_id;
 
 CREATE TABLE silver.transactions AS
+FROM silver.good ANTI JOIN silver.repeated USING (transaction_id)
+UNION ALL
 SELECT * EXCLUDE (kept_record_id, newest) FROM silver.ranked
 WHERE record_id = kept_record_id AND (updated_at, content_hash) = newest;
 
@@ -80,3 +91,5 @@ SELECT * EXCLUDE (kept_record_id, newest) FROM silver.ranked
 WHERE record_id = kept_record_id AND (updated_at, content_hash) <> newest;
 
 DROP TABLE silver.ranked;
+DROP TABLE silver.repeated;
+DROP TABLE silver.good;

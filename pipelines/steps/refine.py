@@ -119,8 +119,8 @@ def _give_fates(
         log.info("    %s records %s", f"{records:,}", "again" if replay else "without a fate yet")
     if not records:
         return Refined()
-    accepted, late = _look_again(ctx, entity, good(judged), fates[0], new=new)
-    resolution = _resolved(entity, accepted, fates)
+    rows, late = _look_again(ctx, entity, good(judged), fates[0], new=new)
+    resolution = _resolved(entity, rows, fates)
     refused = _refused(entity, judged, (pending, bronze), [*late, resolution.conflicts])
     _write(ctx, ENTITIES[entity], resolution, refused, judged, replay=replay)
     return _counted(records, [*erased, refused], resolution)
@@ -136,17 +136,19 @@ def _judged(ctx: Context, entity: str, pending: DataFrame) -> DataFrame:
     return judged.localCheckpoint()
 
 
-def _resolved(entity: str, accepted: DataFrame, fates: Sequence[DataFrame]) -> Resolution:
+def _resolved(entity: str, rows: DataFrame, fates: Sequence[DataFrame]) -> Resolution:
     table = ENTITIES[entity]
     names, key = L.silver_table(table).names, list(table.key)
     stored = fates[0].select(*names).unionByName(fates[1].select(*names))
     # Read twice, and from tables that are written afterwards.
-    known = rows_of(stored, accepted, key).localCheckpoint()
-    repeated = repeated_keys(accepted, known, table).localCheckpoint()
+    known = rows_of(stored, rows, key).localCheckpoint()
+    repeated = repeated_keys(rows, known, table).localCheckpoint()
     repeated = few_in_memory(repeated, repeated.count())
-    ranked = rank_versions(accepted.join(repeated, key, "left_semi"), known, table)
+    # Hashed after they are parted: else each row would be hashed for both parts.
+    several = accept(rows.join(repeated, key, "left_semi"), table)
+    ranked = rank_versions(several, known, table)
     resolution = resolve(ranked.localCheckpoint(), entity, table)
-    alone = accepted.join(repeated, key, "left_anti").select(*names)
+    alone = accept(rows.join(repeated, key, "left_anti"), table).select(*names)
     return replace(resolution, current=resolution.current.unionByName(alone))
 
 
@@ -205,7 +207,7 @@ def _look_again(
         unknown = unknown.localCheckpoint()
         late.append(unknown)
         rows = rows.join(unknown, L.RECORD_ID, "left_anti")
-    return accept(rows, table), late
+    return rows, late
 
 
 def _write(

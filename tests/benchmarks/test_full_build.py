@@ -45,6 +45,21 @@ def test_the_feed_has_the_dirt_that_it_tells_of(lake: Path) -> None:
     assert DeltaTable(str(lake / "silver/duplicates")).to_pyarrow_table().num_rows == ROWS // 50
 
 
+def copy_changed(lake: Path, other: Path, table: str, change: str) -> None:
+    """Write the tables of a lake a second time, one of them after a change of ``stored``."""
+    for folder in lake.glob("*/*/_delta_log"):
+        name = folder.parent.relative_to(lake)
+        rows = DeltaTable(str(lake / name)).to_pyarrow_table()
+        if str(name) == table:
+            with duckdb.connect() as db:
+                db.execute("SET TimeZone = 'UTC'")
+                db.register("given", rows)
+                db.execute("CREATE TABLE stored AS FROM given")
+                db.execute(change)
+                rows = db.sql("FROM stored").to_arrow_table()
+        write_deltalake(str(other / name), rows)
+
+
 def test_a_lake_equals_itself_in_every_table(lake: Path) -> None:
     different = same_tables(lake, lake)
     assert len(different) == 9
@@ -64,21 +79,18 @@ def test_a_lake_equals_itself_in_every_table(lake: Path) -> None:
 )
 def test_one_changed_row_is_noticed(lake: Path, tmp_path: Path, table: str, change: str) -> None:
     other = tmp_path / "other"
-    for folder in lake.glob("*/*/_delta_log"):
-        name = folder.parent.relative_to(lake)
-        rows = DeltaTable(str(lake / name)).to_pyarrow_table()
-        if str(name) == table:
-            with duckdb.connect() as db:
-                db.execute("SET TimeZone = 'UTC'")
-                db.register("stored", rows)
-                db.execute("CREATE TABLE changed AS FROM stored")
-                db.execute(f"UPDATE changed SET {change} WHERE rowid = 0")
-                rows = db.sql("FROM changed").to_arrow_table()
-        write_deltalake(str(other / name), rows)
+    copy_changed(lake, other, table, f"UPDATE stored SET {change} WHERE rowid = 0")
     different = same_tables(lake, other)
     assert different.pop(table) == 2
     assert set(different.values()) == {0}
     assert same_users(lake, other) == (2 if table == "gold/user_features" else 0)
+
+
+def test_the_same_digits_with_the_point_elsewhere_are_noticed(lake: Path, tmp_path: Path) -> None:
+    other, digits = tmp_path / "other", "(total_spend * 100)::BIGINT"
+    change = f"ALTER TABLE stored ALTER total_spend TYPE BIGINT USING {digits}"
+    copy_changed(lake, other, "gold/user_features", change)
+    assert same_tables(lake, other)["gold/user_features"] > 0
 
 
 def test_the_features_are_as_of_the_day_after_the_newest_row() -> None:

@@ -272,9 +272,12 @@ def test_what_is_written_is_in_files_of_their_own_ranges(
     assert lake.read(NUMBERS.name).count() == 40
 
 
-def test_a_part_is_not_made_of_rows_that_are_not_of_it(lake: Lake, spark: SparkSession) -> None:
+@pytest.mark.parametrize("where", ["number > 0", "nullif(number, 0) > -1"])
+def test_a_part_is_not_made_of_rows_that_are_not_of_it(
+    lake: Lake, spark: SparkSession, where: str
+) -> None:
     with pytest.raises((PySparkException, StorageError)):
-        lake.replace(NUMBERS, spark.range(3).toDF("number"), where="number > 0")
+        lake.replace(NUMBERS, spark.range(3).toDF("number"), where=where)
     assert not lake.exists(NUMBERS.name) or lake.read(NUMBERS.name).count() == 0
 
 

@@ -1,11 +1,12 @@
 """How much memory computations may have, as the environment or the machine says it."""
 
+import sys
 from pathlib import Path
 
 import pytest
 
 from goldrun.errors import SettingsError
-from goldrun.io.memory import driver_memory, in_bytes, machine_memory, pool_memory
+from goldrun.io.memory import _LIMITS, driver_memory, in_bytes, machine_memory, pool_memory
 
 
 def test_a_heap_is_four_gibibytes_where_nothing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -23,14 +24,20 @@ def test_a_pool_is_three_fifths_of_the_machine_where_nothing_is_said(
 def test_a_container_has_no_more_than_it_is_told(tmp_path: Path) -> None:
     limit = tmp_path / "memory.max"
     limit.write_text("104857600\n")
-    assert machine_memory(limit) == 100 << 20
+    assert machine_memory([tmp_path / "none", limit]) == 100 << 20
 
 
 @pytest.mark.parametrize("said", ["max\n", str(1 << 60)])
 def test_a_container_has_no_more_than_the_machine(tmp_path: Path, said: str) -> None:
     limit = tmp_path / "memory.max"
     limit.write_text(said)
-    assert machine_memory(limit) == machine_memory(tmp_path / "none") > 100 << 20
+    assert machine_memory([limit]) == machine_memory([]) > 100 << 20
+
+
+def test_it_is_looked_for_where_linux_tells_it() -> None:
+    assert machine_memory() <= machine_memory([])
+    if sys.platform == "linux" and Path("/sys/fs/cgroup").is_dir():
+        assert any(limit.is_file() for limit in _LIMITS)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from pyspark.errors import PySparkException
 from pyspark.errors.exceptions.captured import CapturedException
 
 from goldrun.errors import StorageError, ToolchainError
-from goldrun.io.memory import SETTING, in_bytes, pool_memory
+from goldrun.io.memory import SETTING, in_bytes, machine_memory, pool_memory
 
 _RAISED = (PySparkException, Py4JJavaError, DeltaError, OSError)
 _FULL = re.compile(r"No space left on device|Disk quota exceeded|File too large")
@@ -49,7 +49,7 @@ def memory_failure(error: BaseException) -> ToolchainError | None:
     if _POOL_IS_FULL in said:
         held = pool_memory()
         what = f"{held} of memory are not enough, though all was put on disk that can be"
-        remedy = f"set {SETTING} to more, such as {2 * in_bytes(held) >> 20}m"
+        remedy = _more_than(in_bytes(held))
     elif _HEAP_IS_FULL in said:
         what = "the memory of a JVM is not enough"
         remedy = (
@@ -61,6 +61,13 @@ def memory_failure(error: BaseException) -> ToolchainError | None:
     return ToolchainError(
         f"{what}. What was committed is whole: {remedy}, then run the same command again"
     )
+
+
+def _more_than(held: int) -> str:
+    """How to go on where so many bytes were not enough for a join, which Sail has in memory."""
+    if 2 * held < machine_memory():
+        return f"set {SETTING} to more, such as {2 * held >> 20}m"
+    return "use engine spark, whose joins go to disk, or a machine with more memory"
 
 
 def storage_failure(

@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from goldrun.errors import SettingsError
@@ -11,8 +12,10 @@ _SIZE = re.compile(r"([1-9]\d*)([kmgt])", re.IGNORECASE)
 _HEAP = "4g"
 _SHARE = 0.6
 """Of the machine's memory: what Sail's operators may hold, each at most its equal part of it."""
-_LIMIT_OF_GROUP = Path("/sys/fs/cgroup/memory.max")
-"""Where a container is told how much of the machine it has."""
+_LIMITS = tuple(
+    Path("/sys/fs/cgroup") / name for name in ("memory.max", "memory/memory.limit_in_bytes")
+)
+"""Where Linux tells a container how much of the machine it has, now and before (cgroup v1)."""
 
 
 def driver_memory() -> str:
@@ -39,15 +42,15 @@ def in_bytes(memory: str) -> int:
     return int(number) << 10 * (1 + "kmgt".index(unit.lower()))
 
 
-def machine_memory(limit: Path = _LIMIT_OF_GROUP) -> int:
+def machine_memory(limits: Sequence[Path] = _LIMITS) -> int:
     """Bytes of memory of the machine, or of the container when that has less.
 
     Args:
-        limit: File with the container's, ``max`` for none.
+        limits: Files with the container's: a number of bytes, or ``max`` for none.
     """
     machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    told = limit.read_text(encoding="ascii").strip() if limit.is_file() else ""
-    return min(machine, int(told)) if told.isdecimal() else machine
+    told = [limit.read_text(encoding="ascii").strip() for limit in limits if limit.is_file()]
+    return min([machine, *[int(text) for text in told if text.isdecimal()]])
 
 
 def _told() -> str | None:

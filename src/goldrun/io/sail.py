@@ -21,14 +21,14 @@ _SETTINGS = {
     # Of what it keeps for itself; files of tables are told otherwise.
     "SAIL_PARQUET__COMPRESSION": "lz4",
     "SAIL_PARQUET__STATISTICS_ENABLED": "none",
-    # Of those too: a dictionary of many values costs more than it saves.
+    # Of both: a dictionary of many values costs more than it saves.
     "SAIL_PARQUET__DICTIONARY_PAGE_SIZE_LIMIT": str(64 << 10),
     "SAIL_PARQUET__WRITE_BATCH_SIZE": "8192",
     # Beyond the limit it works on disk, which has no other limit than the disk.
     "SAIL_RUNTIME__MEMORY_POOL__TYPE": "fair",
     "SAIL_RUNTIME__TEMPORARY_FILES__MAX_SIZE": str(1 << 50),
-    # Pages of 2 MB are filled with zeros whole, and little of them is used before they are given
-    # back: a sixth of the time.
+    # Huge pages are filled with zeros whole, and little of each is used before it is given back.
+    # Linux has one switch for a process, its children included, and it stays so.
     "MIMALLOC_ALLOW_THP": "0",
 }
 _LIMIT = "SAIL_RUNTIME__MEMORY_POOL__FAIR__MAX_SIZE"

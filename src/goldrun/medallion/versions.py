@@ -43,7 +43,7 @@ def repeated_keys(incoming: DataFrame, known: DataFrame, table: Table) -> DataFr
     Most keys of most batches stand alone, and rows are much wider than their keys.
 
     Args:
-        incoming: Accepted rows of the batch.
+        incoming: Good rows of the batch.
         known: Rows of silver and of its history, for at least the keys in ``incoming``.
         table: The entity's contract.
 
