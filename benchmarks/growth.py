@@ -3,8 +3,8 @@
     make bench-growth GROWTH=1000000,5000000,20000000
 
 For each size a lake is built from files, then three times a hundredth more rows land and are taken
-in, each time by a process of its own. At last DuckDB builds all of it anew, and every table must be
-the same, row for row. Adds lines to benchmarks/growth.md.
+in, each time by a process of its own. At last DuckDB builds all of it anew, and every row of every
+table must be the same. Adds lines to benchmarks/growth.md.
 """
 
 import argparse

@@ -88,7 +88,8 @@ def write_snapshots(ctx: Context, as_ofs: Sequence[date]) -> None:
     """Make ``gold/customer_features`` hold the features as of these dates, beside its others."""
     what = f"gold: customer_features as of {', '.join(map(str, as_ofs))}"
     with step(what), ctx.lake.writing(G.CUSTOMER_FEATURES.name):
-        rows = snapshots(activity_in(ctx), as_ofs, history_of(ctx).observed_from)
+        observed_from = history_of(ctx).observed_from
+        rows = snapshots(activity_in(ctx), as_ofs, observed_from, staged=True)
         dates = ", ".join(f"DATE'{as_of}'" for as_of in as_ofs)
         if not ctx.lake.replace(G.CUSTOMER_FEATURES, rows, where=f"{G.AS_OF} IN ({dates})"):
             log.info("    nothing changed")

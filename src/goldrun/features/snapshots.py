@@ -30,7 +30,9 @@ def customer_features(activity: Activity, as_of: date, observed_from: date) -> D
     return snapshots(activity, [as_of], observed_from)
 
 
-def snapshots(activity: Activity, as_ofs: Sequence[date], observed_from: date) -> DataFrame:
+def snapshots(
+    activity: Activity, as_ofs: Sequence[date], observed_from: date, *, staged: bool = False
+) -> DataFrame:
     """Describe, as of each date, every customer with a completed order before it.
 
     Point-in-time: activity on or after the UTC midnight ``as_of`` changes nothing. A window of
@@ -43,6 +45,8 @@ def snapshots(activity: Activity, as_ofs: Sequence[date], observed_from: date) -
         activity: What gold keeps day by day.
         as_ofs: The dates, at least one.
         observed_from: First day of the shop's history.
+        staged: Whether parts are computed one after the other, at once: of many customers. All in
+            one they would have to share what memory there is.
 
     Returns:
         Rows of ``gold/customer_features``; key ``(customer_id, as_of)``.
@@ -62,7 +66,7 @@ def snapshots(activity: Activity, as_ofs: Sequence[date], observed_from: date) -
         siblings.append(response_time_p90(activity.responses, as_ofs))
     else:
         values[H.RESPONSE_TIME_P90] = F.lit(None)
-    for sibling in siblings:
+    for sibling in [each.localCheckpoint() for each in siblings] if staged else siblings:
         sums = sums.join(sibling, [CUSTOMER_ID, G.AS_OF], "left")
     return _select(sums, values, G.CUSTOMER_FEATURES)
 
