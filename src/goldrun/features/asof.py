@@ -63,21 +63,37 @@ def sums_before(daily: DataFrame, as_ofs: Sequence[date]) -> DataFrame:
         as_ofs: The dates.
 
     Returns:
-        Key ``(customer_id, as_of)``: every number of ``gold/customer_daily`` under its own name,
-        ``window_sum`` of those that have windows, and first, last and number of days with a
-        completed order, and the last day with a transaction of any status (null: none).
+        What ``totals_before`` returns, and ``window_sum`` of the numbers that have windows.
     """
-    bought = F.when(F.col(A.ORDERS) > 0, F.col(A.DAY))
-    whole = before_each(daily, as_ofs)
-    sums = whole.groupBy(CUSTOMER_ID, G.AS_OF).agg(
-        *[F.expr(f"{_sum(c.name, c.name)} AS {c.name}") for c in NUMBERS],
-        F.min(bought).alias(FIRST_PURCHASE),
-        F.max(bought).alias(LAST_PURCHASE),
-        F.count(bought).alias(PURCHASE_DAYS),
-        F.max(F.when(F.col(A.TRANSACTIONS) > 0, F.col(A.DAY))).alias(LAST_TRANSACTION),
-    )
+    sums = totals_before(daily, as_ofs)
     return sums.join(_in_windows(daily, as_ofs), [CUSTOMER_ID, G.AS_OF], "left").fillna(
         0, [window_sum(*window) for window in _WINDOWS]
+    )
+
+
+def totals_before(daily: DataFrame, as_ofs: Sequence[date]) -> DataFrame:
+    """Add up all that each customer did before each date.
+
+    Args:
+        daily: Rows of ``gold/customer_daily``.
+        as_ofs: The dates.
+
+    Returns:
+        Key ``(customer_id, as_of)``: every number of ``gold/customer_daily`` under its own name,
+        and first, last and number of days with a completed order, and the last day with a
+        transaction of any status (null: none).
+    """
+    bought = F.when(F.col(A.ORDERS) > 0, F.col(A.DAY))
+    return (
+        before_each(daily, as_ofs)
+        .groupBy(CUSTOMER_ID, G.AS_OF)
+        .agg(
+            *[F.expr(f"{_sum(c.name, c.name)} AS {c.name}") for c in NUMBERS],
+            F.min(bought).alias(FIRST_PURCHASE),
+            F.max(bought).alias(LAST_PURCHASE),
+            F.count(bought).alias(PURCHASE_DAYS),
+            F.max(F.when(F.col(A.TRANSACTIONS) > 0, F.col(A.DAY))).alias(LAST_TRANSACTION),
+        )
     )
 
 

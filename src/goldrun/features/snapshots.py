@@ -14,7 +14,7 @@ from goldrun.contracts import purchase_features as P
 from goldrun.contracts.entities import CUSTOMER_ID
 from goldrun.contracts.table import Table
 from goldrun.features.activity import Activity
-from goldrun.features.asof import LAST_PURCHASE, sums_before
+from goldrun.features.asof import LAST_PURCHASE, sums_before, totals_before
 from goldrun.features.behaviour import INTERACTIONS, behaviour_features
 from goldrun.features.purchases import average, purchase_features
 from goldrun.features.siblings import (
@@ -84,7 +84,7 @@ def user_features(daily: DataFrame, observed_until: date) -> DataFrame:
     Returns:
         Rows of ``gold/user_features``.
     """
-    sums = sums_before(daily, [observed_until + timedelta(days=1)]).where(F.col(A.ORDERS) > 0)
+    sums = totals_before(daily, [observed_until + timedelta(days=1)]).where(F.col(A.ORDERS) > 0)
     values = {
         G.USER_ID: F.col(CUSTOMER_ID),
         P.PURCHASE_FREQUENCY: F.col(A.ORDERS),

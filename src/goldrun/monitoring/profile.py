@@ -53,17 +53,24 @@ def _ranged(column: Column) -> SparkColumn:
 
 
 def profile_table(rows: DataFrame, table: Table) -> Profile:
-    """Count and range every column in one pass."""
+    """Count and range every column in one pass.
+
+    Of a stored table Sail takes all of it from the statistics of the files.
+    """
     aggregates = [F.count("*")]
     for c in table.columns:
+        # Values are counted and not nulls, which no statistics would tell.
         aggregates += [
-            F.count_if(F.col(c.name).isNull()),
+            F.count(c.name),
             F.min(_ranged(c)).cast("string"),
             F.max(_ranged(c)).cast("string"),
         ]
     total, *found = rows.agg(*aggregates).collect()[0]
-    columns = pd.DataFrame(
-        [(c.name, *found[3 * i : 3 * i + 3], c.unit) for i, c in enumerate(table.columns)],
-        columns=["column", "nulls", "minimum", "maximum", "unit"],
-    )
+    lines = [
+        (column.name, total - values, low, high, column.unit)
+        for column, values, low, high in zip(
+            table.columns, found[::3], found[1::3], found[2::3], strict=True
+        )
+    ]
+    columns = pd.DataFrame(lines, columns=["column", "nulls", "minimum", "maximum", "unit"])
     return Profile(table.name, int(total), columns)
