@@ -2,8 +2,8 @@
 
     make bench-cluster ROWS=1000000 ROUNDS=3
 
-Starts a master and two workers on this machine, in a folder of its own. All tables must be equal,
-row for row. Adds lines to benchmarks/cluster.md.
+Starts a master and two workers on this machine, in a folder of its own. All rows of nine
+tables must be the same. Adds lines to benchmarks/cluster.md.
 """
 
 import argparse

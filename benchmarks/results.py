@@ -16,7 +16,7 @@ def machine() -> str:
         f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}, "
         f"PySpark {version('pyspark')}, Delta {version('delta-spark')}, "
         f"Sail {version('pysail')}, delta-rs {version('deltalake')}, DuckDB {version('duckdb')}, "
-        f"{machine_memory() / 2**30:.0f} GiB"
+        f"{machine_memory() / 2**30:.1f} GiB"
     )
 
 

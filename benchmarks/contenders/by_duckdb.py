@@ -76,10 +76,6 @@ def _gold(db: duckdb.DuckDBPyConnection, lake: Path, as_of: date) -> None:
             db.execute("CREATE VIEW truth.transactions AS FROM silver.transactions")
         else:
             db.execute(f"CREATE TABLE truth.{entity} ({columns})")
-    db.execute(
-        "CREATE TABLE truth.customers_history AS "
-        "SELECT *, NULL::TIMESTAMP AS valid_from, NULL::TIMESTAMP AS valid_to FROM truth.customers"
-    )
     script = Path(__file__).with_name("activity.sql").read_text(encoding="utf-8")
     db.execute(script)
     bought = db.table("oracle.bought").columns

@@ -5,6 +5,7 @@ import errno
 import pytest
 
 from goldrun.errors import StorageError, ToolchainError
+from goldrun.io import failures
 from goldrun.io.failures import memory_failure, storage_explained, storage_failure
 
 LAKE = "/data/lake"
@@ -43,19 +44,27 @@ def test_a_damaged_file_is_told_with_its_place_and_the_remedy(said: str, place: 
         ("java.lang.OutOfMemoryError: Java heap space", "a cluster or a server: its own settings"),
     ],
 )
-def test_memory_that_is_not_enough_is_told_with_whose_it_is(said: str, remedy: str) -> None:
+def test_memory_that_is_not_enough_is_told_with_whose_it_is(
+    monkeypatch: pytest.MonkeyPatch, said: str, remedy: str
+) -> None:
+    monkeypatch.setenv("GOLDRUN_DRIVER_MEMORY", "1m")
     with pytest.raises(ToolchainError, match=remedy), storage_explained(LAKE):
         raise OSError(said)
 
 
 @pytest.mark.parametrize(
     ("held", "remedy"),
-    [("1g", "set GOLDRUN_DRIVER_MEMORY to more, such as 2048m"), ("900t", "use engine spark")],
+    [
+        ("4g", "set GOLDRUN_DRIVER_MEMORY to more, such as 8192m"),
+        ("6g", "set GOLDRUN_DRIVER_MEMORY to more, such as 8192m"),
+        ("8g", "use engine spark"),
+    ],
 )
 def test_no_more_memory_is_asked_for_than_there_is(
     monkeypatch: pytest.MonkeyPatch, held: str, remedy: str
 ) -> None:
     monkeypatch.setenv("GOLDRUN_DRIVER_MEMORY", held)
+    monkeypatch.setattr(failures, "machine_memory", lambda: 10 << 30)
     told = memory_failure(OSError("1 MB remain for the total memory pool: fair"))
     assert told is not None
     assert str(told).startswith(f"{held} of memory are not enough")

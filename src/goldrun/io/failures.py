@@ -28,6 +28,8 @@ _DAMAGED = re.compile(
 )
 _FILE = re.compile(r"(?:file:)?(/[^\s:;,'\"`\])]+)")
 _LONGEST = 300
+_LEFT_TO_SAIL = 0.8
+"""Share of the machine that its computations may be given: the process has more beside them."""
 _CHECKPOINTS = "/_checkpoints/"
 
 
@@ -65,8 +67,9 @@ def memory_failure(error: BaseException) -> ToolchainError | None:
 
 def _more_than(held: int) -> str:
     """How to go on where so many bytes were not enough for a join, which Sail has in memory."""
-    if 2 * held < machine_memory():
-        return f"set {SETTING} to more, such as {2 * held >> 20}m"
+    most = int(machine_memory() * _LEFT_TO_SAIL)
+    if held < most:
+        return f"set {SETTING} to more, such as {min(2 * held, most) >> 20}m"
     return "use engine spark, whose joins go to disk, or a machine with more memory"
 
 

@@ -12,7 +12,7 @@ _SIZE = re.compile(r"([1-9]\d*)([kmgt])", re.IGNORECASE)
 _HEAP = "4g"
 _SHARE = 0.6
 """Of the machine's memory: what Sail's operators may hold, each at most its equal part of it."""
-_LIMITS = tuple(
+LIMITS = tuple(
     Path("/sys/fs/cgroup") / name for name in ("memory.max", "memory/memory.limit_in_bytes")
 )
 """Where Linux tells a container how much of the machine it has, now and before (cgroup v1)."""
@@ -42,7 +42,7 @@ def in_bytes(memory: str) -> int:
     return int(number) << 10 * (1 + "kmgt".index(unit.lower()))
 
 
-def machine_memory(limits: Sequence[Path] = _LIMITS) -> int:
+def machine_memory(limits: Sequence[Path] = LIMITS) -> int:
     """Bytes of memory of the machine, or of the container when that has less.
 
     Args:

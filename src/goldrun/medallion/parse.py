@@ -84,7 +84,7 @@ def parse(
     faults = {R.unparsed(column): text.isNotNull() & value.isNull()}
     if isinstance(column.type, T.DecimalType):
         scale = column.type.scale
-        # Few have so many characters after the point, or no point; to look closely is dear.
+        # Few have so many characters after the point, or without one; to look closely is dear.
         is_long = F.length(plain) - F.instr(plain, ".") > scale
         exact = plain.try_cast(T.DecimalType(38, 18))
         # The wide type has its own last digit, so plain notation is looked at as well.

@@ -59,7 +59,7 @@ def profile_table(rows: DataFrame, table: Table) -> Profile:
     """
     aggregates = [F.count("*")]
     for c in table.columns:
-        # Values are counted and not nulls, which no statistics would tell.
+        # Values are counted, and not nulls by a condition, for which rows would have to be read.
         aggregates += [
             F.count(c.name),
             F.min(_ranged(c)).cast("string"),
