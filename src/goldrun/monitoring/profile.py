@@ -1,6 +1,7 @@
 """What a gold table looks like: rows, columns, nulls and ranges."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 from pyspark.sql import Column as SparkColumn
@@ -8,7 +9,9 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from goldrun.contracts.table import Column, Table
+from goldrun.contracts.table import Table
+
+_ROWS, _LOWEST, _HIGHEST = "*", "lowest ", "highest "
 
 
 @dataclass(frozen=True)
@@ -46,31 +49,33 @@ class Profile:
         return numbers
 
 
-def _ranged(column: Column) -> SparkColumn:
-    """The column, or nothing where it is text: the first and the last id are somebody's."""
-    is_text = isinstance(column.type, T.StringType)
-    return F.lit(None) if is_text else F.col(column.name)
-
-
 def profile_table(rows: DataFrame, table: Table) -> Profile:
-    """Count and range every column in one pass.
+    """Count and range every column.
 
-    Of a stored table Sail takes all of it from the statistics of the files.
+    Of a stored table Sail takes what it can from the statistics of the files, and reads no row.
     """
-    aggregates = [F.count("*")]
-    for c in table.columns:
-        # Values are counted, and not nulls by a condition, for which rows would have to be read.
-        aggregates += [
-            F.count(c.name),
-            F.min(_ranged(c)).cast("string"),
-            F.max(_ranged(c)).cast("string"),
-        ]
-    total, *found = rows.agg(*aggregates).collect()[0]
+    # No range of texts: the first and the last id are somebody's.
+    ranged = [c.name for c in table.columns if not isinstance(c.type, T.StringType)]
+    # Values are counted, and not nulls by a condition, for which rows would have to be read. Texts
+    # apart: not all statistics tell of them, and a column that must be read takes others along.
+    told = _asked(rows, {name: F.count(name) for name in table.names if name not in ranged})
+    told |= _asked(
+        rows,
+        {name: F.count(name) for name in ranged}
+        | {_LOWEST + name: F.min(name).cast("string") for name in ranged}
+        | {_HIGHEST + name: F.max(name).cast("string") for name in ranged},
+    )
+    total = told[_ROWS]
     lines = [
-        (column.name, total - values, low, high, column.unit)
-        for column, values, low, high in zip(
-            table.columns, found[::3], found[1::3], found[2::3], strict=True
-        )
+        (c.name, total - told[c.name], told.get(_LOWEST + c.name), told.get(_HIGHEST + c.name))
+        for c in table.columns
     ]
-    columns = pd.DataFrame(lines, columns=["column", "nulls", "minimum", "maximum", "unit"])
+    columns = pd.DataFrame(lines, columns=["column", "nulls", "minimum", "maximum"])
+    columns["unit"] = [c.unit for c in table.columns]
     return Profile(table.name, int(total), columns)
+
+
+def _asked(rows: DataFrame, what: dict[str, SparkColumn]) -> dict[str, Any]:
+    """The answers to some aggregates, by their names, and how many rows there are."""
+    found = rows.agg(F.count("*"), *what.values()).collect()[0]
+    return dict(zip((_ROWS, *what), found, strict=True))
