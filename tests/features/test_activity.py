@@ -11,6 +11,7 @@ from pyspark.sql import functions as F
 
 from goldrun.contracts.activity import CUSTOMER_DAILY
 from goldrun.features.activity import Silver, customer_daily
+from goldrun.features.buying import purchases
 from tests.features.markets import ENTITIES, Market, line, silver_of
 
 STATUSES = ("completed", "completed", "pending", "cancelled", "refunded", "failed")
@@ -100,6 +101,16 @@ def test_one_order_number_of_two_customers_is_two_orders(daily: Daily) -> None:
         ("d", "o", "2024-01-01 10:00:00", "completed", 1.0, 1),
     )
     assert [row["orders"] for row in found.values()] == [1, 1]
+
+
+def test_purchases_are_added_up_without_a_join_which_would_have_to_fit_into_memory(
+    spark: SparkSession, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one = silver_with(spark, [("ann", "o1", "2024-01-01 10:00:00", "completed", 1.0, 1)])
+    purchases(one.transactions).explain()
+    plan = capsys.readouterr().out
+    assert "Aggregate" in plan
+    assert "Join" not in plan
 
 
 def test_pieces_do_not_overflow_an_integer(daily: Daily) -> None:

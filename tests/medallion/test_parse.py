@@ -50,13 +50,12 @@ def outcomes(
     return found
 
 
-def check(found: Mapping[str | None, Outcome], expected: Mapping[Any, Any]) -> None:
+def meant(expected: Mapping[Any, Any]) -> dict[str | None, Outcome]:
     """A set stands for null with these faults, anything else for a value without a fault."""
-    wanted = {
+    return {
         raw: (None, outcome) if isinstance(outcome, set) else (outcome, set())
         for raw, outcome in expected.items()
     }
-    assert dict(found) == wanted
 
 
 def utc(text: str) -> datetime:
@@ -83,7 +82,7 @@ def test_a_whole_number_is_one_or_is_refused(spark: SparkSession) -> None:
         "   ": None,
         None: None,
     }
-    check(outcomes(spark, NUMBER, list(table)), table)
+    assert outcomes(spark, NUMBER, list(table)) == meant(table)
 
 
 def test_money_is_kept_to_four_decimals_or_is_refused(spark: SparkSession) -> None:
@@ -109,7 +108,7 @@ def test_money_is_kept_to_four_decimals_or_is_refused(spark: SparkSession) -> No
         " ": None,
         None: None,
     }
-    check(outcomes(spark, AMOUNT, list(table)), table)
+    assert outcomes(spark, AMOUNT, list(table)) == meant(table)
 
 
 @pytest.mark.parametrize("text", ["1.23456", "0.00005", "-0.00001", "1e-5", "0.12345678901"])
@@ -148,7 +147,7 @@ def test_what_has_no_fault_is_exactly_what_was_written(
 
 def test_text_loses_its_margins_and_nothing_else(spark: SparkSession) -> None:
     table = {" a  b ": "a  b", "": None, "  ": None, "NULL": "NULL", "0": "0", None: None}
-    check(outcomes(spark, WORD, list(table)), table)
+    assert outcomes(spark, WORD, list(table)) == meant(table)
 
 
 ZONED = {
@@ -166,7 +165,7 @@ ZONED = {
 def test_a_time_with_a_zone_means_the_same_whatever_the_shop_declares(
     spark: SparkSession, timezone: str | None
 ) -> None:
-    check(outcomes(spark, MOMENT, list(ZONED), timezone), ZONED)
+    assert outcomes(spark, MOMENT, list(ZONED), timezone) == meant(ZONED)
 
 
 @pytest.mark.parametrize(
@@ -198,7 +197,7 @@ def test_a_time_without_a_zone_is_the_shops_wall_clock_in_summer_and_winter(
         "2011-07-01": utc("2011-06-30 23:00:00"),
         "2011-07-01T00:30": utc("2011-06-30 23:30:00"),
     }
-    check(outcomes(spark, MOMENT, list(table), "Europe/London"), table)
+    assert outcomes(spark, MOMENT, list(table), "Europe/London") == meant(table)
 
 
 @settings(
@@ -232,7 +231,7 @@ def test_a_time_is_kept_to_microseconds_or_is_refused(
         "2011-07-01 10:00:00.000000000 UTC": utc("2011-07-01 10:00:00"),
         "2011-07-01T10:00:00.1+02:00": utc("2011-07-01 08:00:00.1"),
     }
-    check(outcomes(spark, MOMENT, list(kept), timezone), kept)
+    assert outcomes(spark, MOMENT, list(kept), timezone) == meant(kept)
     lost: list[str | None] = [
         "2011-07-01T10:00:00.1234567Z",
         "2011-07-01T10:00:00.123456001Z",
@@ -279,7 +278,7 @@ def test_without_a_declared_zone_a_local_time_is_refused(spark: SparkSession) ->
         "": None,
         None: None,
     }
-    check(outcomes(spark, MOMENT, list(table)), table)
+    assert outcomes(spark, MOMENT, list(table)) == meant(table)
 
 
 @pytest.mark.parametrize("timezone", [None, "Europe/London"])
@@ -295,7 +294,7 @@ def test_what_is_no_time_is_refused_for_that_and_not_for_its_zone(
         "1309514400000x",
     ]
     table = {text: {"t_unparsed"} for text in texts}
-    check(outcomes(spark, MOMENT, list(table), timezone), table)
+    assert outcomes(spark, MOMENT, list(table), timezone) == meant(table)
 
 
 def test_a_time_of_day_without_a_date_is_not_taken_as_today(spark: SparkSession) -> None:
@@ -310,12 +309,14 @@ def test_a_shops_own_pattern_of_times_is_read_in_its_zone(spark: SparkSession) -
         "2011-07-01 10:00:00": {"t_unparsed"},
         "31/02/2011 10:00": {"t_unparsed"},
     }
-    check(outcomes(spark, MOMENT, list(table), "Europe/London", "dd/MM/yyyy HH:mm"), table)
+    assert outcomes(spark, MOMENT, list(table), "Europe/London", "dd/MM/yyyy HH:mm") == meant(table)
 
 
 def test_a_pattern_with_a_zone_in_it_wins_over_the_declared_one(spark: SparkSession) -> None:
     table = {"01/07/2011 10:00 +0200": utc("2011-07-01 08:00:00")}
-    check(outcomes(spark, MOMENT, list(table), "Europe/London", "dd/MM/yyyy HH:mm xx"), table)
+    assert outcomes(spark, MOMENT, list(table), "Europe/London", "dd/MM/yyyy HH:mm xx") == meant(
+        table
+    )
 
 
 @pytest.mark.parametrize(
@@ -326,7 +327,7 @@ def test_a_date_at_the_end_is_not_mistaken_for_a_zone(
     spark: SparkSession, pattern: str, text: str
 ) -> None:
     table = {text: utc("2011-07-01 09:00:00")}
-    check(outcomes(spark, MOMENT, list(table), "Europe/London", pattern), table)
+    assert outcomes(spark, MOMENT, list(table), "Europe/London", pattern) == meant(table)
 
 
 def test_a_value_that_has_the_type_already_is_taken_as_it_is(spark: SparkSession) -> None:

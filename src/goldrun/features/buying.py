@@ -55,7 +55,7 @@ def _lines(lines: DataFrame) -> DataFrame:
     is_completed = F.expr(_IS_COMPLETED)
     return lines.select(
         *_CUSTOMER_DAY,
-        _one_if(F.lit(True)).alias(A.TRANSACTIONS),
+        F.lit(1).cast("bigint").alias(A.TRANSACTIONS),
         _one_if(is_completed).alias(A.LINES),
         F.when(is_completed, F.col(E.QUANTITY).cast("bigint")).alias(A.PIECES),
         F.when(is_completed, F.col(E.AMOUNT)).alias(A.SPEND),

@@ -52,7 +52,7 @@ class Profile:
 def profile_table(rows: DataFrame, table: Table) -> Profile:
     """Count and range every column.
 
-    Of a stored table Sail takes what it can from the statistics of the files, and reads no row.
+    Of a stored table Sail takes what it can from the statistics of the files, without their rows.
     """
     # No range of texts: the first and the last id are somebody's.
     ranged = [c.name for c in table.columns if not isinstance(c.type, T.StringType)]
