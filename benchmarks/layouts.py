@@ -1,4 +1,4 @@
-"""Four ways to lay out the users' table, and what a cache of silver is worth.
+"""Five ways to lay out the users' table, and what a cache of silver is worth.
 
     make bench-layouts USERS=2000000 ROUNDS=5
 
@@ -10,6 +10,7 @@ import argparse
 import logging
 import shutil
 import statistics
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -70,11 +71,19 @@ def _clustered(rows: DataFrame, path: str) -> None:
     DeltaTable.forPath(rows.sparkSession, path).optimize().executeCompaction()
 
 
+def _sorted_by_sail(rows: DataFrame, path: str) -> None:
+    staged = f"{path}-staged"
+    rows.write.parquet(staged)
+    command = [sys.executable, "-m", "benchmarks.contenders.sorted_by_sail", staged, path]
+    subprocess.run(command, check=True)
+
+
 BY_CUSTOMER = Layout("a folder for each customer", _partitioned)
 OTHERS = (
     Layout("unpartitioned", _plain),
     Layout("Z-ordered on total_spend", _z_ordered),
     Layout("clustered by user_id", _clustered),
+    Layout("sorted on total_spend by Sail", _sorted_by_sail),
 )
 
 

@@ -14,9 +14,10 @@ from goldrun.io.streams import Enough
 from goldrun.io.tracking import Series
 from pipelines.steps.arrivals import Arrival, arrive
 from pipelines.steps.context import Context, log, step
+from pipelines.steps.fates import tables_of_fates
 from pipelines.steps.follow import Follower
 from pipelines.steps.landed import LandedFiles
-from pipelines.steps.refine import Refined, refine, tables_of_fates
+from pipelines.steps.refine import Refined, refine
 
 
 @dataclass

@@ -186,17 +186,16 @@ class Lake:
             Whether anything was written: False when the rows are there already.
         """
         with self._draft(table, conform(rows, table), often=True) as draft:
-            check_values(draft.rows, table)
-            is_new = True
+            many, there = check_values(draft.rows, table).rows, 0
             if self.exists(table.name):
                 stored = self.read(table.name)
-                before = content(stored.where(where) if where else stored)
-                if before == content(draft.rows):
+                part = stored.where(where) if where else stored
+                there = part.count()
+                if there == many and content(part) == content(draft.rows):
                     return False
-                is_new = not before[0]
             self.create(table)
             told = json.dumps(note, default=str, sort_keys=True) if note else ""
-            if where and is_new and self._locks.keep_others_out and _all_are(draft.rows, where):
+            if where and not there and self._locks.keep_others_out and _all_are(draft.rows, where):
                 draft.write("append", note=told)
             else:
                 draft.write("overwrite", where, told)
