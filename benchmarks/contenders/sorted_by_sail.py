@@ -12,7 +12,7 @@ def main(rows: str, path: str) -> None:
     with open_sail() as spark:
         storage = RustStorage(spark)
         storage.create(path, USER_FEATURES)
-        with storage.draft(path, USER_FEATURES, spark.read.parquet(rows)) as draft:
+        with storage.draft(path, USER_FEATURES, [spark.read.parquet(rows)]) as draft:
             draft.write("append")
 
 

@@ -8,6 +8,7 @@ from goldrun.contracts import gold as G
 from goldrun.contracts.entities import CUSTOMERS
 from goldrun.contracts.table import Table
 from goldrun.features.snapshots import snapshots, user_features
+from goldrun.features.spans import in_spans
 from goldrun.monitoring.profile import profile_table
 from pipelines.steps.activity import (
     ACTIVITY,
@@ -60,10 +61,10 @@ def run(ctx: Context, as_of: date | None = None, *, rebuild: bool = False) -> da
 
 
 def _compute_all(ctx: Context) -> None:
-    silver = silver_of(ctx)
+    spans = in_spans(silver_of(ctx), ctx.lake.rows_at_once)
     for table, compute in ACTIVITY:
         with step(f"gold: {_short(table)}"), ctx.lake.writing(table.name):
-            ctx.lake.replace(table, compute(silver))
+            ctx.lake.replace(table, [compute(silver) for silver in spans])
 
 
 def _bring_up_to_date(ctx: Context, changed: Mapping[str, int]) -> bool:

@@ -58,8 +58,7 @@ def find_touched(ctx: Context, changed: Mapping[str, int]) -> Touched:
         changed: Silver table to the version up to which gold has it.
     """
     silver = silver_of(ctx)
-    alone = silver.sessions is silver.events is silver.interactions is None
-    if alone and set(changed) == {TRANSACTIONS.name}:
+    if silver.only_lines and set(changed) == {TRANSACTIONS.name}:
         return _by_day(ctx, silver, changed[TRANSACTIONS.name])
     parts = [ctx.lake.changes(name, since).select(CUSTOMER_ID) for name, since in changed.items()]
     customers = reduce(DataFrame.unionByName, parts).distinct().localCheckpoint()

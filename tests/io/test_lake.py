@@ -121,6 +121,20 @@ def test_replacing_a_part_leaves_the_rest(filled: Lake, spark: SparkSession) -> 
     assert filled.version(BOXES.name) == version
 
 
+def test_parts_in_their_order_are_one_content_in_one_commit(
+    lake: Lake, spark: SparkSession
+) -> None:
+    lake.create(NUMBERS)
+    before = lake.version(NUMBERS.name)
+    parts = [spark.range(*ends).toDF("number") for ends in ((0, 30), (30, 30), (30, 100))]
+    assert lake.replace(NUMBERS, parts) is True
+    assert lake.version(NUMBERS.name) == before + 1
+    assert {row[0] for row in lake.read(NUMBERS.name).collect()} == set(range(100))
+    assert lake.replace(NUMBERS, spark.range(100).toDF("number")) is False
+    with pytest.raises(ContractError, match="number"):
+        lake.replace(NUMBERS, [parts[0], parts[0]])
+
+
 def test_a_note_is_kept_with_its_commit(lake: Lake, spark: SparkSession) -> None:
     lake.replace(BOXES, boxes(spark, A), note={"observed_until": "2011-12-09", "rows": 1})
     (newest,) = DeltaTable(lake.path(BOXES.name)).history(1)

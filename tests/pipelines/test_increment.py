@@ -65,6 +65,17 @@ def test_gold_of_what_changed_is_gold_of_everything(two_days: Shop) -> None:
     assert found == {"c0": 1, "c1": 2, "new": 1} | {f"c{n}": 1 for n in range(2, 8)}
 
 
+def test_gold_of_one_span_of_days_after_the_other_is_gold_of_everything(
+    two_days: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take_in(two_days)
+    tables = [*(table.name for table, _ in ACTIVITY), USER_FEATURES.name]
+    before = two_days.ctx.lake.versions(tables)
+    monkeypatch.setattr(Lake, "rows_at_once", 2)
+    take_in(two_days, rebuild=True)
+    assert two_days.ctx.lake.versions(tables) == before
+
+
 def test_what_did_not_change_is_not_looked_at(
     two_days: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -31,6 +31,8 @@ class Silver:
         sessions: Rows of ``silver/sessions``; None when the shop records no sessions.
         events: Rows of ``silver/events``; None when the shop records no events.
         interactions: Rows of ``silver/interactions``; None when the shop records no interactions.
+        orders: What ``buying.orders_by_day`` returns, where ``transactions`` are those of some
+            days and so don't tell it; None otherwise.
     """
 
     transactions: DataFrame
@@ -39,6 +41,12 @@ class Silver:
     sessions: DataFrame | None = None
     events: DataFrame | None = None
     interactions: DataFrame | None = None
+    orders: DataFrame | None = None
+
+    @property
+    def only_lines(self) -> bool:
+        """Whether neither visits nor contacts are recorded, which can be of another day too."""
+        return self.sessions is self.events is self.interactions is None
 
     def of(self, customers: DataFrame) -> "Silver":
         """What the tables hold of some customers; ``customers`` has one row a ``customer_id``."""
@@ -57,6 +65,7 @@ class Silver:
                     self.sessions,
                     self.events,
                     self.interactions,
+                    self.orders,
                 )
             ],
         )
@@ -120,7 +129,7 @@ def customer_daily(silver: Silver) -> DataFrame:
         Rows of ``gold/customer_daily``: one for each customer and day with activity of any
         entity. Numbers of what did not happen are 0, also where the shop records no such entity.
     """
-    parts = [purchases(silver.transactions)]
+    parts = [purchases(silver.transactions, silver.orders)]
     if silver.sessions is not None:
         parts.append(visits(silver.sessions, silver.events))
     if silver.events is not None:

@@ -22,7 +22,7 @@ def completed(transactions: DataFrame) -> DataFrame:
     return transactions.where(_IS_COMPLETED)
 
 
-def purchases(transactions: DataFrame) -> DataFrame:
+def purchases(transactions: DataFrame, orders: DataFrame | None = None) -> DataFrame:
     """Add up lines, pieces and money, each line on its own day, and count each order once.
 
     An order's lines can be on several days. It is placed on the day of its first line, bought on
@@ -32,6 +32,8 @@ def purchases(transactions: DataFrame) -> DataFrame:
 
     Args:
         transactions: Rows of ``silver/transactions``.
+        orders: What ``orders_by_day`` returns of all lines of their orders, where ``transactions``
+            are those of some days; None: ``transactions`` are all there are.
 
     Returns:
         ``customer_id, day`` and the columns of ``gold/customer_daily`` that lines add to; sums are
@@ -39,7 +41,8 @@ def purchases(transactions: DataFrame) -> DataFrame:
     """
     lines = transactions.withColumn(A.DAY, F.to_date(E.TRANSACTION_DATE))
     # One grouping of both, not a join of two: a join has all days of one side in memory.
-    both = stacked([_lines(lines), _orders(lines)]).groupBy(*_CUSTOMER_DAY)
+    entries = orders_by_day(transactions) if orders is None else orders
+    both = stacked([_lines(lines), entries]).groupBy(*_CUSTOMER_DAY)
     paid = {
         method: F.when(F.col(E.PAYMENT_METHOD) == method, F.col(A.SPEND))
         for method in E.PAYMENT_METHODS
@@ -63,11 +66,19 @@ def _lines(lines: DataFrame) -> DataFrame:
     )
 
 
-def _orders(lines: DataFrame) -> DataFrame:
-    """What each order adds to each of its days."""
+def orders_by_day(transactions: DataFrame) -> DataFrame:
+    """Place each order on its days; see ``purchases``.
+
+    Args:
+        transactions: Rows of ``silver/transactions``.
+
+    Returns:
+        ``customer_id, day`` and what an order adds to the day, 1 or 0: several rows of a day.
+    """
     # Two groupings, and not the first line by a window: where that is quick it saves a second of
     # a million lines, where it is slow it costs five.
     firsts = [F.min(F.when(F.expr(is_so), F.col(A.DAY))).alias(n) for n, is_so in _FIRSTS.items()]
+    lines = transactions.withColumn(A.DAY, F.to_date(E.TRANSACTION_DATE))
     by_order = lines.groupBy(E.CUSTOMER_ID, E.ORDER_ID).agg(*firsts)
     # One row for each day of an order, which is nearly always one.
     days = F.explode(F.array_distinct(F.array(*_FIRSTS)))

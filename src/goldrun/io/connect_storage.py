@@ -2,7 +2,7 @@
 
 import contextlib
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 
 from pyspark.errors import AnalysisException
@@ -52,7 +52,7 @@ class ConnectStorage(SparkStorage):
 
     @contextlib.contextmanager
     def draft(
-        self, path: str, table: Table, rows: DataFrame, *, often: bool = False
+        self, path: str, table: Table, rows: Sequence[DataFrame], *, often: bool = False
     ) -> Iterator["ConnectDraft"]:
         """See ``Storage``."""
         with super().draft(path, table, rows, often=often) as draft:

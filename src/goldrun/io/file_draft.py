@@ -3,7 +3,7 @@
 import contextlib
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -42,7 +42,7 @@ _PEOPLE = {CUSTOMER_ID, USER_ID}
 
 @contextlib.contextmanager
 def file_draft(
-    spark: SparkSession, path: str, table: Table, rows: DataFrame
+    spark: SparkSession, path: str, table: Table, rows: Sequence[DataFrame]
 ) -> Iterator["FileDraft"]:
     """Let Sail compute rows into files in a scratch folder, in the order of their table.
 
@@ -50,19 +50,27 @@ def file_draft(
         spark: A session of Sail.
         path: Where the table is.
         table: Its contract.
-        rows: The contract's columns, and maybe more.
+        rows: The contract's columns, and maybe more; several are computed one after the other.
     """
-    schema = to_arrow_schema(rows.schema, timezone="UTC")
-    order = ", ".join(f"`{name}`" for name in table.clustered_by or table.z_ordered_by)
+    schema = to_arrow_schema(rows[0].schema, timezone="UTC")
     with scratch_folder() as folder:
-        writer = rows.write
-        if order:
-            # What is written as one would go into several files in turn, each of all days.
-            before = f"row_number() OVER (ORDER BY {order}) - 1"
-            file = F.expr(f"CAST(({before}) DIV {_ROWS_A_FILE} AS INT)")
-            writer = rows.withColumn(_FILE, file).write.partitionBy(_FILE)
-        writer.options(**_WRITTEN).parquet(str(folder / "rows"))
-        yield FileDraft(spark, path, table, schema, sorted(folder.rglob("*.parquet"), key=_number))
+        files: list[Path] = []
+        for number, part in enumerate(rows):
+            files += _computed(part, table, folder / str(number))
+        yield FileDraft(spark, path, table, schema, files)
+
+
+def _computed(rows: DataFrame, table: Table, folder: Path) -> list[Path]:
+    """The files of some rows, each of which has a range of its own."""
+    writer = rows.write
+    order = ", ".join(f"`{name}`" for name in table.clustered_by or table.z_ordered_by)
+    if order:
+        # What is written as one would go into several files in turn, each of all days.
+        before = f"row_number() OVER (ORDER BY {order}) - 1"
+        file = F.expr(f"CAST(({before}) DIV {_ROWS_A_FILE} AS INT)")
+        writer = rows.withColumn(_FILE, file).write.partitionBy(_FILE)
+    writer.options(**_WRITTEN).parquet(str(folder))
+    return sorted(folder.rglob("*.parquet"), key=_number)
 
 
 def _number(file: Path) -> tuple[int, str]:

@@ -37,6 +37,11 @@ class Lake:
         # Tables come and never go, and asking for one takes a tenth of a second.
         self._seen: set[str] = set()
 
+    @property
+    def rows_at_once(self) -> int | None:
+        """Of how many rows it is well to compute a part at a time; None: of any number."""
+        return self._storage.rows_at_once
+
     def path(self, table: str) -> str:
         """Where ``layer/name`` is."""
         return f"{self.root}/{table}"
@@ -170,7 +175,7 @@ class Lake:
     def replace(
         self,
         table: Table,
-        rows: DataFrame,
+        rows: DataFrame | Sequence[DataFrame],
         where: str | None = None,
         note: Mapping[str, object] | None = None,
     ) -> bool:
@@ -178,14 +183,16 @@ class Lake:
 
         Args:
             table: The contract.
-            rows: The new content.
+            rows: The new content; several frames are parts of it, in the order of the table.
             where: SQL condition that all ``rows`` satisfy; everything when None.
             note: Facts kept with the commit as JSON.
 
         Returns:
             Whether anything was written: False when the rows are there already.
         """
-        with self._draft(table, conform(rows, table), often=True) as draft:
+        parts = [rows] if isinstance(rows, DataFrame) else rows
+        fresh = [conform(part, table) for part in parts]
+        with self._draft(table, *fresh, often=True) as draft:
             many, there = check_values(draft.rows, table).rows, 0
             if self.exists(table.name):
                 stored = self.read(table.name)
@@ -251,7 +258,7 @@ class Lake:
             )
 
     def _draft(
-        self, table: Table, rows: DataFrame, *, often: bool = False
+        self, table: Table, *rows: DataFrame, often: bool = False
     ) -> AbstractContextManager[Draft]:
         return self._storage.draft(self.path(table.name), table, rows, often=often)
 

@@ -36,6 +36,8 @@ class RustStorage:
     rows to merge delta-rs reads them. Several times as fast as through the connection.
     """
 
+    rows_at_once: int | None = 2_500_000
+
     def __init__(self, spark: SparkSession) -> None:
         """Write what a session of Sail computes."""
         self._spark = spark
@@ -71,7 +73,7 @@ class RustStorage:
         DeltaTable.create(path, schema, mode="ignore", configuration=properties(table))
 
     def draft(
-        self, path: str, table: Table, rows: DataFrame, *, often: bool = False
+        self, path: str, table: Table, rows: Sequence[DataFrame], *, often: bool = False
     ) -> AbstractContextManager[FileDraft]:
         """See ``Storage``."""
         return file_draft(self._spark, path, table, rows)

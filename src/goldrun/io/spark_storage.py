@@ -1,7 +1,8 @@
 """Delta tables written by Spark."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import reduce
 
 from delta.tables import DeltaTable
 from pyspark.sql import DataFrame, SparkSession
@@ -14,6 +15,8 @@ from goldrun.io.storage import NEW, OLD
 
 class SparkStorage:
     """See ``Storage``."""
+
+    rows_at_once: int | None = None
 
     def __init__(self, spark: SparkSession) -> None:
         """Write with a session that has Delta Lake."""
@@ -47,17 +50,18 @@ class SparkStorage:
 
     @contextlib.contextmanager
     def draft(
-        self, path: str, table: Table, rows: DataFrame, *, often: bool = False
+        self, path: str, table: Table, rows: Sequence[DataFrame], *, often: bool = False
     ) -> Iterator[SparkDraft]:
         """See ``Storage``."""
+        whole = reduce(DataFrame.unionByName, rows)
         if often:
-            rows.persist()
+            whole.persist()
         try:
             # What replaces rows is laid out anew; what comes beside them OPTIMIZE will see to.
-            yield SparkDraft(self._spark, path, table, rows, in_order=often)
+            yield SparkDraft(self._spark, path, table, whole, in_order=often)
         finally:
             if often:
-                rows.unpersist()
+                whole.unpersist()
 
     def remove(self, path: str, keys: DataFrame) -> None:
         """See ``Storage``."""

@@ -1,6 +1,6 @@
 """What a lake asks of whatever writes its Delta tables."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -70,15 +70,19 @@ class Storage(Protocol):
     def create(self, path: str, table: Table) -> None:
         """Make an empty table as its contract lays it out, unless it is there."""
 
+    rows_at_once: int | None
+    """How many rows it groups much faster than twice as many; None: it parts them by itself."""
+
     def draft(
-        self, path: str, table: Table, rows: DataFrame, *, often: bool = False
+        self, path: str, table: Table, rows: Sequence[DataFrame], *, often: bool = False
     ) -> AbstractContextManager[Draft]:
         """Take rows on their way into a table; what is not written in the block is forgotten.
 
         Args:
             path: Where the table is.
             table: Its contract.
-            rows: The contract's columns, and ``Merge.gone`` if they are to be merged.
+            rows: The contract's columns, and ``Merge.gone`` if they are to be merged. Several
+                frames are parts in the order of the table, and may be computed one by one.
             often: Whether they will be read more than once or twice.
         """
 

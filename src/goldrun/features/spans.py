@@ -1,0 +1,64 @@
+"""Silver in spans of days, so that activity of many lines is computed a part at a time."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from goldrun.contracts import activity as A
+from goldrun.contracts import entities as E
+from goldrun.features.activity import Silver
+from goldrun.features.buying import orders_by_day
+
+_COUNT = "_count"
+
+
+def in_spans(silver: Silver, lines: int | None) -> list[Silver]:
+    """Part silver by days, each part with about so many lines or a day, the earliest first.
+
+    Activity is by day, so that of the parts is that of the whole, in the order of the days. An
+    order's days are told by all of its lines: they are found before the lines are parted. What
+    comes of a visit or a contact may be of another day than it: where a shop records them, the
+    whole is one part.
+
+    Args:
+        silver: The shop's silver tables.
+        lines: How many lines a part may have; None: all of them.
+    """
+    if lines is None or not silver.only_lines:
+        return [silver]
+    begins = _begins(silver.transactions, lines)
+    if not begins:
+        return [silver]
+    # Asked for by each part.
+    orders = orders_by_day(silver.transactions).localCheckpoint()
+    at, day = F.col(E.TRANSACTION_DATE), F.col(A.DAY)
+    parts = []
+    for first, end in zip([None, *begins], [*begins, None], strict=True):
+        theirs, placed = silver.transactions, orders
+        # The time itself is compared, so that files of other days are not read.
+        if first is not None:
+            theirs, placed = theirs.where(at >= _midnight(first)), placed.where(day >= first)
+        if end is not None:
+            theirs, placed = theirs.where(at < _midnight(end)), placed.where(day < end)
+        parts.append(replace(silver, transactions=theirs, orders=placed))
+    return parts
+
+
+def _midnight(day: date) -> Column:
+    return F.lit(day).cast("timestamp")
+
+
+def _begins(transactions: DataFrame, lines: int) -> Sequence[date]:
+    """First days of all spans but the first."""
+    by_day = transactions.groupBy(F.to_date(E.TRANSACTION_DATE).alias(A.DAY))
+    counted = by_day.agg(F.count("*").alias(_COUNT)).orderBy(A.DAY).collect()
+    begins, inside = [], 0
+    for row in counted:
+        if inside and inside + row[_COUNT] > lines:
+            begins.append(row[A.DAY])
+            inside = 0
+        inside += row[_COUNT]
+    return begins
