@@ -121,18 +121,31 @@ def test_replacing_a_part_leaves_the_rest(filled: Lake, spark: SparkSession) -> 
     assert filled.version(BOXES.name) == version
 
 
+def numbers(spark: SparkSession, *ends: int) -> DataFrame:
+    return spark.range(*ends).toDF("number")
+
+
 def test_parts_in_their_order_are_one_content_in_one_commit(
     lake: Lake, spark: SparkSession
 ) -> None:
     lake.create(NUMBERS)
     before = lake.version(NUMBERS.name)
-    parts = [spark.range(*ends).toDF("number") for ends in ((0, 30), (30, 30), (30, 100))]
+    parts = [numbers(spark, *ends) for ends in ((0, 30), (30, 30), (30, 100))]
     assert lake.replace(NUMBERS, parts) is True
     assert lake.version(NUMBERS.name) == before + 1
-    assert {row[0] for row in lake.read(NUMBERS.name).collect()} == set(range(100))
-    assert lake.replace(NUMBERS, spark.range(100).toDF("number")) is False
-    with pytest.raises(ContractError, match="number"):
-        lake.replace(NUMBERS, [parts[0], parts[0]])
+    assert sorted(row[0] for row in lake.read(NUMBERS.name).collect()) == list(range(100))
+    assert lake.replace(NUMBERS, numbers(spark, 100)) is False
+
+
+def test_a_key_in_two_parts_is_refused_wherever_it_stands(lake: Lake, spark: SparkSession) -> None:
+    for second in ((29, 40), (0, 10), (5, 6)):
+        with pytest.raises(ContractError, match="number"):
+            lake.replace(NUMBERS, [numbers(spark, 30), numbers(spark, *second)])
+    assert not lake.exists(NUMBERS.name)
+    # Parts that lie within each other have no key in common for that alone.
+    even, odd = numbers(spark, 0, 100, 2), numbers(spark, 1, 100, 2)
+    assert lake.replace(NUMBERS, [even, odd]) is True
+    assert sorted(row[0] for row in lake.read(NUMBERS.name).collect()) == list(range(100))
 
 
 def test_a_note_is_kept_with_its_commit(lake: Lake, spark: SparkSession) -> None:

@@ -1,7 +1,9 @@
 """A frame against its contract, before it is written."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from itertools import pairwise
 from typing import Any
 
 from pyspark.sql import Column as SparkColumn
@@ -78,6 +80,31 @@ def check_values(rows: DataFrame, table: Table) -> Checked:
     ends = found[2:]
     seen = {name: (ends[2 * n], ends[2 * n + 1]) for n, name in enumerate(table.key)}
     return Checked(found[0] or 0, seen if found[0] else {})
+
+
+def check_parts(parts: Sequence[DataFrame], table: Table) -> int:
+    """Look for the same in parts of a table; return how many rows they have.
+
+    Each part is looked at by itself where no key can stand in two of them: a grouping of all keys
+    takes memory for all. Otherwise they are looked at as one.
+
+    Args:
+        parts: The frames about to be written, in the order of the table.
+        table: Its contract.
+
+    Raises:
+        ContractError: Something is there that the contract forbids.
+    """
+    seen = [check_values(part, table) for part in parts]
+    if not any(_follow(seen, name) for name in table.key):
+        return check_values(reduce(DataFrame.unionByName, parts), table).rows
+    return sum(each.rows for each in seen)
+
+
+def _follow(seen: Sequence[Checked], name: str) -> bool:
+    """Whether all values of a column of the key are smaller in each part than in the next."""
+    spans = [each.spans[name] for each in seen if each.rows]
+    return all(before[1] < after[0] for before, after in pairwise(spans))
 
 
 def breaks(table: Table) -> SparkColumn:

@@ -54,10 +54,8 @@ def file_draft(
     """
     schema = to_arrow_schema(rows[0].schema, timezone="UTC")
     with scratch_folder() as folder:
-        files: list[Path] = []
-        for number, part in enumerate(rows):
-            files += _computed(part, table, folder / str(number))
-        yield FileDraft(spark, path, table, schema, files)
+        parts = [_computed(part, table, folder / str(n)) for n, part in enumerate(rows)]
+        yield FileDraft(spark, path, table, schema, parts)
 
 
 def _computed(rows: DataFrame, table: Table, folder: Path) -> list[Path]:
@@ -86,7 +84,12 @@ class FileDraft:
     """
 
     def __init__(
-        self, spark: SparkSession, path: str, table: Table, schema: pa.Schema, files: list[Path]
+        self,
+        spark: SparkSession,
+        path: str,
+        table: Table,
+        schema: pa.Schema,
+        parts: list[list[Path]],
     ) -> None:
         """Take what was computed into files.
 
@@ -95,19 +98,28 @@ class FileDraft:
             path: Where the table is.
             table: Its contract.
             schema: Columns of the rows.
-            files: Where they are.
+            parts: Where they are, by the frame that they were computed from.
         """
-        footers = {file: pq.read_metadata(file) for file in files}
+        footers = {file: pq.read_metadata(file) for part in parts for file in part}
         self._footers = {file: footer for file, footer in footers.items() if footer.num_rows}
+        self._parts = [[file for file in part if file in self._footers] for part in parts]
         self._spark, self._path, self._table, self._schema = spark, path, table, schema
 
     @property
     def rows(self) -> DataFrame:
         """See ``Draft``."""
+        return self._read(list(self._footers))
+
+    @property
+    def parts(self) -> Sequence[DataFrame]:
+        """See ``Draft``."""
+        return [self._read(files) for files in self._parts]
+
+    def _read(self, files: Sequence[Path]) -> DataFrame:
         schema = from_arrow_schema(loose(self._schema))
-        if not self._footers:
+        if not files:
             return self._spark.createDataFrame([], schema)
-        return self._spark.read.schema(schema).parquet(*map(str, self._footers))
+        return self._spark.read.schema(schema).parquet(*map(str, files))
 
     def write(self, mode: str, where: str | None = None, note: str = "") -> None:
         """See ``Draft``."""

@@ -11,7 +11,7 @@ import pandas as pd
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from goldrun.contracts.check import Checked, check_values, conform, refusal
+from goldrun.contracts.check import Checked, check_parts, check_values, conform, refusal
 from goldrun.contracts.table import Table
 from goldrun.errors import MissingTableError
 from goldrun.io.delta import GONE, KNOWN, WRONG, changed_rows, content
@@ -193,7 +193,7 @@ class Lake:
         parts = [rows] if isinstance(rows, DataFrame) else rows
         fresh = [conform(part, table) for part in parts]
         with self._draft(table, *fresh, often=True) as draft:
-            many, there = check_values(draft.rows, table).rows, 0
+            many, there = check_parts(draft.parts, table), 0
             if self.exists(table.name):
                 stored = self.read(table.name)
                 part = stored.where(where) if where else stored

@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import reduce
 
 from delta.exceptions import (
@@ -54,6 +54,11 @@ class SparkDraft:
     def rows(self) -> DataFrame:
         """See ``Draft``."""
         return self._rows
+
+    @property
+    def parts(self) -> Sequence[DataFrame]:
+        """See ``Draft``."""
+        return [self._rows]
 
     def write(self, mode: str, where: str | None = None, note: str = "") -> None:
         """See ``Draft``."""

@@ -35,6 +35,10 @@ class Draft(Protocol):
     def rows(self) -> DataFrame:
         """The rows, to be looked at before they are written."""
 
+    @property
+    def parts(self) -> Sequence[DataFrame]:
+        """The same rows, in the parts that were computed one by one."""
+
     def write(self, mode: str, where: str | None = None, note: str = "") -> None:
         """Append the rows, or overwrite the table or the part that ``where`` selects.
 
