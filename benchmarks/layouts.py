@@ -43,11 +43,11 @@ class Layout:
 
     Attributes:
         name: What it is called.
-        write: Writes rows to a path.
+        write: Writes rows to a path; returns the seconds that took, where it starts a process.
     """
 
     name: str
-    write: Callable[[DataFrame, str], None]
+    write: Callable[[DataFrame, str], float | None]
 
 
 def _partitioned(rows: DataFrame, path: str) -> None:
@@ -71,11 +71,12 @@ def _clustered(rows: DataFrame, path: str) -> None:
     DeltaTable.forPath(rows.sparkSession, path).optimize().executeCompaction()
 
 
-def _sorted_by_sail(rows: DataFrame, path: str) -> None:
+def _sorted_by_sail(rows: DataFrame, path: str) -> float:
     staged = f"{path}-staged"
     rows.write.parquet(staged)
-    command = [sys.executable, "-m", "benchmarks.contenders.sorted_by_sail", staged, path]
-    subprocess.run(command, check=True)
+    command = [sys.executable, "-m", "benchmarks.sail_layout", staged, path]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    return float(done.stdout)
 
 
 BY_CUSTOMER = Layout("a folder for each customer", _partitioned)
@@ -112,7 +113,9 @@ def measure(rows: DataFrame, layout: Layout, path: str, rounds: int) -> dict[str
     most = rows.selectExpr(f"percentile_approx({P.TOTAL_SPEND}, 0.999) AS most").first()
     if somebody is None or most is None:
         raise SystemExit("there are no users to ask for")
-    written = _seconds(lambda: layout.write(rows, path))
+    began = time.monotonic()
+    told = layout.write(rows, path)
+    written = time.monotonic() - began if told is None else told
     detail = spark.sql(f"DESCRIBE DETAIL delta.`{path}`").collect()[0]
 
     def stored() -> DataFrame:

@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 from goldrun.contracts.entities import TRANSACTION_DATE
 from goldrun.features.activity import Silver, customer_daily, customer_places, customer_products
 from goldrun.features.spans import in_spans
-from tests.features.markets import ENTITIES, Market, session, silver_of, version
+from tests.features.markets import ENTITIES, Market, silver_of, version
 from tests.features.shops import Shop, by_day
 
 OTHERS = ("sessions", "events", "interactions")
@@ -64,12 +64,13 @@ def test_few_lines_are_one_part_and_orders_are_not_asked_for(spark: SparkSession
     assert in_spans(whole, None) == [whole]
 
 
-def test_where_visits_are_recorded_all_is_one_part(spark: SparkSession) -> None:
-    market: Market = {entity: [] for entity in ENTITIES} | {
-        "transactions": list(Shop(5).lines.values()),
-        "sessions": [session("c1", "s1", "2024-03-01 10:00:00")],
-    }
-    whole = silver_of(spark, market)
+@pytest.mark.parametrize("recorded", OTHERS)
+def test_where_anything_else_is_recorded_all_is_one_part(
+    spark: SparkSession, recorded: str
+) -> None:
+    market: Market = {entity: [] for entity in ENTITIES}
+    market["transactions"] = list(Shop(5).lines.values())
+    whole = silver_of(spark, market, *[other for other in OTHERS if other != recorded])
     assert in_spans(whole, 1) == [whole]
 
 

@@ -12,6 +12,8 @@ import pytest
 from goldrun.contracts import lineage as L
 from goldrun.contracts.entities import TRANSACTIONS
 from goldrun.contracts.gold import USER_FEATURES
+from goldrun.features.activity import Silver
+from goldrun.features.spans import in_spans
 from goldrun.io.lake import Lake
 from goldrun.io.settings import load_source
 from pipelines.steps import gold, silver
@@ -71,8 +73,17 @@ def test_gold_of_one_span_of_days_after_the_other_is_gold_of_everything(
     take_in(two_days)
     tables = [*(table.name for table, _ in ACTIVITY), USER_FEATURES.name]
     before = two_days.ctx.lake.versions(tables)
+    parts: list[int] = []
+
+    def counted(silver: Silver, lines: int | None) -> list[Silver]:
+        spans = in_spans(silver, lines)
+        parts.append(len(spans))
+        return spans
+
+    monkeypatch.setattr(gold, "in_spans", counted)
     monkeypatch.setattr(Lake, "rows_at_once", 2)
     take_in(two_days, rebuild=True)
+    assert parts == [2]
     assert two_days.ctx.lake.versions(tables) == before
 
 

@@ -83,10 +83,10 @@ def check_values(rows: DataFrame, table: Table) -> Checked:
 
 
 def check_parts(parts: Sequence[DataFrame], table: Table) -> int:
-    """Look for the same in parts of a table; return how many rows they have.
+    """Check the values of a table that was computed in parts; return how many rows they have.
 
-    Each part is looked at by itself where no key can stand in two of them: a grouping of all keys
-    takes memory for all. Otherwise they are looked at as one.
+    Each part is checked by itself, which takes memory for its own keys. Where the spans of the
+    parts leave room for a key in two of them, they are checked once more as one.
 
     Args:
         parts: The frames about to be written, in the order of the table.

@@ -16,7 +16,10 @@ _COUNT = "_count"
 
 
 def in_spans(silver: Silver, lines: int | None) -> list[Silver]:
-    """Part silver by days, each part with about so many lines or a day, the earliest first.
+    """Part silver by days, each part with at most so many lines or one day, the earliest first.
+
+    Groupings in memory, or in a processor's cache, take less than half the time a line of groupings
+    of ten times as many.
 
     Activity is by day, so that of the parts is that of the whole, in the order of the days. An
     order's days are told by all of its lines: they are found before the lines are parted. What
@@ -25,7 +28,7 @@ def in_spans(silver: Silver, lines: int | None) -> list[Silver]:
 
     Args:
         silver: The shop's silver tables.
-        lines: How many lines a part may have; None: all of them.
+        lines: How many lines a part may have that has several days; None: all of them.
     """
     if lines is None or not silver.only_lines:
         return [silver]

@@ -50,7 +50,7 @@ def file_draft(
         spark: A session of Sail.
         path: Where the table is.
         table: Its contract.
-        rows: The contract's columns, and maybe more; several are computed one after the other.
+        rows: The contract's columns, and maybe more; parts in order, computed one by one.
     """
     schema = to_arrow_schema(rows[0].schema, timezone="UTC")
     with scratch_folder() as folder:
@@ -59,7 +59,7 @@ def file_draft(
 
 
 def _computed(rows: DataFrame, table: Table, folder: Path) -> list[Path]:
-    """The files of some rows, each of which has a range of its own."""
+    """The files of some rows; each has a range of its own where the table has an order."""
     writer = rows.write
     order = ", ".join(f"`{name}`" for name in table.clustered_by or table.z_ordered_by)
     if order:

@@ -39,7 +39,7 @@ class Lake:
 
     @property
     def rows_at_once(self) -> int | None:
-        """Of how many rows it is well to compute a part at a time; None: of any number."""
+        """How many rows are computed at once, where more are better parted; None: any."""
         return self._storage.rows_at_once
 
     def path(self, table: str) -> str:
@@ -183,7 +183,7 @@ class Lake:
 
         Args:
             table: The contract.
-            rows: The new content; several frames are parts of it, in the order of the table.
+            rows: The new content; one frame, or its parts in the order of the table.
             where: SQL condition that all ``rows`` satisfy; everything when None.
             note: Facts kept with the commit as JSON.
 
@@ -193,12 +193,13 @@ class Lake:
         parts = [rows] if isinstance(rows, DataFrame) else rows
         fresh = [conform(part, table) for part in parts]
         with self._draft(table, *fresh, often=True) as draft:
-            many, there = check_parts(draft.parts, table), 0
+            many = check_parts(draft.parts, table)
+            there = 0
             if self.exists(table.name):
-                stored = self.read(table.name)
-                part = stored.where(where) if where else stored
-                there = part.count()
-                if there == many and content(part) == content(draft.rows):
+                whole = self.read(table.name)
+                stored = whole.where(where) if where else whole
+                there = stored.count()
+                if there == many and content(stored) == content(draft.rows):
                     return False
             self.create(table)
             told = json.dumps(note, default=str, sort_keys=True) if note else ""

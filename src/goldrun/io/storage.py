@@ -62,6 +62,9 @@ class Draft(Protocol):
 class Storage(Protocol):
     """Delta tables by path. Each method that writes makes one commit, or none at all."""
 
+    rows_at_once: int | None
+    """How many rows are computed at once, where more are better parted; None: any."""
+
     def exists(self, path: str) -> bool:
         """Whether there is a table."""
 
@@ -73,9 +76,6 @@ class Storage(Protocol):
 
     def create(self, path: str, table: Table) -> None:
         """Make an empty table as its contract lays it out, unless it is there."""
-
-    rows_at_once: int | None
-    """How many rows it groups much faster than twice as many; None: it parts them by itself."""
 
     def draft(
         self, path: str, table: Table, rows: Sequence[DataFrame], *, often: bool = False

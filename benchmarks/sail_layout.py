@@ -1,6 +1,12 @@
-"""The users' table as Sail writes it: files of ranges of what it is ordered by, one commit."""
+"""The users' table as Sail writes it, a layout of ``layouts``: sorted ranges, then compaction.
+
+    python -m benchmarks.sail_layout ROWS PATH
+
+Reads Parquet files, writes the table, and prints the seconds that took.
+"""
 
 import sys
+import time
 
 from goldrun.contracts.gold import USER_FEATURES
 from goldrun.io.rust_storage import RustStorage
@@ -8,12 +14,15 @@ from goldrun.io.sail import open_sail
 
 
 def main(rows: str, path: str) -> None:
-    """Read Parquet files and write the table."""
+    """Write the table."""
     with open_sail() as spark:
+        began = time.monotonic()
         storage = RustStorage(spark)
         storage.create(path, USER_FEATURES)
         with storage.draft(path, USER_FEATURES, [spark.read.parquet(rows)]) as draft:
             draft.write("append")
+        storage.compact(path, USER_FEATURES)
+        sys.stdout.write(f"{time.monotonic() - began}\n")
 
 
 if __name__ == "__main__":
