@@ -33,6 +33,7 @@ def the_others_keep_their_store() -> Iterator[None]:
     mlflow.set_tracking_uri(before)
 
 
+@pytest.mark.slow
 def test_a_kill_in_the_middle_of_a_batch_loses_and_repeats_nothing(
     broker: KafkaBroker, spark: SparkSession, tmp_path: Path
 ) -> None:
