@@ -22,6 +22,7 @@ from goldrun.io.files import (
     watched_folder,
 )
 from goldrun.io.lake import Lake
+from tests.refused import refusal
 
 LINES = b"a,b,c\n1,2,3\n"
 
@@ -146,7 +147,7 @@ def test_a_file_that_is_gone_is_named(tmp_path: Path) -> None:
 )
 def test_a_whole_file_is_taken(tmp_path: Path, name: str, content: bytes) -> None:
     (tmp_path / name).write_bytes(content)
-    check_whole(tmp_path / name)
+    assert refusal(lambda: check_whole(tmp_path / name)) is None
 
 
 @pytest.mark.parametrize(
@@ -196,7 +197,8 @@ def test_a_column_that_is_read_but_not_there_is_named_with_the_near_one() -> Non
 
 
 def test_columns_that_nobody_reads_may_be_there() -> None:
-    check_columns(Path("day.csv"), ["Id", "Gift note"], {"Id": "[x]"})
+    given = ["Id", "Gift note"]
+    assert refusal(lambda: check_columns(Path("day.csv"), given, {"Id": "[x]"})) is None
 
 
 def test_a_first_line_that_is_no_header_is_not_repeated() -> None:
