@@ -7,6 +7,7 @@ import pytest
 from goldrun.errors import StorageError, ToolchainError
 from goldrun.io import failures
 from goldrun.io.failures import memory_failure, storage_explained, storage_failure
+from goldrun.io.memory import in_bytes
 
 LAKE = "/data/lake"
 COMMIT = f"{LAKE}/silver/transactions/_delta_log/00000000000000000002.json"
@@ -65,10 +66,26 @@ def test_no_more_memory_is_asked_for_than_there_is(
 ) -> None:
     monkeypatch.setenv("GOLDRUN_DRIVER_MEMORY", held)
     monkeypatch.setattr(failures, "machine_memory", lambda: 10 << 30)
+    monkeypatch.setattr(failures, "peak_memory", lambda: in_bytes(held) * 3 // 4)
     told = memory_failure(OSError("1 MB remain for the total memory pool: fair"))
     assert told is not None
     assert str(told).startswith(f"{held} of memory are not enough")
     assert remedy in str(told)
+
+
+def test_memory_is_not_named_as_the_cause_where_the_process_holds_a_fraction_of_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("GOLDRUN_DRIVER_MEMORY", "14463m")
+    monkeypatch.setattr(failures, "peak_memory", lambda: 1 << 30)
+    reason = "Failed to allocate additional 90.0 GB - 1 GB remain for the total memory pool: fair"
+    message = str(memory_failure(OSError(reason)))
+    assert message.startswith("Sail refused an operator a part of its limit of 14463m")
+    assert "held 1024m at most" in message
+    assert reason in message
+    assert "use engine spark" in message
+    assert "not enough" not in message
+    assert "GOLDRUN_DRIVER_MEMORY" not in message
 
 
 def test_a_full_disk_is_told_with_the_remedy() -> None:

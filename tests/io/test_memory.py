@@ -2,10 +2,18 @@
 
 from pathlib import Path
 
+import psutil
 import pytest
 
 from goldrun.errors import SettingsError
-from goldrun.io.memory import LIMITS, driver_memory, in_bytes, machine_memory, pool_memory
+from goldrun.io.memory import (
+    LIMITS,
+    driver_memory,
+    in_bytes,
+    machine_memory,
+    peak_memory,
+    pool_memory,
+)
 
 
 def test_a_heap_is_four_gibibytes_where_nothing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -53,3 +61,8 @@ def test_anything_else_is_refused_by_name(monkeypatch: pytest.MonkeyPatch, said:
     monkeypatch.setenv("GOLDRUN_DRIVER_MEMORY", said)
     with pytest.raises(SettingsError, match=f"GOLDRUN_DRIVER_MEMORY '{said}' is no size such as"):
         pool_memory()
+
+
+def test_the_peak_is_at_least_what_the_process_holds() -> None:
+    holds = psutil.Process().memory_info().rss
+    assert holds <= peak_memory() < 1000 * holds

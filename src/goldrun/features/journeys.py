@@ -17,6 +17,7 @@ from goldrun.contracts import activity as A
 from goldrun.contracts import behaviour as B
 from goldrun.contracts.entities import CUSTOMER_ID
 from goldrun.medallion.enrichment import events_enriched
+from goldrun.medallion.ordering import ascending
 
 _EVENTS = "_events"
 _LAST_AT = "_last_at"
@@ -52,7 +53,7 @@ def journeys(enriched: DataFrame) -> DataFrame:
         .agg(
             F.count("*").alias(_EVENTS),
             F.max(B.EVENT_TIMESTAMP).alias(_LAST_AT),
-            F.max_by(step, F.struct(B.EVENT_TIMESTAMP, B.EVENT_ID)).alias(_LAST_STEP),
+            F.max_by(step, ascending(B.EVENT_TIMESTAMP, B.EVENT_ID)).alias(_LAST_STEP),
             F.bool_or(step == B.PURCHASE).alias(_BOUGHT),
             F.bool_or(step == B.ADD_TO_CART).alias(_CARTED),
             F.bool_or(step.isin(B.SEARCH, B.CLICK)).alias(_SOUGHT),

@@ -10,7 +10,7 @@ from pyspark.errors import PySparkException
 from pyspark.errors.exceptions.captured import CapturedException
 
 from goldrun.errors import StorageError, ToolchainError
-from goldrun.io.memory import SETTING, in_bytes, machine_memory, pool_memory
+from goldrun.io.memory import SETTING, in_bytes, machine_memory, peak_memory, pool_memory
 
 _RAISED = (PySparkException, Py4JJavaError, DeltaError, OSError)
 _FULL = re.compile(r"No space left on device|Disk quota exceeded|File too large")
@@ -30,6 +30,8 @@ _FILE = re.compile(r"(?:file:)?(/[^\s:;,'\"`\])]+)")
 _LONGEST = 300
 _LEFT_TO_SAIL = 0.8
 """Share of the machine that its computations may be given: the process has more beside them."""
+_FRACTION = 0.5
+"""Share of Sail's limit that the process must have held for memory to be what was missing."""
 _CHECKPOINTS = "/_checkpoints/"
 
 
@@ -49,9 +51,7 @@ def memory_failure(error: BaseException) -> ToolchainError | None:
     """Recognise that a computation needed more memory than it may have; None for another error."""
     said = everything_said(error)
     if _POOL_IS_FULL in said:
-        held = pool_memory()
-        what = f"{held} of memory are not enough, though all was put on disk that can be"
-        remedy = _more_than(in_bytes(held))
+        what, remedy = _pool_failure(line_at(said, said.index(_POOL_IS_FULL)))
     elif _HEAP_IS_FULL in said:
         what = "the memory of a JVM is not enough"
         remedy = (
@@ -63,6 +63,23 @@ def memory_failure(error: BaseException) -> ToolchainError | None:
     return ToolchainError(
         f"{what}. What was committed is whole: {remedy}, then run the same command again"
     )
+
+
+def _pool_failure(reason: str) -> tuple[str, str]:
+    """What happened and how to go on where Sail refused to go beyond its limit.
+
+    Sail adds up what its operators say they hold, and some say several times as much as they do:
+    where the process never held half of the limit, more memory is not what was missing.
+    """
+    limit, peak = pool_memory(), peak_memory()
+    if peak < in_bytes(limit) * _FRACTION:
+        what = (
+            f"Sail refused an operator a part of its limit of {limit}, although the process held "
+            f"{peak >> 20}m at most ({reason})"
+        )
+        return what, "use engine spark, whose operators go to disk, and report this as a fault"
+    what = f"{limit} of memory are not enough, though all was put on disk that can be"
+    return what, _more_than(in_bytes(limit))
 
 
 def _more_than(held: int) -> str:

@@ -2,6 +2,8 @@
 
 import os
 import re
+import resource
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -51,6 +53,13 @@ def machine_memory(limits: Sequence[Path] = LIMITS) -> int:
     machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     told = [limit.read_text(encoding="ascii").strip() for limit in limits if limit.is_file()]
     return min([machine, *[int(text) for text in told if text.isdecimal()]])
+
+
+def peak_memory() -> int:
+    """The most bytes that this process has had in memory since it began."""
+    # macOS counts bytes, Linux kibibytes.
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
 def _told() -> str | None:

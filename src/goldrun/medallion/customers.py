@@ -9,6 +9,7 @@ from pyspark.sql import functions as F
 from goldrun.contracts import entities as E
 from goldrun.contracts import lineage as L
 from goldrun.medallion.mapping import LINEAGE, apply_mapping
+from goldrun.medallion.ordering import newest_first
 
 
 def derive_customers(
@@ -50,5 +51,4 @@ def derive_customers(
 
 
 def _latest(name: str) -> SparkColumn:
-    newest_first = F.struct(-F.unix_micros(E.TRANSACTION_DATE), F.col(name))
-    return F.min_by(name, F.when(F.col(name).isNotNull(), newest_first))
+    return F.min_by(name, newest_first(E.TRANSACTION_DATE, name))
