@@ -10,7 +10,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 
 .PHONY: help setup demo marketplace kafka kafka-messages kafka-stop cluster cluster-stop \
 	faults bench bench-growth bench-start bench-profile bench-cluster bench-layouts bench-marketplace \
-	bench-stream bench-batch docs test test-spark test-slow check mutants lock clean
+	bench-stream bench-batch docs test test-spark test-slow check cases readme mutants lock clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -59,6 +59,11 @@ check: .venv/.ready-dev  ## lint, types, import law
 	ruff format --check .
 	mypy
 	lint-imports
+
+WAYS_OF_CASES ?= sail,spark,stream,connect
+
+cases: .venv/.ready-dev  ## small inputs with known outcomes, with every engine: expected, got
+	@python -m tests.cases.run --ways=$(WAYS_OF_CASES)
 
 mutants: .venv/.ready-dev  ## break promises on purpose; every break must turn a test red
 	@python tests/mutants/run.py

@@ -1,6 +1,5 @@
 """One session of the engine under test, and one whole run of the workflow, for all tests."""
 
-import contextlib
 import logging
 import os
 from collections.abc import Iterator
@@ -15,10 +14,9 @@ from xdist.scheduler import LoadScopeScheduling
 from goldrun.io.engines import Engine, open_engine
 from goldrun.io.lake import Lake
 from goldrun.io.settings import load_source
-from goldrun.io.spark import open_session
 from goldrun.io.tracking import Tracker
 from pipelines.steps.context import Context
-from tests.engines import ENGINE, OF_SPARK
+from tests.engines import ENGINE, OF_SPARK, spark_for_few_rows
 from tests.project_copy import Done, Project, copy_project
 
 WORKFLOW = ("tests/e2e/", "tests/pipelines/test_online_retail.py")
@@ -75,18 +73,7 @@ def spark() -> Iterator[SparkSession]:
         with open_engine(Engine.SAIL) as session:
             yield session
         return
-    with contextlib.ExitStack() as opened:
-        with pytest.MonkeyPatch.context() as patched:
-            # In a few minutes the better compiler takes more time than it saves.
-            patched.setenv("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1", prepend=" ")
-            session = opened.enter_context(open_session("tests", kafka=True))
-        # Tables here have a few rows: to plan for more is most of the time.
-        session.conf.set("spark.sql.shuffle.partitions", "2")
-        session.conf.set("spark.sql.adaptive.enabled", "false")
-        # Plans that run once are interpreted: to compile them takes longer. What mlflow run starts
-        # compiles them as it always does.
-        session.conf.set("spark.sql.codegen.wholeStage", "false")
-        session.conf.set("spark.sql.codegen.factoryMode", "NO_CODEGEN")
+    with spark_for_few_rows() as session:
         yield session
 
 

@@ -1,0 +1,120 @@
+"""Print what came of every case with every engine: ``make cases``."""
+
+import argparse
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from pyspark.sql import SparkSession
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from goldrun.io.engines import Engine, open_engine
+from goldrun.io.tracking import Tracker
+from tests.cases.runner import BATCH, STREAM, Run, all_runs, carry_out, differences
+from tests.connect_server import connect_server
+from tests.engines import spark_for_few_rows
+from tests.project_copy import ROOT
+
+WAYS = {
+    "sail": (Engine.SAIL, BATCH),
+    "spark": (Engine.SPARK, BATCH),
+    "stream": (Engine.SPARK, STREAM),
+    "connect": (Engine.CONNECT, BATCH),
+}
+"""Each way to run a case: an engine, in batch or as a stream."""
+
+
+def main() -> int:
+    """Run every case in every way; the exit code is 1 when one does not come out right."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--ways", default=",".join(WAYS), help="which ways, separated by commas")
+    options.add_argument("--only", default="", help="part of the names of the cases to run")
+    options.add_argument("--child", default="", help=argparse.SUPPRESS)
+    given = options.parse_args()
+    runs = [run for run in all_runs() if given.only in run.name]
+    if given.child:
+        print(json.dumps(_in_this_process(given.child, runs)))
+        return 0
+    found = {way: _in_a_process(way, given.only) for way in given.ways.split(",")}
+    _console().print(_table(runs, found))
+    wrong = sum(bool(lines) for results in found.values() for lines in results.values())
+    tried = sum(len(results) for results in found.values())
+    print(f"{tried - wrong} passed, {wrong} failed")
+    return int(wrong > 0)
+
+
+def _in_a_process(way: str, only: str) -> dict[str, list[str]]:
+    """Results of one way, from a process of its own: an engine stays in its process."""
+    command = [sys.executable, "-m", "tests.cases.run", f"--child={way}", f"--only={only}"]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"{way}: the process of the cases failed with {done.returncode}")
+    results: dict[str, list[str]] = json.loads(done.stdout.splitlines()[-1])
+    return results
+
+
+def _in_this_process(way: str, runs: list[Run]) -> dict[str, list[str]]:
+    engine, how = WAYS[way]
+    with tempfile.TemporaryDirectory() as folder, _session(engine, Path(folder)) as spark:
+        os.environ["MLFLOW_TRACKING_URI"] = f"sqlite:///{folder}/mlflow.db"
+        tracker = Tracker()
+        os.chdir(ROOT)
+        return {
+            run.name: differences(run, carry_out(run, how, spark, tracker, lake))
+            for number, run in enumerate(runs)
+            if how in run.ways
+            for lake in [Path(folder) / f"lake-{number}"]
+        }
+
+
+@contextlib.contextmanager
+def _session(engine: Engine, folder: Path) -> Iterator[SparkSession]:
+    if engine is Engine.SPARK:
+        with spark_for_few_rows() as session:
+            yield session
+        return
+    with contextlib.ExitStack() as opened:
+        remote = opened.enter_context(connect_server(folder)) if engine is Engine.CONNECT else ""
+        yield opened.enter_context(open_engine(engine, remote=remote))
+
+
+def _table(runs: list[Run], found: dict[str, dict[str, list[str]]]) -> Table:
+    table = Table(title="Cases", box=box.SIMPLE_HEAD, title_justify="left")
+    for heading in ("case", "expected", *found):
+        table.add_column(heading, overflow="fold")
+    for run in runs:
+        got = [_cell(results.get(run.name)) for results in found.values()]
+        table.add_row(run.name, expected(run), *got)
+    return table
+
+
+def expected(run: Run) -> str:
+    """What must come of a run, in few words."""
+    outcome = run.expected
+    tables = [
+        f"{name.partition('/')[2]}: " + "; ".join(" | ".join(row) for row in rows)
+        for name, rows in outcome.tables.items()
+    ]
+    code = [f"exit {outcome.exit_code}: {outcome.error}"] if outcome.exit_code else []
+    return "\n".join([*code, *tables, *([f"quality {outcome.quality}"] * bool(outcome.quality))])
+
+
+def _cell(lines: list[str] | None) -> str:
+    if lines is None:
+        return "-"
+    return "\n".join(lines) if lines else "as expected"
+
+
+def _console() -> Console:
+    return Console(width=None if sys.stdout.isatty() else 160)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,201 @@
+"""Small inputs whose right outcome is known, each run as a user runs it: files in, tables out.
+
+A case is a folder beside this file: input files, source TOMLs, and ``expected.toml`` with what must
+come of them. Every engine and the stream have to give the same.
+"""
+
+import argparse
+import tomllib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from functools import partial
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from deltalake import DeltaTable
+from pyspark.sql import SparkSession
+
+from goldrun.contracts.ops import QUALITY_METRICS
+from goldrun.errors import GoldrunError
+from goldrun.io.lake import Lake
+from goldrun.io.settings import load_source
+from goldrun.io.tracking import Tracker
+from pipelines import bronze, gold, quality, silver
+from pipelines.steps import stream
+from pipelines.steps.context import Context
+from pipelines.steps.limits import Limits
+
+CASES = Path(__file__).parent
+BATCH, STREAM = "batch", "stream"
+_NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+_KNOWN = {"source", "exit_code", "error", "quality", "ways", "tables"}
+
+Rows = tuple[tuple[str, ...], ...]
+"""Rows of a table as texts, sorted."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run came to, or must come to.
+
+    Attributes:
+        exit_code: Exit code of the first command that failed; 0 when none did.
+        error: Its message, or a part of it; empty when none failed.
+        quality: Verdict of data quality; empty when it was not measured or is not compared.
+        tables: Rows of each table, by its name.
+    """
+
+    exit_code: int = 0
+    error: str = ""
+    quality: str = ""
+    tables: Mapping[str, Rows] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Run:
+    """One source of one case.
+
+    Attributes:
+        case: Name of the folder.
+        fault: What came out wrong before, in a sentence.
+        source: Name of the TOML in the folder.
+        ways: ``batch`` and ``stream``, or the one that it is about.
+        columns: Columns to compare, by table.
+        expected: What must come of it.
+    """
+
+    case: str
+    fault: str
+    source: str
+    ways: tuple[str, ...]
+    columns: Mapping[str, tuple[str, ...]]
+    expected: Outcome
+
+    @property
+    def name(self) -> str:
+        """Case and source."""
+        return f"{self.case}/{self.source.removesuffix('.toml')}"
+
+
+def all_runs() -> list[Run]:
+    """Every run of every case, in order of their names."""
+    files = sorted(CASES.glob("*/expected.toml"))
+    return [run for file in files for run in _runs_of(file)]
+
+
+def _runs_of(file: Path) -> Iterator[Run]:
+    content = tomllib.loads(file.read_text(encoding="utf-8"))
+    for raw in content["runs"]:
+        if unknown := set(raw) - _KNOWN:
+            raise ValueError(f"{file}: {sorted(unknown)} is none of {sorted(_KNOWN)}")
+        tables = raw.get("tables", {})
+        yield Run(
+            case=file.parent.name,
+            fault=content["fault"],
+            source=raw["source"],
+            ways=tuple(raw.get("ways", (BATCH, STREAM))),
+            columns={name: tuple(table["columns"]) for name, table in tables.items()},
+            expected=Outcome(
+                raw.get("exit_code", 0),
+                raw.get("error", ""),
+                raw.get("quality", ""),
+                {name: _sorted(table["rows"]) for name, table in tables.items()},
+            ),
+        )
+
+
+def carry_out(run: Run, way: str, spark: SparkSession, tracker: Tracker, lake: Path) -> Outcome:
+    """Take a case through bronze, silver, gold and quality, and read what came of it.
+
+    Args:
+        run: The run.
+        way: ``batch`` or ``stream``.
+        spark: A session of the engine to try.
+        tracker: A store of runs.
+        lake: A folder that does not exist yet.
+    """
+    failed: GoldrunError | None = None
+    try:
+        source = load_source(str(CASES / run.case / run.source))
+        ctx = Context(Lake(spark, str(lake)), tracker, source, _NOW)
+        for command in _commands(ctx, way):
+            with tracker.run(run.name, "goldrun-pipeline"):
+                command()
+    except GoldrunError as error:
+        failed = error
+    return Outcome(
+        failed.exit_code if failed else 0,
+        str(failed) if failed else "",
+        _verdict(lake),
+        {name: _rows(lake / name, columns) for name, columns in run.columns.items()},
+    )
+
+
+def _commands(ctx: Context, way: str) -> Iterator[Callable[[], object]]:
+    scripts = [quality] if way == STREAM else [bronze, silver, gold, quality]
+    if way == STREAM:
+        ticks = (_NOW + timedelta(minutes=minute) for minute in count())
+        yield lambda: stream.run(ctx, Limits(available_now=True), lambda: next(ticks))
+    for minute, script in enumerate(scripts):
+        given: argparse.Namespace = script.options().parse_args([])
+        later = replace(ctx, now=_NOW + timedelta(hours=1, minutes=minute))
+        yield partial(script.work, later, given)
+
+
+def differences(run: Run, got: Outcome) -> list[str]:
+    """What a run came to instead of what it must, a line each; none when all is right."""
+    expected = run.expected
+    found = []
+    if got.exit_code != expected.exit_code:
+        found.append(f"exit code {got.exit_code} instead of {expected.exit_code}: {got.error}")
+    if expected.error not in got.error:
+        found.append(f"{got.error!r} instead of {expected.error!r}")
+    if expected.quality and got.quality != expected.quality:
+        found.append(f"quality {got.quality or 'not measured'} instead of {expected.quality}")
+    for name, rows in expected.tables.items():
+        if got.tables[name] != rows:
+            found.append(f"{name}: {shown(got.tables[name])} instead of {shown(rows)}")
+    return found
+
+
+def shown(rows: Rows) -> str:
+    """Rows on one line."""
+    return "; ".join(" | ".join(row) for row in rows) or "no row"
+
+
+def _verdict(lake: Path) -> str:
+    """The newest verdict of data quality in a lake; empty when there is none."""
+    folder = lake / QUALITY_METRICS.name
+    if not folder.exists():
+        return ""
+    measured = DeltaTable(str(folder)).to_pandas().sort_values("measured_at")
+    return str(measured["verdict"].iloc[-1])
+
+
+def _rows(table: Path, columns: Sequence[str]) -> Rows:
+    if not (table / "_delta_log").exists():
+        return ()
+    frame = DeltaTable(str(table)).to_pyarrow_table(columns=list(columns)).to_pylist()
+    return _sorted([[_text(row[name]) for name in columns] for row in frame])
+
+
+def _sorted(rows: Sequence[Sequence[str]]) -> Rows:
+    return tuple(sorted(tuple(row) for row in rows))
+
+
+def _text(value: Any) -> str:
+    """A value as ``expected.toml`` writes it."""
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        at = pd.Timestamp(value)
+        return str(at.tz_convert("UTC").tz_localize(None) if at.tzinfo else at)
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}"
+    if isinstance(value, list):
+        return ", ".join(sorted(map(_text, value)))
+    return str(value)

@@ -1,0 +1,44 @@
+"""Every case comes out right with the engine of these tests; ``make cases`` tries all engines."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pyspark.sql import SparkSession
+
+from goldrun.io.tracking import Tracker
+from tests.cases.runner import BATCH, Outcome, Run, all_runs, carry_out, differences
+
+RUNS = [run for run in all_runs() if BATCH in run.ways]
+
+
+@pytest.mark.parametrize("run", RUNS, ids=lambda run: run.name)
+def test_it_comes_out_right(
+    run: Run, spark: SparkSession, tracker: Tracker, tmp_path: Path
+) -> None:
+    got = carry_out(run, BATCH, spark, tracker, tmp_path / "lake")
+    assert differences(run, got) == []
+
+
+ROWS = (("1", "10"), ("2", "20"))
+EXPECTED = Outcome(21, "key_not_unique", "fail", {"silver/transactions": ROWS})
+
+
+@pytest.mark.parametrize(
+    ("got", "difference"),
+    [
+        ({}, None),
+        ({"exit_code": 0}, "exit code 0 instead of 21"),
+        ({"error": "another reason"}, "'another reason' instead of 'key_not_unique'"),
+        ({"quality": ""}, "quality not measured instead of fail"),
+        (
+            {"tables": {"silver/transactions": ROWS[:1]}},
+            "silver/transactions: 1 | 10 instead of 1 | 10; 2 | 20",
+        ),
+    ],
+)
+def test_each_difference_is_noticed(got: dict[str, Any], difference: str | None) -> None:
+    run = Run("a-case", "it was wrong", "shop.toml", (BATCH,), {}, EXPECTED)
+    found = differences(run, replace(EXPECTED, **got))
+    assert [line.partition(": key")[0] for line in found] == ([difference] if difference else [])
