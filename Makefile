@@ -10,7 +10,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 
 .PHONY: help setup demo marketplace kafka kafka-messages kafka-stop cluster cluster-stop \
 	faults bench bench-growth bench-start bench-profile bench-cluster bench-layouts bench-marketplace \
-	bench-stream bench-batch docs test test-spark test-slow check cases readme mutants lock clean
+	bench-stream bench-batch bench-memory docs test test-spark test-slow check cases readme mutants lock clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -65,6 +65,9 @@ WAYS_OF_CASES ?= sail,spark,stream,connect
 cases: .venv/.ready-dev  ## small inputs with known outcomes, with every engine: expected, got
 	@python -m tests.cases.run --ways=$(WAYS_OF_CASES)
 
+readme: .venv/.ready-dev  ## every command of README.md in a copy, at small sizes; ONLY=part of a command
+	@python -m tests.readme.run
+
 mutants: .venv/.ready-dev  ## break promises on purpose; every break must turn a test red
 	@python tests/mutants/run.py
 
@@ -110,6 +113,12 @@ USERS ?= 2000000
 bench-layouts: ROUNDS = 5
 bench-layouts: .venv/.ready-dev  ## partitioned, Z-ordered, clustered, cached: make bench-layouts USERS=2000000
 	@python -m benchmarks.layouts --users=$(USERS) --rounds=$(ROUNDS)
+
+LIMIT ?= 8
+
+bench-memory: CUSTOMERS = 100000
+bench-memory: .venv/.ready-dev  ## a marketplace within a limit: make bench-memory CUSTOMERS=100000 LIMIT=8
+	@python -m benchmarks.memory --customers=$(CUSTOMERS) --limit=$(LIMIT)
 
 bench-marketplace: .venv/.ready-dev  ## five entities, raw to gold: make bench-marketplace CUSTOMERS=40000
 	@python -m benchmarks.raw_to_gold --customers=$(CUSTOMERS)

@@ -12,7 +12,7 @@ from goldrun.errors import SettingsError
 SETTING = "GOLDRUN_DRIVER_MEMORY"
 _SIZE = re.compile(r"([1-9]\d*)([kmgt])", re.IGNORECASE)
 _HEAP = "4g"
-_SHARE = 0.6
+SHARE = 0.6
 """Of the machine's memory: what Sail's operators may hold, each at most its equal part of it."""
 LIMITS = tuple(
     Path("/sys/fs/cgroup") / name for name in ("memory.max", "memory/memory.limit_in_bytes")
@@ -35,7 +35,7 @@ def pool_memory() -> str:
     Raises:
         SettingsError: It is no number with a unit.
     """
-    return _told() or f"{int(machine_memory() * _SHARE) >> 20}m"
+    return _told() or f"{int(machine_memory() * SHARE) >> 20}m"
 
 
 def in_bytes(memory: str) -> int:
