@@ -43,8 +43,9 @@ class Command(Strict):
 def commands_in(text: str) -> list[str]:
     """Find the commands of a Markdown page, each once, in the order of the page.
 
-    They are the lines of its indented code blocks, also of those inside a list, and the code spans of its sentences that begin
-    as a command does. Lines that end with a backslash are joined, comments are left out.
+    They are the lines of its indented code blocks, also of those inside a list, and the code spans
+    of its sentences that begin as a command does. Lines that end with a backslash are joined,
+    comments are left out.
     """
     found: dict[int, list[str]] = {}
     for block in _BLOCK.finditer(text):
