@@ -92,6 +92,7 @@ def silver_of(ctx: Context) -> Silver:
         sessions=recorded("sessions"),
         events=recorded("events"),
         interactions=recorded("interactions"),
+        zone=ctx.source.zone,
     )
 
 

@@ -42,7 +42,9 @@ def look_again(
         if not new:
             check_stored_currency(stored, source.currency, source.name)
         rates = read_rates(source.rates, source.currency) if source.rates else []
-        rows, without_rate = convert(rows, source.currency, ctx.lake.frame(RATES, rates))
+        rows, without_rate = convert(
+            rows, source.currency, ctx.lake.frame(RATES, rates), source.zone
+        )
         late.append(without_rate)
     elif entity == "transactions":
         one = stored.where(F.col(CURRENCY).isNotNull()).select(CURRENCY)

@@ -85,12 +85,12 @@ def refresh(ctx: Context, touched: Touched) -> None:
 def _by_day(ctx: Context, silver: Silver, since: int) -> Touched:
     lines = ctx.lake.changes(TRANSACTIONS.name, since)
     lines = lines.select(CUSTOMER_ID, ORDER_ID, TRANSACTION_DATE).localCheckpoint()
-    days = days_touched(lines, silver.transactions).localCheckpoint()
+    days = days_touched(lines, silver.transactions, silver.zone).localCheckpoint()
     customers = days.select(CUSTOMER_ID).distinct().localCheckpoint()
     span = days.agg(F.count("*"), F.min(DAY), F.max(DAY)).collect()[0]
     if not span[0]:
         return Touched(customers, 0, silver)
     touched = Days(days, *span)
-    behind = lines_behind(touched, silver.transactions).localCheckpoint()
+    behind = lines_behind(touched, silver.transactions, silver.zone).localCheckpoint()
     part = replace(silver.of(customers), transactions=behind)
     return Touched(customers, customers.count(), part, touched)

@@ -107,7 +107,7 @@ def test_purchases_are_added_up_without_a_join_which_would_have_to_fit_into_memo
     spark: SparkSession, capsys: pytest.CaptureFixture[str]
 ) -> None:
     one = silver_with(spark, [("ann", "o1", "2024-01-01 10:00:00", "completed", 1.0, 1)])
-    purchases(one.transactions).explain()
+    purchases(one.transactions, one.zone).explain()
     plan = capsys.readouterr().out
     assert "Aggregate" in plan
     assert "Join" not in plan

@@ -29,9 +29,9 @@ def test_what_is_computed_of_the_days_touched_is_what_all_lines_give(
     images = frame(spark, TRANSACTIONS, shop.change())
     after = silver_of(spark, market | {"transactions": list(shop.lines.values())}, *others)
 
-    pairs = days_touched(images, after.transactions).localCheckpoint()
+    pairs = days_touched(images, after.transactions, after.zone).localCheckpoint()
     days = Days(pairs, *pairs.agg(F.count("*"), F.min(A.DAY), F.max(A.DAY)).collect()[0])
-    part = replace(after, transactions=lines_behind(days, after.transactions))
+    part = replace(after, transactions=lines_behind(days, after.transactions, after.zone))
     touched = {(row[0], row[1]) for row in pairs.collect()}
 
     for compute in TABLES:
@@ -53,5 +53,5 @@ def test_pairs_come_once_and_no_day_beside_them(spark: SparkSession) -> None:
             line("c", "t3", "other", "2024-03-03 10:00:00", "1.00"),
         ],
     )
-    found = days_touched(stored.where("transaction_id = 't2'"), stored).collect()
+    found = days_touched(stored.where("transaction_id = 't2'"), stored, "UTC").collect()
     assert sorted(str(row[A.DAY]) for row in found) == ["2024-03-01", "2024-03-02"]

@@ -53,7 +53,7 @@ def outcome(spark: SparkSession) -> tuple[dict[str, Any], dict[str, list[str]]]:
     schema = "record_id string, currency string, transaction_date timestamp"
     frame = spark.createDataFrame(rows, f"{schema}, price decimal(18,4), amount decimal(18,4)")
     rates = spark.createDataFrame(RATE_ROWS, RATES.schema)
-    converted, refused = convert(frame, "EUR", rates)
+    converted, refused = convert(frame, "EUR", rates, "UTC")
     assert converted.columns == frame.columns
     assert converted.schema["amount"].dataType == MONEY
     return (

@@ -10,11 +10,16 @@ RATE = "rate"
 
 RATES = Table(
     name="rates",
-    grain="one currency from one UTC date on, until its next rate",
+    grain="one currency from one day on, until its next rate",
     key=(CURRENCY, VALID_FROM),
     columns=(
         Column(CURRENCY, T.StringType(), "ISO 4217 code.", required=True),
-        Column(VALID_FROM, T.DateType(), "First UTC date it holds for.", required=True),
+        Column(
+            VALID_FROM,
+            T.DateType(),
+            "First day it holds for, by the shop's calendar.",
+            required=True,
+        ),
         Column(
             RATE,
             T.DecimalType(18, 8),

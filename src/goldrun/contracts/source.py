@@ -17,6 +17,16 @@ from goldrun.errors import did_you_mean
 _ENCODINGS = {"utf-8": "UTF-8", "ascii": "UTF-8", "iso8859-1": "ISO-8859-1"}
 """Encodings that can be read line by line, by Python's name for each; ASCII is a part of UTF-8."""
 _NO_DELIMITERS = set('"\\\r\n\0')
+UTC = "UTC"
+_SAME_AS_UTC = frozenset(
+    f"{area}{name}"
+    for area in ("", "Etc/")
+    for name in (
+        *("UTC", "UCT", "Universal", "Zulu"),
+        *("GMT", "GMT0", "GMT+0", "GMT-0", "Greenwich"),
+    )
+)
+"""All names of the zone whose clocks show UTC."""
 _ORIGINS = ("path", "topic", "feed", "from")
 
 
@@ -108,7 +118,8 @@ class Source(Strict):
 
     Attributes:
         name: Name of the TOML file.
-        timezone: Zone of times that carry none; without it rows with such times are quarantined.
+        timezone: Zone of times that carry none, whose calendar days are the days of gold; without
+            it rows with such times are quarantined, and days are those of UTC.
         max_reject_share: Largest share of records that may end in quarantine, 0 to 1; above it
             the data-quality verdict is fail.
         currency: ISO 4217 code of the reporting currency, into which others are converted.
@@ -130,6 +141,13 @@ class Source(Strict):
     made_by: str | None = None
     kafka: str | None = None
     entities: dict[str, EntityMapping]
+
+    @property
+    def zone(self) -> str:
+        """Time zone whose calendar days are the days of gold: the declared one, else ``UTC``."""
+        if self.timezone is None or self.timezone in _SAME_AS_UTC:
+            return UTC
+        return self.timezone
 
     @property
     def landed(self) -> dict[str, EntityMapping]:

@@ -1,7 +1,8 @@
 """What customers did day by day: additive sums, from which every feature as of any date follows."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -9,11 +10,13 @@ from pyspark.sql import functions as F
 from goldrun.contracts import activity as A
 from goldrun.contracts import behaviour as B
 from goldrun.contracts import entities as E
+from goldrun.contracts.source import UTC
 from goldrun.contracts.stacked import stacked
 from goldrun.contracts.table import Table
 from goldrun.features.buying import completed, purchases
 from goldrun.features.contacts import contacts
 from goldrun.features.journeys import event_counts, visits
+from goldrun.medallion.days import day_of
 from goldrun.medallion.enrichment import transactions_enriched
 
 _PLACE = [E.LOCATION, E.CUSTOMER_SEGMENT]
@@ -33,6 +36,7 @@ class Silver:
         interactions: Rows of ``silver/interactions``; None when the shop records no interactions.
         orders: What ``buying.orders_by_day`` returns, where ``transactions`` are those of some
             days and so don't tell it; None otherwise.
+        zone: Time zone whose calendar days the days of activity are (``Source.zone``).
     """
 
     transactions: DataFrame
@@ -42,6 +46,7 @@ class Silver:
     events: DataFrame | None = None
     interactions: DataFrame | None = None
     orders: DataFrame | None = None
+    zone: str = UTC
 
     @property
     def only_lines(self) -> bool:
@@ -55,20 +60,12 @@ class Silver:
         def theirs(rows: DataFrame) -> DataFrame:
             return rows.join(key, E.CUSTOMER_ID, "left_semi")
 
-        return Silver(
-            theirs(self.transactions),
-            *[
-                None if rows is None else theirs(rows)
-                for rows in (
-                    self.customers,
-                    self.customers_history,
-                    self.sessions,
-                    self.events,
-                    self.interactions,
-                    self.orders,
-                )
-            ],
-        )
+        tables: dict[str, Any] = {
+            field.name: theirs(rows)
+            for field in fields(self)
+            if isinstance(rows := getattr(self, field.name), DataFrame)
+        }
+        return replace(self, **tables)
 
 
 @dataclass(frozen=True)
@@ -118,7 +115,7 @@ def activity_of(silver: Silver, recorded: frozenset[str]) -> Activity:
 
 
 def customer_daily(silver: Silver) -> DataFrame:
-    """Add up what each customer did by UTC day.
+    """Add up what each customer did by day.
 
     Each entity is added up by itself, and the sums are put beside each other.
 
@@ -129,13 +126,13 @@ def customer_daily(silver: Silver) -> DataFrame:
         Rows of ``gold/customer_daily``: one for each customer and day with activity of any
         entity. Numbers of what did not happen are 0, also where the shop records no such entity.
     """
-    parts = [purchases(silver.transactions, silver.orders)]
+    parts = [purchases(silver.transactions, silver.zone, silver.orders)]
     if silver.sessions is not None:
-        parts.append(visits(silver.sessions, silver.events))
+        parts.append(visits(silver.sessions, silver.events, silver.zone))
     if silver.events is not None:
-        parts.append(event_counts(silver.events))
+        parts.append(event_counts(silver.events, silver.zone))
     if silver.interactions is not None:
-        parts.append(contacts(silver.interactions, silver.transactions))
+        parts.append(contacts(silver.interactions, silver.transactions, silver.zone))
     return _beside_each_other(parts)
 
 
@@ -168,18 +165,18 @@ def _filled(sums: DataFrame) -> DataFrame:
 
 
 def customer_products(silver: Silver) -> DataFrame:
-    """Count each customer's completed lines by UTC day and product.
+    """Count each customer's completed lines by day and product.
 
     Returns:
         Rows of ``gold/customer_products``; lines whose product is not recorded are left out.
     """
     bought = completed(silver.transactions).where(F.col(E.PRODUCT_ID).isNotNull())
-    by_day = bought.withColumn(A.DAY, F.to_date(E.TRANSACTION_DATE))
+    by_day = bought.withColumn(A.DAY, day_of(E.TRANSACTION_DATE, silver.zone))
     return by_day.groupBy(*A.CUSTOMER_PRODUCTS.key).agg(F.count("*").alias(A.LINES))
 
 
 def customer_responses(silver: Silver) -> DataFrame:
-    """Count each customer's contacts by UTC day and response time.
+    """Count each customer's contacts by day and response time.
 
     Returns:
         Rows of ``gold/customer_responses``; contacts without a response time are left out.
@@ -187,18 +184,18 @@ def customer_responses(silver: Silver) -> DataFrame:
     if silver.interactions is None:
         return _nothing(silver.transactions, A.CUSTOMER_RESPONSES)
     answered = silver.interactions.where(F.col(B.RESPONSE_TIME).isNotNull())
-    by_day = answered.withColumn(A.DAY, F.to_date(B.INTERACTION_DATE))
+    by_day = answered.withColumn(A.DAY, day_of(B.INTERACTION_DATE, silver.zone))
     return by_day.groupBy(*A.CUSTOMER_RESPONSES.key).agg(F.count("*").alias(A.RESPONSES))
 
 
 def customer_places(silver: Silver) -> DataFrame:
-    """Count each customer's lines by UTC day and by where the customer was known to be then.
+    """Count each customer's lines by day and by where the customer was known to be then.
 
     Returns:
         Rows of ``gold/customer_places``, of lines of any status.
     """
     lines = silver.transactions.select(
-        E.CUSTOMER_ID, E.TRANSACTION_DATE, F.to_date(E.TRANSACTION_DATE).alias(A.DAY)
+        E.CUSTOMER_ID, E.TRANSACTION_DATE, day_of(E.TRANSACTION_DATE, silver.zone).alias(A.DAY)
     )
     counted = F.count("*").alias(A.TRANSACTIONS)
     if silver.customers is None or silver.customers_history is None:

@@ -6,6 +6,7 @@ from pyspark.sql import functions as F
 from goldrun.contracts import activity as A
 from goldrun.contracts import entities as E
 from goldrun.contracts.stacked import stacked
+from goldrun.medallion.days import day_of
 
 _IS_COMPLETED = f"{E.TRANSACTION_STATUS} = '{E.COMPLETED}'"
 _FIRSTS = {
@@ -22,7 +23,7 @@ def completed(transactions: DataFrame) -> DataFrame:
     return transactions.where(_IS_COMPLETED)
 
 
-def purchases(transactions: DataFrame, orders: DataFrame | None = None) -> DataFrame:
+def purchases(transactions: DataFrame, zone: str, orders: DataFrame | None = None) -> DataFrame:
     """Add up lines, pieces and money, each line on its own day, and count each order once.
 
     An order's lines can be on several days. It is placed on the day of its first line, bought on
@@ -32,6 +33,7 @@ def purchases(transactions: DataFrame, orders: DataFrame | None = None) -> DataF
 
     Args:
         transactions: Rows of ``silver/transactions``.
+        zone: Time zone of the days.
         orders: What ``orders_by_day`` returns of all lines of their orders, where ``transactions``
             are those of some days; None: ``transactions`` are all there are.
 
@@ -39,9 +41,9 @@ def purchases(transactions: DataFrame, orders: DataFrame | None = None) -> DataF
         ``customer_id, day`` and the columns of ``gold/customer_daily`` that lines add to; sums are
         null where no line of the day was completed.
     """
-    lines = transactions.withColumn(A.DAY, F.to_date(E.TRANSACTION_DATE))
+    lines = transactions.withColumn(A.DAY, day_of(E.TRANSACTION_DATE, zone))
     # One grouping of both, not a join of two: a join has all days of one side in memory.
-    entries = orders_by_day(transactions) if orders is None else orders
+    entries = orders_by_day(transactions, zone) if orders is None else orders
     both = stacked([_lines(lines), entries]).groupBy(*_CUSTOMER_DAY)
     paid = {
         method: F.when(F.col(E.PAYMENT_METHOD) == method, F.col(A.SPEND))
@@ -66,11 +68,12 @@ def _lines(lines: DataFrame) -> DataFrame:
     )
 
 
-def orders_by_day(transactions: DataFrame) -> DataFrame:
+def orders_by_day(transactions: DataFrame, zone: str) -> DataFrame:
     """Place each order on its days; see ``purchases``.
 
     Args:
         transactions: Rows of ``silver/transactions``.
+        zone: Time zone of the days.
 
     Returns:
         ``customer_id, day`` and what an order adds to the day, 1 or 0: several rows of a day.
@@ -78,7 +81,7 @@ def orders_by_day(transactions: DataFrame) -> DataFrame:
     # Two groupings, and not the first line by a window: where that is quick it saves a second of
     # a million lines, where it is slow it costs five.
     firsts = [F.min(F.when(F.expr(is_so), F.col(A.DAY))).alias(n) for n, is_so in _FIRSTS.items()]
-    lines = transactions.withColumn(A.DAY, F.to_date(E.TRANSACTION_DATE))
+    lines = transactions.withColumn(A.DAY, day_of(E.TRANSACTION_DATE, zone))
     by_order = lines.groupBy(E.CUSTOMER_ID, E.ORDER_ID).agg(*firsts)
     # One row for each day of an order, which is nearly always one.
     days = F.explode(F.array_distinct(F.array(*_FIRSTS)))

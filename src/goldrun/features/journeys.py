@@ -16,6 +16,7 @@ from pyspark.sql import functions as F
 from goldrun.contracts import activity as A
 from goldrun.contracts import behaviour as B
 from goldrun.contracts.entities import CUSTOMER_ID
+from goldrun.medallion.days import day_of
 from goldrun.medallion.enrichment import events_enriched
 from goldrun.medallion.ordering import ascending
 
@@ -61,22 +62,23 @@ def journeys(enriched: DataFrame) -> DataFrame:
     )
 
 
-def visit_day() -> SparkColumn:
+def visit_day(zone: str) -> SparkColumn:
     """Day on which all facts of a visit are counted: the first that has seen all of it.
 
     It is the day of ``session_end``, of ``session_start`` where there is no end, or of the last
     event where that is later. A visit over midnight is thus unknown as of that midnight.
     """
     ended = F.coalesce(B.SESSION_END, B.SESSION_START)
-    return F.to_date(F.greatest(ended, F.col(_LAST_AT)))
+    return day_of(F.greatest(ended, F.col(_LAST_AT)), zone)
 
 
-def visits(sessions: DataFrame, events: DataFrame | None) -> DataFrame:
+def visits(sessions: DataFrame, events: DataFrame | None, zone: str) -> DataFrame:
     """Count visits and what became of them, each on its ``visit_day``.
 
     Args:
         sessions: Rows of ``silver/sessions``.
         events: Rows of ``silver/events``; None when the shop records none.
+        zone: Time zone of the days.
 
     Returns:
         ``customer_id, day`` and the columns of ``gold/customer_daily`` that visits add to; null
@@ -101,23 +103,24 @@ def visits(sessions: DataFrame, events: DataFrame | None) -> DataFrame:
         A.CONVERTED_JOURNEYS: sought & bought,
         **{A.ended_at(kind): F.col(_LAST_STEP) == kind for kind in B.EVENT_TYPES},
     }
-    return seen.groupBy(CUSTOMER_ID, visit_day().alias(A.DAY)).agg(
+    return seen.groupBy(CUSTOMER_ID, visit_day(zone).alias(A.DAY)).agg(
         F.count("*").alias(A.SESSIONS),
         F.sum(B.SESSION_DURATION).alias(A.SESSION_SECONDS),
         *[F.count_if(holds).alias(name) for name, holds in counts.items()],
     )
 
 
-def event_counts(events: DataFrame) -> DataFrame:
+def event_counts(events: DataFrame, zone: str) -> DataFrame:
     """Count events by type, each on its own day, in a visit or not.
 
     Args:
         events: Rows of ``silver/events``.
+        zone: Time zone of the days.
 
     Returns:
         ``customer_id, day`` and a count for each type of event.
     """
-    return events.groupBy(CUSTOMER_ID, F.to_date(B.EVENT_TIMESTAMP).alias(A.DAY)).agg(
+    return events.groupBy(CUSTOMER_ID, day_of(B.EVENT_TIMESTAMP, zone).alias(A.DAY)).agg(
         *[
             F.count_if(F.col(B.EVENT_TYPE) == kind).alias(A.events_of(kind))
             for kind in B.EVENT_TYPES

@@ -18,7 +18,7 @@ CHURNED = "churned"
 
 @dataclass(frozen=True)
 class History:
-    """The span of the lake, in UTC days.
+    """The span of the lake, in days.
 
     Attributes:
         observed_from: First day with any activity.

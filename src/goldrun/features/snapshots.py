@@ -35,7 +35,7 @@ def snapshots(
 ) -> DataFrame:
     """Describe, as of each date, every customer with a completed order before it.
 
-    Point-in-time: activity on or after the UTC midnight ``as_of`` changes nothing. A window of
+    Point-in-time: activity on or after the day ``as_of`` changes nothing. A window of
     n days is [as_of - n days, as_of); it is null when the history starts after its first day.
     Definition, unit, range and the meaning of null of each feature are in
     ``contracts.purchase_features`` and ``contracts.behaviour_features``; journeys and their last
@@ -79,7 +79,7 @@ def user_features(daily: DataFrame, observed_until: date) -> DataFrame:
 
     Args:
         daily: Rows of ``gold/customer_daily``.
-        observed_until: UTC date of the newest event in the lake.
+        observed_until: Day of the newest event in the lake.
 
     Returns:
         Rows of ``gold/user_features``.

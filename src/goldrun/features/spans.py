@@ -2,15 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from goldrun.contracts import activity as A
 from goldrun.contracts import entities as E
 from goldrun.features.activity import Silver
 from goldrun.features.buying import orders_by_day
+from goldrun.medallion.days import day_of, on_days
 
 _COUNT = "_count"
 
@@ -32,31 +33,28 @@ def in_spans(silver: Silver, lines: int | None) -> list[Silver]:
     """
     if lines is None or not silver.only_lines:
         return [silver]
-    begins = _begins(silver.transactions, lines)
+    begins = _begins(silver.transactions, silver.zone, lines)
     if not begins:
         return [silver]
     # Asked for by each part.
-    orders = orders_by_day(silver.transactions).localCheckpoint()
-    at, day = F.col(E.TRANSACTION_DATE), F.col(A.DAY)
-    parts = []
+    orders = orders_by_day(silver.transactions, silver.zone).localCheckpoint()
+    day, parts = F.col(A.DAY), []
     for first, end in zip([None, *begins], [*begins, None], strict=True):
-        theirs, placed = silver.transactions, orders
-        # The time itself is compared, so that files of other days are not read.
+        placed = orders
         if first is not None:
-            theirs, placed = theirs.where(at >= _midnight(first)), placed.where(day >= first)
+            placed = placed.where(day >= first)
         if end is not None:
-            theirs, placed = theirs.where(at < _midnight(end)), placed.where(day < end)
+            placed = placed.where(day < end)
+        last = end - timedelta(1) if end else None
+        inside = on_days(E.TRANSACTION_DATE, silver.zone, first, last)
+        theirs = silver.transactions.where(inside)
         parts.append(replace(silver, transactions=theirs, orders=placed))
     return parts
 
 
-def _midnight(day: date) -> Column:
-    return F.lit(day).cast("timestamp")
-
-
-def _begins(transactions: DataFrame, lines: int) -> Sequence[date]:
+def _begins(transactions: DataFrame, zone: str, lines: int) -> Sequence[date]:
     """First days of all spans but the first."""
-    by_day = transactions.groupBy(F.to_date(E.TRANSACTION_DATE).alias(A.DAY))
+    by_day = transactions.groupBy(day_of(E.TRANSACTION_DATE, zone).alias(A.DAY))
     counted = by_day.agg(F.count("*").alias(_COUNT)).orderBy(A.DAY).collect()
     begins, inside = [], 0
     for row in counted:

@@ -1,13 +1,13 @@
 """Which lines a change of some lines is about: those from which the days touched follow."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
 
 from goldrun.contracts import activity as A
 from goldrun.contracts import entities as E
+from goldrun.medallion.days import day_of, on_days
 from goldrun.medallion.lookup import few_in_memory, rows_of
 
 _KEY = [E.CUSTOMER_ID, A.DAY]
@@ -47,7 +47,7 @@ class Days:
         return daily.where(self.condition).join(rows, _KEY, "left_semi")
 
 
-def days_touched(changed: DataFrame, stored: DataFrame) -> DataFrame:
+def days_touched(changed: DataFrame, stored: DataFrame, zone: str) -> DataFrame:
     """Find the days whose sums a change of lines may change.
 
     A line adds to its own day, and to the day of its order: the one of the order's first line,
@@ -56,15 +56,16 @@ def days_touched(changed: DataFrame, stored: DataFrame) -> DataFrame:
     Args:
         changed: Lines before and after the change; read twice, so checkpoint what is dear.
         stored: Rows of ``silver/transactions`` after it.
+        zone: Time zone of the days.
 
     Returns:
         ``customer_id, day``, each pair once.
     """
     of_orders = rows_of(stored, changed, _ORDER)
-    return _days_of(changed).unionByName(_days_of(of_orders)).distinct()
+    return _days_of(changed, zone).unionByName(_days_of(of_orders, zone)).distinct()
 
 
-def lines_behind(days: Days, stored: DataFrame) -> DataFrame:
+def lines_behind(days: Days, stored: DataFrame, zone: str) -> DataFrame:
     """Find all lines that count on some days, and every line of their orders.
 
     Which day an order counts on is told by all of its lines, so a sum over the result is whole on
@@ -73,16 +74,16 @@ def lines_behind(days: Days, stored: DataFrame) -> DataFrame:
     Args:
         days: The days.
         stored: Rows of ``silver/transactions``.
+        zone: Time zone of the days.
 
     Returns:
         Rows of ``stored``, each once, with the columns that days are computed from.
     """
-    at, end = F.col(E.TRANSACTION_DATE), days.last + timedelta(days=1)
-    inside = (at >= F.lit(days.first).cast("timestamp")) & (at < F.lit(end).cast("timestamp"))
-    on_days = stored.where(inside).withColumn(A.DAY, F.to_date(at))
-    orders = days.of(on_days).select(*_ORDER).distinct().localCheckpoint()
+    inside = on_days(E.TRANSACTION_DATE, zone, days.first, days.last)
+    dated = stored.where(inside).withColumn(A.DAY, day_of(E.TRANSACTION_DATE, zone))
+    orders = days.of(dated).select(*_ORDER).distinct().localCheckpoint()
     return rows_of(stored.select(*_READ), orders, _ORDER)
 
 
-def _days_of(lines: DataFrame) -> DataFrame:
-    return lines.select(E.CUSTOMER_ID, F.to_date(E.TRANSACTION_DATE).alias(A.DAY))
+def _days_of(lines: DataFrame, zone: str) -> DataFrame:
+    return lines.select(E.CUSTOMER_ID, day_of(E.TRANSACTION_DATE, zone).alias(A.DAY))

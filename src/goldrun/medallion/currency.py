@@ -8,21 +8,25 @@ from goldrun.contracts import lineage as L
 from goldrun.contracts.rates import RATE
 from goldrun.contracts.reasons import CURRENCY_WITHOUT_RATE
 from goldrun.errors import SourceError
+from goldrun.medallion.days import day_of
 
 _VALID_TO = "_valid_to"
 _MONEY = (E.PRICE, E.AMOUNT)
 
 
-def convert(rows: DataFrame, currency: str, rates: DataFrame) -> tuple[DataFrame, DataFrame]:
+def convert(
+    rows: DataFrame, currency: str, rates: DataFrame, zone: str
+) -> tuple[DataFrame, DataFrame]:
     """Bring the money of transactions into the shop's currency.
 
-    The rate is the latest of its currency from on or before the UTC date of the transaction; price
+    The rate is the latest of its currency from on or before the day of the transaction; price
     and amount are each multiplied by it and rounded half up to 4 decimals.
 
     Args:
         rows: Accepted rows of transactions.
         currency: The shop's currency; rows without one are in it.
         rates: A rate table (``contracts.rates``), small.
+        zone: Time zone of the days: a shop's rates follow its own calendar.
 
     Returns:
         The rows that are in the shop's currency now, and ``record_id, reasons`` of those that
@@ -36,7 +40,7 @@ def convert(rows: DataFrame, currency: str, rates: DataFrame) -> tuple[DataFrame
         F.col(RATE).alias("_rate"),
         F.lead(L.VALID_FROM).over(age).alias(_VALID_TO),
     )
-    day = F.to_date(E.TRANSACTION_DATE)
+    day = day_of(E.TRANSACTION_DATE, zone)
     in_period = (
         (F.col("_currency") == F.col(E.CURRENCY))
         & (F.col("_valid_from") <= day)
