@@ -26,6 +26,7 @@ from goldrun.medallion.bronze import Batch, to_bronze
 from goldrun.medallion.erasure import redact
 from pipelines.steps.context import Context, log, step
 from pipelines.steps.source import check_one_source, columns_of, columns_required
+from pipelines.steps.zone import check_zone
 
 _STORED_FILES = 64
 """Data files that one commit may make: each landing file is read by a task of its own."""
@@ -55,6 +56,7 @@ def run(ctx: Context) -> None:
     the whole batch.
     """
     source = ctx.source
+    check_zone(ctx)
     if source.kind is not Kind.FILES:
         raise SettingsError(
             f"{source.name}.toml has no files but a {source.kind}: read it with "

@@ -24,6 +24,7 @@ from pipelines.steps.context import Context, step
 from pipelines.steps.gold import write_snapshots
 from pipelines.steps.names import CHURN
 from pipelines.steps.training import Checked, Outcome, behind, conclude, log_frame
+from pipelines.steps.zone import check_zone_of_gold
 
 CRITERIA = (Criterion("auc", above="recency.auc"), Criterion("auc", above="frequency.auc"))
 
@@ -37,6 +38,7 @@ def train(ctx: Context, as_of: date | None = None, report: QualityReport | None 
         report: Data quality of the lake as it is, where it was just measured.
     """
     config = load_model_config(CHURN, ChurnConfig)
+    check_zone_of_gold(ctx)
     history, horizon = history_of(ctx), config.horizon_days
     as_of = history.check_labels(as_of or history.latest_labelled(horizon), horizon)
     origins = history.training_origins(

@@ -26,6 +26,7 @@ from pipelines.steps.activity import history_of
 from pipelines.steps.context import Context, log, step
 from pipelines.steps.gold import write_snapshots
 from pipelines.steps.names import FEATURE_DRIFT
+from pipelines.steps.zone import check_zone_of_gold
 
 BASELINE = "drift/baseline.json"
 """Artifact of a training run: bins and counts of the rows it was trained on."""
@@ -143,6 +144,7 @@ def run(ctx: Context, model: str, as_of: date | None = None) -> None:
     if model not in MODELS:
         near = did_you_mean(model, MODELS)
         raise SettingsError(f"--model {model!r} is none of {', '.join(MODELS)}{near}")
+    check_zone_of_gold(ctx)
     history = history_of(ctx)
     as_of = history.check_features(as_of or history.day_after)
     found = champion_baseline(ctx, model)

@@ -25,6 +25,7 @@ from pipelines.steps.activity import (
 from pipelines.steps.context import Context, step
 from pipelines.steps.segments import Scorer
 from pipelines.steps.touched import Touched, find_touched, refresh
+from pipelines.steps.zone import keep_zone, zone_of_gold
 
 
 @dataclass
@@ -53,9 +54,11 @@ class Follower:
 
     def catch_up(self, ctx: Context) -> None:
         """Bring gold up to date, in full where it is not known what it has."""
+        keep_zone(ctx)
         followed = tables_followed(ctx)
+        moved = zone_of_gold(ctx) != ctx.source.zone
         unfollowed = [name for name in followed if ctx.lake.keep_changes(name)]
-        if unfollowed or changed_since(ctx, ctx.lake.versions(followed)) is None:
+        if moved or unfollowed or changed_since(ctx, ctx.lake.versions(followed)) is None:
             self._begin(ctx, followed)
         self._progress = known_progress(ctx)
         self._described_at = ctx.now

@@ -22,6 +22,7 @@ from pipelines.steps.activity import (
 )
 from pipelines.steps.context import Context, log, step
 from pipelines.steps.touched import find_touched, refresh
+from pipelines.steps.zone import keep_zone, record_zone_of_gold, zone_of_gold
 
 _NEARLY_ALL = 0.5
 """Share of the customers of whom more are better computed with all others: replaced, not merged."""
@@ -31,15 +32,19 @@ def run(ctx: Context, as_of: date | None = None, *, rebuild: bool = False) -> da
     """Bring all gold tables up to date; return the date of the feature snapshot.
 
     Activity is computed again where silver has changed since gold has followed it, or everywhere
-    where that is not known. Either way it comes out the same.
+    where that is not known, and where its days are those of another time zone. Either way it comes
+    out the same.
 
     Args:
         ctx: The context.
         as_of: Date of the snapshot; the day after the newest event when None.
         rebuild: Compute all activity again: a definition was changed.
     """
+    keep_zone(ctx)
     followed = ctx.lake.versions(tables_followed(ctx))
-    changed = None if rebuild else changed_since(ctx, followed)
+    if moved := zone_of_gold(ctx) != ctx.source.zone:
+        _leave_zone(ctx)
+    changed = None if rebuild or moved else changed_since(ctx, followed)
     if changed is None or not _bring_up_to_date(ctx, changed):
         _compute_all(ctx)
     history = history_of(ctx)
@@ -55,9 +60,30 @@ def run(ctx: Context, as_of: date | None = None, *, rebuild: bool = False) -> da
             profile = profile_table(ctx.lake.read(table.name), table)
             ctx.tracker.log_metrics(profile.metrics())
             ctx.tracker.log_table(profile.columns, f"profile/{_short(table)}.csv")
+    record_zone_of_gold(ctx)
     if followed != known_progress(ctx):
         record_progress(ctx, followed, ctx.tracker.run_id)
     return as_of
+
+
+def _leave_zone(ctx: Context) -> None:
+    """Remove what may not be mixed with days of the source's time zone, and log why.
+
+    Activity and the users' table are computed again by the caller. Snapshots are computed again
+    when they are asked for, so those of all dates are removed.
+    """
+    zones = zone_of_gold(ctx), ctx.source.name, ctx.source.zone
+    log.info("    gold has the days of %s, and %s those of %s:", *zones)
+    log.info("    all activity is computed again, and the snapshots of all dates are removed")
+    if ctx.source.rates is not None:
+        log.warning(
+            "    silver/transactions keeps the rates of the days of %s: build another lake with "
+            "--lake to convert all money by the days of %s",
+            *(zones[0], zones[2]),
+        )
+    with ctx.lake.writing(G.CUSTOMER_FEATURES.name):
+        nothing = ctx.lake.read_or_empty(G.CUSTOMER_FEATURES).limit(0)
+        ctx.lake.replace(G.CUSTOMER_FEATURES, nothing)
 
 
 def _compute_all(ctx: Context) -> None:

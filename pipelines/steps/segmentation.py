@@ -29,6 +29,7 @@ from pipelines.steps.gold import write_snapshots
 from pipelines.steps.names import SEGMENTATION
 from pipelines.steps.segments import NAMES, Scorer
 from pipelines.steps.training import Checked, Outcome, behind, conclude, log_frame
+from pipelines.steps.zone import check_zone_of_gold
 
 
 def train(ctx: Context, as_of: date | None = None, report: QualityReport | None = None) -> Outcome:
@@ -40,6 +41,7 @@ def train(ctx: Context, as_of: date | None = None, report: QualityReport | None 
         report: Data quality of the lake as it is, where it was just measured.
     """
     config = load_model_config(SEGMENTATION, SegmentationConfig)
+    check_zone_of_gold(ctx)
     history = history_of(ctx)
     as_of = history.check_features(as_of or history.day_after)
     earlier = as_of - timedelta(days=config.drift_reference_days)

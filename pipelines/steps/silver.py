@@ -9,6 +9,7 @@ from goldrun.medallion.customers import derive_customers
 from pipelines.steps.context import Context, step
 from pipelines.steps.refine import Refined, refine
 from pipelines.steps.source import columns_read
+from pipelines.steps.zone import check_zone, keep_zone
 
 
 def run(ctx: Context, *, replay: bool = False) -> dict[str, Refined]:
@@ -22,6 +23,11 @@ def run(ctx: Context, *, replay: bool = False) -> dict[str, Refined]:
         What became of the records, by entity.
     """
     refined = {}
+    # A source that declares no zone reads no time in one: it may still declare one.
+    if ctx.source.timezone is None:
+        check_zone(ctx)
+    else:
+        keep_zone(ctx)
     for entity in ctx.source.landed:
         with step(f"silver: {entity}"):
             refined[entity] = refine(ctx, entity, replay=replay)

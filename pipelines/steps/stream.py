@@ -15,6 +15,7 @@ from pipelines.steps.microbatch import MicroBatches, Totals
 from pipelines.steps.query import asked_to_end, follow
 from pipelines.steps.segments import Scorer
 from pipelines.steps.upkeep import compacting
+from pipelines.steps.zone import check_zone
 
 _PATIENCE = 600
 """Seconds that a stream waits for another process to finish writing a table."""
@@ -34,6 +35,7 @@ def run(
         StreamError: The source can't give all that it should, or the checkpoint is damaged.
     """
     lake, source = ctx.lake, ctx.source
+    check_zone(ctx)
     follower = Follower(ctx.tracker.run_id, Scorer(following=True))
     series = ctx.tracker.series()
     batches = MicroBatches(ctx, follower, series, limits.rows, clock)

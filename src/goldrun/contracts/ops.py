@@ -68,3 +68,21 @@ SETTLED = Table(
         Column(SETTLED_AT, T.TimestampType(), "When the last of them had it, UTC.", required=True),
     ),
 )
+
+SETTING = "setting"
+SET_AT = "set_at"
+TIMEZONE = "timezone"
+"""Setting: time zone of the lake, that of its source (``Source.zone``)."""
+GOLD_TIMEZONE = "gold_timezone"
+"""Setting: time zone whose calendar days the stored days of gold are."""
+
+LAKE_SETTINGS = Table(
+    name="ops/lake_settings",
+    grain="one setting that all tables of the lake are written with",
+    key=(SETTING,),
+    columns=(
+        Column(SETTING, T.StringType(), "timezone or gold_timezone.", required=True),
+        Column(VALUE, T.StringType(), "Its value.", required=True),
+        Column(SET_AT, T.TimestampType(), "When it was set, UTC.", required=True),
+    ),
+)
