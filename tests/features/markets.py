@@ -116,7 +116,7 @@ def frame(spark: SparkSession, table: Table, rows: Sequence[Row], *more: str) ->
     return spark.createDataFrame(tuples, f"{schema}>")
 
 
-def silver_of(spark: SparkSession, market: Market, *without: str) -> Silver:
+def silver_of(spark: SparkSession, market: Market, *without: str, zone: str = "UTC") -> Silver:
     """Make the silver tables of a marketplace, perhaps of one that does not record an entity."""
     current, history = current_and_history(market["versions"])
 
@@ -130,4 +130,5 @@ def silver_of(spark: SparkSession, market: Market, *without: str) -> Silver:
         sessions=recorded("sessions", SESSIONS),
         events=recorded("events", EVENTS),
         interactions=recorded("interactions", INTERACTIONS),
+        zone=zone,
     )

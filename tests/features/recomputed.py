@@ -1,7 +1,8 @@
 """Every feature once more, straight from a marketplace's rows and in another engine (DuckDB)."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, date, datetime, time
+from zoneinfo import ZoneInfo
 
 import duckdb
 import pandas as pd
@@ -20,17 +21,18 @@ TABLES: dict[str, Table] = {
 }
 
 PREPARED = """
-create view tx as select *, cast(transaction_date as date) as day from transactions
-    where transaction_date < $as_of;
+create macro day_of(t) as cast(timezone($zone, timezone('UTC', t)) as date);
+create view tx as select *, day_of(transaction_date) as day from transactions
+    where transaction_date < $midnight;
 create view done as select * from tx where transaction_status = 'completed';
 create view bought as select customer_id, order_id, min(day) as day from done group by all;
 create view bought_days as select distinct customer_id, day from bought;
 create view journey_events as
     select e.* from events e join sessions s using (session_id, customer_id);
 create view visits as
-    select * from (select s.*, j.*, cast(greatest(
+    select * from (select s.*, j.*, day_of(greatest(
         coalesce(s.session_end, s.session_start), coalesce(j.last_at, s.session_start)
-    ) as date) as day
+    )) as day
     from sessions s left join (
         select session_id, count(*) as steps, max(event_timestamp) as last_at,
             last(event_type order by event_timestamp, event_id) as exit_step,
@@ -39,10 +41,10 @@ create view visits as
             count(*) filter (event_type in ('search', 'click')) > 0 as seeking
         from journey_events group by session_id
     ) j on j.session_id = s.session_id) where day < $as_of;
-create view acts as select * from events where event_timestamp < $as_of;
+create view acts as select * from events where event_timestamp < $midnight;
 create view talks as
     select i.*, d.transaction_date as order_date from
-    (select * from interactions where interaction_date < $as_of) i
+    (select * from interactions where interaction_date < $midnight) i
     asof left join (select distinct customer_id, transaction_date from done) d
     on i.customer_id = d.customer_id and i.interaction_date >= d.transaction_date;
 create view placed as
@@ -196,16 +198,25 @@ def tables_of(market: Market) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def features_of(market: Market, as_of: datetime) -> pd.DataFrame:
-    """All features of who bought before ``as_of``, in a shop old enough for all windows."""
-    moment = f"timestamp '{as_of:%Y-%m-%d %H:%M:%S}'"
+def features_of(market: Market, as_of: date, zone: str) -> pd.DataFrame:
+    """All features of who bought before ``as_of``, in a shop old enough for all windows.
+
+    Instants are compared with the midnight as Python's zones have it, days are DuckDB's.
+    """
+    midnight = datetime.combine(as_of, time(), ZoneInfo(zone)).astimezone(UTC)
+    values = {"$as_of": str(as_of), "$midnight": f"{midnight:%Y-%m-%d %H:%M:%S}"}
     with tables_of(market) as connection:
-        connection.execute(PREPARED.replace("$as_of", moment))
+
+        def filled(query: str) -> str:
+            for name, value in values.items():
+                query = query.replace(name, f"timestamp '{value}'")
+            return query.replace("$zone", f"'{zone}'")
 
         def ask(query: str) -> pd.DataFrame:
-            found = connection.execute(query.replace("$as_of", moment)).fetch_df()
+            found = connection.execute(filled(query)).fetch_df()
             return found.set_index("customer_id").astype(object)
 
+        connection.execute(filled(PREPARED))
         features = ask(OTHERS[0]).join([ask(query) for query in (*OTHERS[1:], *COUNTED)])
     for name in features.columns:
         if "_count" in name or name == "contact_rate":

@@ -11,20 +11,28 @@ from goldrun.contracts.entities import CUSTOMER_ID
 from tests.features.markets import Row, at, line
 
 _KEY = [CUSTOMER_ID, A.DAY]
+ZONES = {
+    0: ("UTC", "2024-02-26"),
+    1: ("Asia/Tokyo", "2024-02-26"),
+    2: ("Pacific/Apia", "2011-12-26"),
+    3: ("America/St_Johns", "2011-11-02"),
+}
+"""Time zone and first day of a shop by its seed: with a day that never was, and with clocks that go
+back over midnight."""
 
 
 class Shop:
     """Orders of several lines on several days, which are added, changed, moved and removed."""
 
-    def __init__(self, seed: int) -> None:
-        self.random = random.Random(seed)
+    def __init__(self, seed: int, start: str = "2024-02-26") -> None:
+        self.random, self.start = random.Random(seed), start
         self.lines: dict[str, Row] = {}
         for n in range(60):
             self._put(f"t{n}")
 
     def _put(self, key: str) -> None:
         draw = self.random.randrange
-        when = at("2024-02-26") + timedelta(hours=draw(24 * 9))
+        when = at(self.start) + timedelta(hours=draw(24 * 9))
         order = draw(25)
         self.lines[key] = line(
             # Some orders have lines of two customers.

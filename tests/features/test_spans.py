@@ -12,8 +12,9 @@ from pyspark.sql import functions as F
 from goldrun.contracts.entities import TRANSACTION_DATE
 from goldrun.features.activity import Silver, customer_daily, customer_places, customer_products
 from goldrun.features.spans import in_spans
+from goldrun.medallion.days import day_of
 from tests.features.markets import ENTITIES, Market, silver_of, version
-from tests.features.shops import Shop, by_day
+from tests.features.shops import ZONES, Shop, by_day
 
 OTHERS = ("sessions", "events", "interactions")
 ALL = 60
@@ -21,15 +22,16 @@ ALL = 60
 
 
 def shop_of(spark: SparkSession, seed: int) -> Silver:
+    zone, start = ZONES.get(seed, ZONES[0])
     market: Market = {entity: [] for entity in ENTITIES} | {
-        "versions": [version(f"c{n}", "2024-03-01", f"city {n}") for n in range(8)],
-        "transactions": list(Shop(seed).lines.values()),
+        "versions": [version(f"c{n}", f"{start} 12:00", f"city {n}") for n in range(8)],
+        "transactions": list(Shop(seed, start).lines.values()),
     }
-    return silver_of(spark, market, *OTHERS)
+    return silver_of(spark, market, *OTHERS, zone=zone)
 
 
 def ends(part: Silver) -> tuple[int, date, date]:
-    day = F.to_date(TRANSACTION_DATE)
+    day = day_of(TRANSACTION_DATE, part.zone)
     row: Any = part.transactions.agg(F.count("*"), F.min(day), F.max(day)).collect()[0]
     return tuple(row)
 

@@ -11,7 +11,7 @@ from goldrun.contracts.entities import TRANSACTIONS
 from goldrun.features.activity import customer_daily, customer_places, customer_products
 from goldrun.features.touched import Days, days_touched, lines_behind
 from tests.features.markets import ENTITIES, Market, frame, line, silver_of, version
-from tests.features.shops import Shop, by_day
+from tests.features.shops import ZONES, Shop, by_day
 
 TABLES = (customer_daily, customer_products, customer_places)
 
@@ -20,14 +20,19 @@ TABLES = (customer_daily, customer_products, customer_places)
 def test_what_is_computed_of_the_days_touched_is_what_all_lines_give(
     spark: SparkSession, seed: int
 ) -> None:
-    shop = Shop(seed)
+    zone, start = ZONES[seed]
+    shop = Shop(seed, start)
     market: Market = {entity: [] for entity in ENTITIES} | {
-        "versions": [version(f"c{n}", "2024-03-01", f"city {n}") for n in range(8)]
+        "versions": [version(f"c{n}", f"{start} 12:00", f"city {n}") for n in range(8)]
     }
     others = ("sessions", "events", "interactions")
-    before = silver_of(spark, market | {"transactions": list(shop.lines.values())}, *others)
+    before = silver_of(
+        spark, market | {"transactions": list(shop.lines.values())}, *others, zone=zone
+    )
     images = frame(spark, TRANSACTIONS, shop.change())
-    after = silver_of(spark, market | {"transactions": list(shop.lines.values())}, *others)
+    after = silver_of(
+        spark, market | {"transactions": list(shop.lines.values())}, *others, zone=zone
+    )
 
     pairs = days_touched(images, after.transactions, after.zone).localCheckpoint()
     days = Days(pairs, *pairs.agg(F.count("*"), F.min(A.DAY), F.max(A.DAY)).collect()[0])

@@ -12,28 +12,30 @@ from goldrun.features.activity import activity_of
 from goldrun.features.snapshots import customer_features
 from tests.features.markets import Market, silver_of, together
 from tests.features.recomputed import features_of
-from tests.features.worlds import AS_OF, known_before, some_worlds
+from tests.features.worlds import AS_OF, known_before, midnight_in, moved_to, some_worlds
 
 RECORDED = frozenset({"customers", "transactions", "sessions", "events", "interactions"})
 LONG_AGO = date(2020, 1, 1)
 WORLDS = 150
+ZONE = "America/Los_Angeles"
+"""Its clocks are changed twice in the time of the worlds."""
 NULLS = ["None", "nan", "NaN", "<NA>"]
 
 
 @pytest.fixture(scope="module")
 def whole() -> Market:
     """Every world as it is, and without what happened on and after the date."""
-    worlds = some_worlds(WORLDS)
+    worlds = [moved_to(world, ZONE) for world in some_worlds(WORLDS)]
     assert len(worlds) == WORLDS
     return together(
         {f"{n}/all/": world for n, world in enumerate(worlds)}
-        | {f"{n}/past/": known_before(world, AS_OF) for n, world in enumerate(worlds)}
+        | {f"{n}/past/": known_before(world, midnight_in(ZONE)) for n, world in enumerate(worlds)}
     )
 
 
 @pytest.fixture(scope="module")
 def features(spark: SparkSession, whole: Market) -> dict[str, dict[str, Any]]:
-    activity = activity_of(silver_of(spark, whole), RECORDED)
+    activity = activity_of(silver_of(spark, whole, zone=ZONE), RECORDED)
     activity.daily.persist()
     rows = customer_features(activity, AS_OF.date(), LONG_AGO).collect()
     activity.daily.unpersist()
@@ -57,7 +59,7 @@ def test_deleting_what_happens_on_and_after_the_date_changes_no_feature(
 def test_every_feature_is_what_duckdb_finds(
     features: dict[str, dict[str, Any]], whole: Market
 ) -> None:
-    expected = features_of(whole, AS_OF).sort_index()
+    expected = features_of(whole, AS_OF.date(), ZONE).sort_index()
     found = pd.DataFrame(features.values()).set_index("customer_id").drop(columns="as_of")
     assert set(expected) == set(found)
     assert {*expected, "customer_id", "as_of"} == set(G.CUSTOMER_FEATURES.names)

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -129,6 +130,23 @@ def some_worlds(count: int) -> list[Market]:
 
     make()
     return made
+
+
+def midnight_in(zone: str) -> datetime:
+    """When the date begins in a time zone."""
+    return AS_OF.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+
+
+def moved_to(world: Market, zone: str) -> Market:
+    """The same marketplace around the date in a time zone, instead of UTC."""
+    by = midnight_in(zone) - AS_OF
+    return {
+        entity: [
+            {n: value + by if isinstance(value, datetime) else value for n, value in row.items()}
+            for row in rows
+        ]
+        for entity, rows in world.items()
+    }
 
 
 def known_before(world: Market, as_of: datetime) -> Market:

@@ -35,6 +35,7 @@ from pipelines.steps.segments import Scorer
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 BATCHES = 3
+ZONE = "Asia/Tokyo"
 
 
 class Shop:
@@ -95,7 +96,8 @@ def streamed(
 ) -> Context:
     """A lake that took its messages in micro-batches, each followed by gold."""
     lake = Lake(spark, str(tmp_path_factory.mktemp("days") / "lake"))
-    ctx, shop = Context(lake, tracker, load_source("kafka"), NOW), Shop()
+    source = load_source("kafka").model_copy(update={"timezone": ZONE})
+    ctx, shop = Context(lake, tracker, source, NOW), Shop()
     lake.create(L.bronze_table("transactions"))
     ticks = (NOW + timedelta(seconds=n) for n in count(1))
     with tracker.run("stream", "goldrun-pipeline") as run_id:
@@ -180,6 +182,14 @@ def test_every_table_of_activity_is_what_all_lines_give(streamed: Context) -> No
         kept = streamed.lake.read(table.name)
         assert rows(kept) == rows(compute(everything).select(*table.names)), table.name
     assert not streamed.lake.read("gold/customer_products").isEmpty()
+
+
+def test_days_are_those_of_the_time_zone(streamed: Context) -> None:
+    lines = streamed.lake.read("silver/transactions").select("customer_id", "transaction_date")
+    utc = lines.toPandas().transaction_date.dt.tz_localize("UTC")
+    days = set(utc.dt.tz_convert(ZONE).dt.date)
+    stored = streamed.lake.read("gold/customer_daily").select("day").distinct().collect()
+    assert {row["day"] for row in stored} == days != set(utc.dt.date)
 
 
 def test_users_are_what_all_days_give(streamed: Context) -> None:
