@@ -104,6 +104,26 @@ def test_a_time_zone_that_does_not_exist_is_refused_with_the_near_one(tmp_path: 
     assert "timezone: 'Europe/Londn' is not a time zone (did you mean 'Europe/London'?)" in message
 
 
+@pytest.mark.parametrize("name", ["localtime", "Factory"])
+def test_what_is_no_time_zone_to_an_engine_is_refused(tmp_path: Path, name: str) -> None:
+    assert f"'{name}' is not a time zone" in refusal(tmp_path, toml(head=f'timezone = "{name}"'))
+
+
+@pytest.mark.parametrize(
+    ("declared", "zone"),
+    [
+        ("", "UTC"),
+        ('timezone = "UTC"', "UTC"),
+        ('timezone = "Etc/GMT"', "UTC"),
+        ('timezone = "Europe/London"', "Europe/London"),
+    ],
+)
+def test_days_are_those_of_the_declared_zone_and_else_those_of_utc(
+    tmp_path: Path, declared: str, zone: str
+) -> None:
+    assert load(tmp_path, toml(head=declared)).zone == zone
+
+
 def test_files_and_another_entity_are_not_both_the_origin(tmp_path: Path) -> None:
     both = toml() + '\n[customers]\nfrom = "transactions"\npath = "customers.csv"'
     message = refusal(tmp_path, both)

@@ -10,8 +10,14 @@ TRUTH = "truth"
 ORACLE = "oracle"
 
 
-def compute_activity(db: duckdb.DuckDBPyConnection) -> None:
-    """Fill ``oracle`` with the four activity tables, and the users' table, from ``truth``."""
+def compute_activity(db: duckdb.DuckDBPyConnection, zone: str = "UTC") -> None:
+    """Fill ``oracle`` with the four activity tables, and the users' table, from ``truth``.
+
+    Args:
+        db: The database.
+        zone: Time zone whose calendar days the days are; kept for the features.
+    """
+    db.execute("SET VARIABLE zone = $zone", {"zone": zone})
     _run(db, "oracle_activity.sql")
     compute_users(db)
 
@@ -22,7 +28,7 @@ def compute_users(db: duckdb.DuckDBPyConnection) -> None:
 
 
 def compute_features(db: duckdb.DuckDBPyConnection, as_of: date) -> None:
-    """Make ``oracle.customer_features`` hold every customer's features as of a UTC midnight."""
+    """Make ``oracle.customer_features`` hold every customer's features as of a midnight."""
     db.execute(f"SET VARIABLE as_of = DATE '{as_of}'")
     _run(db, "oracle_features.sql")
 

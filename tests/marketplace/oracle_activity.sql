@@ -1,16 +1,20 @@
 -- What customers did day by day, computed from the clean truth (schema truth, times in UTC without
 -- a zone) into schema oracle. Written from the contracts in goldrun.contracts.activity alone.
+-- Days are those of the variable zone.
 
 CREATE SCHEMA IF NOT EXISTS oracle;
+CREATE OR REPLACE MACRO oracle.local(moment) AS
+    timezone(getvariable('zone'), timezone('UTC', moment));
+CREATE OR REPLACE MACRO oracle.day_of(moment) AS oracle.local(moment)::DATE;
 
 -- One order of a customer, with the day on which it counts as what.
 CREATE OR REPLACE TABLE oracle.orders AS
 SELECT
     customer_id,
     order_id,
-    min(transaction_date)::DATE AS placed_on,
-    (min(transaction_date) FILTER (transaction_status = 'completed'))::DATE AS completed_on,
-    (min(transaction_date) FILTER (transaction_status = 'cancelled'))::DATE AS cancelled_on
+    oracle.day_of(min(transaction_date)) AS placed_on,
+    oracle.day_of(min(transaction_date) FILTER (transaction_status = 'completed')) AS completed_on,
+    oracle.day_of(min(transaction_date) FILTER (transaction_status = 'cancelled')) AS cancelled_on
 FROM truth.transactions
 GROUP BY customer_id, order_id;
 
@@ -31,7 +35,7 @@ WITH journeys AS (
 )
 SELECT
     s.customer_id,
-    greatest(coalesce(s.session_end, s.session_start), j.last_event)::DATE AS day,
+    oracle.day_of(greatest(coalesce(s.session_end, s.session_start), j.last_event)) AS day,
     s.device_type,
     s.session_duration,
     coalesce(j.steps, 0) AS steps,
@@ -49,7 +53,7 @@ WITH purchases AS (
 )
 SELECT
     i.customer_id,
-    i.interaction_date::DATE AS day,
+    oracle.day_of(i.interaction_date) AS day,
     i.interaction_type,
     i.interaction_outcome,
     i.response_time,
@@ -65,7 +69,7 @@ WITH
 lines AS (
     SELECT
         customer_id,
-        transaction_date::DATE AS day,
+        oracle.day_of(transaction_date) AS day,
         count(*) AS transactions,
         count(*) FILTER (transaction_status = 'completed') AS lines,
         sum(quantity) FILTER (transaction_status = 'completed') AS pieces,
@@ -75,7 +79,7 @@ lines AS (
 paid AS (
     SELECT
         customer_id,
-        transaction_date::DATE AS day,
+        oracle.day_of(transaction_date) AS day,
         sum(amount) FILTER (payment_method = 'card') AS spend_card,
         sum(amount) FILTER (payment_method = 'wallet') AS spend_wallet,
         sum(amount) FILTER (payment_method = 'bank_transfer') AS spend_bank_transfer,
@@ -128,7 +132,7 @@ visited AS (
 did AS (
     SELECT
         customer_id,
-        event_timestamp::DATE AS day,
+        oracle.day_of(event_timestamp) AS day,
         count(*) FILTER (event_type = 'page_view') AS events_page_view,
         count(*) FILTER (event_type = 'search') AS events_search,
         count(*) FILTER (event_type = 'click') AS events_click,
@@ -170,7 +174,7 @@ SELECT customer_id, day, coalesce(sum(COLUMNS(* EXCLUDE (customer_id, day))), 0)
 FROM everything GROUP BY customer_id, day;
 
 CREATE OR REPLACE TABLE oracle.customer_products AS
-SELECT customer_id, transaction_date::DATE AS day, product_id, count(*) AS lines
+SELECT customer_id, oracle.day_of(transaction_date) AS day, product_id, count(*) AS lines
 FROM truth.transactions
 WHERE transaction_status = 'completed' AND product_id IS NOT NULL
 GROUP BY customer_id, day, product_id;
@@ -191,7 +195,7 @@ WITH versions AS (
 )
 SELECT
     t.customer_id,
-    t.transaction_date::DATE AS day,
+    oracle.day_of(t.transaction_date) AS day,
     coalesce(v.location, '') AS location,
     coalesce(v.customer_segment, '') AS customer_segment,
     count(*) AS transactions

@@ -1,4 +1,5 @@
--- Features of every customer as of the variable as_of (a UTC midnight), from the facts behind
+-- Features of every customer as of the variable as_of (the first moment of the date in the zone of
+-- oracle_activity.sql), from the facts behind
 -- oracle_activity.sql into oracle.customer_features. Written from the contracts in
 -- goldrun.contracts.purchase_features and behaviour_features alone.
 
@@ -37,8 +38,9 @@ placed AS (
     FROM oracle.orders WHERE placed_on < getvariable('as_of') GROUP BY customer_id
 ),
 last_lines AS (
-    SELECT customer_id, max(transaction_date)::DATE AS last_day
-    FROM truth.transactions WHERE transaction_date < getvariable('as_of') GROUP BY customer_id
+    SELECT customer_id, oracle.day_of(max(transaction_date)) AS last_day
+    FROM truth.transactions WHERE oracle.local(transaction_date) < getvariable('as_of')
+    GROUP BY customer_id
 ),
 spent AS (
     SELECT
@@ -47,10 +49,10 @@ spent AS (
         count(*) AS lines,
         sum(quantity) AS pieces,
         count(DISTINCT product_id) AS products,
-        coalesce(sum(amount) FILTER (within(transaction_date::DATE, 30)), 0) AS spend_30,
-        coalesce(sum(amount) FILTER (within(transaction_date::DATE, 60)), 0) AS spend_60,
-        coalesce(sum(amount) FILTER (within(transaction_date::DATE, 90)), 0) AS spend_90,
-        coalesce(sum(amount) FILTER (within(transaction_date::DATE, 180)), 0) AS spend_180,
+        coalesce(sum(amount) FILTER (within(oracle.day_of(transaction_date), 30)), 0) AS spend_30,
+        coalesce(sum(amount) FILTER (within(oracle.day_of(transaction_date), 60)), 0) AS spend_60,
+        coalesce(sum(amount) FILTER (within(oracle.day_of(transaction_date), 90)), 0) AS spend_90,
+        coalesce(sum(amount) FILTER (within(oracle.day_of(transaction_date), 180)), 0) AS spend_180,
         coalesce(sum(amount) FILTER (payment_method IS NOT NULL), 0) AS paid,
         coalesce(sum(amount) FILTER (payment_method = 'card'), 0) AS card,
         coalesce(sum(amount) FILTER (payment_method = 'wallet'), 0) AS wallet,
@@ -60,7 +62,7 @@ spent AS (
         coalesce(sum(amount) FILTER (payment_method = 'voucher'), 0) AS voucher,
         coalesce(sum(amount) FILTER (payment_method = 'other'), 0) AS other
     FROM truth.transactions
-    WHERE transaction_status = 'completed' AND transaction_date < getvariable('as_of')
+    WHERE transaction_status = 'completed' AND oracle.local(transaction_date) < getvariable('as_of')
     GROUP BY customer_id
 ),
 gaps AS (
@@ -151,7 +153,8 @@ did AS (
         count(*) FILTER (event_type = 'checkout') AS checkout,
         count(*) FILTER (event_type = 'purchase') AS purchase,
         count(*) FILTER (event_type = 'other') AS other
-    FROM truth.events WHERE event_timestamp < getvariable('as_of') GROUP BY customer_id
+    FROM truth.events WHERE oracle.local(event_timestamp) < getvariable('as_of')
+    GROUP BY customer_id
 ),
 contacts AS (
     FROM oracle.contacts WHERE day < getvariable('as_of')

@@ -136,6 +136,35 @@ def test_a_visit_counts_on_the_day_on_which_all_of_it_was_known(
     }
 
 
+def test_days_and_dates_are_those_of_the_zone(db: duckdb.DuckDBPyConnection) -> None:
+    tiny.truth(
+        db,
+        transactions=[
+            tiny.line("t1", "2024-02-29 14:59:59", "10"),
+            tiny.line("t2", "2024-02-29 15:00", "20"),
+            tiny.line("t3", "2024-03-01 15:00", "40"),
+        ],
+        sessions=[tiny.session("s1", "2024-02-29 14:00", "2024-02-29 16:00")],
+        events=[tiny.event("e1", "click", "2024-02-29 15:00")],
+        interactions=[tiny.contact("i1", "2024-02-29 15:00")],
+    )
+    compute_activity(db, "Asia/Tokyo")
+    found = {
+        str(r["day"]): (r["spend"], r["sessions"], r["events_click"], r["interactions"])
+        for r in rows(db, "customer_daily")
+    }
+    assert found == {
+        "2024-02-29": (10, 0, 0, 0),
+        "2024-03-01": (20, 1, 1, 1),
+        "2024-03-02": (40, 0, 0, 0),
+    }
+    compute_features(db, date(2024, 3, 2))
+    (row,) = rows(db, "customer_features")
+    assert (row["total_spend"], row["last_purchase_date"]) == (30, date(2024, 3, 1))
+    assert (row["event_count_click"], row["session_count"], row["interaction_count"]) == (1, 1, 1)
+    assert row["days_since_last_transaction"] == 1
+
+
 def test_a_contact_is_about_an_order_for_thirty_times_24_hours(
     db: duckdb.DuckDBPyConnection,
 ) -> None:

@@ -65,7 +65,7 @@ def verify(
             *C.duplicates_are_the_planted(export.db),
             *C.accounting_closes(accounts(lake)),
             *C.every_line_is_somewhere(export.db, data),
-            *gold_equals_the_oracle(export.db),
+            *gold_equals_the_oracle(export.db, source.zone),
             *no_personal_values(export, lake, search),
         ]
 
@@ -85,9 +85,9 @@ def accounts(lake: Lake) -> dict[str, Accounting]:
     }
 
 
-def gold_equals_the_oracle(db: duckdb.DuckDBPyConnection) -> list[C.Check]:
+def gold_equals_the_oracle(db: duckdb.DuckDBPyConnection, zone: str = "UTC") -> list[C.Check]:
     """Compare every gold table, and every snapshot in ``customer_features``."""
-    compute_activity(db)
+    compute_activity(db, zone)
     checks = []
     for table in GOLD_TABLES:
         if table is not CUSTOMER_FEATURES:

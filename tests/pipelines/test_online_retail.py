@@ -126,6 +126,14 @@ def buyers(truth: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def test_every_line_is_of_the_same_day_in_london_and_in_utc(raw: pd.DataFrame) -> None:
+    """So the figures are those of days in UTC, though its days are London's."""
+    local = pd.to_datetime(raw.InvoiceDate)
+    assert local.dt.hour.between(6, 20).all()
+    in_utc = local.dt.tz_localize("Europe/London").dt.tz_convert("UTC")
+    assert (in_utc.dt.date == local.dt.date).all()
+
+
 # Bronze and silver -----------------------------------------------------------------------------
 
 

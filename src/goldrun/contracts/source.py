@@ -27,6 +27,8 @@ _SAME_AS_UTC = frozenset(
     )
 )
 """All names of the zone whose clocks show UTC."""
+_NO_ZONES = {"Factory", "localtime"}
+"""Files beside those of time zones, which no engine knows."""
 _ORIGINS = ("path", "topic", "feed", "from")
 
 
@@ -169,8 +171,9 @@ class Source(Strict):
     @field_validator("timezone")
     @classmethod
     def _zone_exists(cls, value: str | None) -> str | None:
-        if value is not None and value not in available_timezones():
-            near = did_you_mean(value, available_timezones())
+        known = available_timezones() - _NO_ZONES
+        if value is not None and value not in known:
+            near = did_you_mean(value, known)
             raise ValueError(f"{value!r} is not a time zone{near}")
         return value
 
