@@ -74,6 +74,22 @@ def test_money_is_multiplied_by_the_rate_of_its_day_and_rounded_once(
     assert row["currency"] == "EUR"
 
 
+def test_a_rate_is_that_of_the_day_in_the_zone(spark: SparkSession) -> None:
+    """The last hour of January in UTC is February in Tokyo."""
+    at = datetime(2024, 1, 31, 23, tzinfo=UTC)
+    schema = "record_id string, currency string, transaction_date timestamp"
+    rows = spark.createDataFrame(
+        [("r", "GBP", at, Decimal(1), Decimal(1))],
+        f"{schema}, price decimal(18,4), amount decimal(18,4)",
+    )
+    rates = spark.createDataFrame(RATE_ROWS, RATES.schema)
+    found = [
+        convert(rows, "EUR", rates, zone)[0].collect()[0]["amount"]
+        for zone in ("UTC", "Asia/Tokyo")
+    ]
+    assert found == [Decimal("1.15"), Decimal("1.1765")]
+
+
 @pytest.mark.parametrize("case", [name for name, case in CASES.items() if case[4] is None])
 def test_money_without_a_usable_rate_is_refused(
     outcome: tuple[dict[str, Any], dict[str, list[str]]], case: str

@@ -91,7 +91,7 @@ def truth(raw: pd.DataFrame, judged: pd.DataFrame) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def days(truth: pd.DataFrame) -> pd.DataFrame:
-    """Activity per customer and UTC day."""
+    """Activity per customer and day, which is the same in London and in UTC."""
     rows = truth.assign(day=truth.transaction_date.dt.normalize())
     done = rows[rows.transaction_status == "completed"]
     by_day = done.groupby(["customer_id", "day"])

@@ -94,7 +94,7 @@ def _then(name: str) -> tuple[str, ...]:
 
 
 _CUSTOMER = Column(E.CUSTOMER_ID, T.StringType(), "Who.", required=True)
-_DAY = Column(DAY, T.DateType(), "UTC day.", required=True)
+_DAY = Column(DAY, T.DateType(), "Calendar day of the source's time zone.", required=True)
 _ORDER = (f"transactions.{E.ORDER_ID}", STATUS, TRANSACTION_TIME)
 _AMOUNT = (f"transactions.{E.AMOUNT}", STATUS, TRANSACTION_TIME)
 _SESSION = (f"sessions.{B.SESSION_START}", f"sessions.{B.SESSION_END}")
@@ -215,7 +215,7 @@ _TALKING = (
 
 CUSTOMER_DAILY = Table(
     name="gold/customer_daily",
-    grain="one customer on one UTC day with any activity; every number adds up over days",
+    grain="one customer on one day with any activity; every number adds up over days",
     key=(E.CUSTOMER_ID, DAY),
     clustered_by=(DAY,),
     columns=(_CUSTOMER, _DAY, *_BUYING, *_VISITING, *_TALKING),
@@ -223,7 +223,7 @@ CUSTOMER_DAILY = Table(
 
 CUSTOMER_PRODUCTS = Table(
     name="gold/customer_products",
-    grain="one product that a customer bought on one UTC day",
+    grain="one product that a customer bought on one day",
     key=(E.CUSTOMER_ID, DAY, E.PRODUCT_ID),
     clustered_by=(DAY,),
     columns=(
@@ -242,7 +242,7 @@ CUSTOMER_PRODUCTS = Table(
 
 CUSTOMER_RESPONSES = Table(
     name="gold/customer_responses",
-    grain="one response time that a customer's contacts had on one UTC day",
+    grain="one response time that a customer's contacts had on one day",
     key=(E.CUSTOMER_ID, DAY, B.RESPONSE_TIME),
     clustered_by=(DAY,),
     columns=(
@@ -268,7 +268,7 @@ CUSTOMER_RESPONSES = Table(
 
 CUSTOMER_PLACES = Table(
     name="gold/customer_places",
-    grain="one place and segment that a customer was in on one UTC day with a transaction",
+    grain="one place and segment that a customer was in on one day with a transaction",
     key=(E.CUSTOMER_ID, DAY, E.LOCATION, E.CUSTOMER_SEGMENT),
     clustered_by=(DAY,),
     columns=(

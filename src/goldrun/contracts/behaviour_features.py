@@ -1,7 +1,8 @@
 """What a customer's sessions, events and interactions say as of a date.
 
 All are null where the shop has no such records at all: nothing recorded is not the same as nothing
-done. "So far" means before the UTC midnight ``as_of``.
+done. "So far" means before the midnight ``as_of`` in the
+source's time zone.
 """
 
 from pyspark.sql import types as T

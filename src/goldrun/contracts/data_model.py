@@ -29,8 +29,9 @@ Generated from the contracts in `src/goldrun/contracts/` by `make docs`
 Five entities arrive as raw text in bronze, are typed, checked and related in silver, and become
 sums per customer and day, and then features, in gold.
 
-- Times are UTC, days are UTC days, durations and response times are **in seconds**, money is
-  decimal in the shop's currency.
+- Times are UTC. A day is a calendar day of the source's `timezone` (of UTC where none is
+  declared); `as_of` is the midnight at which that date begins there.
+- Durations and response times are **in seconds**, money is decimal in the shop's currency.
 - A row that breaks something of severity **reject** goes to `silver/quarantine` with its reasons;
   one that breaks something of severity **warn** stays and is counted.
 - A condition that can't be judged because a value is null counts as kept: missing values have

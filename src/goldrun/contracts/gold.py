@@ -16,7 +16,10 @@ MODEL_VERSION = "model_version"
 _CENTS = T.DecimalType(18, 2)
 _CUSTOMER = Column(CUSTOMER_ID, T.StringType(), "Who.", required=True)
 _AS_OF = Column(
-    AS_OF, T.DateType(), "UTC midnight; only what happened before it counts.", required=True
+    AS_OF,
+    T.DateType(),
+    "Midnight in the source's time zone; only what happened before it counts.",
+    required=True,
 )
 
 CUSTOMER_FEATURES = Table(

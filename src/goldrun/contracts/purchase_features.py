@@ -1,6 +1,6 @@
 """What a customer's transactions say as of a date: names, and the contract of each feature.
 
-"Before" always means before the UTC midnight ``as_of``; a window of n days is
+"Before" always means before the midnight ``as_of`` in the source's time zone; a window of n days is
 [as_of - n days, as_of).
 """
 
