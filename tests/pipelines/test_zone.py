@@ -147,6 +147,8 @@ def test_an_old_lake_of_a_shop_elsewhere_is_computed_again_wherever_that_stops(
             build(in_zone(old, TOKYO))
     tokyo = in_zone(old, TOKYO)
     assert zone_of_gold(tokyo) == "UTC"
+    days = tokyo.lake.read("gold/customer_daily").select("day").collect()
+    assert {str(row["day"]) for row in days} == {"2024-05-01", "2024-05-02", "2024-05-04"}
     # Whoever comes next brings it to its end: here a stream that starts.
     with tokyo.tracker.run("stream", "goldrun-pipeline") as run_id:
         Follower(run_id, Scorer()).catch_up(tokyo)
