@@ -26,6 +26,10 @@ VALID_TO = "valid_to"
 
 TOPIC_PREFIX = "kafka:"
 """Begins the place of a message, ``kafka:topic/partition``, which files have theirs in ``file``."""
+FEED_PREFIX = "feed:"
+"""Begins the place of a row of a simulated feed, ``feed:entity``."""
+MESSAGE_PREFIXES = (TOPIC_PREFIX, FEED_PREFIX)
+"""Begin the places whose records are ordered by ``offset``: they come one after the other."""
 
 SPLIT = "_split"
 ROW = "_row"
@@ -61,8 +65,9 @@ def bronze_table(entity: str) -> Table:
             Column(
                 OFFSET,
                 T.LongType(),
-                "Position of the record, from 0, in the piece of the file that one task read; "
-                "in the file itself when it is read in one piece, as gzip is.",
+                "Place of the record in its file, in ascending order: its row number from 0; of a "
+                "file that several tasks read in pieces, plus the first byte of the piece. Of a "
+                "message, its offset.",
                 required=True,
             ),
             _INGESTED_AT,
