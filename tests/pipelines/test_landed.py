@@ -19,8 +19,9 @@ from goldrun.io.streams import Enough
 from goldrun.io.tracking import Tracker
 from pipelines.steps import stream
 from pipelines.steps.context import Context
-from pipelines.steps.landed import SETTLED_SECONDS, LandedFiles, wait_until_settled
+from pipelines.steps.landed import LandedFiles
 from pipelines.steps.limits import Limits
+from pipelines.steps.waiting import SETTLED_SECONDS, wait_until_settled
 
 SHOP = """
 currency = "EUR"
@@ -166,7 +167,7 @@ def waits_for(file: Path, starts_after: float) -> float:
     """Seconds for which a file is waited for, from so long after it was written."""
     pauses: list[float] = []
     start = file.stat().st_mtime + starts_after
-    assert wait_until_settled([file], sleep=pauses.append, clock=Time(start))
+    assert wait_until_settled([file], sleep=pauses.append, clock=Time(start)) == []
     return len(pauses) / 10
 
 
@@ -192,7 +193,7 @@ def test_a_file_that_changes_is_waited_for_anew_and_one_that_is_gone_is_not(tmp_
     file.write_text("x")
     start = file.stat().st_mtime
     os.utime(file, (start + 900, start + 900))
-    assert wait_until_settled([file, tmp_path / "gone"], sleep=grow, clock=Time(start))
+    assert wait_until_settled([file, tmp_path / "gone"], sleep=grow, clock=Time(start)) == []
     assert pauses == pytest.approx(15 + 10 * SETTLED_SECONDS, abs=2)
 
 
@@ -200,4 +201,4 @@ def test_waiting_ends_when_the_stream_is_to_end(tmp_path: Path) -> None:
     file = tmp_path / "a.csv"
     file.write_text("x")
     clock = Time(file.stat().st_mtime)
-    assert not wait_until_settled([file], lambda: True, sleep=lambda _: None, clock=clock)
+    assert wait_until_settled([file], lambda: True, sleep=lambda _: None, clock=clock) == [file]

@@ -7,7 +7,7 @@ commits and begin again. Whatever happens, each record must have the fate that t
 
 import random
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import groupby, product
@@ -55,7 +55,7 @@ amount = "amount"
 transaction_status = "'completed'"
 """
 TIMES = {
-    True: "transaction_date = \"'2024-05-01T00:00:00Z'\"\nupdated_at = \"at\"\n",
+    True: 'transaction_date = "\'2024-05-01T00:00:00Z\'"\nupdated_at = "at"\n',
     False: 'transaction_date = "at"\n',
 }
 """How a source that maps ``updated_at`` reads ``at``, and one that does not."""
@@ -117,7 +117,7 @@ def fates_of_key(lines: Sequence[Line], *, mapped: bool) -> dict[int, Fate]:
 def example(chance: random.Random) -> list[Line]:
     """The lines of a lake: forty keys, few times and contents, so that they meet often."""
     schedules = chance.sample(SCHEDULES, 6)
-    lines = []
+    lines: list[Line] = []
     for number in range(KEYS):
         schedule = chance.choice(schedules)
         for _ in range(chance.randint(1, 6)):
@@ -186,10 +186,8 @@ class Shop:
         bronze.run(ctx)
         if cut is not None:
             with cut_before(cut):
-                try:
+                with suppress(PowerCutError):
                     silver.run(ctx, replay=replay)
-                except PowerCutError:
-                    pass
             if replay:
                 silver.run(ctx)
         silver.run(ctx, replay=replay)
@@ -206,7 +204,9 @@ class Shop:
             return [tuple(row) for row in found]
 
         history = rows(L.history_table(TRANSACTIONS).name, L.VALID_FROM, L.VALID_TO)
-        moments = [(r, *(datetime.fromtimestamp(each, UTC) for each in ends)) for r, *ends in history]
+        moments = [
+            (r, *(datetime.fromtimestamp(each, UTC) for each in ends)) for r, *ends in history
+        ]
         found: list[tuple[int, Fate]] = []
         found += [(number[r], ("stands",)) for (r,) in rows(TRANSACTIONS.name)]
         found += [(number[r], ("superseded", *ends)) for r, *ends in moments]
