@@ -7,11 +7,14 @@ from pyspark.sql import functions as F
 
 from goldrun.contracts import lineage as L
 from goldrun.contracts.marketplace import ENTITIES
+from goldrun.contracts.reasons import KEY_NOT_UNIQUE
 from goldrun.contracts.table import Table
+from goldrun.medallion.quarantine import still_open
 from pipelines.steps.context import Context, log
 from pipelines.steps.fates import fates_of
+from pipelines.steps.judging import judge_records
 
-SHOWN = 3
+_SHOWN = 3
 """Keys that a message names."""
 
 
@@ -48,22 +51,39 @@ def reset_records(
 
 
 def warn_of_keys(table: Table, keys: DataFrame, records: int) -> None:
-    """Log how many keys have several contents within one file, the first of them, and a remedy."""
-    (key,) = table.key
-    first = [row[0] for row in keys.orderBy(key).limit(SHOWN).collect()]
-    log.warning(
-        "    %s: %s values of %s have several contents within one file, such as %s: their %s "
-        "records of the file are in quarantine as key_not_unique. %s; then refine them again with "
-        "-e silver -P replay=true",
-        *(table.name, f"{keys.count():,}", key, ", ".join(first), f"{records:,}", remedy(table)),
-    )
+    """Log which keys have several contents within one file, and a remedy."""
+    log.warning("    %s: %s", table.name, _described(table, keys, records))
 
 
-def remedy(table: Table) -> str:
-    """What makes the records of a file's key differ."""
+def keys_not_unique(ctx: Context, entity: str) -> str | None:
+    """Say which keys of an entity are refused because a file has several contents for them.
+
+    Args:
+        ctx: The context.
+        entity: Name of the entity.
+
+    Returns:
+        How many they are, the first of them and a remedy; None where there is none. A key is the
+        one that the source maps today.
+    """
+    waiting = still_open(ctx.lake.read(L.QUARANTINE.name)).where(F.col(L.ENTITY) == entity)
+    refused = waiting.where(F.array_contains(L.REASONS, KEY_NOT_UNIQUE)).select(L.RECORD_ID)
+    records = refused.count()
+    if not records:
+        return None
+    bronze = ctx.lake.read(L.bronze_table(entity).name)
+    judged = judge_records(ctx, entity, bronze.join(refused, L.RECORD_ID, "left_semi"))
+    keys = judged.select(*ENTITIES[entity].key).distinct()
+    return _described(ENTITIES[entity], keys, records)
+
+
+def _described(table: Table, keys: DataFrame, records: int) -> str:
     (key,) = table.key
+    first = [str(row[0]) for row in keys.orderBy(key).limit(_SHOWN).collect()]
     return (
-        f"Map {key} to what identifies a row, such as a hash of all its columns as "
-        f"pipelines/sources/online_retail.toml does, or map {table.versioned_by} to the time of "
-        "the row's last change"
+        f"{keys.count():,} values of {key} have several contents within one file, such as "
+        f"{', '.join(first)}: their {records:,} records of the file are in quarantine as "
+        f"{KEY_NOT_UNIQUE}. Map {key} to what identifies a row, such as a hash of all its columns "
+        f"as in online_retail.toml, or {table.versioned_by} to the time of its last change, then "
+        "run silver with -P replay=true"
     )

@@ -185,9 +185,8 @@ class Shop:
         ctx = replace(self.ctx, now=self.moment)
         bronze.run(ctx)
         if cut is not None:
-            with cut_before(cut):
-                with suppress(PowerCutError):
-                    silver.run(ctx, replay=replay)
+            with cut_before(cut), suppress(PowerCutError):
+                silver.run(ctx, replay=replay)
             if replay:
                 silver.run(ctx)
         silver.run(ctx, replay=replay)

@@ -119,8 +119,19 @@ def history_table(entity: Table) -> Table:
         rules=(),
         columns=(
             *stored.columns,
-            Column(VALID_FROM, T.TimestampType(), "Start of validity, UTC.", required=True),
-            Column(VALID_TO, T.TimestampType(), "End of validity, UTC.", required=True),
+            Column(
+                VALID_FROM,
+                T.TimestampType(),
+                "Start of validity, UTC: when this version was made.",
+                required=True,
+            ),
+            Column(
+                VALID_TO,
+                T.TimestampType(),
+                "End of validity, UTC: when the earliest of the versions that supersede it was "
+                "made; valid_from where that was before, and it was valid for no time.",
+                required=True,
+            ),
         ),
     )
 

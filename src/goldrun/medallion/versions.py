@@ -19,6 +19,7 @@ _LOSES = "_loses"
 _BEGINS = "_begins"
 _TIMES = "_times"
 _ENDED = "_ended"
+_COPY = "_copy"
 
 
 @dataclass(frozen=True)
@@ -105,8 +106,7 @@ def rank_versions(
         L.OFFSET,
         F.lit(1).alias(_IS_NEW),
     )
-    # A stop between two commits can leave a version in silver and in history: it is one version.
-    old = known.dropDuplicates([L.RECORD_ID]).select(
+    old = known.select(
         *(*stored, L.VALID_TO),
         F.lit(None).cast("string").alias(L.FILE),
         F.lit(None).cast("bigint").alias(L.OFFSET),
@@ -114,6 +114,9 @@ def rank_versions(
     )
     # Partitioned by key once, the orders below need no further shuffle.
     both = new.unionByName(old).repartition(*table.key)
+    # A stop between two commits can leave a version in silver and in history: it is history.
+    same = Window.partitionBy(*table.key, L.RECORD_ID).orderBy(F.col(L.VALID_TO).desc_nulls_last())
+    both = both.withColumn(_COPY, F.row_number().over(same)).where(F.col(_COPY) == 1).drop(_COPY)
     if table.immutable_since:
         return _rank_immutable(both, table)
     return _rank_versioned(both, table, by_arrival=by_arrival)
