@@ -1,7 +1,8 @@
 """Read the files that are new into bronze: raw text with lineage, one commit an entity."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from pyspark.sql import DataFrame
@@ -26,8 +27,11 @@ from goldrun.medallion.bronze import Batch, to_bronze
 from goldrun.medallion.erasure import redact
 from pipelines.steps.context import Context, log, step
 from pipelines.steps.source import check_one_source, columns_of, columns_required
+from pipelines.steps.waiting import wait_until_settled
 from pipelines.steps.zone import check_zone
 
+PATIENCE = 60
+"""Seconds for which a batch waits for files that are still being written."""
 _STORED_FILES = 64
 """Data files that one commit may make: each landing file is read by a task of its own."""
 
@@ -64,7 +68,8 @@ def run(ctx: Context) -> None:
         )
     with ctx.lake.writing(*[L.bronze_table(entity).name for entity in source.landed]):
         with step("bronze: looking for new files"):
-            landings = [look_at(ctx, entity, _all_files(ctx, entity)) for entity in source.landed]
+            found = _complete(ctx, {entity: _all_files(ctx, entity) for entity in source.landed})
+            landings = [look_at(ctx, entity, files) for entity, files in found.items()]
         for landing in landings:
             if landing.files:
                 with step(f"bronze: {landing.entity}"):
@@ -77,6 +82,26 @@ def _all_files(ctx: Context, entity: str) -> list[Path]:
     if others := passed_over(mapping.path or "", mapping.format):
         log.warning("    %s: passed over, by name: %s", entity, listed(others))
     return found
+
+
+def _complete(ctx: Context, found: Mapping[str, Sequence[Path]]) -> dict[str, list[Path]]:
+    """Wait for files that are still being written, and leave those out that go on being written.
+
+    A file that bronze has read before is not left out: that it has changed is an error.
+    """
+    growing = set(wait_until_settled(chain(*found.values()), patience=PATIENCE))
+    complete = {}
+    for entity, files in found.items():
+        known = _fingerprints(ctx.lake.read_or_empty(L.bronze_table(entity))) if growing else {}
+        left_out = [file for file in files if file in growing and str(file) not in known]
+        for file in left_out:
+            log.warning(
+                "    %s: left out, because it is still being written after %s seconds: read it "
+                "with the next run, when it is complete",
+                *(file, PATIENCE),
+            )
+        complete[entity] = [file for file in files if file not in left_out]
+    return complete
 
 
 def look_at(ctx: Context, entity: str, found: Sequence[Path]) -> Landing:
@@ -139,8 +164,7 @@ def new_files(ctx: Context, entity: str, found: Sequence[Path]) -> dict[Path, st
     """
     bronze = ctx.lake.read_or_empty(L.bronze_table(entity))
     check_one_source(ctx, bronze)
-    stored = bronze.select(L.FILE, L.FINGERPRINT).distinct().collect()
-    known = {row[L.FILE]: row[L.FINGERPRINT] for row in stored}
+    known = _fingerprints(bronze)
     digests = set(known.values())
     new: dict[Path, str] = {}
     for file in found:
@@ -149,10 +173,17 @@ def new_files(ctx: Context, entity: str, found: Sequence[Path]) -> dict[Path, st
         if known.get(str(file), digest) != digest:
             raise SourceError(
                 f"{file} has changed since it was read into bronze: give the new content a new "
-                "file name, and restore or remove this one"
+                "file name, and restore or remove this one. Rows that the new file corrects, such "
+                "as one that was cut off, replace the old ones, because it is the later file"
             )
         if digest in digests:
             continue
         digests.add(digest)
         new[file] = digest
     return new
+
+
+def _fingerprints(bronze: DataFrame) -> dict[str, str]:
+    """Fingerprint by file of what bronze has read."""
+    stored = bronze.select(L.FILE, L.FINGERPRINT).distinct().collect()
+    return {row[L.FILE]: row[L.FINGERPRINT] for row in stored}

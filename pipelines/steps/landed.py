@@ -1,8 +1,6 @@
 """Files that land while a stream is at work: each read once, when it is written to no more."""
 
-import os
-import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,13 +14,8 @@ from goldrun.io.streams import Enough, entities_in
 from goldrun.medallion.bronze import Batch
 from pipelines.steps import bronze
 from pipelines.steps.arrivals import SHARES, Arrival
-from pipelines.steps.context import Context, log
-
-SETTLED_SECONDS = 2.0
-"""A file that was written to within this time may be half-written."""
-_TOLD_EVERY = 30.0
-_State = tuple[int, int]
-"""Bytes, and nanoseconds of the last writing."""
+from pipelines.steps.context import Context
+from pipelines.steps.waiting import State, state_of, wait_until_settled
 
 
 @dataclass
@@ -33,7 +26,7 @@ class LandedFiles:
     of the source that bronze does not have, wherever they come from and however old they are.
     """
 
-    _seen: dict[Path, _State] = field(default_factory=dict)
+    _seen: dict[Path, State] = field(default_factory=dict)
 
     def begin(self, ctx: Context) -> None:
         """Note which files bronze has, so that their bytes need not be looked at again.
@@ -43,7 +36,7 @@ class LandedFiles:
         """
         for entity, mapping in ctx.source.landed.items():
             files = list_files(mapping.path or "", mapping.format)
-            states = {file: state for file in files if (state := _state(file))}
+            states = {file: state for file in files if (state := state_of(file))}
             new = bronze.new_files(ctx, entity, list(states))
             self._seen |= {file: state for file, state in states.items() if file not in new}
 
@@ -67,8 +60,8 @@ class LandedFiles:
         for entity in [entity for entity in ctx.source.landed if entity in landed]:
             mapping = ctx.source.landed[entity]
             files = list_files(mapping.path or "", mapping.format)
-            found[entity] = [file for file in files if _state(file) != self._seen.get(file)]
-            if not wait_until_settled(found[entity], ending):
+            found[entity] = [file for file in files if state_of(file) != self._seen.get(file)]
+            if wait_until_settled(found[entity], ending):
                 raise Enough
         return found
 
@@ -90,9 +83,9 @@ class LandedFiles:
         written: list[float] = []
         for entity, files in settled.items():
             # Again: other processes may have been waited for since.
-            if not wait_until_settled(files, ending):
+            if wait_until_settled(files, ending):
                 raise Enough
-            states = {file: state for file in files if (state := _state(file))}
+            states = {file: state for file in files if (state := state_of(file))}
             with ctx.lake.writing(L.bronze_table(entity).name):
                 landing = bronze.look_at(ctx, entity, list(states))
                 if landing.files:
@@ -109,47 +102,3 @@ class LandedFiles:
 def _count(ctx: Context, entity: str, batch: Batch) -> int:
     stored = ctx.lake.read(L.bronze_table(entity).name)
     return stored.where(F.col(L.BATCH_ID) == batch.batch_id).count()
-
-
-def _state(file: Path) -> _State | None:
-    """How large a file is and when it was written; None when it is gone."""
-    try:
-        found = os.stat(file)
-    except FileNotFoundError:
-        return None
-    return found.st_size, found.st_mtime_ns
-
-
-def wait_until_settled(
-    files: Iterable[Path],
-    ending: Callable[[], bool] = lambda: False,
-    sleep: Callable[[float], None] = time.sleep,
-    clock: Callable[[], float] = time.time,
-) -> bool:
-    """Wait until none of the files was written to for a while; False when told to end before.
-
-    A file whose time lies in the future counts as settled once it has not changed for as long.
-    Who writes a file under a name that begins with a dot, and renames it, is not waited for.
-    """
-    waiting: Mapping[Path, tuple[_State, float]] = {}
-    restless, told = list(files), clock()
-    while True:
-        now, before = clock(), waiting
-        states = {file: state for file in restless if (state := _state(file))}
-        waiting = {
-            file: before[file] if file in before and before[file][0] == state else (state, now)
-            for file, state in states.items()
-        }
-        restless = [
-            file
-            for file, (state, since) in waiting.items()
-            if state[1] / 1e9 > now - SETTLED_SECONDS and since > now - SETTLED_SECONDS
-        ]
-        if not restless:
-            return True
-        if ending():
-            return False
-        if now - told >= _TOLD_EVERY:
-            told = now
-            log.info("  waiting for %s, which is still being written …", restless[0])
-        sleep(0.1)

@@ -11,6 +11,7 @@ from goldrun.monitoring.quality_plots import failures_by_rule, fates
 from goldrun.monitoring.quality_plots import null_rates as null_rates_plot
 from goldrun.registry.evidence import version_tags
 from pipelines.steps.context import Context, log, step
+from pipelines.steps.keys import keys_not_unique
 from pipelines.steps.names import DATA_QUALITY
 from pipelines.steps.silver import accounts
 
@@ -33,6 +34,7 @@ def measure(ctx: Context) -> QualityReport:
             pd.concat(nulls, ignore_index=True),
             counted,
             ctx.source.max_reject_share,
+            {entity: found for entity in counted if (found := keys_not_unique(ctx, entity))},
         )
     for check in report.checks:
         log.info("    %-7s %s (%s)", check.verdict.upper(), check.name, check.detail)

@@ -10,6 +10,8 @@ from pyspark.sql import functions as F
 from goldrun.contracts import lineage as L
 from goldrun.contracts.erasure import TOMBSTONES
 from goldrun.contracts.marketplace import ENTITIES
+from goldrun.contracts.reasons import KEY_NOT_UNIQUE
+from goldrun.medallion.arrival import FIRST, out_of_turn, records_out_of_turn
 from goldrun.medallion.bronze import Batch
 from goldrun.medallion.erasure import erased_quarantine
 from goldrun.medallion.lookup import few_in_memory, rows_of
@@ -18,6 +20,7 @@ from goldrun.medallion.versions import Resolution, rank_versions, repeated_keys,
 from pipelines.steps.context import Context, log
 from pipelines.steps.fates import fates_of, write_fates
 from pipelines.steps.judging import judge_records, look_again, refused_of
+from pipelines.steps.keys import reset_records, warn_of_keys
 from pipelines.steps.settled import reopen, settle, unsettled, without_fate
 from pipelines.steps.source import check_one_source, columns_read
 
@@ -102,25 +105,75 @@ def _give_fates(
     if not records:
         return Refined()
     rows, late = look_again(ctx, entity, good(judged), fates[0], new=new)
-    resolution = _resolved(entity, rows, fates)
+    repeated = _repeated(entity, rows, fates)
+    while repeated.out_of_turn is not None:
+        ids = judged.select(L.RECORD_ID).unionByName(
+            reset_records(ctx, entity, fates, repeated.out_of_turn)
+        )
+        pending = bronze.join(ids.localCheckpoint(), L.RECORD_ID, "left_semi")
+        fates = [ctx.lake.read(each.name) for each in fates_of(ENTITIES[entity])]
+        judged = judge_records(ctx, entity, pending)
+        rows, late = look_again(ctx, entity, good(judged), fates[0], new=new)
+        repeated = _repeated(entity, rows, fates)
+    resolution = _resolved(ctx, entity, rows, repeated)
     refused = refused_of(entity, judged, (pending, bronze), [*late, resolution.conflicts])
     write_fates(ctx, ENTITIES[entity], resolution, refused, judged, replay=replay)
-    return _counted(records, [*erased, refused], resolution)
+    counted = _counted(records, [*erased, refused], resolution)
+    if counted.refused.get(KEY_NOT_UNIQUE):
+        warn_of_keys(ENTITIES[entity], resolution.refused_keys, counted.refused[KEY_NOT_UNIQUE])
+    return counted
 
 
-def _resolved(entity: str, rows: DataFrame, fates: Sequence[DataFrame]) -> Resolution:
+@dataclass(frozen=True)
+class _Repeated:
+    """The keys that stand in more than one row.
+
+    Attributes:
+        keys: Result of ``repeated_keys``.
+        known: Rows of silver and of its history, for at least these keys.
+        out_of_turn: ``record_id`` of all incoming and known rows of the keys of which a stored
+            record was ingested with or after a pending one; None where there is no such key.
+    """
+
+    keys: DataFrame
+    known: DataFrame
+    out_of_turn: DataFrame | None = None
+
+
+def _repeated(entity: str, rows: DataFrame, fates: Sequence[DataFrame]) -> _Repeated:
     table = ENTITIES[entity]
     names, key = L.silver_table(table).names, list(table.key)
-    stored = fates[0].select(*names).unionByName(fates[1].select(*names))
+    no_end = F.lit(None).cast("timestamp").alias(L.VALID_TO)
+    stored = fates[0].select(*names, no_end).unionByName(fates[1].select(*names, L.VALID_TO))
     # Read twice, and from tables that are written afterwards.
     known = rows_of(stored, rows, key).localCheckpoint()
     repeated = repeated_keys(rows, known, table).localCheckpoint()
-    repeated = few_in_memory(repeated, repeated.count())
+    found = repeated.agg(F.count("*"), F.count_if(out_of_turn()), F.min(FIRST)).collect()[0]
+    many, late, first = found
+    repeated = few_in_memory(repeated, many)
+    if table.immutable_since or not many:
+        return _Repeated(repeated, known)
+    # Of a batch that is later than all others there are none, as the statistics of files show.
+    theirs = F.col(L.ENTITY) == entity
+    duplicates = fates[2].where(theirs & (F.col(L.BATCH_ID) >= F.lit(first)))
+    if not late and duplicates.isEmpty():
+        return _Repeated(repeated, known)
+    several = rows.join(repeated, key, "left_semi").select(*key, L.RECORD_ID)
+    records = several.unionByName(known.select(*key, L.RECORD_ID))
+    ids = records_out_of_turn(repeated, records, duplicates, table).localCheckpoint()
+    return _Repeated(repeated, known, None if ids.isEmpty() else ids)
+
+
+def _resolved(ctx: Context, entity: str, rows: DataFrame, repeated: _Repeated) -> Resolution:
+    table = ENTITIES[entity]
+    names, key = L.silver_table(table).names, list(table.key)
     # Hashed after they are parted: else each row would be hashed for both parts.
-    several = accept(rows.join(repeated, key, "left_semi"), table)
-    ranked = rank_versions(several, known, table)
+    place = (L.FILE, L.OFFSET)
+    several = accept(rows.join(repeated.keys, key, "left_semi"), table, beside=place)
+    by_arrival = table.versioned_by not in ctx.source.landed[entity].columns
+    ranked = rank_versions(several, repeated.known, table, by_arrival=by_arrival)
     resolution = resolve(ranked.localCheckpoint(), entity, table)
-    alone = accept(rows.join(repeated, key, "left_anti"), table).select(*names)
+    alone = accept(rows.join(repeated.keys, key, "left_anti"), table).select(*names)
     return replace(resolution, current=resolution.current.unionByName(alone))
 
 

@@ -370,6 +370,7 @@ def test_reject_reasons_follow_from_everything_that_a_contract_promises() -> Non
         "owner_unknown",
         "key_conflict",
     }
+    assert "key_not_unique" in reject_reasons(TRANSACTIONS)
     assert reasons["kind_not_allowed"] == "kind is none of a, b"
     assert reasons["count_negative"] == "counts start at 0"
     assert all(reasons.values())

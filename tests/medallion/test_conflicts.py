@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
 
 from goldrun.contracts import lineage as L
 from goldrun.contracts.behaviour import EVENTS
@@ -47,8 +48,11 @@ def fates(spark: SparkSession) -> dict[str, dict[str, str]]:
             for name, arrives in zip(RECORDS, batches, strict=True)
             if arrives == batch
         ]
-        incoming = spark.createDataFrame(rows, STORED.schema)
+        incoming = spark.createDataFrame(rows, STORED.schema).withColumns(
+            {L.FILE: F.lit("a.csv"), L.OFFSET: F.lit(0)}
+        )
         known = spark.createDataFrame([tuple(r) for r in current.values()], STORED.schema)
+        known = known.withColumn(L.VALID_TO, F.lit(None).cast("timestamp"))
         touched = known.join(incoming.select("event_id"), "event_id", "left_semi")
         found = resolve(rank_versions(incoming, touched, EVENTS).persist(), "events", EVENTS)
         assert found.history.columns == list(L.history_table(EVENTS).names)

@@ -270,3 +270,14 @@ def test_contacts_have_the_orders_that_an_asof_join_finds(
     """
     assert about == with_duckdb(joined, query)
     assert sum(order is not None for order, _ in about.values()) > 50
+
+
+def test_a_version_that_was_valid_for_no_time_hides_no_other(spark: SparkSession) -> None:
+    """Its place was corrected later, together with its date, which moved back."""
+    lines = spark.sql("SELECT 'ann' customer_id, timestamp'2024-06-01' transaction_date")
+    current = "'ann' customer_id, 'Bath' location, 'new' customer_segment"
+    customers = spark.sql(f"SELECT {current}, timestamp'2024-03-01' updated_at")
+    wrong = "'ann' customer_id, 'York' location, 'new' customer_segment"
+    never = "timestamp'2024-05-01' valid_from, timestamp'2024-05-01' valid_to"
+    found = transactions_enriched(lines, customers, spark.sql(f"SELECT {wrong}, {never}"))
+    assert [row["location"] for row in found.collect()] == ["Bath"]

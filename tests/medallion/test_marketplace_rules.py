@@ -194,8 +194,11 @@ KEEPS: dict[str, dict[str, tuple[Change, Mapping[str, str | None]]]] = {
 }
 """What is changed in a good record, and values that silver then holds."""
 
-ELSEWHERE = {"customer_unknown", "key_conflict", "record_malformed", "record_undecodable"}
-"""Reasons that need other tables, and those of any record, which are shown for transactions."""
+ELSEWHERE = {
+    *("customer_unknown", "key_conflict", "key_not_unique"),
+    *("record_malformed", "record_undecodable"),
+}
+"""Reasons that need other rows, and those of any record, which are shown for transactions."""
 
 
 @pytest.fixture(scope="module")

@@ -65,7 +65,8 @@ def rows_of(ingestion: int) -> list[tuple[object, ...]]:
                 L.SOURCE: "shop",
                 L.BATCH_ID: batch.batch_id,
             }
-            found.append(tuple(record.get(name) for name in STORED.names))
+            row = tuple(record.get(name) for name in STORED.names)
+            found.append((*row, f"{ingestion}.csv", number))
     return found
 
 
@@ -81,12 +82,15 @@ class Lake:
     def refine(self, ingestions: Sequence[int]) -> None:
         judged = [row for each in ingestions for row in rows_of(each)]
         schema = ",".join(f"{c.name} {c.type.simpleString()}" for c in STORED.columns)
-        incoming = accept(self.spark.createDataFrame(judged, schema), CUSTOMERS)
+        placed = f"{schema},{L.FILE} string,{L.OFFSET} bigint"
+        rows = self.spark.createDataFrame(judged, placed)
+        incoming = accept(rows, CUSTOMERS, beside=(L.FILE, L.OFFSET))
         known = [
-            tuple(row[name] for name in STORED.names)
+            tuple(row.asDict().get(name) for name in (*STORED.names, L.VALID_TO))
             for row in (*self.current.values(), *self.history.values())
         ]
-        ranked = rank_versions(incoming, self.spark.createDataFrame(known, schema), CUSTOMERS)
+        stored = self.spark.createDataFrame(known, f"{schema},{L.VALID_TO} timestamp")
+        ranked = rank_versions(incoming, stored, CUSTOMERS)
         found = resolve(ranked.localCheckpoint(), "customers", CUSTOMERS)
         self.current |= {row["customer_id"]: row for row in _utc(found.current.collect())}
         self.history |= {row[L.RECORD_ID]: row for row in _utc(found.history.collect())}

@@ -1,4 +1,4 @@
-"""One key, one truth: whatever the order and the batches that versions arrive in."""
+"""One row a key: by the time of its version, then by arrival, in whatever batches."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from pyspark.sql import DataFrame, Row, SparkSession
+from pyspark.sql import types as T
 
 from goldrun.contracts import lineage as L
 from goldrun.contracts.entities import TRANSACTIONS
@@ -17,6 +18,14 @@ from goldrun.medallion.versions import rank_versions, resolve
 NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
 STORED = L.silver_table(TRANSACTIONS)
 HISTORY = L.history_table(TRANSACTIONS)
+PLACED = T.StructType(
+    [
+        *STORED.schema,
+        T.StructField(L.VALID_TO, T.TimestampType()),
+        T.StructField(L.FILE, T.StringType()),
+        T.StructField(L.OFFSET, T.LongType()),
+    ]
+)
 
 
 @dataclass(frozen=True)
@@ -56,7 +65,6 @@ def row(key: str, record_id: str, version: Version) -> dict[str, Any]:
         "record_id": record_id,
         "content_hash": version.content,
         "source": "shop",
-        "batch_id": "b",
     }
 
 
@@ -66,8 +74,8 @@ Make = Callable[[Iterable[dict[str, Any]]], DataFrame]
 @pytest.fixture(scope="module")
 def frame(spark: SparkSession) -> Make:
     def make(rows: Iterable[dict[str, Any]]) -> DataFrame:
-        table = [tuple(one.get(name) for name in STORED.names) for one in rows]
-        return spark.createDataFrame(table, STORED.schema)
+        table = [tuple(one.get(field.name) for field in PLACED) for one in rows]
+        return spark.createDataFrame(table, PLACED)
 
     return make
 
@@ -80,18 +88,30 @@ class Store:
         self.current: dict[str, Row] = {}
         self.history: dict[str, Row] = {}
         self.duplicates: dict[str, Row] = {}
+        self.refused: set[str] = set()
+        self.batches = 0
 
-    def take(self, rows: Sequence[dict[str, Any]], not_in_silver: str = "") -> None:
-        """Merge a batch; a stop keeps one key's new version from reaching silver."""
+    def take(
+        self, rows: Sequence[dict[str, Any]], not_in_silver: str = "", *, by_arrival: bool = False
+    ) -> None:
+        """Merge a batch of one file, unless rows say otherwise.
+
+        A stop keeps one key's new version from reaching silver.
+        """
+        self.batches += 1
+        place = {L.BATCH_ID: f"b{self.batches}", L.FILE: f"{self.batches}.csv"}
+        placed = [place | {L.OFFSET: n} | one for n, one in enumerate(rows)]
         known = [r.asDict() for r in (*self.current.values(), *self.history.values())]
-        incoming, stored = self.frame(rows), self.frame(known)
+        incoming, stored = self.frame(placed), self.frame(known)
         touched = stored.join(incoming.select("transaction_id"), "transaction_id", "left_semi")
-        ranked = rank_versions(incoming, touched, TRANSACTIONS).persist()
+        ranked = rank_versions(incoming, touched, TRANSACTIONS, by_arrival=by_arrival).persist()
         found = resolve(ranked, "transactions", TRANSACTIONS)
         assert found.current.columns == list(STORED.names)
         assert found.history.columns == list(HISTORY.names)
         assert found.duplicates.columns == list(L.DUPLICATES.names)
         self.duplicates |= {r[L.RECORD_ID]: r for r in found.duplicates.collect()}
+        assert {r[L.REASONS][0] for r in found.conflicts.collect()} <= {"key_not_unique"}
+        self.refused |= {r[L.RECORD_ID] for r in found.conflicts.collect()}
         self.history |= {r[L.RECORD_ID]: r for r in found.history.collect()}
         current = {r["transaction_id"]: r for r in found.current.collect()}
         self.current |= {key: r for key, r in current.items() if key != not_in_silver}
@@ -207,15 +227,17 @@ def test_a_repeat_of_a_superseded_version_is_a_duplicate_of_it(store: Store) -> 
     assert store.duplicates["r0"][L.KEPT_RECORD_ID] == "r1"
 
 
-def test_the_smallest_id_is_kept_of_repeats_in_one_batch(store: Store) -> None:
-    assert store.current["thrice"][L.RECORD_ID] == "t1"
-    assert {store.duplicates[one][L.KEPT_RECORD_ID] for one in ("t2", "t3")} == {"t1"}
+def test_the_first_is_kept_of_repeats_in_one_file(store: Store) -> None:
+    assert store.current["thrice"][L.RECORD_ID] == "t3"
+    assert {store.duplicates[one][L.KEPT_RECORD_ID] for one in ("t1", "t2")} == {"t3"}
 
 
-def test_two_versions_made_at_the_same_time_are_ordered_by_content(store: Store) -> None:
-    for key in ("low first", "high first"):
-        assert store.current[key][L.CONTENT_HASH] == HIGH.content
-        assert [r[L.CONTENT_HASH] for r in versions_of(store, key)] == [LOW.content]
+def test_of_two_versions_made_at_the_same_time_the_later_arrival_stands(store: Store) -> None:
+    for key, first, second in (("low first", LOW, HIGH), ("high first", HIGH, LOW)):
+        assert store.current[key][L.CONTENT_HASH] == second.content
+        (older,) = versions_of(store, key)
+        assert older[L.CONTENT_HASH] == first.content
+        assert older[L.VALID_FROM] == older[L.VALID_TO], "it was valid for no time"
 
 
 def test_a_stop_between_history_and_silver_converges(store: Store) -> None:
@@ -236,3 +258,87 @@ def test_keys_do_not_touch_one_another(store: Store) -> None:
     for rows in (store.history, store.current):
         assert all(row["order_id"] == row["transaction_id"] for row in rows.values())
     assert len(store.current) == 7
+
+
+MARCH, MAY = Version("33", -60 * 24, "completed"), Version("55", 0, "completed")
+TOPIC = "kafka:sales"
+
+
+@pytest.fixture(scope="module")
+def arrived(frame: Make) -> Store:
+    """A source without ``updated_at``: two batches with one case a key."""
+    store = Store(frame)
+
+    def message(key: str, place: str, offset: int, version: Version) -> dict[str, Any]:
+        file = f"{TOPIC}/{place}@{offset}"
+        return row(key, f"{key} {place}@{offset}", version) | {L.FILE: file, L.OFFSET: offset}
+
+    store.take(
+        [
+            row("moved back", "m1", MAY),
+            row("comes back", "c1", LOW),
+            row("accepted before", "a1", LOW),
+            row("by name", "n2", HIGH) | {L.FILE: "b.csv", L.OFFSET: 0},
+            row("by name", "n1", LOW) | {L.FILE: "a.csv", L.OFFSET: 9},
+            *[message("by offset", "0", offset, each) for offset, each in ((9, LOW), (10, HIGH))],
+            *[message("by partition", part, 5, each) for part, each in (("10", LOW), ("2", HIGH))],
+        ],
+        by_arrival=True,
+    )
+    store.take(
+        [
+            row("moved back", "m2", MARCH),
+            row("comes back", "c2", HIGH),
+            row("comes back", "c3", LOW) | {L.FILE: "last.csv"},
+            row("no key", "k1", LOW),
+            row("no key", "k2", HIGH),
+            row("no key", "k3", LOW),
+            row("accepted before", "a2", HIGH),
+            row("accepted before", "a3", MARCH),
+            row("repeated", "r1", LOW),
+            row("repeated", "r2", LOW),
+        ],
+        by_arrival=True,
+    )
+    return store
+
+
+def test_without_a_time_of_its_own_the_later_arrival_stands_even_if_it_says_earlier(
+    arrived: Store,
+) -> None:
+    assert arrived.current["moved back"][L.RECORD_ID] == "m2"
+    (older,) = versions_of(arrived, "moved back")
+    assert older[L.RECORD_ID] == "m1"
+    assert older[L.VALID_FROM] == older[L.VALID_TO], "another was made before it and stands"
+
+
+def test_files_of_one_ingestion_are_ordered_by_name(arrived: Store) -> None:
+    assert arrived.current["by name"][L.RECORD_ID] == "n2"
+
+
+def test_messages_are_ordered_by_offset_and_partitions_by_number(arrived: Store) -> None:
+    assert arrived.current["by offset"][L.RECORD_ID] == "by offset 0@10"
+    assert arrived.current["by partition"][L.RECORD_ID] == "by partition 10@5"
+    assert not {one for one in arrived.refused if one.startswith("by ")}
+
+
+def test_content_that_comes_back_stands_again(arrived: Store) -> None:
+    assert arrived.current["comes back"][L.RECORD_ID] == "c3"
+    assert {r[L.RECORD_ID] for r in versions_of(arrived, "comes back")} == {"c1", "c2"}
+
+
+def test_a_key_with_several_contents_in_one_file_is_refused_with_all_its_records(
+    arrived: Store,
+) -> None:
+    assert arrived.refused == {"k1", "k2", "k3", "a2", "a3"}
+    assert "no key" not in arrived.current
+
+
+def test_what_was_accepted_from_another_file_stays(arrived: Store) -> None:
+    assert arrived.current["accepted before"][L.RECORD_ID] == "a1"
+    assert versions_of(arrived, "accepted before") == []
+
+
+def test_exact_repeats_in_one_file_are_duplicates(arrived: Store) -> None:
+    assert arrived.current["repeated"][L.RECORD_ID] == "r1"
+    assert arrived.duplicates["r2"][L.KEPT_RECORD_ID] == "r1"

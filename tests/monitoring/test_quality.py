@@ -55,3 +55,23 @@ def test_the_numbers_of_a_run_name_rule_fate_and_column() -> None:
     assert numbers["sales.quarantined"] == 10
     assert numbers["sales.reject_share"] == pytest.approx(0.1)
     assert numbers["sales.currency.null_rate"] == pytest.approx(0.25)
+
+
+@pytest.mark.parametrize(
+    ("found", "verdict"),
+    [({}, Verdict.PASS), ({"transactions": "2 values, such as 9001"}, Verdict.FAIL)],
+)
+def test_a_key_with_several_contents_in_one_file_fails_by_name(
+    found: dict[str, str], verdict: Verdict
+) -> None:
+    rules = pd.DataFrame(columns=RULE_COLUMNS)
+    report = judge_quality(
+        rules, pd.DataFrame(), {"transactions": account(9, 0), "events": account(9, 0)}, 1, found
+    )
+    (check,) = [each for each in report.checks if "unique" in each.name]
+    assert (check.name, check.verdict) == (
+        "transactions: keys are unique within a file",
+        verdict,
+    )
+    assert check.detail == found.get("transactions", "all are")
+    assert report.verdict is verdict

@@ -13,6 +13,7 @@ from goldrun.io.settings import load_source
 from goldrun.io.tracking import Tracker
 from pipelines.steps import bronze, silver
 from pipelines.steps.context import Context
+from tests.pipelines.landing import age
 
 HEADER = "Id,Who,Quantity,Price,Amount,Time,Status,Updated"
 SETTINGS = """
@@ -45,6 +46,9 @@ class Shop:
         return file
 
     def bronze(self) -> None:
+        """Read files that nobody writes to any more."""
+        for file in self.folder.iterdir():
+            age(file)
         bronze.run(self.ctx)
 
     def silver(self) -> None:

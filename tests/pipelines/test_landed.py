@@ -19,7 +19,7 @@ from goldrun.io.streams import Enough
 from goldrun.io.tracking import Tracker
 from pipelines.steps import stream
 from pipelines.steps.context import Context
-from pipelines.steps.landed import SETTLED_SECONDS, LandedFiles, wait_until_settled
+from pipelines.steps.landed import LandedFiles
 from pipelines.steps.limits import Limits
 
 SHOP = """
@@ -149,55 +149,3 @@ def test_a_missing_folder_is_told_as_a_batch_tells_it(
         pytest.raises(SourceError, match=r"absent does not exist; check path in the TOML"),
     ):
         stream.run(ctx, Limits(available_now=True))
-
-
-class Time:
-    """Goes on by itself, a tenth of a second a look."""
-
-    def __init__(self, start: float) -> None:
-        self._ticks = itertools.count()
-        self._start = start
-
-    def __call__(self) -> float:
-        return self._start + next(self._ticks) / 10
-
-
-def waits_for(file: Path, starts_after: float) -> float:
-    """Seconds for which a file is waited for, from so long after it was written."""
-    pauses: list[float] = []
-    start = file.stat().st_mtime + starts_after
-    assert wait_until_settled([file], sleep=pauses.append, clock=Time(start))
-    return len(pauses) / 10
-
-
-def test_a_file_is_waited_for_until_it_has_not_been_written_to_for_a_while(tmp_path: Path) -> None:
-    file = tmp_path / "a.csv"
-    file.write_text("x")
-    assert waits_for(file, SETTLED_SECONDS + 1) == 0
-    assert waits_for(file, 0.5) == pytest.approx(SETTLED_SECONDS - 0.5, abs=0.21)
-    # Its clock is ahead of ours: what counts is that nothing changes.
-    assert waits_for(file, -1000) == pytest.approx(SETTLED_SECONDS, abs=0.31)
-
-
-def test_a_file_that_changes_is_waited_for_anew_and_one_that_is_gone_is_not(tmp_path: Path) -> None:
-    file, pauses = tmp_path / "a.csv", 0
-
-    def grow(_: float) -> None:
-        nonlocal pauses
-        pauses += 1
-        if pauses == 15:
-            file.write_text("more")
-            os.utime(file, (start + 1000, start + 1000))
-
-    file.write_text("x")
-    start = file.stat().st_mtime
-    os.utime(file, (start + 900, start + 900))
-    assert wait_until_settled([file, tmp_path / "gone"], sleep=grow, clock=Time(start))
-    assert pauses == pytest.approx(15 + 10 * SETTLED_SECONDS, abs=2)
-
-
-def test_waiting_ends_when_the_stream_is_to_end(tmp_path: Path) -> None:
-    file = tmp_path / "a.csv"
-    file.write_text("x")
-    clock = Time(file.stat().st_mtime)
-    assert not wait_until_settled([file], lambda: True, sleep=lambda _: None, clock=clock)

@@ -12,6 +12,7 @@ from goldrun.io.settings import load_source
 from goldrun.io.tracking import Tracker
 from pipelines.steps import bronze, quality, silver
 from pipelines.steps.context import Context
+from tests.pipelines.landing import age
 
 SETTINGS = """
 max_reject_share = 1
@@ -64,7 +65,9 @@ class Market:
 
     def land(self, entity: str, name: str, *lines: str) -> None:
         (self.folder / entity).mkdir(exist_ok=True)
-        (self.folder / entity / name).write_text("".join(f"{line}\n" for line in lines))
+        file = self.folder / entity / name
+        file.write_text("".join(f"{line}\n" for line in lines))
+        age(file)
 
     def refine(self, *, replay: bool = False) -> None:
         """Run bronze and silver, each time a day later."""

@@ -165,7 +165,9 @@ def _settled(table: Table) -> str:
     if table.versioned_by:
         return (
             "Versioned: of several rows with one key the one with the newest "
-            f"{_code(table.versioned_by)} is here, the older ones are in `{table.name}_history`."
+            f"{_code(table.versioned_by)} is here, the older ones are in `{table.name}_history`. "
+            f"Of equal {_code(table.versioned_by)}, and where a source maps none, the one that "
+            "arrived last: by ingestion, file, row."
         )
     return (
         "Immutable: of several rows with one key the one with the earliest "

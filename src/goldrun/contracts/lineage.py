@@ -26,6 +26,10 @@ VALID_TO = "valid_to"
 
 TOPIC_PREFIX = "kafka:"
 """Begins the place of a message, ``kafka:topic/partition``, which files have theirs in ``file``."""
+FEED_PREFIX = "feed:"
+"""Begins the place of a row of a simulated feed, ``feed:entity``."""
+MESSAGE_PREFIXES = (TOPIC_PREFIX, FEED_PREFIX)
+"""Begin the places whose records are ordered by ``offset``: they come one after the other."""
 
 SPLIT = "_split"
 ROW = "_row"
@@ -61,8 +65,9 @@ def bronze_table(entity: str) -> Table:
             Column(
                 OFFSET,
                 T.LongType(),
-                "Position of the record, from 0, in the piece of the file that one task read; "
-                "in the file itself when it is read in one piece, as gzip is.",
+                "Place of the record in its file, in ascending order: its row number from 0; of a "
+                "file that several tasks read in pieces, plus the first byte of the piece. Of a "
+                "message, its offset.",
                 required=True,
             ),
             _INGESTED_AT,
@@ -114,8 +119,19 @@ def history_table(entity: Table) -> Table:
         rules=(),
         columns=(
             *stored.columns,
-            Column(VALID_FROM, T.TimestampType(), "Start of validity, UTC.", required=True),
-            Column(VALID_TO, T.TimestampType(), "End of validity, UTC.", required=True),
+            Column(
+                VALID_FROM,
+                T.TimestampType(),
+                "Start of validity, UTC: when this version was made.",
+                required=True,
+            ),
+            Column(
+                VALID_TO,
+                T.TimestampType(),
+                "End of validity, UTC: when the earliest of the versions that supersede it was "
+                "made; valid_from where that was before, and it was valid for no time.",
+                required=True,
+            ),
         ),
     )
 

@@ -7,6 +7,7 @@ from goldrun.contracts.table import Column, Severity, Standard, Table
 RECORD_MALFORMED = "record_malformed"
 RECORD_UNDECODABLE = "record_undecodable"
 KEY_CONFLICT = "key_conflict"
+KEY_NOT_UNIQUE = "key_not_unique"
 CURRENCY_WITHOUT_RATE = "currency_without_rate"
 
 
@@ -58,6 +59,11 @@ def reject_reasons(table: Table) -> dict[str, str]:
         reasons[KEY_CONFLICT] = (
             "the key is there with other content that happened earlier (of equal times, that with "
             "the smaller hash stands)"
+        )
+    if table.versioned_by:
+        reasons[KEY_NOT_UNIQUE] = (
+            "the key has several contents within one file, and no "
+            f"{table.versioned_by} says which is the newest"
         )
     if any(c.standard is Standard.CURRENCY for c in table.columns):
         reasons[CURRENCY_WITHOUT_RATE] = (

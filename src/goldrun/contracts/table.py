@@ -121,7 +121,8 @@ class Table:
         rules: Row rules beyond the null policy and the allowed values.
         references: Foreign keys.
         versioned_by: Column whose newest value wins when a key arrives with other content; the
-            older versions go to ``<name>_history``. Empty for other tables.
+            older versions go to ``<name>_history``; of equal values, and where a source maps none,
+            the one that arrived last wins. Empty for other tables.
         immutable_since: Of an entity that never changes, the column with the time it happened:
             when a key arrives with other content the earliest is kept, and the others are
             quarantined as ``key_conflict``. Empty for other tables.

@@ -123,7 +123,7 @@ def _feed(spark: SparkSession, entity: str, mapping: EntityMapping) -> DataFrame
             L.RECORD
         ),
         F.lit(None).cast("string").alias(L.MALFORMED),
-        F.lit(f"feed:{entity}").alias(L.FILE),
+        F.lit(f"{L.FEED_PREFIX}{entity}").alias(L.FILE),
         # A row is its number: a feed that begins again makes the same rows at another time.
         F.sha2(F.lit(str(mapping.feed)).cast("binary"), 256).alias(L.FINGERPRINT),
         F.lit(0).cast("bigint").alias(L.SPLIT),

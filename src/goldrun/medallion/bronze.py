@@ -50,7 +50,8 @@ def to_bronze(raw: DataFrame, *, entity: str, source: str, batch: Batch) -> Data
         F.lit(source).alias(L.SOURCE),
         L.FILE,
         L.FINGERPRINT,
-        F.col(L.ROW).alias(L.OFFSET),
+        # A piece has fewer rows than bytes, so that this ascends from piece to piece.
+        (F.col(L.SPLIT) + F.col(L.ROW)).alias(L.OFFSET),
         F.lit(batch.ingested_at).alias(L.INGESTED_AT),
         F.lit(batch.batch_id).alias(L.BATCH_ID),
         L.RECORD,

@@ -39,8 +39,10 @@ def transactions_enriched(
         F.col(E.UPDATED_AT).alias(L.VALID_FROM),
         F.lit(None).cast("timestamp").alias(L.VALID_TO),
     )
+    # A version that is valid for no time must not stand before the one that was valid then.
+    ever_valid = customers_history.where(F.col(L.VALID_FROM) < F.col(L.VALID_TO))
     versions = current.unionByName(
-        customers_history.select(E.CUSTOMER_ID, *known, L.VALID_FROM, L.VALID_TO)
+        ever_valid.select(E.CUSTOMER_ID, *known, L.VALID_FROM, L.VALID_TO)
     )
     facts = versions.select(
         E.CUSTOMER_ID,

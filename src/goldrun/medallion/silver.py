@@ -1,5 +1,7 @@
 """Silver: typed rows that keep every rule, and the refused ones with their reasons."""
 
+from collections.abc import Sequence
+
 from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -16,7 +18,7 @@ from goldrun.medallion.quarantine import place, raw_json
 _COMMA = ","
 _REPLACEMENT = "\ufffd"
 """What a reader puts where bytes are not of the encoding."""
-_LINEAGE = (L.RECORD_ID, L.SOURCE, L.FILE, L.INGESTED_AT, L.BATCH_ID)
+_LINEAGE = (L.RECORD_ID, L.SOURCE, L.FILE, L.OFFSET, L.INGESTED_AT, L.BATCH_ID)
 
 
 def judge(
@@ -117,19 +119,23 @@ def _joined(*parts: SparkColumn) -> SparkColumn:
     return F.nullif(F.concat_ws(_COMMA, *parts), F.lit(""))
 
 
-def accept(judged: DataFrame, table: Table) -> DataFrame:
+def accept(judged: DataFrame, table: Table, *, beside: Sequence[str] = ()) -> DataFrame:
     """Take the good rows, each with the hash of its content.
 
     Args:
         judged: Result of ``judge``.
         table: The entity's contract.
+        beside: Other columns to keep.
 
     Returns:
-        Columns of the entity plus its lineage (``silver_table``); keys may repeat.
+        Columns of the entity plus its lineage (``silver_table``), then those of ``beside``; keys
+        may repeat.
     """
     content = F.sha2(F.concat_ws(_COMMA, *map(_spelled, table.columns)), 256)
     return judged.select(
-        *table.names, L.RECORD_ID, content.alias(L.CONTENT_HASH), L.SOURCE, L.BATCH_ID
+        *table.names,
+        *(L.RECORD_ID, content.alias(L.CONTENT_HASH), L.SOURCE, L.BATCH_ID),
+        *beside,
     )
 
 

@@ -1,13 +1,15 @@
-"""One key, one truth, whatever the order of arrival."""
+"""One key, one row: which record stands for each key, and what becomes of its other records."""
 
 from dataclasses import dataclass
 
-from pyspark.sql import DataFrame, Window
+from pyspark.sql import Column as SparkColumn
+from pyspark.sql import DataFrame, Window, WindowSpec
 from pyspark.sql import functions as F
 
 from goldrun.contracts import lineage as L
-from goldrun.contracts.reasons import KEY_CONFLICT
+from goldrun.contracts.reasons import KEY_CONFLICT, KEY_NOT_UNIQUE
 from goldrun.contracts.table import Table
+from goldrun.medallion.arrival import FIRST, LAST, partition_of
 from goldrun.medallion.bronze import is_time_of_ingestion
 
 _IS_NEW = "_is_new"
@@ -16,6 +18,8 @@ _REPEATS = "_repeats"
 _LOSES = "_loses"
 _BEGINS = "_begins"
 _TIMES = "_times"
+_ENDED = "_ended"
+_COPY = "_copy"
 
 
 @dataclass(frozen=True)
@@ -24,17 +28,21 @@ class Resolution:
 
     Attributes:
         current: The row that stands for each key (``silver_table``), where it is a new one.
-        history: Older versions with ``valid_from`` and ``valid_to`` (``history_table``); none of
-            an immutable entity.
+        history: Older versions with ``valid_from`` and ``valid_to`` (``history_table``), where
+            they are new or their validity has changed; none of an immutable entity.
         duplicates: New records that repeat a row already kept (``silver/duplicates``).
-        conflicts: ``record_id, reasons`` of the records, new or stored, that contradict the row
-            that stands for their key; none of a versioned entity.
+        conflicts: ``record_id, reasons`` of the records that are refused: of an immutable entity
+            those, new or stored, that contradict the row that stands for their key
+            (``key_conflict``); of a versioned one new records of a key that has several contents
+            within one file (``key_not_unique``).
+        refused_keys: The keys of ``conflicts``, each once.
     """
 
     current: DataFrame
     history: DataFrame
     duplicates: DataFrame
     conflicts: DataFrame
+    refused_keys: DataFrame
 
 
 def repeated_keys(incoming: DataFrame, known: DataFrame, table: Table) -> DataFrame:
@@ -48,85 +56,150 @@ def repeated_keys(incoming: DataFrame, known: DataFrame, table: Table) -> DataFr
         table: The entity's contract.
 
     Returns:
-        The columns of the key, each key once.
+        The columns of the key, each key once, the first batch (``FIRST``) of its incoming rows
+        and the last one (``LAST``) of its known rows, null where there are none.
     """
-    key = list(table.key)
-    both = incoming.select(*key).unionByName(known.select(*key))
-    return both.groupBy(*key).agg(F.count("*").alias(_TIMES)).where(F.col(_TIMES) > 1).select(*key)
+    key, nothing = list(table.key), F.lit(None).cast("string")
+    new = incoming.select(*key, F.col(L.BATCH_ID).alias(FIRST), nothing.alias(LAST))
+    old = known.select(*key, nothing.alias(FIRST), F.col(L.BATCH_ID).alias(LAST))
+    counted = (
+        new.unionByName(old)
+        .groupBy(*key)
+        .agg(F.count("*").alias(_TIMES), F.min(FIRST).alias(FIRST), F.max(LAST).alias(LAST))
+    )
+    return counted.where(F.col(_TIMES) > 1).drop(_TIMES)
 
 
-def rank_versions(incoming: DataFrame, known: DataFrame, table: Table) -> DataFrame:
-    """Order all versions of each key in time and mark the repeats and the losers.
+def rank_versions(
+    incoming: DataFrame, known: DataFrame, table: Table, *, by_arrival: bool = False
+) -> DataFrame:
+    """Order all records of each key and mark the repeats and the records that are refused.
 
-    Same key and same content is a repeat: the record that is stored already is kept, else the one
-    with the smallest record id. Versions are ordered by ``table.versioned_by``, then content hash.
-    A new row that has the time of its ingestion there, and else says what the version directly
-    before it says, repeats that one too.
+    Of a versioned entity records are ordered by ``table.versioned_by``, then by arrival:
+    ingestion, file, position in the file. Of records in this order with equal content the first
+    is kept and the others repeat it; content that comes back after other content is a version
+    again. A new row that has the time of its ingestion repeats the row before it if nothing else
+    differs. If a key has several contents within one file, and ``table.versioned_by`` does not
+    order them, all its records of that file are refused; messages of a topic are never, because
+    their offsets order them.
+
     Of an immutable entity the row that happened earliest stands (``table.immutable_since``, then
-    the smallest content hash), and rows with other content lose.
+    the smallest content hash), rows with equal content repeat it, and the others are refused.
 
     Args:
-        incoming: Accepted rows of the batch; those of a key that stands alone may be left out.
-        known: Rows of silver and of its history, for at least the keys in ``incoming``.
+        incoming: Accepted rows of the batch with ``file`` and ``offset``; those of a key that
+            stands alone may be left out. Of a versioned entity each was ingested later than every
+            known row of its key.
+        known: Rows of silver (``valid_to`` null) and of its history, for at least the keys in
+            ``incoming``.
         table: The entity's contract.
+        by_arrival: Whether the source maps no ``table.versioned_by``: then arrival alone orders.
 
     Returns:
         The rows of both, with what ``resolve`` needs to part them.
     """
     stored = L.silver_table(table).names
-    # A stop between two commits can leave a version in silver and in history: it is one version.
-    both = (
-        incoming.select(*stored)
-        .withColumn(_IS_NEW, F.lit(1))
-        .unionByName(
-            known.select(*stored).dropDuplicates([L.RECORD_ID]).withColumn(_IS_NEW, F.lit(0))
-        )
+    new = incoming.select(
+        *stored,
+        F.lit(None).cast("timestamp").alias(L.VALID_TO),
+        partition_of(F.col(L.FILE)).alias(L.FILE),
+        L.OFFSET,
+        F.lit(1).alias(_IS_NEW),
+    )
+    old = known.select(
+        *(*stored, L.VALID_TO),
+        F.lit(None).cast("string").alias(L.FILE),
+        F.lit(None).cast("bigint").alias(L.OFFSET),
+        F.lit(0).alias(_IS_NEW),
     )
     # Partitioned by key once, the orders below need no further shuffle.
-    both = both.repartition(*table.key)
-    same_content = Window.partitionBy(*table.key, L.CONTENT_HASH).orderBy(_IS_NEW, L.RECORD_ID)
-    kept = both.withColumn(_KEPT, F.first(L.RECORD_ID).over(same_content))
-    if table.versioned_by and L.INGESTED_AT in (table.column(table.versioned_by).default or ""):
-        kept = _told_again(kept, table)
-    marked = kept.withColumn(_REPEATS, F.col(_KEPT) != F.col(L.RECORD_ID))
+    both = new.unionByName(old).repartition(*table.key)
+    # A stop between two commits can leave a version in silver and in history: it is history.
+    same = Window.partitionBy(*table.key, L.RECORD_ID).orderBy(F.col(L.VALID_TO).desc_nulls_last())
+    both = both.withColumn(_COPY, F.row_number().over(same)).where(F.col(_COPY) == 1).drop(_COPY)
     if table.immutable_since:
-        happened = Window.partitionBy(*table.key).orderBy(table.immutable_since, L.CONTENT_HASH)
-        return marked.withColumn(
-            _LOSES, F.first(L.CONTENT_HASH).over(happened) != F.col(L.CONTENT_HASH)
-        )
-    by_age = Window.partitionBy(*table.key, _REPEATS).orderBy(table.versioned_by, L.CONTENT_HASH)
-    return (
-        marked.withColumn(_LOSES, F.lit(False))
-        .withColumn(L.VALID_FROM, F.col(table.versioned_by))
-        .withColumn(L.VALID_TO, F.lead(table.versioned_by).over(by_age))
+        return _rank_immutable(both, table)
+    return _rank_versioned(both, table, by_arrival=by_arrival)
+
+
+def _rank_immutable(both: DataFrame, table: Table) -> DataFrame:
+    same_content = Window.partitionBy(*table.key, L.CONTENT_HASH).orderBy(_IS_NEW, L.RECORD_ID)
+    happened = Window.partitionBy(*table.key).orderBy(table.immutable_since, L.CONTENT_HASH)
+    kept = both.withColumn(_KEPT, F.first(L.RECORD_ID).over(same_content))
+    return kept.withColumn(_REPEATS, F.col(_KEPT) != F.col(L.RECORD_ID)).withColumn(
+        _LOSES, F.first(L.CONTENT_HASH).over(happened) != F.col(L.CONTENT_HASH)
     )
 
 
-def _told_again(kept: DataFrame, table: Table) -> DataFrame:
-    """Let new rows whose only news is when they were read repeat the version before them.
+def _rank_versioned(both: DataFrame, table: Table, *, by_arrival: bool) -> DataFrame:
+    versioned_by = [] if by_arrival else [table.versioned_by]
+    arrival = [_IS_NEW, L.VALID_TO, L.BATCH_ID, L.FILE, L.OFFSET, L.RECORD_ID]
+    # Of the known rows at one time the one that stands is the last: it is valid for the longest.
+    first_to_last = [
+        F.col(name).asc_nulls_last() if name == L.VALID_TO else F.col(name).asc()
+        for name in (*versioned_by, *arrival)
+    ]
+    last_to_first = [
+        F.col(name).desc_nulls_first() if name == L.VALID_TO else F.col(name).desc()
+        for name in (*versioned_by, *arrival)
+    ]
+    marked = _refuse_contradictions(both, [*table.key], versioned_by)
+    in_order = Window.partitionBy(*table.key, _LOSES).orderBy(*first_to_last)
+    begins = (F.col(_IS_NEW) == 0) | ~_repeats_the_row_before(table, in_order)
+    first = F.last(F.when(F.col(_BEGINS), F.col(L.RECORD_ID)), ignorenulls=True).over(in_order)
+    kept = marked.withColumn(_BEGINS, begins).withColumn(_KEPT, first)
+    repeats = kept.withColumn(_REPEATS, F.col(_KEPT) != F.col(L.RECORD_ID))
+    from_the_end = Window.partitionBy(*table.key, _LOSES, _REPEATS).orderBy(*last_to_first)
+    return _with_validity(repeats, table, from_the_end)
 
-    A row without a time of its own has that of its ingestion, so its content differs in each.
-    Rows of a key that say the same one after the other are a run, of which the first is kept; when
-    the content comes back after another one it begins a new run.
+
+def _refuse_contradictions(both: DataFrame, key: list[str], versioned_by: list[str]) -> DataFrame:
+    """Mark the new records whose key has several contents in their file that nothing orders."""
+    of_file = [*key, _IS_NEW, L.FILE]
+    at_once = Window.partitionBy(*of_file, *versioned_by)
+    content = F.col(L.CONTENT_HASH)
+    differ = F.min(content).over(at_once) != F.max(content).over(at_once)
+    ordered = F.lit(False)
+    for prefix in L.MESSAGE_PREFIXES:
+        ordered = ordered | F.col(L.FILE).startswith(prefix)
+    contradicts = (F.col(_IS_NEW) == 1) & ~ordered & differ
+    marked = both.withColumn(_LOSES, F.coalesce(contradicts, F.lit(False)).cast("int"))
+    loses = F.max(_LOSES).over(Window.partitionBy(*of_file))
+    return marked.withColumn(_LOSES, loses == 1)
+
+
+def _repeats_the_row_before(table: Table, in_order: WindowSpec) -> SparkColumn:
+    same = F.lag(L.CONTENT_HASH).over(in_order) == F.col(L.CONTENT_HASH)
+    if L.INGESTED_AT in (table.column(table.versioned_by).default or ""):
+        # Such a row has the time of its ingestion, so its content differs in each.
+        others = F.struct(*[name for name in table.names if name != table.versioned_by])
+        equal = F.lag(others).over(in_order).eqNullSafe(others)
+        same = same | (is_time_of_ingestion(table.versioned_by) & equal)
+    return F.coalesce(same, F.lit(False))
+
+
+def _with_validity(rows: DataFrame, table: Table, from_the_end: WindowSpec) -> DataFrame:
+    """Add from when to when each version was valid, and when it was so far (``_ENDED``).
+
+    A version is valid from its ``table.versioned_by`` until the earliest one of the versions
+    after it in order. What begins before it and stands after it leaves it valid for no time.
     """
-    in_time = Window.partitionBy(*table.key).orderBy(
-        table.versioned_by, L.CONTENT_HASH, _IS_NEW, L.RECORD_ID
-    )
-    said = F.struct(*[name for name in table.names if name != table.versioned_by])
-    begins = ~F.lag(said).over(in_time).eqNullSafe(said)
-    first = F.last(F.when(F.col(_BEGINS), F.col(L.RECORD_ID)), ignorenulls=True).over(in_time)
-    is_told_again = (F.col(_IS_NEW) == 1) & is_time_of_ingestion(table.versioned_by)
+    since, ended = F.col(table.versioned_by), F.col(L.VALID_TO)
+    following = from_the_end.rowsBetween(Window.unboundedPreceding, -1)
+    new_ones = F.min(F.when(F.col(_IS_NEW) == 1, since)).over(following)
+    sooner = F.least(F.coalesce(ended, new_ones), F.coalesce(new_ones, ended))
+    until = F.when(F.col(_IS_NEW) == 1, F.min(since).over(following)).otherwise(sooner)
     return (
-        kept.withColumn(_BEGINS, begins)
-        .withColumn(_KEPT, F.when(is_told_again, first).otherwise(F.col(_KEPT)))
-        .drop(_BEGINS)
+        rows.withColumn(_ENDED, ended)
+        .withColumn(L.VALID_FROM, since)
+        .withColumn(L.VALID_TO, F.when(until.isNotNull(), F.greatest(since, until)))
     )
 
 
 def resolve(ranked: DataFrame, entity: str, table: Table) -> Resolution:
     """Decide which row stands for each key, and what becomes of the others.
 
-    The newest version is current, the others are history, each valid until the next one.
+    The last version is current, the others are history.
 
     Args:
         ranked: Result of ``rank_versions``; read several times, so persist it.
@@ -145,19 +218,21 @@ def resolve(ranked: DataFrame, entity: str, table: Table) -> Resolution:
         F.lit(entity).alias(L.ENTITY),
         L.BATCH_ID,
     )
-    conflicts = ranked.where(_LOSES).select(
-        L.RECORD_ID, F.array(F.lit(KEY_CONFLICT)).alias(L.REASONS)
-    )
+    reason = KEY_CONFLICT if table.immutable_since else KEY_NOT_UNIQUE
+    refused = ranked.where(_LOSES)
+    conflicts = refused.select(L.RECORD_ID, F.array(F.lit(reason)).alias(L.REASONS))
+    keys = refused.select(*table.key).distinct()
     current, history = L.silver_table(table).names, L.history_table(table).names
     if table.immutable_since:
-        none = versions.limit(0).select(
-            *current, *[F.lit(None).cast("timestamp").alias(n) for n in (L.VALID_FROM, L.VALID_TO)]
-        )
-        return Resolution(versions.where(is_new).select(*current), none, duplicates, conflicts)
+        none = versions.limit(0).withColumn(L.VALID_FROM, F.col(L.VALID_TO)).select(*history)
+        stay = versions.where(is_new).select(*current)
+        return Resolution(stay, none, duplicates, conflicts, keys)
     newest = F.col(L.VALID_TO).isNull()
+    ended = is_new | ~F.col(_ENDED).eqNullSafe(F.col(L.VALID_TO))
     return Resolution(
         current=versions.where(newest & is_new).select(*current),
-        history=versions.where(~newest).select(*history),
+        history=versions.where(~newest & ended).select(*history),
         duplicates=duplicates,
         conflicts=conflicts,
+        refused_keys=keys,
     )

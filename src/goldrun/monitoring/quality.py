@@ -8,6 +8,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from goldrun.contracts import lineage as L
+from goldrun.contracts.marketplace import ENTITIES
 from goldrun.contracts.reasons import reject_reasons
 from goldrun.contracts.table import Reference, Severity, Table
 from goldrun.contracts.verdict import Verdict, worst
@@ -160,11 +161,20 @@ def judge_quality(
     nulls: pd.DataFrame,
     accounts: Mapping[str, Accounting],
     max_reject_share: float,
+    not_unique: Mapping[str, str] | None = None,
 ) -> QualityReport:
     """Judge the counts.
 
-    The accounting must be closed and the share of quarantined records at most
-    ``max_reject_share``. An entity without a record, or none at all, is unknown.
+    The accounting must be closed, the share of quarantined records at most ``max_reject_share``,
+    and no key of a versioned entity may have several contents within one file. An entity without
+    a record, or none at all, is unknown.
+
+    Args:
+        rules: Result of ``rule_counts`` of all entities.
+        nulls: Result of ``null_rates`` of all tables.
+        accounts: Accounting by entity.
+        max_reject_share: Largest share of quarantined records, 0 to 1.
+        not_unique: By entity, which keys have several contents within one file.
     """
     checks = []
     for entity, account in accounts.items():
@@ -182,4 +192,12 @@ def judge_quality(
                 f"{share:.1%} of {account.records:,} records",
             ),
         ]
+        if entity in ENTITIES and ENTITIES[entity].versioned_by:
+            checks.append(_unique_keys(entity, account.records, (not_unique or {}).get(entity)))
     return QualityReport(rules, nulls, dict(accounts), tuple(checks))
+
+
+def _unique_keys(entity: str, records: int, found: str | None) -> Check:
+    unique = Verdict.PASS if records else Verdict.UNKNOWN
+    verdict = Verdict.FAIL if found else unique
+    return Check(f"{entity}: keys are unique within a file", verdict, found or "all are")
