@@ -16,7 +16,7 @@ OFFSET = r"[+-](?:0[0-9]|1[0-7]):[0-5][0-9]|[+-]18:00"
 """An offset from UTC as ISO 8601 writes it: ``+02:00``; none is larger than 18 hours."""
 _BASIC = OFFSET.replace(":[0-5]", "[0-5]").replace("18:00", "1800")
 _HOURS = r"[+-](?:0[0-9]|1[0-8])"
-_LOOSE = r"[+-](?:0?[0-9]|1[0-7])(?::?[0-5][0-9])?|[+-]18(?::?00)?"
+_LOOSE = rf"[+-](?:0?[0-9]|1[0-7])(?::[0-5][0-9])?|{_BASIC}|[+-]18(?::00)?"
 REGION = r"[A-Za-z]+(?:/[A-Za-z0-9_+-]+)+"
 ABBREVIATION = r"[A-Z]{3,5}"
 ANY_ZONE = rf"Z|(?:UTC|GMT)?(?:{_LOOSE})|{REGION}|{ABBREVIATION}"
@@ -113,7 +113,8 @@ class _Part:
 
     @property
     def is_number(self) -> bool:
-        return bool(self.letters) and "[0-9]" in self.regex and self.field != "zone"
+        is_word = len(self.letters) > 2 and self.field == "month"
+        return bool(self.letters) and not is_word and self.field not in ("zone", "half")
 
 
 _Way = tuple[_Part, ...]
@@ -162,10 +163,11 @@ def layouts_of(pattern: str) -> tuple[Layout, ...]:
             raise ValueError(f"{pattern!r} has too many optional parts: leave some out")
     if len(levels) > 1:
         raise ValueError(f"{pattern!r} has a [ without its ]")
-    ways = [way for way in dict.fromkeys(levels[0]) if not _repeated(way)]
+    ways = [way for way in dict.fromkeys(levels[0]) if not _repeated(way) and _has_time(way)]
     if not ways:
         twice = _repeated(levels[0][-1])
-        raise ValueError(f"{pattern!r} has the {twice} twice in one time: leave one out")
+        wrong = f"the {twice} twice in one time" if twice else "a zone without an hour"
+        raise ValueError(f"{pattern!r} has {wrong}: leave one out")
     return tuple(_layout(way, pattern) for way in ways)
 
 
@@ -173,6 +175,12 @@ def _repeated(way: _Way) -> str | None:
     """A field that is there twice, as in one of the ways of ``[XXX][VV]``."""
     names = [part.field for part in way if part.letters]
     return next((name for name in names if names.count(name) > 1), None)
+
+
+def _has_time(way: _Way) -> bool:
+    """Whether a zone, if there is one, stands with a time of day: a day alone has none."""
+    fields = {part.field for part in way if part.letters}
+    return "zone" not in fields or "hour" in fields
 
 
 def _field(letters: str, pattern: str) -> _Part:
@@ -216,7 +224,7 @@ def _layout(way: _Way, pattern: str) -> Layout:
 
 def _check_parts(letters: Mapping[str, str], pattern: str) -> None:
     needs = {"day": "month", "month": "year", "minute": "hour", "second": "minute"}
-    needs |= {"hour": "day", "fraction": "second", "half": "hour", "zone": "hour"}
+    needs |= {"hour": "day", "fraction": "second", "half": "hour"}
     if "year" not in letters:
         raise ValueError(f"{pattern!r} has no year in one of the ways it can be read: write yyyy")
     for name, needed in needs.items():

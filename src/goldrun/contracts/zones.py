@@ -3,18 +3,13 @@
 import re
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 _NAME = re.compile("[A-Z]{3,5}")
 _FIRST, _LAST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2038, 1, 1, tzinfo=UTC)
+_FAR = datetime(2100, 1, 1)  # noqa: DTZ001 - local
 _STEP = timedelta(days=5)
 """No zone has kept an offset for less."""
-
-
-@lru_cache(maxsize=1)
-def regions() -> list[str]:
-    """Names of zones that stand for one place everywhere, such as ``Europe/London``, sorted."""
-    return sorted(name for name in available_timezones() if "/" in name)
 
 
 @lru_cache
@@ -32,3 +27,10 @@ def abbreviations_of(zone: str) -> dict[str, tuple[int, ...]]:
             found.setdefault(name, set()).add(int(seconds // 60))
         moment += _STEP
     return {name: tuple(sorted(offsets, reverse=True)) for name, offsets in sorted(found.items())}
+
+
+@lru_cache
+def far_offset(zone: str) -> int:
+    """A zone's offset in seconds as the year 2100 begins."""
+    offset = _FAR.replace(tzinfo=ZoneInfo(zone)).utcoffset() or timedelta()
+    return int(offset.total_seconds())
