@@ -57,7 +57,7 @@ def test_delimiter_and_encoding_are_the_sources(tmp_path: Path) -> None:
         (b" \t\na,b\n", "is empty"),
         (b",,\n1,2,3\n", "is empty"),
         (b"a,b,a\n", "names the column 'a' twice"),
-        (b"Price,b,price \n", "names the column 'Price' twice"),
+        (b"price,b,price \n", "names the column 'price' twice"),
         ("Größe\n".encode("latin-1"), "has no header that can be read"),
         (b'a,"b\nc",d\n', "has no header that can be read"),
         (b",".join(b"c%d" % n for n in range(20_001)), "has 20001 columns"),
