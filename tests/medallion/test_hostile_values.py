@@ -1,5 +1,6 @@
 """Whatever stands in a field, parsing gives a value or names a fault, and never fails."""
 
+import hashlib
 import random
 
 import pytest
@@ -76,23 +77,34 @@ def parsed(frame: DataFrame) -> DataFrame:
     return frame.select(*selected)
 
 
-def check(spark: SparkSession, values: list[str]) -> None:
+def check(spark: SparkSession, values: list[str]) -> str:
+    """Check each outcome; return a digest of all that depend on nothing but this project."""
+    digest = hashlib.sha256()
     frame = spark.createDataFrame([(value,) for value in values], "raw string")
-    for row in parsed(frame).collect():
+    for row in sorted(parsed(frame).collect(), key=lambda row: str(row["raw"])):
         raw, nothing = row["raw"], not row["raw"].strip(INVISIBLE)
         for column, _ in columns():
             one = row[column.name]
             assert one["empty"] == nothing, (raw, column.name)
-            lost = one["value"] is None
-            assert lost == (nothing or sum(one["faults"]) > 0) or not lost, (raw, column.name, one)
+            told = nothing or sum(one["faults"]) > 0
+            assert told or one["value"] is not None, (raw, column.name, one)
+            if column.standard not in (Standard.EMAIL, Standard.PHONE):
+                digest.update(repr((raw, column.name, one["value"], one["faults"])).encode())
+    return digest.hexdigest()[:16]
 
 
-def test_a_few_hostile_values_have_a_value_or_a_fault(spark: SparkSession) -> None:
+FEW, MANY = "17648904cf6499ad", "bea6721a3766c3c9"
+"""What every engine makes of these values: one that differs has another digest."""
+
+
+def test_a_few_hostile_values_have_the_same_value_or_fault_in_every_engine(
+    spark: SparkSession,
+) -> None:
     dice = random.Random(5)
-    check(spark, sorted({hostile_value(dice) for _ in range(200)}))
+    assert check(spark, sorted({hostile_value(dice) for _ in range(200)})) == FEW
 
 
 @pytest.mark.slow
-def test_hostile_values_have_a_value_or_a_fault(spark: SparkSession) -> None:
+def test_hostile_values_have_the_same_value_or_fault_in_every_engine(spark: SparkSession) -> None:
     dice = random.Random(6)
-    check(spark, sorted({hostile_value(dice) for _ in range(7000)})[:5000])
+    assert check(spark, [hostile_value(dice) for _ in range(5000)]) == MANY

@@ -163,10 +163,14 @@ def layouts_of(pattern: str) -> tuple[Layout, ...]:
             raise ValueError(f"{pattern!r} has too many optional parts: leave some out")
     if len(levels) > 1:
         raise ValueError(f"{pattern!r} has a [ without its ]")
-    ways = [way for way in dict.fromkeys(levels[0]) if not _repeated(way) and _has_time(way)]
+    ways = [way for way in dict.fromkeys(levels[0]) if not _repeated(way) and _is_likely(way)]
     if not ways:
         twice = _repeated(levels[0][-1])
-        wrong = f"the {twice} twice in one time" if twice else "a zone without an hour"
+        wrong = (
+            f"the {twice} twice in one time"
+            if twice
+            else "a zone without an hour, or a fraction without a second"
+        )
         raise ValueError(f"{pattern!r} has {wrong}: leave one out")
     return tuple(_layout(way, pattern) for way in ways)
 
@@ -177,10 +181,11 @@ def _repeated(way: _Way) -> str | None:
     return next((name for name in names if names.count(name) > 1), None)
 
 
-def _has_time(way: _Way) -> bool:
-    """Whether a zone, if there is one, stands with a time of day: a day alone has none."""
+def _is_likely(way: _Way) -> bool:
+    """Whether a zone stands with a time of day and a fraction with a second, where they are."""
     fields = {part.field for part in way if part.letters}
-    return "zone" not in fields or "hour" in fields
+    has_second = "fraction" not in fields or "second" in fields
+    return has_second and ("zone" not in fields or "hour" in fields)
 
 
 def _field(letters: str, pattern: str) -> _Part:
@@ -224,7 +229,7 @@ def _layout(way: _Way, pattern: str) -> Layout:
 
 def _check_parts(letters: Mapping[str, str], pattern: str) -> None:
     needs = {"day": "month", "month": "year", "minute": "hour", "second": "minute"}
-    needs |= {"hour": "day", "fraction": "second", "half": "hour"}
+    needs |= {"hour": "day", "half": "hour"}
     if "year" not in letters:
         raise ValueError(f"{pattern!r} has no year in one of the ways it can be read: write yyyy")
     for name, needed in needs.items():
