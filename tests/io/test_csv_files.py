@@ -25,6 +25,8 @@ HEADERS = {
     "margins": (b" a , b,c \r\n", ["a", "b", "c"]),
     "old line ends": (b"a,b,c\r1,2,3\r", ["a", "b", "c"]),
     "no name": (b"a,,c\n", ["a", "_c1", "c"]),
+    "names that differ in case": (b"id,ID,Price,price\n", ["id", "ID", "Price", "price"]),
+    "invisible margins": ("\u200ba\ufeff,\u00a0b\n".encode(), ["a", "b"]),
     "names of ours": (b"_corrupt,_metadata,c`0\n", ["_corrupt", "_metadata", "c`0"]),
 }
 
