@@ -117,7 +117,9 @@ def test_money_is_kept_to_four_decimals_or_is_refused(spark: SparkSession) -> No
     assert outcomes(spark, AMOUNT, list(table)) == meant(table)
 
 
-@pytest.mark.parametrize("text", ["1.23456", "-0.00001", "1e-5", "1e-30", "0." + "0" * 25 + "1"])
+@pytest.mark.parametrize(
+    "text", ["1.23456", "-0.00001", "1e-5", "1e-30", "1e-400", "0." + "0" * 25 + "1"]
+)
 def test_money_with_more_decimals_than_are_kept_is_refused(spark: SparkSession, text: str) -> None:
     assert outcomes(spark, AMOUNT, [text])[text][1] == {"m_digits_lost"}
 

@@ -20,6 +20,9 @@ _MICROS_LENGTH = len("2011-07-01T10:00:00.123456")
 _LONG_FRACTION = "SSSSSSS"
 _PLAIN = r"\A[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)\z"
 _SCIENTIFIC = r"\A([+-]?)([0-9]*)\.?([0-9]*)[eE]([+-]?[0-9]{1,3})\z"
+_ZEROS_BEFORE = r"\A([+-]?)0+([0-9])"
+_DIGITS_BEHIND = r"(\.[0-9]{20})[0-9]+\z"
+_MOST_CAST = 30
 _MOST_POWER = 999
 
 
@@ -85,7 +88,10 @@ def parse(
 
 def _decimal(text: SparkColumn, column: Column, kind: T.DecimalType) -> Parsed:
     plain = F.when(text.rlike(_PLAIN), text).when(text.rlike(_SCIENTIFIC), _without_power(text))
-    value = plain.try_cast(kind)
+    # Not every engine casts a number of hundreds of digits.
+    short = F.regexp_replace(plain, _ZEROS_BEFORE, "$1$2")
+    short = F.regexp_replace(short, _DIGITS_BEHIND, "$1")
+    value = F.when(F.length(plain) > _MOST_CAST, short).otherwise(plain).try_cast(kind)
     faults = {R.unparsed(column): text.isNotNull() & value.isNull()}
     # Few have so many characters after the point, or without one; to match more is expensive.
     is_long = F.length(plain) - F.instr(plain, ".") > kind.scale
