@@ -15,6 +15,7 @@ from goldrun.errors import SettingsError
 from goldrun.medallion import erasure as M
 from goldrun.medallion.mapping import columns_needed, text_of
 from goldrun.medallion.quarantine import RAW_LINE
+from goldrun.medallion.text import trimmed
 from pipelines.steps.context import Context, log
 from pipelines.steps.source import check_one_source
 
@@ -120,7 +121,7 @@ def _stored(ctx: Context, tables: Sequence[str], current: str) -> list[DataFrame
 def _ids(customer_id: str, person: Person, raws: Sequence[Raw]) -> list[Term]:
     """The id as silver has it, and as files spell it where one column of theirs is the id."""
     alone = [raw for raw in raws if len(raw.needed) == 1]
-    spelt = [person.rows_in(raw.owned()).select(F.trim(text_of(raw.needed[0]))) for raw in alone]
+    spelt = [person.rows_in(raw.owned()).select(trimmed(text_of(raw.needed[0]))) for raw in alone]
     found = reduce(DataFrame.union, spelt).distinct().collect() if spelt else []
     columns = ID_COLUMNS | {L.MALFORMED, RAW_LINE} | {n for raw in alone for n in raw.needed}
     texts = {customer_id} | {row[0] for row in found}

@@ -9,7 +9,7 @@ from goldrun.contracts import lineage as L
 from goldrun.contracts.marketplace import ENTITIES
 from goldrun.contracts.source import EntityMapping
 from goldrun.errors import SettingsError
-from goldrun.medallion.mapping import check_timestamp_format, columns_needed
+from goldrun.medallion.mapping import columns_needed
 from pipelines.steps.context import Context
 
 
@@ -17,7 +17,7 @@ def columns_read(ctx: Context, entity: str) -> dict[str, str]:
     """File columns that an entity reads, for itself and what is derived from it, each with where.
 
     Raises:
-        SettingsError: An expression or a pattern in the TOML file can't be used.
+        SettingsError: An expression in the TOML file can't be used.
     """
     if entity in ctx.columns:
         return ctx.columns[entity]
@@ -26,9 +26,6 @@ def columns_read(ctx: Context, entity: str) -> dict[str, str]:
         if entity in (name, mapping.derived_from):
             found = columns_of(ctx, name, mapping.columns)
             needed = found | needed
-            if mapping.timestamp_format is not None:
-                where = f"{ctx.source.name}.toml [{name}]"
-                check_timestamp_format(_probe(ctx), mapping.timestamp_format, where)
     ctx.columns[entity] = dict(sorted(needed.items()))
     return ctx.columns[entity]
 

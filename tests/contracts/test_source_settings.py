@@ -7,7 +7,7 @@ import pytest
 from goldrun.contracts.behaviour import EVENTS
 from goldrun.contracts.source import Kind, Source
 from goldrun.errors import SettingsError
-from goldrun.io.settings import lake_root, load_source
+from goldrun.io.settings import lake_root, load_source, project_root
 
 REQUIRED = {
     "transaction_id": "Id",
@@ -246,6 +246,44 @@ def test_what_a_shop_can_not_mean_is_refused(tmp_path: Path, head: str, problem:
 
 def test_text_that_is_not_toml_is_refused(tmp_path: Path) -> None:
     assert "is not TOML" in refusal(tmp_path, "timezone = Europe/London")
+
+
+def test_a_byte_order_mark_is_no_part_of_a_toml(tmp_path: Path) -> None:
+    file = tmp_path / "shop.toml"
+    content = (project_root() / "pipelines" / "sources" / "rate.toml").read_bytes()
+    file.write_bytes(b"\xef\xbb\xbf" + content)
+    assert load_source(str(file)).kind is Kind.FEED
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        ("timezone = 'UTC'".encode("utf-16"), "is not UTF-8"),
+        ("timezone = 'UTC'".encode("utf-16-le"), "save it as UTF-8"),
+        (b"timezone = '\xe9'", "is not UTF-8"),
+        (b"timezone = " + b"[" * 100_000, "is not TOML"),
+        (b"timezone = " + b"9" * 5_000, "is not TOML"),
+    ],
+)
+def test_a_toml_that_is_no_text_is_refused_by_name(
+    tmp_path: Path, content: bytes, problem: str
+) -> None:
+    file = tmp_path / "shop.toml"
+    file.write_bytes(content)
+    with pytest.raises(SettingsError) as caught:
+        load_source(str(file))
+    assert str(caught.value).startswith(f"{file} ")
+    assert problem in str(caught.value)
+
+
+def test_a_pattern_of_times_that_is_not_read_is_refused_with_what_to_write(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "shop.toml"
+    text = (project_root() / "pipelines" / "sources" / "rate.toml").read_text()
+    file.write_text(text.replace("[transactions]", '[transactions]\ntimestamp_format = "YYYY"'))
+    with pytest.raises(SettingsError, match=r"transactions\.timestamp_format: .*write yyyy"):
+        load_source(str(file))
 
 
 def test_a_source_that_is_not_there_is_refused_with_the_near_name() -> None:

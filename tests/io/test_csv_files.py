@@ -25,6 +25,8 @@ HEADERS = {
     "margins": (b" a , b,c \r\n", ["a", "b", "c"]),
     "old line ends": (b"a,b,c\r1,2,3\r", ["a", "b", "c"]),
     "no name": (b"a,,c\n", ["a", "_c1", "c"]),
+    "names that differ in case": (b"id,ID,Price,price\n", ["id", "ID", "Price", "price"]),
+    "invisible margins": ("\u200ba\ufeff,\u00a0b\n".encode(), ["a", "b"]),
     "names of ours": (b"_corrupt,_metadata,c`0\n", ["_corrupt", "_metadata", "c`0"]),
 }
 
@@ -57,7 +59,7 @@ def test_delimiter_and_encoding_are_the_sources(tmp_path: Path) -> None:
         (b" \t\na,b\n", "is empty"),
         (b",,\n1,2,3\n", "is empty"),
         (b"a,b,a\n", "names the column 'a' twice"),
-        (b"Price,b,price \n", "names the column 'Price' twice"),
+        (b"price,b,price \n", "names the column 'price' twice"),
         ("Größe\n".encode("latin-1"), "has no header that can be read"),
         (b'a,"b\nc",d\n', "has no header that can be read"),
         (b",".join(b"c%d" % n for n in range(20_001)), "has 20001 columns"),

@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from goldrun.contracts.entities import MONEY
-from goldrun.contracts.table import Column
+from goldrun.contracts.table import Column, Standard
 from goldrun.medallion.parse import parse
 
 NUMBER = Column("n", T.IntegerType(), "A count.")
@@ -98,7 +98,13 @@ def test_money_is_kept_to_four_decimals_or_is_refused(spark: SparkSession) -> No
         "1.50000000": Decimal("1.5000"),
         "99999999999999.9999": Decimal("99999999999999.9999"),
         "100000000000000": bad,
+        "5.": Decimal("5.0000"),
         "1e400": bad,
+        "1e-1000": bad,
+        "1_000": bad,
+        "0x10": bad,
+        "--5": bad,
+        "1d": bad,
         "NaN": bad,
         "Infinity": bad,
         "-inf": bad,
@@ -111,7 +117,9 @@ def test_money_is_kept_to_four_decimals_or_is_refused(spark: SparkSession) -> No
     assert outcomes(spark, AMOUNT, list(table)) == meant(table)
 
 
-@pytest.mark.parametrize("text", ["1.23456", "0.00005", "-0.00001", "1e-5", "0.12345678901"])
+@pytest.mark.parametrize(
+    "text", ["1.23456", "-0.00001", "1e-5", "1e-30", "1e-400", "0." + "0" * 25 + "1"]
+)
 def test_money_with_more_decimals_than_are_kept_is_refused(spark: SparkSession, text: str) -> None:
     assert outcomes(spark, AMOUNT, [text])[text][1] == {"m_digits_lost"}
 
@@ -146,8 +154,28 @@ def test_what_has_no_fault_is_exactly_what_was_written(
 
 
 def test_text_loses_its_margins_and_nothing_else(spark: SparkSession) -> None:
-    table = {" a  b ": "a  b", "": None, "  ": None, "NULL": "NULL", "0": "0", None: None}
+    table = {
+        " a  b ": "a  b",
+        "C100\t": "C100",
+        "\u00a0C100\u3000": "C100",
+        "\ufeff\u200b\u202fC1\u200b00\u2060\0": "C1\u200b00",
+        "\u00a0\u200d\u0085": None,
+        **{"": None, "  ": None, "NULL": "NULL", "0": "0", None: None},
+    }
     assert outcomes(spark, WORD, list(table)) == meant(table)
+
+
+def test_a_space_of_any_kind_separates_the_words_of_a_category(spark: SparkSession) -> None:
+    column = Column("c", T.StringType(), "A category.", standard=Standard.CATEGORY)
+    texts: list[str | None] = [f"Credit{space}Card" for space in " \t\u00a0\u202f\u3000_-"]
+    texts += ["credit \u200b\u00a0 card", "\u00a0CREDIT-CARD\ufeff"]
+    assert outcomes(spark, column, texts) == meant(dict.fromkeys(texts, "credit_card"))
+
+
+def test_digits_of_other_scripts_are_no_number(spark: SparkSession) -> None:
+    texts: list[str | None] = ["\u0661\u0662", "\uff11\uff12", "1\u0660"]
+    assert outcomes(spark, NUMBER, texts) == meant({key: {"n_unparsed"} for key in texts})
+    assert outcomes(spark, AMOUNT, texts) == meant({key: {"m_unparsed"} for key in texts})
 
 
 ZONED = {

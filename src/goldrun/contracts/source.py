@@ -12,6 +12,7 @@ from goldrun.contracts.currencies import CURRENCIES
 from goldrun.contracts.marketplace import ENTITIES
 from goldrun.contracts.strict import Strict
 from goldrun.contracts.table import Table
+from goldrun.contracts.time_pattern import layouts_of
 from goldrun.errors import did_you_mean
 
 _ENCODINGS = {"utf-8": "UTF-8", "ascii": "UTF-8", "iso8859-1": "ISO-8859-1"}
@@ -56,7 +57,8 @@ class EntityMapping(Strict):
             by gzip or bzip2.
         delimiter: Field separator; of CSV only.
         encoding: Character encoding of the files; JSON is UTF-8.
-        timestamp_format: Spark pattern of times; ISO 8601 when not given.
+        timestamp_format: Spark pattern of times, of the letters that every engine reads alike
+            (``time_pattern``); ISO 8601 when not given.
         columns: Contract column to SQL expression over the file's columns, all of them text.
     """
 
@@ -89,6 +91,13 @@ class EntityMapping(Strict):
             known = ", ".join(dict.fromkeys(_ENCODINGS.values()))
             raise ValueError(f"encoding {value!r} is none of {known}; convert the files to UTF-8")
         return _ENCODINGS[found]
+
+    @field_validator("timestamp_format")
+    @classmethod
+    def _pattern_is_read(cls, value: str | None) -> str | None:
+        if value is not None:
+            layouts_of(value)
+        return value
 
     @model_validator(mode="after")
     def _has_one_origin(self) -> "EntityMapping":

@@ -14,6 +14,7 @@ from pyspark.sql import functions as F
 
 from goldrun.contracts import lineage as L
 from goldrun.contracts.source import EntityMapping
+from goldrun.contracts.text import INVISIBLE
 from goldrun.errors import SettingsError, SourceError
 from goldrun.io.csv_here import take_csv_apart
 from goldrun.io.files import LONGEST_LINE, open_bytes
@@ -55,12 +56,13 @@ def read_header(file: Path, mapping: EntityMapping) -> Header:
         first = next(csv.reader([line], delimiter=mapping.delimiter, strict=True), [])
     except (UnicodeDecodeError, csv.Error) as error:
         raise SourceError(f"{file} has no header that can be read: {error}") from error
-    if not any(name.strip() for name in first):
+    found = [name.strip(INVISIBLE) for name in first]
+    if not any(found):
         raise SourceError(f"{file} is empty: it has no header line; remove or replace it")
-    names = tuple(name.strip() or f"_c{position}" for position, name in enumerate(first))
-    lower = [name.lower() for name in names]
-    if len(set(lower)) < len(names):
-        twice = min(name for name in names if lower.count(name.lower()) > 1)
+    names = tuple(name or f"_c{position}" for position, name in enumerate(found))
+    # Names that differ in case alone are two names, as the keys of a JSON object are.
+    if len(set(names)) < len(names):
+        twice = min(name for name in names if names.count(name) > 1)
         raise SourceError(f"{file} names the column {twice!r} twice; rename one")
     if len(names) > _MOST_FIELDS:
         raise SourceError(f"{file} has {len(names)} columns; at most {_MOST_FIELDS} can be read")

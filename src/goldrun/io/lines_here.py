@@ -81,7 +81,7 @@ def _pieces(
 ) -> Iterator[_Piece]:
     for file, digest in files.items():
         row, skipped = 0, int(headed)
-        for lines in _lines(file, encoding, blank):
+        for lines in lines_of(file, encoding, blank):
             kept, skipped = lines[skipped:], 0
             yield _Piece(file, digest, kept, row)
             row += len(kept)
@@ -110,7 +110,7 @@ def _batch(take_apart: Callable[[Path, pa.Array], Taken], piece: _Piece) -> pa.R
     return pa.RecordBatch.from_arrays([*taken, *place, rows], schema=_SCHEMA)
 
 
-def _lines(file: Path, encoding: str, blank: str) -> Iterator[pa.Array]:
+def lines_of(file: Path, encoding: str, blank: str) -> Iterator[pa.Array]:
     """The lines of a file that are not blank, those of some megabytes at a time."""
     for data in _whole_lines(file):
         lines = _split(_decoded(data, encoding))

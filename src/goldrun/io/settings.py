@@ -69,20 +69,37 @@ def load_toml(path: Path, model: type[Model], **given: object) -> Model:
         **given: Values that don't come from the file.
 
     Raises:
-        SettingsError: The file is missing, is not TOML, or does not fit the model; the message
-            names the file, the key and the nearest known key.
+        SettingsError: The file is missing, is not UTF-8 (a byte order mark may stand before it), is
+            not TOML, or does not fit the model; the message names the file, the key and the nearest
+            known key.
     """
-    try:
-        raw: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise SettingsError(f"{path} does not exist") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path} is not TOML: {error}") from error
+    raw = _read_toml(path)
     try:
         return model.model_validate(raw | given)
     except ValidationError as error:
         problems = "; ".join(_explain(problem, model) for problem in error.errors())
         raise SettingsError(f"{path}: {problems}") from error
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError as error:
+        raise SettingsError(f"{path} does not exist") from error
+    except OSError as error:
+        raise SettingsError(f"{path} can't be read: {error.strerror}") from error
+    try:
+        # Some editors put a byte order mark before UTF-8.
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{path} is not UTF-8 ({error}): save it as UTF-8") from error
+    if "\0" in text:
+        raise SettingsError(f"{path} has null characters, as UTF-16 does: save it as UTF-8")
+    try:
+        return tomllib.loads(text)
+    # Also a number of too many digits, and values nested too deep.
+    except (ValueError, RecursionError) as error:
+        raise SettingsError(f"{path} is not TOML: {error}") from error
 
 
 def _explain(problem: Any, model: type[BaseModel]) -> str:

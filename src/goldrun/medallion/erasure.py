@@ -19,6 +19,7 @@ from goldrun.contracts.erasure import (
 )
 from goldrun.medallion.mapping import LINEAGE, apply_mapping, text_of
 from goldrun.medallion.quarantine import ERASED
+from goldrun.medallion.text import trimmed
 
 KIND = "kind"
 TEXT = "text"
@@ -72,7 +73,7 @@ def with_customer(
 
 
 def _text(name: str) -> SparkColumn:
-    return F.nullif(F.trim(F.col(name).cast(T.StringType())), F.lit("")).alias(name)
+    return F.nullif(trimmed(F.col(name).cast(T.StringType())), F.lit("")).alias(name)
 
 
 def redact(
@@ -249,7 +250,7 @@ def values_of(values: DataFrame, person: DataFrame) -> DataFrame:
     """
     his = F.broadcast(person.select(CUSTOMER_ID).withColumn(_HIS, F.lit(True)))
     marked = values.where(F.col(CUSTOMER_ID).isNotNull()).join(his, CUSTOMER_ID, "left")
-    same = F.lower(F.trim(TEXT))
+    same = F.lower(trimmed(F.col(TEXT)))
     found = marked.groupBy(KIND, same.alias("value")).agg(
         F.collect_set(F.when(F.col(_HIS), F.col(TEXT))).alias(SPELLINGS),
         F.bool_or(F.col(_HIS).isNull()).alias(SHARED),

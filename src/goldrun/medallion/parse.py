@@ -1,6 +1,5 @@
 """Text to typed values that never fail and never change silently: what can't be kept is named."""
 
-import re
 from dataclasses import dataclass
 
 from pyspark.sql import Column as SparkColumn
@@ -11,18 +10,20 @@ from pyspark.sql import types as T
 from goldrun.contracts import reasons as R
 from goldrun.contracts.table import Column, Standard
 from goldrun.medallion.standard import standardise
+from goldrun.medallion.text import trimmed
+from goldrun.medallion.times import castable, is_zoned
+from goldrun.medallion.zones import to_utc
 
-_STARTS_WITH_DATE = r"^\d{4}-\d{1,2}-\d{1,2}"
-_ZONED = r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?\s*[A-Za-z+-].*$"
-"""In ISO 8601, what follows the time of day is its zone."""
-_QUOTED = re.compile("'[^']*'")
-_BEYOND_MICROS = r"\d{6}\d*[1-9]"
-"""Digits of a fraction of a second that has more than a timestamp keeps."""
-_SCIENTIFIC = r"^\s*([+-]?)([0-9]*)\.?([0-9]*)[eE]([+-]?[0-9]{1,3})\s*$"
+_BEYOND_MICROS = r"\.[0-9]{6}[0-9]*[1-9]"
+"""A fraction of a second that has more digits than a timestamp keeps."""
+_MICROS_LENGTH = len("2011-07-01T10:00:00.123456")
+_LONG_FRACTION = "SSSSSSS"
+_PLAIN = r"\A[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)\z"
+_SCIENTIFIC = r"\A([+-]?)([0-9]*)\.?([0-9]*)[eE]([+-]?[0-9]{1,3})\z"
+_ZEROS_BEFORE = r"\A([+-]?)0+([0-9])"
+_DIGITS_BEHIND = r"(\.[0-9]{20})[0-9]+\z"
+_MOST_CAST = 30
 _MOST_POWER = 999
-_LONG_FRACTION = re.compile("([A-Za-z]*?)S{7,}")
-_ZONE_LETTERS = set("VzOXxZ")
-"""Letters of a Spark pattern that stand for a zone or an offset."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ def parse(
         column.type, T.StringType
     ):
         return Parsed(raw, raw.isNull(), {})
-    text = F.trim(raw.cast(T.StringType()))
+    text = trimmed(raw.cast(T.StringType()))
     text = F.when(text != "", text)
     if isinstance(column.type, T.StringType):
         value = standardise(text, column, phone_region)
@@ -79,22 +80,27 @@ def parse(
         return Parsed(value, text.isNull(), {R.unparsed(column): text.isNotNull() & value.isNull()})
     if isinstance(column.type, T.TimestampType):
         return _timestamp(text, column, timezone, timestamp_format)
-    plain = _plain(text) if isinstance(column.type, T.DecimalType) else text
-    value = plain.try_cast(column.type)
-    faults = {R.unparsed(column): text.isNotNull() & value.isNull()}
     if isinstance(column.type, T.DecimalType):
-        scale = column.type.scale
-        # Few have so many characters after the point, or without one; to look closely is dear.
-        is_long = F.length(plain) - F.instr(plain, ".") > scale
-        exact = plain.try_cast(T.DecimalType(38, 18))
-        # The wide type has its own last digit, so plain notation is looked at as well.
-        too_long = text.rlike(rf"^[^eE]*\.\d{{{scale}}}\d*[1-9]\d*$")
-        lost = (exact != value) | (value.isNotNull() & too_long)
-        faults[R.digits_lost(column)] = F.when(is_long, lost)
+        return _decimal(text, column, column.type)
+    value = text.try_cast(column.type)
+    return Parsed(value, text.isNull(), {R.unparsed(column): text.isNotNull() & value.isNull()})
+
+
+def _decimal(text: SparkColumn, column: Column, kind: T.DecimalType) -> Parsed:
+    plain = F.when(text.rlike(_PLAIN), text).when(text.rlike(_SCIENTIFIC), _without_power(text))
+    # Not every engine casts a number of hundreds of digits.
+    short = F.regexp_replace(plain, _ZEROS_BEFORE, "$1$2")
+    short = F.regexp_replace(short, _DIGITS_BEHIND, "$1")
+    value = F.when(F.length(plain) > _MOST_CAST, short).otherwise(plain).try_cast(kind)
+    faults = {R.unparsed(column): text.isNotNull() & value.isNull()}
+    # Few have so many characters after the point, or without one; to match more is expensive.
+    is_long = F.length(plain) - F.instr(plain, ".") > kind.scale
+    lost = value.isNotNull() & plain.rlike(rf"\.[0-9]{{{kind.scale}}}[0-9]*[1-9]")
+    faults[R.digits_lost(column)] = F.when(is_long, lost)
     return Parsed(value, text.isNull(), faults)
 
 
-def _plain(text: SparkColumn) -> SparkColumn:
+def _without_power(text: SparkColumn) -> SparkColumn:
     """Write a number without its power of ten: not every engine reads 1.5e3 as a decimal."""
     sign, whole, fraction, power = (
         F.regexp_extract(text, _SCIENTIFIC, group) for group in (1, 2, 3, 4)
@@ -106,47 +112,24 @@ def _plain(text: SparkColumn) -> SparkColumn:
     before = F.ltrim(F.substring(digits, F.lit(1), point), F.lit("0"))
     after = F.rtrim(F.substring(digits, point + 1, F.length(digits)), F.lit("0"))
     number = F.concat(sign, F.lit("0"), before, F.lit("."), after, F.lit("0"))
-    is_scientific = text.rlike(_SCIENTIFIC) & (F.length(F.concat(whole, fraction)) > 0)
-    return F.when(is_scientific, number).otherwise(text)
+    return F.when(F.length(F.concat(whole, fraction)) > 0, number)
 
 
 def _timestamp(
     text: SparkColumn, column: Column, timezone: str | None, timestamp_format: str | None
 ) -> Parsed:
     # The session's zone is UTC, so a local time is first read as if it were UTC, then moved.
-    if timestamp_format:
-        read = F.try_to_timestamp(text, F.lit(timestamp_format))
-        letters = set(_QUOTED.sub("", timestamp_format))
-        zoned = F.lit(bool(letters & _ZONE_LETTERS))
-        too_long = _too_long(timestamp_format)
-    else:
-        # A time of day alone would be read as today's.
-        read = F.when(text.rlike(_STARTS_WITH_DATE), text.try_cast(T.TimestampType()))
-        zoned = text.rlike(_ZONED)
-        too_long = rf":\d{{1,2}}\.{_BEYOND_MICROS}"
+    written = castable(text, timestamp_format, timezone)
+    read = written.try_cast(T.TimestampType())
+    zoned = is_zoned(written)
     if timezone is None:
         value = F.when(zoned, read)
-        bare = text.isNotNull() & read.isNotNull() & ~zoned
-        faults = {R.without_zone(column): bare}
+        faults = {R.without_zone(column): read.isNotNull() & ~zoned}
     else:
-        value = F.when(zoned, read).otherwise(F.to_utc_timestamp(read, timezone))
+        value = F.when(zoned, read).otherwise(to_utc(read, timezone))
         faults = {}
     faults[R.unparsed(column)] = text.isNotNull() & read.isNull()
-    if too_long:
-        faults[R.digits_lost(column)] = read.isNotNull() & text.rlike(too_long)
+    if timestamp_format is None or _LONG_FRACTION in timestamp_format:
+        too_long = (F.length(written) > _MICROS_LENGTH) & written.rlike(_BEYOND_MICROS)
+        faults[R.digits_lost(column)] = read.isNotNull() & too_long
     return Parsed(value, text.isNull(), faults)
-
-
-def _too_long(timestamp_format: str) -> str:
-    """What finds, in a time of a shop's own pattern, digits that a timestamp does not keep.
-
-    Empty when the pattern reads no more than microseconds. The fraction is known by what stands
-    before it: a sign, or the digits of the units that it follows without one.
-    """
-    plain = _QUOTED.sub("'", timestamp_format).replace("[", "").replace("]", "")
-    fraction = _LONG_FRACTION.search(plain)
-    if fraction is None:
-        return ""
-    before = plain[: fraction.start()]
-    sign = r"\D" if before.endswith("'") else re.escape(before[-1:])
-    return rf"{sign}\d{{{len(fraction[1])}}}{_BEYOND_MICROS}"

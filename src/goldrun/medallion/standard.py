@@ -6,8 +6,10 @@ from pyspark.sql import types as T
 
 from goldrun.contracts.currencies import CURRENCIES
 from goldrun.contracts.table import Column, Standard
+from goldrun.contracts.text import INVISIBLE_CLASS
 
-_BETWEEN_WORDS = r"[\s_-]+"
+_BETWEEN_WORDS = rf"[{INVISIBLE_CLASS}_-]+"
+"""Spaces of any kind, with whatever nobody sees among them."""
 
 
 def standardise(text: SparkColumn, column: Column, phone_region: str | None) -> SparkColumn:
