@@ -54,7 +54,7 @@ def columns_of(ctx: Context, entity: str, expressions: Mapping[str, str]) -> dic
         SettingsError: An expression can't be used.
     """
     where = f"{ctx.source.name}.toml [{entity}.columns]"
-    return dict.fromkeys(columns_needed(_probe(ctx), expressions, where), where)
+    return dict.fromkeys(columns_needed(expressions, where), where)
 
 
 def _probe(ctx: Context) -> DataFrame:
