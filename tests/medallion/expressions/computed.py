@@ -1,6 +1,7 @@
 """What an engine computes of expressions over hostile texts, and a file of what it has to be."""
 
 import hashlib
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -49,10 +50,11 @@ def short_hashes(values: Sequence[str | None]) -> str:
 def read_expected(file: Path) -> dict[str, str]:
     """Hashes of each expression's values, as an engine computed them before."""
     lines = file.read_text(encoding="utf-8").splitlines()
-    return dict(line.rsplit("\t", 1) for line in lines)  # type: ignore[misc]
+    pairs_of = (line.rsplit("\t", 1) for line in lines)
+    return {json.loads(sql): hashes for sql, hashes in pairs_of}
 
 
 def write_expected(file: Path, found: dict[str, list[str | None]]) -> None:
     """Keep what was computed, for the other engines to be compared with."""
-    lines = [f"{sql}\t{short_hashes(values)}" for sql, values in found.items()]
+    lines = [f"{json.dumps(sql)}\t{short_hashes(values)}" for sql, values in found.items()]
     file.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")

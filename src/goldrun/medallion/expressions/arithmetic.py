@@ -21,7 +21,7 @@ from goldrun.medallion.expressions.numbers import (
     read_number,
     whole_number,
 )
-from goldrun.medallion.expressions.times import iso_text, midnight
+from goldrun.medallion.expressions.times import midnight
 from goldrun.medallion.expressions.values import (
     as_text,
     common_type,
@@ -32,6 +32,7 @@ from goldrun.medallion.expressions.values import (
     one_kind,
     widen,
 )
+from goldrun.medallion.times import iso_text
 
 MOST_DIGITS_TURNED = 34
 """Digits up to which Spark changes a sign exactly; it rounds the numbers that have more."""
@@ -40,7 +41,7 @@ _NATIVE: dict[str, Callable[[Column, Column], Column]] = {
     "-": lambda a, b: a - b,
     "*": lambda a, b: a * b,
     # A null divisor gives null in every engine, zero may give an error.
-    "%": lambda a, b: a % F.when(b != F.lit("0").cast("decimal(1,0)"), b),
+    "%": lambda a, b: a % F.when(F.abs(b) > F.lit("0").cast("decimal(1,0)"), b),
 }
 _COMPARISONS: dict[str, Callable[[Column, Column], Column]] = {
     "=": lambda a, b: a == b,
@@ -117,10 +118,27 @@ def compared(operator: str, left: Value, right: Value) -> Value:
     if left.kind is Kind.BOOLEAN and operator not in ("=", "<>"):
         raise ExpressionError(f"compares conditions by {operator}; use and, or, not")
     compare = _COMPARISONS[operator]
-    if left.kind is Kind.NUMBER and left.type.is_wide:
-        zero = F.lit("0").cast("decimal(1,0)")
-        return computed(Kind.BOOLEAN, [left, right], lambda a, b: compare(exact("<=>", a, b), zero))
+    if left.kind is Kind.NUMBER:
+        return _compared_numbers(compare, left, right)
     return computed(Kind.BOOLEAN, [left, right], compare)
+
+
+def _compared_numbers(
+    compare: Callable[[Column, Column], Column], left: Value, right: Value
+) -> Value:
+    # Sail compares a number that is rounded to fewer decimals as it was before, so the difference
+    # is compared, which it computes.
+    is_long = left.type.is_wide or left.type.precision == MOST_DIGITS
+    differ = exact if is_long else _difference
+
+    def make(a: Column, b: Column) -> Column:
+        return compare(differ("<=>", a, b), F.lit("0").cast("decimal(1,0)"))
+
+    return computed(Kind.BOOLEAN, [left, right], make)
+
+
+def _difference(_: str, left: Column, right: Column) -> Column:
+    return left - right
 
 
 def cast(value: Value, name: str, digits: list[int]) -> Value:

@@ -22,7 +22,7 @@ class Kind(StrEnum):
     NUMBER = "number"
     BOOLEAN = "boolean"
     TIME = "time"
-    """Computed as ISO 8601 text: with ``Z`` at the end an instant, without it a local time."""
+    """Computed as ISO 8601 text: with ``Z`` or an offset an instant, without a local time."""
     LIST = "list of texts"
     """Of ``split`` and ``array``; an index takes one text of it."""
     ROW = "struct"

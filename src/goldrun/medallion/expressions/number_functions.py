@@ -8,7 +8,7 @@ from pyspark.sql import functions as F
 from goldrun.medallion.expressions.arithmetic import arithmetic, cast, negated
 from goldrun.medallion.expressions.function import Function, Takes, whole_number
 from goldrun.medallion.expressions.kinds import MOST_DIGITS, WIDE, Kind, NumberType, Value
-from goldrun.medallion.expressions.values import computed
+from goldrun.medallion.expressions.values import computed, widen
 
 _NUMBER = Takes("number", Kind.NUMBER)
 _OTHER = Takes("other", Kind.NUMBER)
@@ -34,13 +34,14 @@ def _whole(given: Sequence[Value], *, up: bool) -> Value:
 
 
 def _abs(given: Sequence[Value]) -> Value:
-    value, negative = given[0], negated(given[0])
+    negative = negated(given[0])
+    number = negative.type
 
-    def make(number: Column, turned: Column) -> Column:
+    def make(value: Column, turned: Column) -> Column:
         zero = F.lit("0").cast("decimal(1,0)")
-        return F.when(number < zero, turned).otherwise(number).try_cast(value.type.spark)
+        return F.when(value < zero, turned).otherwise(value).try_cast(number.spark)
 
-    return computed(Kind.NUMBER, [value, negative], make, value.type)
+    return computed(Kind.NUMBER, [widen(given[0], number), negative], make, number)
 
 
 def _operator(name: str, operator: str, meaning: str) -> Function:

@@ -7,15 +7,15 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
+from goldrun.contracts.text import INVISIBLE, INVISIBLE_CLASS
 from goldrun.medallion.expressions.kinds import INTEGERS, WIDE, NumberType
 
-_SPACES = "\t-\r \x85\xa0\u1680\u2000-\u200f\u2028\u2029\u202f\u205f\u2060\u3000\ufeff"
-"""Characters around a number that are not seen; spelled out, as engines differ in their classes."""
 _SIMPLE = r"^[+-]?[0-9]{1,18}(\.[0-9]{1,18})?\z"
 _SIMPLE_INTEGER = r"^[+-]?[0-9]{1,9}\z"
 """What every engine reads alike and fast."""
-_NUMBER = rf"^[{_SPACES}]*([+-]?)(?:([0-9]+)(\.[0-9]*)?|(\.[0-9]+))[{_SPACES}]*\z"
-_SCIENTIFIC = rf"^[{_SPACES}]*([+-]?)([0-9]*)(?:\.([0-9]*))?[eE]([+-]?[0-9]{{1,3}})[{_SPACES}]*\z"
+_AROUND = f"[{INVISIBLE_CLASS}]*"
+_NUMBER = rf"^{_AROUND}([+-]?)(?:([0-9]+)(\.[0-9]*)?|(\.[0-9]+)){_AROUND}\z"
+_SCIENTIFIC = rf"^{_AROUND}([+-]?)([0-9]*)(?:\.([0-9]*))?[eE]([+-]?[0-9]{{1,3}}){_AROUND}\z"
 _MOST_POWER = 999
 _ZEROS = "0" * _MOST_POWER
 
@@ -28,7 +28,7 @@ def read_number(text: Column, number: NumberType) -> Column:
     cut so that it stays known to be longer.
     """
     if number.is_wide:
-        return F.udf(_reader(_SPACES), number.spark, useArrow=True)(text)
+        return F.udf(_reader(INVISIBLE), number.spark, useArrow=True)(text)
     # The first digit that is left out decides alone whether the others are rounded up.
     decisive = rf"^[+-]?[0-9]+\.[0-9]{{0,{number.scale + 1}}}"
     written = F.regexp_extract(_plain(text), decisive, 0)
@@ -66,14 +66,14 @@ def _without_power(text: Column) -> Column:
     return F.when(text.rlike(_SCIENTIFIC) & text.rlike(r"[0-9]\.?[eE]"), plain)
 
 
-def _reader(spaces: str) -> Callable[[str | None], Decimal | None]:
+def _reader(invisible: str) -> Callable[[str | None], Decimal | None]:
     # Nested, so that it travels to Spark's workers by value: they may lack goldrun.
     def read(text: str | None) -> Decimal | None:
         import decimal  # noqa: PLC0415
         import re  # noqa: PLC0415
 
         number = r"([+-]?)([0-9]*)(?:\.([0-9]*))?(?:[eE]([+-]?[0-9]{1,3}))?"
-        found = re.fullmatch(rf"[{spaces}]*{number}[{spaces}]*", text or "")
+        found = re.fullmatch(number, (text or "").strip(invisible))
         if found is None:
             return None
         sign, whole, fraction, power = (part or "" for part in found.groups())

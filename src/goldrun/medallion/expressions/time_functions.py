@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from functools import partial
 from zoneinfo import available_timezones
 
+from goldrun.contracts.time_pattern import layouts_of
 from goldrun.errors import did_you_mean
 from goldrun.medallion.expressions.arithmetic import arithmetic, cast
 from goldrun.medallion.expressions.function import Function, Takes, text_of
@@ -11,12 +12,12 @@ from goldrun.medallion.expressions.kinds import ExpressionError, Kind, Value
 from goldrun.medallion.expressions.times import (
     from_fields,
     instant,
-    iso_text,
     midnight,
     to_instant,
     to_local,
 )
 from goldrun.medallion.expressions.values import as_text, computed, literal_number
+from goldrun.medallion.times import iso_text
 
 _VALUE = Takes("text")
 _PATTERN = Takes("pattern", Kind.TEXT, optional=True, written=True)
@@ -29,10 +30,19 @@ _CLOCK = tuple(Takes(name, Kind.NUMBER) for name in ("hour", "minute", "second")
 def _read(given: Sequence[Value], *, day: bool = False) -> Value:
     value = given[0]
     if given[1:]:
-        pattern = text_of(given[1])
+        pattern = _pattern(given[1])
         value = computed(Kind.TIME, [as_text(value)], lambda c: iso_text(c, pattern))
         return computed(Kind.TIME, [value], midnight) if day else value
     return cast(value, "date" if day else "timestamp", [])
+
+
+def _pattern(value: Value) -> str:
+    pattern = text_of(value)
+    try:
+        layouts_of(pattern)
+    except ValueError as error:
+        raise ExpressionError(f"has a pattern of times that can't be used: {error}") from error
+    return pattern
 
 
 def _since_1970(given: Sequence[Value], unit: str) -> Value:
@@ -60,7 +70,7 @@ def _from_utc(given: Sequence[Value]) -> Value:
 
 
 def _fields(given: Sequence[Value]) -> Value:
-    return computed(Kind.TIME, [as_text(value) for value in given], lambda *c: from_fields([*c]))
+    return computed(Kind.TIME, given, lambda *numbers: from_fields([*numbers]))
 
 
 def _reader(name: str, meaning: str, example: str, *, day: bool = False) -> Function:
