@@ -1,5 +1,6 @@
 """Random expressions of the language, the same ones for the same seed."""
 
+from functools import partial
 from random import Random
 
 _TEXTS = ("a", "b", "'a'", "''", "' 1.5 '", "'ß-b'", "'2024-02-29'", "null")
@@ -26,7 +27,7 @@ class Draw:
         """An expression that gives a text."""
         if depth <= 0 or self._chance.random() < 0.2:
             return self._chance.choice(_TEXTS)
-        t, n = (lambda: self.text(depth - 1)), self._chance.randint(1, 6)
+        t, n = partial(self.text, depth - 1), self._chance.randint(1, 6)
         return self._chance.choice(
             [
                 lambda: f"concat({t()}, {t()})",
@@ -59,7 +60,7 @@ class Draw:
         """An expression that gives a number."""
         if depth <= 0 or self._chance.random() < 0.1:
             return self._chance.choice(_NUMBERS)
-        n = lambda: self.number(depth - 1)  # noqa: E731
+        n = partial(self.number, depth - 1)
         return self._chance.choice(
             [
                 lambda: f"try_cast({self.text(depth - 2)} as {self._chance.choice(_TYPES)})",
@@ -81,7 +82,7 @@ class Draw:
         """An expression that is true or false."""
         if depth <= 0:
             return self._chance.choice(("true", "false", "a = b", "a is null"))
-        t, c = (lambda: self.text(depth - 1)), (lambda: self.condition(depth - 1))
+        t, c = partial(self.text, depth - 1), partial(self.condition, depth - 1)
         sign = self._chance.choice(("=", "<>", "<", "<=", ">", ">="))
         return self._chance.choice(
             [
@@ -100,7 +101,7 @@ class Draw:
 
     def time(self, depth: int) -> str:
         """An expression that gives a time."""
-        t, n = (lambda: self.text(depth - 2)), (lambda: self.number(depth - 2))
+        t, n = partial(self.text, depth - 2), partial(self.number, depth - 2)
         return self._chance.choice(
             [
                 lambda: f"cast({t()} as timestamp)",
