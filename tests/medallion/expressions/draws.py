@@ -1,5 +1,6 @@
 """Random expressions of the language, the same ones for the same seed."""
 
+from collections.abc import Callable, Sequence
 from functools import partial
 from random import Random
 
@@ -21,14 +22,19 @@ class Draw:
 
     def any(self, depth: int = _DEEPEST) -> str:
         """An expression of any kind."""
-        return self._chance.choice([self.text, self.number, self.condition, self.time])(depth)
+        return self._one_of(
+            [partial(way, depth) for way in (self.text, self.number, self.condition, self.time)]
+        )
+
+    def _one_of(self, ways: Sequence[Callable[[], str]]) -> str:
+        return self._chance.choice(ways)()
 
     def text(self, depth: int) -> str:
         """An expression that gives a text."""
         if depth <= 0 or self._chance.random() < 0.2:
             return self._chance.choice(_TEXTS)
         t, n = partial(self.text, depth - 1), self._chance.randint(1, 6)
-        return self._chance.choice(
+        return self._one_of(
             [
                 lambda: f"concat({t()}, {t()})",
                 lambda: f"concat_ws('-', {t()}, {t()})",
@@ -54,14 +60,14 @@ class Draw:
                 lambda: f"to_json(named_struct('x', {t()}, 'y', {t()}))",
                 lambda: f"get_json_object({t()}, '$.v')",
             ]
-        )()
+        )
 
     def number(self, depth: int) -> str:
         """An expression that gives a number."""
         if depth <= 0 or self._chance.random() < 0.1:
             return self._chance.choice(_NUMBERS)
         n = partial(self.number, depth - 1)
-        return self._chance.choice(
+        return self._one_of(
             [
                 lambda: f"try_cast({self.text(depth - 2)} as {self._chance.choice(_TYPES)})",
                 lambda: f"cast({n()} as {self._chance.choice(_TYPES)})",
@@ -76,7 +82,7 @@ class Draw:
                 lambda: f"length({self.text(depth - 1)})",
                 lambda: f"instr({self.text(depth - 1)}, '1')",
             ]
-        )()
+        )
 
     def condition(self, depth: int) -> str:
         """An expression that is true or false."""
@@ -84,7 +90,7 @@ class Draw:
             return self._chance.choice(("true", "false", "a = b", "a is null"))
         t, c = partial(self.text, depth - 1), partial(self.condition, depth - 1)
         sign = self._chance.choice(("=", "<>", "<", "<=", ">", ">="))
-        return self._chance.choice(
+        return self._one_of(
             [
                 lambda: f"({t()} {sign} {t()})",
                 lambda: f"({self.number(depth - 1)} {sign} {self.number(depth - 1)})",
@@ -97,12 +103,12 @@ class Draw:
                 lambda: f"({t()} in ('a', 'b', {t()}))",
                 lambda: f"contains({t()}, {t()})",
             ]
-        )()
+        )
 
     def time(self, depth: int) -> str:
         """An expression that gives a time."""
         t, n = partial(self.text, depth - 2), partial(self.number, depth - 2)
-        return self._chance.choice(
+        return self._one_of(
             [
                 lambda: f"cast({t()} as timestamp)",
                 lambda: f"to_date({t()}, 'dd/MM/yyyy')",
@@ -112,7 +118,7 @@ class Draw:
                 lambda: f"to_utc_timestamp(cast({t()} as timestamp), 'Europe/London')",
                 lambda: f"make_date({n()}, {n()}, 28)",
             ]
-        )()
+        )
 
 
 def draws(count: int) -> list[str]:
