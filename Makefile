@@ -134,7 +134,7 @@ bench-stream: .venv/.ready-dev  ## Kafka to gold: make bench-stream ROWS=1500000
 bench-batch: .venv/.ready-dev  ## cost of a micro-batch by size of silver: make bench-batch SIZES=100000,1000000
 	@python -m benchmarks.micro_batch --sizes=$(SIZES)
 
-docs: .venv/.ready-dev  ## write docs/data-model.md from the contracts
+docs: .venv/.ready-dev  ## write docs/data-model.md and docs/reference from the code
 	@python pipelines/data_model.py
 
 lock:  ## renew the locks from requirements*.in (needs uv)

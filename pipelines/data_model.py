@@ -1,10 +1,17 @@
-"""Write docs/data-model.md from the contracts; ``make docs`` runs it."""
+"""Write the generated pages of docs/: ``make docs`` runs it."""
 
 from pathlib import Path
 
 from goldrun.contracts.data_model import page
+from goldrun.medallion.expressions import reference
 
-PAGE = Path(__file__).parents[1] / "docs" / "data-model.md"
+DOCS = Path(__file__).parents[1] / "docs"
+PAGES = {
+    DOCS / "data-model.md": page,
+    DOCS / "reference" / "mapping-language.md": reference.page,
+}
 
 if __name__ == "__main__":
-    PAGE.write_text(page(), encoding="utf-8", newline="\n")
+    for file, content in PAGES.items():
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(content(), encoding="utf-8", newline="\n")

@@ -79,9 +79,8 @@ def read_raws(ctx: Context, tables: Sequence[str]) -> list[Raw]:
 
 
 def _columns_read(ctx: Context, entity: str, expressions: dict[str, str], *names: str) -> list[str]:
-    probe = ctx.lake.spark.range(1).toDF("id")
     asked = {name: expressions[name] for name in names if name in expressions}
-    return columns_needed(probe, asked, f"{ctx.source.name}.toml [{entity}.columns]")
+    return columns_needed(asked, f"{ctx.source.name}.toml [{entity}.columns]")
 
 
 def find_person(

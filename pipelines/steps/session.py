@@ -12,6 +12,7 @@ from goldrun.io.lake import Lake
 from goldrun.io.settings import lake_root, load_source
 from goldrun.io.tracking import Tracker
 from pipelines.steps.context import Context, step
+from pipelines.steps.source import check_mapping
 
 
 @contextlib.contextmanager
@@ -27,6 +28,7 @@ def opened(
         streams: Whether it may read topics and goes on for long, so that the machine is watched.
     """
     source, tracker = load_source(given.source), Tracker()
+    check_mapping(source)
     root = lake_root(given.lake)
     engine, remote = Engine.SPARK, ""
     if "engine" in given:

@@ -7,10 +7,20 @@ from pyspark.sql import functions as F
 
 from goldrun.contracts import lineage as L
 from goldrun.contracts.marketplace import ENTITIES
-from goldrun.contracts.source import EntityMapping
+from goldrun.contracts.source import EntityMapping, Source
 from goldrun.errors import SettingsError
 from goldrun.medallion.mapping import columns_needed
 from pipelines.steps.context import Context
+
+
+def check_mapping(source: Source) -> None:
+    """Check every expression of a source; no engine is needed.
+
+    Raises:
+        SettingsError: An expression is not of the mapping language.
+    """
+    for entity, mapping in source.entities.items():
+        columns_needed(mapping.columns, f"{source.name}.toml [{entity}.columns]")
 
 
 def columns_read(ctx: Context, entity: str) -> dict[str, str]:
@@ -51,7 +61,7 @@ def columns_of(ctx: Context, entity: str, expressions: Mapping[str, str]) -> dic
         SettingsError: An expression can't be used.
     """
     where = f"{ctx.source.name}.toml [{entity}.columns]"
-    return dict.fromkeys(columns_needed(_probe(ctx), expressions, where), where)
+    return dict.fromkeys(columns_needed(expressions, where), where)
 
 
 def _probe(ctx: Context) -> DataFrame:

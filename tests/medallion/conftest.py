@@ -75,7 +75,7 @@ def judged(
         table = ENTITIES[entity]
         names = mapped or table.names
         mapping = EntityMapping(path="shop.csv", columns={name: name for name in names})
-        needed = columns_needed(spark.range(1), mapping.columns, "shop.toml")
+        needed = columns_needed(mapping.columns, "shop.toml")
         return judge(to_records(records), mapping, needed, table, timezone, phone_region)
 
     return judge_all

@@ -11,7 +11,7 @@ from goldrun.contracts import lineage as L
 from goldrun.contracts import reasons as R
 from goldrun.contracts.source import EntityMapping
 from goldrun.contracts.table import Column, Severity, Table
-from goldrun.medallion.mapping import LINEAGE, apply_mapping
+from goldrun.medallion.mapping import LINEAGE, apply_mapping, time_columns
 from goldrun.medallion.parse import parse
 from goldrun.medallion.quarantine import place, raw_json
 
@@ -46,9 +46,9 @@ def judge(
     """
     frame = apply_mapping(bronze, mapping.columns, needed)
     mapped = [table.column(name) for name in mapping.columns]
-    parsed = {
-        c.name: parse(frame, c, timezone, mapping.timestamp_format, phone_region) for c in mapped
-    }
+    made = time_columns(mapping.columns)
+    patterns = {c.name: None if c.name in made else mapping.timestamp_format for c in mapped}
+    parsed = {c.name: parse(frame, c, timezone, patterns[c.name], phone_region) for c in mapped}
     faults = _record_faults()
     for column in mapped:
         faults |= parsed[column.name].faults

@@ -1,0 +1,238 @@
+"""Operators on numbers, comparisons, and casts."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+from goldrun.medallion.expressions.kinds import (
+    INTEGERS,
+    MOST_DIGITS,
+    WIDE,
+    ExpressionError,
+    Kind,
+    NumberType,
+    Value,
+)
+from goldrun.medallion.expressions.numbers import (
+    exact,
+    read_integer,
+    read_number,
+    whole_number,
+)
+from goldrun.medallion.expressions.times import midnight
+from goldrun.medallion.expressions.values import (
+    as_text,
+    common_type,
+    computed,
+    literal_number,
+    nothing,
+    of_kind,
+    one_kind,
+    widen,
+)
+from goldrun.medallion.times import iso_text
+
+MOST_DIGITS_TURNED = 34
+"""Digits up to which Spark changes a sign exactly; it rounds the numbers that have more."""
+_NATIVE: dict[str, Callable[[Column, Column], Column]] = {
+    "+": lambda a, b: a + b,
+    "-": lambda a, b: a - b,
+    "*": lambda a, b: a * b,
+    # A null divisor gives null in every engine, zero may give an error.
+    "%": lambda a, b: a % F.when(F.abs(b) > F.lit("0").cast("decimal(1,0)"), b),
+}
+_COMPARISONS: dict[str, Callable[[Column, Column], Column]] = {
+    "=": lambda a, b: a == b,
+    "<>": lambda a, b: a != b,
+    "<": lambda a, b: a < b,
+    "<=": lambda a, b: a <= b,
+    ">": lambda a, b: a > b,
+    ">=": lambda a, b: a >= b,
+}
+_TYPES = {
+    "byte": "tinyint",
+    "short": "smallint",
+    "integer": "int",
+    "long": "bigint",
+    "dec": "decimal",
+    "numeric": "decimal",
+    "float": "double",
+    "real": "double",
+    "timestamp_ntz": "timestamp",
+    "timestamp_ltz": "timestamp",
+}
+TYPE_NAMES = (*INTEGERS, "decimal", "double", "string", "boolean", "timestamp", "date")
+"""Types that ``cast`` knows."""
+
+
+def arithmetic(operator: str, left: Value, right: Value) -> Value:
+    """Compute with two numbers; exact, and null where the result is too large."""
+    left, right = (
+        of_kind(value, Kind.NUMBER, f"the operator {operator}") for value in (left, right)
+    )
+    number = _result(operator, left.type, right.type)
+    if number.is_wide:
+        return computed(Kind.NUMBER, [left, right], lambda a, b: exact(operator, a, b), WIDE)
+    if operator != "*":
+        shared = common_type(left.type, right.type)
+        left, right = widen(left, shared), widen(right, shared)
+    native = _NATIVE[operator]
+    return computed(
+        Kind.NUMBER, [left, right], lambda a, b: native(a, b).try_cast(number.spark), number
+    )
+
+
+def _result(operator: str, left: NumberType, right: NumberType) -> NumberType:
+    """Type of a result that is exact; the wide one where there is none, and of quotients."""
+    if left.is_wide or right.is_wide or operator in ("/", "div"):
+        return WIDE
+    if operator == "*":
+        precision, scale = left.precision + right.precision + 1, left.scale + right.scale
+    elif operator == "%":
+        return common_type(left, right)
+    else:
+        scale = max(left.scale, right.scale)
+        precision = max(left.whole, right.whole) + scale + 1
+    return WIDE if precision > MOST_DIGITS else NumberType(precision, scale)
+
+
+def negated(value: Value) -> Value:
+    """A number with the other sign."""
+    value = of_kind(value, Kind.NUMBER, "the operator -")
+    if value.type.precision > MOST_DIGITS_TURNED:
+        return arithmetic("-", literal_number("0"), value)
+    type_ = value.type.spark
+    negative = computed(Kind.NUMBER, [value], lambda c: (-c).try_cast(type_), value.number)
+    if isinstance(value.literal, int):
+        return replace(negative, literal=-value.literal)
+    return negative
+
+
+def compared(operator: str, left: Value, right: Value) -> Value:
+    """Compare two values of one kind; null where one is null."""
+    left, right = one_kind([left, right], f"a comparison by {operator}")
+    if left.kind is Kind.TIME:
+        raise ExpressionError("compares times; compare their text: cast(x as string)")
+    if left.kind is Kind.BOOLEAN and operator not in ("=", "<>"):
+        raise ExpressionError(f"compares conditions by {operator}; use and, or, not")
+    compare = _COMPARISONS[operator]
+    if left.kind is Kind.NUMBER:
+        return _compared_numbers(compare, left, right)
+    return computed(Kind.BOOLEAN, [left, right], compare)
+
+
+def _compared_numbers(
+    compare: Callable[[Column, Column], Column], left: Value, right: Value
+) -> Value:
+    # Sail compares a number that is rounded to fewer decimals as it was before, so the difference
+    # is compared, which it computes.
+    is_long = left.type.is_wide or left.type.precision == MOST_DIGITS
+    differ = exact if is_long else _difference
+
+    def make(a: Column, b: Column) -> Column:
+        return compare(differ("<=>", a, b), F.lit("0").cast("decimal(1,0)"))
+
+    return computed(Kind.BOOLEAN, [left, right], make)
+
+
+def _difference(_: str, left: Column, right: Column) -> Column:
+    return left - right
+
+
+def cast(value: Value, name: str, digits: list[int]) -> Value:
+    """Read or write a value as a type; null where it is none of that type."""
+    name = _TYPES.get(name, name)
+    if name not in TYPE_NAMES:
+        raise ExpressionError(f"casts to {name}; the types are {', '.join(TYPE_NAMES)}")
+    if value.kind in (Kind.LIST, Kind.ROW):
+        raise ExpressionError(f"casts a {value.kind}; take one text of a list by its index, x[0]")
+    if name == "string":
+        return as_text(value)
+    if name == "boolean":
+        return _to_boolean(value)
+    if name in ("timestamp", "date"):
+        return _to_time(value, name)
+    if value.kind is Kind.TIME:
+        raise ExpressionError("casts a time to a number; map the time itself")
+    if name in INTEGERS:
+        return _to_integer(value, name)
+    return _to_decimal(value, _number_type(name, digits))
+
+
+def _number_type(name: str, digits: list[int]) -> NumberType:
+    if name == "double":
+        return WIDE
+    precision, scale = (*digits, 0)[:2] if digits else (10, 0)
+    if not (1 <= precision <= MOST_DIGITS and 0 <= scale <= precision):
+        raise ExpressionError(
+            f"casts to decimal({precision},{scale}); it has at most {MOST_DIGITS} digits"
+        )
+    return NumberType(precision, scale)
+
+
+def _to_decimal(value: Value, number: NumberType) -> Value:
+    if value.kind is Kind.NUMBER:
+        if number.is_wide:
+            return widen(value, number)
+        return computed(Kind.NUMBER, [value], lambda c: c.try_cast(number.spark), number)
+    if value.kind is Kind.BOOLEAN:
+        raise ExpressionError("casts a condition to a number; write if(condition, 1, 0)")
+    text = as_text(value)
+    return computed(Kind.NUMBER, [text], lambda c: read_number(c, number), number)
+
+
+def _to_integer(value: Value, name: str) -> Value:
+    number = INTEGERS[name]
+    if value.kind is Kind.NUMBER:
+        # Decimals are cut, as SQL does.
+        cut = _cut(value) if value.type.scale else value
+        return computed(Kind.NUMBER, [cut], lambda c: whole_number(c, name), number)
+    if value.kind is Kind.BOOLEAN:
+        raise ExpressionError("casts a condition to a number; write if(condition, 1, 0)")
+    return computed(Kind.NUMBER, [as_text(value)], lambda c: read_integer(c, name), number)
+
+
+def _cut(value: Value) -> Value:
+    if value.type.is_wide:
+        return arithmetic("div", value, literal_number("1"))
+    whole = NumberType(value.type.whole + 1, 0)
+
+    def make(number: Column) -> Column:
+        # An engine that casts by way of a double would round up.
+        down = number < F.lit("0").cast("decimal(1,0)")
+        return F.when(down, F.ceil(number)).otherwise(F.floor(number)).try_cast(whole.spark)
+
+    return computed(Kind.NUMBER, [value], make, whole)
+
+
+def _to_boolean(value: Value) -> Value:
+    if value.kind is Kind.BOOLEAN:
+        return value
+    if value.kind not in (Kind.TEXT, Kind.NULL):
+        raise ExpressionError(
+            f"casts a {value.kind} to a boolean; write a comparison, such as x = 1"
+        )
+
+    def read(text: Column) -> Column:
+        word = F.lower(F.trim(text))
+        return F.when(word.isin("true", "t", "yes", "y", "1"), F.lit(True)).when(
+            word.isin("false", "f", "no", "n", "0"), F.lit(False)
+        )
+
+    return computed(Kind.BOOLEAN, [value], read)
+
+
+def _to_time(value: Value, name: str) -> Value:
+    if value.kind is Kind.NUMBER:
+        raise ExpressionError(
+            "casts a number to a time; write timestamp_seconds(x), timestamp_millis(x) or "
+            "timestamp_micros(x)"
+        )
+    if value.kind is Kind.BOOLEAN:
+        raise ExpressionError("casts a condition to a time")
+    if value.kind is not Kind.TIME:
+        text = nothing() if value.kind is Kind.NULL else value
+        value = computed(Kind.TIME, [text], lambda c: iso_text(c, None))
+    return value if name == "timestamp" else computed(Kind.TIME, [value], midnight)

@@ -1,0 +1,72 @@
+"""Operators that are written between or after values: and, in, between, like, is."""
+
+from collections.abc import Sequence
+from functools import reduce
+from operator import or_
+
+from pyspark.sql import functions as F
+
+from goldrun.medallion.expressions.arithmetic import compared
+from goldrun.medallion.expressions.kinds import ExpressionError, Kind, Value
+from goldrun.medallion.expressions.other_functions import is_null
+from goldrun.medallion.expressions.values import as_text, computed, of_kind
+
+_ESCAPES = ("\\\\", "\\%", "\\_")
+
+
+def both(is_and: bool, left: Value, right: Value) -> Value:
+    """``and`` or ``or`` of two conditions."""
+    parts = [of_kind(part, Kind.BOOLEAN, "and, or") for part in (left, right)]
+    if is_and:
+        return computed(Kind.BOOLEAN, parts, lambda a, b: a & b)
+    return computed(Kind.BOOLEAN, parts, lambda a, b: a | b)
+
+
+def any_of(value: Value, candidates: Sequence[Value]) -> Value:
+    """``in``: whether the value equals one of several."""
+    found = [compared("=", value, one) for one in candidates]
+    return computed(Kind.BOOLEAN, found, lambda *equal: reduce(or_, equal))
+
+
+def between(value: Value, low: Value, high: Value) -> Value:
+    """Whether the value is from one bound to another, both included."""
+    parts = [compared(">=", value, low), compared("<=", value, high)]
+    return computed(Kind.BOOLEAN, parts, lambda a, b: a & b)
+
+
+def like(value: Value, pattern: Value) -> Value:
+    """Whether a text has a form in which ``%`` is any text and ``_`` one character."""
+    form = pattern.literal
+    if not isinstance(form, str):
+        raise ExpressionError("uses like with a pattern that is computed; write it in quotes")
+    bare = form
+    for escape in _ESCAPES:
+        bare = bare.replace(escape, "")
+    if "\\" in bare:
+        raise ExpressionError(r"uses like with a backslash before something else than \, % or _")
+    return computed(Kind.BOOLEAN, [as_text(value)], lambda c: c.like(form))
+
+
+def is_so(value: Value, wanted: bool) -> Value:
+    """Whether a condition is true, or is false; a null is neither."""
+    condition = of_kind(value, Kind.BOOLEAN, "is")
+    return computed(
+        Kind.BOOLEAN, [condition], lambda c: F.coalesce(c if wanted else ~c, F.lit(False))
+    )
+
+
+def same(left: Value, right: Value) -> Value:
+    """Whether two values are equal or both null."""
+    parts = [compared("=", left, right), is_null(left), is_null(right)]
+    return computed(
+        Kind.BOOLEAN, parts, lambda equal, a, b: F.coalesce(equal, F.lit(False)) | (a & b)
+    )
+
+
+def trimmed(name: str, value: Value, characters: Value) -> Value:
+    """A text without some characters at its ends; ``name`` is trim, ltrim or rtrim."""
+    cut = characters.literal
+    if not isinstance(cut, str) or not cut:
+        raise ExpressionError("trims characters that are computed, or none; write them in quotes")
+    take = {"ltrim": F.ltrim, "rtrim": F.rtrim}.get(name, F.trim)
+    return computed(Kind.TEXT, [as_text(value)], lambda c: take(c, F.lit(cut)))

@@ -1,0 +1,82 @@
+"""SQL text to a syntax tree that keeps each function by the name and arguments it was given."""
+
+from typing import Any, ClassVar
+
+from sqlglot import exp
+from sqlglot.dialects.spark import Spark
+from sqlglot.errors import ParseError, SqlglotError, TokenError
+
+from goldrun.medallion.expressions.kinds import ExpressionError
+
+_OWN_SYNTAX = ("CAST", "TRY_CAST", "EXTRACT", "TRIM", "SUBSTRING", "POSITION")
+_LONGEST = 10_000
+_DEEPEST = 100
+
+
+class _Tokenizer(Spark.Tokenizer):
+    # A quote is written twice inside of quotes, as in standard SQL and in Spark 4.
+    STRING_ESCAPES: ClassVar = ["'", '"', "\\"]
+
+
+class _Parser(Spark.Parser):  # type: ignore[valid-type, misc]
+    # Nothing is rewritten into another function, and no function has a meaning but ours.
+    FUNCTIONS: ClassVar[dict[str, Any]] = {}
+    NO_PAREN_FUNCTIONS: ClassVar[dict[str, Any]] = {}
+    FUNCTION_PARSERS: ClassVar = {name: Spark.Parser.FUNCTION_PARSERS[name] for name in _OWN_SYNTAX}
+    STATEMENT_PARSERS: ClassVar[dict[str, Any]] = {}
+    # array(a, b)[0] is a function and an index, which would be read as the array [0].
+    TYPE_TOKENS: ClassVar = Spark.Parser.TYPE_TOKENS - Spark.Parser.NESTED_TYPE_TOKENS
+    ARRAY_CONSTRUCTORS: ClassVar[dict[str, Any]] = {}
+
+
+class Language(Spark):
+    """Spark's SQL without its functions."""
+
+    Tokenizer = _Tokenizer
+    Parser = _Parser
+
+
+def syntax_tree(sql: str) -> exp.Expr:
+    """Parse one expression.
+
+    Raises:
+        ExpressionError: It is no expression of SQL, or longer or deeper than anybody writes.
+    """
+    if len(sql) > _LONGEST:
+        raise ExpressionError(f"is longer than {_LONGEST} characters; shorten it")
+    try:
+        found = [tree for tree in Language().parse(sql) if tree is not None]
+    except ParseError as error:
+        raise ExpressionError(f"is not SQL: {_reason(error)}{_hint(sql)}") from error
+    except (TokenError, SqlglotError) as error:
+        raise ExpressionError(f"is not SQL: {str(error).splitlines()[0]}") from error
+    except RecursionError as error:
+        raise ExpressionError("is nested too deeply; write it with fewer brackets") from error
+    if len(found) != 1:
+        raise ExpressionError(f"is not SQL: one expression is needed, there are {len(found)}")
+    _check_depth(found[0])
+    return found[0]
+
+
+def _check_depth(tree: exp.Expr) -> None:
+    level = [tree]
+    for _ in range(_DEEPEST):
+        level = [part for node in level for part in node.iter_expressions()]
+        if not level:
+            return
+    raise ExpressionError(f"is nested more than {_DEEPEST} deep; write it with fewer parts")
+
+
+def _reason(error: ParseError) -> str:
+    if not error.errors:
+        return str(error).splitlines()[0]
+    first = error.errors[0]
+    description = first["description"].split(". Line")[0].rstrip(".")
+    if "Token" in description or "<class" in description:
+        description = "part of it is missing"
+    near = f" near {first['highlight']!r}" if first.get("highlight") else ""
+    return f"{description}{near}"
+
+
+def _hint(sql: str) -> str:
+    return "; a column of this name stands in backticks" if sql.strip().isidentifier() else ""

@@ -1,0 +1,227 @@
+"""Functions on text."""
+
+from collections.abc import Sequence
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+from goldrun.medallion.expressions.function import Function, Takes, plain, text_of, whole_number
+from goldrun.medallion.expressions.kinds import ExpressionError, Kind, NumberType, Value
+from goldrun.medallion.expressions.values import computed
+
+_TEXT = Takes("text", Kind.TEXT)
+_COUNT = NumberType(10, 0)
+_LONGEST = 1000
+_MOST = 2**31 - 1
+
+
+def _some(name: str, *, optional: bool = False, repeated: bool = False) -> Takes:
+    return Takes(name, Kind.TEXT, optional, repeated)
+
+
+def _written(name: str, kind: Kind = Kind.TEXT, *, optional: bool = False) -> Takes:
+    return Takes(name, kind, optional, written=True)
+
+
+def _counted(column: Column) -> Column:
+    return column.cast(_COUNT.spark)
+
+
+def _substring(given: Sequence[Value]) -> Value:
+    start = whole_number(given[1], -_MOST, _MOST, "start")
+    length = whole_number(given[2], 0, _MOST, "length") if given[2:] else _MOST
+    if start < 0 and length < -start:
+        # Engines differ where the start lies before the text.
+        return computed(Kind.TEXT, given[:1], lambda c: _from_end(c, -start, length))
+    return computed(Kind.TEXT, given[:1], lambda c: F.substring(c, F.lit(start), F.lit(length)))
+
+
+def _from_end(text: Column, back: int, length: int) -> Column:
+    missing = F.greatest(F.lit(back) - F.length(text), F.lit(0))
+    start = F.greatest(F.length(text) - back, F.lit(0)) + 1
+    return F.substring(text, start, F.greatest(F.lit(length) - missing, F.lit(0)))
+
+
+def _padded(given: Sequence[Value], *, left: bool) -> Value:
+    length = whole_number(given[1], 0, _LONGEST, "length")
+    fill = text_of(given[2]) if given[2:] else " "
+    if not fill:
+        raise ExpressionError("fills up with an empty text; give at least one character")
+    pad = F.lpad if left else F.rpad
+    return computed(Kind.TEXT, given[:1], lambda c: pad(c, length, fill))
+
+
+def _ends(given: Sequence[Value], *, left: bool) -> Value:
+    length = whole_number(given[1], 0, _MOST, "length")
+    take = F.left if left else F.right
+    return computed(Kind.TEXT, given[:1], lambda c: take(c, F.lit(length)))
+
+
+def _repeated(given: Sequence[Value]) -> Value:
+    times = whole_number(given[1], 0, _LONGEST, "number of times")
+    return computed(Kind.TEXT, given[:1], lambda c: F.repeat(c, F.lit(times)))
+
+
+def _translated(given: Sequence[Value]) -> Value:
+    old, new = text_of(given[1]), text_of(given[2])
+    return computed(Kind.TEXT, given[:1], lambda c: F.translate(c, old, new))
+
+
+def _replaced(given: Sequence[Value]) -> Value:
+    if given[1].literal == "":
+        raise ExpressionError("replaces an empty text; give at least one character")
+    if len(given) == 2:
+        return computed(Kind.TEXT, given, lambda c, old: F.replace(c, old, F.lit("")))
+    return computed(Kind.TEXT, given, F.replace)
+
+
+def _split_part(given: Sequence[Value]) -> Value:
+    separator = text_of(given[1])
+    number = whole_number(given[2], -_LONGEST, _LONGEST, "part")
+    if not separator or not number:
+        raise ExpressionError(
+            "takes part 0, or has an empty separator; the first part is 1, the last -1"
+        )
+    return computed(
+        Kind.TEXT, given[:1], lambda c: F.split_part(c, F.lit(separator), F.lit(number))
+    )
+
+
+def _concat_ws(given: Sequence[Value]) -> Value:
+    separator = text_of(given[0])
+    return computed(Kind.TEXT, given[1:], lambda *texts: F.concat_ws(separator, *texts))
+
+
+TEXT_FUNCTIONS = (
+    Function("upper", (_TEXT,), "text", plain(Kind.TEXT, F.upper), "In capitals.", "upper(a)"),
+    Function("lower", (_TEXT,), "text", plain(Kind.TEXT, F.lower), "In small letters.", "lower(a)"),
+    Function(
+        "trim",
+        (_TEXT,),
+        "text",
+        plain(Kind.TEXT, F.trim),
+        "Without spaces (U+0020) at both ends; `trim(both 'x' from text)` takes other characters.",
+        "trim(a)",
+    ),
+    Function(
+        "ltrim",
+        (_TEXT,),
+        "text",
+        plain(Kind.TEXT, F.ltrim),
+        "Without spaces at the start.",
+        "ltrim(a)",
+    ),
+    Function(
+        "rtrim",
+        (_TEXT,),
+        "text",
+        plain(Kind.TEXT, F.rtrim),
+        "Without spaces at the end.",
+        "rtrim(a)",
+    ),
+    Function(
+        "length",
+        (_TEXT,),
+        "number",
+        plain(Kind.NUMBER, lambda c: _counted(F.length(c)), _COUNT),
+        "Number of characters (code points).",
+        "length(a)",
+    ),
+    Function(
+        "concat",
+        (_some("text", repeated=True),),
+        "text",
+        plain(Kind.TEXT, F.concat),
+        "One text after the other, as `a || b`; null where one is null.",
+        "concat(a, '-', b)",
+    ),
+    Function(
+        "concat_ws",
+        (_written("separator"), _some("text", repeated=True)),
+        "text",
+        _concat_ws,
+        "The texts that are not null, with the separator between them.",
+        r"concat_ws('\u001f', a, b, a)",
+    ),
+    Function(
+        "substring",
+        (_TEXT, _written("start", Kind.NUMBER), _written("length", Kind.NUMBER, optional=True)),
+        "text",
+        _substring,
+        "Part of a text; the first character is 1, a negative start counts from the end.",
+        "substring(a, -5, 3)",
+    ),
+    Function(
+        "left",
+        (_TEXT, _written("length", Kind.NUMBER)),
+        "text",
+        lambda given: _ends(given, left=True),
+        "The first characters.",
+        "left(a, 2)",
+    ),
+    Function(
+        "right",
+        (_TEXT, _written("length", Kind.NUMBER)),
+        "text",
+        lambda given: _ends(given, left=False),
+        "The last characters.",
+        "right(a, 2)",
+    ),
+    Function(
+        "replace",
+        (_TEXT, _some("old"), _some("new", optional=True)),
+        "text",
+        _replaced,
+        "With every `old` replaced by `new`, or removed.",
+        "replace(replace(a, '.', ''), ',', '.')",
+    ),
+    Function(
+        "translate",
+        (_TEXT, _written("old"), _written("new")),
+        "text",
+        _translated,
+        "With each character of `old` replaced by the one in its place in `new`, or removed.",
+        "translate(a, 'ab1', 'x')",
+    ),
+    Function(
+        "lpad",
+        (_TEXT, _written("length", Kind.NUMBER), _written("fill", optional=True)),
+        "text",
+        lambda given: _padded(given, left=True),
+        "Filled up, or cut, to a length, at the start.",
+        "lpad(a, 5, '0')",
+    ),
+    Function(
+        "rpad",
+        (_TEXT, _written("length", Kind.NUMBER), _written("fill", optional=True)),
+        "text",
+        lambda given: _padded(given, left=False),
+        "Filled up, or cut, to a length, at the end.",
+        "rpad(a, 5, 'é')",
+    ),
+    Function(
+        "repeat",
+        (_TEXT, _written("times", Kind.NUMBER)),
+        "text",
+        _repeated,
+        "The text several times.",
+        "repeat(a, 2)",
+    ),
+    Function(
+        "reverse",
+        (_TEXT,),
+        "text",
+        plain(Kind.TEXT, F.reverse),
+        "The characters from the last to the first.",
+        "reverse(a)",
+    ),
+    Function(
+        "split_part",
+        (_TEXT, _written("separator"), _written("part", Kind.NUMBER)),
+        "text",
+        _split_part,
+        "One part: 1 is the first, -1 the last; empty where there is none.",
+        "split_part(a, '-', 2)",
+    ),
+)
+"""Their entries of the table."""

@@ -1,0 +1,110 @@
+"""Times as ISO 8601 text: with ``Z`` or an offset an instant, without either a local time.
+
+Each is a function of Python's, as a column that reads a time several times would be computed, and
+planned, several times. They are nested, so that they travel to Spark's workers by value: those may
+lack goldrun.
+"""
+
+from decimal import Decimal
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+from pyspark.sql import types as T
+
+
+def midnight(time: Column) -> Column:
+    """The start of a local time's day; null for an instant, whose day depends on a zone."""
+
+    def start(text: str | None) -> str | None:
+        if text is None or text.endswith("Z") or text[-6:-5] in ("+", "-"):
+            return None
+        return f"{text[:10]}T00:00:00"
+
+    return F.udf(start, T.StringType(), useArrow=True)(time)
+
+
+def instant(seconds: Column) -> Column:
+    """The instant so many seconds after 1970-01-01T00:00:00Z, with every digit of the fraction.
+
+    Null outside of the years 1 to 9999.
+    """
+
+    def write(number: Decimal | None) -> str | None:
+        import datetime  # noqa: PLC0415
+
+        if number is None:
+            return None
+        whole = int(number // 1) - (number < 0 and number % 1 != 0)
+        rest = f"{number - whole:f}".partition(".")[2].rstrip("0")
+        try:
+            moment = datetime.datetime(1970, 1, 1) + datetime.timedelta(seconds=whole)  # noqa: DTZ001
+        except OverflowError:
+            return None
+        return f"{moment.isoformat()}.{rest}Z" if rest else f"{moment.isoformat()}Z"
+
+    return F.udf(write, T.StringType(), useArrow=True)(seconds)
+
+
+def to_instant(time: Column, zone: str) -> Column:
+    """The instant of a local time of a zone; an instant stays as it is.
+
+    A time that clocks skip counts from the offset before, of one that they show twice the first
+    is taken.
+    """
+
+    def move(text: str | None) -> str | None:
+        import datetime  # noqa: PLC0415
+        import zoneinfo  # noqa: PLC0415
+
+        if text is None or text.endswith("Z") or text[-6:-5] in ("+", "-"):
+            return text
+        wall, point, fraction = text.partition(".")
+        try:
+            local = datetime.datetime.fromisoformat(wall).replace(tzinfo=zoneinfo.ZoneInfo(zone))
+            moved = local.astimezone(datetime.UTC).replace(tzinfo=None)
+        except (ValueError, OverflowError):
+            return None
+        return f"{moved.isoformat()}{point}{fraction}Z"
+
+    return F.udf(move, T.StringType(), useArrow=True)(time)
+
+
+def to_local(time: Column, zone: str) -> Column:
+    """What clocks of a zone show at an instant; a time without a zone counts as UTC."""
+
+    def move(text: str | None) -> str | None:
+        import datetime  # noqa: PLC0415
+        import zoneinfo  # noqa: PLC0415
+
+        if text is None:
+            return None
+        offset = "Z" if text.endswith("Z") else text[-6:] if text[-6:-5] in ("+", "-") else ""
+        wall, point, fraction = text.removesuffix(offset).partition(".")
+        try:
+            moment = datetime.datetime.fromisoformat(f"{wall}{offset or 'Z'}")
+            moved = moment.astimezone(zoneinfo.ZoneInfo(zone)).replace(tzinfo=None)
+        except (ValueError, OverflowError):
+            return None
+        return f"{moved.isoformat()}{point}{fraction}"
+
+    return F.udf(move, T.StringType(), useArrow=True)(time)
+
+
+def from_fields(fields: list[Column]) -> Column:
+    """A local time of year, month, day, and of hour, minute and second where they are given."""
+
+    def write(*numbers: Decimal | None) -> str | None:
+        import datetime  # noqa: PLC0415
+
+        given = [number for number in numbers if number is not None]
+        second = given[5] % 1 if len(given) == 6 else 0
+        if len(given) < len(numbers) or any(number % 1 for number in given[:5]) or second < 0:
+            return None
+        try:
+            time = datetime.datetime(*[int(number) for number in given])  # type: ignore[arg-type]  # noqa: DTZ001
+        except (ValueError, OverflowError):
+            return None
+        rest = f"{second:f}".partition(".")[2].rstrip("0") if second else ""
+        return f"{time.isoformat()}.{rest}" if rest else time.isoformat()
+
+    return F.udf(write, T.StringType(), useArrow=True)(*fields)

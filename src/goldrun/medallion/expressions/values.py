@@ -1,0 +1,188 @@
+"""Values of each kind, and how several are brought to one kind."""
+
+from collections.abc import Callable, Sequence
+from functools import reduce
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+from pyspark.sql import types as T
+
+from goldrun.medallion.expressions.kinds import (
+    MOST_DIGITS,
+    WIDE,
+    Columns,
+    ExpressionError,
+    Kind,
+    NumberType,
+    Value,
+)
+from goldrun.medallion.expressions.numbers import exact, number_text
+
+_LONGEST_SHOWN = 40
+
+
+def computed(
+    kind: Kind,
+    parts: Sequence[Value],
+    make: Callable[..., Column],
+    number: NumberType | None = None,
+) -> Value:
+    """A value that ``make`` computes of the columns of its parts."""
+
+    def build(columns: Columns) -> Column:
+        return make(*[part.build(columns) for part in parts])
+
+    return Value(kind, build, frozenset().union(*[part.reads for part in parts]), number)
+
+
+def file_column(name: str) -> Value:
+    """The text that a file has in a column."""
+    return Value(Kind.TEXT, lambda columns: columns[name], frozenset([name]))
+
+
+def literal_text(text: str) -> Value:
+    """A text that is written in the expression."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise ExpressionError("has half of a surrogate pair, which is no character") from error
+    return Value(Kind.TEXT, lambda _: F.lit(text), literal=text)
+
+
+def literal_number(written: str) -> Value:
+    """A number that is written in the expression, as exact as it is written."""
+    whole, _, power = written.lower().partition("e")
+    before, _, after = whole.partition(".")
+    shift = int(power or 0)
+    if abs(shift) > MOST_DIGITS:
+        raise ExpressionError(f"has the number {written}, which has more than {MOST_DIGITS} digits")
+    digits = (before + after).lstrip("0") or "0"
+    scale = len(after) - shift
+    if scale < 0:
+        digits, scale = digits + "0" * -scale, 0
+    precision = max(len(digits), scale)
+    if precision > MOST_DIGITS:
+        raise ExpressionError(f"has the number {written}, which has more than {MOST_DIGITS} digits")
+    number = NumberType(max(precision, 1), scale)
+    padded = digits.rjust(scale + 1, "0")
+    text = f"{padded[:-scale]}.{padded[-scale:]}" if scale else padded
+    literal = int(digits) if scale == 0 else None
+    return Value(
+        Kind.NUMBER, lambda _: F.lit(text).cast(number.spark), number=number, literal=literal
+    )
+
+
+def literal_boolean(value: bool) -> Value:
+    """``true`` or ``false``."""
+    return Value(Kind.BOOLEAN, lambda _: F.lit(value), literal=value)
+
+
+def nothing() -> Value:
+    """``null``."""
+    return Value(Kind.NULL, lambda _: F.lit(None).cast(T.StringType()))
+
+
+def as_text(value: Value) -> Value:
+    """Any single value, written out."""
+    if value.kind in (Kind.TEXT, Kind.NULL, Kind.TIME):
+        return Value(Kind.TEXT, value.build, value.reads, literal=value.literal)
+    if value.kind is Kind.NUMBER:
+        return computed(Kind.TEXT, [value], lambda c: number_text(c, value.type))
+    if value.kind is Kind.BOOLEAN:
+        return computed(
+            Kind.TEXT, [value], lambda c: F.when(c, F.lit("true")).when(~c, F.lit("false"))
+        )
+    raise ExpressionError(f"uses a {value.kind} as text; {_remedy(value.kind)}")
+
+
+def of_kind(value: Value, kind: Kind, where: str) -> Value:
+    """A value that is of a kind already, is null, or becomes text.
+
+    Raises:
+        ExpressionError: It is of another kind.
+    """
+    if value.kind is kind:
+        return value
+    if kind is Kind.TEXT:
+        return as_text(value)
+    if value.kind is Kind.NULL:
+        return _null_of(kind)
+    raise ExpressionError(
+        f"gives {where} a {value.kind}, which takes a {kind}; {_advice(value, kind)}"
+    )
+
+
+def _null_of(kind: Kind, number: NumberType = WIDE) -> Value:
+    types = {Kind.BOOLEAN: T.BooleanType(), Kind.NUMBER: number.spark}
+    type_ = types.get(kind, T.StringType())
+    given = number if kind is Kind.NUMBER else None
+    return Value(kind, lambda _: F.lit(None).cast(type_), number=given)
+
+
+def _advice(value: Value, kind: Kind) -> str:
+    if kind is Kind.NUMBER and value.kind is Kind.TEXT:
+        name = next(iter(sorted(value.reads)), "x")[:_LONGEST_SHOWN]
+        return f"write try_cast({name} as decimal(18,4))"
+    if kind is Kind.TIME and value.kind is Kind.TEXT:
+        return "write cast(x as timestamp), or to_timestamp(x, 'dd/MM/yyyy HH:mm')"
+    if kind is Kind.BOOLEAN:
+        return "write a comparison, such as x = 'true'"
+    return _remedy(value.kind)
+
+
+def _remedy(kind: Kind) -> str:
+    return {
+        Kind.LIST: "take one by its index, x[0]",
+        Kind.ROW: "write to_json(struct(...))",
+    }.get(kind, "write cast(x as string)")
+
+
+def one_kind(values: Sequence[Value], where: str) -> list[Value]:
+    """Bring alternatives to one kind, and numbers to one type.
+
+    Raises:
+        ExpressionError: They are of several kinds.
+    """
+    kinds = sorted({value.kind for value in values if value.kind is not Kind.NULL})
+    if not kinds:
+        return list(values)
+    if len(kinds) > 1:
+        raise ExpressionError(
+            f"mixes {' and '.join(kinds)} in {where}; make them one kind, by cast(x as string), "
+            "cast(x as decimal(18,4)) or cast(x as timestamp), or by quotes: '0' is a text"
+        )
+    if kinds[0] in (Kind.LIST, Kind.ROW):
+        raise ExpressionError(f"uses a {kinds[0]} in {where}; {_remedy(kinds[0])}")
+    if kinds[0] is Kind.NUMBER:
+        return one_type(values)
+    return [_null_of(kinds[0]) if v.kind is Kind.NULL else v for v in values]
+
+
+def one_type(values: Sequence[Value]) -> list[Value]:
+    """Bring numbers, and null, to one type that keeps all their digits, or to the wide one."""
+    common = reduce(common_type, [v.type for v in values if v.kind is Kind.NUMBER])
+    return [
+        _null_of(Kind.NUMBER, common) if v.kind is Kind.NULL else widen(v, common) for v in values
+    ]
+
+
+def common_type(left: NumberType, right: NumberType) -> NumberType:
+    """The smallest type that has every number of both; the wide one where there is none."""
+    if left == right:
+        return left
+    scale = max(left.scale, right.scale)
+    precision = max(left.whole, right.whole) + scale
+    if left.is_wide or right.is_wide or precision > MOST_DIGITS:
+        return WIDE
+    return NumberType(precision, scale)
+
+
+def widen(value: Value, number: NumberType) -> Value:
+    """A number in a type that has at least as many digits on both sides of the point, or wide."""
+    if value.type == number:
+        return value
+    if value.type.scale <= number.scale and value.type.whole <= number.whole:
+        return computed(Kind.NUMBER, [value], lambda c: c.try_cast(number.spark), number)
+    return computed(
+        Kind.NUMBER, [value], lambda c: exact("+", c, F.lit("0").cast("decimal(1,0)")), number
+    )

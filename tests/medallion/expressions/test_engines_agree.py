@@ -1,0 +1,85 @@
+"""Every engine computes every expression of the language alike, whatever the texts are."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from pyspark.sql import SparkSession
+
+from goldrun.medallion.expressions.table import FUNCTIONS
+from tests.medallion.expressions.computed import compute, read_expected, short_hashes
+from tests.medallion.expressions.draws import draws
+from tests.medallion.expressions.examples import EXAMPLES
+from tests.medallion.expressions.golden import DRAWN, EXPECTED, FEW_DRAWS
+from tests.medallion.expressions.hostile import pairs
+
+ROOT = Path(__file__).parents[3]
+MANY_DRAWS = 5_000
+AT_A_TIME = 250
+_OTHER_ENGINE = """
+import json, sys
+from goldrun.io.engines import Engine, open_engine
+from tests.medallion.expressions.computed import compute
+with open_engine(Engine.SAIL) as spark:
+    for line in sys.stdin:
+        print(json.dumps(list(compute(spark, json.loads(line)).values())), flush=True)
+"""
+
+
+def differences(found: dict[str, list[str | None]], file: Path) -> list[str]:
+    """Each value that another engine computed differently."""
+    expected, rows = read_expected(file), pairs()
+    return [
+        f"{sql} of {rows[i]!a}: {value!a}"
+        for sql, values in found.items()
+        for i, value in enumerate(values)
+        if short_hashes([value]) != expected[sql][4 * i : 4 * i + 4]
+    ]
+
+
+def test_every_function_is_computed_as_in_the_other_engine(spark: SparkSession) -> None:
+    assert {function.example for function in FUNCTIONS.values()} <= set(EXAMPLES)
+    assert set(read_expected(EXPECTED)) == set(EXAMPLES)
+    assert differences(compute(spark, EXAMPLES), EXPECTED) == []
+
+
+def test_expressions_drawn_at_random_are_computed_as_in_the_other_engine(
+    spark: SparkSession,
+) -> None:
+    assert differences(compute(spark, draws(FEW_DRAWS)), DRAWN) == []
+
+
+def test_a_value_that_differs_is_noticed() -> None:
+    found = {"upper(a)": [None if a is None else a.upper() for a, _ in pairs()]}
+    assert differences(found, EXPECTED) == []
+    found["upper(a)"][3] = "other"
+    assert len(differences(found, EXPECTED)) == 1
+
+
+@pytest.mark.slow
+@pytest.mark.of_spark
+def test_thousands_of_expressions_are_computed_alike_by_spark_and_sail(spark: SparkSession) -> None:
+    given = draws(MANY_DRAWS)
+    environment = os.environ | {"PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}"}
+    command = [sys.executable, "-c", _OTHER_ENGINE]
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as sail:
+        assert sail.stdin is not None
+        assert sail.stdout is not None
+        for start in range(0, len(given), AT_A_TIME):
+            some = given[start : start + AT_A_TIME]
+            print(json.dumps(some), file=sail.stdin, flush=True)
+            ours = compute(spark, some)
+            theirs = json.loads(sail.stdout.readline())
+            different = [
+                (sql, row, mine, other)
+                for (sql, values), others in zip(ours.items(), theirs, strict=True)
+                for row, mine, other in zip(pairs(), values, others, strict=True)
+                if mine != other
+            ]
+            assert different == []
+        sail.stdin.close()
