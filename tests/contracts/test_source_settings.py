@@ -114,7 +114,7 @@ def test_a_file_name_that_no_model_can_have_is_refused_unless_a_prefix_is_given(
 ) -> None:
     file = tmp_path / "my.shop.toml"
     file.write_text(toml())
-    with pytest.raises(SettingsError, match="'my.shop'.*rename the file, or set registry_prefix"):
+    with pytest.raises(SettingsError, match=r"'my\.shop'.*rename the file, or set registry_prefix"):
         load_source(str(file))
     file.write_text(toml(head='registry_prefix = "myshop"'))
     assert load_source(str(file)).registered_name("churn") == "myshop-churn"

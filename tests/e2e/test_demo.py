@@ -200,7 +200,8 @@ def test_with_nothing_set_mlflow_finds_runs_and_models_in_the_folder(project: Pr
     question = (
         "import mlflow; client = mlflow.MlflowClient();"
         "print(sorted(m.name for m in client.search_registered_models()));"
-        "run = client.get_run(client.get_model_version_by_alias('online_retail-churn', 'champion').run_id);"
+        "champion = client.get_model_version_by_alias('online_retail-churn', 'champion');"
+        "run = client.get_run(champion.run_id);"
         "print([a.path for a in client.list_artifacts(run.info.run_id, 'plots')])"
     )
     answer = project.run("python", "-c", question)

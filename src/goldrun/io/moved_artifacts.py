@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlparse
 
 from mlflow.entities import Experiment
+from mlflow.tracking import MlflowClient
 
 from goldrun.errors import TrackingError
 
@@ -20,17 +21,21 @@ _PATHS = {
 """Columns of MLflow's tables with paths of artifacts."""
 
 
-def check_artifacts(database: Path, experiments: Sequence[Experiment]) -> None:
+def check_artifacts(
+    client: MlflowClient, database: Path, experiments: Sequence[Experiment]
+) -> None:
     """Raise a TrackingError where experiments keep artifacts in a folder that has moved.
 
     MLflow would make the old folder anew and write there, and find none of the older files.
 
     Args:
-        database: The store's SQLite file.
-        experiments: Its experiments.
+        client: The store.
+        database: Its SQLite file.
+        experiments: Its experiments; one without runs has no artifacts to lose.
     """
     for experiment in experiments:
-        if (old := _moved_from(database, experiment)) is not None:
+        old = _moved_from(database, experiment)
+        if old is not None and client.search_runs([experiment.experiment_id], max_results=1):
             raise TrackingError(
                 f"{database}: artifacts of experiment {experiment.name!r} belong into {old}, which "
                 f"is not where they are: the folder was moved or copied. Move it back, or set the "
@@ -73,8 +78,8 @@ def _replace_prefix(store: sqlite3.Connection, old: str, new: str) -> None:
 def _moved_from(database: Path, experiment: Experiment) -> Path | None:
     """The folder ``mlruns`` that an experiment's artifacts have moved from; None if they are there.
 
-    It has moved where it is gone, and where the experiment's folder lies beside the database
-    instead: then an older run has made the old one anew.
+    It has moved where the project's folder around it is gone, and where the experiment's folder
+    lies beside the database: then an older run has made the old one anew, or this is a copy.
     """
     location = _local(str(experiment.artifact_location))
     if location is None or location.parent.name != _RUNS:
@@ -84,7 +89,7 @@ def _moved_from(database: Path, experiment: Experiment) -> Path | None:
         # Made with the first artifact.
         return None
     came_along = (home / location.name).is_dir()
-    return root if came_along or not root.is_dir() else None
+    return root if came_along or not root.parent.is_dir() else None
 
 
 def _local(location: str) -> Path | None:

@@ -55,7 +55,7 @@ class RustStorage:
 
     def origin(self, path: str) -> Origin:
         """See ``Storage``."""
-        told = DeltaTable(path, without_files=True).metadata()
+        told = DeltaTable(path).metadata()
         made = told.created_time
         created_at = None if made is None else datetime.fromtimestamp(made / 1000, UTC)
         return Origin(str(told.id), created_at)

@@ -46,9 +46,14 @@ def open_store(*, mend: bool = False) -> MlflowClient:
         logging.getLogger(logger).setLevel(level)
     uri = os.environ.get(SETTING, "").strip() or DEFAULT_STORE
     file = database_file(uri)
+    if file is not None:
+        # Absolute: MLflow remembers stores by their URI, whatever folder it was in.
+        options = uri.partition("?")[1:]
+        uri = f"{_SQLITE}{file}{''.join(options)}"
     with store_explained():
-        mlflow.set_tracking_uri(uri)
+        # Before MLflow is told: it sets the variable that is looked at.
         _refuse_file_store(uri)
+        mlflow.set_tracking_uri(uri)
         if file is not None:
             _check_file(file)
         with _alone(file), _impatient():
@@ -56,8 +61,8 @@ def open_store(*, mend: bool = False) -> MlflowClient:
             found = client.search_experiments()
             if file is not None and mend:
                 move_artifacts(file, found)
-    if file is not None:
-        check_artifacts(file, client.search_experiments() if mend else found)
+            if file is not None:
+                check_artifacts(client, file, client.search_experiments() if mend else found)
     return client
 
 
@@ -108,6 +113,8 @@ def _file_store(where: str) -> TrackingError:
 def _check_file(file: Path) -> None:
     """Raise for a file that is no database: MLflow would try it again for minutes."""
     file.parent.mkdir(parents=True, exist_ok=True)
+    if file.is_dir():
+        raise sqlite3.OperationalError("unable to open database file: it is a folder")
     if file.exists():
         with contextlib.closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)) as database:
             database.execute("SELECT count(*) FROM sqlite_master")

@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import resources
@@ -127,7 +128,7 @@ _KNOWN = (
     ),
 )
 _UNKNOWN = _Failure("", "", f"mend what it says, {_ANOTHER}")
-STORE_ERRORS = (MlflowException, SQLAlchemyError, CommandError, RequestException)
+STORE_ERRORS = (MlflowException, SQLAlchemyError, CommandError, RequestException, sqlite3.Error)
 """What MLflow's client raises of its own when its store fails."""
 
 
