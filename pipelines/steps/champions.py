@@ -75,7 +75,7 @@ def _refuse_old_name(ctx: Context, model: str) -> None:
         newest = may_be_ours[-1]
         raise ForeignModelError(
             f"{_store(ctx)} has no model {name}, but {model} version {newest.number}, trained on "
-            f"{newest.trained_at or 'an unknown lake'}, from before models were named by source. "
+            f"{root_of(newest) or 'an unknown lake'}, from before models were named by source. "
             f"Move this lake's versions to the new name first: {MIGRATE} -P "
             f"source={ctx.source.name} -P lake={ctx.lake.root}. If they are of a lake that is "
             f"gone, use another store (MLFLOW_TRACKING_URI), or set registry_prefix in "

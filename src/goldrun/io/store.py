@@ -15,6 +15,8 @@ from goldrun.errors import TrackingError
 from goldrun.io.moved_artifacts import check_artifacts, move_artifacts
 from goldrun.io.store_failures import store_explained
 
+log = logging.getLogger(__name__)
+
 DEFAULT_STORE = "sqlite:///mlflow.db"
 SETTING = "MLFLOW_TRACKING_URI"
 _SQLITE = "sqlite:///"
@@ -60,7 +62,8 @@ def open_store(*, mend: bool = False) -> MlflowClient:
             client = MlflowClient()
             found = client.search_experiments()
             if file is not None and mend:
-                move_artifacts(file, found)
+                for folder in move_artifacts(file, found):
+                    log.info("Artifacts of %s are now looked for beside %s", folder, file)
             if file is not None:
                 check_artifacts(client, file, client.search_experiments() if mend else found)
     return client
@@ -103,9 +106,10 @@ def _refuse_file_store(uri: str) -> None:
 
 
 def _file_store(where: str) -> TrackingError:
+    folder = where.removeprefix("file://").removeprefix("file:")
     return TrackingError(
         f"MLflow ({where}): this is a file store, which MLflow no longer writes to: move its runs "
-        f"to a database (mlflow migrate-filestore --source {where} --target {DEFAULT_STORE}) and "
+        f"to a database (mlflow migrate-filestore --source {folder} --target {DEFAULT_STORE}) and "
         f"unset {SETTING}, or set {SETTING} to a database or a server"
     )
 
