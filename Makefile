@@ -24,13 +24,14 @@ demo: .venv/.ready  ## raw files to champion models, on the sample data
 
 CUSTOMERS ?= 2000
 
+# A store of its own, because its lake is made anew each time.
+marketplace: export MLFLOW_TRACKING_URI = sqlite:///marketplace-store/mlflow.db
 marketplace: .venv/.ready-dev  ## simulate a marketplace with every kind of dirt, run it, prove every table
-	@rm -rf marketplace-lake
+	@rm -rf marketplace-lake marketplace-store
 	@python pipelines/simulate.py --customers=$(CUSTOMERS) --dirt=all --overwrite=true
-	@MLFLOW_LOGGING_LEVEL=WARNING mlflow run . --env-manager local --experiment-name goldrun-pipeline \
-		--run-name marketplace -P source=marketplace -P lake=marketplace-lake
+	@python pipelines/main.py --source=marketplace --lake=marketplace-lake
 	@python -m tests.marketplace.verify --data=data/marketplace --lake=marketplace-lake \
-		--search $$(ls -d logs 2> /dev/null) mlflow.db mlruns
+		--search $$(ls -d logs 2> /dev/null) marketplace-store
 
 kafka: .venv/.ready  ## a Kafka broker on 127.0.0.1:9092, its messages in .kafka
 	@python pipelines/kafka.py --action=start
@@ -144,7 +145,7 @@ lock:  ## renew the locks from requirements*.in (needs uv)
 		--custom-compile-command "make lock" -c requirements.txt requirements-dev.in -o requirements-dev.txt
 
 clean:  ## forget the lake, the runs and the models; keep the environment
-	rm -rf lake marketplace-lake data/marketplace mlflow.db mlruns/[!R]* logs
+	rm -rf lake marketplace-lake marketplace-store data/marketplace mlflow.db* mlruns/[!R]* logs
 
 .venv/bin/python:
 	@test -n "$(PYTHON)" || { echo "goldrun needs Python 3.11 or newer: install one"; exit 1; }

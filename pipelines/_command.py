@@ -93,6 +93,7 @@ def run_script(
     experiment: str = PIPELINE_EXPERIMENT,
     *,
     streams: bool = False,
+    mend: bool = False,
 ) -> int:
     """Parse, open lake and run, do the work; return the exit code.
 
@@ -102,6 +103,7 @@ def run_script(
         name: Name of its run.
         experiment: Where the run goes, unless ``mlflow run`` has made it already.
         streams: Whether it may read topics and goes on for long, so that the machine is watched.
+        mend: Whether to set right the paths of artifacts that moved with the project's folder.
 
     Returns:
         0, the ``exit_code`` of the error that was told, or 130 after Ctrl-C.
@@ -112,7 +114,7 @@ def run_script(
         # Now, not above: it takes seconds to load.
         from pipelines.steps.session import opened  # noqa: PLC0415
 
-        with opened(given, name, experiment, streams=streams) as ctx:
+        with opened(given, name, experiment, streams=streams, mend=mend) as ctx:
             work(ctx, given)
     except GoldrunError as error:
         log.error("error: %s", error)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import mlflow
 import pytest
 from pyspark.sql import SparkSession
 from xdist.remote import Producer
@@ -86,6 +87,17 @@ def lake(spark: SparkSession, tmp_path: Path) -> Lake:
 def tracker() -> Tracker:
     """The copy's store."""
     return Tracker()
+
+
+@pytest.fixture(scope="session")
+def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database without runs, to be copied: to make one takes seconds."""
+    file, before = tmp_path_factory.mktemp("store") / "mlflow.db", mlflow.get_tracking_uri()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{file}")
+        Tracker()
+        mlflow.set_tracking_uri(before)
+    return file
 
 
 @pytest.fixture(scope="session")

@@ -20,6 +20,7 @@ from goldrun.monitoring.quality import QualityReport
 from goldrun.registry.gate import Criterion, HeadToHead
 from pipelines.steps import drift, quality
 from pipelines.steps.activity import history_of
+from pipelines.steps.champions import champion_of, check_models
 from pipelines.steps.context import Context, step
 from pipelines.steps.gold import write_snapshots
 from pipelines.steps.names import CHURN
@@ -37,6 +38,7 @@ def train(ctx: Context, as_of: date | None = None, report: QualityReport | None 
         as_of: Test origin; the latest date with a complete label window when None.
         report: Data quality of the lake as it is, where it was just measured.
     """
+    check_models(ctx, CHURN)
     config = load_model_config(CHURN, ChurnConfig)
     check_zone_of_gold(ctx)
     history, horizon = history_of(ctx), config.horizon_days
@@ -115,7 +117,7 @@ def _measure(
 
 def _head_to_head(ctx: Context, test: pd.DataFrame, auc: float) -> HeadToHead | None:
     """Score the champion, if there is one, on the same rows."""
-    champion = ctx.tracker.champion(CHURN)
+    champion = champion_of(ctx, CHURN)
     if champion is None:
         return None
     model, features = load_champion(champion)

@@ -23,6 +23,7 @@ from goldrun.monitoring.drift import (
 from goldrun.monitoring.drift_plots import distributions, psi_overview
 from goldrun.registry.evidence import version_tags
 from pipelines.steps.activity import history_of
+from pipelines.steps.champions import champion_of, check_models
 from pipelines.steps.context import Context, log, step
 from pipelines.steps.gold import write_snapshots
 from pipelines.steps.names import FEATURE_DRIFT
@@ -46,7 +47,7 @@ def check(
     Args:
         ctx: The context.
         model: Settings of the model; a feature that the reference lacks is unknown.
-        name: Its registered name.
+        name: What it is called: ``churn`` or ``segmentation``.
         reference: What they are compared with.
         origin: What that is, in words.
         current: Rows of ``gold/customer_features``.
@@ -95,7 +96,7 @@ def run_beside(
     Args:
         ctx: The context.
         model: Settings of the model.
-        name: Its registered name.
+        name: What it is called: ``churn`` or ``segmentation``.
         first_reference: What to compare with before there is a champion, and what that is.
         current: Rows of ``gold/customer_features``.
 
@@ -116,7 +117,7 @@ def keep_baseline(ctx: Context, training: DataFrame, features: tuple[str, ...]) 
 
 def champion_baseline(ctx: Context, model: str) -> tuple[Baseline, str] | None:
     """Bins and counts of the champion's training rows, and its name; None before the first one."""
-    champion = ctx.tracker.champion(model)
+    champion = champion_of(ctx, model)
     if champion is None:
         return None
     text = ctx.tracker.read_artifact(champion.run_id, BASELINE)
@@ -134,24 +135,26 @@ def run(ctx: Context, model: str, as_of: date | None = None) -> None:
 
     Args:
         ctx: The context.
-        model: Name of the registered model.
+        model: ``churn`` or ``segmentation``.
         as_of: Date of the features; the day after the newest event when None.
 
     Raises:
         SettingsError: There is no such model.
         GoldrunError: It has no champion.
+        ForeignModelError: The champion is another shop's.
     """
     if model not in MODELS:
         near = did_you_mean(model, MODELS)
         raise SettingsError(f"--model {model!r} is none of {', '.join(MODELS)}{near}")
     check_zone_of_gold(ctx)
+    check_models(ctx, model)
     history = history_of(ctx)
     as_of = history.check_features(as_of or history.day_after)
     found = champion_baseline(ctx, model)
     if found is None:
         raise GoldrunError(
-            f"model {model} has no champion to compare with: train one first "
-            f"(mlflow run . --env-manager local -e {model})"
+            f"model {ctx.source.registered_name(model)} has no champion to compare with: train "
+            f"one first (mlflow run . --env-manager local -e {model})"
         )
     write_snapshots(ctx, [as_of])
     config = load_model_config(model, MODELS[model])

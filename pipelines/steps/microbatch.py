@@ -10,8 +10,8 @@ from datetime import datetime
 from pyspark.sql import DataFrame
 
 from goldrun.contracts.source import Kind
+from goldrun.io.series import Series
 from goldrun.io.streams import Enough
-from goldrun.io.tracking import Series
 from pipelines.steps.arrivals import Arrival, arrive
 from pipelines.steps.context import Context, log, step
 from pipelines.steps.fates import tables_of_fates

@@ -5,5 +5,6 @@ CHURN = "churn"
 CHURN_EXPERIMENT = "goldrun-churn"
 SEGMENTATION = "segmentation"
 SEGMENTATION_EXPERIMENT = "goldrun-segmentation"
+EXPERIMENTS = {CHURN: CHURN_EXPERIMENT, SEGMENTATION: SEGMENTATION_EXPERIMENT}
 DATA_QUALITY = "data_quality"
 FEATURE_DRIFT = "feature_drift"

@@ -24,6 +24,7 @@ from goldrun.monitoring.quality import QualityReport
 from goldrun.registry.gate import Criterion, HeadToHead
 from pipelines.steps import drift, quality
 from pipelines.steps.activity import history_of
+from pipelines.steps.champions import champion_of, check_models
 from pipelines.steps.context import Context, log, step
 from pipelines.steps.gold import write_snapshots
 from pipelines.steps.names import SEGMENTATION
@@ -40,6 +41,7 @@ def train(ctx: Context, as_of: date | None = None, report: QualityReport | None 
         as_of: Date of the features; the day after the newest event when None.
         report: Data quality of the lake as it is, where it was just measured.
     """
+    check_models(ctx, SEGMENTATION)
     config = load_model_config(SEGMENTATION, SegmentationConfig)
     check_zone_of_gold(ctx)
     history = history_of(ctx)
@@ -118,7 +120,7 @@ def _head_to_head(
     ctx: Context, frame: pd.DataFrame, config: SegmentationConfig, stability: float
 ) -> HeadToHead | None:
     """Measure the champion, if there is one, on the same rows."""
-    champion = ctx.tracker.champion(SEGMENTATION)
+    champion = champion_of(ctx, SEGMENTATION)
     if champion is None:
         return None
     model, features = load_champion(champion)

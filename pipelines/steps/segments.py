@@ -13,10 +13,12 @@ from pyspark.sql import functions as F
 
 from goldrun.contracts import gold as G
 from goldrun.contracts.entities import CUSTOMER_ID
-from goldrun.errors import ContractError, TrackingError
+from goldrun.errors import ContractError, ForeignModelError, TrackingError
 from goldrun.io.frames import slices, to_pandas
 from goldrun.io.models import load_champion
-from goldrun.io.tracking import Champion, store_explained
+from goldrun.io.store_failures import store_explained
+from goldrun.io.tracking import Champion
+from pipelines.steps.champions import champion_of
 from pipelines.steps.context import Context, log
 from pipelines.steps.names import SEGMENTATION
 
@@ -48,18 +50,19 @@ class Scorer:
         """Look which version is champion; return whether there is one.
 
         Raises:
-            TrackingError: The registry can't be asked, or the champion can't be loaded. Who follows
-                a stream only tells it, and goes on with the champion known so far.
+            TrackingError: The registry can't be asked, or the champion can't be loaded.
+            ForeignModelError: The champion is another shop's. A stream only logs either, and goes
+                on with the champion known so far.
         """
         try:
             with store_explained():
-                newest = ctx.tracker.champion(SEGMENTATION)
+                newest = champion_of(ctx, SEGMENTATION)
                 if newest is not None and newest != self.champion:
                     model, features = load_champion(newest)
                     names = json.loads(ctx.tracker.read_artifact(newest.run_id, NAMES))
                     self.model, self.features, self.names = model, features, names
                 self.champion = newest
-        except (TrackingError, ContractError) as error:
+        except (TrackingError, ContractError, ForeignModelError) as error:
             if not self.following:
                 raise
             log.warning(

@@ -17,7 +17,12 @@ from pipelines.steps.source import check_mapping
 
 @contextlib.contextmanager
 def opened(
-    given: argparse.Namespace, name: str, experiment: str, *, streams: bool = False
+    given: argparse.Namespace,
+    name: str,
+    experiment: str,
+    *,
+    streams: bool = False,
+    mend: bool = False,
 ) -> Iterator[Context]:
     """Open the command's run, so that a failure marks it failed, and in it the session.
 
@@ -26,9 +31,11 @@ def opened(
         name: Name of its run.
         experiment: Where the run goes, unless ``mlflow run`` has made it already.
         streams: Whether it may read topics and goes on for long, so that the machine is watched.
+        mend: Whether to set right the paths of artifacts that moved with the project's folder.
     """
-    source, tracker = load_source(given.source), Tracker()
+    source = load_source(given.source)
     check_mapping(source)
+    tracker = Tracker(mend=mend)
     root = lake_root(given.lake)
     engine, remote = Engine.SPARK, ""
     if "engine" in given:

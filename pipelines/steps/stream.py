@@ -8,10 +8,12 @@ from goldrun.contracts import lineage as L
 from goldrun.io.stream_listener import listening
 from goldrun.io.streams import read_stream
 from pipelines.steps import silver
+from pipelines.steps.champions import check_models
 from pipelines.steps.context import Context, log, step
 from pipelines.steps.follow import Follower
 from pipelines.steps.limits import Limits
 from pipelines.steps.microbatch import MicroBatches, Totals
+from pipelines.steps.names import SEGMENTATION
 from pipelines.steps.query import asked_to_end, follow
 from pipelines.steps.segments import Scorer
 from pipelines.steps.upkeep import compacting
@@ -32,10 +34,13 @@ def run(
         clock: Tells the time, UTC.
 
     Raises:
+        ForeignModelError: The champion of segmentation is another shop's.
         StreamError: The source can't give all that it should, or the checkpoint is damaged.
     """
     lake, source = ctx.lake, ctx.source
     check_zone(ctx)
+    # Later a champion that can't be used only stops the scoring.
+    check_models(ctx, SEGMENTATION)
     follower = Follower(ctx.tracker.run_id, Scorer(following=True))
     series = ctx.tracker.series()
     batches = MicroBatches(ctx, follower, series, limits.rows, clock)

@@ -12,6 +12,8 @@ from goldrun.contracts import activity as A
 from goldrun.contracts import gold as G
 from goldrun.contracts.entities import CUSTOMERS
 from goldrun.contracts.verdict import Verdict
+from goldrun.io.store import is_default
+from goldrun.io.store_failures import without_password
 from goldrun.monitoring.quality import QualityReport
 from pipelines.steps.context import Context
 from pipelines.steps.training import Outcome
@@ -35,14 +37,23 @@ def summary(ctx: Context, report: QualityReport, outcomes: Sequence[Outcome]) ->
         said = f"{outcome.model} version {outcome.version}: {outcome.decision}"
         console.print(f"  {said}", highlight=False)
     console.print()
+    console.print(f"Look closer: {where_to_look(ctx.tracker.uri)}", soft_wrap=True)
     console.print(
-        "Look closer: [bold]mlflow ui[/bold] (after: source .venv/bin/activate), "
-        "then open http://127.0.0.1:5000"
-    )
-    console.print(
-        f"  runs and models: {ctx.tracker.uri}\n  tables: {ctx.lake.root}", soft_wrap=True
+        f"  runs and models: {without_password(ctx.tracker.uri)}\n  tables: {ctx.lake.root}",
+        soft_wrap=True,
     )
     yield from page.getvalue().splitlines()
+
+
+def where_to_look(store: str) -> str:
+    """Say how the pages of a store are opened: a server has an address, a database needs one."""
+    if store.startswith(("http://", "https://")):
+        return f"open {without_password(store)}"
+    named = "" if is_default(store) else f" --backend-store-uri {without_password(store)}"
+    return (
+        f"[bold]mlflow ui{named}[/bold] (after: source .venv/bin/activate), "
+        "then open http://127.0.0.1:5000"
+    )
 
 
 def _rows(ctx: Context, report: QualityReport) -> Table:

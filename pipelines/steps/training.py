@@ -9,13 +9,14 @@ import pandas as pd
 from goldrun.contracts import activity as A
 from goldrun.contracts import gold as G
 from goldrun.io.frames import content_hash
+from goldrun.io.git import git_state
 from goldrun.io.models import register_model
-from goldrun.io.tracking import git_state
 from goldrun.monitoring.drift import DriftReport
 from goldrun.monitoring.quality import QualityReport
 from goldrun.registry.evidence import Evidence
 from goldrun.registry.gate import Criterion, Decision, HeadToHead, decide
 from pipelines.steps import quality
+from pipelines.steps.champions import owner_of
 from pipelines.steps.context import Context, log
 
 
@@ -31,7 +32,7 @@ class Checked:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a training run ended, for the summary."""
+    """How a training run ended, for the summary; ``model`` is the registered name."""
 
     model: str
     version: int
@@ -85,8 +86,11 @@ def conclude(
 ) -> Outcome:
     """Register the model with its evidence, ask the gate, and crown it if the gate says so."""
     commit, dirty = git_state()
+    name, owner = ctx.source.registered_name(name), owner_of(ctx)
     evidence = Evidence(
         model=name,
+        source=owner.source,
+        lake=owner.lake or "",
         run_id=ctx.tracker.run_id,
         table_versions=dict(versions),
         training_table=G.CUSTOMER_FEATURES.name,

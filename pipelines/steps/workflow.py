@@ -7,6 +7,7 @@ from datetime import date
 
 from goldrun.errors import AsOfError
 from pipelines.steps import bronze, churn, gold, quality, segmentation, silver
+from pipelines.steps.champions import check_models
 from pipelines.steps.context import Context, log
 from pipelines.steps.names import CHURN, CHURN_EXPERIMENT, SEGMENTATION, SEGMENTATION_EXPERIMENT
 from pipelines.steps.summary import summary
@@ -23,9 +24,11 @@ def run(ctx: Context, as_of: date | None = None) -> None:
         as_of: Test origin of churn; the latest with a complete label window when None.
 
     Raises:
+        ForeignModelError: A champion in the store is another shop's.
         AsOfError: Churn could not be trained; everything else is done before this is raised.
     """
     started = time.monotonic()
+    check_models(ctx, CHURN, SEGMENTATION)
     with stage(1, "bronze: what the files say"):
         bronze.run(ctx)
     with stage(2, "silver: typed, ruled, deduplicated"):

@@ -57,6 +57,12 @@ class TrackingError(GoldrunError):
     exit_code = 9
 
 
+class ForeignModelError(GoldrunError):
+    """A registered model that belongs to another source or lake, or does not say to which."""
+
+    exit_code = 10
+
+
 class MissingTableError(GoldrunError):
     """A table that an earlier step has not written yet."""
 

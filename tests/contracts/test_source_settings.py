@@ -78,8 +78,48 @@ def test_an_unknown_key_that_is_near_nothing_lists_the_known_ones(tmp_path: Path
     assert "did you mean" not in message
     assert message.endswith(
         "known: currency, customers, events, interactions, kafka, made_by, max_reject_share, "
-        "phone_region, rates, sessions, timezone, transactions"
+        "phone_region, rates, registry_prefix, sessions, timezone, transactions"
     )
+
+
+@pytest.mark.parametrize(
+    ("head", "name"),
+    [
+        ("", "shop-churn"),
+        ('registry_prefix = "north_2-eu"', "north_2-eu-churn"),
+        ('registry_prefix = "größe"', "größe-churn"),
+        ('registry_prefix = ""', "churn"),
+    ],
+)
+def test_a_model_is_registered_under_the_sources_name_or_the_given_prefix(
+    tmp_path: Path, head: str, name: str
+) -> None:
+    assert load(tmp_path, toml(head=head)).registered_name("churn") == name
+
+
+@pytest.mark.parametrize(
+    "prefix",
+    ["a/b", "a:b", "a.b", "a%b", "a'b", 'a\\"b', "a b", " ", "-", "\\t", "\\u0000", "x" * 101],
+)
+def test_a_prefix_that_no_model_can_have_is_refused_with_what_is_allowed(
+    tmp_path: Path, prefix: str
+) -> None:
+    message = refusal(tmp_path, toml(head=f'registry_prefix = "{prefix}"'))
+    assert "registry_prefix" in message
+    assert "allowed are letters, digits, '_' and '-'" in message
+
+
+def test_a_file_name_that_no_model_can_have_is_refused_unless_a_prefix_is_given(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "my.shop.toml"
+    file.write_text(toml())
+    with pytest.raises(SettingsError, match=r"'my\.shop'.*rename the file, or set registry_prefix"):
+        load_source(str(file))
+    file.write_text(toml(head='registry_prefix = "myshop"'))
+    assert load_source(str(file)).registered_name("churn") == "myshop-churn"
+    file.write_text(toml(head='registry_prefix = ""'))
+    assert load_source(str(file)).registered_name("churn") == "churn"
 
 
 @pytest.mark.parametrize("column", REQUIRED)

@@ -7,7 +7,6 @@ import pytest
 from goldrun.io.lake import Lake
 from pipelines.steps import bronze, drift, gold, silver, workflow
 from pipelines.steps.context import Context
-from pipelines.steps.names import CHURN
 from tests.conftest import NOW
 
 pytestmark = pytest.mark.slow
@@ -55,7 +54,7 @@ def test_training_again_gives_no_table_a_row_or_an_empty_commit(
 
 
 @pytest.mark.usefixtures("workflow_again")
-@pytest.mark.parametrize("model", ["churn", "segmentation"])
+@pytest.mark.parametrize("model", ["online_retail-churn", "online_retail-segmentation"])
 def test_the_champion_stays_and_the_equal_challenger_is_told_why(
     retail: Context, model: str
 ) -> None:
@@ -72,10 +71,12 @@ def test_the_champion_stays_and_the_equal_challenger_is_told_why(
 
 @pytest.mark.usefixtures("workflow_again")
 def test_drift_is_measured_against_what_the_champion_was_trained_on(retail: Context) -> None:
-    champion = retail.tracker.champion("churn")
+    champion = retail.tracker.champion("online_retail-churn")
     assert champion is not None
     text = retail.tracker.read_artifact(champion.run_id, drift.BASELINE)
-    challenger = retail.tracker.client.get_model_version_by_alias("churn", "challenger")
+    challenger = retail.tracker.client.get_model_version_by_alias(
+        "online_retail-churn", "challenger"
+    )
     evidence = challenger.tags["goldrun.drift_run_id"]
     assert retail.tracker.read_artifact(evidence, "reference.json") == text
     run = retail.tracker.client.get_run(evidence)
@@ -83,7 +84,7 @@ def test_drift_is_measured_against_what_the_champion_was_trained_on(retail: Cont
 
 
 def test_the_churn_rows_are_named_in_its_parameters(retail: Context) -> None:
-    champion = retail.tracker.champion(CHURN)
+    champion = retail.tracker.champion("online_retail-churn")
     assert champion is not None
     run = retail.tracker.client.get_run(champion.run_id)
     assert run.data.params["churn.as_of"] == "2011-09-10"

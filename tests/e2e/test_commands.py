@@ -46,7 +46,7 @@ def test_churn_runs_by_itself_as_the_readme_says(project: Project, retail: Conte
     )
     assert done.code == 0, done.said
     client = retail.tracker.client
-    newest = client.get_model_version_by_alias("churn", "challenger")
+    newest = client.get_model_version_by_alias("online_retail-churn", "challenger")
     run = client.get_run(str(newest.run_id))
     # The run that `mlflow run` made is the training run itself.
     assert run.data.tags["mlflow.project.entryPoint"] == "churn"

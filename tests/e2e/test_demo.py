@@ -16,8 +16,12 @@ from tests.project_copy import Done, Project
 MODELS = ("churn", "segmentation")
 
 
+def registered(model: str) -> str:
+    return f"online_retail-{model}"
+
+
 def run_of(ctx: Context, model: str, version: int = 1) -> Run:
-    found = ctx.tracker.client.get_model_version(model, str(version))
+    found = ctx.tracker.client.get_model_version(registered(model), str(version))
     return ctx.tracker.client.get_run(str(found.run_id))
 
 
@@ -43,7 +47,7 @@ def test_the_summary_tells_rows_verdicts_models_and_where_to_look(demo: Done) ->
         "5,225",
         "accounting closed",
         "data_quality",
-        "feature_drift of churn",
+        "feature_drift of online_retail-churn",
         "AUC 0.73",
         "champion = 1",
         "mlflow ui",
@@ -149,12 +153,18 @@ def test_a_training_run_names_the_exact_data_and_code_behind_it(
 def test_the_first_version_is_challenger_and_champion_with_its_evidence(
     retail: Context, model: str
 ) -> None:
-    aliases = retail.tracker.aliases(model)
+    aliases = retail.tracker.aliases(registered(model))
     assert aliases["champion"] == 1
-    version = retail.tracker.client.get_model_version_by_alias(model, "champion")
+    version = retail.tracker.client.get_model_version_by_alias(registered(model), "champion")
     assert version.tags["goldrun.quality"] == "pass"
     assert version.tags["goldrun.drift"] == "fail"
     assert "promoted" in version.tags["goldrun.decision"]
+    origin = retail.lake.origin("bronze/transactions")
+    assert origin is not None
+    run = retail.tracker.client.get_run(str(version.run_id))
+    for tags in (version.tags, run.data.tags):
+        assert tags["goldrun.source"] == "online_retail"
+        assert tags["goldrun.lake"] == origin.id
 
 
 def test_a_registered_model_answers_without_goldrun(retail: Context) -> None:
@@ -166,7 +176,7 @@ def test_a_registered_model_answers_without_goldrun(retail: Context) -> None:
             "avg_transaction_value": [700.0, 50.0],
         }
     )
-    served: Any = mlflow.pyfunc.load_model("models:/churn@champion")
+    served: Any = mlflow.pyfunc.load_model("models:/online_retail-churn@champion")
     stays, leaves = served.predict(rows)[:, 1]
     assert 0 <= stays < 0.2
     assert 0.6 < leaves <= 1
@@ -190,9 +200,10 @@ def test_with_nothing_set_mlflow_finds_runs_and_models_in_the_folder(project: Pr
     question = (
         "import mlflow; client = mlflow.MlflowClient();"
         "print(sorted(m.name for m in client.search_registered_models()));"
-        "run = client.get_run(client.get_model_version_by_alias('churn', 'champion').run_id);"
+        "champion = client.get_model_version_by_alias('online_retail-churn', 'champion');"
+        "run = client.get_run(champion.run_id);"
         "print([a.path for a in client.list_artifacts(run.info.run_id, 'plots')])"
     )
     answer = project.run("python", "-c", question)
-    assert "['churn', 'segmentation']" in answer.said
+    assert "['online_retail-churn', 'online_retail-segmentation']" in answer.said
     assert "plots/roc_and_pr.png" in answer.said

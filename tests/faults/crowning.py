@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import cast
 
 import pandas as pd
 from mlflow import MlflowClient
@@ -24,8 +24,11 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from goldrun.contracts.verdict import Verdict
+from goldrun.io.lake import Lake
+from goldrun.io.settings import load_source
+from goldrun.io.storage import Origin
 from goldrun.io.tracking import CHAMPION, Tracker
-from goldrun.registry.gate import HeadToHead
+from goldrun.registry.gate import Criterion, HeadToHead
 from pipelines.steps import training
 from pipelines.steps.context import Context
 from tests.faults.child import DIE_AT
@@ -47,10 +50,12 @@ def main() -> None:
     model = make_pipeline(StandardScaler(), LogisticRegression()).fit(rows, [0, 0, 1, 1])
     passed = SimpleNamespace(verdict=Verdict.PASS)
     checked = SimpleNamespace(quality_run_id="q", quality=passed, drift_run_id="d", drift=passed)
+    lake = SimpleNamespace(origin=lambda _: Origin("a-lake", None), root="lake")
+    source = load_source("rate").model_copy(update={"registry_prefix": ""})
     known = tracker.champion(NAME)
     with tracker.run("training", "faults"):
         training.conclude(
-            Context(cast(Any, None), tracker, cast(Any, None), datetime.now(UTC)),
+            Context(cast(Lake, lake), tracker, source, datetime.now(UTC)),
             NAME,
             model,
             rows,
@@ -59,7 +64,7 @@ def main() -> None:
             versions={"gold/customer_features": 0},
             training_hash="0" * 64,
             checked=cast(training.Checked, checked),
-            criteria=(),
+            criteria=(Criterion("auc", at_least=0.5),),
             head_to_head=HeadToHead("auc", 0.9, 0.8, known.version) if known else None,
             drift_policy="block",
             scores="",

@@ -1,6 +1,8 @@
 """The lake: one commit a change, none for no change, and none that breaks a contract."""
 
 import json
+import shutil
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -53,6 +55,26 @@ def stored(lake: Lake) -> set[Any]:
 
 
 A, B, C = ("a", 1, "x", None), ("b", 1, None, None), ("c", 2, "y", "z")
+
+
+def test_a_table_keeps_its_identity_until_it_is_made_again(lake: Lake, spark: SparkSession) -> None:
+    assert lake.origin(BOXES.name) is None
+    lake.create(BOXES)
+    first = Lake(spark, lake.root).origin(BOXES.name)
+    assert first is not None
+    assert first.created_at is not None
+    assert abs(datetime.now(UTC) - first.created_at) < timedelta(minutes=5)
+    lake.replace(BOXES, boxes(spark, A, B))
+    lake.replace(BOXES, boxes(spark, C))
+    lake.upsert(BOXES, boxes(spark, A))
+    lake.compact(BOXES)
+    assert Lake(spark, lake.root).origin(BOXES.name) == first
+    shutil.rmtree(lake.path(BOXES.name))
+    anew = Lake(spark, lake.root)
+    anew.create(BOXES)
+    again = anew.origin(BOXES.name)
+    assert again is not None
+    assert again.id != first.id
 
 
 @pytest.fixture

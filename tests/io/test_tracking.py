@@ -2,16 +2,13 @@
 
 import json
 import math
-import subprocess
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from mlflow.entities import DatasetInput
 
-from goldrun.io import tracking
-from goldrun.io.tracking import CHAMPION, Champion, Tracker, git_state
+from goldrun.io.tracking import CHAMPION, Champion, Tracker
 
 EXPERIMENT = "goldrun-churn"
 
@@ -123,38 +120,3 @@ def test_an_artifact_is_read_back_as_it_was_written(tracker: Tracker) -> None:
         tracker.log_table(pd.DataFrame({"a": [1], "b": ["x"]}), "t.csv")
     assert tracker.read_artifact(run_id, "notes/a.txt") == "Größe\n"
     assert tracker.read_artifact(run_id, "t.csv") == "a,b\n1,x\n"
-
-
-# The state of the code -------------------------------------------------------------------------
-
-
-def test_outside_git_the_code_is_unknown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tracking, "project_root", lambda: tmp_path)
-    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
-    assert git_state() == ("unknown", "unknown")
-
-
-def test_without_git_the_code_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", "")
-    assert git_state() == ("unknown", "unknown")
-
-
-def test_in_git_the_commit_and_its_changes_are_told(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def git(*arguments: str) -> str:
-        who = ["-c", "user.name=t", "-c", "user.email=t@example.org"]
-        done = subprocess.run(
-            ["git", "-C", str(tmp_path), *who, *arguments],
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        return done.stdout.strip()
-
-    monkeypatch.setattr(tracking, "project_root", lambda: tmp_path)
-    git("init", "-q")
-    git("commit", "-q", "--allow-empty", "-m", "first")
-    assert git_state() == (git("rev-parse", "HEAD"), "false")
-    (tmp_path / "new.txt").touch()
-    assert git_state() == (git("rev-parse", "HEAD"), "true")

@@ -4,20 +4,23 @@ import json
 import math
 from dataclasses import replace
 from itertools import product
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from goldrun.contracts.verdict import Verdict
-from goldrun.registry.evidence import Evidence, version_tags
+from goldrun.registry.evidence import Evidence, version_tags, versions_in
 from goldrun.registry.gate import Criterion, Decision, HeadToHead, decide
+from goldrun.registry.metric_ranges import RANGES, problem_of
 
 Policy = Literal["warn", "block"]
 NAN, INF = math.nan, math.inf
 EVIDENCE = Evidence(
-    model="churn",
+    model="shop-churn",
+    source="shop",
+    lake="5f0c6a52-6a3d-4a35-9d64-6c8e4f1d7a10",
     run_id="run-1",
     table_versions={"gold/customer_daily": 3, "gold/customer_features": 0},
     training_table="gold/customer_features",
@@ -26,11 +29,11 @@ EVIDENCE = Evidence(
     quality=Verdict.PASS,
     drift_run_id="run-3",
     drift=Verdict.PASS,
-    metrics={"auc": 0.74, "auc_recency": 0.68},
+    metrics={"auc": 0.74, "recency.auc": 0.68},
     git_commit="c" * 40,
     git_dirty="false",
 )
-CRITERIA = (Criterion("auc", at_least=0.70), Criterion("auc", above="auc_recency"))
+CRITERIA = (Criterion("auc", at_least=0.70), Criterion("auc", above="recency.auc"))
 
 
 def weigh(
@@ -99,7 +102,7 @@ def test_a_warning_is_said_with_a_promotion() -> None:
 def test_a_floor_and_a_baseline_are_both_demands(
     auc: float | None, bar: float | None, opens: bool
 ) -> None:
-    given = {"auc": auc, "auc_recency": bar}
+    given = {"auc": auc, "recency.auc": bar}
     metrics = {name: value for name, value in given.items() if value is not None}
     found = weigh(replace(EVIDENCE, metrics=metrics))
     assert found.promote is opens
@@ -112,8 +115,8 @@ def test_a_number_that_was_not_measured_is_said() -> None:
 
 
 def test_a_baseline_that_was_not_beaten_is_named() -> None:
-    found = weigh(replace(EVIDENCE, metrics={"auc": 0.74, "auc_recency": 0.74}))
-    assert found.against == ("auc 0.7400 does not beat auc_recency",)
+    found = weigh(replace(EVIDENCE, metrics={"auc": 0.74, "recency.auc": 0.74}))
+    assert found.against == ("auc 0.7400 does not beat recency.auc",)
 
 
 @pytest.mark.parametrize(
@@ -155,25 +158,117 @@ def test_everything_that_speaks_against_it_is_said_at_once() -> None:
     assert found.warnings == ()
 
 
+# Hostile evidence -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("auc", [INF, -INF, 2.0, -0.1, NAN, None, "0.9", True])
+def test_a_number_outside_its_metrics_range_never_promotes(auc: Any) -> None:
+    metrics = {"auc": auc, "recency.auc": 0.68}
+    assert not weigh(replace(EVIDENCE, metrics=metrics)).promote
+    assert not weigh(replace(EVIDENCE, metrics=metrics), CRITERIA[1:]).promote
+    assert not weigh(rival=against_champion(auc, 0.7)).promote
+
+
+@pytest.mark.parametrize("bar", [INF, -INF, -1.0, NAN, None])
+def test_a_baseline_or_a_champion_outside_the_range_never_promotes(bar: Any) -> None:
+    metrics = {"auc": 0.74, "recency.auc": bar}
+    assert not weigh(replace(EVIDENCE, metrics=metrics)).promote
+    assert not weigh(rival=against_champion(0.75, bar)).promote
+
+
+def test_the_side_of_the_comparison_that_is_out_of_range_is_named() -> None:
+    found = weigh(rival=against_champion(0.75, -INF))
+    assert found.against == ("champion version 4: auc -inf is not a finite number from 0 to 1",)
+
+
+def test_without_criteria_nothing_is_promoted() -> None:
+    assert weigh(criteria=()).against == ("there are no criteria to meet",)
+
+
+@pytest.mark.parametrize("floor", [None, -INF, NAN, -1.0])
+def test_a_criterion_that_everything_meets_is_no_criterion(floor: float | None) -> None:
+    assert not weigh(criteria=(Criterion("auc", at_least=floor),)).promote
+
+
+@pytest.mark.parametrize("nothing", ["", "  ", None])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("model", "source", "lake", "run_id", "training_table", "content_hash"),
+        *("quality_run_id", "drift_run_id"),
+    ],
+)
+def test_evidence_without_an_id_or_a_hash_never_promotes(name: str, nothing: str | None) -> None:
+    without: dict[str, Any] = {name: nothing}
+    found = weigh(replace(EVIDENCE, **without))
+    assert not found.promote
+    assert f"the evidence lacks: {name}" in found.against[0]
+
+
+def test_evidence_without_the_version_of_the_training_table_never_promotes() -> None:
+    assert not weigh(replace(EVIDENCE, table_versions={"gold/customer_daily": 3})).promote
+
+
+@pytest.mark.parametrize("name", ["quality", "drift"])
+def test_a_verdict_that_is_missing_never_promotes(name: str) -> None:
+    without: dict[str, Any] = {name: None}
+    assert not weigh(replace(EVIDENCE, **without)).promote
+
+
+def test_a_metric_without_a_declared_range_must_be_finite() -> None:
+    criterion = (Criterion("profit", at_least=-5.0),)
+    good, bad = ({"profit": value} for value in (-4.0, INF))
+    assert weigh(replace(EVIDENCE, metrics=good), criterion).promote
+    assert not weigh(replace(EVIDENCE, metrics=bad), criterion).promote
+
+
+@pytest.mark.parametrize("metric", RANGES)
+def test_the_ends_of_a_range_are_in_it_and_what_is_beyond_is_not(metric: str) -> None:
+    low, high = RANGES[metric]
+    assert problem_of(f"a.{metric}", low) is None
+    assert problem_of(metric, math.nextafter(low, -INF)) is not None
+    if math.isfinite(high):
+        assert problem_of(metric, high) is None
+    assert problem_of(metric, math.nextafter(high, INF)) is not None
+
+
 maybe = st.floats(allow_nan=True, allow_infinity=True)
 
 
-@given(st.sampled_from(Verdict), st.sampled_from(Verdict), maybe, maybe, maybe, maybe)
+hostile: Any = st.one_of(st.floats(-0.1, 1.1), maybe, st.none(), st.booleans(), st.text(max_size=3))
+verdicts: Any = st.sampled_from([*Verdict, Verdict.PASS, None])
+ids: Any = st.sampled_from(["id", "id", "id", "", " ", None])
+
+
+@settings(max_examples=400)
+@given(verdicts, verdicts, hostile, hostile, hostile, hostile, ids, ids)
 def test_no_promotion_ever_lacks_its_evidence(
-    quality: Verdict, drift: Verdict, auc: float, bar: float, challenger: float, champion: float
+    quality: Any,
+    drift: Any,
+    auc: Any,
+    bar: Any,
+    challenger: Any,
+    champion: Any,
+    run_id: Any,
+    content_hash: Any,
 ) -> None:
     evidence = replace(
-        EVIDENCE, quality=quality, drift=drift, metrics={"auc": auc, "auc_recency": bar}
+        EVIDENCE,
+        quality=quality,
+        drift=drift,
+        metrics={"auc": auc, "recency.auc": bar},
+        quality_run_id=run_id,
+        content_hash=content_hash,
     )
     found = weigh(evidence, rival=against_champion(challenger, champion))
     assert found.promote is not bool(found.against)
     if found.promote:
         assert quality is Verdict.PASS
-        assert drift is not Verdict.UNKNOWN
-        assert math.isfinite(auc)
+        assert drift in {Verdict.PASS, Verdict.FAIL}
+        assert 0 <= bar < auc <= 1
         assert auc >= 0.70
-        assert auc > bar
-        assert challenger > champion
+        assert 0 <= champion < challenger <= 1
+        assert run_id == content_hash == "id"
 
 
 def test_evidence_names_the_delta_version_zero() -> None:
@@ -181,6 +276,7 @@ def test_evidence_names_the_delta_version_zero() -> None:
     assert tags["delta.version.gold.customer_features"] == "0"
     assert tags["delta.version.gold.customer_daily"] == "3"
     assert version_tags({"silver/transactions": 0}) == {"delta.version.silver.transactions": "0"}
+    assert versions_in(tags) == EVIDENCE.table_versions
 
 
 def test_evidence_as_tags_says_where_each_verdict_comes_from() -> None:
@@ -190,6 +286,8 @@ def test_evidence_as_tags_says_where_each_verdict_comes_from() -> None:
     assert tags["goldrun.drift"] == "unknown"
     assert tags["goldrun.drift_run_id"] == "run-3"
     assert tags["goldrun.run_id"] == "run-1"
+    assert tags["goldrun.source"] == EVIDENCE.source
+    assert tags["goldrun.lake"] == EVIDENCE.lake
     assert tags["goldrun.content_hash"] == "ab" * 32
     assert tags["goldrun.git.commit"] == "c" * 40
     assert all(isinstance(value, str) for value in tags.values())
@@ -199,7 +297,8 @@ def test_evidence_as_json_holds_everything() -> None:
     read = json.loads(EVIDENCE.to_json())
     assert read["table_versions"] == {"gold/customer_daily": 3, "gold/customer_features": 0}
     assert read["quality"] == read["drift"] == "pass"
-    assert read["metrics"] == {"auc": 0.74, "auc_recency": 0.68}
+    assert (read["source"], read["lake"]) == (EVIDENCE.source, EVIDENCE.lake)
+    assert read["metrics"] == {"auc": 0.74, "recency.auc": 0.68}
     assert list(read) == sorted(read)
 
 

@@ -14,11 +14,13 @@ from pyspark.sql import Row, SparkSession
 from sklearn.cluster import KMeans
 from sklearn.pipeline import Pipeline
 
+from goldrun.contracts import lineage as L
 from goldrun.io.lake import Lake
 from goldrun.io.models import register_model
 from goldrun.io.settings import load_source
 from goldrun.io.tracking import Tracker
 from pipelines.steps import stream
+from pipelines.steps.champions import owner_of
 from pipelines.steps.context import Context
 from pipelines.steps.limits import Limits
 from pipelines.steps.names import SEGMENTATION
@@ -41,15 +43,17 @@ def own_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Track
     mlflow.set_tracking_uri(before)
 
 
-def crown(tracker: Tracker) -> dict[str, int]:
+def crown(ctx: Context) -> dict[str, int]:
     """Register a champion that knows few and many orders; return its segments by name."""
+    tracker, name = ctx.tracker, ctx.source.registered_name(SEGMENTATION)
     orders = pd.DataFrame({"purchase_frequency": FEW + MANY})
     model = Pipeline([("segments", KMeans(2, n_init=1, random_state=0))]).fit(orders)
     few, *_, many = (int(n) for n in model.predict(orders))
     with tracker.run("segmentation", "goldrun-segmentation"):
         tracker.log_text(json.dumps({str(few): "few", str(many): "many"}), NAMES)
-        version = register_model(tracker, model, SEGMENTATION, orders, predict="predict")
-    tracker.crown(SEGMENTATION, version)
+        version = register_model(tracker, model, name, orders, predict="predict")
+    tracker.tag_version(name, version, owner_of(ctx).tags())
+    tracker.crown(name, version)
     return {"few": few, "many": many}
 
 
@@ -72,7 +76,7 @@ def test_who_buys_more_changes_segment_and_it_is_recorded_with_from_to_and_time(
 
     take(300)
     assert rows(ctx, "gold/segments") == []
-    numbers = crown(own_store)
+    numbers = crown(ctx)
     take(100)
     segments = {row["customer_id"]: row for row in rows(ctx, "gold/segments")}
     assert len(segments) == 100
@@ -96,7 +100,9 @@ def test_a_stop_after_a_change_was_recorded_does_not_record_it_again(
     spark: SparkSession, own_store: Tracker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lake = Lake(spark, str(tmp_path / "lake"))
-    numbers, scorer = crown(own_store), Scorer(following=True)
+    lake.create(L.bronze_table("transactions"))
+    at_start = Context(lake, own_store, load_source(feed(tmp_path, 150)), NOW)
+    numbers, scorer = crown(at_start), Scorer(following=True)
     ticks = (NOW + timedelta(seconds=n) for n in count())
 
     def score(*orders: tuple[str, float]) -> None:

@@ -31,6 +31,7 @@ _SAME_AS_UTC = frozenset(
 _NO_ZONES = {"Factory", "localtime"}
 """Files beside those of time zones, which no engine knows."""
 _ORIGINS = ("path", "topic", "feed", "from")
+_LONGEST_PREFIX = 100
 
 
 class Kind(StrEnum):
@@ -139,6 +140,8 @@ class Source(Strict):
         phone_region: Region (ISO 3166, ``GB``) of telephone numbers without a country code.
         made_by: Command that makes the files, told when they are not there.
         kafka: Brokers of the topics, as ``host:port,host:port``; ``GOLDRUN_KAFKA`` wins over it.
+        registry_prefix: First part of the names of registered models, instead of the source's
+            name; empty for names without a prefix. Letters, digits, ``_`` and ``-``.
         entities: Mapping of each entity that the shop has, parents before children; TOML sections
             named like the entity.
     """
@@ -151,7 +154,13 @@ class Source(Strict):
     phone_region: str | None = None
     made_by: str | None = None
     kafka: str | None = None
+    registry_prefix: str | None = None
     entities: dict[str, EntityMapping]
+
+    def registered_name(self, model: str) -> str:
+        """Name of a model in the registry: ``<source>-<model>``, or as ``registry_prefix`` says."""
+        prefix = self.name if self.registry_prefix is None else self.registry_prefix
+        return f"{prefix}-{model}" if prefix else model
 
     @property
     def zone(self) -> str:
@@ -203,6 +212,19 @@ class Source(Strict):
         return value
 
     @model_validator(mode="after")
+    def _names_models(self) -> "Source":
+        given = self.registry_prefix
+        prefix = self.name if given is None else given
+        if given != "" and not _can_name_models(prefix):
+            what = f"registry_prefix {given!r}" if given is not None else f"the name {self.name!r}"
+            remedy = "change it" if given is not None else "rename the file, or set registry_prefix"
+            raise ValueError(
+                f"{what} can't begin the name of a registered model: {remedy}; allowed are "
+                f"letters, digits, '_' and '-', at most {_LONGEST_PREFIX}"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _rates_have_a_target(self) -> "Source":
         if self.rates is not None and self.currency is None:
             raise ValueError("rates needs currency, the one to convert into")
@@ -225,6 +247,11 @@ class Source(Strict):
         for entity, mapping in self.entities.items():
             _check_columns(entity, mapping, ENTITIES[entity])
         return self
+
+
+def _can_name_models(prefix: str) -> bool:
+    rest = prefix.replace("_", "").replace("-", "")
+    return rest.isalnum() and len(prefix) <= _LONGEST_PREFIX
 
 
 def _check_columns(entity: str, mapping: EntityMapping, table: Table) -> None:

@@ -17,7 +17,7 @@ from goldrun.errors import MissingTableError
 from goldrun.io.delta import GONE, KNOWN, WRONG, changed_rows, content
 from goldrun.io.engines import storage_of, writes_here
 from goldrun.io.locks import Locks
-from goldrun.io.storage import Draft, Merge
+from goldrun.io.storage import Draft, Merge, Origin
 
 
 class Lake:
@@ -36,6 +36,7 @@ class Lake:
         self._locks = Locks(self.root, here=writes_here(spark))
         # Tables come and never go, and asking for one takes a tenth of a second.
         self._seen: set[str] = set()
+        self._origins: dict[str, Origin] = {}
 
     @property
     def rows_at_once(self) -> int | None:
@@ -56,6 +57,12 @@ class Lake:
         """Newest Delta version of the table; MissingTableError when it is not there."""
         self._must_exist(table)
         return self._storage.version(self.path(table))
+
+    def origin(self, table: str) -> Origin | None:
+        """Id and creation of a table; None before it was written."""
+        if table not in self._origins and self.exists(table):
+            self._origins[table] = self._storage.origin(self.path(table))
+        return self._origins.get(table)
 
     def versions(self, tables: Sequence[str]) -> dict[str, int]:
         """Newest version of each of the tables that exist."""

@@ -9,6 +9,7 @@ import pandas as pd
 from skops import io as skops_io
 
 from goldrun.errors import ContractError
+from goldrun.io.store_failures import artifacts_explained
 from goldrun.io.tracking import CHALLENGER, Champion, Tracker
 
 TRUSTED_TYPES = frozenset(
@@ -68,9 +69,15 @@ def register_model(
 
 
 def load_champion(champion: Champion) -> tuple[Any, Sequence[str]]:
-    """Load a champion's pipeline and the names of the columns it was trained on."""
+    """Load a champion's pipeline and the names of the columns it was trained on.
+
+    Raises:
+        TrackingError: Its files are gone.
+        ContractError: It has no signature.
+    """
     uri = f"models:/{champion.name}/{champion.version}"
-    signature = mlflow.models.get_model_info(uri).signature
-    if signature is None:
-        raise ContractError(f"{uri} has no signature: register it again by a training run")
-    return mlflow.sklearn.load_model(uri), list(signature.inputs.input_names())
+    with artifacts_explained(f"model {champion.name} version {champion.version}"):
+        signature = mlflow.models.get_model_info(uri).signature
+        if signature is None:
+            raise ContractError(f"{uri} has no signature: register it again by a training run")
+        return mlflow.sklearn.load_model(uri), list(signature.inputs.input_names())

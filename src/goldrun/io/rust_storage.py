@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from datetime import UTC, datetime
 from functools import reduce
 from pathlib import Path
 from urllib.parse import unquote, urlparse
@@ -19,7 +20,7 @@ from goldrun.errors import StorageError, listed
 from goldrun.io.delta import CHANGE_FEED, properties
 from goldrun.io.file_draft import FILE_BYTES, FileDraft, file_draft, loose
 from goldrun.io.sail import lasting_folder
-from goldrun.io.storage import NEW, OLD
+from goldrun.io.storage import NEW, OLD, Origin
 
 _WRITABLE = {"appendOnly", "changeDataFeed", "invariants", "timestampNtz"}
 """Writer features of Delta that are kept up here: files are added as they are."""
@@ -51,6 +52,13 @@ class RustStorage:
     def version(self, path: str) -> int:
         """See ``Storage``."""
         return DeltaTable(path).version()
+
+    def origin(self, path: str) -> Origin:
+        """See ``Storage``."""
+        told = DeltaTable(path).metadata()
+        made = told.created_time
+        created_at = None if made is None else datetime.fromtimestamp(made / 1000, UTC)
+        return Origin(str(told.id), created_at)
 
     def read(self, path: str, version: int | None) -> DataFrame:
         """See ``Storage``."""

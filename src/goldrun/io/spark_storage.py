@@ -2,15 +2,17 @@
 
 import contextlib
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from functools import reduce
 
 from delta.tables import DeltaTable
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
 from goldrun.contracts.table import Table
 from goldrun.io.delta import CHANGE_FEED, named, properties
 from goldrun.io.spark_draft import SparkDraft
-from goldrun.io.storage import NEW, OLD
+from goldrun.io.storage import NEW, OLD, Origin
 
 
 class SparkStorage:
@@ -30,6 +32,14 @@ class SparkStorage:
         """See ``Storage``."""
         newest = self._spark.sql(f"DESCRIBE HISTORY {named(path)} LIMIT 1")
         return int(newest.collect()[0]["version"])
+
+    def origin(self, path: str) -> Origin:
+        """See ``Storage``."""
+        # In microseconds: as a time it would be collected in this machine's zone.
+        detail = self._spark.sql(f"DESCRIBE DETAIL {named(path)}")
+        told = detail.select("id", F.unix_micros("createdAt").alias("created")).collect()[0]
+        made = told["created"]
+        return Origin(told["id"], None if made is None else datetime.fromtimestamp(made / 1e6, UTC))
 
     def read(self, path: str, version: int | None) -> DataFrame:
         """See ``Storage``."""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol
 
 from pyspark.sql import DataFrame
@@ -26,6 +27,19 @@ class Merge:
     spans: Mapping[str, tuple[object, object]] = field(default_factory=dict)
     where: str | None = None
     gone: str | None = None
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Which table is at a path: what Delta's log says since it was created.
+
+    Attributes:
+        id: ``metaData.id``; rewriting the table keeps it, creating it again changes it.
+        created_at: When it was created, UTC; None where the log does not say.
+    """
+
+    id: str
+    created_at: datetime | None
 
 
 class Draft(Protocol):
@@ -70,6 +84,9 @@ class Storage(Protocol):
 
     def version(self, path: str) -> int:
         """Newest version of a table."""
+
+    def origin(self, path: str) -> Origin:
+        """Id and creation of a table; a table that is deleted and made again has others."""
 
     def read(self, path: str, version: int | None) -> DataFrame:
         """A table as of a version; as of the newest when None."""

@@ -13,7 +13,7 @@ from pyspark.sql.streaming.listener import (
     StreamingQueryProgress,
 )
 
-from goldrun.io.tracking import Series
+from goldrun.io.series import Series
 
 _BEHIND = "maxOffsetsBehindLatest"
 

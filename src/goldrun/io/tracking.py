@@ -1,13 +1,10 @@
 """MLflow runs: what a step logs, and the registry's aliases. No room but io imports MLflow."""
 
 import contextlib
-import logging
 import math
 import os
-import subprocess
-import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import mlflow
@@ -15,28 +12,22 @@ import pandas as pd
 from matplotlib.figure import Figure
 from mlflow.data.delta_dataset_source import DeltaDatasetSource
 from mlflow.data.pandas_dataset import from_pandas
-from mlflow.entities import Metric, Run
+from mlflow.entities import LifecycleStage, Run
 from mlflow.exceptions import MlflowException
-from mlflow.tracking import MlflowClient
 
 from goldrun.errors import TrackingError
-from goldrun.io.settings import project_root
-
-log = logging.getLogger(__name__)
+from goldrun.io.series import Series
+from goldrun.io.store import artifact_folder, open_store
+from goldrun.io.store_failures import (
+    STORE_ERRORS,
+    artifacts_explained,
+    explained,
+    without_password,
+)
 
 CHALLENGER = "challenger"
 CHAMPION = "champion"
 _SAMPLING_SECONDS = 5
-_DEFAULT_STORE = "sqlite:///mlflow.db"
-
-
-@contextlib.contextmanager
-def store_explained() -> Iterator[None]:
-    """Raise a TrackingError for what MLflow says of its store, and for files gone or garbled."""
-    try:
-        yield
-    except (MlflowException, OSError, ValueError) as error:
-        raise TrackingError(f"MLflow ({mlflow.get_tracking_uri()}): {error}") from error
 
 
 class _VersionedSource(DeltaDatasetSource):
@@ -48,42 +39,34 @@ class _VersionedSource(DeltaDatasetSource):
 
 @dataclass(frozen=True)
 class Champion:
-    """The registered version that has the alias ``champion``."""
+    """The registered version that has the alias ``champion``.
+
+    Attributes:
+        name: Registered name.
+        version: Its number.
+        run_id: Training run.
+        tags: Tags of the version; two champions are the same whatever their tags.
+    """
 
     name: str
     version: int
     run_id: str
-
-
-class Series:
-    """Numbers of one run over time, logged from any thread.
-
-    What can't be logged is told and left out: no record waits for the store of runs.
-    """
-
-    def __init__(self, client: MlflowClient, run_id: str) -> None:
-        """Log to a run."""
-        self._client, self._run_id = client, run_id
-
-    def log(self, metrics: Mapping[str, float], step: int) -> None:
-        """Log the finite metrics at a step."""
-        now = int(time.time() * 1000)
-        found = [Metric(k, float(v), now, step) for k, v in metrics.items() if math.isfinite(v)]
-        try:
-            self._client.log_batch(self._run_id, metrics=found)
-        except MlflowException as error:
-            log.warning("  metrics of batch %s were not logged: %s", step, error.message)
+    tags: Mapping[str, str] = field(default_factory=dict, compare=False)
 
 
 class Tracker:
     """Runs and registry of one MLflow store."""
 
-    def __init__(self) -> None:
-        """Use ``MLFLOW_TRACKING_URI``, else ``mlflow.db`` in the current folder."""
-        for noisy in ("mlflow", "alembic"):
-            logging.getLogger(noisy).setLevel(logging.WARNING)
-        mlflow.set_tracking_uri(os.environ.get("MLFLOW_TRACKING_URI") or _DEFAULT_STORE)
-        self.client = MlflowClient()
+    def __init__(self, *, mend: bool = False) -> None:
+        """Use ``MLFLOW_TRACKING_URI``, else ``mlflow.db`` in the current folder.
+
+        Args:
+            mend: Whether to set right the paths of artifacts that moved with their folder.
+
+        Raises:
+            TrackingError: The store can't be used as it is.
+        """
+        self.client = open_store(mend=mend)
 
     @contextlib.contextmanager
     def run(self, name: str, experiment: str, *, system_metrics: bool = False) -> Iterator[str]:
@@ -104,12 +87,8 @@ class Tracker:
             with self._start(name, experiment, system_metrics) as run:
                 mlflow.set_tag("goldrun.step", name)
                 yield str(run.info.run_id)
-        except MlflowException as error:
-            raise TrackingError(
-                f"MLflow ({mlflow.get_tracking_uri()}): {error.message}; if an experiment was "
-                "deleted, restore it or name another; if files of a run are gone, take the alias "
-                "off its version"
-            ) from error
+        except STORE_ERRORS as error:
+            raise explained(error) from error
 
     def _start(self, name: str, experiment: str, system_metrics: bool) -> mlflow.ActiveRun:
         watched = system_metrics or None
@@ -192,11 +171,16 @@ class Tracker:
             if error.error_code in {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}:
                 return None
             raise
-        return Champion(model, int(found.version), str(found.run_id))
+        return Champion(model, int(found.version), str(found.run_id), dict(found.tags))
 
     def read_artifact(self, run_id: str, path: str) -> str:
-        """Text of an artifact of any run."""
-        return str(mlflow.artifacts.load_text(f"runs:/{run_id}/{path}"))
+        """Text of an artifact of any run.
+
+        Raises:
+            TrackingError: Its file is gone.
+        """
+        with artifacts_explained(f"{path} of run {run_id}"):
+            return str(mlflow.artifacts.load_text(f"runs:/{run_id}/{path}"))
 
     def crown(self, model: str, version: int) -> None:
         """Give a version the alias ``champion``."""
@@ -232,26 +216,29 @@ class Tracker:
             raise RuntimeError("no run is active: open one with Tracker.run")
         return run
 
+    def check_experiments(self, *names: str) -> None:
+        """Raise a TrackingError for an experiment that was deleted: no run can begin in it."""
+        for name in names:
+            found = self.client.get_experiment_by_name(name)
+            if found is not None and found.lifecycle_stage == LifecycleStage.DELETED:
+                raise TrackingError(
+                    f"MLflow ({without_password(self.uri)}): experiment {name!r} was deleted: "
+                    f"restore it (MLFLOW_TRACKING_URI={without_password(self.uri)} mlflow "
+                    f"experiments restore --experiment-id {found.experiment_id}), or remove it for "
+                    "good (mlflow gc)"
+                )
+
     def _experiment_id(self, name: str) -> str:
+        self.check_experiments(name)
         found = self.client.get_experiment_by_name(name)
-        return str(found.experiment_id if found else self.client.create_experiment(name))
-
-
-def git_state() -> tuple[str, str]:
-    """Commit of the project's code and whether its tree is dirty (``true``, ``false``).
-
-    Both are ``unknown`` where there is no git or no repository.
-    """
-    try:
-        commit = _git("rev-parse", "HEAD")
-        dirty = "true" if _git("status", "--porcelain") else "false"
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown", "unknown"
-    return commit, dirty
-
-
-def _git(*arguments: str) -> str:
-    done = subprocess.run(
-        ["git", "-C", str(project_root()), *arguments], capture_output=True, text=True, check=True
-    )
-    return done.stdout.strip()
+        if found is not None:
+            return str(found.experiment_id)
+        folder = artifact_folder(self.uri, name)
+        try:
+            return str(self.client.create_experiment(name, artifact_location=folder))
+        except MlflowException as error:
+            # Another process has made it meanwhile.
+            made = self.client.get_experiment_by_name(name)
+            if error.error_code != "RESOURCE_ALREADY_EXISTS" or made is None:
+                raise
+            return str(made.experiment_id)

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from goldrun.contracts.verdict import Verdict
+from goldrun.registry.owner import LAKE_TAG, SOURCE_TAG
+
+_VERSION = "delta.version."
 
 
 @dataclass(frozen=True)
@@ -14,6 +17,8 @@ class Evidence:
 
     Attributes:
         model: Registered name.
+        source: Name of the source that the model belongs to.
+        lake: Delta id of the lake's ``bronze/transactions``.
         run_id: Training run.
         table_versions: Delta version of every table behind the model, 0 included.
         training_table: Table that the training frame was read from.
@@ -28,6 +33,8 @@ class Evidence:
     """
 
     model: str
+    source: str
+    lake: str
     run_id: str
     table_versions: Mapping[str, int]
     training_table: str
@@ -49,6 +56,8 @@ class Evidence:
     def tags(self) -> dict[str, str]:
         """Render as flat tags for the run and the registered version."""
         return {
+            SOURCE_TAG: self.source,
+            LAKE_TAG: self.lake,
             "goldrun.run_id": self.run_id,
             "goldrun.training_table": self.training_table,
             "goldrun.content_hash": self.content_hash,
@@ -63,4 +72,10 @@ class Evidence:
 
 def version_tags(versions: Mapping[str, int]) -> dict[str, str]:
     """Tags that name the Delta version of each table: ``delta.version.<layer>.<table>``."""
-    return {f"delta.version.{t.replace('/', '.')}": str(v) for t, v in versions.items()}
+    return {f"{_VERSION}{t.replace('/', '.')}": str(v) for t, v in versions.items()}
+
+
+def versions_in(tags: Mapping[str, str]) -> dict[str, int]:
+    """Read back what ``version_tags`` has rendered; other tags are left out."""
+    found = {k.removeprefix(_VERSION): v for k, v in tags.items() if k.startswith(_VERSION)}
+    return {name.replace(".", "/", 1): int(v) for name, v in found.items() if v.isdecimal()}

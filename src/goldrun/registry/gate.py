@@ -1,12 +1,18 @@
 """May this version become champion? Closed by default: what is not shown does not pass."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from goldrun.contracts.verdict import Verdict
 from goldrun.registry.evidence import Evidence
+from goldrun.registry.metric_ranges import problem_of
+
+_REQUIRED = (
+    *("model", "source", "lake", "run_id", "training_table", "content_hash"),
+    *("quality_run_id", "drift_run_id"),
+)
+"""Attributes of the evidence that must not be empty."""
 
 
 @dataclass(frozen=True)
@@ -56,43 +62,79 @@ def decide(
 ) -> Decision:
     """Weigh the evidence of a challenger.
 
-    Quality must pass. Drift must have been judged: unknown never promotes, fail warns or blocks
-    as ``drift_policy`` says. Every criterion must hold, on finite numbers. With a champion there
-    is ``head_to_head``, and the challenger must be strictly better; without one the criteria
-    alone decide.
+    The evidence must be complete. Quality must pass. Drift must have been measured: unknown never
+    promotes, fail warns or blocks as ``drift_policy`` says. There must be a criterion, and every
+    one must hold, on finite numbers in their metric's range. With a champion there is
+    ``head_to_head``, and the challenger must be strictly better; without one the criteria alone
+    decide.
     """
-    against: list[str] = []
+    against = _missing(evidence)
     warnings: list[str] = []
     if evidence.quality is not Verdict.PASS:
-        against.append(f"data quality is {evidence.quality}")
-    if evidence.drift is Verdict.UNKNOWN:
-        against.append("feature drift could not be judged")
-    elif evidence.drift is Verdict.FAIL:
+        against.append(f"data quality is {_said(evidence.quality)}")
+    if evidence.drift is Verdict.FAIL:
         (against if drift_policy == "block" else warnings).append("features have drifted")
+    elif evidence.drift is not Verdict.PASS:
+        against.append("feature drift could not be judged")
+    if not criteria:
+        against.append("there are no criteria to meet")
     for criterion in criteria:
         against += _failures(criterion, evidence.metrics)
-    if head_to_head is not None and not _is_better(head_to_head):
-        against.append(
-            f"{head_to_head.metric} {head_to_head.challenger:.4f} does not beat champion version "
-            f"{head_to_head.champion_version} with {head_to_head.champion:.4f} on the same rows"
-        )
+    if head_to_head is not None:
+        against += _defeats(head_to_head)
     return Decision(not against, tuple(against), tuple(warnings))
 
 
+def _missing(evidence: Evidence) -> list[str]:
+    """Ids, hashes and versions that the evidence lacks."""
+    empty = [name for name in _REQUIRED if not _is_text(getattr(evidence, name))]
+    if evidence.training_table not in evidence.table_versions:
+        empty.append("version of the training table")
+    return [f"the evidence lacks: {', '.join(empty)}"] if empty else []
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+def _said(verdict: Verdict | None) -> str:
+    return "missing" if verdict is None else str(verdict)
+
+
 def _failures(criterion: Criterion, metrics: Mapping[str, float]) -> list[str]:
-    value = metrics.get(criterion.metric, math.nan)
-    if not math.isfinite(value):
-        return [f"{criterion.metric} was not measured"]
+    metric, floor, baseline = criterion.metric, criterion.at_least, criterion.above
+    if floor is None and baseline is None:
+        return [f"the criterion for {metric} demands nothing"]
+    value = metrics.get(metric)
+    if problem := problem_of(metric, value):
+        return [problem]
+    assert value is not None
     failures = []
-    if criterion.at_least is not None and not value >= criterion.at_least:
-        failures.append(f"{criterion.metric} {value:.4f} is below {criterion.at_least}")
-    if criterion.above is not None:
-        bar = metrics.get(criterion.above, math.nan)
-        if not value > bar:
-            failures.append(f"{criterion.metric} {value:.4f} does not beat {criterion.above}")
+    if floor is not None:
+        if problem := problem_of(metric, floor):
+            failures.append(f"the least value demanded of {problem}")
+        elif value < floor:
+            failures.append(f"{metric} {value:.4f} is below {floor}")
+    if baseline is not None:
+        bar = metrics.get(baseline)
+        if problem := problem_of(baseline, bar):
+            failures.append(problem)
+        elif bar is None or value <= bar:
+            failures.append(f"{metric} {value:.4f} does not beat {baseline}")
     return failures
 
 
-def _is_better(result: HeadToHead) -> bool:
-    # A comparison with NaN is false, so a number that is not there never wins.
-    return result.challenger > result.champion
+def _defeats(result: HeadToHead) -> list[str]:
+    """What speaks against a challenger in the comparison with the champion."""
+    champion = f"champion version {result.champion_version}"
+    problems = [
+        f"{side}: {problem}"
+        for side, value in (("challenger", result.challenger), (champion, result.champion))
+        if (problem := problem_of(result.metric, value))
+    ]
+    if problems or result.challenger > result.champion:
+        return problems
+    return [
+        f"{result.metric} {result.challenger:.4f} does not beat {champion} with "
+        f"{result.champion:.4f} on the same rows"
+    ]

@@ -1,0 +1,32 @@
+"""Move the models of a lake from the names that all shops shared to the names of their source."""
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+from pipelines._command import parser, run_script
+
+if TYPE_CHECKING:
+    from pipelines.steps.context import Context
+
+
+def options() -> argparse.ArgumentParser:
+    """Options of the command."""
+    declared = parser(__doc__)
+    declared.add_argument(
+        "--lake-was",
+        default="",
+        help="folder or URI of the lake when the models were trained, if it was moved since",
+    )
+    return declared
+
+
+def work(ctx: "Context", given: argparse.Namespace) -> None:
+    """Do what the options say."""
+    from pipelines.steps import migration
+
+    migration.run(ctx, given.lake_was)
+
+
+if __name__ == "__main__":
+    sys.exit(run_script(options(), work, "migrate_registry", mend=True))

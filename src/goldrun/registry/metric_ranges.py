@@ -1,0 +1,40 @@
+"""The range of every metric that a gate may read: what is outside was not measured right."""
+
+import math
+from numbers import Real
+
+_INF = math.inf
+RANGES: dict[str, tuple[float, float]] = {
+    "auc": (0, 1),
+    "average_precision": (0, 1),
+    "base_rate": (0, 1),
+    "bootstrap_ari": (-1, 1),
+    "brier": (0, 1),
+    "lift_at_10": (0, 10),
+    "rows": (0, _INF),
+    "segments": (1, _INF),
+    "silhouette": (-1, 1),
+    "smallest_share": (0, 1),
+}
+"""Smallest and largest value of a metric, both included, by its name without a prefix."""
+
+
+def problem_of(metric: str, value: object) -> str | None:
+    """Say why a value can't be a measurement of a metric; None where it can be one.
+
+    Args:
+        metric: Its name; of a baseline's (``recency.auc``) the part after the last dot counts. A
+            metric without a declared range may be any finite number.
+        value: What was logged.
+    """
+    if value is None:
+        return f"{metric} was not measured"
+    if isinstance(value, bool) or not isinstance(value, Real):
+        return f"{metric} is {value!r}, which is not a number"
+    number = float(value)
+    if math.isnan(number):
+        return f"{metric} was not measured"
+    low, high = RANGES.get(metric.rpartition(".")[2], (-_INF, _INF))
+    if not (math.isfinite(number) and low <= number <= high):
+        return f"{metric} {number:g} is not a finite number from {low:g} to {high:g}"
+    return None

@@ -1,0 +1,50 @@
+"""Which shop a registered version belongs to: its source and its lake."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+SOURCE_TAG = "goldrun.source"
+LAKE_TAG = "goldrun.lake"
+
+
+@dataclass(frozen=True)
+class Owner:
+    """A source and its lake.
+
+    Attributes:
+        source: Name of the source.
+        lake: Delta id of ``bronze/transactions``; None before the lake has that table.
+        root: Folder or URI of the lake, for messages.
+    """
+
+    source: str
+    lake: str | None
+    root: str
+
+    def tags(self) -> dict[str, str]:
+        """Render as tags of a run or of a registered version."""
+        return {SOURCE_TAG: self.source, LAKE_TAG: self.lake or ""}
+
+
+def says_owner(tags: Mapping[str, str]) -> bool:
+    """Whether tags name a source and a lake."""
+    return bool(tags.get(SOURCE_TAG)) and bool(tags.get(LAKE_TAG))
+
+
+def foreign(owner: Owner, tags: Mapping[str, str]) -> str | None:
+    """Say whose a registered version is where its tags do not name the owner; None where they do.
+
+    Args:
+        owner: Who wants to use the version.
+        tags: Tags of the version.
+    """
+    source, lake = tags.get(SOURCE_TAG), tags.get(LAKE_TAG)
+    if not says_owner(tags):
+        return "its tags do not say which source and lake it was trained on"
+    if source != owner.source:
+        return f"it belongs to source {source!r} (lake id {lake}), not to {owner.source!r}"
+    if owner.lake is None:
+        return f"it was trained on a lake with id {lake}, and {owner.root} has no tables yet"
+    if lake != owner.lake:
+        return f"it was trained on a lake with id {lake}, and {owner.root} has id {owner.lake}"
+    return None

@@ -1,0 +1,179 @@
+"""A champion is used by the shop that it belongs to, and by no other."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import mlflow
+import pandas as pd
+import pytest
+
+from goldrun.errors import ForeignModelError, TrackingError
+from goldrun.io.settings import load_source
+from goldrun.io.storage import Origin
+from goldrun.io.tracking import Champion, Tracker
+from pipelines.steps import churn, drift, segmentation, stream, workflow
+from pipelines.steps.champions import champion_of, check_models
+from pipelines.steps.context import Context
+from pipelines.steps.limits import Limits
+from pipelines.steps.names import CHURN, SEGMENTATION
+from pipelines.steps.segments import Scorer
+from tests.conftest import NOW
+
+SHOP = load_source("online_retail").model_copy(update={"name": "north"})
+OTHER = SHOP.model_copy(update={"name": "south"})
+
+
+def lake_of(identity: str | None, root: str = "/data/lake") -> Any:
+    """All that is asked of a lake here."""
+    origin = Origin(identity, None) if identity else None
+    return SimpleNamespace(origin=lambda _: origin, root=root, path=lambda t: f"{root}/{t}")
+
+
+@pytest.fixture
+def store(empty_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tracker]:
+    before = mlflow.get_tracking_uri()
+    (tmp_path / "mlflow.db").write_bytes(empty_store.read_bytes())
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/mlflow.db")
+    yield Tracker()
+    mlflow.set_tracking_uri(before)
+
+
+@pytest.fixture
+def ctx(store: Tracker) -> Context:
+    return Context(lake_of("lake-1"), store, SHOP, NOW)
+
+
+def register(tracker: Tracker, name: str, tags: dict[str, str], root: str = "") -> Champion:
+    """Register a champion with these tags, trained on a lake if one is given."""
+    client = tracker.client
+    if not client.search_registered_models(f"name='{name}'"):
+        client.create_registered_model(name)
+    with tracker.run("training", "goldrun-churn") as run_id:
+        if root:
+            tracker.log_dataset(
+                pd.DataFrame({"x": [1.0]}),
+                name="gold/customer_features",
+                path=f"{root}/gold/customer_features",
+                version=0,
+                context="training",
+                digest="ab" * 32,
+            )
+    made = client.create_model_version(name, f"runs:/{run_id}/model", run_id, tags=tags)
+    tracker.crown(name, int(made.version))
+    return Champion(name, int(made.version), run_id)
+
+
+def owned(source: str = "north", lake: str = "lake-1") -> dict[str, str]:
+    return {"goldrun.source": source, "goldrun.lake": lake}
+
+
+def test_a_shop_without_models_has_no_champion(ctx: Context) -> None:
+    assert champion_of(ctx, CHURN) is None
+    check_models(ctx, CHURN, SEGMENTATION)
+
+
+def test_a_shop_finds_its_own_champion_beside_another_shops(ctx: Context) -> None:
+    other = Context(lake_of("lake-2"), ctx.tracker, OTHER, NOW)
+    mine = register(ctx.tracker, "north-churn", owned())
+    theirs = register(ctx.tracker, "south-churn", owned("south", "lake-2"))
+    assert champion_of(ctx, CHURN) == mine
+    assert champion_of(other, CHURN) == theirs
+
+
+@pytest.mark.parametrize(
+    ("tags", "whose"),
+    [
+        (owned(lake="lake-2"), "trained on a lake with id lake-2"),
+        (owned(source="south"), "belongs to source 'south'"),
+        ({}, "do not say which source and lake"),
+    ],
+)
+def test_a_champion_of_another_shop_or_of_nobody_is_refused_by_name_with_the_remedies(
+    ctx: Context, tags: dict[str, str], whose: str
+) -> None:
+    register(ctx.tracker, "north-churn", tags)
+    for use in (
+        lambda: champion_of(ctx, CHURN),
+        lambda: drift.champion_baseline(ctx, CHURN),
+    ):
+        with pytest.raises(ForeignModelError, match="model north-churn version 1") as caught:
+            use()
+        said = str(caught.value)
+        assert whose in said
+        for remedy in ("restore that lake", "MLFLOW_TRACKING_URI", "registry_prefix in north.toml"):
+            assert remedy in said
+        assert ("migrate_registry" in said) is (not tags)
+
+
+@pytest.mark.parametrize("model", [CHURN, SEGMENTATION])
+def test_commands_refuse_a_champion_of_a_lake_that_is_gone_before_any_work(
+    ctx: Context, model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    register(ctx.tracker, f"north-{model}", owned())
+    fresh = Context(lake_of(None), ctx.tracker, SHOP, NOW)
+    refused = pytest.raises(ForeignModelError, match="has no tables yet")
+    with refused:
+        workflow.run(fresh)
+    with refused:
+        (churn if model == CHURN else segmentation).train(fresh)
+    with refused:
+        drift.run(fresh, model)
+    if model == SEGMENTATION:
+        with refused:
+            Scorer().refresh(fresh)
+        with refused:
+            stream.run(fresh, Limits())
+        # In the middle of a stream no record waits for the registry.
+        assert not Scorer(following=True).refresh(fresh)
+
+
+def test_an_experiment_that_was_deleted_stops_the_workflow_before_any_work(ctx: Context) -> None:
+    number = ctx.tracker.client.create_experiment("goldrun-segmentation")
+    ctx.tracker.client.delete_experiment(number)
+    with pytest.raises(TrackingError, match="mlflow experiments restore"):
+        workflow.run(ctx)
+
+
+def test_a_prefix_begins_a_new_line_of_models(ctx: Context) -> None:
+    register(ctx.tracker, "north-churn", owned(lake="lake-2"))
+    anew = SHOP.model_copy(update={"registry_prefix": "north2"})
+    check_models(Context(ctx.lake, ctx.tracker, anew, NOW), CHURN)
+
+
+# Names from before ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("root", ["", "/data/lake", "/data/gone"])
+def test_old_names_that_may_be_this_lakes_are_to_be_migrated_and_never_passed_over(
+    ctx: Context, root: str
+) -> None:
+    register(ctx.tracker, "churn", {}, root)
+    with pytest.raises(ForeignModelError, match="-e migrate_registry -P source=north"):
+        check_models(ctx, CHURN, SEGMENTATION)
+    anew = SHOP.model_copy(update={"registry_prefix": "north"})
+    check_models(Context(ctx.lake, ctx.tracker, anew, NOW), CHURN)
+
+
+def test_old_names_of_another_lake_that_is_there_are_no_hindrance(
+    ctx: Context, tmp_path: Path
+) -> None:
+    register(ctx.tracker, "churn", {}, str(tmp_path))
+    register(ctx.tracker, "churn", {}, "s3a://bucket/lake")
+    check_models(ctx, CHURN, SEGMENTATION)
+
+
+def test_old_names_are_no_hindrance_once_the_shop_has_its_own(ctx: Context) -> None:
+    register(ctx.tracker, "churn", {}, "/data/lake")
+    register(ctx.tracker, "north-churn", owned())
+    check_models(ctx, CHURN, SEGMENTATION)
+
+
+def test_without_a_prefix_the_bare_name_is_checked_as_any_other(ctx: Context) -> None:
+    bare = Context(ctx.lake, ctx.tracker, SHOP.model_copy(update={"registry_prefix": ""}), NOW)
+    register(ctx.tracker, "churn", {}, "/data/lake")
+    with pytest.raises(ForeignModelError, match=r"model churn version 1.*migrate_registry"):
+        check_models(bare, CHURN)
+    register(ctx.tracker, "churn", owned())
+    check_models(bare, CHURN)
