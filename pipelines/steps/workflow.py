@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from goldrun.errors import AsOfError
-from pipelines.steps import bronze, churn, gold, quality, segmentation, silver
+from pipelines.steps import bronze, churn, gold, refusals, segmentation, silver
 from pipelines.steps.context import Context, log
 from pipelines.steps.names import CHURN, CHURN_EXPERIMENT, SEGMENTATION, SEGMENTATION_EXPERIMENT
 from pipelines.steps.summary import summary
@@ -23,6 +23,7 @@ def run(ctx: Context, as_of: date | None = None) -> None:
         as_of: Test origin of churn; the latest with a complete label window when None.
 
     Raises:
+        QualityError: Data quality fails; nothing is trained.
         AsOfError: Churn could not be trained; everything else is done before this is raised.
     """
     started = time.monotonic()
@@ -33,7 +34,7 @@ def run(ctx: Context, as_of: date | None = None) -> None:
     with stage(3, "gold: activity and features"):
         gold.run(ctx)
     with stage(4, "data quality"):
-        report = quality.measure(ctx)
+        report = refusals.check_before_training(ctx)
     outcomes: list[Outcome] = []
     refused: AsOfError | None = None
     with stage(5, "churn"):
