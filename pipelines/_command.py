@@ -74,13 +74,13 @@ def add_as_of(options: argparse.ArgumentParser, meaning: str) -> None:
 
 def add_flag(options: argparse.ArgumentParser, name: str, meaning: str) -> None:
     """Add an option that is ``true`` or ``false``; ``mlflow run`` knows no bare switches."""
-    options.add_argument(f"--{name}", type=_flag, default=False, metavar="true|false", help=meaning)
 
+    def flag(text: str) -> bool:
+        if text.lower() not in {"true", "false", ""}:
+            raise SettingsError(f"--{name} {text!r} is neither true nor false: write one of them")
+        return text.lower() == "true"
 
-def _flag(text: str) -> bool:
-    if text.lower() not in {"true", "false", ""}:
-        raise SettingsError(f"{text!r} is neither true nor false")
-    return text.lower() == "true"
+    options.add_argument(f"--{name}", type=flag, default=False, metavar="true|false", help=meaning)
 
 
 def _date_or_auto(text: str) -> date | None:

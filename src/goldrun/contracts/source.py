@@ -1,6 +1,8 @@
 """How a shop's own data maps on to the contracts: the content of ``pipelines/sources/*.toml``."""
 
 import codecs
+import itertools
+import re
 from enum import StrEnum
 from typing import Any, Literal
 from zoneinfo import available_timezones
@@ -17,6 +19,12 @@ from goldrun.errors import did_you_mean
 _ENCODINGS = {"utf-8": "UTF-8", "ascii": "UTF-8", "iso8859-1": "ISO-8859-1"}
 """Encodings that can be read line by line, by Python's name for each; ASCII is a part of UTF-8."""
 _NO_DELIMITERS = set('"\\\r\n\0')
+_TEXT_IN_SQL = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|`[^`]*`", re.DOTALL)
+_OPENING, _CLOSING = {"(", "[", "case"}, {")", "]", "end"}
+_OPERATORS = {"||", *"+-*/%&|^", "and", "or", "not"}
+_WORDS = re.compile(r"\|\||[()\[\]+*/%&|^-]|\b(?:and|or|not|case|end)\b")
+_MOST_OPERATORS, _DEEPEST = 300, 50
+"""Beyond, an engine's stack is too small for the expression, and the process ends."""
 _ORIGINS = ("path", "topic", "feed", "from")
 
 
@@ -48,7 +56,7 @@ class EntityMapping(Strict):
         columns: Contract column to SQL expression over the file's columns, all of them text.
     """
 
-    path: str | None = None
+    path: str | None = Field(default=None, min_length=1)
     topic: str | None = None
     feed: Literal["rate", "rate-micro-batch"] | None = None
     feed_rows: int = Field(default=10, ge=1)
@@ -77,6 +85,20 @@ class EntityMapping(Strict):
             known = ", ".join(dict.fromkeys(_ENCODINGS.values()))
             raise ValueError(f"encoding {value!r} is none of {known}; convert the files to UTF-8")
         return _ENCODINGS[found]
+
+    @field_validator("columns")
+    @classmethod
+    def _expressions_are_of_a_size(cls, value: dict[str, str]) -> dict[str, str]:
+        for name, sql in value.items():
+            words = _WORDS.findall(_TEXT_IN_SQL.sub("", sql).lower())
+            depths = itertools.accumulate((w in _OPENING) - (w in _CLOSING) for w in words)
+            operators = sum(word in _OPERATORS for word in words)
+            if operators > _MOST_OPERATORS or max(depths, default=0) > _DEEPEST:
+                raise ValueError(
+                    f"{name!r} has more than {_MOST_OPERATORS} operators or is nested deeper than "
+                    f"{_DEEPEST}; use functions of many values, such as concat_ws, or an IN list"
+                )
+        return value
 
     @model_validator(mode="after")
     def _has_one_origin(self) -> "EntityMapping":

@@ -54,7 +54,10 @@ def read_header(file: Path, mapping: EntityMapping) -> Header:
         line = re.split(rb"[\r\n]", start, maxsplit=1)[0].decode(mapping.encoding)
         first = next(csv.reader([line], delimiter=mapping.delimiter, strict=True), [])
     except (UnicodeDecodeError, csv.Error) as error:
-        raise SourceError(f"{file} has no header that can be read: {error}") from error
+        raise SourceError(
+            f"{file} has no header that can be read ({error}): set encoding and delimiter in the "
+            "TOML as the file has them, or replace the file"
+        ) from error
     if not any(name.strip() for name in first):
         raise SourceError(f"{file} is empty: it has no header line; remove or replace it")
     names = tuple(name.strip() or f"_c{position}" for position, name in enumerate(first))

@@ -17,6 +17,7 @@ _STEMS = {"csv": (".csv", ".txt"), "json": (".json", ".jsonl", ".ndjson")}
 _PACKED = ("", ".gz", ".bz2")
 _PATTERN_LETTERS = set("*?[]{}\\")
 _CHUNK = 1 << 20
+_LONGEST_NAME = 300
 LONGEST_LINE = 16 << 20
 """Bytes that a line may have; a file with a longer one is no file of lines."""
 
@@ -39,7 +40,7 @@ def find_files(path: str, file_format: str, made_by: str | None = None) -> list[
     if files := list_files(path, file_format):
         return files
     watched_folder(path, made_by)
-    remedy = f"; make the files with: {made_by}" if made_by else ""
+    remedy = f"; make the files with: {made_by}" if made_by else "; check path in the TOML"
     place = Path(path)
     if place.is_dir():
         wanted = f"no file that ends in {', '.join(_suffixes(file_format))} in {place}"
@@ -54,14 +55,20 @@ def list_files(path: str, file_format: str) -> list[Path]:
     Names that begin with a dot are hidden: so are files called that are still being written.
 
     Raises:
-        SourceError: Spark can't read such a name.
+        SourceError: Spark can't read such a name, or the folder can't be listed.
     """
     place, suffixes = Path(path), _suffixes(file_format)
-    if place.is_dir():
-        found = [p for p in place.iterdir() if p.name.endswith(suffixes)]
-    else:
-        found = [Path(match) for match in glob.glob(path, recursive=True)]
-    files = sorted(p for p in found if p.is_file() and not p.name.startswith("."))
+    try:
+        if place.is_dir():
+            found = [p for p in place.iterdir() if p.name.endswith(suffixes)]
+        else:
+            found = [Path(match) for match in glob.glob(path, recursive=True)]
+        files = sorted(p for p in found if p.is_file() and not p.name.startswith("."))
+    except OSError as error:
+        raise SourceError(
+            f"{path[:_LONGEST_NAME]} can't be listed ({error.strerror}): check path in the TOML, "
+            "and that you may read the folder"
+        ) from error
     for file in files:
         _check_name(file)
     return files

@@ -29,8 +29,13 @@ def lake_root(option: str | None) -> str:
     """The lake's folder or URI: the option, else ``GOLDRUN_LAKE``, else ``lake``.
 
     A ``file:`` URI is the folder that it names, so that there is one way to say where a folder is.
+
+    Raises:
+        SettingsError: It has a control character, with which no table can be written.
     """
     root = option or os.environ.get("GOLDRUN_LAKE") or DEFAULT_LAKE
+    if not root.isprintable():
+        raise SettingsError(f"--lake {root!r} has a control character: give another folder or URI")
     uri = urlparse(root)
     return unquote(uri.path) if uri.scheme == "file" else root
 
@@ -46,13 +51,20 @@ def load_source(name: str) -> Source:
     """
     folder = project_root() / "pipelines" / "sources"
     path = Path(name) if name.endswith(".toml") else folder / f"{name}.toml"
-    if not path.is_file():
+    if not _is_file(path):
         known = sorted(p.stem for p in folder.glob("*.toml"))
         raise SettingsError(
             f"source {name!r}: no file {path}{did_you_mean(name, known)}; there are "
             f"{', '.join(known)}, or give a path that ends in .toml"
         )
     return load_toml(path, Source, name=path.stem)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # such as a name that is too long
+        return False
 
 
 def load_model_config(name: str, model: type[Model]) -> Model:
