@@ -20,7 +20,7 @@ _PLACE = re.compile(r"shop|\.toml|\.csv|lake|gold/|silver/|bronze/|--|rates|as_o
 _REMEDY = re.compile(
     r"\b(run|give|write|check|remove|replace|rename|use|set|load|restore|correct|make|known|did you "
     r"mean|lacks|must|needs?|should|is not|is none|there are|choose|train|delete|convert|at least|"
-    r"Input|can't be computed|neither|it has|does not exist|less than|greater than|is its first line|is no)\b",
+    r"Input|can't be computed|neither|is missing|it has|does not exist|less than|greater than|is its first line|is no)\b",
     re.IGNORECASE,
 )
 

@@ -106,7 +106,7 @@ def totals(inbox: Path) -> Totals:
         for line in lines:
             values = next(csv.reader([line]), [])
             row = dict(zip(names, values, strict=False))
-            if len(values) == len(names) and _is_kept(row):
+            if "\ufffd" not in line and len(values) == len(names) and _is_kept(row):
                 kept[row["Id"]] = row
     orders: defaultdict[str, set[str]] = defaultdict(set)
     spend: defaultdict[str, Decimal] = defaultdict(Decimal)

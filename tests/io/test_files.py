@@ -73,7 +73,7 @@ def test_a_folder_in_which_nothing_matches_is_named(tmp_path: Path, pattern: str
     with pytest.raises(SourceError) as caught:
         find_files(path, "csv")
     assert str(caught.value).startswith(f"{path}: no file ")
-    assert str(caught.value).endswith(f"in {tmp_path}")
+    assert str(caught.value).endswith(f"in {tmp_path}; check path in the TOML")
 
 
 @pytest.mark.parametrize("place", ["absent/*.csv", "*.csv"])

@@ -55,7 +55,8 @@ def list_files(path: str, file_format: str) -> list[Path]:
     Names that begin with a dot are hidden: so are files called that are still being written.
 
     Raises:
-        SourceError: Spark can't read such a name, or the folder can't be listed.
+        SourceError: Spark can't read such a name, a link points to nothing, or the folder can't be
+            listed.
     """
     place, suffixes = Path(path), _suffixes(file_format)
     try:
@@ -63,12 +64,18 @@ def list_files(path: str, file_format: str) -> list[Path]:
             found = [p for p in place.iterdir() if p.name.endswith(suffixes)]
         else:
             found = [Path(match) for match in glob.glob(path, recursive=True)]
-        files = sorted(p for p in found if p.is_file() and not p.name.startswith("."))
+        shown = [p for p in found if not p.name.startswith(".")]
+        broken = [p for p in shown if p.is_symlink() and not p.exists()]
+        files = sorted(p for p in shown if p.is_file())
     except OSError as error:
         raise SourceError(
             f"{path[:_LONGEST_NAME]} can't be listed ({error.strerror}): check path in the TOML, "
             "and that you may read the folder"
         ) from error
+    if broken:
+        raise SourceError(
+            f"{min(broken)} is a link to nothing: remove it, or restore what it points to"
+        )
     for file in files:
         _check_name(file)
     return files
@@ -101,13 +108,14 @@ def passed_over(path: str, file_format: str) -> list[Path]:
     """What lies in a landing folder and is not read: other names, and folders in it.
 
     Args:
-        path: As ``find_files`` takes it; a glob or a single path says by itself what it leaves out.
+        path: As ``find_files`` takes it; a glob or a single path says by itself what it leaves out,
+            but for folders that are called as files are.
         file_format: ``csv`` or ``json``.
     """
-    place = Path(path)
+    place, suffixes = Path(path), _suffixes(file_format)
     if not place.is_dir():
-        return []
-    suffixes = _suffixes(file_format)
+        called = (Path(match) for match in glob.glob(path) if match.endswith(suffixes))
+        return sorted(p for p in called if p.is_dir())
     others = (p for p in place.iterdir() if p.is_dir() or not p.name.endswith(suffixes))
     return sorted(p for p in others if not p.name.startswith("."))
 

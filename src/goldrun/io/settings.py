@@ -87,8 +87,11 @@ def load_toml(path: Path, model: type[Model], **given: object) -> Model:
     try:
         raw: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise SettingsError(f"{path} does not exist") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} does not exist: restore it") from error
+    except OSError as error:
+        raise SettingsError(f"{path} can't be read: {error.strerror}") from error
+    # A number can have too many digits, and arrays can be nested too deep.
+    except (ValueError, RecursionError) as error:
         raise SettingsError(f"{path} is not TOML: {error}") from error
     try:
         return model.model_validate(raw | given)
@@ -103,6 +106,8 @@ def _explain(problem: Any, model: type[BaseModel]) -> str:
         wrong = str(problem["loc"][-1])
         known = _known_keys(model, len(problem["loc"]))
         return f"unknown key {where!r}{did_you_mean(wrong, known)}; known: {', '.join(known)}"
+    if problem["type"] == "missing":
+        return f"{where} is missing; add it"
     message = str(problem["msg"]).removeprefix("Value error, ")
     return f"{where}: {message}" if where else message
 

@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from goldrun.contracts import purchase_features as P
 from goldrun.errors import AsOfError
-from goldrun.learning.inputs import ModelConfig, canonical_order, feature_frame
+from goldrun.learning.inputs import MOST_DAYS, ModelConfig, canonical_order, feature_frame
 from goldrun.learning.segment_names import MOST_SEGMENTS, RFM, name_segments, profile
 
 __all__ = [
@@ -56,7 +56,7 @@ class SegmentationConfig(ModelConfig):
     bootstraps: int = Field(default=20, ge=2)
     min_stability: float = Field(default=0.8, ge=0, le=1)
     min_share: float = Field(default=0.03, ge=0, le=1)
-    drift_reference_days: int = Field(default=90, ge=1)
+    drift_reference_days: int = Field(default=90, ge=1, le=MOST_DAYS)
 
     @model_validator(mode="after")
     def _can_be_named(self) -> "SegmentationConfig":
