@@ -57,49 +57,140 @@ _ZONE = 'timezone = "UTC"'
 _SHARE = "max_reject_share = 0.5"
 
 _WRONG_VALUES = {
-    _ZONE: ('timezone = 5', 'timezone = ""', 'timezone = "Mars/Base"', "timezone = []", 'timezone = "../etc"'),
+    _ZONE: (
+        "timezone = 5",
+        'timezone = ""',
+        'timezone = "Mars/Base"',
+        "timezone = []",
+        'timezone = "../etc"',
+    ),
     _SHARE: (
         *('max_reject_share = "much"', "max_reject_share = true", "max_reject_share = nan"),
         *("max_reject_share = -1", "max_reject_share = 1e999", "max_reject_share = 2024-01-01"),
         *("max_reject_share = 0", "max_reject_share = {}"),
     ),
     _FORMAT: (
-        *('format = "xml"', "format = 1", 'delimiter = ""', 'delimiter = ";;"', 'delimiter = "\\""'),
+        *(
+            'format = "xml"',
+            "format = 1",
+            'delimiter = ""',
+            'delimiter = ";;"',
+            'delimiter = "\\""',
+        ),
         *('delimiter = "\\n"', 'delimiter = "\\u20ac"', 'encoding = "utf-16"', "encoding = 5"),
-        *('timestamp_format = "QQQ"', 'timestamp_format = ""', "timestamp_format = 5", 'encoding = ""'),
-        *("timestamp_format = \"yyyy-MM-dd'T\"", 'timestamp_format = "\\u0000"', 'topic = "t"'),
-        *('feed = "rate"', 'from = "transactions"', "feed_rows = 0", 'unknown = "x"', 'format = "json"'),
+        *(
+            'timestamp_format = "QQQ"',
+            'timestamp_format = ""',
+            "timestamp_format = 5",
+            'encoding = ""',
+        ),
+        *('timestamp_format = "yyyy-MM-dd\'T"', 'timestamp_format = "\\u0000"', 'topic = "t"'),
+        *(
+            'feed = "rate"',
+            'from = "transactions"',
+            "feed_rows = 0",
+            'unknown = "x"',
+            'format = "json"',
+        ),
         *('delimiter = "a"', 'delimiter = "\\u0001"', 'encoding = "rot13"', 'encoding = "hex"'),
     ),
     _PATH: (
-        *('path = "nowhere/*.csv"', 'path = "in/nothing.csv"', 'path = "in"', 'path = "in/["', "path = 5"),
-        *('path = ""', 'path = "/dev/null"', 'path = "in/\\u0000.csv"', 'path = "."', 'path = "**"'),
+        *(
+            'path = "nowhere/*.csv"',
+            'path = "in/nothing.csv"',
+            'path = "in"',
+            'path = "in/["',
+            "path = 5",
+        ),
+        *(
+            'path = ""',
+            'path = "/dev/null"',
+            'path = "in/\\u0000.csv"',
+            'path = "."',
+            'path = "**"',
+        ),
         *('path = "in/**/*.csv"', 'path = "shop.toml"', 'path = "in/day1.csv/x"', "path = []"),
-        *('path = "~/in/*.csv"', 'path = "s3://nowhere/*.csv"', f'path = "{"x" * 5000}"', 'path = "in/*.csv\\n"'),
+        *(
+            'path = "~/in/*.csv"',
+            'path = "s3://nowhere/*.csv"',
+            f'path = "{"x" * 5000}"',
+            'path = "in/*.csv\\n"',
+        ),
         *('path = "lake"', 'path = "in/day1.csv"', 'topic = "t"', 'feed = "rate"'),
     ),
     _PRICE: (
-        *('price = ""', 'price = "1 +"', 'price = "nope(Price)"', 'price = "sum(Price)"', "price = 5"),
-        *('price = "explode(array(Price))"', 'price = "Price; drop table x"', 'price = "`"', 'price = "*"'),
-        *('price = "1/0"', 'price = "(select 1)"', 'price = "Price Price"', 'price = "array(Price)"'),
-        *('price = "map(1, Price)"', 'price = "null"', 'price = "true"', 'price = "current_timestamp()"'),
+        *(
+            'price = ""',
+            'price = "1 +"',
+            'price = "nope(Price)"',
+            'price = "sum(Price)"',
+            "price = 5",
+        ),
+        *(
+            'price = "explode(array(Price))"',
+            'price = "Price; drop table x"',
+            'price = "`"',
+            'price = "*"',
+        ),
+        *(
+            'price = "1/0"',
+            'price = "(select 1)"',
+            'price = "Price Price"',
+            'price = "array(Price)"',
+        ),
+        *(
+            'price = "map(1, Price)"',
+            'price = "null"',
+            'price = "true"',
+            'price = "current_timestamp()"',
+        ),
         *('price = "cast(Price as binary)"', 'price = "interval 1 day"', 'price = "x -> x"'),
         *('price = "rand()"', 'price = "row_number() over (order by Price)"', 'price = "Nothing"'),
-        *('price = "1 / (try_cast(Price as decimal(18,4)) - 5)"', 'price = "\\u0000"', 'prise = "Price"'),
-        *('price = "if(Price = \'?\', 1, cast(Who as int))"', f'price = "((Price))"'),
-        *('price = "timestamp\'2024-01-01\'"', 'price = "_lineage"', 'price = "record"', 'price = "`a.b`"'),
-        *('price = "split(Price, \',\')[3]"', 'price = "9e18"', 'price = "1e400"', 'price = "named_struct(\'a\', 1)"'),
-        *('price = "java_method(\'java.lang.System\', \'exit\', 3)"', 'price = "uuid()"', 'price = "-- Price"'),
-        *('price = "named_struct(\'a\', Price).a"', 'price = "Price as x"', 'price = "from_json(Price, \'a\')"'),
-        *('price = "to_json(Price)"', 'price = "rlike(Price, \'(\')"', 'price = "regexp_extract(Price, \'(\', 1)"'),
-        *('price = "raise_error(\'no\')"', 'price = "if(Price = \'?\', 1, raise_error(Who))"', 'price = "version()"'),
+        *(
+            'price = "1 / (try_cast(Price as decimal(18,4)) - 5)"',
+            'price = "\\u0000"',
+            'prise = "Price"',
+        ),
+        *("price = \"if(Price = '?', 1, cast(Who as int))\"", 'price = "((Price))"'),
+        *(
+            "price = \"timestamp'2024-01-01'\"",
+            'price = "_lineage"',
+            'price = "record"',
+            'price = "`a.b`"',
+        ),
+        *(
+            "price = \"split(Price, ',')[3]\"",
+            'price = "9e18"',
+            'price = "1e400"',
+            "price = \"named_struct('a', 1)\"",
+        ),
+        *(
+            "price = \"java_method('java.lang.System', 'exit', 3)\"",
+            'price = "uuid()"',
+            'price = "-- Price"',
+        ),
+        *(
+            "price = \"named_struct('a', Price).a\"",
+            'price = "Price as x"',
+            "price = \"from_json(Price, 'a')\"",
+        ),
+        *(
+            'price = "to_json(Price)"',
+            "price = \"rlike(Price, '(')\"",
+            "price = \"regexp_extract(Price, '(', 1)\"",
+        ),
+        *(
+            "price = \"raise_error('no')\"",
+            "price = \"if(Price = '?', 1, raise_error(Who))\"",
+            'price = "version()"',
+        ),
     ),
 }
 _SECTIONS = {
     "[transactions.columns]": "[transactions.colums]",
     'customer_id = "Who"\n': "",
     "[transactions]\n": "[transaction]\n",
-    '[transactions.columns]\n': '[customers]\nfrom = "transactions"\n[transactions.columns]\n',
+    "[transactions.columns]\n": '[customers]\nfrom = "transactions"\n[transactions.columns]\n',
 }
 TOMLS = (
     *(in_toml(before, after) for before, values in _WRONG_VALUES.items() for after in values),
@@ -206,31 +297,48 @@ FILES = (
     a_file("binary", _bytes(bytes(range(256)) * 100)),
     a_file("zeros", _bytes(bytes(5000))),
     a_file("utf-16", _bytes(f"{_HEAD}\n".encode("utf-16"))),
-    a_file("carriage returns", lambda shop: shop.file.write_bytes(shop.file.read_bytes().replace(b"\n", b"\r"))),
+    a_file(
+        "carriage returns",
+        lambda shop: shop.file.write_bytes(shop.file.read_bytes().replace(b"\n", b"\r")),
+    ),
     a_file("gzip that is cut", _cut(gzip.compress, "day3.csv.gz")),
     a_file("bzip2 that is cut", _cut(bz2.compress, "day3.csv.bz2")),
     a_file("gzip that is none", _bytes(b"Id,Who\n", "day3.csv.gz")),
     a_file("bzip2 that is none", _bytes(b"Id,Who\n", "day3.csv.bz2")),
     a_file("gzip of nothing", _bytes(gzip.compress(b""), "day3.csv.gz")),
-    a_file("gzip with rubbish behind it", _bytes(gzip.compress(f"{_HEAD}\n".encode()) + b"rubbish", "day3.csv.gz")),
+    a_file(
+        "gzip with rubbish behind it",
+        _bytes(gzip.compress(f"{_HEAD}\n".encode()) + b"rubbish", "day3.csv.gz"),
+    ),
     a_file("an empty file called gzip", _bytes(b"", "day3.csv.gz")),
     a_file("zip called gzip", _bytes(b"PK\x03\x04" + bytes(100), "day3.csv.gz")),
     a_file("a folder", _a_folder),
     a_file("a link to nothing", _a_link("nothing")),
     a_file("a link to itself", _a_link("day2.csv")),
     a_file("a link to a folder", _a_link(".")),
-    a_file("no file at all", lambda shop: _clear(shop)),
+    a_file("no file at all", _clear),
     a_file("no folder", lambda shop: shutil.rmtree(shop.inbox)),
     a_file("a file for a folder", _no_folder),
     a_file("a name with a colon", _bytes(f"{_HEAD}\n".encode(), "a:b.csv")),
     a_file("a name with a bracket", _bytes(f"{_HEAD}\n".encode(), "a[b].csv")),
     a_file("a name with a line end", _bytes(f"{_HEAD}\n".encode(), "a\nb.csv")),
-    a_file("a name that is no text", lambda shop: Path(os.fsdecode(os.fsencode(shop.inbox) + b"/\xff.csv")).write_text(f"{_HEAD}\n")),
+    a_file(
+        "a name that is no text",
+        lambda shop: Path(os.fsdecode(os.fsencode(shop.inbox) + b"/\xff.csv")).write_text(
+            f"{_HEAD}\n"
+        ),
+    ),
     a_file("a name that begins with _", _bytes(f"{_HEAD}\n".encode(), "_a.csv")),
     a_file("a hidden name", _bytes(b"rubbish", ".hidden.csv")),
-    a_file("a quote that is not closed", _appended(b't9000,"o9000,c1,1,5,5,EUR,2024-05-01 10:00:00,completed\n')),
+    a_file(
+        "a quote that is not closed",
+        _appended(b't9000,"o9000,c1,1,5,5,EUR,2024-05-01 10:00:00,completed\n'),
+    ),
     a_file("too many fields", _appended(b"," * 30_000 + b"\n")),
-    a_file("invalid bytes", _appended(b"t9000,o9000,\xff\xfe,1,5,5,EUR,2024-05-01 10:00:00,completed\n")),
+    a_file(
+        "invalid bytes",
+        _appended(b"t9000,o9000,\xff\xfe,1,5,5,EUR,2024-05-01 10:00:00,completed\n"),
+    ),
     a_file("blank lines", _appended(b"\n\n   \n\t\n")),
     a_file("the same rows again", _appended(b"")),
     *(
@@ -299,7 +407,9 @@ def _table(lake: Path, draw: random.Random) -> Path:
     return draw.choice(sorted(log.parent for log in lake.glob("*/*/_delta_log")))
 
 
-def _on_table(change: Callable[[Path, random.Random], object]) -> Callable[[Path, random.Random], object]:
+def _on_table(
+    change: Callable[[Path, random.Random], object],
+) -> Callable[[Path, random.Random], object]:
     return lambda lake, draw: change(_table(lake, draw), draw)
 
 
@@ -396,9 +506,24 @@ def _lock_folder(lake: Path, draw: random.Random) -> None:
 LAKES = (
     on_lake("a file", _to_file),
     on_lake("its locks are a file", _lock_folder),
-    on_lake("a layer is a file", lambda lake, draw: _to_file(lake / draw.choice(("bronze", "silver", "gold")), draw)),
-    on_lake("a layer is gone", lambda lake, draw: shutil.rmtree(lake / draw.choice(("bronze", "silver", "gold")))),
-    on_lake("gone", lambda lake, _: shutil.rmtree(lake), "silver", "gold", "quality", "churn", "segmentation", "drift"),
+    on_lake(
+        "a layer is a file",
+        lambda lake, draw: _to_file(lake / draw.choice(("bronze", "silver", "gold")), draw),
+    ),
+    on_lake(
+        "a layer is gone",
+        lambda lake, draw: shutil.rmtree(lake / draw.choice(("bronze", "silver", "gold"))),
+    ),
+    on_lake(
+        "gone",
+        lambda lake, _: shutil.rmtree(lake),
+        "silver",
+        "gold",
+        "quality",
+        "churn",
+        "segmentation",
+        "drift",
+    ),
     *(
         on_lake(name, _on_table(change))
         for name, change in {
@@ -426,14 +551,25 @@ LAKES = (
 
 
 def options(command: str, *given: str) -> Break:
-    return Break(f"options: {command} {' '.join(given)[:60]}", (command,), lambda *_: given, with_lake=True)
+    return Break(
+        f"options: {command} {' '.join(given)[:60]}", (command,), lambda *_: given, with_lake=True
+    )
 
 
 OPTIONS = (
     *(
         options(command, f"--as-of={text}")
         for command in ("gold", "churn", "segmentation", "drift")
-        for text in ("yesterday", "2024-13-01", "1900-01-01", "9999-12-31", "0001-01-01", "2024-W05", "20240601", " ")
+        for text in (
+            "yesterday",
+            "2024-13-01",
+            "1900-01-01",
+            "9999-12-31",
+            "0001-01-01",
+            "2024-W05",
+            "20240601",
+            " ",
+        )
     ),
     options("gold", "--rebuild=perhaps"),
     options("silver", "--replay=1"),
@@ -473,35 +609,116 @@ def model(name: str, before: str, after: str) -> Break:
     return Break(f"{name}.toml: {before!r} becomes {after!r}", (name,), apply, with_lake=True)
 
 
-_FEATURES = 'features = ["recency_days", "purchase_frequency", "total_spend", "avg_transaction_value"]'
+_FEATURES = (
+    'features = ["recency_days", "purchase_frequency", "total_spend", "avg_transaction_value"]'
+)
 _RFM = 'features = ["recency_days", "purchase_frequency", "total_spend"]'
 MODELS = (
     *(
         model("churn", "horizon_days = 90", after)
-        for after in ("horizon_days = 0", "horizon_days = -5", 'horizon_days = "90"', "horizon_days = 9.5", "horizon_days = 99999999999", "horizon_days = 3650000", "horizon_days = 250", "horizon_days = 1", "horizon_days = 140")
+        for after in (
+            "horizon_days = 0",
+            "horizon_days = -5",
+            'horizon_days = "90"',
+            "horizon_days = 9.5",
+            "horizon_days = 99999999999",
+            "horizon_days = 3650000",
+            "horizon_days = 250",
+            "horizon_days = 1",
+            "horizon_days = 140",
+        )
     ),
-    *(model("churn", "max_origins = 4", after) for after in ("max_origins = 0", "max_origins = 1", "max_origins = 99999999")),
+    *(
+        model("churn", "max_origins = 4", after)
+        for after in ("max_origins = 0", "max_origins = 1", "max_origins = 99999999")
+    ),
     *(
         model("churn", 'estimator = "logistic_regression"', after)
-        for after in ('estimator = "tree"', "", "estimator = 5", 'estimator = "hist_gradient_boosting"')
+        for after in (
+            'estimator = "tree"',
+            "",
+            "estimator = 5",
+            'estimator = "hist_gradient_boosting"',
+        )
     ),
     *(
         model("churn", _FEATURES, after)
-        for after in ("features = []", 'features = ["nothing"]', "", "features = 5", 'features = ["recency_days", "recency_days"]', 'features = ["customer_id"]', 'features = ["recency_days"]')
+        for after in (
+            "features = []",
+            'features = ["nothing"]',
+            "",
+            "features = 5",
+            'features = ["recency_days", "recency_days"]',
+            'features = ["customer_id"]',
+            'features = ["recency_days"]',
+        )
     ),
-    *(model("churn", "seed = 42", after) for after in ("seed = -1", "seed = 4294967296", "seed = 1.5")),
-    *(model("churn", "C = 1.0", after) for after in ("C = -1.0", 'C = "x"', "C = 0", "nothing = 5", "random_state = 5", "max_iter = 0", "max_iter = 1", 'penalty = "l9"', "C = nan", "C = inf", 'solver = "x"', "n_jobs = 0", "l1_ratio = 5.0", "class_weight = 5", "verbose = 'x'", "C = 1e-300", "warm_start = 'x'", "tol = -1.0", "multi_class = 'x'")),
+    *(
+        model("churn", "seed = 42", after)
+        for after in ("seed = -1", "seed = 4294967296", "seed = 1.5")
+    ),
+    *(
+        model("churn", "C = 1.0", after)
+        for after in (
+            "C = -1.0",
+            'C = "x"',
+            "C = 0",
+            "nothing = 5",
+            "random_state = 5",
+            "max_iter = 0",
+            "max_iter = 1",
+            'penalty = "l9"',
+            "C = nan",
+            "C = inf",
+            'solver = "x"',
+            "n_jobs = 0",
+            "l1_ratio = 5.0",
+            "class_weight = 5",
+            "verbose = 'x'",
+            "C = 1e-300",
+            "warm_start = 'x'",
+            "tol = -1.0",
+            "multi_class = 'x'",
+        )
+    ),
     *(model("churn", 'drift = "warn"', after) for after in ("drift = 'x'", "drift = 'block'")),
-    *(model("churn", "max_psi = 0.1", after) for after in ("max_psi = 0", "max_psi = nan", "max_psi = inf", "max_psi = 1e-300")),
+    *(
+        model("churn", "max_psi = 0.1", after)
+        for after in ("max_psi = 0", "max_psi = nan", "max_psi = inf", "max_psi = 1e-300")
+    ),
     *(
         model("segmentation", _RFM, after)
-        for after in ("features = []", 'features = ["recency_days"]', 'features = ["recency_days", "purchase_frequency", "total_spend", "spend_90d"]')
+        for after in (
+            "features = []",
+            'features = ["recency_days"]',
+            'features = ["recency_days", "purchase_frequency", "total_spend", "spend_90d"]',
+        )
     ),
-    *(model("segmentation", "k_min = 3", after) for after in ("k_min = 1", "k_min = 9", "k_min = 2", "k_min = 8")),
-    *(model("segmentation", "k_max = 8", after) for after in ("k_max = 3", "k_max = 99", "k_max = 2")),
-    *(model("segmentation", "bootstraps = 20", after) for after in ("bootstraps = 1", "bootstraps = 2", "bootstraps = -1")),
-    *(model("segmentation", "min_share = 0.03", after) for after in ("min_share = 1", "min_share = nan", "min_share = 2")),
-    *(model("segmentation", "drift_reference_days = 90", after) for after in ("drift_reference_days = 0", "drift_reference_days = 99999999", "drift_reference_days = 9999999999999", "drift_reference_days = 100000")),
+    *(
+        model("segmentation", "k_min = 3", after)
+        for after in ("k_min = 1", "k_min = 9", "k_min = 2", "k_min = 8")
+    ),
+    *(
+        model("segmentation", "k_max = 8", after)
+        for after in ("k_max = 3", "k_max = 99", "k_max = 2")
+    ),
+    *(
+        model("segmentation", "bootstraps = 20", after)
+        for after in ("bootstraps = 1", "bootstraps = 2", "bootstraps = -1")
+    ),
+    *(
+        model("segmentation", "min_share = 0.03", after)
+        for after in ("min_share = 1", "min_share = nan", "min_share = 2")
+    ),
+    *(
+        model("segmentation", "drift_reference_days = 90", after)
+        for after in (
+            "drift_reference_days = 0",
+            "drift_reference_days = 99999999",
+            "drift_reference_days = 9999999999999",
+            "drift_reference_days = 100000",
+        )
+    ),
 )
 
 
@@ -521,7 +738,12 @@ def _same_for_all(days: Sequence[int], customers: int = 40) -> list[Row]:
 def _loyal(draw: random.Random) -> list[Row]:
     """Everyone buys each month: nobody ever stays away."""
     return [
-        order(100 * c + m, f"c{c}", FIRST_DAY + timedelta(30 * m + c % 7), f"{draw.randrange(100, 9000) / 100:.2f}")
+        order(
+            100 * c + m,
+            f"c{c}",
+            FIRST_DAY + timedelta(30 * m + c % 7),
+            f"{draw.randrange(100, 9000) / 100:.2f}",
+        )
         for c in range(40)
         for m in range(11)
     ]
@@ -530,17 +752,27 @@ def _loyal(draw: random.Random) -> list[Row]:
 def _one_time(draw: random.Random) -> list[Row]:
     """Everyone buys once, so everyone stays away."""
     return [
-        order(n, f"c{n}", FIRST_DAY + timedelta(draw.randrange(300)), f"{draw.randrange(100, 9000) / 100:.2f}")
+        order(
+            n,
+            f"c{n}",
+            FIRST_DAY + timedelta(draw.randrange(300)),
+            f"{draw.randrange(100, 9000) / 100:.2f}",
+        )
         for n in range(60)
     ]
 
 
 SHOPS = (
-    only("one customer", lambda draw: [order(n, "c1", FIRST_DAY + timedelta(n)) for n in range(300)]),
+    only(
+        "one customer", lambda draw: [order(n, "c1", FIRST_DAY + timedelta(n)) for n in range(300)]
+    ),
     only("one order", lambda _: [order(1, "c1", FIRST_DAY)]),
     only("one day", lambda draw: [order(n, f"c{n}", FIRST_DAY, f"{n + 1}.00") for n in range(50)]),
     only("identical customers", lambda _: _same_for_all(range(0, 300, 30))),
-    only("identical customers of one order", lambda _: _same_for_all([0]) + [order(9999, "x", FIRST_DAY + timedelta(300))]),
+    only(
+        "identical customers of one order",
+        lambda _: [*_same_for_all([0]), order(9999, "x", FIRST_DAY + timedelta(300))],
+    ),
     only("nobody stays away", _loyal),
     only("everybody stays away", _one_time),
     only("fewer customers than segments", lambda draw: some_orders(draw, customers=5)),
@@ -548,11 +780,21 @@ SHOPS = (
     only("two customers", lambda draw: some_orders(draw, customers=2)),
     only("only future dates", lambda _: [order(n, f"c{n}", date(2999, 1, 1)) for n in range(9)]),
     only("only old dates", lambda _: [order(n, f"c{n}", date(1901, 1, 1)) for n in range(9)]),
-    only("only cancelled", lambda draw: [{**row, "Status": "cancelled"} for row in some_orders(draw)]),
+    only(
+        "only cancelled", lambda draw: [{**row, "Status": "cancelled"} for row in some_orders(draw)]
+    ),
     only("only pending", lambda draw: [{**row, "Status": "pending"} for row in some_orders(draw)]),
     only("free of charge", lambda draw: [{**row, "Amount": "0"} for row in some_orders(draw)]),
-    only("huge amounts", lambda draw: [{**row, "Amount": "99999999999.9999", "Price": "1"} for row in some_orders(draw)]),
-    only("a gap of fifty years", lambda draw: [order(99_999, "c1", date(1972, 1, 1)), *some_orders(draw)]),
+    only(
+        "huge amounts",
+        lambda draw: [
+            {**row, "Amount": "99999999999.9999", "Price": "1"} for row in some_orders(draw)
+        ],
+    ),
+    only(
+        "a gap of fifty years",
+        lambda draw: [order(99_999, "c1", date(1972, 1, 1)), *some_orders(draw)],
+    ),
     only("no order at all", lambda _: []),
     only("sound", some_orders),
 )

@@ -32,7 +32,11 @@ class Ended:
 
     @property
     def error(self) -> str:
-        return re.split("^(?:.*\\.py: )?error: ", self.said, flags=re.M)[-1].strip() if self.code else ""
+        return (
+            re.split("^(?:.*\\.py: )?error: ", self.said, flags=re.M)[-1].strip()
+            if self.code
+            else ""
+        )
 
 
 def exit_codes() -> set[int]:
@@ -43,9 +47,7 @@ def exit_codes() -> set[int]:
     return {kind.exit_code for kind in kinds}
 
 
-def run_command(
-    spark: SparkSession, folder: Path, name: str, options: Sequence[str] = ()
-) -> Ended:
+def run_command(spark: SparkSession, folder: Path, name: str, options: Sequence[str] = ()) -> Ended:
     """Run ``python pipelines/<name>.py`` as if in a folder with ``models/`` of its own."""
 
     @contextlib.contextmanager
@@ -74,7 +76,11 @@ def run_command(
 def _run(script: Any, name: str) -> int:
     try:
         return _command.run_script(
-            script.options(), script.work, name, f"fuzz-{PIPELINE_EXPERIMENT}", streams=name == "stream"
+            script.options(),
+            script.work,
+            name,
+            f"fuzz-{PIPELINE_EXPERIMENT}",
+            streams=name == "stream",
         )
     except SystemExit as ended:
         return int(ended.code or 0)

@@ -3,7 +3,6 @@
 import random
 import re
 import shutil
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,13 +15,30 @@ from tests.fuzz.shop import TOML, Shop, some_orders, totals, write_csv
 from tests.project_copy import ROOT
 
 _STACK = re.compile(r"Traceback|^\s*\d+: <unknown>|^\s+at \w+\.|File \"", re.MULTILINE)
-_PLACE = re.compile(r"shop|\.toml|\.csv|lake|gold/|silver/|bronze/|--|rates|as_of|labels|segmentation|churn|engine|source|MLflow", re.IGNORECASE)
-_REMEDY = re.compile(
-    r"\b(run|give|write|check|remove|replace|rename|use|set|load|restore|correct|make|known|did you "
-    r"mean|lacks|must|needs?|should|is not|is none|there are|choose|train|delete|convert|at least|"
-    r"Input|can't be computed|neither|is missing|it has|does not exist|less than|greater than|is its first line|is no)\b",
+_PLACE = re.compile(
+    r"shop|\.toml|\.csv|lake|gold/|silver/|bronze/|--|rates|as_of|labels|segmentation|churn|engine"
+    r"|source|MLflow",
     re.IGNORECASE,
 )
+_REMEDIES = (
+    *("run", "give", "write", "check", "remove", "replace", "rename", "use", "set", "load", "add"),
+    *("restore", "correct", "make", "known", "did you mean", "lacks", "must", "needs?", "should"),
+    *(
+        "is not",
+        "is none",
+        "there are",
+        "choose",
+        "train",
+        "delete",
+        "convert",
+        "at least",
+        "input",
+    ),
+    *("can't be computed", "neither", "is missing", "it has", "does not exist", "less than"),
+    *("greater than", "is its first line", "is no"),
+)
+"""Words of which a message has one that says what to do, or what would have been right."""
+_REMEDY = re.compile(rf"\b(?:{'|'.join(_REMEDIES)})\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)

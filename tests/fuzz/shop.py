@@ -68,7 +68,17 @@ class Shop:
 
 def order(number: int, who: str, day: date, amount: str = "5.00", status: str = "completed") -> Row:
     """One order of one line."""
-    values = (f"t{number}", f"o{number}", who, "1", amount, amount, "EUR", f"{day} 10:00:00", status)
+    values = (
+        f"t{number}",
+        f"o{number}",
+        who,
+        "1",
+        amount,
+        amount,
+        "EUR",
+        f"{day} 10:00:00",
+        status,
+    )
     return dict(zip(COLUMNS, values, strict=True))
 
 
@@ -120,7 +130,7 @@ def totals(inbox: Path) -> Totals:
 def _is_kept(row: Row) -> bool:
     numbers = [row.get(name, "") for name in ("Quantity", "Price", "Amount")]
     return (
-        all(row.get(name) for name in ("Id", "Order", "Who"))
+        all(row.get(name, "").strip() for name in ("Id", "Order", "Who"))
         and all(_PLAIN_NUMBER.fullmatch(number) for number in numbers)
         and numbers[0].lstrip("-").isdigit()
         and Decimal(numbers[1]) > 0

@@ -40,8 +40,8 @@ class History:
         ).collect()[0]
         if row["first"] is None:
             raise AsOfError(
-                "gold/customer_daily is empty, because silver has no transaction: load files that "
-                "have rows (bronze, silver, gold, in this order)"
+                "gold/customer_daily is empty: load files that have rows (bronze, silver, gold, in "
+                "this order), or run gold with rebuild=true where silver has them"
             )
         return cls(row["first"], row["last"], row["sold"])
 

@@ -144,16 +144,23 @@ def fingerprint(file: Path) -> str:
         with file.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError as error:
-        raise SourceError(f"{file} can't be opened: {error.strerror}") from error
+        raise _not_opened(file, error) from error
 
 
 def open_bytes(file: Path) -> BufferedIOBase:
-    """Open a file that may be packed by gzip or bzip2, as its name says."""
-    if file.suffix == ".gz":
-        return gzip.open(file, "rb")
-    if file.suffix == ".bz2":
-        return bz2.open(file, "rb")
-    return file.open("rb")
+    """Open a file that may be packed by gzip or bzip2, as its name says.
+
+    Raises:
+        SourceError: It can't be opened, because it is gone or may not be read.
+    """
+    try:
+        if file.suffix == ".gz":
+            return gzip.open(file, "rb")
+        if file.suffix == ".bz2":
+            return bz2.open(file, "rb")
+        return file.open("rb")
+    except OSError as error:
+        raise _not_opened(file, error) from error
 
 
 def check_whole(file: Path) -> None:
@@ -212,6 +219,13 @@ def unreadable_file(failure: str) -> SourceError | None:
         return None
     how = "cut off" if "Unexpected end" in failure or "EOFException" in failure else "damaged"
     return _not_whole(Path(found.group(1).removeprefix("file://")), how)
+
+
+def _not_opened(file: Path, error: OSError) -> SourceError:
+    return SourceError(
+        f"{file} can't be opened: {error.strerror}; restore it, let it be read, or remove it from "
+        "the folder, then run the same command again"
+    )
 
 
 def _not_whole(file: Path, how: str) -> SourceError:

@@ -62,9 +62,11 @@ class SegmentationConfig(ModelConfig):
     def _can_be_named(self) -> "SegmentationConfig":
         lacking = [name for name in RFM if name not in self.features]
         if lacking:
-            raise ValueError(f"features lack {', '.join(lacking)}, which segments are named by")
+            raise ValueError(
+                f"features lack {', '.join(lacking)}, which segments are named by; add them"
+            )
         if self.k_min > self.k_max:
-            raise ValueError(f"k_min {self.k_min} is above k_max {self.k_max}")
+            raise ValueError(f"k_min {self.k_min} is above k_max {self.k_max}; make it smaller")
         return self
 
 
