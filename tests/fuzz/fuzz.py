@@ -16,7 +16,7 @@ from tests.project_copy import ROOT
 
 _STACK = re.compile(r"Traceback|^\s*\d+: <unknown>|^\s+at \w+\.|File \"", re.MULTILINE)
 _PLACE = re.compile(
-    r"shop|\.toml|\.csv|lake|gold/|silver/|bronze/|--|rates|as_of|labels|segmentation|churn|engine"
+    r"shop|\.toml|\.csv|lake|gold/|silver/|bronze/|ops/|--|rates|as_of|labels|segmentation|churn|engine"
     r"|source|MLflow",
     re.IGNORECASE,
 )
