@@ -192,6 +192,11 @@ def choose_k(
 
 def _rows(frame: pd.DataFrame, features: tuple[str, ...], k: int) -> pd.DataFrame:
     rows = feature_frame(frame, features)
+    if rows.empty:
+        raise AsOfError(
+            "segmentation: no customer has a completed order before as_of; give a later as_of, or "
+            "check the expression of transaction_status in the source's TOML"
+        )
     unknown = [name for name in features if rows[name].isna().any()]
     if unknown:
         raise AsOfError(
