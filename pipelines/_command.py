@@ -6,10 +6,15 @@ Nothing heavy is loaded here: ``--help`` answers at once.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import logging
+import os
 import sys
+import tempfile
+import traceback
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from goldrun.errors import GoldrunError, SettingsError
@@ -23,6 +28,9 @@ if TYPE_CHECKING:
 log = logging.getLogger("goldrun")
 
 AUTO = "auto"
+DEBUG = "GOLDRUN_DEBUG"
+"""Environment variable that puts a traceback on the console."""
+_LONGEST = 200
 INTERRUPTED = 130
 """What a shell says of a command that Ctrl-C ended."""
 
@@ -66,13 +74,13 @@ def add_as_of(options: argparse.ArgumentParser, meaning: str) -> None:
 
 def add_flag(options: argparse.ArgumentParser, name: str, meaning: str) -> None:
     """Add an option that is ``true`` or ``false``; ``mlflow run`` knows no bare switches."""
-    options.add_argument(f"--{name}", type=_flag, default=False, metavar="true|false", help=meaning)
 
+    def flag(text: str) -> bool:
+        if text.lower() not in {"true", "false", ""}:
+            raise SettingsError(f"--{name} {text!r} is neither true nor false: write one of them")
+        return text.lower() == "true"
 
-def _flag(text: str) -> bool:
-    if text.lower() not in {"true", "false", ""}:
-        raise SettingsError(f"{text!r} is neither true nor false")
-    return text.lower() == "true"
+    options.add_argument(f"--{name}", type=flag, default=False, metavar="true|false", help=meaning)
 
 
 def _date_or_auto(text: str) -> date | None:
@@ -119,10 +127,50 @@ def run_script(
     except GoldrunError as error:
         log.error("error: %s", error)
         return error.exit_code
+    except Exception as error:  # noqa: BLE001 - whatever it is, the console has no stack
+        return tell_unexpected(error)
     except KeyboardInterrupt:
         log.error("interrupted: what was written is whole; run it again to go on")
         return INTERRUPTED
     return 0
+
+
+def tell_unexpected(error: Exception) -> int:
+    """Write the traceback of an error that is none of ours to a file, and log where it is.
+
+    It is written to ``logs``, which erasure searches, or to the temporary folder where that can't
+    be written. With ``GOLDRUN_DEBUG`` set it is on the console as well.
+
+    Returns:
+        1, the exit code of a command that ends so.
+    """
+    trace = "".join(traceback.format_exception(error))
+    file = _write_trace(trace)
+    log.error(
+        "error: goldrun met an error it does not know: %s; the full trace is in %s. If the input "
+        "is as the documentation asks, report it with that file (values in it may be personal)",
+        *(_first_line(error), file or "no file, because none can be written: set GOLDRUN_DEBUG=1"),
+    )
+    if os.environ.get(DEBUG):
+        log.error("%s", trace)
+    return GoldrunError.exit_code
+
+
+def _write_trace(trace: str) -> Path | None:
+    for folder in (Path("logs"), Path(tempfile.gettempdir())):
+        with contextlib.suppress(OSError):
+            folder.mkdir(exist_ok=True)
+            file = folder / f"trace-{datetime.now(UTC):%Y%m%dT%H%M%S%f}.txt"
+            file.write_text(trace, encoding="utf-8", errors="replace")
+            return file.resolve()
+    return None
+
+
+def _first_line(error: Exception) -> str:
+    """Kind and first line; of an engine's error its condition, because the text has values."""
+    condition = getattr(error, "getCondition", lambda: None)()
+    lines = str(error).strip().splitlines() or ["no text"]
+    return f"{type(error).__name__}: {condition or lines[0][:_LONGEST]}"
 
 
 def log_to_console() -> None:

@@ -18,9 +18,11 @@ def options() -> argparse.ArgumentParser:
 
 def work(ctx: "Context", given: argparse.Namespace) -> None:
     """Do what the options say."""
-    from pipelines.steps import quality
+    from pipelines.steps import quality, refusals
 
-    quality.record(ctx, quality.measure(ctx))
+    report = quality.measure(ctx)
+    quality.record(ctx, report)
+    refusals.raise_verdict(ctx, report)
 
 
 if __name__ == "__main__":

@@ -19,9 +19,9 @@ def options() -> argparse.ArgumentParser:
 
 def work(ctx: "Context", given: argparse.Namespace) -> None:
     """Do what the options say."""
-    from pipelines.steps import silver
+    from pipelines.steps import refusals, silver
 
-    silver.run(ctx, replay=given.replay)
+    refusals.log_above_share(ctx, silver.run(ctx, replay=given.replay))
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from goldrun.learning.churn_plots import calibration, lift, roc_and_pr
 from goldrun.learning.evaluation import score_binary
 from goldrun.monitoring.quality import QualityReport
 from goldrun.registry.gate import Criterion, HeadToHead
-from pipelines.steps import drift, quality
+from pipelines.steps import drift, quality, refusals
 from pipelines.steps.activity import history_of
 from pipelines.steps.champions import champion_of, check_models
 from pipelines.steps.context import Context, step
@@ -37,10 +37,15 @@ def train(ctx: Context, as_of: date | None = None, report: QualityReport | None 
         ctx: The context.
         as_of: Test origin; the latest date with a complete label window when None.
         report: Data quality of the lake as it is, where it was just measured.
+
+    Raises:
+        QualityError: Data quality fails.
+        AsOfError: The history is too short, or there is nothing to learn from the labels.
     """
     check_models(ctx, CHURN)
     config = load_model_config(CHURN, ChurnConfig)
     check_zone_of_gold(ctx)
+    quality_report = refusals.check_before_training(ctx, report)
     history, horizon = history_of(ctx), config.horizon_days
     as_of = history.check_labels(as_of or history.latest_labelled(horizon), horizon)
     origins = history.training_origins(
@@ -52,7 +57,6 @@ def train(ctx: Context, as_of: date | None = None, report: QualityReport | None 
     train_rows = drift.snapshot(ctx, *origins, version=read_at)
     test_rows = drift.snapshot(ctx, as_of, version=read_at)
 
-    quality_report = report or quality.measure(ctx)
     quality_run = quality.run_beside(ctx, quality_report)
     reference = (drift.keep_baseline(ctx, train_rows, config.features), "its training origins")
     drift_run, drift_report = drift.run_beside(ctx, config, CHURN, reference, test_rows)

@@ -5,11 +5,12 @@ from datetime import date
 
 from goldrun.contracts import activity as A
 from goldrun.contracts import gold as G
-from goldrun.contracts.entities import CUSTOMERS
+from goldrun.contracts.entities import CUSTOMERS, TRANSACTIONS
 from goldrun.contracts.table import Table
 from goldrun.features.snapshots import snapshots, user_features
 from goldrun.features.spans import in_spans
 from goldrun.monitoring.profile import profile_table
+from pipelines.steps import refusals
 from pipelines.steps.activity import (
     ACTIVITY,
     activity_in,
@@ -39,8 +40,14 @@ def run(ctx: Context, as_of: date | None = None, *, rebuild: bool = False) -> da
         ctx: The context.
         as_of: Date of the snapshot; the day after the newest event when None.
         rebuild: Compute all activity again: a definition was changed.
+
+    Raises:
+        QualityError: All transactions are refused, so that there is nothing to compute.
+        AsOfError: There is no activity, or none before ``as_of``.
     """
     keep_zone(ctx)
+    if ctx.lake.read(TRANSACTIONS.name).isEmpty():
+        refusals.check_before_training(ctx)
     followed = ctx.lake.versions(tables_followed(ctx))
     if moved := zone_of_gold(ctx) != ctx.source.zone:
         _leave_zone(ctx)

@@ -22,19 +22,21 @@ from pipelines.steps.refine import Refined, refine
 
 @dataclass
 class Totals:
-    """What a stream has taken so far; ``refused`` counts by rule."""
+    """What a stream has taken so far; ``refused`` counts by rule, ``refined`` by entity."""
 
     rows: int = 0
     repeated: int = 0
     quarantined: int = 0
     duplicates: int = 0
     refused: Counter[str] = field(default_factory=Counter)
+    refined: dict[str, Refined] = field(default_factory=dict)
 
     def add(self, arrival: Arrival, refined: Mapping[str, Refined]) -> None:
         """Count one micro-batch more."""
         self.rows += sum(arrival.rows.values())
         self.repeated += arrival.repeated
-        for one in refined.values():
+        for entity, one in refined.items():
+            self.refined[entity] = self.refined.get(entity, Refined()) + one
             self.quarantined += one.quarantined
             self.duplicates += one.duplicates
             self.refused.update(one.refused)

@@ -31,7 +31,8 @@ def measure(ctx: Context) -> QualityReport:
             nulls.append(null_rates(ctx.lake.read(CUSTOMERS.name), CUSTOMERS))
         report = judge_quality(
             pd.concat(rules, ignore_index=True),
-            pd.concat(nulls, ignore_index=True),
+            # Of an empty table there are no rates, and pandas warns of frames without rows.
+            pd.concat([each for each in nulls if len(each)] or nulls, ignore_index=True),
             counted,
             ctx.source.max_reject_share,
             {entity: found for entity in counted if (found := keys_not_unique(ctx, entity))},

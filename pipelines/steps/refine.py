@@ -41,6 +41,15 @@ class Refined:
     quarantined: int = 0
     duplicates: int = 0
 
+    def __add__(self, other: "Refined") -> "Refined":
+        """Count the records of both."""
+        return Refined(
+            self.records + other.records,
+            Counter(self.refused) + Counter(other.refused),
+            self.quarantined + other.quarantined,
+            self.duplicates + other.duplicates,
+        )
+
 
 def refine(
     ctx: Context, entity: str, *, replay: bool = False, batch: Batch | None = None

@@ -22,7 +22,7 @@ from goldrun.learning.segmentation_plots import choice_of_k, segment_profile
 from goldrun.monitoring.drift import baseline_of
 from goldrun.monitoring.quality import QualityReport
 from goldrun.registry.gate import Criterion, HeadToHead
-from pipelines.steps import drift, quality
+from pipelines.steps import drift, quality, refusals
 from pipelines.steps.activity import history_of
 from pipelines.steps.champions import champion_of, check_models
 from pipelines.steps.context import Context, log, step
@@ -40,10 +40,15 @@ def train(ctx: Context, as_of: date | None = None, report: QualityReport | None 
         ctx: The context.
         as_of: Date of the features; the day after the newest event when None.
         report: Data quality of the lake as it is, where it was just measured.
+
+    Raises:
+        QualityError: Data quality fails.
+        AsOfError: Too few customers differ for as many segments.
     """
     check_models(ctx, SEGMENTATION)
     config = load_model_config(SEGMENTATION, SegmentationConfig)
     check_zone_of_gold(ctx)
+    quality_report = refusals.check_before_training(ctx, report)
     history = history_of(ctx)
     as_of = history.check_features(as_of or history.day_after)
     earlier = as_of - timedelta(days=config.drift_reference_days)
@@ -53,7 +58,6 @@ def train(ctx: Context, as_of: date | None = None, report: QualityReport | None 
     read_at = versions[G.CUSTOMER_FEATURES.name]
     rows = drift.snapshot(ctx, as_of, version=read_at)
 
-    quality_report = report or quality.measure(ctx)
     quality_run = quality.run_beside(ctx, quality_report)
     drift.keep_baseline(ctx, rows, config.features)
     before = baseline_of(drift.snapshot(ctx, earlier, version=read_at), config.features)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from goldrun.contracts import lineage as L
 from goldrun.io.stream_listener import listening
 from goldrun.io.streams import read_stream
-from pipelines.steps import silver
+from pipelines.steps import refusals, silver
 from pipelines.steps.champions import check_models
 from pipelines.steps.context import Context, log, step
 from pipelines.steps.follow import Follower
@@ -60,6 +60,7 @@ def run(
         silver.derive(ended)
         follower.round_off(ended)
     _sum_up(batches.totals)
+    refusals.log_above_share(ended, batches.totals.refined)
     return batches.totals
 
 

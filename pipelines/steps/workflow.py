@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from goldrun.errors import AsOfError
-from pipelines.steps import bronze, churn, gold, quality, segmentation, silver
+from pipelines.steps import bronze, churn, gold, refusals, segmentation, silver
 from pipelines.steps.champions import check_models
 from pipelines.steps.context import Context, log
 from pipelines.steps.names import CHURN, CHURN_EXPERIMENT, SEGMENTATION, SEGMENTATION_EXPERIMENT
@@ -25,6 +25,7 @@ def run(ctx: Context, as_of: date | None = None) -> None:
 
     Raises:
         ForeignModelError: A champion in the store is another shop's.
+        QualityError: Data quality fails; nothing is trained.
         AsOfError: Churn could not be trained; everything else is done before this is raised.
     """
     started = time.monotonic()
@@ -36,7 +37,7 @@ def run(ctx: Context, as_of: date | None = None) -> None:
     with stage(3, "gold: activity and features"):
         gold.run(ctx)
     with stage(4, "data quality"):
-        report = quality.measure(ctx)
+        report = refusals.check_before_training(ctx)
     outcomes: list[Outcome] = []
     refused: AsOfError | None = None
     with stage(5, "churn"):

@@ -87,6 +87,18 @@ class StorageError(GoldrunError):
     exit_code = 14
 
 
+class QualityError(GoldrunError):
+    """Data quality that fails; no model was trained on such rows."""
+
+    exit_code = 21
+
+
+class UnknownQualityError(GoldrunError):
+    """Data quality that can't be measured, because there are no records."""
+
+    exit_code = 22
+
+
 def did_you_mean(wrong: str, known: Iterable[str]) -> str:
     """Return `` (did you mean 'x'?)`` for the nearest known name, or nothing when none is near."""
     names = {name.lower(): name for name in known}

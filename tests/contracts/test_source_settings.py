@@ -364,3 +364,47 @@ def test_the_shipped_feed_and_topic_are_known_by_their_kind() -> None:
     assert load_source("rate").kind is Kind.FEED
     assert load_source("kafka").kind is Kind.KAFKA
     assert load_source("marketplace").kind is Kind.FILES
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "(" * 60 + "Price" + ")" * 60,
+        "Price" + "+1" * 400,
+        "case when Price = 1 then 1 else " * 60 + "2" + " end" * 60,
+    ],
+)
+def test_an_expression_too_large_for_an_engines_stack_is_refused(tmp_path: Path, sql: str) -> None:
+    message = refusal(tmp_path, toml(price=sql))
+    assert "'price' has more than 300 operators or is nested deeper than 50" in message
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "case " + "when Price = 'a' then 'b' " * 200 + "end",
+        "concat_ws(',', '" + "(" * 90 + "', Price)",
+    ],
+)
+def test_an_expression_of_many_cases_is_not(tmp_path: Path, sql: str) -> None:
+    assert load(tmp_path, toml(price=sql)).entities["transactions"].columns["price"] == sql
+
+
+def test_true_is_no_share(tmp_path: Path) -> None:
+    message = refusal(tmp_path, toml(head="max_reject_share = true"))
+    assert "max_reject_share: true is no number" in message
+
+
+@pytest.mark.parametrize("head", ["a = " + "[" * 5000 + "]" * 5000, "a = " + "9" * 6000])
+def test_what_python_itself_can_not_parse_is_no_toml(tmp_path: Path, head: str) -> None:
+    assert "is not TOML" in refusal(tmp_path, toml(head=head))
+
+
+def test_a_name_that_is_too_long_is_no_source() -> None:
+    with pytest.raises(SettingsError, match="no file"):
+        load_source("x" * 3000 + ".toml")
+
+
+def test_a_lake_with_a_control_character_is_refused() -> None:
+    with pytest.raises(SettingsError, match=r"--lake .* has a control character"):
+        lake_root("a\nb")

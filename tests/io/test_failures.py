@@ -109,3 +109,23 @@ def test_another_error_stays_what_it_is() -> None:
 def test_what_is_known_is_raised_in_its_place() -> None:
     with pytest.raises(StorageError, match="disk is full"), storage_explained(LAKE):
         raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        f"[Errno 20] Not a directory: '{LAKE}/bronze'",
+        f"[Errno 2] No such file or directory: '{LAKE}'",
+        f"[Errno 13] Permission denied: '{LAKE}/bronze'",
+        f"LocalFileSystem error: Unable to open {LAKE}/a: Read-only file system (os error 30)",
+    ],
+)
+def test_a_place_where_no_lake_can_be_is_named(said: str) -> None:
+    told = storage_failure(OSError(said), LAKE)
+    assert told is not None
+    assert f"{LAKE} can't be used as a lake" in str(told)
+    assert "--lake" in str(told)
+
+
+def test_the_same_of_another_place_stays_what_it_is() -> None:
+    assert storage_failure(OSError("[Errno 13] Permission denied: '/elsewhere'"), LAKE) is None

@@ -73,7 +73,7 @@ def test_a_folder_in_which_nothing_matches_is_named(tmp_path: Path, pattern: str
     with pytest.raises(SourceError) as caught:
         find_files(path, "csv")
     assert str(caught.value).startswith(f"{path}: no file ")
-    assert str(caught.value).endswith(f"in {tmp_path}")
+    assert str(caught.value).endswith(f"in {tmp_path}; check path in the TOML")
 
 
 @pytest.mark.parametrize("place", ["absent/*.csv", "*.csv"])
@@ -211,3 +211,29 @@ def test_a_first_line_that_is_no_header_is_not_repeated() -> None:
 def test_keys_of_objects_are_told_even_if_none_is_the_right_one() -> None:
     with pytest.raises(SourceError, match=r"no column 'id'.*did you mean 'Id'\?\); it has Id$"):
         check_columns(Path("day.json"), ["Id"], {"id": "y.toml [x]"}, by_header=False)
+
+
+@pytest.mark.parametrize("target", ["nothing", "day.csv"])
+def test_a_link_to_nothing_is_not_left_out_in_silence(tmp_path: Path, target: str) -> None:
+    (tmp_path / "whole.csv").write_text("a\n")
+    (tmp_path / "day.csv").symlink_to(target)
+    for path in (str(tmp_path), f"{tmp_path}/*.csv"):
+        with pytest.raises(SourceError, match=r"day\.csv is a link to nothing: remove it"):
+            find_files(path, "csv")
+
+
+def test_a_folder_called_as_a_file_is_passed_over_by_name(tmp_path: Path) -> None:
+    (tmp_path / "day.csv").mkdir()
+    (tmp_path / "other").mkdir()
+    assert passed_over(f"{tmp_path}/*", "csv") == [tmp_path / "day.csv"]
+
+
+def test_a_path_that_is_too_long_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match=r"can't be listed .*check path in the TOML"):
+        find_files(f"{tmp_path}/{'x' * 5000}", "csv")
+
+
+def test_a_file_that_goes_between_listing_and_reading_is_named(tmp_path: Path) -> None:
+    for name in ("gone.csv", "gone.csv.gz", "gone.csv.bz2"):
+        with pytest.raises(SourceError, match=f"{name} can't be opened: .*restore it"):
+            check_whole(tmp_path / name)

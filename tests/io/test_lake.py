@@ -365,3 +365,20 @@ def test_the_log_of_a_merge_names_no_customer(lake: Lake, spark: SparkSession) -
     assert "MERGE" in commit
     assert "ada" not in commit
     assert "bob" not in commit
+
+
+def test_a_table_of_another_schema_is_refused_by_name(lake: Lake, spark: SparkSession) -> None:
+    other = Table(
+        name=CUSTOMER_DAILY.name,
+        grain="something else",
+        key=("customer_id",),
+        columns=(
+            Column("customer_id", T.StringType(), "Who.", required=True),
+            Column("day", T.StringType(), "Not a date.", required=True),
+        ),
+    )
+    lake.append(other, spark.createDataFrame([("c1", "monday")], other.schema))
+    with pytest.raises(StorageError, match="is not the table that goldrun writes there") as caught:
+        lake.read(CUSTOMER_DAILY.name)
+    assert "day is string, not date" in str(caught.value)
+    assert "move it away and run the step that writes it" in str(caught.value)

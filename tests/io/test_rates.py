@@ -29,7 +29,9 @@ def test_each_line_is_a_rate(tmp_path: Path) -> None:
         (f"{HEADER}ZZZ,2024-01-01,1.15\n", "line 2: 'ZZZ' is no currency"),
         (f"{HEADER}GBP,01.01.2024,1.15\n", "line 2: '01.01.2024' is no date"),
         (f"{HEADER}GBP,2024-01-01,much\n", "'much' no number"),
-        (f"{HEADER}GBP,2024-01-01\n", "no number"),
+        (f"{HEADER}GBP,2024-01-01\n", "line 2: it must have 3 fields"),
+        # A decimal comma is no rate of 1.
+        (f"{HEADER}GBP,2024-01-01,1,15\n", "line 2: it must have 3 fields"),
         (f"{HEADER}GBP,2024-01-01,0\n", "not between 0"),
         (f"{HEADER}GBP,2024-01-01,1e30\n", "not between 0"),
         (f"{HEADER}GBP,2024-01-01,NaN\n", "not between 0"),

@@ -337,3 +337,9 @@ def test_a_label_without_a_name_is_refused() -> None:
 def test_a_fit_can_not_be_changed(fit: SegmentationFit) -> None:
     with pytest.raises(FrozenInstanceError):
         fit.k = 4  # type: ignore[misc]
+
+
+def test_a_shop_that_completed_no_order_has_no_segments() -> None:
+    nobody = pd.DataFrame({name: [] for name in SegmentationConfig().features})
+    with pytest.raises(AsOfError, match="no customer has a completed order before as_of"):
+        fit_segments(SegmentationConfig(), nobody)

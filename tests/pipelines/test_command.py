@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -56,6 +57,34 @@ def test_an_error_is_told_in_one_line_and_gives_its_exit_code(
     assert told.startswith("error: source 'online_retial'")
     assert "did you mean 'online_retail'?" in told
     assert "\n" not in told
+
+
+@pytest.mark.usefixtures("_own_logging")
+@pytest.mark.parametrize("debug", ["", "1"])
+def test_an_unknown_error_is_told_in_one_line_and_its_trace_is_in_a_file(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    debug: str,
+) -> None:
+    def broken() -> None:
+        raise ZeroDivisionError("no such thing\n\tat org.apache.Some.java(1)")
+
+    def parse_args() -> None:
+        broken()
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GOLDRUN_DEBUG", debug)
+    options = parser("A step.")
+    monkeypatch.setattr(options, "parse_args", parse_args)
+    assert run_script(options, lambda *_: None, "step") == 1
+    told = capsys.readouterr().err
+    assert "does not know: ZeroDivisionError: no such thing; the full trace is in" in told
+    assert ("Traceback" in told) == bool(debug)
+    assert ("org.apache" in told) == bool(debug)
+    (file,) = (tmp_path / "logs").iterdir()
+    assert str(file) in told
+    assert "in broken" in file.read_text()
 
 
 def _subclasses(kind: type[GoldrunError]) -> list[type[GoldrunError]]:

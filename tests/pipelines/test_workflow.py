@@ -7,7 +7,7 @@ import pytest
 from goldrun.errors import AsOfError
 from goldrun.io.settings import load_source
 from goldrun.io.tracking import Tracker
-from pipelines.steps import bronze, churn, gold, quality, segmentation, silver, workflow
+from pipelines.steps import bronze, churn, gold, refusals, segmentation, silver, workflow
 from pipelines.steps.context import Context
 from tests.conftest import NOW
 
@@ -26,7 +26,7 @@ def test_a_shop_too_young_for_churn_still_gets_segments_and_an_error(
 
     for step in (bronze, silver, gold):
         monkeypatch.setattr(step, "run", lambda *_: None)
-    monkeypatch.setattr(quality, "measure", lambda _: None)
+    monkeypatch.setattr(refusals, "check_before_training", lambda _: None)
     monkeypatch.setattr(churn, "train", too_young)
     monkeypatch.setattr(segmentation, "train", segments)
     monkeypatch.setattr(workflow, "summary", lambda _ctx, _report, outcomes: [str(outcomes)])

@@ -24,22 +24,27 @@ def conform(rows: DataFrame, table: Table) -> DataFrame:
     Raises:
         ContractError: A column is missing, unknown, or of another type.
     """
-    # Compared as text: whether a nested value may be null differs by how it was computed.
-    types = {field.name: field.dataType.simpleString() for field in rows.schema}
-    wrong = [f"no column {name}" for name in table.names if name not in types]
-    wrong += [
+    unknown = [
         f"unknown column {name}{did_you_mean(name, table.names)}"
-        for name in types
+        for name in rows.columns
         if name not in table.names
     ]
-    wrong += [
-        f"{c.name} is {types[c.name]}, not {c.type.simpleString()}"
-        for c in table.columns
-        if c.name in types and types[c.name] != c.type.simpleString()
-    ]
-    if wrong:
+    if wrong := [*other_columns(rows, table), *unknown]:
         raise ContractError(f"{table.name} was not written: {'; '.join(wrong)}")
     return rows.select(*table.names)
+
+
+def other_columns(rows: DataFrame, table: Table) -> list[str]:
+    """Say which of the contract's columns a frame does not have, or has of another type."""
+    # Compared as text: whether a nested value may be null differs by how it was computed.
+    types = {field.name: field.dataType.simpleString() for field in rows.schema}
+    return [
+        f"{c.name} is {types[c.name]}, not {c.type.simpleString()}"
+        if c.name in types
+        else f"no column {c.name}"
+        for c in table.columns
+        if types.get(c.name) != c.type.simpleString()
+    ]
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,10 @@ class History:
             F.min(A.DAY).alias("first"), F.max(A.DAY).alias("last"), F.max(sold).alias("sold")
         ).collect()[0]
         if row["first"] is None:
-            raise AsOfError("gold/customer_daily is empty: no transaction reached silver")
+            raise AsOfError(
+                "gold/customer_daily is empty: load files that have rows (bronze, silver, gold, in "
+                "this order), or run gold with rebuild=true where silver has them"
+            )
         return cls(row["first"], row["last"], row["sold"])
 
     @classmethod

@@ -55,7 +55,10 @@ def read_header(file: Path, mapping: EntityMapping) -> Header:
         line = re.split(rb"[\r\n]", start, maxsplit=1)[0].decode(mapping.encoding)
         first = next(csv.reader([line], delimiter=mapping.delimiter, strict=True), [])
     except (UnicodeDecodeError, csv.Error) as error:
-        raise SourceError(f"{file} has no header that can be read: {error}") from error
+        raise SourceError(
+            f"{file} has no header that can be read ({error}): set encoding and delimiter in the "
+            "TOML as the file has them, or replace the file"
+        ) from error
     found = [name.strip(INVISIBLE) for name in first]
     if not any(found):
         raise SourceError(f"{file} is empty: it has no header line; remove or replace it")

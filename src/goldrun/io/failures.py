@@ -26,6 +26,11 @@ _DAMAGED = re.compile(
     r"|Invalid Parquet file|Parquet error|Corrupt footer|EOF while parsing|expected value at line"
     r"|Expected [\w ]+ in (?:log|metadata)|batch \d+ doesn't exist|EOFException"
 )
+_UNUSABLE = re.compile(
+    r"Not a directory|Permission denied|Read-only file system|File name too long|Is a directory"
+    r"|Operation not permitted|File exists|\[Errno 2\] No such file or directory|not a directory"
+)
+"""What is said of a path at which no folder of tables can be."""
 _FILE = re.compile(r"(?:file:)?(/[^\s:;,'\"`\])]+)")
 _LONGEST = 300
 _LEFT_TO_SAIL = 0.8
@@ -117,6 +122,12 @@ def storage_failure(
         return StorageError(
             f"{where} is missing or damaged ({line_at(said, found.start())}): {remedy}, then run "
             "the same command again"
+        )
+    if (found := _UNUSABLE.search(said)) and root in said:
+        where = _file_near(said, found.start(), root) or root
+        return StorageError(
+            f"{root} can't be used as a lake ({where}: {found.group()}): give a folder that can be "
+            "made or written with --lake, or move what is in the way"
         )
     return None
 

@@ -22,6 +22,7 @@ from goldrun.contracts.gold import USER_ID
 from goldrun.contracts.table import Table
 from goldrun.errors import ContractError, StorageError
 from goldrun.io.delta import columns_told
+from goldrun.io.failures import line_at
 from goldrun.io.file_statistics import null_counts, statistics
 from goldrun.io.sail import scratch_folder
 from goldrun.io.storage import NEW, OLD, Merge
@@ -204,7 +205,10 @@ class FileDraft:
         try:
             yield
         except DeltaError as error:
-            raise StorageError(f"{self._table.name} was not written: {error}") from error
+            raise StorageError(
+                f"{self._table.name} was not written ({line_at(str(error), 0)}): make room, or "
+                "restore the files of the table from a copy, then run the same command again"
+            ) from error
 
 
 def loose(schema: pa.Schema) -> pa.Schema:

@@ -17,6 +17,7 @@ _STEMS = {"csv": (".csv", ".txt"), "json": (".json", ".jsonl", ".ndjson")}
 _PACKED = ("", ".gz", ".bz2")
 _PATTERN_LETTERS = set("*?[]{}\\")
 _CHUNK = 1 << 20
+_LONGEST_NAME = 300
 LONGEST_LINE = 16 << 20
 """Bytes that a line may have; a file with a longer one is no file of lines."""
 
@@ -39,7 +40,7 @@ def find_files(path: str, file_format: str, made_by: str | None = None) -> list[
     if files := list_files(path, file_format):
         return files
     watched_folder(path, made_by)
-    remedy = f"; make the files with: {made_by}" if made_by else ""
+    remedy = f"; make the files with: {made_by}" if made_by else "; check path in the TOML"
     place = Path(path)
     if place.is_dir():
         wanted = f"no file that ends in {', '.join(_suffixes(file_format))} in {place}"
@@ -54,14 +55,27 @@ def list_files(path: str, file_format: str) -> list[Path]:
     Names that begin with a dot are hidden: so are files called that are still being written.
 
     Raises:
-        SourceError: Spark can't read such a name.
+        SourceError: Spark can't read such a name, a link points to nothing, or the folder can't be
+            listed.
     """
     place, suffixes = Path(path), _suffixes(file_format)
-    if place.is_dir():
-        found = [p for p in place.iterdir() if p.name.endswith(suffixes)]
-    else:
-        found = [Path(match) for match in glob.glob(path, recursive=True)]
-    files = sorted(p for p in found if p.is_file() and not p.name.startswith("."))
+    try:
+        if place.is_dir():
+            found = [p for p in place.iterdir() if p.name.endswith(suffixes)]
+        else:
+            found = [Path(match) for match in glob.glob(path, recursive=True)]
+        shown = [p for p in found if not p.name.startswith(".")]
+        broken = [p for p in shown if p.is_symlink() and not p.exists()]
+        files = sorted(p for p in shown if p.is_file())
+    except OSError as error:
+        raise SourceError(
+            f"{path[:_LONGEST_NAME]} can't be listed ({error.strerror}): check path in the TOML, "
+            "and that you may read the folder"
+        ) from error
+    if broken:
+        raise SourceError(
+            f"{min(broken)} is a link to nothing: remove it, or restore what it points to"
+        )
     for file in files:
         _check_name(file)
     return files
@@ -94,13 +108,14 @@ def passed_over(path: str, file_format: str) -> list[Path]:
     """What lies in a landing folder and is not read: other names, and folders in it.
 
     Args:
-        path: As ``find_files`` takes it; a glob or a single path says by itself what it leaves out.
+        path: As ``find_files`` takes it; a glob or a single path says by itself what it leaves out,
+            but for folders that are called as files are.
         file_format: ``csv`` or ``json``.
     """
-    place = Path(path)
+    place, suffixes = Path(path), _suffixes(file_format)
     if not place.is_dir():
-        return []
-    suffixes = _suffixes(file_format)
+        called = (Path(match) for match in glob.glob(path) if match.endswith(suffixes))
+        return sorted(p for p in called if p.is_dir())
     others = (p for p in place.iterdir() if p.is_dir() or not p.name.endswith(suffixes))
     return sorted(p for p in others if not p.name.startswith("."))
 
@@ -129,16 +144,23 @@ def fingerprint(file: Path) -> str:
         with file.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError as error:
-        raise SourceError(f"{file} can't be opened: {error.strerror}") from error
+        raise _not_opened(file, error) from error
 
 
 def open_bytes(file: Path) -> BufferedIOBase:
-    """Open a file that may be packed by gzip or bzip2, as its name says."""
-    if file.suffix == ".gz":
-        return gzip.open(file, "rb")
-    if file.suffix == ".bz2":
-        return bz2.open(file, "rb")
-    return file.open("rb")
+    """Open a file that may be packed by gzip or bzip2, as its name says.
+
+    Raises:
+        SourceError: It can't be opened, because it is gone or may not be read.
+    """
+    try:
+        if file.suffix == ".gz":
+            return gzip.open(file, "rb")
+        if file.suffix == ".bz2":
+            return bz2.open(file, "rb")
+        return file.open("rb")
+    except OSError as error:
+        raise _not_opened(file, error) from error
 
 
 def check_whole(file: Path) -> None:
@@ -197,6 +219,13 @@ def unreadable_file(failure: str) -> SourceError | None:
         return None
     how = "cut off" if "Unexpected end" in failure or "EOFException" in failure else "damaged"
     return _not_whole(Path(found.group(1).removeprefix("file://")), how)
+
+
+def _not_opened(file: Path, error: OSError) -> SourceError:
+    return SourceError(
+        f"{file} can't be opened: {error.strerror}; restore it, let it be read, or remove it from "
+        "the folder, then run the same command again"
+    )
 
 
 def _not_whole(file: Path, how: str) -> SourceError:

@@ -11,9 +11,17 @@ import pandas as pd
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from goldrun.contracts.check import Checked, check_parts, check_values, conform, refusal
+from goldrun.contracts.check import (
+    Checked,
+    check_parts,
+    check_values,
+    conform,
+    other_columns,
+    refusal,
+)
+from goldrun.contracts.stored import STORED
 from goldrun.contracts.table import Table
-from goldrun.errors import MissingTableError
+from goldrun.errors import MissingTableError, StorageError, listed
 from goldrun.io.delta import GONE, KNOWN, WRONG, changed_rows, content
 from goldrun.io.engines import storage_of, writes_here
 from goldrun.io.locks import Locks
@@ -37,6 +45,7 @@ class Lake:
         # Tables come and never go, and asking for one takes a tenth of a second.
         self._seen: set[str] = set()
         self._origins: dict[str, Origin] = {}
+        self._known: set[str] = set()
 
     @property
     def rows_at_once(self) -> int | None:
@@ -73,9 +82,14 @@ class Lake:
 
         Raises:
             MissingTableError: The table is not there.
+            StorageError: It lacks columns of its contract, or has them of another type.
         """
         self._must_exist(table)
-        return self._storage.read(self.path(table), version)
+        rows = self._storage.read(self.path(table), version)
+        if table in STORED and table not in self._known:
+            self._must_be(STORED[table], rows)
+            self._known.add(table)
+        return rows
 
     def read_or_empty(self, table: Table) -> DataFrame:
         """Read a table, or an empty frame of its schema before its first write."""
@@ -263,6 +277,14 @@ class Lake:
             raise MissingTableError(
                 f"{self.path(table)} is not there: run the step that writes it first "
                 "(bronze, silver, gold, in this order), or check --lake"
+            )
+
+    def _must_be(self, table: Table, rows: DataFrame) -> None:
+        if wrong := other_columns(rows, table):
+            raise StorageError(
+                f"{self.path(table.name)} is not the table that goldrun writes there "
+                f"({listed(wrong, 3)}): restore it from a copy, or move it away and run the step "
+                "that writes it"
             )
 
     def _draft(

@@ -1,6 +1,7 @@
 """A shop's rate table, read from a small CSV file."""
 
 import csv
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -34,7 +35,10 @@ def read_rates(path: str, currency: str) -> list[Rate]:
             lines = [(reader.line_num, line) for line in reader]
             header = tuple(reader.fieldnames or ())
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise SettingsError(f"rates {path} can't be read: {error}") from error
+        raise SettingsError(
+            f"rates {path} can't be read ({error}): give a CSV file in UTF-8, or remove rates from "
+            "the TOML"
+        ) from error
     if header != RATES.names:
         raise SettingsError(f"rates {path}: the first line must be {','.join(RATES.names)}")
     rates = [_rate(line, f"rates {path}, line {number}") for number, line in lines]
@@ -48,14 +52,18 @@ def read_rates(path: str, currency: str) -> list[Rate]:
     return rates
 
 
-def _rate(line: dict[str, str | None], where: str) -> Rate:
+def _rate(line: Mapping[str | None, object], where: str) -> Rate:
+    if None in line or None in line.values():
+        raise SettingsError(f"{where}: it must have {len(RATES.names)} fields; correct the line")
     code, since, rate = (str(line[name] or "").strip() for name in RATES.names)
     if code not in CURRENCIES:
         raise SettingsError(f"{where}: {code!r} is no currency; write its ISO 4217 code")
     try:
         first, value = date.fromisoformat(since), Decimal(rate)
     except (ValueError, InvalidOperation) as error:
-        raise SettingsError(f"{where}: {since!r} is no date, or {rate!r} no number") from error
+        raise SettingsError(
+            f"{where}: {since!r} is no date, or {rate!r} no number; write 2025-01-31 and 1.25"
+        ) from error
     if not value.is_finite() or not 0 < value < _TOO_MUCH or value.as_tuple().exponent < -_SCALE:  # type: ignore[operator]
         raise SettingsError(
             f"{where}: {rate!r} is not between 0 and {_TOO_MUCH:,} with at most {_SCALE} decimals"

@@ -18,6 +18,7 @@ from pyspark.sql.pandas.types import from_arrow_schema, to_arrow_schema
 from goldrun.contracts.table import Table
 from goldrun.errors import StorageError, listed
 from goldrun.io.delta import CHANGE_FEED, properties
+from goldrun.io.failures import line_at
 from goldrun.io.file_draft import FILE_BYTES, FileDraft, file_draft, loose
 from goldrun.io.sail import lasting_folder
 from goldrun.io.storage import NEW, OLD, Origin
@@ -130,8 +131,9 @@ def only_spark_writes(path: str) -> bool:
             name.startswith("delta.constraints.") for name in told
         )
     except DeltaError as error:
+        said = line_at(str(error), 0)
         raise StorageError(
-            f"{path}: its log can't be read ({error}): restore it from a copy, or the lake to an "
+            f"{path}: its log can't be read ({said}): restore it from a copy, or the lake to an "
             "older state, then run the same command again"
         ) from error
     return constrained or not features <= _WRITABLE

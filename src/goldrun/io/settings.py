@@ -29,8 +29,13 @@ def lake_root(option: str | None) -> str:
     """The lake's folder or URI: the option, else ``GOLDRUN_LAKE``, else ``lake``.
 
     A ``file:`` URI is the folder that it names, so that there is one way to say where a folder is.
+
+    Raises:
+        SettingsError: It has a control character, with which no table can be written.
     """
     root = option or os.environ.get("GOLDRUN_LAKE") or DEFAULT_LAKE
+    if not root.isprintable():
+        raise SettingsError(f"--lake {root!r} has a control character: give another folder or URI")
     uri = urlparse(root)
     return unquote(uri.path) if uri.scheme == "file" else root
 
@@ -46,13 +51,20 @@ def load_source(name: str) -> Source:
     """
     folder = project_root() / "pipelines" / "sources"
     path = Path(name) if name.endswith(".toml") else folder / f"{name}.toml"
-    if not path.is_file():
+    if not _is_file(path):
         known = sorted(p.stem for p in folder.glob("*.toml"))
         raise SettingsError(
             f"source {name!r}: no file {path}{did_you_mean(name, known)}; there are "
             f"{', '.join(known)}, or give a path that ends in .toml"
         )
     return load_toml(path, Source, name=path.stem)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # such as a name that is too long
+        return False
 
 
 def load_model_config(name: str, model: type[Model]) -> Model:
@@ -85,7 +97,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
     try:
         content = path.read_bytes()
     except FileNotFoundError as error:
-        raise SettingsError(f"{path} does not exist") from error
+        raise SettingsError(f"{path} does not exist: restore it") from error
     except OSError as error:
         raise SettingsError(f"{path} can't be read: {error.strerror}") from error
     try:
@@ -108,6 +120,8 @@ def _explain(problem: Any, model: type[BaseModel]) -> str:
         wrong = str(problem["loc"][-1])
         known = _known_keys(model, len(problem["loc"]))
         return f"unknown key {where!r}{did_you_mean(wrong, known)}; known: {', '.join(known)}"
+    if problem["type"] == "missing":
+        return f"{where} is missing; add it"
     message = str(problem["msg"]).removeprefix("Value error, ")
     return f"{where}: {message}" if where else message
 

@@ -16,7 +16,7 @@ from goldrun.contracts import purchase_features as P
 from goldrun.errors import AsOfError, SettingsError, did_you_mean
 from goldrun.features.labels import CHURNED
 from goldrun.learning.evaluation import checked_labels
-from goldrun.learning.inputs import ModelConfig, canonical_order, feature_frame
+from goldrun.learning.inputs import MOST_DAYS, ModelConfig, canonical_order, feature_frame
 
 __all__ = [
     "CHURNED",
@@ -47,8 +47,8 @@ class ChurnConfig(ModelConfig):
     """
 
     estimator: Literal["logistic_regression", "hist_gradient_boosting"]
-    horizon_days: int = Field(default=90, ge=1)
-    max_origins: int = Field(default=4, ge=1)
+    horizon_days: int = Field(default=90, ge=1, le=MOST_DAYS)
+    max_origins: int = Field(default=4, ge=1, le=120)
     parameters: dict[str, bool | int | float | str] = Field(default_factory=dict)
 
     @model_validator(mode="after")

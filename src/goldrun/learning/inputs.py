@@ -14,6 +14,8 @@ from goldrun.errors import ContractError, did_you_mean
 
 FEATURE_NAMES = tuple(column.name for column in FEATURES)
 """Features that a model may use."""
+MOST_DAYS = 3650
+"""Longest horizon or look back: beyond, a date before the first year would come out."""
 
 
 class ModelConfig(Strict):
@@ -43,7 +45,7 @@ class ModelConfig(Strict):
                     f"{', '.join(FEATURE_NAMES)}"
                 )
             if value.count(name) > 1:
-                raise ValueError(f"{name!r} is given more than once")
+                raise ValueError(f"{name!r} is given more than once; give it once")
         return value
 
 

@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from goldrun.contracts import purchase_features as P
 from goldrun.errors import AsOfError
-from goldrun.learning.inputs import ModelConfig, canonical_order, feature_frame
+from goldrun.learning.inputs import MOST_DAYS, ModelConfig, canonical_order, feature_frame
 from goldrun.learning.segment_names import MOST_SEGMENTS, RFM, name_segments, profile
 
 __all__ = [
@@ -56,15 +56,17 @@ class SegmentationConfig(ModelConfig):
     bootstraps: int = Field(default=20, ge=2)
     min_stability: float = Field(default=0.8, ge=0, le=1)
     min_share: float = Field(default=0.03, ge=0, le=1)
-    drift_reference_days: int = Field(default=90, ge=1)
+    drift_reference_days: int = Field(default=90, ge=1, le=MOST_DAYS)
 
     @model_validator(mode="after")
     def _can_be_named(self) -> "SegmentationConfig":
         lacking = [name for name in RFM if name not in self.features]
         if lacking:
-            raise ValueError(f"features lack {', '.join(lacking)}, which segments are named by")
+            raise ValueError(
+                f"features lack {', '.join(lacking)}, which segments are named by; add them"
+            )
         if self.k_min > self.k_max:
-            raise ValueError(f"k_min {self.k_min} is above k_max {self.k_max}")
+            raise ValueError(f"k_min {self.k_min} is above k_max {self.k_max}; make it smaller")
         return self
 
 
@@ -190,6 +192,11 @@ def choose_k(
 
 def _rows(frame: pd.DataFrame, features: tuple[str, ...], k: int) -> pd.DataFrame:
     rows = feature_frame(frame, features)
+    if rows.empty:
+        raise AsOfError(
+            "segmentation: no customer has a completed order before as_of; give a later as_of, or "
+            "check the expression of transaction_status in the source's TOML"
+        )
     unknown = [name for name in features if rows[name].isna().any()]
     if unknown:
         raise AsOfError(

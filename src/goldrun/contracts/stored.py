@@ -1,0 +1,22 @@
+"""Every table of a lake by its name, as it is stored."""
+
+from goldrun.contracts import gold, lineage, ops
+from goldrun.contracts.activity import ACTIVITY
+from goldrun.contracts.entities import CUSTOMERS
+from goldrun.contracts.erasure import TOMBSTONES
+from goldrun.contracts.marketplace import ENTITIES
+from goldrun.contracts.table import Table
+
+STORED: dict[str, Table] = {
+    table.name: table
+    for table in (
+        *map(lineage.bronze_table, ENTITIES),
+        # Customers made of their transactions have no lineage of their own.
+        *(t if t is CUSTOMERS else lineage.silver_table(t) for t in ENTITIES.values()),
+        *map(lineage.history_table, ENTITIES.values()),
+        *(lineage.QUARANTINE, lineage.DUPLICATES, *ACTIVITY, TOMBSTONES),
+        *(gold.CUSTOMER_FEATURES, gold.USER_FEATURES, gold.SEGMENTS, gold.SEGMENT_CHANGES),
+        *(ops.QUALITY_METRICS, ops.DRIFT_METRICS, ops.GOLD_PROGRESS, ops.SETTLED),
+    )
+}
+"""Contract by ``layer/name``."""

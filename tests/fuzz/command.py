@@ -1,0 +1,86 @@
+"""A command of the project, run in this process with the session that the tests share."""
+
+import contextlib
+import importlib
+import io
+import os
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from pyspark.sql import SparkSession
+
+from goldrun.errors import GoldrunError
+from pipelines import _command
+from pipelines.steps.names import PIPELINE_EXPERIMENT
+
+UNKNOWN = "does not know"
+"""What the last resort says of an error that is none of goldrun's."""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended: its exit code, what it logged, and the error that it logged last."""
+
+    command: str
+    code: int
+    said: str
+
+    @property
+    def error(self) -> str:
+        return (
+            re.split("^(?:.*\\.py: )?error: ", self.said, flags=re.M)[-1].strip()
+            if self.code
+            else ""
+        )
+
+
+def exit_codes() -> set[int]:
+    """The exit codes of the tree of errors."""
+    kinds: list[type[GoldrunError]] = [GoldrunError]
+    for kind in kinds:
+        kinds += kind.__subclasses__()
+    return {kind.exit_code for kind in kinds}
+
+
+def run_command(spark: SparkSession, folder: Path, name: str, options: Sequence[str] = ()) -> Ended:
+    """Run ``python pipelines/<name>.py`` as if in a folder with ``models/`` of its own."""
+
+    @contextlib.contextmanager
+    def shared(*_: object, **__: object) -> Iterator[SparkSession]:
+        yield spark
+
+    script: Any = importlib.import_module(f"pipelines.{name}")
+    said = io.StringIO()
+    before = Path.cwd()
+    os.chdir(folder)
+    try:
+        with (
+            patch("pipelines.steps.session.open_engine", shared),
+            patch("goldrun.io.settings.project_root", lambda: folder),
+            # Plots have tests of their own, and are most of the time.
+            patch("goldrun.io.tracking.Tracker.log_figure"),
+            patch.object(sys, "argv", [f"{name}.py", *options]),
+            contextlib.redirect_stderr(said),
+        ):
+            code = _run(script, name)
+    finally:
+        os.chdir(before)
+    return Ended(name, code, said.getvalue())
+
+
+def _run(script: Any, name: str) -> int:
+    try:
+        return _command.run_script(
+            script.options(),
+            script.work,
+            name,
+            f"fuzz-{PIPELINE_EXPERIMENT}",
+            streams=name == "stream",
+        )
+    except SystemExit as ended:
+        return int(ended.code or 0)

@@ -1,0 +1,79 @@
+"""Files in which anything may be make the same tables, as a batch and as a stream."""
+
+import random
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+
+import pytest
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from goldrun.contracts import activity, gold, lineage
+from goldrun.contracts.entities import CUSTOMERS, TRANSACTIONS
+from goldrun.io.lake import Lake
+from goldrun.io.settings import load_source
+from goldrun.io.tracking import Tracker
+from pipelines.steps import bronze, silver, stream
+from pipelines.steps import gold as gold_step
+from pipelines.steps.context import Context
+from pipelines.steps.limits import Limits
+from tests.fuzz.hostile import day_of
+from tests.fuzz.shop import TOML, Shop
+
+DRAWS = 50
+NOW = datetime(2026, 1, 2, tzinfo=UTC)
+_WHEN = (lineage.BATCH_ID, lineage.INGESTED_AT, lineage.RELEASED_AT)
+TABLES = (
+    *(TRANSACTIONS, CUSTOMERS, lineage.history_table(TRANSACTIONS)),
+    *(lineage.QUARANTINE, lineage.DUPLICATES, *activity.ACTIVITY),
+    *(gold.USER_FEATURES, gold.CUSTOMER_FEATURES),
+)
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    made = Shop(tmp_path_factory.mktemp("hostile"))
+    made.inbox.mkdir()
+    made.toml.write_text(TOML.replace('"in/', f'"{made.inbox}/'))
+    return made
+
+
+def rows(frame: DataFrame) -> list[str]:
+    """Rows as sorted JSON, without what tells when they came."""
+    kept = [name for name in frame.columns if name not in _WHEN]
+    return sorted(frame.select(F.to_json(F.struct(*kept)).alias("row")).toPandas()["row"])
+
+
+@pytest.mark.slow
+@pytest.mark.of_spark
+@pytest.mark.parametrize("seed", range(DRAWS))
+def test_a_stream_makes_the_tables_that_a_batch_makes(
+    spark: SparkSession, tracker: Tracker, shop: Shop, tmp_path: Path, seed: int
+) -> None:
+    draw = random.Random(seed)
+    for file in shop.inbox.iterdir():
+        file.unlink()
+    source = load_source(str(shop.toml))
+    batch, streamed = (
+        Context(Lake(spark, str(tmp_path / name)), tracker, source, NOW)
+        for name in ("batch", "stream")
+    )
+    ticks = (NOW + timedelta(minutes=n) for n in count(1))
+    for number in range(draw.choice((1, 1, 2))):
+        (shop.inbox / f"day{number}.csv").write_bytes(day_of(draw, number))
+        with tracker.run("batch", "fuzz"):
+            at_once = replace(batch, now=next(ticks))
+            bronze.run(at_once)
+            silver.run(at_once)
+            gold_step.run(at_once)
+        with tracker.run("stream", "fuzz"):
+            following = replace(streamed, now=next(ticks))
+            stream.run(following, Limits(available_now=True), lambda: next(ticks))
+    for table in TABLES:
+        expected, found = (rows(ctx.lake.read_or_empty(table)) for ctx in (batch, streamed))
+        assert found == expected, table.name
+    account = silver.accounts(streamed)["transactions"]
+    assert account.closed
+    assert account.records == silver.accounts(batch)["transactions"].records

@@ -1,0 +1,76 @@
+"""Whatever is wrong with a shop, its lake or its models, a command ends by name or right."""
+
+import random
+from pathlib import Path
+
+import pytest
+from pyspark.sql import SparkSession
+
+from tests.fuzz.breaks import GROUPS, Break
+from tests.fuzz.fuzz import Template, template, wrong_of
+from tests.project_copy import Project
+
+DRAWS = 200
+SEED = 20
+AT_ONCE = {
+    "toml: 'path = \"in/*.csv*\"' becomes 'path = \"\"'",
+    "toml: nested without end",
+    "toml: columns that are a list",
+    "file: a link to itself",
+    "file: a file for a folder",
+    "file: a header with a quote",
+    "file: gzip with rubbish behind it",
+}
+"""What ends within a second: run with the fast tests."""
+
+
+def drawn() -> list[tuple[int, Break]]:
+    """Breaks of all groups, each group as often as any other."""
+    draw = random.Random(SEED)
+    return [(n, draw.choice(GROUPS[draw.choice(list(GROUPS))])) for n in range(DRAWS)]
+
+
+@pytest.fixture(scope="module")
+def whole(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Template:
+    return template(spark, tmp_path_factory.mktemp("template") / "shop")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("seed", "broken"), [pytest.param(n, b, id=f"{n}-{b.name[:60]}") for n, b in drawn()]
+)
+def test_a_command_ends_right_or_names_place_and_remedy(
+    spark: SparkSession, whole: Template, tmp_path: Path, seed: int, broken: Break
+) -> None:
+    wrong, ended = wrong_of(spark, whole, broken, tmp_path / "shop", seed)
+    assert not wrong, ended[-1].said
+
+
+def test_what_is_broken_before_anything_is_read_is_named(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    known = {each.name: each for group in GROUPS.values() for each in group}
+    for number, name in enumerate(sorted(AT_ONCE)):
+        nowhere = Template(tmp_path)
+        wrong, ended = wrong_of(spark, nowhere, known[name], tmp_path / str(number), 0)
+        assert not wrong, (name, ended[-1].said)
+        assert ended[-1].code, name
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("option", "code", "named"),
+    [
+        ("--lake=README.md", 14, "can't be used as a lake"),
+        ("--lake=/dev/null/lake", 14, "can't be used as a lake"),
+        ("--source=nothing.toml", 2, "no file nothing.toml"),
+        (f"--source={'x' * 3000}.toml", 2, "no file"),
+    ],
+)
+def test_a_real_command_with_a_wrong_option_ends_without_a_traceback(
+    project: Project, option: str, code: int, named: str
+) -> None:
+    done = project.script("bronze", option)
+    assert done.code == code, done.said
+    assert named in done.said
+    assert "Traceback" not in done.said
