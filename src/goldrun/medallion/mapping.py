@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 
-from pyspark.errors import PySparkException
 from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -45,21 +44,6 @@ def time_columns(expressions: Mapping[str, str]) -> frozenset[str]:
     ``timestamp_format`` is for the others, which are text as a file has it.
     """
     return frozenset(name for name, sql in expressions.items() if read(sql).kind is Kind.TIME)
-
-
-def check_timestamp_format(probe: DataFrame, pattern: str, where: str) -> None:
-    """Raise SettingsError when ``pattern`` is not a Spark pattern of times."""
-    try:
-        probe.limit(1).select(F.try_to_timestamp(F.lit("?"), F.lit(pattern))).collect()
-    except PySparkException as error:
-        raise SettingsError(
-            f"{where} timestamp_format {pattern!r} is not a pattern such as dd/MM/yyyy HH:mm: "
-            f"{_first_line(error)}"
-        ) from error
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0]
 
 
 def text_of(name: str) -> SparkColumn:

@@ -1,5 +1,6 @@
 """Text to typed values that never fail and never change silently: what can't be kept is named."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pyspark.sql import Column as SparkColumn
@@ -11,9 +12,12 @@ from goldrun.contracts import reasons as R
 from goldrun.contracts.table import Column, Standard
 from goldrun.medallion.standard import standardise
 from goldrun.medallion.text import trimmed
-from goldrun.medallion.times import castable, is_zoned
+from goldrun.medallion.times import castable, completed, is_zoned
 from goldrun.medallion.zones import to_utc
 
+_TEXT, _COMPLETED, _WRITTEN = "_text_", "_completed_", "_written_"
+"""Prefixes of the columns that ``with_readable_text`` adds: the trimmed text, a time with its
+seconds, and what every engine casts alike."""
 _BEYOND_MICROS = r"\.[0-9]{6}[0-9]*[1-9]"
 """A fraction of a second that has more digits than a timestamp keeps."""
 _MICROS_LENGTH = len("2011-07-01T10:00:00.123456")
@@ -41,6 +45,65 @@ class Parsed:
     faults: dict[str, SparkColumn]
 
 
+def with_readable_text(
+    mapped: DataFrame,
+    columns: Sequence[Column],
+    timezone: str | None,
+    patterns: Mapping[str, str | None],
+) -> DataFrame:
+    """Add columns that ``parse`` reads several times, each computed once.
+
+    Without them ``parse`` gives the same, by expressions that repeat all of this text's own: to
+    plan the times of one table then takes seconds.
+
+    Args:
+        mapped: Frame with the mapped columns.
+        columns: Contracts of the columns.
+        timezone: Zone of times that carry none.
+        patterns: Spark pattern of times by column; ISO 8601 where None.
+
+    Returns:
+        The frame with the trimmed text of each column, and of numbers and times the text that every
+        engine casts alike.
+    """
+    texts = [c for c in columns if not _is_typed(mapped, c)]
+    frame = mapped.withColumns({_TEXT + c.name: _text(mapped, c) for c in texts})
+    times = [c for c in texts if isinstance(c.type, T.TimestampType)]
+    first = {
+        _COMPLETED + c.name: completed(F.col(_TEXT + c.name))
+        for c in times
+        if patterns[c.name] is None
+    }
+    frame = frame.withColumns(first) if first else frame
+    second = {_WRITTEN + c.name: _written(frame, c, timezone, patterns[c.name]) for c in times}
+    numbers = [c for c in texts if isinstance(c.type, T.DecimalType)]
+    second |= {_WRITTEN + c.name: _plain(F.col(_TEXT + c.name)) for c in numbers}
+    return frame.withColumns(second) if second else frame
+
+
+def _is_typed(mapped: DataFrame, column: Column) -> bool:
+    """Whether the mapping gave a value of the contract's type, which needs no parsing."""
+    given = mapped.schema[column.name].dataType
+    return given == column.type and not isinstance(given, T.StringType)
+
+
+def _text(mapped: DataFrame, column: Column) -> SparkColumn:
+    if _TEXT + column.name in mapped.columns:
+        return F.col(_TEXT + column.name)
+    return F.nullif(trimmed(F.col(column.name).cast(T.StringType())), F.lit(""))
+
+
+def _written(
+    mapped: DataFrame, column: Column, timezone: str | None, pattern: str | None
+) -> SparkColumn:
+    if _WRITTEN + column.name in mapped.columns:
+        return F.col(_WRITTEN + column.name)
+    text = _text(mapped, column)
+    if _COMPLETED + column.name in mapped.columns:
+        return castable(text, pattern, timezone, F.col(_COMPLETED + column.name))
+    return castable(text, pattern, timezone)
+
+
 def parse(
     mapped: DataFrame,
     column: Column,
@@ -66,28 +129,30 @@ def parse(
     Returns:
         The value as an expression over ``mapped``, and its faults.
     """
-    raw = F.col(column.name)
-    if mapped.schema[column.name].dataType == column.type and not isinstance(
-        column.type, T.StringType
-    ):
-        return Parsed(raw, raw.isNull(), {})
-    text = trimmed(raw.cast(T.StringType()))
-    text = F.when(text != "", text)
+    if _is_typed(mapped, column):
+        return Parsed(F.col(column.name), F.col(column.name).isNull(), {})
+    text = _text(mapped, column)
     if isinstance(column.type, T.StringType):
         value = standardise(text, column, phone_region)
         if column.standard in (None, Standard.CATEGORY):
             return Parsed(value, text.isNull(), {})
         return Parsed(value, text.isNull(), {R.unparsed(column): text.isNotNull() & value.isNull()})
     if isinstance(column.type, T.TimestampType):
-        return _timestamp(text, column, timezone, timestamp_format)
+        written = _written(mapped, column, timezone, timestamp_format)
+        return _timestamp(text, written, column, timezone, timestamp_format)
     if isinstance(column.type, T.DecimalType):
-        return _decimal(text, column, column.type)
+        is_there = _WRITTEN + column.name in mapped.columns
+        plain = F.col(_WRITTEN + column.name) if is_there else _plain(text)
+        return _decimal(text, plain, column, column.type)
     value = text.try_cast(column.type)
     return Parsed(value, text.isNull(), {R.unparsed(column): text.isNotNull() & value.isNull()})
 
 
-def _decimal(text: SparkColumn, column: Column, kind: T.DecimalType) -> Parsed:
-    plain = F.when(text.rlike(_PLAIN), text).when(text.rlike(_SCIENTIFIC), _without_power(text))
+def _plain(text: SparkColumn) -> SparkColumn:
+    return F.when(text.rlike(_PLAIN), text).when(text.rlike(_SCIENTIFIC), _without_power(text))
+
+
+def _decimal(text: SparkColumn, plain: SparkColumn, column: Column, kind: T.DecimalType) -> Parsed:
     # Not every engine casts a number of hundreds of digits.
     short = F.regexp_replace(plain, _ZEROS_BEFORE, "$1$2")
     short = F.regexp_replace(short, _DIGITS_BEHIND, "$1")
@@ -116,10 +181,13 @@ def _without_power(text: SparkColumn) -> SparkColumn:
 
 
 def _timestamp(
-    text: SparkColumn, column: Column, timezone: str | None, timestamp_format: str | None
+    text: SparkColumn,
+    written: SparkColumn,
+    column: Column,
+    timezone: str | None,
+    timestamp_format: str | None,
 ) -> Parsed:
     # The session's zone is UTC, so a local time is first read as if it were UTC, then moved.
-    written = castable(text, timestamp_format, timezone)
     read = written.try_cast(T.TimestampType())
     zoned = is_zoned(written)
     if timezone is None:

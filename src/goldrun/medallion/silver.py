@@ -12,7 +12,7 @@ from goldrun.contracts import reasons as R
 from goldrun.contracts.source import EntityMapping
 from goldrun.contracts.table import Column, Severity, Table
 from goldrun.medallion.mapping import LINEAGE, apply_mapping, time_columns
-from goldrun.medallion.parse import parse
+from goldrun.medallion.parse import parse, with_readable_text
 from goldrun.medallion.quarantine import place, raw_json
 
 _COMMA = ","
@@ -48,6 +48,7 @@ def judge(
     mapped = [table.column(name) for name in mapping.columns]
     made = time_columns(mapping.columns)
     patterns = {c.name: None if c.name in made else mapping.timestamp_format for c in mapped}
+    frame = with_readable_text(frame, mapped, timezone, patterns)
     parsed = {c.name: parse(frame, c, timezone, patterns[c.name], phone_region) for c in mapped}
     faults = _record_faults()
     for column in mapped:

@@ -63,17 +63,32 @@ def iso_text(text: Column, pattern: str | None, zone: str | None = None) -> Colu
     return F.when(moment.between(first, last), text_of_it)
 
 
-def castable(text: Column, pattern: str | None, zone: str | None) -> Column:
+def completed(text: Column) -> Column:
+    """Give a time of ISO 8601 that has no seconds 0 of them; null where it is written in full.
+
+    Not every engine reads a zone behind minutes.
+    """
+    return F.when(~text.rlike(_FULL), F.regexp_replace(text, _TO_MINUTES, "$1:00$2"))
+
+
+def castable(
+    text: Column, pattern: str | None, zone: str | None, whole: Column | None = None
+) -> Column:
     """Rewrite trimmed text to what every engine casts to the same timestamp.
 
     Null, or text that casts to null, where the text is no time. A local time is cast as if it were
     UTC.
+
+    Args:
+        text: Trimmed text.
+        pattern: Spark pattern that it is written by; ISO 8601 when None.
+        zone: Zone whose own abbreviations are read; none are when None.
+        whole: ``completed(text)``, where a column has it already.
     """
     if pattern is not None:
         layouts = layouts_of(pattern)
         return F.coalesce(*[_by_layout(text, layout, zone) for layout in layouts])
-    # Not every engine reads a zone behind minutes.
-    whole = F.regexp_replace(text, _TO_MINUTES, "$1:00$2")
+    whole = completed(text) if whole is None else whole
     is_time = whole.rlike(_TO_SECONDS) | whole.rlike(_DAY_ALONE)
     other = F.when(is_time, _with_known_zone(whole, zone))
     return F.when(text.rlike(_FULL), text).otherwise(other)

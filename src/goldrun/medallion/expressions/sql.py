@@ -9,6 +9,11 @@ from sqlglot.errors import ParseError, SqlglotError, TokenError
 from goldrun.medallion.expressions.kinds import ExpressionError
 
 _OWN_SYNTAX = ("CAST", "TRY_CAST", "EXTRACT", "TRIM", "SUBSTRING", "POSITION")
+_VALUES = {
+    *("true", "false", "null"),
+    *("current_timestamp", "current_date", "current_user", "localtimestamp"),
+}
+"""Words that are values, or functions without brackets, and not the names of columns."""
 _LONGEST = 10_000
 _DEEPEST = 100
 
@@ -44,10 +49,14 @@ def syntax_tree(sql: str) -> exp.Expr:
     """
     if len(sql) > _LONGEST:
         raise ExpressionError(f"is longer than {_LONGEST} characters; shorten it")
+    word = sql.strip()
+    if word.isidentifier() and word.lower() not in _VALUES:
+        # A file may well have columns named When, Order or End.
+        return exp.column(word, quoted=True)
     try:
         found = [tree for tree in Language().parse(sql) if tree is not None]
     except ParseError as error:
-        raise ExpressionError(f"is not SQL: {_reason(error)}{_hint(sql)}") from error
+        raise ExpressionError(f"is not SQL: {_reason(error)}") from error
     except (TokenError, SqlglotError) as error:
         raise ExpressionError(f"is not SQL: {str(error).splitlines()[0]}") from error
     except RecursionError as error:
@@ -76,7 +85,3 @@ def _reason(error: ParseError) -> str:
         description = "part of it is missing"
     near = f" near {first['highlight']!r}" if first.get("highlight") else ""
     return f"{description}{near}"
-
-
-def _hint(sql: str) -> str:
-    return "; a column of this name stands in backticks" if sql.strip().isidentifier() else ""
