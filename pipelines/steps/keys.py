@@ -6,6 +6,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from goldrun.contracts import lineage as L
+from goldrun.contracts.entities import CUSTOMER_ID
 from goldrun.contracts.marketplace import ENTITIES
 from goldrun.contracts.reasons import KEY_NOT_UNIQUE
 from goldrun.contracts.table import Table
@@ -79,11 +80,16 @@ def keys_not_unique(ctx: Context, entity: str) -> str | None:
 
 def _described(table: Table, keys: DataFrame, records: int) -> str:
     (key,) = table.key
-    first = [str(row[0]) for row in keys.orderBy(key).limit(_SHOWN).collect()]
+    # A person's key stays out of logs and of MLflow, where an erasure would not find it.
+    such_as = "" if key == CUSTOMER_ID else f", such as {_first_of(keys, key)}"
     return (
-        f"{keys.count():,} values of {key} have several contents within one file, such as "
-        f"{', '.join(first)}: their {records:,} records of the file are in quarantine as "
+        f"{keys.count():,} values of {key} have several contents within one file{such_as}: "
+        f"their {records:,} records of the file are in quarantine as "
         f"{KEY_NOT_UNIQUE}. Map {key} to what identifies a row, such as a hash of all its columns "
         f"as in online_retail.toml, or {table.versioned_by} to the time of its last change, then "
         "run silver with -P replay=true"
     )
+
+
+def _first_of(keys: DataFrame, key: str) -> str:
+    return ", ".join(str(row[0]) for row in keys.orderBy(key).limit(_SHOWN).collect())
