@@ -122,7 +122,7 @@ def carry_out(run: Run, way: str, spark: SparkSession, tracker: Tracker, lake: P
     try:
         source = load_source(str(CASES / run.case / run.source))
         ctx = Context(Lake(spark, str(lake)), tracker, source, _NOW)
-        for command in _commands(ctx, way):
+        for command in _commands(ctx, run, way):
             with tracker.run(run.name, "goldrun-pipeline"):
                 command()
     except GoldrunError as error:
@@ -135,8 +135,14 @@ def carry_out(run: Run, way: str, spark: SparkSession, tracker: Tracker, lake: P
     )
 
 
-def _commands(ctx: Context, way: str) -> Iterator[Callable[[], object]]:
-    scripts = [quality] if way == STREAM else [bronze, silver, gold, quality]
+def _commands(ctx: Context, run: Run, way: str) -> Iterator[Callable[[], object]]:
+    """The commands that what is expected follows from: gold and quality where it is of them."""
+    fails = run.expected.exit_code != 0
+    scripts = [] if way == STREAM else [bronze, silver]
+    if way == BATCH and (fails or any(name.startswith("gold/") for name in run.columns)):
+        scripts.append(gold)
+    if fails or run.expected.quality:
+        scripts.append(quality)
     if way == STREAM:
         ticks = (_NOW + timedelta(minutes=minute) for minute in count())
         yield lambda: stream.run(ctx, Limits(available_now=True), lambda: next(ticks))

@@ -10,6 +10,8 @@ BY_REASON = {
     reasons.RECORD_UNDECODABLE: "encoding under [{entity}]: it must be that of the files",
     reasons.KEY_CONFLICT: "the expression of the key under [{entity}.columns]: an id must not be "
     "used again for something else",
+    reasons.KEY_NOT_UNIQUE: "the expression of the key under [{entity}.columns]: map what "
+    "identifies a row, or map updated_at",
     reasons.CURRENCY_WITHOUT_RATE: "the rates file: it needs the currency, from that day on",
 }
 """Remedy of the reasons that have a name of their own."""
