@@ -7,7 +7,10 @@ from goldrun.contracts.reasons import RECORD_MALFORMED, RECORD_UNDECODABLE, reje
 from goldrun.contracts.remedies import columns_at_fault, remedy
 
 TRANSACTIONS = ENTITIES["transactions"]
-OF_THE_RECORD = {RECORD_MALFORMED, RECORD_UNDECODABLE, "key_conflict", "currency_without_rate"}
+OF_THE_RECORD = {
+    *(RECORD_MALFORMED, RECORD_UNDECODABLE),
+    *("key_conflict", "key_not_unique", "currency_without_rate"),
+}
 
 
 @pytest.mark.parametrize("entity", ENTITIES)
