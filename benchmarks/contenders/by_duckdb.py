@@ -22,7 +22,7 @@ from goldrun.contracts.gold import CUSTOMER_FEATURES, USER_FEATURES
 from goldrun.contracts.marketplace import ENTITIES
 from goldrun.contracts.table import Column
 from tests.marketplace.loading import duckdb_type
-from tests.marketplace.oracle import compute_features, compute_users
+from tests.marketplace.oracle import compute_features, compute_users, use_zone
 
 log = logging.getLogger("duckdb")
 SILVER = ("transactions", "transactions_history", "quarantine", "duplicates")
@@ -81,6 +81,7 @@ def _gold(db: duckdb.DuckDBPyConnection, lake: Path, as_of: date) -> None:
     bought = db.table("oracle.bought").columns
     zeros = ", ".join(f"0 AS {c.name}" for c in CUSTOMER_DAILY.columns if c.name not in bought)
     db.execute(f"CREATE VIEW oracle.customer_daily AS SELECT *, {zeros} FROM oracle.bought")
+    use_zone(db)
     compute_users(db)
     compute_features(db, as_of)
     for table in GOLD:

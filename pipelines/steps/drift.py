@@ -146,8 +146,8 @@ def run(ctx: Context, model: str, as_of: date | None = None) -> None:
     if model not in MODELS:
         near = did_you_mean(model, MODELS)
         raise SettingsError(f"--model {model!r} is none of {', '.join(MODELS)}{near}")
-    check_zone_of_gold(ctx)
     check_models(ctx, model)
+    check_zone_of_gold(ctx)
     history = history_of(ctx)
     as_of = history.check_features(as_of or history.day_after)
     found = champion_baseline(ctx, model)

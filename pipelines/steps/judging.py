@@ -16,24 +16,18 @@ from goldrun.medallion.currency import check_one_currency, check_stored_currency
 from goldrun.medallion.references import orphans
 from goldrun.medallion.silver import bad, judge
 from pipelines.steps.context import Context
-from pipelines.steps.expressions import expressions_explained
 from pipelines.steps.source import columns_read
 
 
 def judge_records(ctx: Context, entity: str, pending: DataFrame) -> DataFrame:
-    """Parse the records of an entity and judge each by the rules that need no other row.
-
-    Raises:
-        SettingsError: An expression of the source fails on a value.
-    """
+    """Parse the records of an entity and judge each by the rules that need no other row."""
     source = ctx.source
     needed = list(columns_read(ctx, entity))
     mapping, table = source.landed[entity], ENTITIES[entity]
     rows = judge(pending, mapping, needed, table, source.timezone, source.phone_region)
     # Checkpointed and not cached: Spark computes a cached frame anew once a table that it was
     # made from is written, and these tables are written afterwards.
-    with expressions_explained(ctx, entity, pending):
-        return rows.localCheckpoint()
+    return rows.localCheckpoint()
 
 
 def look_again(

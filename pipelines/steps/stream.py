@@ -38,9 +38,9 @@ def run(
         StreamError: The source can't give all that it should, or the checkpoint is damaged.
     """
     lake, source = ctx.lake, ctx.source
-    check_zone(ctx)
     # Later a champion that can't be used only stops the scoring.
     check_models(ctx, SEGMENTATION)
+    check_zone(ctx)
     follower = Follower(ctx.tracker.run_id, Scorer(following=True))
     series = ctx.tracker.series()
     batches = MicroBatches(ctx, follower, series, limits.rows, clock)

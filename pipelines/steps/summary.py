@@ -99,7 +99,8 @@ def _models(ctx: Context, outcomes: Sequence[Outcome]) -> Table:
 def _table(title: str, *columns: str) -> Table:
     table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
     for column in columns:
-        table.add_column(column, justify="right" if column in {"rows", "version"} else "left")
+        right = column in {"rows", "version"}
+        table.add_column(column, justify="right" if right else "left", no_wrap=column == "aliases")
     return table
 
 

@@ -17,9 +17,15 @@ def compute_activity(db: duckdb.DuckDBPyConnection, zone: str = "UTC") -> None:
         db: The database.
         zone: Time zone whose calendar days the days are; kept for the features.
     """
-    db.execute("SET VARIABLE zone = $zone", {"zone": zone})
+    use_zone(db, zone)
     _run(db, "oracle_activity.sql")
     compute_users(db)
+
+
+def use_zone(db: duckdb.DuckDBPyConnection, zone: str = "UTC") -> None:
+    """Let days be those of a time zone, in what is computed afterwards."""
+    db.execute("SET VARIABLE zone = $zone", {"zone": zone})
+    _run(db, "oracle_zone.sql")
 
 
 def compute_users(db: duckdb.DuckDBPyConnection) -> None:

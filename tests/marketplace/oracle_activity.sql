@@ -2,11 +2,6 @@
 -- a zone) into schema oracle. Written from the contracts in goldrun.contracts.activity alone.
 -- Days are those of the variable zone.
 
-CREATE SCHEMA IF NOT EXISTS oracle;
-CREATE OR REPLACE MACRO oracle.local(moment) AS
-    timezone(getvariable('zone'), timezone('UTC', moment));
-CREATE OR REPLACE MACRO oracle.day_of(moment) AS oracle.local(moment)::DATE;
-
 -- One order of a customer, with the day on which it counts as what.
 CREATE OR REPLACE TABLE oracle.orders AS
 SELECT

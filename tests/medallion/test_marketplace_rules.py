@@ -124,7 +124,7 @@ BREAKS: dict[str, dict[str, tuple[str, Change]]] = {
         ),
         "time at a default": (
             "event_timestamp_long_ago",
-            {"event_timestamp": "0000-06-01T00:00:00Z"},
+            {"event_timestamp": "0001-06-01T00:00:00Z"},
         ),
         "time later": ("event_timestamp_in_future", {"event_timestamp": "2999-01-01T00:00:00Z"}),
     },

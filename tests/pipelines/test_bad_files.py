@@ -74,7 +74,7 @@ def test_a_file_without_a_header_is_refused(started: Shop) -> None:
 
 
 def test_a_column_that_is_named_twice_is_refused(started: Shop, line: Line) -> None:
-    header = HEADER.replace("Amount", "price")
+    header = HEADER.replace("Amount", "Price")
     started.land("day2.csv", line("t2", "completed", 1), header=header)
     assert "the column 'Price' twice" in refusal(started)
 

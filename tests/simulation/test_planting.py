@@ -53,8 +53,8 @@ def test_the_ledger_gives_reasons_that_the_contract_knows(market: Written, entit
     ledger = market.truth("ledger").query("entity == @entity")
     reasons = {reason for row in ledger["reasons"] for reason in row}
     known = set(reject_reasons(LAYOUTS[entity].table))
-    # What a contract fills in can't be missing.
-    assert known - reasons <= {"updated_at_missing", "order_id_missing"}
+    # What a contract fills in can't be missing, and quality fails where a key is not unique.
+    assert known - reasons <= {"updated_at_missing", "order_id_missing", "key_not_unique"}
     assert reasons <= known
     duplicate = ledger["fate"] == DUPLICATE
     assert (ledger[~duplicate]["fate"] == QUARANTINED).all()

@@ -26,6 +26,7 @@ _ZONED = r":[0-9]{1,2}(?:\.[0-9]+)? *[A-Za-z+-].*\z"
 _ABBREVIATED = r"[0-9] *[A-Z]{3,5}\z"
 _UNIVERSAL = r"(?:UTC|GMT)\z"
 _FAR_REGION = r"\A(?:2[1-9]|[3-9][0-9])[0-9]{2}-.*[A-Za-z]/"
+_FIRST, _LAST = "0001-01-01 00:00:00", "9999-12-31 23:59:59.999999"
 _FAR = "2100"
 """From this year on not every engine knows when a region changes its clocks."""
 _FRACTION = r"\.[0-9]+"
@@ -54,7 +55,7 @@ def iso_text(text: Column, pattern: str | None, zone: str | None = None) -> Colu
     """
     written = castable(trimmed(text), pattern, zone)
     moment = written.try_cast(T.TimestampType())
-    first, last = (F.lit(day).cast(T.TimestampType()) for day in ("0001-01-01", "9999-12-31"))
+    first, last = (F.lit(at).cast(T.TimestampType()) for at in (_FIRST, _LAST))
     seconds = F.date_format(moment, "yyyy-MM-dd'T'HH:mm:ss")
     end = F.when(is_zoned(written), "Z").otherwise("")
     rewritten = F.concat(seconds, F.regexp_extract(written, _FRACTION, 0), end)

@@ -1,0 +1,6 @@
+-- What the clocks of the variable zone show at a time in UTC, and its calendar day.
+
+CREATE SCHEMA IF NOT EXISTS oracle;
+CREATE OR REPLACE MACRO oracle.local(moment) AS
+    timezone(getvariable('zone'), timezone('UTC', moment));
+CREATE OR REPLACE MACRO oracle.day_of(moment) AS oracle.local(moment)::DATE;
