@@ -139,7 +139,9 @@ def test_an_experiment_that_was_deleted_stops_the_workflow_before_any_work(ctx: 
 def test_a_prefix_begins_a_new_line_of_models(ctx: Context) -> None:
     register(ctx.tracker, "north-churn", owned(lake="lake-2"))
     anew = SHOP.model_copy(update={"registry_prefix": "north2"})
-    check_models(Context(ctx.lake, ctx.tracker, anew, NOW), CHURN)
+    fresh = Context(ctx.lake, ctx.tracker, anew, NOW)
+    check_models(fresh, CHURN)
+    assert champion_of(fresh, CHURN) is None
 
 
 # Names from before ------------------------------------------------------------------------------
@@ -162,12 +164,16 @@ def test_old_names_of_another_lake_that_is_there_are_no_hindrance(
     register(ctx.tracker, "churn", {}, str(tmp_path))
     register(ctx.tracker, "churn", {}, "s3a://bucket/lake")
     check_models(ctx, CHURN, SEGMENTATION)
+    assert champion_of(ctx, CHURN) is None
 
 
 def test_old_names_are_no_hindrance_once_the_shop_has_its_own(ctx: Context) -> None:
     register(ctx.tracker, "churn", {}, "/data/lake")
     register(ctx.tracker, "north-churn", owned())
     check_models(ctx, CHURN, SEGMENTATION)
+    found = champion_of(ctx, CHURN)
+    assert found is not None
+    assert found.name == "north-churn"
 
 
 def test_without_a_prefix_the_bare_name_is_checked_as_any_other(ctx: Context) -> None:
