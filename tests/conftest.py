@@ -65,7 +65,18 @@ def _elsewhere(project: Project) -> None:
     for name in ("MLFLOW_RUN_ID", "GOLDRUN_LAKE"):
         os.environ.pop(name, None)
     os.chdir(project.folder)
-    logging.getLogger("goldrun").setLevel(logging.INFO)
+
+
+@pytest.fixture(autouse=True)
+def _log_of_the_package() -> None:
+    """Undo what a script run within an earlier test did to the package's logger.
+
+    Its log goes to pytest's handler only, and once: a logger that does not propagate gets that
+    handler too, and would send each record twice when a test lets it propagate.
+    """
+    logger = logging.getLogger("goldrun")
+    logger.handlers, logger.propagate = [], True
+    logger.setLevel(logging.INFO)
 
 
 @pytest.fixture(scope="session")

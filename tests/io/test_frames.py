@@ -93,17 +93,15 @@ def test_named_columns_come_sorted_by_key_as_numbers(numbered: DataFrame) -> Non
 
 
 def test_a_frame_of_the_limits_size_is_taken_whole(
-    numbered: DataFrame, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    numbered: DataFrame, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(logging.getLogger("goldrun"), "propagate", True)
     assert len(to_pandas(numbered, ["who"], ["n"], seed=1, limit=1000)) == 1000
     assert not [r for r in caplog.records if r.levelno >= logging.WARNING]
 
 
 def test_above_the_limit_a_sample_is_taken_and_a_warning_says_so(
-    numbered: DataFrame, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    numbered: DataFrame, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(logging.getLogger("goldrun"), "propagate", True)
     frame = to_pandas(numbered, ["who"], ["n"], seed=1, limit=200)
     assert 120 < len(frame) < 280
     assert frame.who.is_unique

@@ -1,6 +1,5 @@
 """Each raw record of a micro-batch reaches bronze once, whatever was read before."""
 
-import logging
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -102,9 +101,7 @@ def test_messages_that_are_gone_are_told_when_a_checkpoint_was_lost(
     ctx: Context,
     spark: SparkSession,
     caplog: pytest.LogCaptureFixture,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(logging.getLogger("goldrun"), "propagate", True)
     for first, last in ((0, 4), (5, 6)):
         arrive(ctx, messages(spark, first, last), None, set())
     assert "may be gone" not in caplog.text

@@ -1,7 +1,5 @@
 """What every script does with its options, before it needs Spark."""
 
-import logging
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -10,15 +8,6 @@ import pytest
 from goldrun.errors import GoldrunError, SettingsError
 from pipelines._command import add_as_of, parser, run_script
 from pipelines.steps import names
-
-
-@pytest.fixture
-def _own_logging() -> Iterator[None]:
-    """Give the package's logger back as it was."""
-    logger = logging.getLogger("goldrun")
-    before = logger.handlers[:], logger.level, logger.propagate
-    yield
-    logger.handlers, logger.level, logger.propagate = before[0], before[1], before[2]
 
 
 def as_of(*arguments: str) -> date | None:
@@ -44,7 +33,6 @@ def test_what_is_no_date_is_refused_with_how_to_write_one(text: str) -> None:
         as_of("--as-of", text)
 
 
-@pytest.mark.usefixtures("_own_logging")
 def test_an_error_is_told_in_one_line_and_gives_its_exit_code(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -59,7 +47,6 @@ def test_an_error_is_told_in_one_line_and_gives_its_exit_code(
     assert "\n" not in told
 
 
-@pytest.mark.usefixtures("_own_logging")
 @pytest.mark.parametrize("debug", ["", "1"])
 def test_an_unknown_error_is_told_in_one_line_and_its_trace_is_in_a_file(
     monkeypatch: pytest.MonkeyPatch,

@@ -16,8 +16,7 @@ Line = Any
 
 
 @pytest.fixture
-def console(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> Any:
-    monkeypatch.setattr(logging.getLogger("goldrun"), "propagate", True)
+def console(caplog: pytest.LogCaptureFixture) -> Any:
     caplog.set_level(logging.INFO, logger="goldrun")
     return caplog
 

@@ -1,7 +1,5 @@
 """A registry that can't be asked stops a training run, and no stream."""
 
-import logging
-
 import pytest
 from mlflow.exceptions import MlflowException
 
@@ -37,9 +35,7 @@ def test_a_stream_goes_on_with_the_champion_known_so_far_and_says_so(
     locked: Context,
     known: Champion | None,
     caplog: pytest.LogCaptureFixture,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(logging.getLogger("goldrun"), "propagate", True)
     scorer = Scorer(following=True, champion=known)
     assert scorer.refresh(locked) is (known is not None)
     assert scorer.champion == known

@@ -1,6 +1,5 @@
 """Small files are put together on a schedule, beside the stream, and trouble does not end that."""
 
-import logging
 import threading
 
 import pytest
@@ -61,7 +60,6 @@ def test_a_table_that_can_not_be_compacted_is_told_and_the_others_are(
     tables = [table.name for table in tables_of(ctx)]
     done = Compactions(len(tables) + 1, failing=L.QUARANTINE.name)
     all_there(monkeypatch, done)
-    monkeypatch.setattr(logging.getLogger("goldrun"), "propagate", True)
     with compacting(ctx, 0.01):
         assert done.enough.wait(20)
     assert done.names[: len(tables)] == tables

@@ -1,6 +1,5 @@
 """A lake has one time zone, and gold of a lake that was built without one is computed anew."""
 
-import logging
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -131,7 +130,6 @@ def test_an_old_lake_of_a_shop_in_utc_is_left_as_it_is(
 def test_an_old_lake_of_a_shop_elsewhere_is_computed_again_wherever_that_stops(
     old: Shop, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(logging.getLogger("goldrun"), "propagate", True)
     replaced = Lake.replace
 
     def cut(self: Lake, table: Table, *given: Any, **more: Any) -> bool:
