@@ -17,6 +17,7 @@ from goldrun.contracts.erasure import (
     TOMBSTONES,
 )
 from goldrun.contracts.ops import GOLD_PROGRESS, RUN_ID
+from goldrun.contracts.text import INVISIBLE
 from goldrun.errors import ErasureError, SettingsError, listed
 from goldrun.io.purge import forget_parameter, leftovers, local_folder, purge, tables_in
 from goldrun.io.secret import key_for
@@ -43,7 +44,7 @@ def run(ctx: Context, customer_id: str) -> None:
         ErasureError: The lake can't be erased in, or something of the person was found after all.
         SettingsError: Nobody has this id and nobody with it was erased.
     """
-    customer_id, lake = customer_id.strip(), ctx.lake
+    customer_id, lake = customer_id.strip(INVISIBLE), ctx.lake
     if not customer_id:
         raise SettingsError("--customer-id is empty: say who is to be erased")
     folder = local_folder(lake.root)

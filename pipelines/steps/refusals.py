@@ -12,6 +12,7 @@ from rich.table import Table
 from goldrun.contracts import lineage
 from goldrun.contracts.entities import CUSTOMER_ID
 from goldrun.contracts.marketplace import ENTITIES
+from goldrun.contracts.reasons import KEY_NOT_UNIQUE
 from goldrun.contracts.remedies import columns_at_fault, remedy
 from goldrun.contracts.source import EntityMapping
 from goldrun.contracts.verdict import Verdict
@@ -23,12 +24,17 @@ from pipelines.steps.context import Context, log
 from pipelines.steps.refine import Refined
 from pipelines.steps.source import columns_of
 
+_TRANSACTIONS = "transactions"
 _WIDTH = 100
 _LONGEST = 40
 """Characters of a value that are shown."""
 _REMEDY_OF_RECORDS = (
     "Correct {name}.toml or the files as the table above says, then run silver with replay=true; "
     "raise max_reject_share only if you can live with so many refused rows"
+)
+_REMEDY_OF_KEYS = (
+    "Map in {name}.toml the column that identifies a row, or correct the files, then run silver "
+    "with replay=true"
 )
 _REMEDY_OF_LAKE = (
     "Correct what the check names and run silver again; where records are lost, doubled or stray, "
@@ -86,24 +92,59 @@ def _failure(ctx: Context, report: QualityReport) -> QualityError | None:
         return None
     name = ctx.source.name
     what = "; ".join(failed) or "all transactions are in quarantine"
+    advice = _advice(ctx, report).format(name=name)
+    return QualityError(f"data quality of {name} fails, nothing is trained: {what}. {advice}")
+
+
+def _advice(ctx: Context, report: QualityReport) -> str:
+    refused = refusals_of(report)
     most = ctx.source.max_reject_share
-    by_records = nothing_accepted(report) or any(r.share > most for r in refusals_of(report))
-    advice = _REMEDY_OF_RECORDS if by_records else _REMEDY_OF_LAKE
-    return QualityError(
-        f"data quality of {name} fails, nothing is trained: {what}. {advice.format(name=name)}"
-    )
+    if nothing_accepted(report) or any(each.share > most for each in refused):
+        return _REMEDY_OF_RECORDS
+    if any(each.reasons.get(KEY_NOT_UNIQUE) for each in refused):
+        return _REMEDY_OF_KEYS
+    return _REMEDY_OF_LAKE
+
+
+def check_run(ctx: Context, refined: Mapping[str, Refined]) -> None:
+    """Stop where this run refused too many of its own records, whatever the lake holds beside.
+
+    Args:
+        ctx: The context.
+        refined: What became of the records that this run validated, by entity.
+
+    Raises:
+        QualityError: Of an entity more than ``max_reject_share`` of them were refused, or all
+            transactions were; the table of reasons is logged.
+    """
+    above = _above_share(ctx, refined)
+    if not above:
+        return
+    what = "; ".join(_share_of(ctx, each) for each in above)
+    advice = _REMEDY_OF_RECORDS.format(name=ctx.source.name)
+    log_refusals(ctx, above)
+    raise QualityError(f"nothing is trained with what this run read: {what}. {advice}")
 
 
 def log_above_share(ctx: Context, refined: Mapping[str, Refined]) -> None:
     """Log the table of the entities of which more than ``max_reject_share`` was refused."""
-    refused = [Refusals(e, r.records, r.quarantined, r.refused) for e, r in refined.items()]
-    above = [each for each in refused if each.share > ctx.source.max_reject_share]
+    above = _above_share(ctx, refined)
     for each in above:
-        log.warning(
-            "    %s: %.1f%% of %s records were refused, more than max_reject_share = %g",
-            *(each.entity, 100 * each.share, f"{each.records:,}", ctx.source.max_reject_share),
-        )
+        log.warning("    %s", _share_of(ctx, each))
     log_refusals(ctx, above)
+
+
+def _above_share(ctx: Context, refined: Mapping[str, Refined]) -> list[Refusals]:
+    """The entities of which too much was refused; of transactions all is always too much."""
+    refused = [Refusals(e, r.records, r.quarantined, r.refused) for e, r in refined.items()]
+    most = ctx.source.max_reject_share
+    return [r for r in refused if r.share > most or (r.share == 1 and r.entity == _TRANSACTIONS)]
+
+
+def _share_of(ctx: Context, refused: Refusals) -> str:
+    share = f"{refused.entity}: {refused.share:.1%} of {refused.records:,} records were refused"
+    most = ctx.source.max_reject_share
+    return share + (f", more than max_reject_share = {most:g}" if refused.share > most else "")
 
 
 def log_refusals(ctx: Context, refused: Sequence[Refusals]) -> None:

@@ -36,11 +36,18 @@ def run(ctx: Context, *, replay: bool = False) -> dict[str, Refined]:
 
 
 def _derived_customers(ctx: Context) -> EntityMapping | None:
-    """The mapping to derive customers by; None when the source has a customers file."""
+    """The mapping to derive customers by; None when the source has a customers file.
+
+    Their times have the pattern of the transactions, whose files they are read from, unless the
+    customers have one of their own.
+    """
     mapping = ctx.source.entities.get("customers") or EntityMapping.model_validate(
         {"from": "transactions"}
     )
-    return mapping if mapping.derived_from else None
+    if not mapping.derived_from:
+        return None
+    pattern = ctx.source.entities["transactions"].timestamp_format
+    return mapping.model_copy(update={"timestamp_format": mapping.timestamp_format or pattern})
 
 
 def derive(ctx: Context) -> None:
@@ -52,8 +59,10 @@ def derive(ctx: Context) -> None:
         customers = derive_customers(
             ctx.lake.read(TRANSACTIONS.name),
             ctx.lake.read(L.bronze_table("transactions").name),
-            mapping.columns,
+            mapping,
             list(columns_read(ctx, "transactions")),
+            ctx.source.timezone,
+            ctx.source.phone_region,
         )
         ctx.lake.replace(CUSTOMERS, customers)
 

@@ -64,10 +64,6 @@ def columns_of(ctx: Context, entity: str, expressions: Mapping[str, str]) -> dic
     return dict.fromkeys(columns_needed(expressions, where), where)
 
 
-def _probe(ctx: Context) -> DataFrame:
-    return ctx.lake.spark.range(1).toDF("id")
-
-
 def check_one_source(ctx: Context, bronze: DataFrame) -> None:
     """Raise SettingsError when the lake holds another source's records: their ids would mix."""
     others = bronze.where(F.col(L.SOURCE) != ctx.source.name).select(L.SOURCE).limit(1).collect()

@@ -25,7 +25,8 @@ def run(ctx: Context, as_of: date | None = None) -> None:
 
     Raises:
         ForeignModelError: A champion in the store is another shop's.
-        QualityError: Data quality fails; nothing is trained.
+        QualityError: Data quality fails, of the lake or of the records that this run brought;
+            nothing is trained.
         AsOfError: Churn could not be trained; everything else is done before this is raised.
     """
     started = time.monotonic()
@@ -33,11 +34,12 @@ def run(ctx: Context, as_of: date | None = None) -> None:
     with stage(1, "bronze: what the files say"):
         bronze.run(ctx)
     with stage(2, "silver: typed, ruled, deduplicated"):
-        silver.run(ctx)
+        refined = silver.run(ctx)
     with stage(3, "gold: activity and features"):
         gold.run(ctx)
     with stage(4, "data quality"):
         report = refusals.check_before_training(ctx)
+        refusals.check_run(ctx, refined)
     outcomes: list[Outcome] = []
     refused: AsOfError | None = None
     with stage(5, "churn"):

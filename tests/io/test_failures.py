@@ -3,10 +3,11 @@
 import errno
 
 import pytest
+from google.protobuf.message import DecodeError
 
-from goldrun.errors import StorageError, ToolchainError
+from goldrun.errors import SettingsError, StorageError, ToolchainError
 from goldrun.io import failures
-from goldrun.io.failures import memory_failure, storage_explained, storage_failure
+from goldrun.io.failures import depth_failure, memory_failure, storage_explained, storage_failure
 from goldrun.io.memory import in_bytes
 
 LAKE = "/data/lake"
@@ -129,3 +130,20 @@ def test_a_place_where_no_lake_can_be_is_named(said: str) -> None:
 
 def test_the_same_of_another_place_stays_what_it_is() -> None:
     assert storage_failure(OSError("[Errno 13] Permission denied: '/elsewhere'"), LAKE) is None
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Error parsing message with type 'spark.connect.Expression': "
+        "Exceeded upb_DecodeOptions_MaxDepth",
+        "java.lang.StackOverflowError",
+    ],
+)
+def test_a_plan_that_is_too_deep_is_refused_with_how_to_write_it(said: str) -> None:
+    with pytest.raises(SettingsError, match="in fewer parts"), storage_explained(LAKE):
+        raise DecodeError(said)
+
+
+def test_another_error_is_no_plan_that_is_too_deep() -> None:
+    assert depth_failure(OSError("No space left on device")) is None

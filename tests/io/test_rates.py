@@ -33,8 +33,11 @@ def test_each_line_is_a_rate(tmp_path: Path) -> None:
         # A decimal comma is no rate of 1.
         (f"{HEADER}GBP,2024-01-01,1,15\n", "line 2: it must have 3 fields"),
         (f"{HEADER}GBP,2024-01-01,0\n", "not between 0"),
-        (f"{HEADER}GBP,2024-01-01,1e30\n", "not between 0"),
-        (f"{HEADER}GBP,2024-01-01,NaN\n", "not between 0"),
+        (f"{HEADER}GBP,2024-01-01,1e30\n", "'1e30' no number"),
+        (f"{HEADER}GBP,2024-01-01,1_25\n", "'1_25' no number"),
+        (f"{HEADER}GBP,2024-01-01,\u0661\n", "'\u0661' no number"),
+        (f"{HEADER}GBP,2024-01-01,99999999999\n", "not between 0"),
+        (f"{HEADER}GBP,2024-01-01,NaN\n", "'NaN' no number"),
         (f"{HEADER}GBP,2024-01-01,1.123456789\n", "at most 8 decimals"),
         (f"{HEADER}GBP,2024-01-01,1.1\nGBP,2024-01-01,1.2\n", "GBP is there twice"),
         (f"{HEADER}EUR,2024-01-01,1\n", "own currency"),

@@ -8,6 +8,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from goldrun.contracts.entities import CUSTOMERS
+from goldrun.contracts.source import EntityMapping
 from goldrun.medallion.customers import derive_customers
 
 BOUGHT: tuple[tuple[str, str, str, str | None], ...] = (
@@ -21,7 +22,13 @@ BOUGHT: tuple[tuple[str, str, str, str | None], ...] = (
     ("r8", "silent", "2024-03-01 10:00:00", None),
     ("r9", "never", "2024-01-01 10:00:00", None),
 )
-MAPPED: Mapping[str, str] = {"location": "Land"}
+
+
+def derived_by(columns: Mapping[str, str], **more: str) -> EntityMapping:
+    return EntityMapping.model_validate({"from": "transactions", "columns": columns, **more})
+
+
+MAPPED = derived_by({"location": "Land"})
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +92,46 @@ def test_a_customer_is_as_new_as_the_newest_transaction(customers: dict[str, Any
 
 
 def test_without_any_mapping_there_are_still_customers(shop: tuple[DataFrame, DataFrame]) -> None:
-    rows = derive_customers(*shop, {}, []).collect()
+    rows = derive_customers(*shop, derived_by({}), []).collect()
     assert {row["customer_id"] for row in rows} == {row[1] for row in BOUGHT}
     assert {row["location"] for row in rows} == {None}
+
+
+RAW = {
+    "Since": "01/12/2023 22:00",
+    "Land": "\u00a0France\u200b",
+    "Mail": " A@Example.COM ",
+    "Phone": "none",
+}
+
+
+@pytest.fixture(scope="module")
+def typed(spark: SparkSession, to_records: Callable[..., DataFrame]) -> Callable[..., Any]:
+    """Attributes of one customer whose transaction has the given text."""
+
+    def attributes(since: str, raw: Mapping[str, str], zone: str | None) -> Any:
+        one = "'r1' as record_id", "'a' as customer_id", "now() as transaction_date"
+        silver = spark.range(1).selectExpr(*one)
+        columns = {"registration_date": since, "location": "Land", "email": "Mail"}
+        mapping = derived_by({**columns, "phone": "Phone"}, timestamp_format="dd/MM/yyyy HH:mm")
+        records = to_records({"r1": raw})
+        rows = derive_customers(silver, records, mapping, list(RAW), zone, "US")
+        at = F.date_format("registration_date", "yyyy-MM-dd HH:mm").alias("at")
+        return rows.select(at, "location", "email", "phone").collect()[0]
+
+    return attributes
+
+
+@pytest.mark.parametrize("since", ["Since", "to_timestamp(Since, 'dd/MM/yyyy HH:mm')"])
+def test_attributes_are_read_as_those_of_a_customers_file(
+    typed: Callable[..., Any], since: str
+) -> None:
+    found = typed(since, RAW, "America/New_York")
+    assert tuple(found) == ("2023-12-02 03:00", "France", "a@example.com", None)
+
+
+@pytest.mark.parametrize(("since", "zone"), [("soon", "America/New_York"), (RAW["Since"], None)])
+def test_a_time_that_a_customers_file_may_not_have_is_null(
+    typed: Callable[..., Any], since: str, zone: str | None
+) -> None:
+    assert typed("Since", RAW | {"Since": since}, zone)["at"] is None

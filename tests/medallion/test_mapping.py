@@ -71,7 +71,15 @@ def test_the_columns_of_all_expressions_are_found_once_each() -> None:
         ("'open", "is not SQL"),
         ("a; b", "is not SQL"),
         ("(" * 300 + "a" + ")" * 300, "nested too deeply"),
-        (" || ".join(["a"] * 300), "nested more than"),
+        ("Price" + " - 1" * 300, "nested more than"),
+        ("case when a = '1' then 1 else " * 60 + "2" + " end" * 60, "nested too deeply"),
+        ("coalesce(" * 13 + "a" + ", b)" * 13, "more than 5,000 parts"),
+        ("trim(" * 200 + "a" + ")" * 200, "nested too deeply"),
+        (r"a rlike '\d+'", r"write \\d"),
+        (". 1.5", "is no number"),
+        (". 1.5BD", "is not SQL"),
+        ("price.1", "those with a point in backticks"),
+        ("to_utc_timestamp(date(a), 'localtime')", "not a time zone"),
         ("a" * 20_000, "longer than"),
         ("no_such_function(a)", "uses no_such_function, which is not part"),
         ("uppr(a)", "did you mean 'upper'?"),
@@ -95,6 +103,21 @@ def test_the_columns_of_all_expressions_are_found_once_each() -> None:
 )
 def test_a_wrong_expression_is_refused_with_its_key_and_the_remedy(sql: str, problem: str) -> None:
     assert problem in refusal(sql)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        r"a rlike '\\\\d+'",
+        r"a rlike r'\d+'",
+        r"replace(a, '\t', 'It\'s')",
+        r"`a\d`",
+        " or ".join(["a = 'x'"] * 98),
+        " || ".join(["a"] * 98),
+    ],
+)
+def test_escapes_that_mean_something_and_long_chains_are_taken(sql: str) -> None:
+    assert columns_needed({"order_id": sql}, "shop.toml")
 
 
 @pytest.mark.parametrize(

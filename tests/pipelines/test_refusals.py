@@ -55,6 +55,23 @@ def test_a_workflow_whose_rows_were_all_refused_stops_before_training(
     assert not shop.ctx.lake.exists("gold/customer_daily")
 
 
+def test_a_workflow_that_refuses_what_it_read_stops_though_the_lake_is_good(
+    shop: Shop, line: Line, console: Any
+) -> None:
+    shop.land("day1.csv", *[line(f"t{n}", "completed", 1) for n in range(100)])
+    shop.bronze()
+    shop.silver()
+    all_refused(shop)
+    (shop.folder / "day1.csv").rename(shop.folder / "day2.csv")
+    with (
+        pytest.raises(QualityError, match=r"this run read: transactions: 100\.0% of 4 records"),
+        shop.ctx.tracker.run("workflow", "refusals") as run_id,
+    ):
+        workflow.run(shop.ctx)
+    assert "price_not_positive" in console.text
+    assert runs_below(shop, run_id) == []
+
+
 def test_too_large_a_share_of_refused_rows_stops_each_training_by_itself(
     shop: Shop, line: Line
 ) -> None:

@@ -27,6 +27,7 @@ def test_a_shop_too_young_for_churn_still_gets_segments_and_an_error(
     for step in (bronze, silver, gold):
         monkeypatch.setattr(step, "run", lambda *_: None)
     monkeypatch.setattr(refusals, "check_before_training", lambda _: None)
+    monkeypatch.setattr(refusals, "check_run", lambda *_: None)
     monkeypatch.setattr(workflow, "check_models", lambda *_: None)
     monkeypatch.setattr(churn, "train", too_young)
     monkeypatch.setattr(segmentation, "train", segments)

@@ -1,11 +1,8 @@
 """How a shop's own data maps on to the contracts: the content of ``pipelines/sources/*.toml``."""
 
 import codecs
-import itertools
-import re
 from enum import StrEnum
 from typing import Any, Literal
-from zoneinfo import available_timezones
 
 from phonenumbers import SUPPORTED_REGIONS
 from pydantic import Field, field_validator, model_validator
@@ -15,6 +12,7 @@ from goldrun.contracts.marketplace import ENTITIES
 from goldrun.contracts.strict import Strict
 from goldrun.contracts.table import Table
 from goldrun.contracts.time_pattern import layouts_of
+from goldrun.contracts.zones import time_zones
 from goldrun.errors import did_you_mean
 
 _ENCODINGS = {"utf-8": "UTF-8", "ascii": "UTF-8", "iso8859-1": "ISO-8859-1"}
@@ -30,14 +28,6 @@ _SAME_AS_UTC = frozenset(
     )
 )
 """All names of the zone whose clocks show UTC."""
-_NO_ZONES = {"Factory", "localtime"}
-"""Files beside those of time zones, which no engine knows."""
-_TEXT_IN_SQL = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|`[^`]*`", re.DOTALL)
-_OPENING, _CLOSING = {"(", "[", "case"}, {")", "]", "end"}
-_OPERATORS = {"||", *"+-*/%&|^", "and", "or", "not"}
-_WORDS = re.compile(r"\|\||[()\[\]+*/%&|^-]|\b(?:and|or|not|case|end)\b")
-_MOST_OPERATORS, _DEEPEST = 300, 50
-"""Beyond, an engine's stack is too small for the expression, and the process ends."""
 _ORIGINS = ("path", "topic", "feed", "from")
 _LONGEST_PREFIX = 100
 
@@ -106,20 +96,6 @@ class EntityMapping(Strict):
     def _pattern_is_read(cls, value: str | None) -> str | None:
         if value is not None:
             layouts_of(value)
-        return value
-
-    @field_validator("columns")
-    @classmethod
-    def _expressions_are_of_a_size(cls, value: dict[str, str]) -> dict[str, str]:
-        for name, sql in value.items():
-            words = _WORDS.findall(_TEXT_IN_SQL.sub("", sql).lower())
-            depths = itertools.accumulate((w in _OPENING) - (w in _CLOSING) for w in words)
-            operators = sum(word in _OPERATORS for word in words)
-            if operators > _MOST_OPERATORS or max(depths, default=0) > _DEEPEST:
-                raise ValueError(
-                    f"{name!r} has more than {_MOST_OPERATORS} operators or is nested deeper than "
-                    f"{_DEEPEST}; use functions of many values, such as concat_ws, or an IN list"
-                )
         return value
 
     @model_validator(mode="after")
@@ -211,7 +187,7 @@ class Source(Strict):
     @field_validator("timezone")
     @classmethod
     def _zone_exists(cls, value: str | None) -> str | None:
-        known = available_timezones() - _NO_ZONES
+        known = time_zones()
         if value is not None and value not in known:
             near = did_you_mean(value, known)
             raise ValueError(f"{value!r} is not a time zone{near}")

@@ -3,13 +3,22 @@
 import re
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 _NAME = re.compile("[A-Z]{3,5}")
 _FIRST, _LAST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2038, 1, 1, tzinfo=UTC)
-_FAR = datetime(2100, 1, 1)  # noqa: DTZ001 - local
+FAR = datetime(2100, 1, 1)  # noqa: DTZ001 - local
+"""From then on a zone keeps the offset of that midnight: not every engine knows its changes."""
 _STEP = timedelta(days=5)
 """No zone has kept an offset for less."""
+_NO_ZONES = {"Factory", "localtime"}
+"""Files beside those of time zones, which no engine knows."""
+
+
+@lru_cache
+def time_zones() -> frozenset[str]:
+    """Names of the time zones that a source may have."""
+    return frozenset(available_timezones() - _NO_ZONES)
 
 
 @lru_cache
@@ -32,5 +41,5 @@ def abbreviations_of(zone: str) -> dict[str, tuple[int, ...]]:
 @lru_cache
 def far_offset(zone: str) -> int:
     """A zone's offset in seconds as the year 2100 begins."""
-    offset = _FAR.replace(tzinfo=ZoneInfo(zone)).utcoffset() or timedelta()
+    offset = FAR.replace(tzinfo=ZoneInfo(zone)).utcoffset() or timedelta()
     return int(offset.total_seconds())

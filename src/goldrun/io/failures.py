@@ -5,17 +5,20 @@ import re
 from collections.abc import Iterator
 
 from deltalake.exceptions import DeltaError
+from google.protobuf.message import DecodeError
 from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
 from pyspark.errors.exceptions.captured import CapturedException
 
-from goldrun.errors import StorageError, ToolchainError
+from goldrun.errors import GoldrunError, SettingsError, StorageError, ToolchainError
 from goldrun.io.memory import SETTING, in_bytes, machine_memory, peak_memory, pool_memory
 
-_RAISED = (PySparkException, Py4JJavaError, DeltaError, OSError)
+_RAISED = (PySparkException, Py4JJavaError, DeltaError, OSError, DecodeError)
 _FULL = re.compile(r"No space left on device|Disk quota exceeded|File too large")
 _POOL_IS_FULL = "for the total memory pool"
 _HEAP_IS_FULL = "OutOfMemoryError"
+_TOO_DEEP = re.compile("Exceeded upb_DecodeOptions_MaxDepth|StackOverflowError")
+"""What is said of a plan that is nested deeper than an engine or its protocol allows."""
 _DAMAGED = re.compile(
     r"ChecksumException|[Cc]hecksum error|Could not find any delta files|is not a Parquet file"
     r"|ParquetDecodingException"
@@ -46,10 +49,22 @@ def storage_explained(root: str) -> Iterator[None]:
     try:
         yield
     except _RAISED as error:
-        known = memory_failure(error) or storage_failure(error, root)
+        known: GoldrunError | None = (
+            depth_failure(error) or memory_failure(error) or storage_failure(error, root)
+        )
         if known is None:
             raise
         raise known from error
+
+
+def depth_failure(error: BaseException) -> SettingsError | None:
+    """Recognise an expression that is nested too deeply for an engine; None for another error."""
+    if not _TOO_DEEP.search(everything_said(error)):
+        return None
+    return SettingsError(
+        "an expression of the source's TOML is nested too deeply for the engine: write its longest "
+        "chain of + - * or of functions in fewer parts, such as sums in brackets of a few each"
+    )
 
 
 def memory_failure(error: BaseException) -> ToolchainError | None:

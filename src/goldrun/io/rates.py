@@ -1,18 +1,21 @@
 """A shop's rate table, read from a small CSV file."""
 
 import csv
+import re
 from collections.abc import Mapping
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 
 from goldrun.contracts.currencies import CURRENCIES
 from goldrun.contracts.rates import RATES
+from goldrun.contracts.text import INVISIBLE
 from goldrun.errors import SettingsError
 
 Rate = tuple[str, date, Decimal]
 _SCALE = 8
 _TOO_MUCH = 10**10
+_NUMBER = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,20})?")
 
 
 def read_rates(path: str, currency: str) -> list[Rate]:
@@ -55,17 +58,24 @@ def read_rates(path: str, currency: str) -> list[Rate]:
 def _rate(line: Mapping[str | None, object], where: str) -> Rate:
     if None in line or None in line.values():
         raise SettingsError(f"{where}: it must have {len(RATES.names)} fields; correct the line")
-    code, since, rate = (str(line[name] or "").strip() for name in RATES.names)
+    code, since, rate = (str(line[name] or "").strip(INVISIBLE) for name in RATES.names)
     if code not in CURRENCIES:
         raise SettingsError(f"{where}: {code!r} is no currency; write its ISO 4217 code")
     try:
-        first, value = date.fromisoformat(since), Decimal(rate)
-    except (ValueError, InvalidOperation) as error:
+        first, value = date.fromisoformat(since), _decimal(rate)
+    except ValueError as error:
         raise SettingsError(
             f"{where}: {since!r} is no date, or {rate!r} no number; write 2025-01-31 and 1.25"
         ) from error
-    if not value.is_finite() or not 0 < value < _TOO_MUCH or value.as_tuple().exponent < -_SCALE:  # type: ignore[operator]
+    if not 0 < value < _TOO_MUCH or value.as_tuple().exponent < -_SCALE:  # type: ignore[operator]
         raise SettingsError(
             f"{where}: {rate!r} is not between 0 and {_TOO_MUCH:,} with at most {_SCALE} decimals"
         )
     return code, first, value
+
+
+def _decimal(text: str) -> Decimal:
+    # Python reads more than a rate is written as: 1_25, or digits of other scripts.
+    if not _NUMBER.fullmatch(text):
+        raise ValueError(text)
+    return Decimal(text)

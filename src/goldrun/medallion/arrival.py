@@ -9,7 +9,6 @@ from goldrun.contracts.table import Table
 
 FIRST = "_first"
 LAST = "_last"
-_ID = "_id"
 
 
 def partition_of(file: SparkColumn) -> SparkColumn:

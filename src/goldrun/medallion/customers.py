@@ -1,6 +1,8 @@
 """Customers of a shop that has no customers file: whoever bought."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from functools import reduce
+from operator import or_
 
 from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame
@@ -8,33 +10,43 @@ from pyspark.sql import functions as F
 
 from goldrun.contracts import entities as E
 from goldrun.contracts import lineage as L
-from goldrun.medallion.mapping import LINEAGE, apply_mapping
+from goldrun.contracts.source import EntityMapping
+from goldrun.medallion.mapping import LINEAGE
 from goldrun.medallion.ordering import newest_first
+from goldrun.medallion.parse import Parsed, parse_records
 
 
 def derive_customers(
     transactions: DataFrame,
     bronze: DataFrame,
-    expressions: Mapping[str, str],
+    mapping: EntityMapping,
     needed: Sequence[str],
+    timezone: str | None = None,
+    phone_region: str | None = None,
 ) -> DataFrame:
     """Make one customer of all their transactions in silver, with the latest of each attribute.
 
     Args:
         transactions: Rows of ``silver/transactions``.
         bronze: Rows of ``bronze/transactions``, over whose text the expressions are.
-        expressions: Customer column to SQL expression, as the source maps them.
+        mapping: Customer column to expression, as the source maps them.
         needed: File columns that they read.
+        timezone: Zone of times that carry none.
+        phone_region: Country of telephone numbers that carry none.
 
     Returns:
         Columns of the customers' contract, one row a ``customer_id``. A mapped attribute is the
         one of the newest transaction that has it; of several at the same time, the first by name.
-        ``updated_at`` is the time of the newest transaction. Attributes that are not mapped,
-        personal ones among them, are null.
+        Its values are typed and standardised as those of a customers file; a value with a fault
+        counts as none. ``updated_at`` is the time of the newest transaction. Attributes that are
+        not mapped, personal ones among them, are null.
     """
-    mapped = apply_mapping(bronze, expressions, needed).select(
+    expressions = mapping.columns
+    columns = [E.CUSTOMERS.column(name) for name in expressions]
+    frame, parsed = parse_records(bronze, mapping, columns, needed, timezone, phone_region)
+    mapped = frame.select(
         F.col(f"{LINEAGE}.{L.RECORD_ID}").alias(L.RECORD_ID),
-        *[F.col(name).cast(E.CUSTOMERS.column(name).type).alias(name) for name in expressions],
+        *[_without_faults(each).alias(name) for name, each in parsed.items()],
     )
     bought = transactions.select(L.RECORD_ID, E.CUSTOMER_ID, E.TRANSACTION_DATE)
     rows = bought.join(mapped, L.RECORD_ID, "left") if expressions else bought
@@ -48,6 +60,11 @@ def derive_customers(
             for c in E.CUSTOMERS.columns
         ]
     )
+
+
+def _without_faults(parsed: Parsed) -> SparkColumn:
+    faults = [F.coalesce(fault, F.lit(False)) for fault in parsed.faults.values()]
+    return F.when(~reduce(or_, faults, F.lit(False)), parsed.value)
 
 
 def _latest(name: str) -> SparkColumn:

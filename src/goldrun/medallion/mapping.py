@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 from goldrun.contracts import lineage as L
 from goldrun.errors import SettingsError
 from goldrun.medallion.expressions.binding import read
-from goldrun.medallion.expressions.kinds import ExpressionError, Kind, Value
+from goldrun.medallion.expressions.kinds import ExpressionError, Kind, Record, Value
 from goldrun.medallion.expressions.numbers import number_text
 
 LINEAGE = L.LINEAGE
@@ -57,7 +57,10 @@ def text_of(name: str) -> SparkColumn:
 
 
 def apply_mapping(
-    bronze: DataFrame, expressions: Mapping[str, str], needed: Sequence[str]
+    bronze: DataFrame,
+    expressions: Mapping[str, str],
+    needed: Sequence[str],
+    zone: str | None = None,
 ) -> DataFrame:
     """Evaluate a source's expressions on bronze records.
 
@@ -65,6 +68,7 @@ def apply_mapping(
         bronze: Rows of ``bronze/<entity>``.
         expressions: Contract column to expression, checked by ``columns_needed``.
         needed: File columns that they read (``columns_needed``).
+        zone: The source's time zone, whose abbreviations are read; None where it has none.
 
     Returns:
         One row a record: the mapped columns, text or of whatever type the expression gave, and
@@ -74,13 +78,13 @@ def apply_mapping(
     places = {name: f"_{place}" for place, name in enumerate(needed)}
     text = [text_of(name).alias(place) for name, place in places.items()]
     lineage = F.struct(*[F.col(c) for c in bronze.columns]).alias(LINEAGE)
-    columns = {name: F.col(place) for name, place in places.items()}
-    mapped = [_column(read(sql), columns).alias(name) for name, sql in expressions.items()]
+    record = Record({name: F.col(place) for name, place in places.items()}, zone)
+    mapped = [_column(read(sql), record).alias(name) for name, sql in expressions.items()]
     return bronze.select(lineage, *text).select(F.col(LINEAGE), *mapped)
 
 
-def _column(value: Value, columns: Mapping[str, SparkColumn]) -> SparkColumn:
-    column = value.build(columns)
+def _column(value: Value, record: Record) -> SparkColumn:
+    column = value.build(record)
     if value.kind is Kind.NUMBER and value.type.is_wide:
         return number_text(column, value.type)
     return column

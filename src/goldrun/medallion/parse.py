@@ -9,7 +9,9 @@ from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from goldrun.contracts import reasons as R
+from goldrun.contracts.source import EntityMapping
 from goldrun.contracts.table import Column, Standard
+from goldrun.medallion.mapping import apply_mapping, time_columns
 from goldrun.medallion.standard import standardise
 from goldrun.medallion.text import trimmed
 from goldrun.medallion.times import castable, completed, is_zoned
@@ -45,6 +47,37 @@ class Parsed:
     faults: dict[str, SparkColumn]
 
 
+def parse_records(
+    bronze: DataFrame,
+    mapping: EntityMapping,
+    columns: Sequence[Column],
+    needed: Sequence[str],
+    timezone: str | None,
+    phone_region: str | None = None,
+) -> tuple[DataFrame, dict[str, Parsed]]:
+    """Evaluate a mapping on raw records and parse each of its columns.
+
+    Args:
+        bronze: Rows of ``bronze/<entity>``.
+        mapping: The expressions, and the pattern of times that are mapped as they are.
+        columns: Contracts of the mapped columns.
+        needed: File columns that the expressions read.
+        timezone: Zone of times that carry none.
+        phone_region: Country of telephone numbers that carry none.
+
+    Returns:
+        One row a record with the lineage of ``apply_mapping``, and each column by name as an
+        expression over these rows.
+    """
+    frame = apply_mapping(bronze, mapping.columns, needed, timezone)
+    made = time_columns(mapping.columns)
+    patterns = {c.name: None if c.name in made else mapping.timestamp_format for c in columns}
+    frame = with_readable_text(frame, columns, timezone, patterns)
+    return frame, {
+        c.name: parse(frame, c, timezone, patterns[c.name], phone_region) for c in columns
+    }
+
+
 def with_readable_text(
     mapped: DataFrame,
     columns: Sequence[Column],
@@ -67,6 +100,8 @@ def with_readable_text(
         engine casts alike.
     """
     texts = [c for c in columns if not _is_typed(mapped, c)]
+    if not texts:
+        return mapped
     frame = mapped.withColumns({_TEXT + c.name: _text(mapped, c) for c in texts})
     times = [c for c in texts if isinstance(c.type, T.TimestampType)]
     first = {

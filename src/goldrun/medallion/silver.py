@@ -11,8 +11,8 @@ from goldrun.contracts import lineage as L
 from goldrun.contracts import reasons as R
 from goldrun.contracts.source import EntityMapping
 from goldrun.contracts.table import Column, Severity, Table
-from goldrun.medallion.mapping import LINEAGE, apply_mapping, time_columns
-from goldrun.medallion.parse import parse, with_readable_text
+from goldrun.medallion.mapping import LINEAGE
+from goldrun.medallion.parse import parse_records
 from goldrun.medallion.quarantine import place, raw_json
 
 _COMMA = ","
@@ -44,12 +44,8 @@ def judge(
         the rejecting rules that it breaks (empty for a good row), and ``record``, the raw record
         as JSON (null for a good row, whose text bronze keeps).
     """
-    frame = apply_mapping(bronze, mapping.columns, needed)
     mapped = [table.column(name) for name in mapping.columns]
-    made = time_columns(mapping.columns)
-    patterns = {c.name: None if c.name in made else mapping.timestamp_format for c in mapped}
-    frame = with_readable_text(frame, mapped, timezone, patterns)
-    parsed = {c.name: parse(frame, c, timezone, patterns[c.name], phone_region) for c in mapped}
+    frame, parsed = parse_records(bronze, mapping, mapped, needed, timezone, phone_region)
     faults = _record_faults()
     for column in mapped:
         faults |= parsed[column.name].faults

@@ -10,6 +10,7 @@ from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from goldrun.medallion.expressions.binding import read
+from goldrun.medallion.expressions.kinds import Record
 from goldrun.medallion.expressions.values import as_text
 from tests.medallion.expressions.hostile import pairs
 
@@ -37,7 +38,7 @@ def compute(
 
 
 def _text(sql: str) -> Column:
-    return as_text(read(sql)).build({"a": F.col("a"), "b": F.col("b")})
+    return as_text(read(sql)).build(Record({"a": F.col("a"), "b": F.col("b")}))
 
 
 def short_hashes(values: Sequence[str | None]) -> str:

@@ -149,6 +149,46 @@ def test_nothing_fails_and_nothing_overflows_in_silence(
     assert values(sql, *rows) == [expected]
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("1" * 5000, None),
+        ("0" * 5000 + "7.5", "7.5"),
+        ("0." + "3" * 5000, "0." + "3" * 18),
+        ("0." + "0" * 5000 + "1", "0.000000000000000001"),
+        ("1" + "0" * 30 + "e-30", "1"),
+    ],
+)
+def test_a_number_of_thousands_of_digits_is_read_or_null(
+    values: Values, text: str, expected: str | None
+) -> None:
+    assert values("try_cast(a as double)", (text, "")) == [expected]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "timestamp_seconds(try_cast(a as decimal(38,0)))",
+        "make_date(try_cast(a as decimal(38,0)), 1, 1)",
+        "make_timestamp(2024, 1, 1, 1, 1, try_cast(a as decimal(38,0)))",
+    ],
+)
+def test_no_time_is_made_of_a_number_of_38_digits(values: Values, sql: str) -> None:
+    assert values(sql, ("9" * 38, ""), ("-" + "9" * 38, "")) == [None, None]
+
+
+@pytest.mark.parametrize("kind", ["double", "decimal(38,2)", "decimal(9,2)"])
+def test_abs_keeps_every_digit(values: Values, kind: str) -> None:
+    digits = 5 if kind == "decimal(9,2)" else 18
+    found = values(f"abs(try_cast(a as {kind}))", ("-" + "9" * digits + ".11", ""), ("1", ""))
+    assert [Decimal(str(each)) for each in found] == [Decimal("9" * digits + ".11"), Decimal(1)]
+
+
+def test_a_long_chain_of_conditions_or_texts_is_computed(values: Values) -> None:
+    assert values(" or ".join(["a = 'x'"] * 98), ("x", ""), ("y", "")) == ["true", "false"]
+    assert values(" || ".join(["a"] * 98), ("x", "")) == ["x" * 98]
+
+
 def test_a_number_that_is_rounded_is_compared_as_it_is_then(values: Values) -> None:
     # Sail compares what was there before it was rounded, where a cast and a literal meet.
     sql = "round(try_cast(a as decimal(18,8)), 2) = 1.01"

@@ -62,6 +62,16 @@ from tests.medallion.expressions.computed import compute
         ("make_date(cast(a as int), 2, 29)", "2024", "2024-02-29T00:00:00"),
         ("make_date(cast(a as int), 2, 29)", "2023", None),
         (
+            "to_utc_timestamp(cast(a as timestamp), 'Europe/Berlin')",
+            "2150-07-01T10:00:00",
+            "2150-07-01T09:00:00Z",
+        ),
+        (
+            "from_utc_timestamp(cast(a as timestamp), 'Europe/Berlin')",
+            "2150-07-01T10:00:00Z",
+            "2150-07-01T11:00:00",
+        ),
+        (
             "make_timestamp(2024, 1, 2, 3, 4, cast(a as decimal(8,6)))",
             "5.25",
             "2024-01-02T03:04:05.25",
@@ -80,6 +90,18 @@ def test_an_expression_makes_iso_text(
         (
             "try_to_timestamp(At, 'dd/MM/yyyy HH:mm')",
             "01/07/2023 00:30",
+            "Europe/London",
+            "2023-06-30 23:30:00",
+        ),
+        (
+            "try_to_timestamp(At)",
+            "2024-01-01 10:00:00 EST",
+            "America/New_York",
+            "2024-01-01 15:00:00",
+        ),
+        (
+            "try_to_timestamp(At, 'dd/MM/yyyy HH:mm z')",
+            "01/07/2023 00:30 BST",
             "Europe/London",
             "2023-06-30 23:30:00",
         ),

@@ -23,6 +23,7 @@ from goldrun.medallion.expressions.numbers import (
 )
 from goldrun.medallion.expressions.times import midnight
 from goldrun.medallion.expressions.values import (
+    READ,
     as_text,
     common_type,
     computed,
@@ -30,9 +31,10 @@ from goldrun.medallion.expressions.values import (
     nothing,
     of_kind,
     one_kind,
+    time_of,
     widen,
 )
-from goldrun.medallion.times import iso_text
+from goldrun.medallion.text import trimmed
 
 MOST_DIGITS_TURNED = 34
 """Digits up to which Spark changes a sign exactly; it rounds the numbers that have more."""
@@ -80,7 +82,11 @@ def arithmetic(operator: str, left: Value, right: Value) -> Value:
         left, right = widen(left, shared), widen(right, shared)
     native = _NATIVE[operator]
     return computed(
-        Kind.NUMBER, [left, right], lambda a, b: native(a, b).try_cast(number.spark), number
+        Kind.NUMBER,
+        [left, right],
+        lambda a, b: native(a, b).try_cast(number.spark),
+        number,
+        copies=2 if operator == "%" else 1,
     )
 
 
@@ -180,7 +186,7 @@ def _to_decimal(value: Value, number: NumberType) -> Value:
     if value.kind is Kind.BOOLEAN:
         raise ExpressionError("casts a condition to a number; write if(condition, 1, 0)")
     text = as_text(value)
-    return computed(Kind.NUMBER, [text], lambda c: read_number(c, number), number)
+    return computed(Kind.NUMBER, [text], lambda c: read_number(c, number), number, copies=READ)
 
 
 def _to_integer(value: Value, name: str) -> Value:
@@ -191,7 +197,9 @@ def _to_integer(value: Value, name: str) -> Value:
         return computed(Kind.NUMBER, [cut], lambda c: whole_number(c, name), number)
     if value.kind is Kind.BOOLEAN:
         raise ExpressionError("casts a condition to a number; write if(condition, 1, 0)")
-    return computed(Kind.NUMBER, [as_text(value)], lambda c: read_integer(c, name), number)
+    return computed(
+        Kind.NUMBER, [as_text(value)], lambda c: read_integer(c, name), number, copies=READ
+    )
 
 
 def _cut(value: Value) -> Value:
@@ -204,7 +212,7 @@ def _cut(value: Value) -> Value:
         down = number < F.lit("0").cast("decimal(1,0)")
         return F.when(down, F.ceil(number)).otherwise(F.floor(number)).try_cast(whole.spark)
 
-    return computed(Kind.NUMBER, [value], make, whole)
+    return computed(Kind.NUMBER, [value], make, whole, copies=3)
 
 
 def _to_boolean(value: Value) -> Value:
@@ -216,12 +224,12 @@ def _to_boolean(value: Value) -> Value:
         )
 
     def read(text: Column) -> Column:
-        word = F.lower(F.trim(text))
+        word = F.lower(trimmed(text))
         return F.when(word.isin("true", "t", "yes", "y", "1"), F.lit(True)).when(
             word.isin("false", "f", "no", "n", "0"), F.lit(False)
         )
 
-    return computed(Kind.BOOLEAN, [value], read)
+    return computed(Kind.BOOLEAN, [value], read, copies=2)
 
 
 def _to_time(value: Value, name: str) -> Value:
@@ -234,5 +242,5 @@ def _to_time(value: Value, name: str) -> Value:
         raise ExpressionError("casts a condition to a time")
     if value.kind is not Kind.TIME:
         text = nothing() if value.kind is Kind.NULL else value
-        value = computed(Kind.TIME, [text], lambda c: iso_text(c, None))
+        value = time_of(text, None)
     return value if name == "timestamp" else computed(Kind.TIME, [value], midnight)

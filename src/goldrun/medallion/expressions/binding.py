@@ -91,7 +91,7 @@ def _shown(tree: exp.Expr) -> str:
 
 def _column(tree: exp.Expr) -> Value:
     if not isinstance(tree, exp.Column) or not isinstance(tree.this, exp.Identifier):
-        raise ExpressionError("uses *; name the columns")
+        raise ExpressionError("uses *; name the columns, those with a point in backticks")
     if tree.args.get("table") is not None:
         name = ".".join(part.name for part in tree.parts)
         raise ExpressionError(
@@ -171,11 +171,21 @@ def _if(tree: exp.Expr) -> Value:
 
 
 def _both(tree: exp.Expr) -> Value:
-    return operators.both(isinstance(tree, exp.And), _bind(tree.this), _bind(tree.expression))
+    return operators.all_or_any(isinstance(tree, exp.And), [_bind(one) for one in _chain(tree)])
 
 
 def _joined(tree: exp.Expr) -> Value:
-    return _function("concat", [tree.this, tree.expression])
+    return _function("concat", _chain(tree))
+
+
+def _chain(tree: exp.Expr) -> list[exp.Expr]:
+    """The operands of a chain of one operator, a || b || c, which are nested in the tree."""
+    operands: list[exp.Expr] = []
+    left: exp.Expr = tree
+    while type(left) is type(tree):
+        operands.append(left.expression)
+        left = left.this
+    return [left, *reversed(operands)]
 
 
 def _in(tree: exp.Expr) -> Value:

@@ -7,9 +7,21 @@ from enum import StrEnum
 from pyspark.sql import Column
 from pyspark.sql import types as T
 
-Columns = Mapping[str, Column]
-"""Text columns of a record by the file's own names."""
-Build = Callable[[Columns], Column]
+
+@dataclass(frozen=True)
+class Record:
+    """What an expression is computed of.
+
+    Attributes:
+        columns: Text columns of a record by the file's own names.
+        zone: The source's time zone, whose abbreviations are read; None where it has none.
+    """
+
+    columns: Mapping[str, Column]
+    zone: str | None = None
+
+
+Build = Callable[[Record], Column]
 
 MOST_DIGITS = 38
 """Digits that a decimal has at most, in every engine."""
@@ -78,6 +90,7 @@ class Value:
         reads: File columns that it reads.
         number: Type of a number; None for other kinds.
         literal: What is written, for a literal text, integer or boolean; None for all else.
+        size: Parts that its column has: a value that is used twice counts twice.
     """
 
     kind: Kind
@@ -85,6 +98,7 @@ class Value:
     reads: frozenset[str] = frozenset()
     number: NumberType | None = None
     literal: str | int | bool | None = None
+    size: int = 1
 
     @property
     def type(self) -> NumberType:

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from goldrun.medallion.expressions.arithmetic import arithmetic, cast, negated
+from goldrun.medallion.expressions.arithmetic import MOST_DIGITS_TURNED, arithmetic, cast
 from goldrun.medallion.expressions.function import Function, Takes, whole_number
 from goldrun.medallion.expressions.kinds import MOST_DIGITS, WIDE, Kind, NumberType, Value
-from goldrun.medallion.expressions.values import computed, widen
+from goldrun.medallion.expressions.numbers import absolute
+from goldrun.medallion.expressions.values import computed
 
 _NUMBER = Takes("number", Kind.NUMBER)
 _OTHER = Takes("other", Kind.NUMBER)
@@ -34,14 +34,10 @@ def _whole(given: Sequence[Value], *, up: bool) -> Value:
 
 
 def _abs(given: Sequence[Value]) -> Value:
-    negative = negated(given[0])
-    number = negative.type
-
-    def make(value: Column, turned: Column) -> Column:
-        zero = F.lit("0").cast("decimal(1,0)")
-        return F.when(value < zero, turned).otherwise(value).try_cast(number.spark)
-
-    return computed(Kind.NUMBER, [widen(given[0], number), negative], make, number)
+    number = given[0].type
+    if number.precision > MOST_DIGITS_TURNED:
+        return computed(Kind.NUMBER, given, lambda c: absolute(c, number), number)
+    return computed(Kind.NUMBER, given, lambda c: F.abs(c).try_cast(number.spark), number)
 
 
 def _operator(name: str, operator: str, meaning: str) -> Function:

@@ -81,9 +81,14 @@ def _reader(invisible: str) -> Callable[[str | None], Decimal | None]:
             return None
         # Moved by 18 decimals; what is still behind the point then is only known to be there.
         moved = int(power or 0) - len(fraction) + 18
-        digits = int(whole + fraction)
-        digits, rest = (digits * 10**moved, 0) if moved >= 0 else divmod(digits, 10**-moved)
-        if rest and digits % 5 == 0:
+        # As text, because Python refuses to make numbers of thousands of digits.
+        written = whole + fraction
+        kept, cut = (written[:moved], written[moved:]) if moved < 0 else (written, "")
+        kept = (kept + "0" * moved).lstrip("0") or "0"
+        if len(kept) > 38:
+            return None
+        digits = int(kept)
+        if cut.strip("0") and digits % 5 == 0:
             digits += 1
         if digits >= 10**38:
             return None
@@ -94,6 +99,15 @@ def _reader(invisible: str) -> Callable[[str | None], Decimal | None]:
         )
 
     return read
+
+
+def absolute(value: Column, number: NumberType) -> Column:
+    """A number without its sign, however many digits it has."""
+
+    def without_sign(given: Decimal | None) -> Decimal | None:
+        return None if given is None else given.copy_abs()
+
+    return F.udf(without_sign, number.spark, useArrow=True)(value)
 
 
 def number_text(value: Column, number: NumberType) -> Column:

@@ -1,9 +1,9 @@
 """Operators that are written between or after values: and, in, between, like, is."""
 
-from collections.abc import Sequence
-from functools import reduce
-from operator import or_
+from collections.abc import Callable, Sequence
+from operator import and_, or_
 
+from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from goldrun.medallion.expressions.arithmetic import compared
@@ -14,18 +14,24 @@ from goldrun.medallion.expressions.values import as_text, computed, of_kind
 _ESCAPES = ("\\\\", "\\%", "\\_")
 
 
-def both(is_and: bool, left: Value, right: Value) -> Value:
-    """``and`` or ``or`` of two conditions."""
-    parts = [of_kind(part, Kind.BOOLEAN, "and, or") for part in (left, right)]
-    if is_and:
-        return computed(Kind.BOOLEAN, parts, lambda a, b: a & b)
-    return computed(Kind.BOOLEAN, parts, lambda a, b: a | b)
+def all_or_any(is_and: bool, conditions: Sequence[Value]) -> Value:
+    """``and`` or ``or`` of two or more conditions."""
+    parts = [of_kind(part, Kind.BOOLEAN, "and, or") for part in conditions]
+    return computed(Kind.BOOLEAN, parts, lambda *each: _reduced(and_ if is_and else or_, each))
 
 
 def any_of(value: Value, candidates: Sequence[Value]) -> Value:
     """``in``: whether the value equals one of several."""
     found = [compared("=", value, one) for one in candidates]
-    return computed(Kind.BOOLEAN, found, lambda *equal: reduce(or_, equal))
+    return computed(Kind.BOOLEAN, found, lambda *equal: _reduced(or_, equal))
+
+
+def _reduced(join: Callable[[Column, Column], Column], parts: Sequence[Column]) -> Column:
+    """Join conditions two by two: engines follow a chain one by one, and have a limit of depth."""
+    if len(parts) == 1:
+        return parts[0]
+    middle = len(parts) // 2
+    return join(_reduced(join, parts[:middle]), _reduced(join, parts[middle:]))
 
 
 def between(value: Value, low: Value, high: Value) -> Value:

@@ -16,7 +16,8 @@ _VALUES = (Takes("value", repeated=True),)
 def chosen(name: str, values: Sequence[Value], make: Callable[..., Column]) -> Value:
     """A value that is one of several of one kind."""
     alike = one_kind(values, name)
-    return computed(alike[0].kind, alike, make, alike[0].number)
+    # An engine may write each out twice: once to look whether it is null, once to take it.
+    return computed(alike[0].kind, alike, make, alike[0].number, copies=2)
 
 
 def cases(conditions: Sequence[Value], values: Sequence[Value]) -> Value:
@@ -43,6 +44,9 @@ def _nullif(given: Sequence[Value]) -> Value:
     left, right = given
     if left.kind is Kind.TIME:
         raise ExpressionError("compares times; compare their text: cast(x as string)")
+    if left.kind is Kind.TEXT and right.kind is Kind.TEXT:
+        # Texts are equal alike in every engine, and the value is computed once.
+        return computed(Kind.TEXT, given, F.nullif, copies=2)
     equal = compared("=", left, right)
 
     def make(value: Column, same: Column) -> Column:

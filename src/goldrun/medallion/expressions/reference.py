@@ -37,7 +37,8 @@ All numbers are decimals. Text is read by ASCII digits, an optional sign, point 
   quotients and all of `double` keep 18 decimals: further ones are cut, and the last digit is set
   so that rounding it is right (a 0 becomes 1, a 5 becomes 6). Stored without rounding, they are
   `<column>_digits_lost`.
-- `round(x, n)` rounds half up: `round(1.005, 2)` is 1.01.
+- `round(x, n)` rounds half up: `round(1.005, 2)` is 1.01. A third times three is
+  0.999999999999999999, as 18 decimals have it: round it before `floor` or a cast to `int`.
 
 ## Times
 

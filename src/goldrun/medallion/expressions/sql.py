@@ -1,5 +1,7 @@
 """SQL text to a syntax tree that keeps each function by the name and arguments it was given."""
 
+import logging
+import re
 from typing import Any, ClassVar
 
 from sqlglot import exp
@@ -8,12 +10,20 @@ from sqlglot.errors import ParseError, SqlglotError, TokenError
 
 from goldrun.medallion.expressions.kinds import ExpressionError
 
+# What is wrong with an expression is said by our own errors.
+logging.getLogger("sqlglot").setLevel(logging.CRITICAL)
 _OWN_SYNTAX = ("CAST", "TRY_CAST", "EXTRACT", "TRIM", "SUBSTRING", "POSITION")
 _VALUES = {
     *("true", "false", "null"),
     *("current_timestamp", "current_date", "current_user", "localtimestamp"),
 }
 """Words that are values, or functions without brackets, and not the names of columns."""
+_QUOTED = re.compile(
+    r"""`[^`]*`|(?P<raw>\b[rR])?(?P<text>'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")""", re.DOTALL
+)
+_ESCAPE = re.compile(r"\\.", re.DOTALL)
+_ESCAPES = "0123456789bnrtuUZ%_\\'\""
+"""Characters that have a meaning behind a backslash."""
 _LONGEST = 10_000
 _DEEPEST = 100
 
@@ -49,6 +59,7 @@ def syntax_tree(sql: str) -> exp.Expr:
     """
     if len(sql) > _LONGEST:
         raise ExpressionError(f"is longer than {_LONGEST} characters; shorten it")
+    _check_escapes(sql)
     word = sql.strip()
     if word.isidentifier() and word.lower() not in _VALUES:
         # A file may well have columns named When, Order or End.
@@ -57,8 +68,10 @@ def syntax_tree(sql: str) -> exp.Expr:
         found = [tree for tree in Language().parse(sql) if tree is not None]
     except ParseError as error:
         raise ExpressionError(f"is not SQL: {_reason(error)}") from error
-    except (TokenError, SqlglotError) as error:
-        raise ExpressionError(f"is not SQL: {str(error).splitlines()[0]}") from error
+    except (TokenError, SqlglotError, ArithmeticError, ValueError) as error:
+        # The parser computes with numbers that are written as text, and may fail at that.
+        reason = [*str(error).splitlines(), "part of it can't be read"][0]
+        raise ExpressionError(f"is not SQL: {reason}") from error
     except RecursionError as error:
         raise ExpressionError("is nested too deeply; write it with fewer brackets") from error
     if len(found) != 1:
@@ -67,13 +80,28 @@ def syntax_tree(sql: str) -> exp.Expr:
     return found[0]
 
 
+def _check_escapes(sql: str) -> None:
+    """Refuse a backslash that SQL drops: whoever writes one in front of d means a digit."""
+    texts = (found["text"] or "" for found in _QUOTED.finditer(sql) if not found["raw"])
+    for escape in (one for text in texts for one in _ESCAPE.findall(text)):
+        if escape[1] not in _ESCAPES:
+            raise ExpressionError(
+                f"has {escape} in quotes, of which SQL keeps {escape[1]!r} alone; write "
+                f"\\{escape}, or r'{escape}', and in TOML such an expression in quotes that keep "
+                "backslashes: '...' or '''...'''"
+            )
+
+
 def _check_depth(tree: exp.Expr) -> None:
     level = [tree]
     for _ in range(_DEEPEST):
         level = [part for node in level for part in node.iter_expressions()]
         if not level:
             return
-    raise ExpressionError(f"is nested more than {_DEEPEST} deep; write it with fewer parts")
+    raise ExpressionError(
+        f"is nested more than {_DEEPEST} deep; use functions of many values, "
+        "such as concat_ws, or an IN list"
+    )
 
 
 def _reason(error: ParseError) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from goldrun.contracts.text import INVISIBLE
 from goldrun.medallion.expressions.function import Function, Takes, plain, text_of, whole_number
 from goldrun.medallion.expressions.kinds import ExpressionError, Kind, NumberType, Value
 from goldrun.medallion.expressions.values import computed
@@ -99,24 +100,25 @@ TEXT_FUNCTIONS = (
         "trim",
         (_TEXT,),
         "text",
-        plain(Kind.TEXT, F.trim),
-        "Without spaces (U+0020) at both ends; `trim(both 'x' from text)` takes other characters.",
+        plain(Kind.TEXT, lambda c: F.trim(c, F.lit(INVISIBLE))),
+        "Without what nobody sees at both ends, as every value is trimmed; `trim(both 'x' from "
+        "text)` takes other characters.",
         "trim(a)",
     ),
     Function(
         "ltrim",
         (_TEXT,),
         "text",
-        plain(Kind.TEXT, F.ltrim),
-        "Without spaces at the start.",
+        plain(Kind.TEXT, lambda c: F.ltrim(c, F.lit(INVISIBLE))),
+        "As `trim`, at the start.",
         "ltrim(a)",
     ),
     Function(
         "rtrim",
         (_TEXT,),
         "text",
-        plain(Kind.TEXT, F.rtrim),
-        "Without spaces at the end.",
+        plain(Kind.TEXT, lambda c: F.rtrim(c, F.lit(INVISIBLE))),
+        "As `trim`, at the end.",
         "rtrim(a)",
     ),
     Function(

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from functools import partial
-from zoneinfo import available_timezones
 
 from goldrun.contracts.time_pattern import layouts_of
+from goldrun.contracts.zones import time_zones
 from goldrun.errors import did_you_mean
 from goldrun.medallion.expressions.arithmetic import arithmetic, cast
 from goldrun.medallion.expressions.function import Function, Takes, text_of
@@ -16,8 +16,7 @@ from goldrun.medallion.expressions.times import (
     to_instant,
     to_local,
 )
-from goldrun.medallion.expressions.values import as_text, computed, literal_number
-from goldrun.medallion.times import iso_text
+from goldrun.medallion.expressions.values import as_text, computed, literal_number, time_of
 
 _VALUE = Takes("text")
 _PATTERN = Takes("pattern", Kind.TEXT, optional=True, written=True)
@@ -31,7 +30,7 @@ def _read(given: Sequence[Value], *, day: bool = False) -> Value:
     value = given[0]
     if given[1:]:
         pattern = _pattern(given[1])
-        value = computed(Kind.TIME, [as_text(value)], lambda c: iso_text(c, pattern))
+        value = time_of(as_text(value), pattern)
         return computed(Kind.TIME, [value], midnight) if day else value
     return cast(value, "date" if day else "timestamp", [])
 
@@ -52,9 +51,9 @@ def _since_1970(given: Sequence[Value], unit: str) -> Value:
 
 def _zone(value: Value) -> str:
     zone = text_of(value)
-    if zone not in available_timezones():
+    if zone not in time_zones():
         raise ExpressionError(
-            f"has {zone!r}, which is not a time zone{did_you_mean(zone, available_timezones())}"
+            f"has {zone!r}, which is not a time zone{did_you_mean(zone, time_zones())}"
         )
     return zone
 

@@ -11,6 +11,8 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
+from goldrun.contracts.zones import FAR, far_offset
+
 
 def midnight(time: Column) -> Column:
     """The start of a local time's day; null for an instant, whose day depends on a zone."""
@@ -32,7 +34,8 @@ def instant(seconds: Column) -> Column:
     def write(number: Decimal | None) -> str | None:
         import datetime  # noqa: PLC0415
 
-        if number is None:
+        # Decimals of more digits than Python's context has can't be divided; no year is as far.
+        if number is None or abs(number) >= 10**12:
             return None
         whole = int(number // 1) - (number < 0 and number % 1 != 0)
         rest = f"{number - whole:f}".partition(".")[2].rstrip("0")
@@ -49,8 +52,9 @@ def to_instant(time: Column, zone: str) -> Column:
     """The instant of a local time of a zone; an instant stays as it is.
 
     A time that clocks skip counts from the offset before, of one that they show twice the first
-    is taken.
+    is taken. From 2100 on the zone keeps one offset, as for times that are mapped as they are.
     """
+    far, last = far_offset(zone), FAR
 
     def move(text: str | None) -> str | None:
         import datetime  # noqa: PLC0415
@@ -60,8 +64,11 @@ def to_instant(time: Column, zone: str) -> Column:
             return text
         wall, point, fraction = text.partition(".")
         try:
-            local = datetime.datetime.fromisoformat(wall).replace(tzinfo=zoneinfo.ZoneInfo(zone))
-            moved = local.astimezone(datetime.UTC).replace(tzinfo=None)
+            local = datetime.datetime.fromisoformat(wall)
+            offset = datetime.timedelta(seconds=far)
+            if local < last:
+                offset = local.replace(tzinfo=zoneinfo.ZoneInfo(zone)).utcoffset() or offset
+            moved = local - offset
         except (ValueError, OverflowError):
             return None
         return f"{moved.isoformat()}{point}{fraction}Z"
@@ -71,6 +78,7 @@ def to_instant(time: Column, zone: str) -> Column:
 
 def to_local(time: Column, zone: str) -> Column:
     """What clocks of a zone show at an instant; a time without a zone counts as UTC."""
+    far, last = far_offset(zone), FAR
 
     def move(text: str | None) -> str | None:
         import datetime  # noqa: PLC0415
@@ -82,7 +90,12 @@ def to_local(time: Column, zone: str) -> Column:
         wall, point, fraction = text.removesuffix(offset).partition(".")
         try:
             moment = datetime.datetime.fromisoformat(f"{wall}{offset or 'Z'}")
-            moved = moment.astimezone(zoneinfo.ZoneInfo(zone)).replace(tzinfo=None)
+            utc = moment.astimezone(datetime.UTC).replace(tzinfo=None)
+            shift = datetime.timedelta(seconds=far)
+            moved = utc + shift
+            if moved < last:
+                there = moment.astimezone(zoneinfo.ZoneInfo(zone))
+                moved = there.replace(tzinfo=None)
         except (ValueError, OverflowError):
             return None
         return f"{moved.isoformat()}{point}{fraction}"
@@ -96,7 +109,7 @@ def from_fields(fields: list[Column]) -> Column:
     def write(*numbers: Decimal | None) -> str | None:
         import datetime  # noqa: PLC0415
 
-        given = [number for number in numbers if number is not None]
+        given = [number for number in numbers if number is not None and abs(number) < 10**5]
         second = given[5] % 1 if len(given) == 6 else 0
         if len(given) < len(numbers) or any(number % 1 for number in given[:5]) or second < 0:
             return None

@@ -1,6 +1,8 @@
 """Values of each kind, and how several are brought to one kind."""
 
+import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import reduce
 
 from pyspark.sql import Column
@@ -10,15 +12,20 @@ from pyspark.sql import types as T
 from goldrun.medallion.expressions.kinds import (
     MOST_DIGITS,
     WIDE,
-    Columns,
     ExpressionError,
     Kind,
     NumberType,
+    Record,
     Value,
 )
 from goldrun.medallion.expressions.numbers import exact, number_text
+from goldrun.medallion.times import iso_text
 
 _LONGEST_SHOWN = 40
+_MOST_PARTS = 5_000
+READ = 30
+"""How often what reads a number or a time of a text writes out the text."""
+_WRITTEN = r"([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?"
 
 
 def computed(
@@ -26,18 +33,48 @@ def computed(
     parts: Sequence[Value],
     make: Callable[..., Column],
     number: NumberType | None = None,
+    *,
+    copies: int = 1,
 ) -> Value:
-    """A value that ``make`` computes of the columns of its parts."""
+    """A value that ``make`` computes of the columns of its parts.
 
-    def build(columns: Columns) -> Column:
-        return make(*[part.build(columns) for part in parts])
+    Args:
+        kind: Kind of the value.
+        parts: What it is computed of.
+        make: Makes its column.
+        number: Type of a number.
+        copies: How often ``make``, or the engine that plans it, writes out each part.
 
-    return Value(kind, build, frozenset().union(*[part.reads for part in parts]), number)
+    Raises:
+        ExpressionError: It has so many parts that an engine takes minutes to plan it.
+    """
+    size = 1 + copies * sum(part.size for part in parts)
+    if size > _MOST_PARTS:
+        raise ExpressionError(
+            f"becomes more than {_MOST_PARTS:,} parts; nest less, and use functions of many "
+            "values, such as concat_ws or an IN list"
+        )
+
+    def build(record: Record) -> Column:
+        return make(*[part.build(record) for part in parts])
+
+    reads = frozenset().union(*[part.reads for part in parts])
+    return Value(kind, build, reads, number, size=size)
+
+
+def time_of(text: Value, pattern: str | None) -> Value:
+    """The time that a text has by a pattern, or in ISO 8601."""
+    parsed = computed(Kind.TIME, [text], lambda c: c, copies=READ)
+
+    def build(record: Record) -> Column:
+        return iso_text(text.build(record), pattern, record.zone)
+
+    return replace(parsed, build=build)
 
 
 def file_column(name: str) -> Value:
     """The text that a file has in a column."""
-    return Value(Kind.TEXT, lambda columns: columns[name], frozenset([name]))
+    return Value(Kind.TEXT, lambda record: record.columns[name], frozenset([name]))
 
 
 def literal_text(text: str) -> Value:
@@ -51,6 +88,8 @@ def literal_text(text: str) -> Value:
 
 def literal_number(written: str) -> Value:
     """A number that is written in the expression, as exact as it is written."""
+    if not re.fullmatch(_WRITTEN, written):
+        raise ExpressionError(f"has {written!r}, which is no number; write it as 1.5")
     whole, _, power = written.lower().partition("e")
     before, _, after = whole.partition(".")
     shift = int(power or 0)
@@ -85,7 +124,7 @@ def nothing() -> Value:
 def as_text(value: Value) -> Value:
     """Any single value, written out."""
     if value.kind in (Kind.TEXT, Kind.NULL, Kind.TIME):
-        return Value(Kind.TEXT, value.build, value.reads, literal=value.literal)
+        return Value(Kind.TEXT, value.build, value.reads, literal=value.literal, size=value.size)
     if value.kind is Kind.NUMBER:
         return computed(Kind.TEXT, [value], lambda c: number_text(c, value.type))
     if value.kind is Kind.BOOLEAN:
