@@ -88,6 +88,9 @@ def _complete(ctx: Context, found: Mapping[str, Sequence[Path]]) -> dict[str, li
     """Wait for files that are still being written, and leave those out that go on being written.
 
     A file that bronze has read before is not left out: that it has changed is an error.
+
+    Raises:
+        SourceError: No file is left of an entity of which bronze has none.
     """
     growing = set(wait_until_settled(chain(*found.values()), patience=PATIENCE))
     complete = {}
@@ -101,6 +104,11 @@ def _complete(ctx: Context, found: Mapping[str, Sequence[Path]]) -> dict[str, li
                 *(file, PATIENCE),
             )
         complete[entity] = [file for file in files if file not in left_out]
+        if left_out and not complete[entity] and not known:
+            raise SourceError(
+                f"{entity}: there is nothing to read, because {listed(map(str, left_out))} "
+                "is still being written: run the same command again when it is complete"
+            )
     return complete
 
 

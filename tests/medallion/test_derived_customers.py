@@ -135,3 +135,8 @@ def test_a_time_that_a_customers_file_may_not_have_is_null(
     typed: Callable[..., Any], since: str, zone: str | None
 ) -> None:
     assert typed("Since", RAW | {"Since": since}, zone)["at"] is None
+
+
+def test_a_time_with_more_digits_than_are_kept_is_null(typed: Callable[..., Any]) -> None:
+    written = RAW | {"Since": "2023-12-01T22:00:00.1234567Z"}
+    assert typed("to_timestamp(Since)", written, "UTC")["at"] is None

@@ -143,6 +143,18 @@ def test_a_batch_leaves_out_a_file_that_goes_on_growing_and_names_it(
         run(shop, monkeypatch, grow)
 
 
+def test_a_batch_whose_only_file_goes_on_growing_says_so(
+    shop: Shop, line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    growing = shop.land("a.csv", line("t1", "completed", 0))
+
+    def grow(_: float) -> None:
+        age(growing, growing.stat().st_mtime + 3600)
+
+    with pytest.raises(SourceError, match=r"nothing to read, because .*a\.csv is still being"):
+        run(shop, monkeypatch, grow)
+
+
 def test_a_file_that_was_cut_off_is_corrected_by_the_whole_one_under_a_new_name(
     shop: Shop, line: Line, monkeypatch: pytest.MonkeyPatch
 ) -> None:
