@@ -44,6 +44,8 @@ kafka-messages: .venv/.ready-dev  ## send it simulated sales: make kafka-message
 kafka-stop: .venv/.ready  ## stop it; the messages stay
 	@python pipelines/kafka.py --action=stop
 
+ONLY ?=
+
 test: .venv/.ready-dev  ## all tests but the long ones, with Sail, and those that ask for Spark with Spark
 	@GOLDRUN_ENGINE=sail python -m pytest -n 2 --no-loadscope-reorder
 	@GOLDRUN_ENGINE=spark python -m pytest -n 2 --no-loadscope-reorder -m "of_spark and not slow"
@@ -51,9 +53,9 @@ test: .venv/.ready-dev  ## all tests but the long ones, with Sail, and those tha
 test-spark: .venv/.ready-dev  ## all tests but the long ones, with Spark
 	@GOLDRUN_ENGINE=spark python -m pytest -n 2 --no-loadscope-reorder
 
-test-slow: .venv/.ready-dev  ## the long ones: streams, kills, mlflow run with an environment of its own
-	@GOLDRUN_ENGINE=sail python -m pytest -m slow
-	@GOLDRUN_ENGINE=spark python -m pytest -m "of_spark and slow"
+test-slow: .venv/.ready-dev  ## the long ones: streams, kills, mlflow run with an environment; ONLY=names
+	@GOLDRUN_ENGINE=sail python -m pytest -m slow -k "$(ONLY)"
+	@GOLDRUN_ENGINE=spark python -m pytest -m "of_spark and slow" -k "$(ONLY)"
 
 check: .venv/.ready-dev  ## lint, types, import law
 	ruff check .
@@ -73,7 +75,6 @@ mutants: .venv/.ready-dev  ## break promises on purpose; every break must turn a
 	@python tests/mutants/run.py
 
 KILLS ?= 100
-ONLY ?=
 
 faults: .venv/.ready-dev  ## kill, damage, fill, disturb the stream: it must recover or stop by name
 	@python -m tests.faults.run --kills=$(KILLS) --only="$(ONLY)"

@@ -13,6 +13,8 @@ from tests.cases.runner import BATCH, Outcome, Run, all_runs, carry_out, differe
 RUNS = [run for run in all_runs() if BATCH in run.ways]
 
 
+# make cases runs them all, and make readme does so with Sail.
+@pytest.mark.slow
 @pytest.mark.parametrize("run", RUNS, ids=lambda run: run.name)
 def test_it_comes_out_right(
     run: Run, spark: SparkSession, tracker: Tracker, tmp_path: Path

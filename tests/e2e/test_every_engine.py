@@ -12,6 +12,7 @@ from goldrun.io.engines import Engine
 from tests.connect_server import connect_server
 from tests.project_copy import Project
 
+pytestmark = pytest.mark.slow
 SMALL = ("--customers=150", "--days=120", "--dirt=all", "--overwrite=true")
 
 
@@ -66,7 +67,6 @@ def test_sail_makes_the_same_tables_with_the_same_rows(project: Project, by_spar
     assert_same(by_spark, made(project, Engine.SAIL))
 
 
-@pytest.mark.slow
 def test_a_server_makes_the_same_tables_with_the_same_rows(
     project: Project, by_spark: Path, tmp_path: Path
 ) -> None:

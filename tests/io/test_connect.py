@@ -14,6 +14,8 @@ from goldrun.io.engines import Engine, open_engine
 from goldrun.io.lake import Lake
 from tests.connect_server import connect_server, free_port
 
+pytestmark = pytest.mark.slow
+
 THINGS = Table(
     name="gold/things",
     grain="one thing at a time",
@@ -112,7 +114,6 @@ def test_no_server_named_or_none_that_answers_is_told_with_the_remedy(
     assert "secret" not in str(told.value)
 
 
-@pytest.mark.slow
 def test_a_server_without_delta_is_told_so(tmp_path: Path) -> None:
     with (
         connect_server(tmp_path, with_delta=False) as address,

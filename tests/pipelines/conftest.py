@@ -62,12 +62,17 @@ class Shop:
 
 @pytest.fixture
 def shop(spark: SparkSession, tracker: Tracker, tmp_path: Path) -> Shop:
-    folder = tmp_path / "in"
+    return new_shop(spark, tracker, tmp_path)
+
+
+def new_shop(spark: SparkSession, tracker: Tracker, place: Path) -> Shop:
+    """A shop in an empty folder, with a lake that does not exist yet."""
+    folder = place / "in"
     folder.mkdir()
-    settings = tmp_path / "shop.toml"
+    settings = place / "shop.toml"
     settings.write_text(SETTINGS.format(folder=folder))
     now = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-    lake = Lake(spark, str(tmp_path / "lake"))
+    lake = Lake(spark, str(place / "lake"))
     return Shop(folder, Context(lake, tracker, load_source(str(settings)), now))
 
 

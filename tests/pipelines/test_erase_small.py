@@ -13,6 +13,8 @@ from goldrun.io.traces import find_traces
 from pipelines.steps import erase, silver
 from pipelines.steps.refine import refine
 
+pytestmark = pytest.mark.slow
+
 ADA, TOM = "ada-77", "tom-76"
 Shop = Any
 """The small shop of this folder's fixtures."""

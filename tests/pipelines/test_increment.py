@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pyspark.sql import SparkSession
 
 from goldrun.contracts import lineage as L
 from goldrun.contracts.entities import TRANSACTIONS
@@ -16,11 +17,12 @@ from goldrun.features.activity import Silver
 from goldrun.features.spans import in_spans
 from goldrun.io.lake import Lake
 from goldrun.io.settings import load_source
+from goldrun.io.tracking import Tracker
 from pipelines.steps import gold, silver
 from pipelines.steps.activity import ACTIVITY
 from pipelines.steps.context import Context
 from pipelines.steps.settled import unsettled
-from tests.pipelines.conftest import SETTINGS
+from tests.pipelines.conftest import SETTINGS, new_shop
 from tests.pipelines.test_silver_converges import PowerCutError, stop_at
 
 HISTORY = L.history_table(TRANSACTIONS).name
@@ -29,15 +31,30 @@ Line = Callable[..., str]
 Shop = Any
 
 
-@pytest.fixture
-def two_days(shop: Shop, line: Line) -> Shop:
+@pytest.fixture(scope="module")
+def first_day(
+    spark: SparkSession, tracker: Tracker, line: Line, tmp_path_factory: pytest.TempPathFactory
+) -> Shop:
     """A shop whose first day is in gold, and whose second has just landed."""
+    shop = new_shop(spark, tracker, tmp_path_factory.mktemp("two-days"))
     shop.land("day1.csv", *(line(f"t{n}", "completed", 1, who=f"c{n % 8}") for n in range(9)))
     take_in(shop)
     later = line("t9", "completed", 2, who="c1").replace("2024-05-01", "2024-05-02")
     moved = line("t0", "cancelled", 3, who="c0")
     shop.land("day2.csv", later, moved, line("t10", "completed", 1, who="new"))
+    for folder in (shop.folder, Path(shop.ctx.lake.root)):
+        shutil.copytree(folder, f"{folder}-kept")
     return shop
+
+
+@pytest.fixture
+def two_days(first_day: Shop) -> Shop:
+    """That shop, at the same place and as it was, whatever the tests before made of it."""
+    for folder in (first_day.folder, Path(first_day.ctx.lake.root)):
+        shutil.rmtree(folder)
+        shutil.copytree(f"{folder}-kept", folder)
+    ctx = first_day.ctx
+    return replace(first_day, ctx=replace(ctx, lake=Lake(ctx.lake.spark, ctx.lake.root)))
 
 
 def open_batches(ctx: Context) -> dict[str, int]:

@@ -21,7 +21,7 @@ from tests.project_copy import ROOT, Project, copy_project
 from tests.readme.commands import README, Command, commands_in, table
 
 _LAST_LINES = 15
-_LONGEST = 900
+_LONGEST = 1800
 """Seconds after which a command counts as hanging."""
 _STARTS = 120
 """Seconds within which a server answers."""

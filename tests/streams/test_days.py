@@ -33,6 +33,8 @@ from pipelines.steps.follow import Follower
 from pipelines.steps.microbatch import MicroBatches
 from pipelines.steps.segments import Scorer
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 BATCHES = 3
 ZONE = "Asia/Tokyo"

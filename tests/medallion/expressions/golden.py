@@ -14,7 +14,7 @@ from tests.medallion.expressions.examples import EXAMPLES
 
 EXPECTED = Path(__file__).parent / "expected.txt"
 DRAWN = Path(__file__).parent / "expected_draws.txt"
-FEW_DRAWS = 100
+FEW_DRAWS = 50
 
 if __name__ == "__main__":
     with open_engine(ENGINE) as spark:
