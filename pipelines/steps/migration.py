@@ -110,7 +110,7 @@ def _move(ctx: Context, model: str, judged: Sequence[_Judged]) -> None:
     client, name = ctx.tracker.client, ctx.source.registered_name(model)
     if name == model or not judged:
         return
-    others = [one for one in judged if one.fit is Fit.OTHER]
+    others = [one for one in judged if one.fit is not Fit.THIS]
     if not others and versions_of(client, name) is None:
         rename_model(client, model, name)
         log.info("    %s is now %s, with %s versions", model, name, len(judged))
@@ -126,14 +126,17 @@ def _move(ctx: Context, model: str, judged: Sequence[_Judged]) -> None:
 def _copy(ctx: Context, versions: Sequence[Version], name: str) -> None:
     """Register the versions under the source's name, oldest first, with their aliases."""
     client, owner = ctx.tracker.client, owner_of(ctx)
-    copied = {v.tags.get(MIGRATED_FROM): v.number for v in versions_of(client, name) or []}
+    there = versions_of(client, name) or []
+    copied = {v.tags.get(MIGRATED_FROM): v.number for v in there}
+    # A champion that was trained under the new name is newer.
+    taken = {alias for v in there if MIGRATED_FROM not in v.tags for alias in v.aliases}
     for version in versions:
         was = f"{version.name} version {version.number}"
         number = copied.get(was)
         if number is None:
             tags = {**owner.tags(), MIGRATED_FROM: was}
             number = copy_version(client, version, name, tags)
-        for alias in version.aliases:
+        for alias in set(version.aliases) - taken:
             client.set_registered_model_alias(name, alias, str(number))
         log.info("    %s is now %s version %s", was, name, number)
 

@@ -108,10 +108,40 @@ def conclude(
     ctx.tracker.log_text(evidence.to_json(), "evidence.json")
     version = register_model(ctx.tracker, model, name, example, predict=predict)
     decision = decide(evidence, criteria, head_to_head, drift_policy)
+    if decision.promote:
+        decision = crown_unless_changed(ctx, name, version, decision, head_to_head)
     verdict = {"goldrun.decision": str(decision), "goldrun.version": str(version)}
     ctx.tracker.set_tags(verdict)
     ctx.tracker.tag_version(name, version, evidence.tags() | verdict)
-    if decision.promote:
-        ctx.tracker.crown(name, version)
     log.info("    %s version %s: %s", name, version, decision)
     return Outcome(name, version, scores, checked, decision)
+
+
+def crown_unless_changed(
+    ctx: Context, name: str, version: int, decision: Decision, head_to_head: HeadToHead | None
+) -> Decision:
+    """Make a version champion, unless another run has changed the champion since the comparison.
+
+    Args:
+        ctx: The context.
+        name: Registered name of the model.
+        version: The version that the gate promotes.
+        decision: Its decision.
+        head_to_head: The comparison with the champion that there was; None where there was none.
+
+    Returns:
+        The decision, or one against the version where the champion is another one by now.
+    """
+    compared = head_to_head.champion_version if head_to_head else None
+    with ctx.tracker.alone():
+        champion = ctx.tracker.champion(name)
+        now = champion.version if champion else None
+        if now == compared:
+            ctx.tracker.crown(name, version)
+            return decision
+    was = "no champion" if compared is None else f"champion version {compared}"
+    reason = (
+        f"it was compared with {was}, but another run has changed that to "
+        f"{f'version {now}' if now else 'none'}: train again"
+    )
+    return Decision(promote=False, against=(reason,), warnings=decision.warnings)

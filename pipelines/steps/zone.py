@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from goldrun.contracts.activity import CUSTOMER_DAILY
-from goldrun.contracts.entities import TRANSACTIONS
+from goldrun.contracts.marketplace import ENTITIES
 from goldrun.contracts.ops import GOLD_TIMEZONE, LAKE_SETTINGS, SETTING, TIMEZONE, VALUE
 from goldrun.contracts.source import UTC
 from goldrun.contracts.table import Table
@@ -20,7 +20,7 @@ def check_zone(ctx: Context) -> None:
         SettingsError: It is in another one.
     """
     zone, lakes = ctx.source.zone, _stored(ctx).get(TIMEZONE)
-    if lakes in {None, zone} or not _has_rows(ctx, TRANSACTIONS, CUSTOMER_DAILY):
+    if lakes in {None, zone} or not _has_rows(ctx, *ENTITIES.values(), CUSTOMER_DAILY):
         return
     raise SettingsError(
         f"{ctx.lake.root} is in the time zone {lakes}, and {ctx.source.name}.toml in {zone}: "

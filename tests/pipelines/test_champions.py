@@ -13,12 +13,14 @@ from goldrun.errors import ForeignModelError, TrackingError
 from goldrun.io.settings import load_source
 from goldrun.io.storage import Origin
 from goldrun.io.tracking import Champion, Tracker
+from goldrun.registry.gate import Decision, HeadToHead
 from pipelines.steps import churn, drift, segmentation, stream, workflow
 from pipelines.steps.champions import champion_of, check_models
 from pipelines.steps.context import Context
 from pipelines.steps.limits import Limits
 from pipelines.steps.names import CHURN, SEGMENTATION
 from pipelines.steps.segments import Scorer
+from pipelines.steps.training import crown_unless_changed
 from tests.conftest import NOW
 
 SHOP = load_source("online_retail").model_copy(update={"name": "north"})
@@ -183,3 +185,28 @@ def test_without_a_prefix_the_bare_name_is_checked_as_any_other(ctx: Context) ->
         check_models(bare, CHURN)
     register(ctx.tracker, "churn", owned())
     check_models(bare, CHURN)
+
+
+PROMOTED = Decision(promote=True, against=(), warnings=())
+
+
+@pytest.mark.parametrize("changed", [False, True])
+def test_a_champion_that_another_run_changed_is_not_displaced(ctx: Context, changed: bool) -> None:
+    name = "north-churn"
+    compared = register(ctx.tracker, name, owned())
+    second = register(ctx.tracker, name, owned())
+    if not changed:
+        ctx.tracker.crown(name, compared.version)
+    rival = HeadToHead("auc", 0.9, 0.8, compared.version)
+    found = crown_unless_changed(ctx, name, second.version, PROMOTED, rival)
+    assert found.promote is not changed
+    assert ctx.tracker.aliases(name) == {"champion": second.version}
+    if changed:
+        assert "another run has changed that to version 2: train again" in str(found)
+
+
+def test_a_first_version_does_not_displace_one_that_was_first_meanwhile(ctx: Context) -> None:
+    first = register(ctx.tracker, "north-churn", owned())
+    found = crown_unless_changed(ctx, "north-churn", first.version + 1, PROMOTED, None)
+    assert "it was compared with no champion" in str(found)
+    assert ctx.tracker.aliases("north-churn") == {"champion": first.version}

@@ -122,6 +122,9 @@ def _end_of(said: str) -> str:
 
 def _serve(project: Project, command: Command) -> Ran:
     """Start a server, wait until it answers, and stop it."""
+    with contextlib.suppress(urllib.error.URLError, ConnectionError):
+        _read(command.answers)
+        return Ran(command, None, 0, "ANOTHER SERVER ANSWERS THERE")
     began = time.monotonic()
     process = _start(project, command)
     try:

@@ -35,6 +35,12 @@ def test_what_runs_elsewhere_is_run_by_ci_or_named_as_run_before_a_release() -> 
             assert command.readme in ci or command.readme in release, command.readme
 
 
+def test_the_last_lines_of_each_command_that_prints_are_checked() -> None:
+    silent = ("source ", "cp ")
+    unchecked = {c.readme for c in table().values() if not (c.elsewhere or c.last)}
+    assert {command for command in unchecked if not command.startswith(silent)} == set()
+
+
 def test_a_table_with_an_unknown_key_is_refused() -> None:
     with pytest.raises(ValidationError):
         Command.model_validate({"readme": "make a", "lst": "x"})

@@ -308,3 +308,26 @@ def test_evidence_as_json_can_be_read_by_any_reader_when_a_number_is_missing() -
 
     text = replace(EVIDENCE, metrics={"auc": NAN}).to_json()
     assert json.loads(text, parse_constant=refuse)["metrics"]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"table_versions": {"gold/customer_features": -1}},
+        {"table_versions": {"gold/customer_features": None}},
+        {"table_versions": {"gold/customer_features": True}},
+        {"content_hash": "x"},
+        {"git_commit": ""},
+    ],
+)
+def test_versions_and_hashes_that_are_none_are_refused(changed: dict[str, Any]) -> None:
+    assert not weigh(replace(EVIDENCE, **changed)).promote
+
+
+def test_a_number_too_large_for_a_float_is_refused() -> None:
+    assert "not a finite number" in (problem_of("rows", 10**400) or "")
+
+
+def test_a_policy_that_is_none_blocks() -> None:
+    policy: Any = "Block"
+    assert not weigh(replace(EVIDENCE, drift=Verdict.FAIL), policy=policy).promote

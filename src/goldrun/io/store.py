@@ -58,7 +58,7 @@ def open_store(*, mend: bool = False) -> MlflowClient:
         mlflow.set_tracking_uri(uri)
         if file is not None:
             _check_file(file)
-        with _alone(file), _impatient():
+        with alone(file), _impatient():
             client = MlflowClient()
             found = client.search_experiments()
             if file is not None and mend:
@@ -125,7 +125,7 @@ def _check_file(file: Path) -> None:
 
 
 @contextlib.contextmanager
-def _alone(file: Path | None) -> Iterator[None]:
+def alone(file: Path | None) -> Iterator[None]:
     """Keep other processes of goldrun from making or changing a database at the same time."""
     if file is None or not os.access(file.parent, os.W_OK):
         yield

@@ -17,7 +17,7 @@ from mlflow.exceptions import MlflowException
 
 from goldrun.errors import TrackingError
 from goldrun.io.series import Series
-from goldrun.io.store import artifact_folder, open_store
+from goldrun.io.store import alone, artifact_folder, database_file, open_store
 from goldrun.io.store_failures import (
     STORE_ERRORS,
     artifacts_explained,
@@ -181,6 +181,10 @@ class Tracker:
         """
         with artifacts_explained(f"{path} of run {run_id}"):
             return str(mlflow.artifacts.load_text(f"runs:/{run_id}/{path}"))
+
+    def alone(self) -> contextlib.AbstractContextManager[None]:
+        """Keep other processes of goldrun from a local store; a server is not locked."""
+        return alone(database_file(self.uri))
 
     def crown(self, model: str, version: int) -> None:
         """Give a version the alias ``champion``."""

@@ -11,8 +11,11 @@ from goldrun.errors import SettingsError
 from goldrun.medallion.expressions.binding import read
 from goldrun.medallion.expressions.kinds import ExpressionError, Kind, Record, Value
 from goldrun.medallion.expressions.numbers import number_text
+from goldrun.medallion.text import trimmed
 
 LINEAGE = L.LINEAGE
+UNREADABLE = "unreadable"
+"""Text in place of a time that an expression can't make of the text of a record."""
 
 
 def columns_needed(expressions: Mapping[str, str], where: str) -> list[str]:
@@ -71,7 +74,8 @@ def apply_mapping(
         zone: The source's time zone, whose abbreviations are read; None where it has none.
 
     Returns:
-        One row a record: the mapped columns, text or of whatever type the expression gave, and
+        One row a record: the mapped columns, text or of whatever type the expression gave
+        (``UNREADABLE`` where it makes no time of text that is there, unless by a condition), and
         ``LINEAGE``, a struct of all bronze columns.
     """
     # By place and not by name: a shop's names may be ours, or differ in case alone.
@@ -85,6 +89,10 @@ def apply_mapping(
 
 def _column(value: Value, record: Record) -> SparkColumn:
     column = value.build(record)
+    if value.kind is Kind.TIME and value.reads and not value.null_is_meant:
+        # Else what stands in the file would be lost, and a default would take its place.
+        texts = F.concat_ws("", *[trimmed(record.columns[name]) for name in sorted(value.reads)])
+        column = F.coalesce(column, F.when(F.length(texts) > 0, F.lit(UNREADABLE)))
     if value.kind is Kind.NUMBER and value.type.is_wide:
         return number_text(column, value.type)
     return column

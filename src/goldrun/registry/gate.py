@@ -1,5 +1,6 @@
 """May this version become champion? Closed by default: what is not shown does not pass."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -10,7 +11,7 @@ from goldrun.registry.metric_ranges import problem_of
 
 _REQUIRED = (
     *("model", "source", "lake", "run_id", "training_table", "content_hash"),
-    *("quality_run_id", "drift_run_id"),
+    *("quality_run_id", "drift_run_id", "git_commit"),
 )
 """Attributes of the evidence that must not be empty."""
 
@@ -73,7 +74,7 @@ def decide(
     if evidence.quality is not Verdict.PASS:
         against.append(f"data quality is {_said(evidence.quality)}")
     if evidence.drift is Verdict.FAIL:
-        (against if drift_policy == "block" else warnings).append("features have drifted")
+        (warnings if drift_policy == "warn" else against).append("features have drifted")
     elif evidence.drift is not Verdict.PASS:
         against.append("feature drift could not be judged")
     if not criteria:
@@ -90,11 +91,19 @@ def _missing(evidence: Evidence) -> list[str]:
     empty = [name for name in _REQUIRED if not _is_text(getattr(evidence, name))]
     if evidence.training_table not in evidence.table_versions:
         empty.append("version of the training table")
+    versions = evidence.table_versions.items()
+    empty += [f"version of {name}" for name, version in versions if not _is_version(version)]
+    if "content_hash" not in empty and not re.fullmatch("[0-9a-f]{64}", evidence.content_hash):
+        empty.append("SHA-256 of the training frame")
     return [f"the evidence lacks: {', '.join(empty)}"] if empty else []
 
 
 def _is_text(value: object) -> bool:
     return isinstance(value, str) and bool(value.strip())
+
+
+def _is_version(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
 def _said(verdict: Verdict | None) -> str:

@@ -31,7 +31,10 @@ def problem_of(metric: str, value: object) -> str | None:
         return f"{metric} was not measured"
     if isinstance(value, bool) or not isinstance(value, Real):
         return f"{metric} is {value!r}, which is not a number"
-    number = float(value)
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
     if math.isnan(number):
         return f"{metric} was not measured"
     low, high = RANGES.get(metric.rpartition(".")[2], (-_INF, _INF))

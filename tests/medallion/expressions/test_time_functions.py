@@ -16,7 +16,19 @@ from tests.medallion.expressions.computed import compute
     ("sql", "text", "expected"),
     [
         ("to_date(a)", "2024-07-01T10:00:00", "2024-07-01T00:00:00"),
+        # Of an instant the day depends on a zone, and there is none here.
         ("to_date(a)", "2024-07-01T10:00:00Z", None),
+        # Its clocks show UTC for a month of each year, which is no offset of none.
+        (
+            "to_utc_timestamp(cast(a as timestamp), 'Africa/Casablanca')",
+            "2024-03-20T12:00:00",
+            "2024-03-20T12:00:00Z",
+        ),
+        (
+            "to_utc_timestamp(cast(a as timestamp), 'Atlantic/Azores')",
+            "2024-07-01T12:00:00",
+            "2024-07-01T12:00:00Z",
+        ),
         ("cast(a as date)", "2024-02-30", None),
         ("timestamp_seconds(cast(a as bigint))", "1700000000", "2023-11-14T22:13:20Z"),
         (
@@ -92,6 +104,23 @@ def test_an_expression_makes_iso_text(
             "01/07/2023 00:30",
             "Europe/London",
             "2023-06-30 23:30:00",
+        ),
+        ("to_date(At)", "2023-07-01T22:30:00Z", "Europe/Berlin", "2023-07-01 22:00:00"),
+        ("cast(At as date)", "2023-07-01T21:30:00Z", "Europe/Berlin", "2023-06-30 22:00:00"),
+        ("to_date(At)", "2023-07-01T22:30:00Z", None, "transaction_date_unparsed"),
+        ("to_timestamp(At)", "soon", "Europe/Berlin", "transaction_date_unparsed"),
+        ("to_timestamp(At)", " \u00a0", "Europe/Berlin", "transaction_date_missing"),
+        (
+            "to_timestamp(nullif(At, 'soon'))",
+            "soon",
+            "Europe/Berlin",
+            "transaction_date_missing",
+        ),
+        (
+            "coalesce(to_timestamp(At, 'dd/MM/yyyy'), to_timestamp(At, 'yyyy.MM.dd'))",
+            "2023.07.01",
+            "UTC",
+            "2023-07-01 00:00:00",
         ),
         (
             "try_to_timestamp(At)",

@@ -27,6 +27,7 @@ from goldrun.medallion.expressions.values import (
     as_text,
     common_type,
     computed,
+    in_zone,
     literal_number,
     nothing,
     of_kind,
@@ -243,4 +244,4 @@ def _to_time(value: Value, name: str) -> Value:
     if value.kind is not Kind.TIME:
         text = nothing() if value.kind is Kind.NULL else value
         value = time_of(text, None)
-    return value if name == "timestamp" else computed(Kind.TIME, [value], midnight)
+    return value if name == "timestamp" else in_zone(value, midnight)

@@ -91,6 +91,8 @@ class Value:
         number: Type of a number; None for other kinds.
         literal: What is written, for a literal text, integer or boolean; None for all else.
         size: Parts that its column has: a value that is used twice counts twice.
+        null_is_meant: Whether the expression makes null of some texts, by ``nullif`` or a
+            condition; otherwise a time that is null of a text that is there is a fault.
     """
 
     kind: Kind
@@ -99,6 +101,7 @@ class Value:
     number: NumberType | None = None
     literal: str | int | bool | None = None
     size: int = 1
+    null_is_meant: bool = False
 
     @property
     def type(self) -> NumberType:

@@ -8,7 +8,13 @@ from pyspark.sql import functions as F
 from goldrun.medallion.expressions.arithmetic import cast, compared
 from goldrun.medallion.expressions.function import Function, Takes
 from goldrun.medallion.expressions.kinds import ExpressionError, Kind, Value
-from goldrun.medallion.expressions.values import as_text, computed, of_kind, one_kind
+from goldrun.medallion.expressions.values import (
+    as_text,
+    computed,
+    of_kind,
+    one_kind,
+    that_may_be_null,
+)
 
 _VALUES = (Takes("value", repeated=True),)
 
@@ -33,7 +39,7 @@ def cases(conditions: Sequence[Value], values: Sequence[Value]) -> Value:
             chain = chain.when(when, result)
         return chain.otherwise(results[-1])
 
-    return computed(alike[0].kind, [*true, *alike], make, alike[0].number)
+    return that_may_be_null(computed(alike[0].kind, [*true, *alike], make, alike[0].number))
 
 
 def _coalesce(given: Sequence[Value]) -> Value:
@@ -46,13 +52,13 @@ def _nullif(given: Sequence[Value]) -> Value:
         raise ExpressionError("compares times; compare their text: cast(x as string)")
     if left.kind is Kind.TEXT and right.kind is Kind.TEXT:
         # Texts are equal alike in every engine, and the value is computed once.
-        return computed(Kind.TEXT, given, F.nullif, copies=2)
+        return that_may_be_null(computed(Kind.TEXT, given, F.nullif, copies=2))
     equal = compared("=", left, right)
 
     def make(value: Column, same: Column) -> Column:
         return F.when(~F.coalesce(same, F.lit(False)), value)
 
-    return computed(left.kind, [left, equal], make, left.number)
+    return that_may_be_null(computed(left.kind, [left, equal], make, left.number))
 
 
 def _extreme(name: str, make: Callable[..., Column]) -> Callable[[Sequence[Value]], Value]:

@@ -16,7 +16,7 @@ from goldrun.medallion.expressions.times import (
     to_instant,
     to_local,
 )
-from goldrun.medallion.expressions.values import as_text, computed, literal_number, time_of
+from goldrun.medallion.expressions.values import as_text, computed, in_zone, literal_number, time_of
 
 _VALUE = Takes("text")
 _PATTERN = Takes("pattern", Kind.TEXT, optional=True, written=True)
@@ -31,7 +31,7 @@ def _read(given: Sequence[Value], *, day: bool = False) -> Value:
     if given[1:]:
         pattern = _pattern(given[1])
         value = time_of(as_text(value), pattern)
-        return computed(Kind.TIME, [value], midnight) if day else value
+        return in_zone(value, midnight) if day else value
     return cast(value, "date" if day else "timestamp", [])
 
 
@@ -93,7 +93,7 @@ TIME_FUNCTIONS = (
     _reader("try_to_timestamp", "As `to_timestamp`.", f"try_{_BY_PATTERN}"),
     _reader(
         "to_date",
-        "The start of the day of a local time; null for an instant, whose day depends on a zone.",
+        "The start of the day of a time; of an instant, of its day in the source's zone.",
         "to_date(a, 'dd/MM/yyyy')",
         day=True,
     ),

@@ -14,13 +14,34 @@ from pyspark.sql import types as T
 from goldrun.contracts.zones import FAR, far_offset
 
 
-def midnight(time: Column) -> Column:
-    """The start of a local time's day; null for an instant, whose day depends on a zone."""
+def midnight(time: Column, zone: str | None) -> Column:
+    """The start of a time's day, as a local time; of an instant, of its day in the zone.
+
+    Null for an instant where there is no zone.
+    """
+    far, last = (far_offset(zone) if zone else 0), FAR
 
     def start(text: str | None) -> str | None:
-        if text is None or text.endswith("Z") or text[-6:-5] in ("+", "-"):
+        import datetime  # noqa: PLC0415
+        import zoneinfo  # noqa: PLC0415
+
+        if text is None:
             return None
-        return f"{text[:10]}T00:00:00"
+        offset = "Z" if text.endswith("Z") else text[-6:] if text[-6:-5] in ("+", "-") else ""
+        if not offset:
+            return f"{text[:10]}T00:00:00"
+        if zone is None:
+            return None
+        wall = text.removesuffix(offset).partition(".")[0]
+        try:
+            moment = datetime.datetime.fromisoformat(f"{wall}{offset}")
+            there = moment.astimezone(datetime.UTC).replace(tzinfo=None)
+            there += datetime.timedelta(seconds=far)
+            if there < last:
+                there = moment.astimezone(zoneinfo.ZoneInfo(zone)).replace(tzinfo=None)
+        except (ValueError, OverflowError):
+            return None
+        return f"{there:%Y-%m-%d}T00:00:00" if there.year > 999 else None
 
     return F.udf(start, T.StringType(), useArrow=True)(time)
 
@@ -65,9 +86,11 @@ def to_instant(time: Column, zone: str) -> Column:
         wall, point, fraction = text.partition(".")
         try:
             local = datetime.datetime.fromisoformat(wall)
-            offset = datetime.timedelta(seconds=far)
+            offset: datetime.timedelta | None = datetime.timedelta(seconds=far)
             if local < last:
-                offset = local.replace(tzinfo=zoneinfo.ZoneInfo(zone)).utcoffset() or offset
+                offset = local.replace(tzinfo=zoneinfo.ZoneInfo(zone)).utcoffset()
+            if offset is None:
+                return None
             moved = local - offset
         except (ValueError, OverflowError):
             return None

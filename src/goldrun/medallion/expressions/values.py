@@ -59,17 +59,24 @@ def computed(
         return make(*[part.build(record) for part in parts])
 
     reads = frozenset().union(*[part.reads for part in parts])
-    return Value(kind, build, reads, number, size=size)
+    is_meant = any(part.null_is_meant for part in parts)
+    return Value(kind, build, reads, number, size=size, null_is_meant=is_meant)
+
+
+def in_zone(value: Value, make: Callable[[Column, str | None], Column], copies: int = 1) -> Value:
+    """A time that ``make`` computes of a value and of the source's time zone."""
+    time = computed(Kind.TIME, [value], lambda c: c, copies=copies)
+    return replace(time, build=lambda record: make(value.build(record), record.zone))
 
 
 def time_of(text: Value, pattern: str | None) -> Value:
     """The time that a text has by a pattern, or in ISO 8601."""
-    parsed = computed(Kind.TIME, [text], lambda c: c, copies=READ)
+    return in_zone(text, lambda c, zone: iso_text(c, pattern, zone), copies=READ)
 
-    def build(record: Record) -> Column:
-        return iso_text(text.build(record), pattern, record.zone)
 
-    return replace(parsed, build=build)
+def that_may_be_null(value: Value) -> Value:
+    """A value whose null is meant, of ``nullif`` or a condition: it is no fault of the text."""
+    return replace(value, null_is_meant=True)
 
 
 def file_column(name: str) -> Value:
@@ -124,7 +131,7 @@ def nothing() -> Value:
 def as_text(value: Value) -> Value:
     """Any single value, written out."""
     if value.kind in (Kind.TEXT, Kind.NULL, Kind.TIME):
-        return Value(Kind.TEXT, value.build, value.reads, literal=value.literal, size=value.size)
+        return replace(value, kind=Kind.TEXT, number=None)
     if value.kind is Kind.NUMBER:
         return computed(Kind.TEXT, [value], lambda c: number_text(c, value.type))
     if value.kind is Kind.BOOLEAN:
