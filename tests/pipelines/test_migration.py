@@ -21,7 +21,7 @@ from goldrun.io.settings import load_source
 from goldrun.io.tracking import Tracker
 from goldrun.io.versions import versions_of
 from pipelines.steps import migration
-from pipelines.steps.champions import champion_of, check_models
+from pipelines.steps.champions import champion_of, check_models, owner_of
 from pipelines.steps.context import Context
 from tests.conftest import NOW
 
@@ -135,6 +135,35 @@ def test_of_a_store_that_lakes_shared_only_this_lakes_versions_move_and_its_cham
     once = state(ctx, NAME)
     migrated(ctx)
     assert state(ctx, NAME) == once
+
+
+def test_a_champion_that_does_not_say_its_lake_stays_behind_and_the_last_promoted_one_returns(
+    ctx: Context,
+) -> None:
+    trained(ctx, decision="promoted")
+    client = ctx.tracker.client
+    with ctx.tracker.run("training", "goldrun-churn") as unknown:
+        pass
+    client.create_model_version("churn", f"runs:/{unknown}/model", unknown)
+    ctx.tracker.crown("churn", 2)
+    ours = client.get_model_version("churn", "1").run_id
+    migrated(ctx)
+    check_models(ctx, "churn")
+    champion = champion_of(ctx, "churn")
+    assert champion is not None
+    assert champion.run_id == ours
+
+
+def test_a_champion_that_was_trained_under_the_new_name_stays(ctx: Context) -> None:
+    trained(ctx, decision="promoted")
+    ctx.tracker.crown("churn", 1)
+    newer = trained(ctx, name=NAME, decision="promoted")
+    ctx.tracker.tag_version(NAME, newer, owner_of(ctx).tags())
+    ctx.tracker.crown(NAME, newer)
+    migrated(ctx)
+    champion = champion_of(ctx, "churn")
+    assert champion is not None
+    assert champion.version == newer
 
 
 STOPS = [
