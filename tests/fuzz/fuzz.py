@@ -16,29 +16,44 @@ from tests.project_copy import ROOT
 
 _STACK = re.compile(r"Traceback|^\s*\d+: <unknown>|^\s+at \w+\.|File \"", re.MULTILINE)
 _PLACE = re.compile(
-    r"shop|\.toml|\.csv|lake|gold/|silver/|bronze/|ops/|--|rates|as_of|labels|segmentation|churn|engine"
-    r"|source|MLflow",
+    r"\w\.(?:toml|csv|json|gz|bz2|parquet|db)\b|\b(?:gold|silver|bronze|ops)/|--\w|\[\w+|/\w+/"
+    r"|the TOML|sqlite:|MLflow|churn|segmentation|GOLDRUN_\w+",
     re.IGNORECASE,
 )
-_REMEDIES = (
-    *("run", "give", "write", "check", "remove", "replace", "rename", "use", "set", "load", "add"),
-    *("restore", "correct", "make", "known", "did you mean", "lacks", "must", "needs?", "should"),
+"""A file, a table, an option, a section of a TOML file, a folder, a store or a model."""
+_VERBS = (
     *(
-        "is not",
-        "is none",
-        "there are",
-        "choose",
-        "train",
-        "delete",
-        "convert",
-        "at least",
-        "input",
+        "run",
+        "give",
+        "write",
+        "check",
+        "remove",
+        "replace",
+        "rename",
+        "use",
+        "set",
+        "unset",
+        "load",
     ),
-    *("can't be computed", "neither", "is missing", "it has", "does not exist", "less than"),
-    *("greater than", "is its first line", "is no"),
+    *("add", "restore", "correct", "make", "choose", "train", "delete", "convert", "map", "move"),
+    *("build", "wait", "end", "start", "raise", "install", "take", "say", "name", "list", "read"),
+    *(
+        "shorten",
+        "free",
+        "unpack",
+        "save",
+        "export",
+        "put",
+        "leave",
+        "round",
+        "keep",
+        "try",
+        "mend",
+    ),
+    *("did you mean", "allowed are", "is missing; add", "it must be", "must be"),
 )
-"""Words of which a message has one that says what to do, or what would have been right."""
-_REMEDY = re.compile(rf"\b(?:{'|'.join(_REMEDIES)})\b", re.IGNORECASE)
+_REMEDY = re.compile(rf"(?:^|[:;,.(] |\b(?:or|and|then) )(?:{'|'.join(_VERBS)})\b", re.I | re.M)
+"""A sentence, or a part of one, that begins with what to do, or says what would be right."""
 
 
 @dataclass(frozen=True)

@@ -192,7 +192,7 @@ def test_a_column_that_is_read_but_not_there_is_named_with_the_near_one() -> Non
         check_columns(Path("day.csv"), ["Id", "UnitPrise"], {"Id": "a", "UnitPrice": "y.toml [x]"})
     assert str(caught.value) == (
         "day.csv has no column 'UnitPrice', which y.toml [x] reads "
-        "(did you mean 'UnitPrise'?); it has Id, UnitPrise"
+        "(did you mean 'UnitPrise'?); read one that it has: Id, UnitPrise"
     )
 
 
@@ -204,12 +204,14 @@ def test_columns_that_nobody_reads_may_be_there() -> None:
 def test_a_first_line_that_is_no_header_is_not_repeated() -> None:
     with pytest.raises(SourceError) as caught:
         check_columns(Path("day.csv"), ["c1", "Ada Lovelace"], {"Id": "y.toml [x]"})
-    assert "is its first line a header?" in str(caught.value)
+    assert "check that its first line is a header" in str(caught.value)
     assert "Ada" not in str(caught.value)
 
 
 def test_keys_of_objects_are_told_even_if_none_is_the_right_one() -> None:
-    with pytest.raises(SourceError, match=r"no column 'id'.*did you mean 'Id'\?\); it has Id$"):
+    with pytest.raises(
+        SourceError, match=r"no column 'id'.*did you mean 'Id'\?\); read one that it has: Id$"
+    ):
         check_columns(Path("day.json"), ["Id"], {"id": "y.toml [x]"}, by_header=False)
 
 

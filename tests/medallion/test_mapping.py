@@ -128,7 +128,7 @@ def test_escapes_that_mean_something_and_long_chains_are_taken(sql: str) -> None
         ("current_timestamp", "use a column of the file"),
         ("from_json(a, 'x int')", "get_json_object"),
         ("explode(split(Price, ','))", "split(x, ',')[0]"),
-        ("sum(try_cast(Price as double))", "gold's"),
+        ("sum(try_cast(Price as double))", "gold computes"),
         ("unix_timestamp(a)", "map the time itself"),
         ("date_format(a, 'yyyy')", "substring(cast(x as string), 1, 10)"),
         ("sum(a) over (partition by b)", "mapping-language.md"),

@@ -210,7 +210,7 @@ def test_json_needs_the_keys_of_required_columns_and_no_others(
     assert "people.json has no column 'id', which shop.toml [customers.columns] reads" in str(
         caught.value
     )
-    assert "(did you mean 'Id'?); it has Id, full_name" in str(caught.value)
+    assert "(did you mean 'Id'?); read one that it has: Id, full_name" in str(caught.value)
     wrong.unlink()
     land_json(with_customers, "people.jsonl", {"no": 1}, {"id": "c1", "town": "York"}, {"id": "c2"})
     packed = with_customers.folder / "more.json.gz"

@@ -190,7 +190,7 @@ class Source(Strict):
         known = time_zones()
         if value is not None and value not in known:
             near = did_you_mean(value, known)
-            raise ValueError(f"{value!r} is not a time zone{near}")
+            raise ValueError(f"{value!r} is not a time zone{near}; write one such as Europe/Berlin")
         return value
 
     @field_validator("currency")
@@ -241,7 +241,7 @@ class Source(Strict):
     @model_validator(mode="after")
     def _maps_contracts(self) -> "Source":
         if "transactions" not in self.entities:
-            raise ValueError("the section [transactions] is missing")
+            raise ValueError("the section [transactions] is missing; add it")
         for entity, mapping in self.entities.items():
             _check_columns(entity, mapping, ENTITIES[entity])
         return self
@@ -257,7 +257,7 @@ def _check_columns(entity: str, mapping: EntityMapping, table: Table) -> None:
         if name not in table.names:
             raise ValueError(
                 f"[{entity}.columns] {name!r} is not a column of {entity}"
-                f"{did_you_mean(name, table.names)}; it has {', '.join(table.names)}"
+                f"{did_you_mean(name, table.names)}; write one of {', '.join(table.names)}"
             )
     if mapping.derived_from is not None:
         computed = sorted({*table.key, table.versioned_by} & set(mapping.columns))
@@ -273,4 +273,4 @@ def _check_columns(entity: str, mapping: EntityMapping, table: Table) -> None:
         if c.required and c.default is None and c.name not in mapping.columns
     ]
     if lacking:
-        raise ValueError(f"[{entity}.columns] lacks the required {', '.join(lacking)}")
+        raise ValueError(f"[{entity}.columns] lacks the required {', '.join(lacking)}; map it")

@@ -193,7 +193,7 @@ def _field(letters: str, pattern: str) -> _Part:
     if letter not in _LETTERS:
         known = ", ".join(_LETTERS)
         hint = _INSTEAD.get(letter, "text stands in quotes, such as 'T'")
-        raise ValueError(f"{pattern!r} has {letter!r}, {hint}; the letters are {known}")
+        raise ValueError(f"{pattern!r} has {letter!r}, {hint}; write letters of {known}")
     widths = _LETTERS[letter][1]
     if count not in widths:
         known = ", ".join(letter * width for width in widths)

@@ -202,13 +202,14 @@ def check_columns(
         # Without a header the names are a person's data, which no message may repeat.
         raise SourceError(
             f"{file} has none of the columns {', '.join(needed)}, which "
-            f"{next(iter(needed.values()))} reads: is its first line a header?"
+            f"{next(iter(needed.values()))} reads: check that its first line is a header, and the "
+            "delimiter"
         )
     for name, where in needed.items():
         if name not in has:
             raise SourceError(
                 f"{file} has no column {name!r}, which {where} reads"
-                f"{did_you_mean(name, has)}; it has {', '.join(has) or 'none'}"
+                f"{did_you_mean(name, has)}; read one that it has: {', '.join(has) or 'none'}"
             )
 
 

@@ -43,7 +43,7 @@ def read_rates(path: str, currency: str) -> list[Rate]:
             "the TOML"
         ) from error
     if header != RATES.names:
-        raise SettingsError(f"rates {path}: the first line must be {','.join(RATES.names)}")
+        raise SettingsError(f"rates {path}: write {','.join(RATES.names)} as the first line")
     rates = [_rate(line, f"rates {path}, line {number}") for number, line in lines]
     seen: set[tuple[str, date]] = set()
     for code, since, _ in rates:
@@ -69,7 +69,8 @@ def _rate(line: Mapping[str | None, object], where: str) -> Rate:
         ) from error
     if not 0 < value < _TOO_MUCH or value.as_tuple().exponent < -_SCALE:  # type: ignore[operator]
         raise SettingsError(
-            f"{where}: {rate!r} is not between 0 and {_TOO_MUCH:,} with at most {_SCALE} decimals"
+            f"{where}: {rate!r} is not between 0 and {_TOO_MUCH:,} with at most {_SCALE} decimals; "
+            "correct it"
         )
     return code, first, value
 

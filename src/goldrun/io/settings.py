@@ -1,6 +1,7 @@
 """Settings from TOML files and the environment, refused by name when they are wrong."""
 
 import os
+import re
 import tomllib
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,6 +16,8 @@ from goldrun.errors import SettingsError, did_you_mean
 Model = TypeVar("Model", bound=BaseModel)
 
 DEFAULT_LAKE = "lake"
+_SHOULD = re.compile(r"^(?:Input should be|\w+ should (?:be|have)) ")
+"""How the library says what is allowed, which here is said as what to do."""
 
 
 def project_root() -> Path:
@@ -111,7 +114,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
         return tomllib.loads(text)
     # Also a number of too many digits, and values nested too deep.
     except (ValueError, RecursionError) as error:
-        raise SettingsError(f"{path} is not TOML: {error}") from error
+        raise SettingsError(f"{path} is not TOML: {error}; correct it there") from error
 
 
 def _explain(problem: Any, model: type[BaseModel]) -> str:
@@ -119,10 +122,12 @@ def _explain(problem: Any, model: type[BaseModel]) -> str:
     if problem["type"] == "extra_forbidden":
         wrong = str(problem["loc"][-1])
         known = _known_keys(model, len(problem["loc"]))
-        return f"unknown key {where!r}{did_you_mean(wrong, known)}; known: {', '.join(known)}"
+        near = did_you_mean(wrong, known)
+        return f"unknown key {where!r}{near}; remove or rename it; known: {', '.join(known)}"
     if problem["type"] == "missing":
         return f"{where} is missing; add it"
     message = str(problem["msg"]).removeprefix("Value error, ")
+    message = _SHOULD.sub("write ", message)
     return f"{where}: {message}" if where else message
 
 

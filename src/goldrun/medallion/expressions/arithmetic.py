@@ -152,7 +152,7 @@ def cast(value: Value, name: str, digits: list[int]) -> Value:
     """Read or write a value as a type; null where it is none of that type."""
     name = _TYPES.get(name, name)
     if name not in TYPE_NAMES:
-        raise ExpressionError(f"casts to {name}; the types are {', '.join(TYPE_NAMES)}")
+        raise ExpressionError(f"casts to {name}; write one of {', '.join(TYPE_NAMES)}")
     if value.kind in (Kind.LIST, Kind.ROW):
         raise ExpressionError(f"casts a {value.kind}; take one text of a list by its index, x[0]")
     if name == "string":

@@ -39,7 +39,7 @@ _COMPARISONS: dict[type[exp.Expr], str] = {
     exp.GTE: ">=",
 }
 _WITHOUT_BRACKETS = ("current_timestamp", "current_date", "current_user", "localtimestamp")
-_REFERENCE = "docs/reference/mapping-language.md lists what is"
+_REFERENCE = "write it with what docs/reference/mapping-language.md lists"
 
 
 @lru_cache(maxsize=1024)
@@ -55,7 +55,7 @@ def read(sql: str) -> Value:
         raise ExpressionError("is nested too deeply; write it with fewer parts") from error
     if value.kind in (Kind.LIST, Kind.ROW):
         raise ExpressionError(
-            f"gives a {value.kind}; a column takes one value: x[0], or to_json(...)"
+            f"gives a {value.kind}; a column takes one value: write x[0], or to_json(...)"
         )
     return value
 

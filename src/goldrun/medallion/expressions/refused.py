@@ -33,7 +33,7 @@ _BY_REASON: dict[tuple[str, str], tuple[str, ...]] = {
     (_ROWS, "take one part, by split(x, ',')[0]"): (
         *("explode", "explode_outer", "posexplode", "inline", "stack"),
     ),
-    (_ROWS, "sums and counts are gold's"): (
+    (_ROWS, "map a column of the row: gold computes sums and counts"): (
         *("sum", "count", "avg", "mean", "min", "max", "first", "last", "collect_list"),
         *("collect_set", "count_if", "max_by", "min_by", "any_value"),
         *("row_number", "rank", "dense_rank", "lag", "lead", "ntile"),

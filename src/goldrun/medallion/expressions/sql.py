@@ -24,6 +24,7 @@ _QUOTED = re.compile(
 _ESCAPE = re.compile(r"\\.", re.DOTALL)
 _ESCAPES = "0123456789bnrtuUZ%_\\'\""
 """Characters that have a meaning behind a backslash."""
+_WRITE = "write it as docs/reference/mapping-language.md shows"
 _LONGEST = 10_000
 _DEEPEST = 100
 
@@ -67,15 +68,15 @@ def syntax_tree(sql: str) -> exp.Expr:
     try:
         found = [tree for tree in Language().parse(sql) if tree is not None]
     except ParseError as error:
-        raise ExpressionError(f"is not SQL: {_reason(error)}") from error
+        raise ExpressionError(f"is not SQL: {_reason(error)}; {_WRITE}") from error
     except (TokenError, SqlglotError, ArithmeticError, ValueError) as error:
         # The parser computes with numbers that are written as text, and may fail at that.
         reason = [*str(error).splitlines(), "part of it can't be read"][0]
-        raise ExpressionError(f"is not SQL: {reason}") from error
+        raise ExpressionError(f"is not SQL: {reason}; {_WRITE}") from error
     except RecursionError as error:
         raise ExpressionError("is nested too deeply; write it with fewer brackets") from error
     if len(found) != 1:
-        raise ExpressionError(f"is not SQL: one expression is needed, there are {len(found)}")
+        raise ExpressionError(f"is not SQL: it has {len(found)} expressions; write one")
     _check_depth(found[0])
     return found[0]
 

@@ -44,7 +44,10 @@ def regular_expression(pattern: str) -> re.Pattern[str]:
             warnings.simplefilter("error")
             return re.compile(pattern, re.ASCII)
     except (re.error, FutureWarning, OverflowError, RecursionError) as error:
-        raise ExpressionError(f"has a pattern that is no regular expression: {error}") from error
+        raise ExpressionError(
+            f"has a pattern that is no regular expression ({error}); correct it: write \\\\ "
+            "in front of a bracket that is meant as it is"
+        ) from error
 
 
 def matches(text: Column, pattern: str) -> Column:

@@ -101,14 +101,18 @@ def literal_number(written: str) -> Value:
     before, _, after = whole.partition(".")
     shift = int(power or 0)
     if abs(shift) > MOST_DIGITS:
-        raise ExpressionError(f"has the number {written}, which has more than {MOST_DIGITS} digits")
+        raise ExpressionError(
+            f"has the number {written}, which has more than {MOST_DIGITS} digits; write fewer"
+        )
     digits = (before + after).lstrip("0") or "0"
     scale = len(after) - shift
     if scale < 0:
         digits, scale = digits + "0" * -scale, 0
     precision = max(len(digits), scale)
     if precision > MOST_DIGITS:
-        raise ExpressionError(f"has the number {written}, which has more than {MOST_DIGITS} digits")
+        raise ExpressionError(
+            f"has the number {written}, which has more than {MOST_DIGITS} digits; write fewer"
+        )
     number = NumberType(max(precision, 1), scale)
     padded = digits.rjust(scale + 1, "0")
     text = f"{padded[:-scale]}.{padded[-scale:]}" if scale else padded
