@@ -145,7 +145,7 @@ def run(ctx: Context, model: str, as_of: date | None = None) -> None:
     """
     if model not in MODELS:
         near = did_you_mean(model, MODELS)
-        raise SettingsError(f"--model {model!r} is none of {', '.join(MODELS)}{near}")
+        raise SettingsError(f"--model {model!r}{near}; write one of {', '.join(MODELS)}")
     check_models(ctx, model)
     check_zone_of_gold(ctx)
     history = history_of(ctx)

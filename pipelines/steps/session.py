@@ -40,7 +40,8 @@ def opened(
     engine, remote = Engine.SPARK, ""
     if "engine" in given:
         remote = given.remote
-        engine = engine_for(root, given.engine, given.master, remote)
+        with storage_explained(root):
+            engine = engine_for(root, given.engine, given.master, remote)
     kafka = streams and source.kind is Kind.KAFKA
     run = tracker.run(name, experiment, system_metrics=streams)
     with run, contextlib.ExitStack() as stack:

@@ -38,7 +38,7 @@ def engine_named(option: str) -> Engine | None:
     except ValueError as error:
         known = [str(engine) for engine in Engine]
         raise SettingsError(
-            f"engine {name!r}{did_you_mean(name, known)}: there are {', '.join(known)}"
+            f"engine {name!r}{did_you_mean(name, known)}; write one of {', '.join(known)}"
         ) from error
 
 

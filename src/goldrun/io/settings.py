@@ -57,8 +57,8 @@ def load_source(name: str) -> Source:
     if not _is_file(path):
         known = sorted(p.stem for p in folder.glob("*.toml"))
         raise SettingsError(
-            f"source {name!r}: no file {path}{did_you_mean(name, known)}; there are "
-            f"{', '.join(known)}, or give a path that ends in .toml"
+            f"source {name!r}: no file {path}{did_you_mean(name, known)}; write "
+            f"{', '.join([*known, ''])}or give a path that ends in .toml"
         )
     return load_toml(path, Source, name=path.stem)
 
