@@ -17,7 +17,7 @@ from tests.project_copy import ROOT
 _STACK = re.compile(r"Traceback|^\s*\d+: <unknown>|^\s+at \w+\.|File \"", re.MULTILINE)
 _PLACE = re.compile(
     r"\w\.(?:toml|csv|json|gz|bz2|parquet|db)\b|\b(?:gold|silver|bronze|ops)/|--\w|\[\w+|/\w+/"
-    r"|the TOML|\bas_of\b|engine '|sqlite:|MLflow|churn|segmentation|GOLDRUN_\w+",
+    r"|the TOML|source '|\bas_of\b|engine '|sqlite:|MLflow|churn|segmentation|GOLDRUN_\w+",
     re.IGNORECASE,
 )
 """A file, a table, an option, a section of a TOML file, a folder, a store or a model."""
@@ -52,7 +52,8 @@ _VERBS = (
     ),
     *("did you mean", "allowed are", "is missing; add", "it must be", "must be"),
 )
-_REMEDY = re.compile(rf"(?:^|[:;,.(] |\b(?:or|and|then|so) )(?:{'|'.join(_VERBS)})\b", re.I | re.M)
+_TO_DO = rf"(?:^|[:;,.(] |\b(?:or|and|then|so) )(?:{'|'.join(_VERBS)})\b"
+_REMEDY = re.compile(rf"{_TO_DO}|\bmust be\b", re.IGNORECASE | re.MULTILINE)
 """A sentence, or a part of one, that begins with what to do, or says what would be right."""
 
 

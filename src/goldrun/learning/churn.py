@@ -60,7 +60,7 @@ class ChurnConfig(ModelConfig):
             if name not in known:
                 raise ValueError(
                     f"[parameters] {name!r} is not a parameter of {self.estimator}"
-                    f"{did_you_mean(name, known)}; it has {', '.join(known)}"
+                    f"{did_you_mean(name, known)}; write one of {', '.join(known)}"
                 )
         return self
 

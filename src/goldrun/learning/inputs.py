@@ -41,7 +41,7 @@ class ModelConfig(Strict):
         for name in value:
             if name not in FEATURE_NAMES:
                 raise ValueError(
-                    f"{name!r} is not a feature{did_you_mean(name, FEATURE_NAMES)}; there are "
+                    f"{name!r} is not a feature{did_you_mean(name, FEATURE_NAMES)}; write some of "
                     f"{', '.join(FEATURE_NAMES)}"
                 )
             if value.count(name) > 1:

@@ -123,7 +123,7 @@ def profile(names: Mapping[int, str], labels: ArrayLike, frame: pd.DataFrame) ->
         raise ValueError(f"{len(values)} rows but labels of shape {number.shape}")
     nameless = sorted(set(number.tolist()) - set(names))
     if nameless:
-        raise ValueError(f"labels {nameless} have no name; there are {sorted(names)}")
+        raise ValueError(f"labels {nameless} have no name; use those of {sorted(names)}")
     segments = pd.Index(sorted(names), name=G.SEGMENT)
     grouped = values.groupby(number)
     size = grouped.size().reindex(segments, fill_value=0)

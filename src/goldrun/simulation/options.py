@@ -48,7 +48,7 @@ def read_dirt(text: str) -> dict[str, float]:
         kind, _, share = (piece.strip() for piece in part.partition("="))
         if kind not in known:
             raise SettingsError(
-                f"--dirt: {kind!r} is no kind of dirt{did_you_mean(kind, known)}; there are "
+                f"--dirt: {kind!r} is no kind of dirt{did_you_mean(kind, known)}; write some of "
                 f"{', '.join(known)}, and {ALL} and {NONE} for themselves"
             )
         found[kind] = _share(share, kind) if share else USUAL_SHARE

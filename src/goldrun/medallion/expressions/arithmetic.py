@@ -174,7 +174,7 @@ def _number_type(name: str, digits: list[int]) -> NumberType:
     precision, scale = (*digits, 0)[:2] if digits else (10, 0)
     if not (1 <= precision <= MOST_DIGITS and 0 <= scale <= precision):
         raise ExpressionError(
-            f"casts to decimal({precision},{scale}); it has at most {MOST_DIGITS} digits"
+            f"casts to decimal({precision},{scale}); write at most {MOST_DIGITS} digits"
         )
     return NumberType(precision, scale)
 

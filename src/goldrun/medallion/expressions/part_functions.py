@@ -91,7 +91,7 @@ def _row(names: Sequence[str], values: Sequence[Value]) -> Value:
 def _sha2(given: Sequence[Value]) -> Value:
     bits = given[1].literal or 256
     if bits not in _HASH_BITS:
-        raise ExpressionError(f"has sha2 of {bits} bits; there are 224, 256, 384 and 512")
+        raise ExpressionError(f"has sha2 of {bits} bits; write 224, 256, 384 or 512")
     return computed(Kind.TEXT, given[:1], lambda c: F.sha2(c, int(bits)))
 
 
