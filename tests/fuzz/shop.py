@@ -102,8 +102,8 @@ def write_csv(file: Path, rows: list[Row], header: tuple[str, ...] = COLUMNS) ->
         writer.writerows([row[name] for name in COLUMNS] for row in rows)
 
 
-_PLAIN_TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
-_PLAIN_NUMBER = re.compile(r"-?\d{1,9}(\.\d{1,4})?")
+_PLAIN_TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", re.ASCII)
+_PLAIN_NUMBER = re.compile(r"-?\d{1,9}(\.\d{1,4})?", re.ASCII)
 
 
 def totals(inbox: Path) -> Totals:
