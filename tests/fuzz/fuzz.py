@@ -17,7 +17,7 @@ from tests.project_copy import ROOT
 _STACK = re.compile(r"Traceback|^\s*\d+: <unknown>|^\s+at \w+\.|File \"", re.MULTILINE)
 _PLACE = re.compile(
     r"\w\.(?:toml|csv|json|gz|bz2|parquet|db)\b|\b(?:gold|silver|bronze|ops)/|--\w|\[\w+|/\w+/"
-    r"|the TOML|source '|\bas_of\b|engine '|sqlite:|MLflow|churn|segmentation|GOLDRUN_\w+",
+    r"|the TOML|'s TOML|source '|\bas_of\b|engine '|sqlite:|MLflow|churn|segmentation|GOLDRUN_\w+",
     re.IGNORECASE,
 )
 """A file, a table, an option, a section of a TOML file, a folder, a store or a model."""

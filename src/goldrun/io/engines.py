@@ -7,6 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from urllib.parse import urlparse
 
+from google.protobuf.internal import api_implementation
 from pyspark.sql import SparkSession
 
 from goldrun.errors import SettingsError, did_you_mean, listed
@@ -104,12 +105,23 @@ def open_engine(
         raise SettingsError(f"engine {engine} computes nothing on {remote}: use engine connect")
     if engine is Engine.SPARK:
         session = open_session(app, master=master, kafka=kafka)
-    elif engine is Engine.CONNECT:
-        session = open_connect(remote)
     else:
-        session = open_sail()
+        _allow_deep_plans()
+        session = open_connect(remote) if engine is Engine.CONNECT else open_sail()
     with session as opened:
         yield opened
+
+
+def _allow_deep_plans() -> None:
+    """Let plans be nested deeper than the 100 levels that protobuf reads by default.
+
+    A mapping of sixteen sums has as many. Where a version of protobuf has no such switch, an
+    expression that is too deep is refused by name (``failures.depth_failure``).
+    """
+    library = getattr(api_implementation, "_c_module", None)
+    allow = getattr(library, "SetAllowOversizeProtos", None)
+    if allow is not None:
+        allow(True)
 
 
 def storage_of(spark: SparkSession) -> Storage:

@@ -184,6 +184,10 @@ def test_abs_keeps_every_digit(values: Values, kind: str) -> None:
     assert [Decimal(str(each)) for each in found] == [Decimal("9" * digits + ".11"), Decimal(1)]
 
 
+def test_a_chain_of_twenty_sums_is_computed(values: Values) -> None:
+    assert values(" + ".join(["try_cast(a as int)"] * 20), ("3", "")) == ["60"]
+
+
 def test_a_long_chain_of_conditions_or_texts_is_computed(values: Values) -> None:
     assert values(" or ".join(["a = 'x'"] * 98), ("x", ""), ("y", "")) == ["true", "false"]
     assert values(" || ".join(["a"] * 98), ("x", "")) == ["x" * 98]
