@@ -6,7 +6,7 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
 COLUMNS = ("Id", "Order", "Who", "Quantity", "Price", "Amount", "Currency", "Time", "Status")
@@ -103,7 +103,7 @@ def write_csv(file: Path, rows: list[Row], header: tuple[str, ...] = COLUMNS) ->
 
 
 _PLAIN_TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", re.ASCII)
-_PLAIN_NUMBER = re.compile(r"-?\d{1,9}(\.\d{1,4})?", re.ASCII)
+_PLAIN_NUMBER = re.compile(r"-?\d{1,14}(\.\d{1,4})?", re.ASCII)
 
 
 def totals(inbox: Path) -> Totals:
@@ -124,7 +124,8 @@ def totals(inbox: Path) -> Totals:
         if row["Status"] == "completed":
             orders[row["Who"]].add(row["Order"])
             spend[row["Who"]] += Decimal(row["Amount"])
-    return {who: (len(orders[who]), spend[who]) for who in orders}
+    cents = Decimal("0.01")
+    return {who: (len(orders[who]), spend[who].quantize(cents, ROUND_HALF_UP)) for who in orders}
 
 
 def _is_kept(row: Row) -> bool:
