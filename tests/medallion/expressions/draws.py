@@ -74,7 +74,7 @@ class Draw:
                 lambda: f"({n()} {self._chance.choice(('+', '-', '*', '/', '%', 'div'))} {n()})",
                 lambda: f"round({n()}, {self._chance.randint(0, 4)})",
                 lambda: f"{self._chance.choice(('floor', 'ceil', 'abs'))}({n()})",
-                lambda: f"(-{n()})",
+                lambda: f"(- {n()})",
                 lambda: f"coalesce({n()}, {n()})",
                 lambda: f"case when {self.condition(depth - 1)} then {n()} else {n()} end",
                 lambda: f"least({n()}, {n()})",
