@@ -3,6 +3,8 @@
 from goldrun.medallion.expressions.table import FUNCTIONS
 
 _OPERATORS = (
+    "split(left(a, 10), '-')[0]",
+    "split(lower(right(a, 5)), '-')[1]",
     "try_cast(a as double)",
     "try_cast(a as decimal(18,4))",
     "try_cast(a as decimal(38,18))",

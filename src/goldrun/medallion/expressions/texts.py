@@ -128,7 +128,9 @@ def literal_separator(pattern: str) -> str:
 
 def split_at(text: Column, separator: str) -> Column:
     """The parts of a text between the separators."""
-    return F.split(text, "".join(f"\\{c}" if c in _SPECIAL else c for c in separator))
+    literal = "".join(f"\\{c}" if c in _SPECIAL else c for c in separator)
+    # Sail's split does not take the kind of text that its left and right give; a cast makes it one.
+    return F.split(text.cast(T.StringType()), literal)
 
 
 def same_escapes(json: Column) -> Column:
