@@ -24,7 +24,6 @@ from pipelines.steps.context import Context, log
 from pipelines.steps.refine import Refined
 from pipelines.steps.source import columns_of
 
-_TRANSACTIONS = "transactions"
 _WIDTH = 100
 _LONGEST = 40
 """Characters of a value that are shown."""
@@ -135,10 +134,9 @@ def log_above_share(ctx: Context, refined: Mapping[str, Refined]) -> None:
 
 
 def _above_share(ctx: Context, refined: Mapping[str, Refined]) -> list[Refusals]:
-    """The entities of which too much was refused; of transactions all is always too much."""
+    """The entities of which too much was refused."""
     refused = [Refusals(e, r.records, r.quarantined, r.refused) for e, r in refined.items()]
-    most = ctx.source.max_reject_share
-    return [r for r in refused if r.share > most or (r.share == 1 and r.entity == _TRANSACTIONS)]
+    return [each for each in refused if each.is_too_much(ctx.source.max_reject_share)]
 
 
 def _share_of(ctx: Context, refused: Refusals) -> str:

@@ -1,6 +1,5 @@
 """Whatever is wrong with a shop, its lake or its models, a command ends by name or right."""
 
-import random
 from pathlib import Path
 
 import pytest
@@ -10,8 +9,6 @@ from tests.fuzz.breaks import GROUPS, Break
 from tests.fuzz.fuzz import Template, template, wrong_of
 from tests.project_copy import Project
 
-DRAWS = 200
-SEED = 20
 AT_ONCE = {
     "toml: 'path = \"in/*.csv*\"' becomes 'path = \"\"'",
     "toml: nested without end",
@@ -24,10 +21,7 @@ AT_ONCE = {
 """What ends within a second: run with the fast tests."""
 
 
-def drawn() -> list[tuple[int, Break]]:
-    """Breaks of all groups, each group as often as any other."""
-    draw = random.Random(SEED)
-    return [(n, draw.choice(GROUPS[draw.choice(list(GROUPS))])) for n in range(DRAWS)]
+ALL = [each for group in GROUPS.values() for each in group]
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +31,7 @@ def whole(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Temp
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("seed", "broken"), [pytest.param(n, b, id=f"{n}-{b.name[:60]}") for n, b in drawn()]
+    ("seed", "broken"), [pytest.param(n, b, id=f"{n}-{b.name[:60]}") for n, b in enumerate(ALL)]
 )
 def test_a_command_ends_right_or_names_place_and_remedy(
     spark: SparkSession, whole: Template, tmp_path: Path, seed: int, broken: Break
@@ -49,7 +43,7 @@ def test_a_command_ends_right_or_names_place_and_remedy(
 def test_what_is_broken_before_anything_is_read_is_named(
     spark: SparkSession, tmp_path: Path
 ) -> None:
-    known = {each.name: each for group in GROUPS.values() for each in group}
+    known = {each.name: each for each in ALL}
     for number, name in enumerate(sorted(AT_ONCE)):
         nowhere = Template(tmp_path)
         wrong, ended = wrong_of(spark, nowhere, known[name], tmp_path / str(number), 0)

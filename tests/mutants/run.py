@@ -23,7 +23,10 @@ from tests.project_copy import copy_project
 
 @dataclass(frozen=True)
 class Mutant:
-    """A break: in ``file``, ``before`` becomes ``after``; ``tests`` must notice."""
+    """A break: in ``file``, ``before`` becomes ``after``; ``tests`` must notice.
+
+    ``slow`` says that these are long tests, of ``make test-slow``.
+    """
 
     name: str
     promise: str
@@ -31,23 +34,30 @@ class Mutant:
     before: str
     after: str
     tests: list[str]
+    slow: bool = False
+
+
+def all_mutants() -> list[Mutant]:
+    """The mutants of ``mutants.toml``."""
+    text = Path(__file__).with_name("mutants.toml").read_text(encoding="utf-8")
+    return [Mutant(**entry) for entry in tomllib.loads(text)["mutant"]]
 
 
 def main() -> int:
     """Run the mutants; 0 when every one was noticed."""
-    entries = tomllib.loads(Path(__file__).with_name("mutants.toml").read_text())["mutant"]
     only = os.environ.get("ONLY", "")
-    mutants = [Mutant(**entry) for entry in entries if only in entry["name"]]
+    mutants = [mutant for mutant in all_mutants() if only in mutant.name]
     if not mutants:
         print(f"no mutant's name contains {only!r}")
         return 1
     with tempfile.TemporaryDirectory() as scratch:
         copy = copy_project(Path(scratch) / "goldrun").folder
-        tests = sorted({test for mutant in mutants for test in mutant.tests})
-        print(f"Unbroken: {len(tests)} tests ...", flush=True)
-        if _run(copy, tests) != 0:
-            print("The tests are red without a break: mend that first")
-            return 1
+        for slow in sorted({mutant.slow for mutant in mutants}):
+            tests = sorted({test for each in mutants if each.slow == slow for test in each.tests})
+            print(f"Unbroken: {len(tests)} tests ...", flush=True)
+            if _run(copy, tests, slow=slow) != 0:
+                print("The tests are red without a break: mend that first")
+                return 1
         survivors = [mutant for mutant in mutants if not _is_noticed(copy, mutant)]
     print(f"\n{len(mutants) - len(survivors)} of {len(mutants)} mutants noticed")
     return 1 if survivors else 0
@@ -61,7 +71,7 @@ def _is_noticed(copy: Path, mutant: Mutant) -> bool:
         return False
     file.write_text(sound.replace(mutant.before, mutant.after))
     started = time.monotonic()
-    code = _run(copy, mutant.tests)
+    code = _run(copy, mutant.tests, slow=mutant.slow)
     file.write_text(sound)
     noticed = code == 1  # pytest's code for red tests; others mean that it could not run them
     word = "noticed" if noticed else "SURVIVED" if code == 0 else f"BROKEN ({code})"
@@ -72,14 +82,15 @@ def _is_noticed(copy: Path, mutant: Mutant) -> bool:
     return noticed
 
 
-def _run(copy: Path, tests: list[str]) -> int:
+def _run(copy: Path, tests: list[str], *, slow: bool) -> int:
     """Run tests, each with its engine, until one is red; return pytest's last code."""
     of_spark = [test for test in tests if test.startswith(OF_SPARK)]
     others = [test for test in tests if test not in of_spark]
-    code = 0
+    code, mark = 0, "slow" if slow else "not slow"
     for engine, chosen in ((Engine.SAIL, others), (Engine.SPARK, of_spark)):
         if chosen and code == 0:
             command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"]
+            command += ["-m", mark]
             given = {"PYTHONPATH": "src:.", "PYTHONDONTWRITEBYTECODE": "1"}
             environment = os.environ | given | {"GOLDRUN_ENGINE": engine}
             done = subprocess.run(

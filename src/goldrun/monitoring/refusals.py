@@ -38,6 +38,10 @@ class Refusals:
         """Refused records over all, 0 to 1; 0 for no records."""
         return self.refused / self.records if self.records else 0.0
 
+    def is_too_much(self, most: float) -> bool:
+        """Whether the share is above ``most``; of transactions all is always too much."""
+        return self.share > most or (self.share == 1 and self.entity == _TRANSACTIONS)
+
     def most_frequent(self) -> list[tuple[str, int]]:
         """The most frequent reasons with their records, ties by name."""
         found = sorted((-count, name) for name, count in self.reasons.items() if count)

@@ -12,7 +12,7 @@ from goldrun.medallion.expressions.kinds import ExpressionError, Kind, Value
 from goldrun.medallion.expressions.other_functions import cases, is_null, negation
 from goldrun.medallion.expressions.part_functions import item
 from goldrun.medallion.expressions.refused import REFUSED
-from goldrun.medallion.expressions.sql import syntax_tree
+from goldrun.medallion.expressions.sql import operands, syntax_tree
 from goldrun.medallion.expressions.table import ALIASES, FUNCTIONS
 from goldrun.medallion.expressions.values import (
     file_column,
@@ -171,21 +171,11 @@ def _if(tree: exp.Expr) -> Value:
 
 
 def _both(tree: exp.Expr) -> Value:
-    return operators.all_or_any(isinstance(tree, exp.And), [_bind(one) for one in _chain(tree)])
+    return operators.all_or_any(isinstance(tree, exp.And), [_bind(one) for one in operands(tree)])
 
 
 def _joined(tree: exp.Expr) -> Value:
-    return _function("concat", _chain(tree))
-
-
-def _chain(tree: exp.Expr) -> list[exp.Expr]:
-    """The operands of a chain of one operator, a || b || c, which are nested in the tree."""
-    operands: list[exp.Expr] = []
-    left: exp.Expr = tree
-    while type(left) is type(tree):
-        operands.append(left.expression)
-        left = left.this
-    return [left, *reversed(operands)]
+    return _function("concat", operands(tree))
 
 
 def _in(tree: exp.Expr) -> Value:

@@ -81,6 +81,16 @@ def syntax_tree(sql: str) -> exp.Expr:
     return found[0]
 
 
+def operands(tree: exp.Expr) -> list[exp.Expr]:
+    """The operands of a chain of one operator, a || b || c, which are nested in the tree."""
+    found: list[exp.Expr] = []
+    left: exp.Expr = tree
+    while type(left) is type(tree):
+        found.append(left.expression)
+        left = left.this
+    return [left, *reversed(found)]
+
+
 def _check_escapes(sql: str) -> None:
     """Refuse a backslash that SQL drops: whoever writes one in front of d means a digit."""
     texts = (found["text"] or "" for found in _QUOTED.finditer(sql) if not found["raw"])

@@ -5,6 +5,7 @@ planned, several times. They are nested, so that they travel to Spark's workers 
 lack goldrun.
 """
 
+from collections.abc import Callable
 from decimal import Decimal
 
 from pyspark.sql import Column
@@ -19,29 +20,14 @@ def midnight(time: Column, zone: str | None) -> Column:
 
     Null for an instant where there is no zone.
     """
-    far, last = (far_offset(zone) if zone else 0), FAR
+    shown = _clocks(zone) if zone else None
 
     def start(text: str | None) -> str | None:
-        import datetime  # noqa: PLC0415
-        import zoneinfo  # noqa: PLC0415
-
         if text is None:
             return None
-        offset = "Z" if text.endswith("Z") else text[-6:] if text[-6:-5] in ("+", "-") else ""
-        if not offset:
-            return f"{text[:10]}T00:00:00"
-        if zone is None:
-            return None
-        wall = text.removesuffix(offset).partition(".")[0]
-        try:
-            moment = datetime.datetime.fromisoformat(f"{wall}{offset}")
-            there = moment.astimezone(datetime.UTC).replace(tzinfo=None)
-            there += datetime.timedelta(seconds=far)
-            if there < last:
-                there = moment.astimezone(zoneinfo.ZoneInfo(zone)).replace(tzinfo=None)
-        except (ValueError, OverflowError):
-            return None
-        return f"{there:%Y-%m-%d}T00:00:00" if there.year > 999 else None
+        if text.endswith("Z") or text[-6:-5] in ("+", "-"):
+            text = shown(text) if shown else None
+        return text and f"{text[:10]}T00:00:00"
 
     return F.udf(start, T.StringType(), useArrow=True)(time)
 
@@ -101,9 +87,14 @@ def to_instant(time: Column, zone: str) -> Column:
 
 def to_local(time: Column, zone: str) -> Column:
     """What clocks of a zone show at an instant; a time without a zone counts as UTC."""
+    return F.udf(_clocks(zone), T.StringType(), useArrow=True)(time)
+
+
+def _clocks(zone: str) -> Callable[[str | None], str | None]:
+    """A function that gives what clocks of a zone show at an instant, or at a time of UTC."""
     far, last = far_offset(zone), FAR
 
-    def move(text: str | None) -> str | None:
+    def show(text: str | None) -> str | None:
         import datetime  # noqa: PLC0415
         import zoneinfo  # noqa: PLC0415
 
@@ -113,17 +104,14 @@ def to_local(time: Column, zone: str) -> Column:
         wall, point, fraction = text.removesuffix(offset).partition(".")
         try:
             moment = datetime.datetime.fromisoformat(f"{wall}{offset or 'Z'}")
-            utc = moment.astimezone(datetime.UTC).replace(tzinfo=None)
-            shift = datetime.timedelta(seconds=far)
-            moved = utc + shift
-            if moved < last:
-                there = moment.astimezone(zoneinfo.ZoneInfo(zone))
-                moved = there.replace(tzinfo=None)
+            local = moment.astimezone(datetime.UTC) + datetime.timedelta(seconds=far)
+            if local.replace(tzinfo=None) < last:
+                local = moment.astimezone(zoneinfo.ZoneInfo(zone))
         except (ValueError, OverflowError):
             return None
-        return f"{moved.isoformat()}{point}{fraction}"
+        return f"{local.replace(tzinfo=None).isoformat()}{point}{fraction}"
 
-    return F.udf(move, T.StringType(), useArrow=True)(time)
+    return show
 
 
 def from_fields(fields: list[Column]) -> Column:

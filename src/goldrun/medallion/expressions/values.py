@@ -48,6 +48,22 @@ def computed(
     Raises:
         ExpressionError: It has so many parts that an engine takes minutes to plan it.
     """
+    return _built(kind, parts, lambda _, *columns: make(*columns), number, copies)
+
+
+def in_zone(value: Value, make: Callable[[Column, str | None], Column], copies: int = 1) -> Value:
+    """A time that ``make`` computes of a value and of the source's time zone."""
+    return _built(Kind.TIME, [value], lambda zone, column: make(column, zone), None, copies)
+
+
+def _built(
+    kind: Kind,
+    parts: Sequence[Value],
+    make: Callable[..., Column],
+    number: NumberType | None,
+    copies: int,
+) -> Value:
+    """A value that ``make`` computes of the source's time zone and of the columns of its parts."""
     size = 1 + copies * sum(part.size for part in parts)
     if size > _MOST_PARTS:
         raise ExpressionError(
@@ -56,17 +72,11 @@ def computed(
         )
 
     def build(record: Record) -> Column:
-        return make(*[part.build(record) for part in parts])
+        return make(record.zone, *[part.build(record) for part in parts])
 
     reads = frozenset().union(*[part.reads for part in parts])
     is_meant = any(part.null_is_meant for part in parts)
     return Value(kind, build, reads, number, size=size, null_is_meant=is_meant)
-
-
-def in_zone(value: Value, make: Callable[[Column, str | None], Column], copies: int = 1) -> Value:
-    """A time that ``make`` computes of a value and of the source's time zone."""
-    time = computed(Kind.TIME, [value], lambda c: c, copies=copies)
-    return replace(time, build=lambda record: make(value.build(record), record.zone))
 
 
 def time_of(text: Value, pattern: str | None) -> Value:
