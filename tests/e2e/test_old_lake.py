@@ -1,0 +1,114 @@
+"""A lake and a store that an older goldrun wrote are read and continued."""
+
+import contextlib
+import sqlite3
+import tarfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from deltalake import DeltaTable
+from mlflow.tracking import MlflowClient
+
+from tests.project_copy import ROOT, Done, Project, copy_project
+
+ARCHIVE = ROOT / "tests" / "fixtures" / "old_lake.tar.xz"
+OLD_FOLDER = "/srv/shop"
+PATHS = (
+    ("experiments", "artifact_location"),
+    ("runs", "artifact_uri"),
+    ("logged_models", "artifact_location"),
+    ("model_versions", "source"),
+    ("model_versions", "storage_location"),
+)
+"""Tables and columns of the store that have absolute paths of artifacts."""
+
+
+@dataclass(frozen=True)
+class Shop:
+    """A copy of the project with the old lake and the old store in it."""
+
+    project: Project
+    before: dict[str, int]
+
+    @property
+    def store(self) -> str:
+        return f"sqlite:///{self.project.folder}/store/mlflow.db"
+
+    @property
+    def versions(self) -> dict[str, int]:
+        return versions_in(self.project.lake)
+
+    def script(self, name: str, *options: str) -> Done:
+        named = ("--source=marketplace.toml", "--lake=lake")
+        return self.project.run(
+            *("env", f"MLFLOW_TRACKING_URI={self.store}", "PYTHONPATH=src:."),
+            *("python", f"pipelines/{name}.py", *named, *options),
+        )
+
+
+def versions_in(lake: Path) -> dict[str, int]:
+    """Delta version of every table but the logs of measurements, which every run adds to."""
+    tables = sorted(log.parent for log in lake.glob("*/*/_delta_log"))
+    return {
+        f"{table.parent.name}/{table.name}": DeltaTable(table).version()
+        for table in tables
+        if table.parent.name != "ops"
+    }
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    project = copy_project(tmp_path_factory.mktemp("old") / "goldrun")
+    with tarfile.open(ARCHIVE) as archive:
+        archive.extractall(project.folder, filter="data")
+    with contextlib.closing(sqlite3.connect(project.folder / "store" / "mlflow.db")) as store:
+        for table, column in PATHS:
+            store.execute(
+                f"UPDATE {table} SET {column} = replace({column}, ?, ?)",
+                (OLD_FOLDER, str(project.folder)),
+            )
+        store.commit()
+    return Shop(project, versions_in(project.lake))
+
+
+@pytest.fixture(scope="module")
+def continued(shop: Shop) -> Done:
+    return shop.script("main")
+
+
+def test_the_workflow_finds_nothing_new_in_the_old_lake(shop: Shop, continued: Done) -> None:
+    assert continued.code == 0, continued.said
+    assert "0 new of" in continued.said
+    assert shop.versions == shop.before
+
+
+@pytest.mark.usefixtures("continued")
+@pytest.mark.parametrize("model", ["marketplace-churn", "marketplace-segmentation"])
+def test_a_new_model_is_compared_with_the_old_champion(shop: Shop, model: str) -> None:
+    client = MlflowClient(shop.store)
+    challenger = client.get_model_version_by_alias(model, "challenger")
+    assert int(challenger.version) == 2
+    assert "does not beat champion version 1" in challenger.tags["goldrun.decision"]
+    first = client.get_model_version(model, "1")
+    assert challenger.tags["goldrun.content_hash"] == first.tags["goldrun.content_hash"]
+
+
+@pytest.mark.usefixtures("continued")
+def test_gold_computed_anew_is_the_old_gold(shop: Shop) -> None:
+    done = shop.script("gold", "--rebuild=true")
+    assert done.code == 0, done.said
+    assert shop.versions == shop.before
+
+
+@pytest.mark.usefixtures("continued")
+def test_a_new_file_is_added_to_the_old_tables(shop: Shop) -> None:
+    old = sorted((shop.project.folder / "data/marketplace/interactions").glob("*.json"))[0]
+    line = old.read_text().splitlines()[0]
+    (old.parent / "later.json").write_text(line + "\n")
+    for name in ("bronze", "silver"):
+        done = shop.script(name)
+        assert done.code == 0, done.said
+    before, after = shop.before, shop.versions
+    assert after["bronze/interactions"] == before["bronze/interactions"] + 1
+    assert after["bronze/events"] == before["bronze/events"]
