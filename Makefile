@@ -47,11 +47,11 @@ kafka-stop: .venv/.ready  ## stop it; the messages stay
 ONLY ?=
 
 test: .venv/.ready-dev  ## all tests but the long ones, with Sail, and those that ask for Spark with Spark
-	@GOLDRUN_ENGINE=sail python -m pytest -n 2 --no-loadscope-reorder
-	@GOLDRUN_ENGINE=spark python -m pytest -n 2 --no-loadscope-reorder -m "of_spark and not slow"
+	@GOLDRUN_ENGINE=sail python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
+	@GOLDRUN_ENGINE=spark python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder -m "of_spark and not slow"
 
 test-spark: .venv/.ready-dev  ## all tests but the long ones, with Spark
-	@GOLDRUN_ENGINE=spark python -m pytest -n 2 --no-loadscope-reorder
+	@GOLDRUN_ENGINE=spark python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
 test-slow: .venv/.ready-dev  ## the long ones: streams, kills, mlflow run with an environment; ONLY=names
 	@GOLDRUN_ENGINE=sail python -m pytest -m slow -k "$(ONLY)"
@@ -157,7 +157,7 @@ clean:  ## forget the lake, the runs and the models; keep the environment
 	@python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
 	@touch $@
 
-.venv/.ready-dev: .venv/.ready requirements-dev.txt src/goldrun/io/jars.lock
+.venv/.ready-dev: .venv/.ready requirements-dev.txt src/goldrun/devtools/jars.lock
 	@python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@python pipelines/toolchain.py
 	@touch $@

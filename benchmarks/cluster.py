@@ -15,7 +15,7 @@ from pathlib import Path
 from benchmarks.equal import same_tables
 from benchmarks.feed import ROWS_A_CUSTOMER, write_feed
 from benchmarks.full_build import GOLDRUN, ON_SPARK, Build, build, last_day, report
-from goldrun.io.spark_cluster import SparkCluster
+from goldrun.devtools.spark_cluster import SparkCluster
 
 log = logging.getLogger("goldrun")
 

@@ -6,8 +6,8 @@ from urllib.parse import unquote, urlparse
 import duckdb
 from deltalake import DeltaTable
 
-from goldrun.contracts import lineage as L
-from goldrun.contracts.activity import ACTIVITY
+from goldrun.contracts import lineage
+from goldrun.contracts.activity_tables import ACTIVITY
 from goldrun.contracts.entities import TRANSACTIONS
 from goldrun.contracts.gold import AS_OF, CUSTOMER_FEATURES, USER_FEATURES
 
@@ -37,8 +37,8 @@ def same_tables(one: Path, other: Path) -> dict[str, int]:
     )
     queries = {
         TRANSACTIONS.name: f"SELECT {names} FROM transactions",
-        L.QUARANTINE.name: refused,
-        L.DUPLICATES.name: repeats,
+        lineage.QUARANTINE.name: refused,
+        lineage.DUPLICATES.name: repeats,
     }
     for table in (*ACTIVITY, CUSTOMER_FEATURES, USER_FEATURES):
         columns = ", ".join(

@@ -23,11 +23,9 @@ from pyspark.sql import functions as F
 
 from benchmarks.filled_lake import values_of
 from benchmarks.results import add_line, machine, today
-from goldrun.contracts import entities as E
-from goldrun.contracts import gold as G
-from goldrun.contracts import purchase_features as P
+from goldrun.contracts import entities, gold, purchase_features
 from goldrun.features.activity import Silver, customer_daily, customer_places, customer_products
-from goldrun.io.spark import open_session
+from goldrun.io.engines.spark.session import open_session
 
 log = logging.getLogger("goldrun")
 
@@ -51,7 +49,7 @@ class Layout:
 
 
 def _partitioned(rows: DataFrame, path: str) -> None:
-    rows.write.format("delta").partitionBy(G.USER_ID).save(path)
+    rows.write.format("delta").partitionBy(gold.USER_ID).save(path)
 
 
 def _plain(rows: DataFrame, path: str) -> None:
@@ -61,12 +59,14 @@ def _plain(rows: DataFrame, path: str) -> None:
 
 def _z_ordered(rows: DataFrame, path: str) -> None:
     rows.write.format("delta").save(path)
-    DeltaTable.forPath(rows.sparkSession, path).optimize().executeZOrderBy(P.TOTAL_SPEND)
+    DeltaTable.forPath(rows.sparkSession, path).optimize().executeZOrderBy(
+        purchase_features.TOTAL_SPEND
+    )
 
 
 def _clustered(rows: DataFrame, path: str) -> None:
     made = DeltaTable.create(rows.sparkSession).location(path).addColumns(rows.schema)
-    made.clusterBy(G.USER_ID).execute()
+    made.clusterBy(gold.USER_ID).execute()
     rows.write.format("delta").mode("append").save(path)
     DeltaTable.forPath(rows.sparkSession, path).optimize().executeCompaction()
 
@@ -95,12 +95,12 @@ def users(spark: SparkSession, count: int) -> DataFrame:
     spend = (orders * (500 + chance % 9_500) / 100).cast("decimal(18,2)")
     last = F.date_sub(F.lit("2025-12-31").cast("date"), (chance % 365).cast("int"))
     rows = spark.range(0, count, 1, 8 if count > SMALL else 2).select(
-        F.concat(F.lit("u"), F.abs(F.xxhash64(number + 7))).alias(G.USER_ID),
-        orders.alias(P.PURCHASE_FREQUENCY),
-        spend.alias(P.TOTAL_SPEND),
-        (spend / orders).cast("decimal(18,2)").alias(P.AVG_TRANSACTION_VALUE),
-        last.alias(P.LAST_PURCHASE_DATE),
-        F.datediff(F.lit("2025-12-31"), last).alias(P.RECENCY_DAYS),
+        F.concat(F.lit("u"), F.abs(F.xxhash64(number + 7))).alias(gold.USER_ID),
+        orders.alias(purchase_features.PURCHASE_FREQUENCY),
+        spend.alias(purchase_features.TOTAL_SPEND),
+        (spend / orders).cast("decimal(18,2)").alias(purchase_features.AVG_TRANSACTION_VALUE),
+        last.alias(purchase_features.LAST_PURCHASE_DATE),
+        F.datediff(F.lit("2025-12-31"), last).alias(purchase_features.RECENCY_DAYS),
     )
     return rows.localCheckpoint()
 
@@ -109,8 +109,10 @@ def measure(rows: DataFrame, layout: Layout, path: str, rounds: int) -> dict[str
     """Write the table once and ask it three things; return the cells of its line."""
     spark = rows.sparkSession
     count = rows.count()
-    somebody = rows.orderBy(G.USER_ID).select(G.USER_ID).first()
-    most = rows.selectExpr(f"percentile_approx({P.TOTAL_SPEND}, 0.999) AS most").first()
+    somebody = rows.orderBy(gold.USER_ID).select(gold.USER_ID).first()
+    most = rows.selectExpr(
+        f"percentile_approx({purchase_features.TOTAL_SPEND}, 0.999) AS most"
+    ).first()
     if somebody is None or most is None:
         raise SystemExit("there are no users to ask for")
     began = time.monotonic()
@@ -122,8 +124,10 @@ def measure(rows: DataFrame, layout: Layout, path: str, rounds: int) -> dict[str
         return spark.read.format("delta").load(path)
 
     asked: dict[str, Callable[[], object]] = {
-        "one customer": lambda: stored().where(F.col(G.USER_ID) == somebody[0]).collect(),
-        "top spenders": lambda: stored().where(F.col(P.TOTAL_SPEND) > F.lit(most[0])).collect(),
+        "one customer": lambda: stored().where(F.col(gold.USER_ID) == somebody[0]).collect(),
+        "top spenders": lambda: (
+            stored().where(F.col(purchase_features.TOTAL_SPEND) > F.lit(most[0])).collect()
+        ),
         "training frame": lambda: stored().toPandas(),
     }
     cells = {
@@ -144,11 +148,13 @@ def caching(spark: SparkSession, lines: int, rounds: int, folder: Path) -> dict[
     """Compute three tables of gold from silver, with and without a cache; return a line's cells."""
     path = str(folder / "silver")
     values = values_of(F.col("id"), random_keys=False)
-    typed = {c.name: values.get(c.name, F.lit(None)).cast(c.type) for c in E.TRANSACTIONS.columns}
+    typed = {
+        c.name: values.get(c.name, F.lit(None)).cast(c.type) for c in entities.TRANSACTIONS.columns
+    }
     made = spark.range(0, lines, 1, 4).select(*[v.alias(k) for k, v in typed.items()])
     made.write.format("delta").save(path)
     taken: dict[str, list[float]] = {"read three times": [], "cached": []}
-    nobody = [F.lit(None).cast(c.type).alias(c.name) for c in E.CUSTOMERS.columns]
+    nobody = [F.lit(None).cast(c.type).alias(c.name) for c in entities.CUSTOMERS.columns]
     times = [F.lit(None).cast("timestamp").alias(name) for name in ("valid_from", "valid_to")]
     for _ in range(rounds + 1):
         for how, seconds in taken.items():

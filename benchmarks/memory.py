@@ -17,7 +17,7 @@ from pathlib import Path
 
 from benchmarks.processes import Memory
 from benchmarks.results import add_line, machine, today
-from goldrun.io.memory import SETTING, SHARE
+from goldrun.io.engines.memory import SETTING, SHARE
 
 log = logging.getLogger(__name__)
 

@@ -22,17 +22,18 @@ from pyspark.sql import SparkSession
 from benchmarks.filled_lake import fill, micro_batch
 from benchmarks.results import add_line, machine, today
 from benchmarks.stream import RESULTS, end_on_termination
-from goldrun.io.lake import Lake
+from goldrun.io.delta.lake import Lake
+from goldrun.io.engines.spark.session import open_session
 from goldrun.io.settings import load_source
-from goldrun.io.spark import open_session
-from goldrun.io.tracking import Tracker
+from goldrun.io.tracking.runs import Tracker
+from goldrun.jobs.aggregate import gold_tables
+from goldrun.jobs.aggregate.activity import record_progress, tables_followed
+from goldrun.jobs.aggregate.updater import Follower
+from goldrun.jobs.context import Context, step
+from goldrun.jobs.refine import silver
+from goldrun.jobs.score.segments import Scorer
+from goldrun.jobs.stream.micro_batch import MicroBatches
 from pipelines._command import log_to_console
-from pipelines.steps import gold, silver
-from pipelines.steps.activity import record_progress, tables_followed
-from pipelines.steps.context import Context, step
-from pipelines.steps.follow import Follower
-from pipelines.steps.microbatch import MicroBatches
-from pipelines.steps.segments import Scorer
 
 log = logging.getLogger("goldrun")
 
@@ -94,7 +95,7 @@ def measure_size(
             fill(ctx, stored, random_keys=random_keys)
         kept = Path(ctx.lake.root).parent / f"{stored}-gold"
         if computed is None:
-            gold.run(ctx)
+            gold_tables.run(ctx)
             computed = Path(shutil.copytree(f"{ctx.lake.root}/gold", kept))
         else:
             shutil.copytree(computed, f"{ctx.lake.root}/gold")

@@ -24,14 +24,17 @@ from pyspark.sql.connect.client import SparkConnectClient
 from benchmarks.feed import ROWS_A_CUSTOMER, settings_of, write_feed
 from benchmarks.full_build import last_day
 from benchmarks.results import add_line, machine, today
-from goldrun.io import csv_files, rust_storage
-from goldrun.io.engines import Engine, open_engine
-from goldrun.io.file_draft import FileDraft
-from goldrun.io.lake import Lake
+from goldrun.io.delta.lake import Lake
+from goldrun.io.engines.choose import Engine, open_engine
+from goldrun.io.engines.sail import tables
+from goldrun.io.engines.sail.staged_write import FileDraft
 from goldrun.io.settings import load_source
-from goldrun.io.tracking import Tracker
-from pipelines.steps import bronze, gold, silver
-from pipelines.steps.context import Context
+from goldrun.io.sources import csv_files
+from goldrun.io.tracking.runs import Tracker
+from goldrun.jobs.aggregate import gold_tables
+from goldrun.jobs.context import Context
+from goldrun.jobs.ingest import bronze
+from goldrun.jobs.refine import silver
 
 log = logging.getLogger("goldrun")
 
@@ -89,7 +92,7 @@ def watch(watches: Watches) -> None:
     for name in ("execute_command", "to_table"):
         watches.around(SparkConnectClient, name, COMPUTE)
     watches.around(FileDraft, "write", COMMIT)
-    begun = getattr(rust_storage, "file_draft")  # noqa: B009
+    begun = getattr(tables, "file_draft")  # noqa: B009
 
     @contextlib.contextmanager
     def drafted(*arguments: Any) -> Iterator[Any]:
@@ -102,7 +105,7 @@ def watch(watches: Watches) -> None:
             watches.seconds[WRITE] += moved
             yield rows
 
-    setattr(rust_storage, "file_draft", drafted)  # noqa: B010
+    setattr(tables, "file_draft", drafted)  # noqa: B010
 
 
 def main() -> int:
@@ -130,7 +133,7 @@ def main() -> int:
         layers["bronze"] = watches.take()
         silver.run(ctx)
         layers["silver"] = watches.take()
-        gold.run(ctx, last_day(given.rows))
+        gold_tables.run(ctx, last_day(given.rows))
         layers["gold"] = watches.take()
     for layer, seconds in layers.items():
         cells = {"date": today(), "rows": f"{given.rows:,}", "layer": layer}

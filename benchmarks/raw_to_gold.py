@@ -17,18 +17,20 @@ from pathlib import Path
 
 from benchmarks.processes import Memory
 from benchmarks.results import machine, today
-from goldrun.contracts import lineage as L
+from goldrun.contracts import lineage
 from goldrun.contracts.source import Source
-from goldrun.io.lake import Lake
-from goldrun.io.memory import driver_memory
+from goldrun.io.delta.lake import Lake
+from goldrun.io.engines.memory import driver_memory
+from goldrun.io.engines.spark.session import open_session
 from goldrun.io.settings import load_source
-from goldrun.io.spark import open_session
-from goldrun.io.tracking import Tracker
+from goldrun.io.tracking.runs import Tracker
+from goldrun.jobs.aggregate import gold_tables
+from goldrun.jobs.context import Context
+from goldrun.jobs.ingest import bronze
+from goldrun.jobs.refine import silver
+from goldrun.jobs.simulate.simulation import write_marketplace
 from goldrun.simulation.options import read_settings
 from pipelines._command import log_to_console
-from pipelines.steps import bronze, gold, silver
-from pipelines.steps.context import Context
-from pipelines.steps.simulation import write_marketplace
 
 log = logging.getLogger("goldrun")
 
@@ -72,9 +74,13 @@ def measure(customers: int, folder: Path) -> str:
     tracker, source, memory = Tracker(), _source(data), Memory()
     with tracker.run("benchmark", "benchmark"), open_session("benchmark") as spark:
         ctx = Context(Lake(spark, str(lake)), tracker, source, datetime.now(UTC))
-        for name, step in (("bronze", bronze.run), ("silver", silver.run), ("gold", gold.run)):
+        for name, step in (
+            ("bronze", bronze.run),
+            ("silver", silver.run),
+            ("gold", gold_tables.run),
+        ):
             seconds[name] = _timed(lambda step=step: step(ctx))  # type: ignore[misc]
-        tables = [L.bronze_table(entity).name for entity in source.entities]
+        tables = [lineage.bronze_table(entity).name for entity in source.entities]
         rows = sum(ctx.lake.read(table).count() for table in tables)
         open_accounts = [e for e, account in silver.accounts(ctx).items() if not account.closed]
     if open_accounts:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from goldrun.io.memory import machine_memory
+from goldrun.io.engines.memory import machine_memory
 
 
 def machine() -> str:

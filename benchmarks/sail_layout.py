@@ -9,8 +9,8 @@ import sys
 import time
 
 from goldrun.contracts.gold import USER_FEATURES
-from goldrun.io.rust_storage import RustStorage
-from goldrun.io.sail import open_sail
+from goldrun.io.engines.sail.session import open_sail
+from goldrun.io.engines.sail.tables import RustStorage
 
 
 def main(rows: str, path: str) -> None:

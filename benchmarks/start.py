@@ -21,7 +21,7 @@ log = logging.getLogger("goldrun")
 RESULTS = Path(__file__).with_suffix(".md")
 _SCRIPTS = ("main", "bronze", "gold", "churn", "segmentation", "drift", "stream", "simulate")
 _OPEN = (
-    "from goldrun.io.engines import Engine, open_engine\n"
+    "from goldrun.io.engines.choose import Engine, open_engine\n"
     "with open_engine(Engine.{engine}) as session: session.range(1).collect()"
 )
 WHAT = {

@@ -24,20 +24,21 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from benchmarks.results import add_line, machine, today
-from goldrun.contracts import lineage as L
+from goldrun.contracts import lineage
 from goldrun.contracts.entities import TRANSACTION_DATE, TRANSACTIONS
 from goldrun.contracts.ops import GOLD_PROGRESS, MEASURED_AT
-from goldrun.io.kafka_broker import KafkaBroker
-from goldrun.io.lake import Lake
+from goldrun.devtools.kafka_broker import KafkaBroker
+from goldrun.io.delta.lake import Lake
+from goldrun.io.engines.spark.session import open_session
 from goldrun.io.settings import load_source
-from goldrun.io.spark import open_session
-from goldrun.io.streams import read_stream, start
-from goldrun.io.tracking import Tracker
+from goldrun.io.streaming.readers import read_stream, start
+from goldrun.io.tracking.runs import Tracker
+from goldrun.jobs.context import Context, step
+from goldrun.jobs.refine import silver
+from goldrun.jobs.stream import stream
+from goldrun.jobs.stream.limits import Limits
+from goldrun.jobs.stream.messages import arrive
 from pipelines._command import log_to_console
-from pipelines.steps import silver, stream
-from pipelines.steps.arrivals import arrive
-from pipelines.steps.context import Context, step
-from pipelines.steps.limits import Limits
 from tests.kafka import create_topic, running_broker
 
 log = logging.getLogger("goldrun")
@@ -119,13 +120,13 @@ def freshness(
 def seconds_to_gold(ctx: Context, since: datetime) -> list[float]:
     """The shares of the seconds that rows of a moment or later took to be in gold."""
     # Batch.at, in SQL: a collected time would depend on the machine's zone.
-    batch = F.date_format(MEASURED_AT, "yyyyMMdd'T'HHmmss.SSSSSS'Z'").alias(L.BATCH_ID)
+    batch = F.date_format(MEASURED_AT, "yyyyMMdd'T'HHmmss.SSSSSS'Z'").alias(lineage.BATCH_ID)
     written = F.col("_metadata.file_modification_time").alias("done")
     done = ctx.lake.read(GOLD_PROGRESS.name).select(batch, written)
     sent = F.col(TRANSACTION_DATE)
     rows = ctx.lake.read(TRANSACTIONS.name).where(sent >= F.lit(since))
     took = (F.unix_micros("done") - F.unix_micros(sent)) / 1e6
-    found = rows.join(done, L.BATCH_ID).agg(
+    found = rows.join(done, lineage.BATCH_ID).agg(
         F.count("*"), F.percentile(took, F.array(*map(F.lit, _SHARES)))
     )
     count, shares = found.collect()[0]

@@ -18,12 +18,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from goldrun.errors import GoldrunError, SettingsError
-from goldrun.io.engines import Engine
-from goldrun.io.spark import DEFAULT_MASTER
-from pipelines.steps.names import PIPELINE_EXPERIMENT
+from goldrun.io.engines.choose import Engine
+from goldrun.io.engines.spark.session import DEFAULT_MASTER
+from goldrun.jobs.names import PIPELINE_EXPERIMENT
 
 if TYPE_CHECKING:
-    from pipelines.steps.context import Context
+    from goldrun.jobs.context import Context
 
 log = logging.getLogger("goldrun")
 
@@ -120,7 +120,7 @@ def run_script(
     try:
         given = options.parse_args()
         # Now, not above: it takes seconds to load.
-        from pipelines.steps.session import opened  # noqa: PLC0415
+        from goldrun.jobs.session import opened  # noqa: PLC0415
 
         with opened(given, name, experiment, streams=streams, mend=mend) as ctx:
             work(ctx, given)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pipelines._command import parser, run_script
 
 if TYPE_CHECKING:
-    from pipelines.steps.context import Context
+    from goldrun.jobs.context import Context
 
 
 def options() -> argparse.ArgumentParser:
@@ -17,7 +17,7 @@ def options() -> argparse.ArgumentParser:
 
 def work(ctx: "Context", given: argparse.Namespace) -> None:
     """Do what the options say."""
-    from pipelines.steps import bronze
+    from goldrun.jobs.ingest import bronze
 
     bronze.run(ctx)
 

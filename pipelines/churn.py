@@ -4,11 +4,11 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
+from goldrun.jobs.names import CHURN, CHURN_EXPERIMENT
 from pipelines._command import add_as_of, parser, run_script
-from pipelines.steps.names import CHURN, CHURN_EXPERIMENT
 
 if TYPE_CHECKING:
-    from pipelines.steps.context import Context
+    from goldrun.jobs.context import Context
 
 
 def options() -> argparse.ArgumentParser:
@@ -20,7 +20,7 @@ def options() -> argparse.ArgumentParser:
 
 def work(ctx: "Context", given: argparse.Namespace) -> None:
     """Do what the options say."""
-    from pipelines.steps import churn, training
+    from goldrun.jobs.train import churn, training
 
     training.tell(churn.train(ctx, given.as_of))
 

@@ -5,8 +5,8 @@ import shlex
 import sys
 from pathlib import Path
 
+from goldrun.devtools.spark_cluster import DEFAULT_PORT, WORKERS, SparkCluster
 from goldrun.errors import GoldrunError
-from goldrun.io.spark_cluster import DEFAULT_PORT, WORKERS, SparkCluster
 from pipelines._command import log, log_to_console
 
 NONE_RUNS = 1

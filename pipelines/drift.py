@@ -4,11 +4,11 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
+from goldrun.jobs.names import FEATURE_DRIFT
 from pipelines._command import add_as_of, parser, run_script
-from pipelines.steps.names import FEATURE_DRIFT
 
 if TYPE_CHECKING:
-    from pipelines.steps.context import Context
+    from goldrun.jobs.context import Context
 
 
 def options() -> argparse.ArgumentParser:
@@ -21,7 +21,7 @@ def options() -> argparse.ArgumentParser:
 
 def work(ctx: "Context", given: argparse.Namespace) -> None:
     """Do what the options say."""
-    from pipelines.steps import drift
+    from goldrun.jobs.monitor import drift
 
     drift.run(ctx, given.model, given.as_of)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pipelines._command import add_as_of, add_flag, parser, run_script
 
 if TYPE_CHECKING:
-    from pipelines.steps.context import Context
+    from goldrun.jobs.context import Context
 
 
 def options() -> argparse.ArgumentParser:
@@ -20,9 +20,9 @@ def options() -> argparse.ArgumentParser:
 
 def work(ctx: "Context", given: argparse.Namespace) -> None:
     """Do what the options say."""
-    from pipelines.steps import gold
+    from goldrun.jobs.aggregate import gold_tables
 
-    gold.run(ctx, given.as_of, rebuild=given.rebuild)
+    gold_tables.run(ctx, given.as_of, rebuild=given.rebuild)
 
 
 if __name__ == "__main__":

@@ -5,8 +5,8 @@ import shlex
 import sys
 from pathlib import Path
 
+from goldrun.devtools.kafka_broker import DEFAULT_PORT, KafkaBroker
 from goldrun.errors import GoldrunError
-from goldrun.io.kafka_broker import DEFAULT_PORT, KafkaBroker
 from pipelines._command import log, log_to_console
 
 NONE_RUNS = 1

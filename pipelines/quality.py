@@ -4,11 +4,11 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
+from goldrun.jobs.names import DATA_QUALITY
 from pipelines._command import parser, run_script
-from pipelines.steps.names import DATA_QUALITY
 
 if TYPE_CHECKING:
-    from pipelines.steps.context import Context
+    from goldrun.jobs.context import Context
 
 
 def options() -> argparse.ArgumentParser:
@@ -18,7 +18,7 @@ def options() -> argparse.ArgumentParser:
 
 def work(ctx: "Context", given: argparse.Namespace) -> None:
     """Do what the options say."""
-    from pipelines.steps import quality, refusals
+    from goldrun.jobs.monitor import quality, refusals
 
     report = quality.measure(ctx)
     quality.record(ctx, report)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pipelines._command import add_flag, parser, run_script
 
 if TYPE_CHECKING:
-    from pipelines.steps.context import Context
+    from goldrun.jobs.context import Context
 
 
 def options() -> argparse.ArgumentParser:
@@ -19,7 +19,8 @@ def options() -> argparse.ArgumentParser:
 
 def work(ctx: "Context", given: argparse.Namespace) -> None:
     """Do what the options say."""
-    from pipelines.steps import refusals, silver
+    from goldrun.jobs.monitor import refusals
+    from goldrun.jobs.refine import silver
 
     refusals.log_above_share(ctx, silver.run(ctx, replay=given.replay))
 

@@ -6,10 +6,10 @@ import sys
 from pathlib import Path
 
 from goldrun.errors import GoldrunError
+from goldrun.jobs.simulate.simulation import Written, write_marketplace
 from goldrun.simulation.options import NONE, read_settings
 from goldrun.simulation.parameters import Settings
 from pipelines._command import log_to_console
-from pipelines.steps.simulation import Written, write_marketplace
 
 log = logging.getLogger("goldrun")
 

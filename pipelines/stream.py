@@ -4,11 +4,11 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
+from goldrun.jobs.stream.limits import Limits, limits_of
 from pipelines._command import add_flag, parser, run_script
-from pipelines.steps.limits import Limits, limits_of
 
 if TYPE_CHECKING:
-    from pipelines.steps.context import Context
+    from goldrun.jobs.context import Context
 
 
 def options() -> argparse.ArgumentParser:
@@ -28,7 +28,7 @@ def options() -> argparse.ArgumentParser:
 
 def work(ctx: "Context", given: argparse.Namespace) -> None:
     """Do what the options say."""
-    from pipelines.steps import stream
+    from goldrun.jobs.stream import stream
 
     stream.run(ctx, limits_of(given))
 

@@ -2,8 +2,8 @@
 
 import sys
 
+from goldrun.devtools.toolchain import Jars, ensure_jars, ensure_java
 from goldrun.errors import GoldrunError
-from goldrun.io.toolchain import Jars, ensure_jars, ensure_java
 from pipelines._command import log, log_to_console
 
 if __name__ == "__main__":

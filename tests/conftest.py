@@ -10,39 +10,38 @@ import mlflow
 import pytest
 from pyspark.sql import SparkSession
 from xdist.remote import Producer
-from xdist.scheduler import LoadScopeScheduling
+from xdist.scheduler import LoadGroupScheduling
 
-from goldrun.io.engines import Engine, open_engine
-from goldrun.io.lake import Lake
+from goldrun.io.delta.lake import Lake
+from goldrun.io.engines.choose import Engine, open_engine
 from goldrun.io.settings import load_source
-from goldrun.io.tracking import Tracker
-from pipelines.steps.context import Context
-from tests.engines import ENGINE, OF_SPARK, spark_for_few_rows
+from goldrun.io.tracking.runs import Tracker
+from goldrun.jobs.context import Context
+from tests.engines import ENGINE, spark_for_few_rows
 from tests.project_copy import Done, Project, copy_project
 
-WORKFLOW = ("tests/e2e/", "tests/pipelines/test_online_retail.py")
-OTHER_LAKES = "tests/e2e/test_every_engine.py"
+WORKFLOW = "workflow"
+"""Group of the tests that read what the workflow has written: one process runs them."""
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
-class ByModule(LoadScopeScheduling):  # type: ignore[misc]
+class ByModule(LoadGroupScheduling):  # type: ignore[misc]
     """Shares the tests between processes by module, so that no module's fixtures are made twice.
 
-    The modules that read what the workflow has written count as one: it runs once. One makes lakes
-    of its own, and runs beside them.
+    Tests that read what the workflow has written count as one group: it runs once.
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        reads_workflow = nodeid.startswith(WORKFLOW) and not nodeid.startswith(OTHER_LAKES)
-        return "workflow" if reads_workflow else nodeid.split("::", maxsplit=1)[0]
+        scope = str(super()._split_scope(nodeid))
+        return scope if scope == WORKFLOW else nodeid.split("::", maxsplit=1)[0]
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     skip = pytest.mark.skip(reason="asks for Spark itself: make test runs it with Spark")
     for item in items:
-        if item.nodeid.startswith(OF_SPARK):
-            item.add_marker("of_spark")
+        if "demo" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group(WORKFLOW))
         if ENGINE is Engine.SAIL and item.get_closest_marker("of_spark"):
             item.add_marker(skip)
 

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from goldrun.io.toolchain import Jars, ensure_jars, ensure_java
+from goldrun.devtools.toolchain import Jars, ensure_jars, ensure_java
 
 _CLASS = "org.apache.spark.sql.connect.service.SparkConnectServer"
 _PATIENCE = 90

@@ -1,4 +1,4 @@
-"""Which engine the tests run with, and which tests ask for Spark itself."""
+"""Which engine the tests run with, and a session of Spark for few rows."""
 
 import contextlib
 from collections.abc import Iterator
@@ -6,20 +6,10 @@ from collections.abc import Iterator
 import pytest
 from pyspark.sql import SparkSession
 
-from goldrun.io.engines import Engine, engine_named
-from goldrun.io.spark import open_session
+from goldrun.io.engines.choose import Engine, engine_named
+from goldrun.io.engines.spark.session import open_session
 
 ENGINE = engine_named("") or Engine.SAIL
-OF_SPARK = (
-    *("tests/faults/", "tests/streams/", "tests/io/test_stream", "tests/io/test_spark_cluster.py"),
-    *("tests/io/test_changes.py", "tests/io/test_write_conflicts.py", "tests/io/test_lines.py"),
-    *("tests/io/test_purge.py", "tests/io/test_traces.py", "tests/pipelines/test_erase"),
-    *("tests/pipelines/test_arrivals.py", "tests/pipelines/test_landed.py"),
-    "tests/pipelines/test_upkeep.py",
-    "tests/io/test_connect.py",
-    "tests/io/test_read_by_spark.py",
-)
-"""Streams and erasure, and how Spark itself reads and writes: no other engine has them."""
 
 
 @contextlib.contextmanager

@@ -17,7 +17,7 @@ from deltalake import CommitProperties, DeltaTable, write_deltalake
 
 from benchmarks.contenders import Steps
 from benchmarks.feed import HEADER
-from goldrun.contracts.activity import ACTIVITY, CUSTOMER_DAILY
+from goldrun.contracts.activity_tables import ACTIVITY, CUSTOMER_DAILY
 from goldrun.contracts.gold import CUSTOMER_FEATURES, USER_FEATURES
 from goldrun.contracts.marketplace import ENTITIES
 from goldrun.contracts.table import Column

@@ -8,13 +8,15 @@ from pathlib import Path
 
 from benchmarks.contenders import Steps
 from benchmarks.feed import settings_of
-from goldrun.io.engines import engine_for, open_engine
-from goldrun.io.lake import Lake
+from goldrun.io.delta.lake import Lake
+from goldrun.io.engines.choose import engine_for, open_engine
 from goldrun.io.settings import load_source
-from goldrun.io.tracking import Tracker
+from goldrun.io.tracking.runs import Tracker
+from goldrun.jobs.aggregate import gold_tables
+from goldrun.jobs.context import Context
+from goldrun.jobs.ingest import bronze
+from goldrun.jobs.refine import silver
 from pipelines._command import log_to_console
-from pipelines.steps import bronze, gold, silver
-from pipelines.steps.context import Context
 
 
 def main(feed: Path, lake: Path, as_of: date) -> None:
@@ -36,7 +38,7 @@ def main(feed: Path, lake: Path, as_of: date) -> None:
             if any(not account.closed for account in silver.accounts(ctx).values()):
                 raise SystemExit("the accounting is not closed")
         with steps.step("gold"):
-            gold.run(ctx, as_of)
+            gold_tables.run(ctx, as_of)
     steps.tell()
 
 

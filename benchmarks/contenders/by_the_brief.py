@@ -13,7 +13,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from benchmarks.contenders import Steps
-from goldrun.io.toolchain import Jars, ensure_jars, ensure_java
+from goldrun.devtools.toolchain import Jars, ensure_jars, ensure_java
 
 log = logging.getLogger("brief")
 _SCHEMA = (

@@ -15,8 +15,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from goldrun.io.engines import Engine, open_engine
-from goldrun.io.tracking import Tracker
+from goldrun.io.engines.choose import Engine, open_engine
+from goldrun.io.tracking.runs import Tracker
 from tests.cases.runner import BATCH, STREAM, Run, all_runs, carry_out, differences
 from tests.connect_server import connect_server
 from tests.engines import spark_for_few_rows

@@ -21,13 +21,13 @@ from pyspark.sql import SparkSession
 
 from goldrun.contracts.ops import QUALITY_METRICS
 from goldrun.errors import GoldrunError
-from goldrun.io.lake import Lake
+from goldrun.io.delta.lake import Lake
 from goldrun.io.settings import load_source
-from goldrun.io.tracking import Tracker
+from goldrun.io.tracking.runs import Tracker
+from goldrun.jobs.context import Context
+from goldrun.jobs.stream import stream
+from goldrun.jobs.stream.limits import Limits
 from pipelines import bronze, gold, quality, silver
-from pipelines.steps import stream
-from pipelines.steps.context import Context
-from pipelines.steps.limits import Limits
 
 CASES = Path(__file__).parent
 BATCH, STREAM = "batch", "stream"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
-from goldrun.io.tracking import Tracker
+from goldrun.io.tracking.runs import Tracker
 from tests.cases.runner import BATCH, Outcome, Run, all_runs, carry_out, differences
 
 RUNS = [run for run in all_runs() if BATCH in run.ways]

@@ -6,36 +6,31 @@ from dataclasses import replace
 import pytest
 from pyspark.sql import types as T
 
-from goldrun.contracts import activity as A
-from goldrun.contracts import behaviour as B
-from goldrun.contracts import entities as E
-from goldrun.contracts import gold as G
-from goldrun.contracts import lineage as L
-from goldrun.contracts import ops as O
+from goldrun.contracts import activity_tables, behaviour, entities, gold, lineage, ops
 from goldrun.contracts.entities import CUSTOMERS, MONEY, TRANSACTIONS
 from goldrun.contracts.marketplace import ENTITIES
-from goldrun.contracts.reasons import reject_reasons
+from goldrun.contracts.quarantine_reasons import reject_reasons
 from goldrun.contracts.table import Column, Reference, Rule, Severity, Standard, Table
 from goldrun.contracts.uses import USES
 
-GOLD = (*A.ACTIVITY, G.CUSTOMER_FEATURES, G.USER_FEATURES, G.SEGMENTS)
+GOLD = (*activity_tables.ACTIVITY, gold.CUSTOMER_FEATURES, gold.USER_FEATURES, gold.SEGMENTS)
 STORED = (
-    *(L.bronze_table(entity) for entity in ENTITIES),
-    *(L.silver_table(table) for table in ENTITIES.values()),
-    *(L.history_table(table) for table in ENTITIES.values() if table.versioned_by),
-    L.QUARANTINE,
-    L.DUPLICATES,
+    *(lineage.bronze_table(entity) for entity in ENTITIES),
+    *(lineage.silver_table(table) for table in ENTITIES.values()),
+    *(lineage.history_table(table) for table in ENTITIES.values() if table.versioned_by),
+    lineage.QUARANTINE,
+    lineage.DUPLICATES,
     *GOLD,
-    O.QUALITY_METRICS,
-    O.DRIFT_METRICS,
-    O.LAKE_SETTINGS,
+    ops.QUALITY_METRICS,
+    ops.DRIFT_METRICS,
+    ops.LAKE_SETTINGS,
 )
 CANONICAL = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 every_table = pytest.mark.parametrize("table", STORED, ids=lambda t: t.name)
 every_entity = pytest.mark.parametrize("entity", ENTITIES)
 every_feature = pytest.mark.parametrize(
     "feature",
-    [c for c in G.CUSTOMER_FEATURES.columns if c.name not in G.CUSTOMER_FEATURES.key],
+    [c for c in gold.CUSTOMER_FEATURES.columns if c.name not in gold.CUSTOMER_FEATURES.key],
     ids=lambda c: c.name,
 )
 
@@ -166,7 +161,7 @@ def test_defaults_are_made_of_columns_that_are_there(entity: str) -> None:
     table = ENTITIES[entity]
     for column in table.columns:
         words = set(re.findall(r"[a-z_]+_[a-z_]+", column.default or ""))
-        assert words <= {*table.names, L.INGESTED_AT, "unix_micros"}, column.name
+        assert words <= {*table.names, lineage.INGESTED_AT, "unix_micros"}, column.name
 
 
 def test_the_transaction_columns_are_those_of_the_data_model() -> None:
@@ -200,7 +195,7 @@ def test_only_customers_have_personal_columns() -> None:
 
 def test_nothing_personal_is_in_gold_or_ops() -> None:
     personal = {c.name for c in CUSTOMERS.columns if c.personal}
-    for table in (*GOLD, O.QUALITY_METRICS, O.DRIFT_METRICS, O.LAKE_SETTINGS):
+    for table in (*GOLD, ops.QUALITY_METRICS, ops.DRIFT_METRICS, ops.LAKE_SETTINGS):
         assert not personal & set(table.names)
         assert not any(c.personal for c in table.columns)
         sources = {source for c in table.columns for source in c.made_from}
@@ -209,7 +204,7 @@ def test_nothing_personal_is_in_gold_or_ops() -> None:
 
 @pytest.mark.parametrize("table", [*ENTITIES.values(), *GOLD], ids=lambda t: t.name)
 def test_every_measure_has_a_unit(table: Table) -> None:
-    identities = {G.SEGMENT, G.MODEL_VERSION}
+    identities = {gold.SEGMENT, gold.MODEL_VERSION}
     for column in table.columns:
         is_measure = isinstance(column.type, T.NumericType) and column.name not in identities
         assert bool(column.unit) == is_measure, column.name
@@ -224,7 +219,7 @@ def test_durations_and_response_times_are_in_seconds(table: Table) -> None:
         assert (column.unit == "seconds") == is_duration, column.name
 
 
-@pytest.mark.parametrize("table", A.ACTIVITY, ids=lambda t: t.name)
+@pytest.mark.parametrize("table", activity_tables.ACTIVITY, ids=lambda t: t.name)
 def test_activity_is_made_from_silver_columns_that_exist(table: Table) -> None:
     silver = {f"{entity}.{name}" for entity, t in ENTITIES.items() for name in t.names}
     for column in table.columns:
@@ -234,7 +229,11 @@ def test_activity_is_made_from_silver_columns_that_exist(table: Table) -> None:
 
 @every_feature
 def test_a_feature_is_made_from_activity_columns_that_exist(feature: Column) -> None:
-    activity = {f"{t.name.removeprefix('gold/')}.{name}" for t in A.ACTIVITY for name in t.names}
+    activity = {
+        f"{t.name.removeprefix('gold/')}.{name}"
+        for t in activity_tables.ACTIVITY
+        for name in t.names
+    }
     assert feature.made_from
     assert set(feature.made_from) <= activity
 
@@ -253,22 +252,22 @@ def test_a_share_lies_between_nothing_and_all(feature: Column) -> None:
 
 @pytest.mark.parametrize("use", USES)
 def test_every_use_is_served(use: str) -> None:
-    assert [c.name for c in G.CUSTOMER_FEATURES.columns if use in c.serves]
+    assert [c.name for c in gold.CUSTOMER_FEATURES.columns if use in c.serves]
 
 
 def test_every_number_of_customer_daily_is_used_by_a_feature() -> None:
-    used = {source for c in G.CUSTOMER_FEATURES.columns for source in c.made_from}
-    daily = set(A.CUSTOMER_DAILY.names) - set(A.CUSTOMER_DAILY.key)
+    used = {source for c in gold.CUSTOMER_FEATURES.columns for source in c.made_from}
+    daily = set(activity_tables.CUSTOMER_DAILY.names) - set(activity_tables.CUSTOMER_DAILY.key)
     assert daily - {name.removeprefix("customer_daily.") for name in used} == set()
 
 
 def test_a_share_among_kinds_is_made_from_the_counts_of_all_kinds() -> None:
     families = {
-        "payment_share_": [A.spend_by(method) for method in E.PAYMENT_METHODS],
-        "device_share_": [A.sessions_on(device) for device in B.DEVICES],
+        "payment_share_": [activity_tables.spend_by(method) for method in entities.PAYMENT_METHODS],
+        "device_share_": [activity_tables.sessions_on(device) for device in behaviour.DEVICES],
     }
     for prefix, whole in families.items():
-        for column in G.CUSTOMER_FEATURES.columns:
+        for column in gold.CUSTOMER_FEATURES.columns:
             if column.name.startswith(prefix):
                 made_from = [name.removeprefix("customer_daily.") for name in column.made_from]
                 assert made_from == whole, column.name
@@ -276,18 +275,20 @@ def test_a_share_among_kinds_is_made_from_the_counts_of_all_kinds() -> None:
 
 def test_a_feature_of_one_category_is_there_for_each() -> None:
     families = {
-        "payment_share_": E.PAYMENT_METHODS,
-        "device_share_": B.DEVICES,
-        "event_count_": B.EVENT_TYPES,
-        "interaction_count_": B.CHANNELS,
+        "payment_share_": entities.PAYMENT_METHODS,
+        "device_share_": behaviour.DEVICES,
+        "event_count_": behaviour.EVENT_TYPES,
+        "interaction_count_": behaviour.CHANNELS,
     }
     for prefix, kinds in families.items():
-        there = [n.removeprefix(prefix) for n in G.CUSTOMER_FEATURES.names if n.startswith(prefix)]
+        there = [
+            n.removeprefix(prefix) for n in gold.CUSTOMER_FEATURES.names if n.startswith(prefix)
+        ]
         assert there == list(kinds)
 
 
 def test_the_users_table_has_the_six_columns_asked_for() -> None:
-    assert G.USER_FEATURES.names == (
+    assert gold.USER_FEATURES.names == (
         "user_id",
         "purchase_frequency",
         "total_spend",
@@ -295,12 +296,12 @@ def test_the_users_table_has_the_six_columns_asked_for() -> None:
         "last_purchase_date",
         "recency_days",
     )
-    assert G.USER_FEATURES.z_ordered_by == ("total_spend",)
+    assert gold.USER_FEATURES.z_ordered_by == ("total_spend",)
 
 
 def test_only_features_that_rise_with_the_calendar_are_marked_so() -> None:
     """Sums over all of a customer's past rise with the history; windows, means and shares don't."""
-    growing = {c.name for c in G.CUSTOMER_FEATURES.columns if c.grows_with_time}
+    growing = {c.name for c in gold.CUSTOMER_FEATURES.columns if c.grows_with_time}
     assert growing == {
         "purchase_frequency",
         "total_spend",
@@ -308,13 +309,13 @@ def test_only_features_that_rise_with_the_calendar_are_marked_so() -> None:
         "distinct_products",
         "session_count",
         "interaction_count",
-        *(f"event_count_{kind}" for kind in B.EVENT_TYPES),
-        *(f"interaction_count_{channel}" for channel in B.CHANNELS),
+        *(f"event_count_{kind}" for kind in behaviour.EVENT_TYPES),
+        *(f"interaction_count_{channel}" for channel in behaviour.CHANNELS),
     }
 
 
 def test_features_are_the_numbers_of_customer_features() -> None:
-    assert {c.name for c in G.FEATURES} == set(G.CUSTOMER_FEATURES.names) - {
+    assert {c.name for c in gold.FEATURES} == set(gold.CUSTOMER_FEATURES.names) - {
         "customer_id",
         "as_of",
         "last_purchase_date",
@@ -390,10 +391,10 @@ def test_subset_keeps_the_order_asked_for() -> None:
 
 
 def test_stored_tables_carry_lineage_after_the_entity_columns() -> None:
-    silver = L.silver_table(TRANSACTIONS).names
+    silver = lineage.silver_table(TRANSACTIONS).names
     assert silver[: len(TRANSACTIONS.names)] == TRANSACTIONS.names
     assert silver[len(TRANSACTIONS.names) :] == ("record_id", "content_hash", "source", "batch_id")
-    history = L.history_table(TRANSACTIONS)
+    history = lineage.history_table(TRANSACTIONS)
     assert history.names == (*silver, "valid_from", "valid_to")
     assert history.key == ("record_id",)
     assert history.name == "silver/transactions_history"

@@ -5,11 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from goldrun.contracts import data_model
-from goldrun.contracts import gold as G
-from goldrun.contracts.activity import ACTIVITY
+from goldrun.contracts import data_model, gold
+from goldrun.contracts.activity_tables import ACTIVITY
 from goldrun.contracts.marketplace import ENTITIES
-from goldrun.contracts.reasons import reject_reasons
+from goldrun.contracts.quarantine_reasons import reject_reasons
 from goldrun.contracts.table import Table
 
 WRITTEN = Path(__file__).parents[2] / "docs" / "data-model.md"
@@ -169,7 +168,7 @@ def test_every_activity_column_is_listed(page: str, table: Table) -> None:
 def test_a_feature_is_traced_back_to_the_columns_it_needs(
     page: str, feature: str, silver: set[str]
 ) -> None:
-    traced = data_model.traced(G.CUSTOMER_FEATURES.column(feature))
+    traced = data_model.traced(gold.CUSTOMER_FEATURES.column(feature))
     assert silver <= set(traced)
     shown = {row["feature"]: row for row in table_after(page, "### gold/customer_features")}
     told = shown[f'<a id="{feature}"></a>`{feature}`']["traced back to"]
@@ -178,6 +177,6 @@ def test_a_feature_is_traced_back_to_the_columns_it_needs(
 
 def test_every_use_lists_the_features_that_serve_it(page: str) -> None:
     listed = {row["use"]: row["features"] for row in table_after(page, "## Uses")}
-    for column in G.CUSTOMER_FEATURES.columns:
+    for column in gold.CUSTOMER_FEATURES.columns:
         for use, features in listed.items():
             assert (f"(#{column.name})" in features) == (use in column.serves), column.name

@@ -3,7 +3,11 @@
 import pytest
 
 from goldrun.contracts.marketplace import ENTITIES
-from goldrun.contracts.reasons import RECORD_MALFORMED, RECORD_UNDECODABLE, reject_reasons
+from goldrun.contracts.quarantine_reasons import (
+    RECORD_MALFORMED,
+    RECORD_UNDECODABLE,
+    reject_reasons,
+)
 from goldrun.contracts.remedies import columns_at_fault, remedy
 
 TRANSACTIONS = ENTITIES["transactions"]

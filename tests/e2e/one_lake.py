@@ -3,13 +3,15 @@
 import sys
 from pathlib import Path
 
-from goldrun.io.engines import engine_for, open_engine
-from goldrun.io.lake import Lake
+from goldrun.io.delta.lake import Lake
+from goldrun.io.engines.choose import engine_for, open_engine
 from goldrun.io.settings import load_source
-from goldrun.io.tracking import Tracker
+from goldrun.io.tracking.runs import Tracker
+from goldrun.jobs.aggregate import gold_tables
+from goldrun.jobs.context import Context
+from goldrun.jobs.ingest import bronze
+from goldrun.jobs.refine import silver
 from pipelines._command import log_to_console
-from pipelines.steps import bronze, gold, silver
-from pipelines.steps.context import Context
 from tests.conftest import NOW
 
 
@@ -20,7 +22,7 @@ def main(source: str, root: str) -> None:
         ctx = Context(Lake(spark, root), tracker, load_source(source), NOW)
         bronze.run(ctx)
         silver.run(ctx)
-        gold.run(ctx)
+        gold_tables.run(ctx)
 
 
 if __name__ == "__main__":

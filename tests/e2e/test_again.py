@@ -4,9 +4,13 @@ from datetime import timedelta
 
 import pytest
 
-from goldrun.io.lake import Lake
-from pipelines.steps import bronze, drift, gold, silver, workflow
-from pipelines.steps.context import Context
+from goldrun.io.delta.lake import Lake
+from goldrun.jobs.aggregate import gold_tables
+from goldrun.jobs.context import Context
+from goldrun.jobs.ingest import bronze
+from goldrun.jobs.monitor import drift
+from goldrun.jobs.refine import silver
+from goldrun.jobs.workflow import workflow
 from tests.conftest import NOW
 
 pytestmark = pytest.mark.slow
@@ -42,7 +46,7 @@ def test_no_table_gets_a_row_or_an_empty_commit(later: Context) -> None:
     with later.tracker.run("refinement", "goldrun-pipeline"):
         bronze.run(later)
         silver.run(later)
-        gold.run(later)
+        gold_tables.run(later)
     assert versions(later.lake) == before
 
 

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from filelock import FileLock
 
-from pipelines.steps.context import Context
+from goldrun.jobs.context import Context
 from tests.project_copy import ROOT, Project
 
 ENTRY_POINTS: dict[str, Any] = yaml.safe_load((ROOT / "MLproject").read_text())["entry_points"]

@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 from mlflow.entities import Run
 
-from goldrun.contracts import gold as G
+from goldrun.contracts import gold
 from goldrun.contracts.entities import CUSTOMER_ID
-from pipelines.steps.context import Context
+from goldrun.jobs.context import Context
 from tests.project_copy import Done, Project
 
 MODELS = ("churn", "segmentation")
@@ -117,11 +117,11 @@ def test_segments_are_stable_big_enough_and_written_for_every_customer(retail: C
     metrics = run_of(retail, "segmentation").data.metrics
     assert metrics["bootstrap_ari"] >= 0.8
     assert metrics["smallest_share"] >= 0.03
-    segments = retail.lake.read(G.SEGMENTS.name).toPandas()
+    segments = retail.lake.read(gold.SEGMENTS.name).toPandas()
     assert len(segments) == 4338
     assert segments[CUSTOMER_ID].is_unique
-    assert segments[G.SEGMENT_NAME].nunique() == metrics["segments"]
-    assert segments[G.SEGMENT_NAME].value_counts(normalize=True).min() >= 0.03
+    assert segments[gold.SEGMENT_NAME].nunique() == metrics["segments"]
+    assert segments[gold.SEGMENT_NAME].value_counts(normalize=True).min() >= 0.03
 
 
 @pytest.mark.parametrize("model", MODELS)

@@ -8,7 +8,7 @@ import pytest
 from deltalake import DeltaTable
 
 from goldrun.contracts.ops import GOLD_PROGRESS
-from goldrun.io.engines import Engine
+from goldrun.io.engines.choose import Engine
 from tests.connect_server import connect_server
 from tests.project_copy import Project
 

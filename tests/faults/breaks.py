@@ -4,22 +4,24 @@ from collections.abc import Callable
 
 from pyspark.sql import DataFrame
 
-from goldrun.contracts import lineage as L
-from goldrun.io.lake import Lake
-from pipelines.steps import arrivals, stream
-from pipelines.steps.activity import record_progress
-from pipelines.steps.context import Context
-from pipelines.steps.follow import Follower
-from pipelines.steps.touched import Touched
+from goldrun.contracts import lineage
+from goldrun.io.delta.lake import Lake
+from goldrun.jobs.aggregate.activity import record_progress
+from goldrun.jobs.aggregate.affected import Touched
+from goldrun.jobs.aggregate.updater import Follower
+from goldrun.jobs.context import Context
+from goldrun.jobs.stream import messages, stream
 
 
 def bronze_repeats() -> None:
     """What is read again is taken again."""
 
-    def nothing_known(ctx: Context, entity: str, spans: list[arrivals._Span]) -> DataFrame:
-        return ctx.lake.read_or_empty(L.bronze_table(entity)).select(L.RECORD_ID).limit(0)
+    def nothing_known(ctx: Context, entity: str, spans: list[messages._Span]) -> DataFrame:
+        return (
+            ctx.lake.read_or_empty(lineage.bronze_table(entity)).select(lineage.RECORD_ID).limit(0)
+        )
 
-    arrivals._known = nothing_known
+    messages._known = nothing_known
 
 
 def silver_repeats() -> None:

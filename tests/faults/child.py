@@ -15,10 +15,10 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from goldrun.io.lake import Lake
+from goldrun.io.delta.lake import Lake
+from goldrun.jobs.stream.micro_batch import MicroBatches
 from pipelines import stream
 from pipelines._command import run_script
-from pipelines.steps.microbatch import MicroBatches
 from tests.faults.breaks import BREAKS
 
 TRACE, DIE_AT, BREAK = "FAULTS_TRACE", "FAULTS_DIE_AT", "FAULTS_BREAK"

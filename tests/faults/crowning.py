@@ -3,7 +3,7 @@
     python -m tests.faults.crowning
 
 A small model in the place of a large one; what registers it, keeps its evidence and crowns it is
-``pipelines.steps.training.conclude``, as in every training run. ``FAULTS_DIE_AT`` is one of
+``goldrun.jobs.train.training.conclude``, as in every training run. ``FAULTS_DIE_AT`` is one of
 ``POINTS``.
 """
 
@@ -24,13 +24,13 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from goldrun.contracts.verdict import Verdict
-from goldrun.io.lake import Lake
+from goldrun.io.delta.lake import Lake
+from goldrun.io.engines.base import Origin
 from goldrun.io.settings import load_source
-from goldrun.io.storage import Origin
-from goldrun.io.tracking import CHAMPION, Tracker
+from goldrun.io.tracking.runs import CHAMPION, Tracker
+from goldrun.jobs.context import Context
+from goldrun.jobs.train import training
 from goldrun.registry.gate import Criterion, HeadToHead
-from pipelines.steps import training
-from pipelines.steps.context import Context
 from tests.faults.child import DIE_AT
 from tests.faults.outcome import Outcome, of
 from tests.project_copy import ROOT

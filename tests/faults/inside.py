@@ -8,13 +8,13 @@ import pytest
 from pyspark.sql import SparkSession
 
 from goldrun.errors import GoldrunError
-from goldrun.io.failures import storage_explained
-from goldrun.io.lake import Lake
+from goldrun.io.delta.errors import storage_explained
+from goldrun.io.delta.lake import Lake
 from goldrun.io.settings import load_source
-from goldrun.io.tracking import Tracker
-from pipelines.steps import stream
-from pipelines.steps.context import Context
-from pipelines.steps.limits import Limits
+from goldrun.io.tracking.runs import Tracker
+from goldrun.jobs.context import Context
+from goldrun.jobs.stream import stream
+from goldrun.jobs.stream.limits import Limits
 from tests.faults.world import Ended, World
 
 ALL = Limits(available_now=True, batch_rows=400)

@@ -14,10 +14,10 @@ from goldrun.contracts.lineage import history_table
 from goldrun.features.activity import Activity, Silver
 from goldrun.features.labels import History
 from goldrun.features.snapshots import snapshots
-from goldrun.io.delta import content
-from goldrun.io.lake import Lake
+from goldrun.io.delta.lake import Lake
+from goldrun.io.delta.properties import content
+from goldrun.jobs.aggregate.activity import ACTIVITY
 from goldrun.medallion.accounting import account
-from pipelines.steps.activity import ACTIVITY
 from tests.faults.sales import Sale
 from tests.faults.world import World
 

@@ -11,11 +11,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from goldrun.contracts.table import Table
-from goldrun.io.compaction import compact_if_free
-from goldrun.io.lake import Lake
-from pipelines.steps.context import Context
-from pipelines.steps.limits import Limits
-from pipelines.steps.upkeep import tables_of
+from goldrun.io.delta.compaction import compact_if_free
+from goldrun.io.delta.lake import Lake
+from goldrun.jobs.context import Context
+from goldrun.jobs.stream.limits import Limits
+from goldrun.jobs.stream.maintenance import tables_of
 from tests.faults.inside import ALL, Inside
 from tests.faults.look import wrong_at_rest
 from tests.faults.outcome import Outcome, Verdict, of

@@ -27,8 +27,8 @@ from pathlib import Path
 from queue import SimpleQueue
 from statistics import median
 
-from goldrun.io.kafka_broker import KafkaBroker
-from goldrun.io.spark import open_session
+from goldrun.devtools.kafka_broker import KafkaBroker
+from goldrun.io.engines.spark.session import open_session
 from tests.faults.breaks import BREAKS
 from tests.faults.crowning import registry_kills
 from tests.faults.damage import CHECKPOINT_FILES, LAKE_FILES, checkpoints, damaged_files

@@ -9,7 +9,7 @@ import mlflow
 import pytest
 from pyspark.sql import SparkSession
 
-from goldrun.io.kafka_broker import KafkaBroker
+from goldrun.devtools.kafka_broker import KafkaBroker
 from tests.faults.crowning import registry_kills
 from tests.faults.inside import Inside
 from tests.faults.kills import broken_defence, named_kills
@@ -17,6 +17,8 @@ from tests.faults.outcome import Outcome, Verdict, of
 from tests.faults.sales import Sale, Shop
 from tests.faults.world import Ended, where, world
 from tests.kafka import running_broker
+
+pytestmark = pytest.mark.of_spark
 
 
 @pytest.fixture(scope="module")

@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from goldrun.io.kafka_broker import KafkaBroker
-from goldrun.io.toolchain import Jars, ensure_jars
+from goldrun.devtools.kafka_broker import KafkaBroker
+from goldrun.devtools.toolchain import Jars, ensure_jars
 from tests.faults.child import BATCH_BEGINS, BREAK, DIE_AT, LOADED, TRACE
 from tests.faults.sales import Shop, Truth
 from tests.kafka import create_topic, produce, stored

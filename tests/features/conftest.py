@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from goldrun.contracts import activity as A
+from goldrun.contracts import activity_tables
 from goldrun.features.activity import Activity
 
 MakeDaily = Callable[..., DataFrame]
@@ -19,7 +19,7 @@ def daily_of(spark: SparkSession) -> MakeDaily:
     """Rows of customer_daily from (customer, day, completed orders, spend[, cancelled])."""
 
     def make(*days: tuple[str, str, int, str] | tuple[str, str, int, str, int]) -> DataFrame:
-        names = A.CUSTOMER_DAILY.names
+        names = activity_tables.CUSTOMER_DAILY.names
         rows = []
         for who, day, orders, spend, *cancelled in days:
             lost = cancelled[0] if cancelled else 0
@@ -36,7 +36,7 @@ def daily_of(spark: SparkSession) -> MakeDaily:
             }
             money = {n: Decimal(0) for n in names if n.startswith("spend_") or "seconds" in n}
             rows.append(tuple((dict.fromkeys(names, 0) | money | given)[name] for name in names))
-        return spark.createDataFrame(rows, A.CUSTOMER_DAILY.schema)
+        return spark.createDataFrame(rows, activity_tables.CUSTOMER_DAILY.schema)
 
     return make
 
@@ -48,7 +48,11 @@ def activity_with(spark: SparkSession) -> Callable[[DataFrame], Activity]:
     def make(daily: DataFrame) -> Activity:
         nothing = [
             spark.createDataFrame([], table.schema)
-            for table in (A.CUSTOMER_PRODUCTS, A.CUSTOMER_RESPONSES, A.CUSTOMER_PLACES)
+            for table in (
+                activity_tables.CUSTOMER_PRODUCTS,
+                activity_tables.CUSTOMER_RESPONSES,
+                activity_tables.CUSTOMER_PLACES,
+            )
         ]
         products, responses, places = nothing
         recorded = frozenset({"customers", "transactions"})

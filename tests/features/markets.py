@@ -8,7 +8,7 @@ from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 
-from goldrun.contracts import lineage as L
+from goldrun.contracts import lineage
 from goldrun.contracts.behaviour import EVENTS, INTERACTIONS, SESSIONS
 from goldrun.contracts.entities import CUSTOMERS, TRANSACTIONS
 from goldrun.contracts.table import Table
@@ -108,7 +108,7 @@ def current_and_history(versions: Sequence[Row]) -> tuple[list[Row], list[Row]]:
 
 def frame(spark: SparkSession, table: Table, rows: Sequence[Row], *more: str) -> DataFrame:
     names = (*table.names, *more)
-    stored = L.history_table(table) if more else table
+    stored = lineage.history_table(table) if more else table
     schema = "struct<" + ",".join(
         f"{name}:{stored.column(name).type.simpleString()}" for name in names
     )
@@ -126,7 +126,7 @@ def silver_of(spark: SparkSession, market: Market, *without: str, zone: str = "U
     return Silver(
         transactions=frame(spark, TRANSACTIONS, market["transactions"]),
         customers=frame(spark, CUSTOMERS, current),
-        customers_history=frame(spark, CUSTOMERS, history, L.VALID_FROM, L.VALID_TO),
+        customers_history=frame(spark, CUSTOMERS, history, lineage.VALID_FROM, lineage.VALID_TO),
         sessions=recorded("sessions", SESSIONS),
         events=recorded("events", EVENTS),
         interactions=recorded("interactions", INTERACTIONS),

@@ -7,17 +7,16 @@ from zoneinfo import ZoneInfo
 import duckdb
 import pandas as pd
 
-from goldrun.contracts import behaviour as B
-from goldrun.contracts import entities as E
+from goldrun.contracts import behaviour, entities
 from goldrun.contracts.table import Table
 from tests.features.markets import Market
 
 TABLES: dict[str, Table] = {
-    "versions": E.CUSTOMERS,
-    "transactions": E.TRANSACTIONS,
-    "sessions": B.SESSIONS,
-    "events": B.EVENTS,
-    "interactions": B.INTERACTIONS,
+    "versions": entities.CUSTOMERS,
+    "transactions": entities.TRANSACTIONS,
+    "sessions": behaviour.SESSIONS,
+    "events": behaviour.EVENTS,
+    "interactions": behaviour.INTERACTIONS,
 }
 
 PREPARED = """
@@ -168,8 +167,8 @@ def _shares(view: str, column: str, values: Sequence[str], name: str, of: str) -
 COUNTED = (
     VISITS,
     CONTACTS,
-    _counts("acts", "event_type", B.EVENT_TYPES, "event_count"),
-    _counts("talks", "interaction_type", B.CHANNELS, "interaction_count"),
+    _counts("acts", "event_type", behaviour.EVENT_TYPES, "event_count"),
+    _counts("talks", "interaction_type", behaviour.CHANNELS, "interaction_count"),
 )
 OTHERS = (
     BUYING,
@@ -180,8 +179,8 @@ OTHERS = (
     _most("visits", "device_type", "preferred_device"),
     _most("visits", "exit_step", "usual_exit_step"),
     _most("talks", "interaction_type", "preferred_channel"),
-    _shares("visits", "device_type", B.DEVICES, "device_share", "1"),
-    _shares("done", "payment_method", E.PAYMENT_METHODS, "payment_share", "amount"),
+    _shares("visits", "device_type", behaviour.DEVICES, "device_share", "1"),
+    _shares("done", "payment_method", entities.PAYMENT_METHODS, "payment_share", "amount"),
 )
 
 

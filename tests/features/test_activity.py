@@ -9,9 +9,9 @@ import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from goldrun.contracts.activity import CUSTOMER_DAILY
+from goldrun.contracts.activity_tables import CUSTOMER_DAILY
 from goldrun.features.activity import Silver, customer_daily
-from goldrun.features.buying import purchases
+from goldrun.features.purchase_metrics import purchases
 from tests.features.markets import ENTITIES, Market, line, silver_of
 
 STATUSES = ("completed", "completed", "pending", "cancelled", "refunded", "failed")

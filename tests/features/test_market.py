@@ -10,12 +10,10 @@ from typing import Any
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from goldrun.contracts import activity as A
-from goldrun.contracts import behaviour_features as H
-from goldrun.contracts import gold as G
+from goldrun.contracts import activity_tables, behaviour_features, gold
 from goldrun.features.activity import Activity, activity_of, customer_daily, customer_responses
-from goldrun.features.journeys import journeys
 from goldrun.features.labels import History
+from goldrun.features.session_metrics import journeys
 from goldrun.features.snapshots import customer_features
 from goldrun.medallion.enrichment import events_enriched
 from tests.features.markets import Market, contact, event, line, session, silver_of, version
@@ -105,7 +103,7 @@ def by_key(rows: DataFrame, *key: str) -> Rows:
 def activity(spark: SparkSession) -> Iterator[Activity]:
     made = activity_of(silver_of(spark, MARKET), RECORDED)
     tables = [made.daily, made.products, made.responses, made.places]
-    for rows, table in zip(tables, A.ACTIVITY, strict=True):
+    for rows, table in zip(tables, activity_tables.ACTIVITY, strict=True):
         assert [(f.name, f.dataType) for f in rows.schema.fields] == [
             (c.name, c.type) for c in table.columns
         ]
@@ -119,7 +117,7 @@ def not_zero(rows: DataFrame) -> dict[tuple[str, str], dict[str, Any]]:
     """What is not 0 on each day."""
     found = by_key(rows, "customer_id", "day")
     assert all(value is not None for row in found.values() for value in row.values())
-    key = A.CUSTOMER_DAILY.key
+    key = activity_tables.CUSTOMER_DAILY.key
     return {
         (who, str(day)): {name: n for name, n in row.items() if n != 0 and name not in key}
         for (who, day), row in found.items()
@@ -216,7 +214,7 @@ def test_what_the_view_of_events_does_not_know_is_no_journey(
     def knows_no_visit(events: DataFrame, sessions: DataFrame) -> DataFrame:
         return events_enriched(events, sessions.limit(0))
 
-    monkeypatch.setattr("goldrun.features.journeys.events_enriched", knows_no_visit)
+    monkeypatch.setattr("goldrun.features.session_metrics.events_enriched", knows_no_visit)
     totals = customer_daily(silver_of(spark, MARKET)).groupBy().sum("sessions", "journeys")
     assert tuple(totals.collect()[0]) == (9, 0)
 
@@ -269,7 +267,7 @@ def test_response_times_are_kept_by_day(activity: Activity) -> None:
 
 
 def test_places_are_as_known_at_the_time_and_empty_before(activity: Activity) -> None:
-    found = by_key(activity.places, *A.CUSTOMER_PLACES.key)
+    found = by_key(activity.places, *activity_tables.CUSTOMER_PLACES.key)
     assert {key[:1] + key[2:]: row["transactions"] for key, row in found.items()} == {
         (ANN, "York", "new"): 1,
         (ANN, "Leeds", "loyal"): 1,
@@ -294,7 +292,7 @@ METHODS = ("card", "wallet", "bank_transfer", "invoice", "cash", "voucher", "oth
 
 def test_only_buyers_have_features(features: dict[str, Any]) -> None:
     assert set(features) == {ANN, BEN}
-    assert set(features[ANN]) == set(G.CUSTOMER_FEATURES.names)
+    assert set(features[ANN]) == set(gold.CUSTOMER_FEATURES.names)
 
 
 EXPECTED_OF_ANN: dict[str, Any] = {
@@ -389,7 +387,7 @@ def close_to(expected: Any) -> Any:
 
 
 def test_every_feature_has_its_expected_value_here() -> None:
-    assert set(EXPECTED_OF_ANN) | {"customer_id"} == set(G.CUSTOMER_FEATURES.names)
+    assert set(EXPECTED_OF_ANN) | {"customer_id"} == set(gold.CUSTOMER_FEATURES.names)
 
 
 @pytest.mark.parametrize("feature", EXPECTED_OF_ANN)
@@ -409,25 +407,41 @@ def test_a_feature_with_ties_and_gaps_is_as_worked_out_by_hand(
 # A shop that does not record everything --------------------------------------------------------
 
 OF_SESSIONS = {
-    *(H.SESSION_COUNT, H.AVERAGE_SESSION_DURATION, H.PREFERRED_DEVICE),
-    *(H.sessions_in(days) for days in (30, 90, 180)),
-    *(H.device_share(device) for device in DEVICES),
+    *(
+        behaviour_features.SESSION_COUNT,
+        behaviour_features.AVERAGE_SESSION_DURATION,
+        behaviour_features.PREFERRED_DEVICE,
+    ),
+    *(behaviour_features.sessions_in(days) for days in (30, 90, 180)),
+    *(behaviour_features.device_share(device) for device in DEVICES),
 }
 OF_CONTACTS = {
-    *(H.INTERACTION_COUNT, H.PREFERRED_CHANNEL, H.SHARE_RESOLVED, H.CONTACT_RATE),
-    *(H.RESPONSE_TIME_MEAN, H.RESPONSE_TIME_P90),
-    *(H.interaction_count(channel) for channel in ("email", "phone", "chat", "social", "other")),
+    *(
+        behaviour_features.INTERACTION_COUNT,
+        behaviour_features.PREFERRED_CHANNEL,
+        behaviour_features.SHARE_RESOLVED,
+        behaviour_features.CONTACT_RATE,
+    ),
+    *(behaviour_features.RESPONSE_TIME_MEAN, behaviour_features.RESPONSE_TIME_P90),
+    *(
+        behaviour_features.interaction_count(channel)
+        for channel in ("email", "phone", "chat", "social", "other")
+    ),
 }
 OF_JOURNEYS = {
-    *(H.BOUNCE_RATE, H.DROP_OFF_RATE, H.CART_DROP_OFF_RATE),
-    *(H.USUAL_EXIT_STEP, H.EVENT_CONVERSION_RATE),
+    *(
+        behaviour_features.BOUNCE_RATE,
+        behaviour_features.DROP_OFF_RATE,
+        behaviour_features.CART_DROP_OFF_RATE,
+    ),
+    *(behaviour_features.USUAL_EXIT_STEP, behaviour_features.EVENT_CONVERSION_RATE),
 }
-OF_EVENTS = {name for name in G.CUSTOMER_FEATURES.names if name.startswith("event_count")}
+OF_EVENTS = {name for name in gold.CUSTOMER_FEATURES.names if name.startswith("event_count")}
 
 
 def column_is_of(name: str) -> str:
     """Entity that a column of customer_daily counts."""
-    made_from = A.CUSTOMER_DAILY.column(name).made_from
+    made_from = activity_tables.CUSTOMER_DAILY.column(name).made_from
     entities = {source.split(".")[0] for source in made_from}
     if name.startswith("interactions"):
         return "interactions"
@@ -458,7 +472,9 @@ def test_what_a_shop_does_not_record_is_0_day_by_day_and_the_rest_is_as_ever(
     assert "interactions" not in without or customer_responses(silver).isEmpty()
     found = not_zero(customer_daily(silver))
     # A visit without an end is on the day it began, when no event is known.
-    kept = {name for name in A.CUSTOMER_DAILY.names if column_is_of(name) not in without}
+    kept = {
+        name for name in activity_tables.CUSTOMER_DAILY.names if column_is_of(name) not in without
+    }
     here = {key: {n: v for n, v in row.items() if n in kept} for key, row in daily.items()}
     here[(ANN, "2024-03-09")] = here.pop((ANN, "2024-03-10"))
     assert found == {key: row for key, row in here.items() if row}
@@ -472,4 +488,4 @@ def test_the_null_of_an_entity_not_recorded_does_not_depend_on_what_is_in_the_ta
     assert row is not None
     behaviour = OF_SESSIONS | OF_JOURNEYS | OF_EVENTS | OF_CONTACTS
     assert {name for name in behaviour if row[name] is not None} == set()
-    assert behaviour == {column.name for column in H.FEATURES}
+    assert behaviour == {column.name for column in behaviour_features.FEATURES}

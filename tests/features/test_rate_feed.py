@@ -10,7 +10,7 @@ from pyspark.sql import SparkSession
 from goldrun.contracts.entities import CUSTOMERS, TRANSACTIONS
 from goldrun.features.activity import Silver, customer_daily
 from goldrun.features.snapshots import user_features
-from tests.streams.brief import PRINTED, ROWS
+from tests.jobs.stream.brief import PRINTED, ROWS
 
 START = datetime(2024, 5, 1, 12, tzinfo=UTC)
 

@@ -6,10 +6,10 @@ import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from goldrun.contracts import activity as A
+from goldrun.contracts import activity_tables
 from goldrun.contracts.entities import TRANSACTIONS
 from goldrun.features.activity import customer_daily, customer_places, customer_products
-from goldrun.features.touched import Days, days_touched, lines_behind
+from goldrun.features.affected import Days, days_touched, lines_behind
 from tests.features.markets import ENTITIES, Market, frame, line, silver_of, version
 from tests.features.shops import ZONES, Shop, by_day
 
@@ -35,7 +35,12 @@ def test_what_is_computed_of_the_days_touched_is_what_all_lines_give(
     )
 
     pairs = days_touched(images, after.transactions, after.zone).localCheckpoint()
-    days = Days(pairs, *pairs.agg(F.count("*"), F.min(A.DAY), F.max(A.DAY)).collect()[0])
+    days = Days(
+        pairs,
+        *pairs.agg(F.count("*"), F.min(activity_tables.DAY), F.max(activity_tables.DAY)).collect()[
+            0
+        ],
+    )
     part = replace(after, transactions=lines_behind(days, after.transactions, after.zone))
     touched = {(row[0], row[1]) for row in pairs.collect()}
 
@@ -59,4 +64,4 @@ def test_pairs_come_once_and_no_day_beside_them(spark: SparkSession) -> None:
         ],
     )
     found = days_touched(stored.where("transaction_id = 't2'"), stored, "UTC").collect()
-    assert sorted(str(row[A.DAY]) for row in found) == ["2024-03-01", "2024-03-02"]
+    assert sorted(str(row[activity_tables.DAY]) for row in found) == ["2024-03-01", "2024-03-02"]

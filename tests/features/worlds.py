@@ -8,8 +8,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from goldrun.contracts import behaviour as B
-from goldrun.contracts import entities as E
+from goldrun.contracts import behaviour, entities
 from tests.features.markets import Market, Row
 
 AS_OF = datetime(2024, 5, 10, tzinfo=UTC)
@@ -57,31 +56,35 @@ lines = _rows(
     12,
     order_id=st.sampled_from(("o1", "o2", "o3", "o4")),
     transaction_date=times,
-    transaction_status=st.sampled_from((E.COMPLETED, E.COMPLETED, "pending", E.CANCELLED)),
+    transaction_status=st.sampled_from(
+        (entities.COMPLETED, entities.COMPLETED, "pending", entities.CANCELLED)
+    ),
     amount=numbers.map(lambda n: Decimal(n) / 3).map(lambda d: d.quantize(Decimal("0.0001"))),
     quantity=numbers,
     product_id=_maybe(("p1", "p2", "p3")),
-    payment_method=_maybe(E.PAYMENT_METHODS),
+    payment_method=_maybe(entities.PAYMENT_METHODS),
 )
 visits = _rows(
     6,
     session_start=times,
     minutes=st.sampled_from((None, 0, 30, 90)),
-    device_type=_maybe(B.DEVICES),
+    device_type=_maybe(behaviour.DEVICES),
 )
 steps = _rows(
     18,
     session_id=st.sampled_from((None, "s0", "s0", "s1", "s1", "s2", "elsewhere")),
     event_timestamp=times,
-    event_type=st.sampled_from((*B.EVENT_TYPES, *3 * (B.SEARCH, B.ADD_TO_CART, B.PURCHASE))),
+    event_type=st.sampled_from(
+        (*behaviour.EVENT_TYPES, *3 * (behaviour.SEARCH, behaviour.ADD_TO_CART, behaviour.PURCHASE))
+    ),
     somebody_else=st.sampled_from((False, False, False, True)),
 )
 talks = _rows(
     8,
     interaction_date=times,
-    interaction_type=st.sampled_from(B.CHANNELS),
+    interaction_type=st.sampled_from(behaviour.CHANNELS),
     response_time=st.none() | numbers.map(lambda n: Decimal(n) / 8),
-    interaction_outcome=_maybe(B.OUTCOMES),
+    interaction_outcome=_maybe(behaviour.OUTCOMES),
 )
 
 

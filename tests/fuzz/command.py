@@ -15,8 +15,8 @@ from unittest.mock import patch
 from pyspark.sql import SparkSession
 
 from goldrun.errors import GoldrunError
+from goldrun.jobs.names import PIPELINE_EXPERIMENT
 from pipelines import _command
-from pipelines.steps.names import PIPELINE_EXPERIMENT
 
 UNKNOWN = "does not know"
 """What the last resort says of an error that is none of goldrun's."""
@@ -60,10 +60,10 @@ def run_command(spark: SparkSession, folder: Path, name: str, options: Sequence[
     os.chdir(folder)
     try:
         with (
-            patch("pipelines.steps.session.open_engine", shared),
+            patch("goldrun.jobs.session.open_engine", shared),
             patch("goldrun.io.settings.project_root", lambda: folder),
             # Plots have tests of their own, and are most of the time.
-            patch("goldrun.io.tracking.Tracker.log_figure"),
+            patch("goldrun.io.tracking.runs.Tracker.log_figure"),
             patch.object(sys, "argv", [f"{name}.py", *options]),
             contextlib.redirect_stderr(said),
         ):

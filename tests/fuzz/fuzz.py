@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pyspark.sql import SparkSession
 
-from goldrun.io.lake import Lake
+from goldrun.io.delta.lake import Lake
 from tests.fuzz.breaks import Break
 from tests.fuzz.command import UNKNOWN, Ended, exit_codes, run_command
 from tests.fuzz.shop import TOML, Shop, some_orders, totals, write_csv

@@ -10,15 +10,17 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from goldrun.contracts import activity, gold, lineage
+from goldrun.contracts import activity_tables, gold, lineage
 from goldrun.contracts.entities import CUSTOMERS, TRANSACTIONS
-from goldrun.io.lake import Lake
+from goldrun.io.delta.lake import Lake
 from goldrun.io.settings import load_source
-from goldrun.io.tracking import Tracker
-from pipelines.steps import bronze, silver, stream
-from pipelines.steps import gold as gold_step
-from pipelines.steps.context import Context
-from pipelines.steps.limits import Limits
+from goldrun.io.tracking.runs import Tracker
+from goldrun.jobs.aggregate import gold_tables as gold_step
+from goldrun.jobs.context import Context
+from goldrun.jobs.ingest import bronze
+from goldrun.jobs.refine import silver
+from goldrun.jobs.stream import stream
+from goldrun.jobs.stream.limits import Limits
 from tests.fuzz.hostile import day_of
 from tests.fuzz.shop import TOML, Shop
 
@@ -27,7 +29,7 @@ NOW = datetime(2026, 1, 2, tzinfo=UTC)
 _WHEN = (lineage.BATCH_ID, lineage.INGESTED_AT, lineage.RELEASED_AT)
 TABLES = (
     *(TRANSACTIONS, CUSTOMERS, lineage.history_table(TRANSACTIONS)),
-    *(lineage.QUARANTINE, lineage.DUPLICATES, *activity.ACTIVITY),
+    *(lineage.QUARANTINE, lineage.DUPLICATES, *activity_tables.ACTIVITY),
     *(gold.USER_FEATURES, gold.CUSTOMER_FEATURES),
 )
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from goldrun.contracts import purchase_features as P
+from goldrun.contracts import purchase_features
 from goldrun.contracts.entities import CUSTOMER_ID
 from goldrun.features.labels import CHURNED
 
@@ -37,12 +37,14 @@ def snapshot() -> Snapshot:
         known = orders[orders.day < date].groupby("CustomerID")
         frame = pd.DataFrame(
             {
-                P.PURCHASE_FREQUENCY: known.size().astype(float),
-                P.TOTAL_SPEND: known.amount.sum(),
-                P.RECENCY_DAYS: (date - known.day.max()).dt.days.astype(float),
+                purchase_features.PURCHASE_FREQUENCY: known.size().astype(float),
+                purchase_features.TOTAL_SPEND: known.amount.sum(),
+                purchase_features.RECENCY_DAYS: (date - known.day.max()).dt.days.astype(float),
             }
         )
-        frame[P.AVG_TRANSACTION_VALUE] = frame[P.TOTAL_SPEND] / frame[P.PURCHASE_FREQUENCY]
+        frame[purchase_features.AVG_TRANSACTION_VALUE] = (
+            frame[purchase_features.TOTAL_SPEND] / frame[purchase_features.PURCHASE_FREQUENCY]
+        )
         frame[CHURNED] = (~frame.index.isin(orders.CustomerID[window])).astype(int)
         return frame.rename_axis(CUSTOMER_ID).reset_index()
 

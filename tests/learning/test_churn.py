@@ -12,7 +12,7 @@ import skops.io
 from pydantic import ValidationError
 from sklearn.linear_model import LogisticRegression
 
-from goldrun.contracts import purchase_features as P
+from goldrun.contracts import purchase_features
 from goldrun.errors import AsOfError, ContractError, SettingsError
 from goldrun.learning.churn import (
     CHURNED,
@@ -24,7 +24,12 @@ from goldrun.learning.churn import (
 )
 from goldrun.learning.evaluation import score_binary
 
-FEATURES = (P.RECENCY_DAYS, P.PURCHASE_FREQUENCY, P.TOTAL_SPEND, P.AVG_TRANSACTION_VALUE)
+FEATURES = (
+    purchase_features.RECENCY_DAYS,
+    purchase_features.PURCHASE_FREQUENCY,
+    purchase_features.TOTAL_SPEND,
+    purchase_features.AVG_TRANSACTION_VALUE,
+)
 ESTIMATORS = ("logistic_regression", "hist_gradient_boosting")
 
 
@@ -42,10 +47,10 @@ def shop(rows: int = 1500, seed: int = 0) -> pd.DataFrame:
     chance = 1 / (1 + np.exp(-logit))
     return pd.DataFrame(
         {
-            P.RECENCY_DAYS: recency,
-            P.PURCHASE_FREQUENCY: orders,
-            P.TOTAL_SPEND: orders * value,
-            P.AVG_TRANSACTION_VALUE: value,
+            purchase_features.RECENCY_DAYS: recency,
+            purchase_features.PURCHASE_FREQUENCY: orders,
+            purchase_features.TOTAL_SPEND: orders * value,
+            purchase_features.AVG_TRANSACTION_VALUE: value,
             "chance": chance,
             CHURNED: (random.random(rows) < chance).astype(int),
         }
@@ -93,7 +98,7 @@ def test_without_nulls_the_regression_is_scikit_learns_on_standardised_logarithm
 def test_who_stayed_away_longer_is_likelier_to_churn(estimator: str) -> None:
     frame = shop()
     model = fit_churn(config(estimator), frame, frame[CHURNED])
-    two = frame.iloc[[0, 0]].assign(**{P.RECENCY_DAYS: [1.0, 300.0]})
+    two = frame.iloc[[0, 0]].assign(**{purchase_features.RECENCY_DAYS: [1.0, 300.0]})
     soon, late = churn_probability(model, two, FEATURES)
     assert soon < late
 
@@ -133,14 +138,14 @@ def test_the_order_of_the_training_rows_changes_nothing(estimator: str) -> None:
 @pytest.mark.parametrize("estimator", ESTIMATORS)
 def test_some_nulls_are_learned_with_and_scored(estimator: str) -> None:
     frame = shop()
-    frame.loc[::3, P.TOTAL_SPEND] = np.nan
+    frame.loc[::3, purchase_features.TOTAL_SPEND] = np.nan
     chance = churn_probability(fit_churn(config(estimator), frame, frame[CHURNED]), frame, FEATURES)
     assert ((chance > 0) & (chance < 1)).all()
 
 
 @pytest.mark.parametrize("estimator", ESTIMATORS)
 def test_a_feature_that_is_null_everywhere_is_refused(estimator: str) -> None:
-    frame = shop(100).assign(**{P.TOTAL_SPEND: np.nan})
+    frame = shop(100).assign(**{purchase_features.TOTAL_SPEND: np.nan})
     with pytest.raises(AsOfError, match=r"total_spend is null in all 100 rows.*later as_of"):
         fit_churn(config(estimator), frame, frame[CHURNED])
 
@@ -159,21 +164,21 @@ def test_a_label_is_needed_for_each_row() -> None:
 def test_a_missing_column_is_named() -> None:
     frame = shop(50)
     with pytest.raises(ContractError, match="lacks recency_days"):
-        fit_churn(config(), frame.drop(columns=P.RECENCY_DAYS), frame[CHURNED])
+        fit_churn(config(), frame.drop(columns=purchase_features.RECENCY_DAYS), frame[CHURNED])
 
 
 @pytest.mark.parametrize("value", [-1.0, np.inf])
 def test_a_value_outside_the_contract_is_refused_in_scoring_too(value: float) -> None:
     frame = shop(50)
     model = fit_churn(config(), frame, frame[CHURNED])
-    frame.loc[7, P.TOTAL_SPEND] = value
+    frame.loc[7, purchase_features.TOTAL_SPEND] = value
     with pytest.raises(ContractError, match="total_spend is negative or infinite in 1 rows"):
         churn_probability(model, frame, FEATURES)
 
 
 def test_text_is_refused() -> None:
-    frame = shop(50).astype({P.RECENCY_DAYS: object})
-    frame.loc[3, P.RECENCY_DAYS] = "long"
+    frame = shop(50).astype({purchase_features.RECENCY_DAYS: object})
+    frame.loc[3, purchase_features.RECENCY_DAYS] = "long"
     with pytest.raises(ContractError, match="not a number"):
         baseline_scores(frame)
 
@@ -183,7 +188,9 @@ def test_a_misspelt_feature_is_refused_with_the_near_one() -> None:
         config(features=("recency_day",))
 
 
-@pytest.mark.parametrize("features", [(), (P.RECENCY_DAYS, P.RECENCY_DAYS)])
+@pytest.mark.parametrize(
+    "features", [(), (purchase_features.RECENCY_DAYS, purchase_features.RECENCY_DAYS)]
+)
 def test_features_are_at_least_one_and_each_once(features: tuple[str, ...]) -> None:
     with pytest.raises(ValidationError, match="features"):
         config(features=features)
@@ -222,8 +229,15 @@ def test_parameters_reach_the_estimator_with_their_types() -> None:
     ("features", "days"),
     [
         (FEATURES, 0),
-        ((P.frequency_in(30),), 30),
-        ((P.RECENCY_DAYS, P.spend_in(180), P.frequency_in(90)), 180),
+        ((purchase_features.frequency_in(30),), 30),
+        (
+            (
+                purchase_features.RECENCY_DAYS,
+                purchase_features.spend_in(180),
+                purchase_features.frequency_in(90),
+            ),
+            180,
+        ),
     ],
 )
 def test_the_longest_window_is_that_of_the_features(features: tuple[str, ...], days: int) -> None:
@@ -231,7 +245,9 @@ def test_the_longest_window_is_that_of_the_features(features: tuple[str, ...], d
 
 
 def test_rules_score_who_stayed_away_and_who_bought_seldom_higher() -> None:
-    frame = pd.DataFrame({P.RECENCY_DAYS: [5, 50], P.PURCHASE_FREQUENCY: [9, 1]})
+    frame = pd.DataFrame(
+        {purchase_features.RECENCY_DAYS: [5, 50], purchase_features.PURCHASE_FREQUENCY: [9, 1]}
+    )
     for score in baseline_scores(frame).values():
         assert score[1] > score[0]
 

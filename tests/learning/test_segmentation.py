@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from sklearn.metrics import adjusted_rand_score
 
-from goldrun.contracts import gold as G
-from goldrun.contracts import purchase_features as P
+from goldrun.contracts import gold, purchase_features
 from goldrun.errors import AsOfError, ContractError
 from goldrun.learning.segment_names import (
     CUSTOMERS,
@@ -138,8 +137,10 @@ def test_a_model_that_fits_the_rows_is_more_stable_than_one_that_does_not() -> N
 
 def test_a_champion_is_judged_by_its_own_features() -> None:
     frame, _ = planted()
-    frame[P.AVG_TRANSACTION_VALUE] = frame[P.TOTAL_SPEND] / frame[P.PURCHASE_FREQUENCY]
-    own = quick(features=(*RFM, P.AVG_TRANSACTION_VALUE))
+    frame[purchase_features.AVG_TRANSACTION_VALUE] = (
+        frame[purchase_features.TOTAL_SPEND] / frame[purchase_features.PURCHASE_FREQUENCY]
+    )
+    own = quick(features=(*RFM, purchase_features.AVG_TRANSACTION_VALUE))
     champion = fit_segments(own, frame).model
     assert bootstrap_ari(champion, frame, quick()) == pytest.approx(1)
 
@@ -171,20 +172,20 @@ def test_too_few_different_customers_are_refused() -> None:
 
 
 def test_an_unknown_window_is_refused() -> None:
-    frame = planted()[0].assign(**{P.spend_in(30): np.nan})
+    frame = planted()[0].assign(**{purchase_features.spend_in(30): np.nan})
     with pytest.raises(AsOfError, match=r"spend_last_30_days is null.*later as_of"):
-        fit_segments(quick(features=(*RFM, P.spend_in(30))), frame)
+        fit_segments(quick(features=(*RFM, purchase_features.spend_in(30))), frame)
 
 
 def test_customers_who_all_bought_today_can_be_segmented() -> None:
-    frame = planted()[0].assign(**{P.RECENCY_DAYS: 0.0})
+    frame = planted()[0].assign(**{purchase_features.RECENCY_DAYS: 0.0})
     assert fit_segments(quick(), frame).k == 3
 
 
 @pytest.mark.parametrize(
     ("given_settings", "problem"),
     [
-        ({"features": (P.RECENCY_DAYS,)}, "lack purchase_frequency, total_spend"),
+        ({"features": (purchase_features.RECENCY_DAYS,)}, "lack purchase_frequency, total_spend"),
         ({"k_min": 6, "k_max": 5}, "k_min 6 is above k_max 5"),
         ({"k_max": MOST_SEGMENTS + 1}, "less than or equal to 10"),
         ({"features": (*RFM, "tenure_day")}, "did you mean 'tenure_days'"),
@@ -307,21 +308,21 @@ def test_a_null_centroid_is_refused() -> None:
 def test_a_profile_counts_and_weighs_each_segment() -> None:
     frame = centroids((10, 4, 60), (20, 2, 20), (30, 3, 10), (90, 1, 10))
     table = profile({1: "Lost", 0: "Champions"}, [0, 0, 0, 1], frame)
-    assert table[G.SEGMENT].tolist() == [0, 1]
-    assert table[G.SEGMENT_NAME].tolist() == ["Champions", "Lost"]
+    assert table[gold.SEGMENT].tolist() == [0, 1]
+    assert table[gold.SEGMENT_NAME].tolist() == ["Champions", "Lost"]
     assert table[CUSTOMERS].tolist() == [3, 1]
     assert table[SHARE].tolist() == [0.75, 0.25]
     assert table[SPEND_SHARE].tolist() == pytest.approx([0.9, 0.1])
-    assert table[median_of(P.TOTAL_SPEND)].tolist() == [20, 10]
-    assert table[mean_of(P.TOTAL_SPEND)].tolist() == [30, 10]
-    assert table[median_of(P.RECENCY_DAYS)].tolist() == [20, 90]
-    assert table[mean_of(P.PURCHASE_FREQUENCY)].tolist() == [3, 1]
+    assert table[median_of(purchase_features.TOTAL_SPEND)].tolist() == [20, 10]
+    assert table[mean_of(purchase_features.TOTAL_SPEND)].tolist() == [30, 10]
+    assert table[median_of(purchase_features.RECENCY_DAYS)].tolist() == [20, 90]
+    assert table[mean_of(purchase_features.PURCHASE_FREQUENCY)].tolist() == [3, 1]
 
 
 def test_a_segment_without_customers_has_a_row_with_unknown_medians() -> None:
     table = profile({0: "Champions", 1: "Lost"}, [0], centroids((1, 1, 1)))
     assert table[CUSTOMERS].tolist() == [1, 0]
-    assert np.isnan(table[median_of(P.TOTAL_SPEND)][1])
+    assert np.isnan(table[median_of(purchase_features.TOTAL_SPEND)][1])
 
 
 def test_shares_are_unknown_when_nothing_was_spent() -> None:

@@ -12,14 +12,14 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from goldrun.contracts import lineage as L
-from goldrun.contracts.activity import ACTIVITY
+from goldrun.contracts import lineage
+from goldrun.contracts.activity_tables import ACTIVITY
 from goldrun.contracts.entities import CUSTOMERS
 from goldrun.contracts.gold import CUSTOMER_FEATURES, USER_FEATURES
 from goldrun.contracts.marketplace import ENTITIES
 from goldrun.contracts.source import Source
 from goldrun.contracts.table import Table
-from goldrun.io.lake import Lake
+from goldrun.io.delta.lake import Lake
 from tests.marketplace.oracle import TRUTH
 
 SILVER = "silver"
@@ -65,7 +65,7 @@ def load_truth(db: duckdb.DuckDBPyConnection, data: Path) -> None:
         columns = {c.name: duckdb_type(c.type) for c in table.columns}
         _view(db, data, entity, columns)
         if table.versioned_by:
-            valid = {L.VALID_FROM: "TIMESTAMP", L.VALID_TO: "TIMESTAMP"}
+            valid = {lineage.VALID_FROM: "TIMESTAMP", lineage.VALID_TO: "TIMESTAMP"}
             _view(db, data, f"{entity}_history", columns | valid)
     _view(db, data, "ledger", LEDGER_COLUMNS)
 
@@ -129,18 +129,26 @@ def _is_time(field: T.StructField) -> bool:
 def load_lake(export: Export, lake: Lake, source: Source) -> None:
     """Show what the checks compare as views of the schemas ``silver``, ``gold`` and ``bronze``."""
     for entity, table in ENTITIES.items():
-        stored = lake.read_or_empty(L.silver_table(table))
-        export.bring(stored.select(*table.names, L.RECORD_ID), SILVER, entity)
-        history = lake.read_or_empty(L.history_table(table))
+        stored = lake.read_or_empty(lineage.silver_table(table))
+        export.bring(stored.select(*table.names, lineage.RECORD_ID), SILVER, entity)
+        history = lake.read_or_empty(lineage.history_table(table))
         # Immutable entities have none; their empty history keeps the counting the same for all.
-        columns = (*table.names, L.VALID_FROM, L.VALID_TO, L.RECORD_ID)
+        columns = (*table.names, lineage.VALID_FROM, lineage.VALID_TO, lineage.RECORD_ID)
         export.bring(history.select(*columns), SILVER, f"{entity}_history")
-    quarantine = lake.read_or_empty(L.QUARANTINE)
+    quarantine = lake.read_or_empty(lineage.QUARANTINE)
     export.bring(
-        quarantine.select(L.RECORD_ID, L.ENTITY, L.RECORD, L.REASONS, L.STATE), SILVER, "quarantine"
+        quarantine.select(
+            lineage.RECORD_ID, lineage.ENTITY, lineage.RECORD, lineage.REASONS, lineage.STATE
+        ),
+        SILVER,
+        "quarantine",
     )
-    duplicates = lake.read_or_empty(L.DUPLICATES)
-    export.bring(duplicates.select(L.RECORD_ID, L.KEPT_RECORD_ID, L.ENTITY), SILVER, "duplicates")
+    duplicates = lake.read_or_empty(lineage.DUPLICATES)
+    export.bring(
+        duplicates.select(lineage.RECORD_ID, lineage.KEPT_RECORD_ID, lineage.ENTITY),
+        SILVER,
+        "duplicates",
+    )
     for entity, table in ENTITIES.items():
         export.bring(_raw_keys(lake, source, entity, table, duplicates), BRONZE, f"{entity}_keys")
     export.bring(_raw_personal(lake, source), BRONZE, PERSONAL)
@@ -152,21 +160,23 @@ def _raw_keys(
     lake: Lake, source: Source, entity: str, table: Table, duplicates: DataFrame
 ) -> DataFrame:
     """Key of every duplicate as its own raw record spells it; null where it is computed."""
-    bronze = lake.read_or_empty(L.bronze_table(entity))
-    ours = duplicates.where(F.col(L.ENTITY) == entity).select(L.RECORD_ID)
+    bronze = lake.read_or_empty(lineage.bronze_table(entity))
+    ours = duplicates.where(F.col(lineage.ENTITY) == entity).select(lineage.RECORD_ID)
     expression = source.entities[entity].columns[table.key[0]]
     key = F.lit(None).cast("string")
     if re.fullmatch(r"\w+", expression):
-        key = F.trim(F.col(L.RECORD)[expression])
-    return bronze.join(ours, L.RECORD_ID, "left_semi").select(L.RECORD_ID, key.alias("key"))
+        key = F.trim(F.col(lineage.RECORD)[expression])
+    return bronze.join(ours, lineage.RECORD_ID, "left_semi").select(
+        lineage.RECORD_ID, key.alias("key")
+    )
 
 
 def _raw_personal(lake: Lake, source: Source) -> DataFrame:
     """Every personal value as the customers' raw records spell it: ``kind``, ``value``."""
-    bronze = lake.read_or_empty(L.bronze_table("customers"))
+    bronze = lake.read_or_empty(lineage.bronze_table("customers"))
     mapped = source.entities["customers"].columns
     values = [
-        F.struct(F.lit(column.name).alias("kind"), F.col(L.RECORD)[word].alias("value"))
+        F.struct(F.lit(column.name).alias("kind"), F.col(lineage.RECORD)[word].alias("value"))
         for column in CUSTOMERS.columns
         if column.personal and column.name in mapped
         # A name in an expression that is no column of the file gives null, which is dropped.

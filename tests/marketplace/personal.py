@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from goldrun.contracts.entities import EMAIL, NAME, PHONE
-from tests.marketplace.checks import Check
+from tests.marketplace.table_checks import Check
 
 _HEAD = 6
 """Bytes of a value that are looked up at every place of a file; shorter values are not sought."""

@@ -11,8 +11,7 @@ import pytest
 from goldrun.contracts.gold import CUSTOMER_FEATURES
 from goldrun.contracts.marketplace import ENTITIES
 from goldrun.medallion.accounting import FATES, Accounting
-from tests.marketplace import checks as C
-from tests.marketplace import personal, tiny
+from tests.marketplace import personal, table_checks, tiny
 from tests.marketplace.loading import GOLD_TABLES
 from tests.marketplace.oracle import compute_activity, compute_features
 from tests.marketplace.verify import gold_equals_the_oracle
@@ -115,7 +114,7 @@ def _copy_gold(db: duckdb.DuckDBPyConnection) -> None:
         db.execute(f"CREATE TABLE gold.{name} AS FROM oracle.{name}")
 
 
-def failing(checks: list[C.Check]) -> list[str]:
+def failing(checks: list[table_checks.Check]) -> list[str]:
     assert checks
     return [check.name for check in checks if not check.passed]
 
@@ -124,7 +123,7 @@ def failing(checks: list[C.Check]) -> list[str]:
 
 
 def test_a_silver_that_equals_the_truth_passes(db: duckdb.DuckDBPyConnection) -> None:
-    assert failing(C.silver_equals_truth(db)) == []
+    assert failing(table_checks.silver_equals_truth(db)) == []
 
 
 @pytest.mark.parametrize(
@@ -141,12 +140,12 @@ def test_a_silver_that_equals_the_truth_passes(db: duckdb.DuckDBPyConnection) ->
 )
 def test_a_row_of_silver_that_differs_fails(db: duckdb.DuckDBPyConnection, spoil: str) -> None:
     db.execute(spoil)
-    assert failing(C.silver_equals_truth(db)) == ["silver/transactions equals the truth"]
+    assert failing(table_checks.silver_equals_truth(db)) == ["silver/transactions equals the truth"]
 
 
 def test_a_version_that_ends_at_another_time_fails(db: duckdb.DuckDBPyConnection) -> None:
     db.execute("UPDATE silver.customers_history SET valid_to = valid_to - INTERVAL 1 DAY")
-    (check,) = [c for c in C.silver_equals_truth(db) if not c.passed]
+    (check,) = [c for c in table_checks.silver_equals_truth(db) if not c.passed]
     assert check.name == "silver/customers_history equals the truth"
     assert "valid_to differs in 1" in check.numbers
 
@@ -155,7 +154,7 @@ def test_a_version_that_ends_at_another_time_fails(db: duckdb.DuckDBPyConnection
 
 
 def test_a_quarantine_that_holds_what_was_planted_passes(db: duckdb.DuckDBPyConnection) -> None:
-    assert failing(C.quarantine_is_the_ledger(db)) == []
+    assert failing(table_checks.quarantine_is_the_ledger(db)) == []
 
 
 PLANTED = "quarantine: transactions, price"
@@ -180,14 +179,14 @@ def test_a_quarantine_that_is_not_the_ledger_fails(
     db: duckdb.DuckDBPyConnection, spoil: str, noticed: list[str]
 ) -> None:
     db.execute(spoil)
-    assert failing(C.quarantine_is_the_ledger(db)) == noticed
+    assert failing(table_checks.quarantine_is_the_ledger(db)) == noticed
 
 
 # Duplicates -------------------------------------------------------------------------------------
 
 
 def test_the_planted_duplicates_pass(db: duckdb.DuckDBPyConnection) -> None:
-    assert failing(C.duplicates_are_the_planted(db)) == []
+    assert failing(table_checks.duplicates_are_the_planted(db)) == []
 
 
 @pytest.mark.parametrize(
@@ -204,16 +203,16 @@ def test_the_planted_duplicates_pass(db: duckdb.DuckDBPyConnection) -> None:
 )
 def test_other_duplicates_than_the_planted_fail(db: duckdb.DuckDBPyConnection, spoil: str) -> None:
     db.execute(spoil)
-    assert failing(C.duplicates_are_the_planted(db)) == ["duplicates: transactions"]
+    assert failing(table_checks.duplicates_are_the_planted(db)) == ["duplicates: transactions"]
 
 
 def test_a_computed_key_is_taken_from_the_record_that_was_kept(
     db: duckdb.DuckDBPyConnection,
 ) -> None:
     db.execute("UPDATE bronze.transactions_keys SET key = NULL")
-    assert failing(C.duplicates_are_the_planted(db)) == []
+    assert failing(table_checks.duplicates_are_the_planted(db)) == []
     db.execute("UPDATE silver.duplicates SET kept_record_id = 't2'")
-    assert failing(C.duplicates_are_the_planted(db)) == ["duplicates: transactions"]
+    assert failing(table_checks.duplicates_are_the_planted(db)) == ["duplicates: transactions"]
 
 
 # Accounting -------------------------------------------------------------------------------------
@@ -224,10 +223,10 @@ def test_an_entity_without_records_or_with_a_lost_one_is_not_accounted_for() -> 
         return Accounting(records, dict.fromkeys(FATES, 1), lost=lost, doubled=0, stray=0)
 
     accounts = dict.fromkeys(ENTITIES, closed())
-    assert failing(C.accounting_closes(accounts)) == []
+    assert failing(table_checks.accounting_closes(accounts)) == []
     accounts |= {"events": closed(lost=1), "sessions": closed(records=0)}
     del accounts["customers"]
-    assert failing(C.accounting_closes(accounts)) == [
+    assert failing(table_checks.accounting_closes(accounts)) == [
         "accounting: customers",
         "accounting: sessions",
         "accounting: events",
@@ -248,10 +247,10 @@ def test_every_line_of_the_files_is_counted(db: duckdb.DuckDBPyConnection, tmp_p
         file.parent.mkdir(exist_ok=True)
         content = text.encode()
         file.write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
-    assert failing(C.every_line_is_somewhere(db, tmp_path)) == []
+    assert failing(table_checks.every_line_is_somewhere(db, tmp_path)) == []
     db.execute("DELETE FROM silver.duplicates")
     (tmp_path / "sessions" / "part-0.csv").unlink()
-    assert failing(C.every_line_is_somewhere(db, tmp_path)) == [
+    assert failing(table_checks.every_line_is_somewhere(db, tmp_path)) == [
         "lines of sessions",
         "lines of transactions",
     ]

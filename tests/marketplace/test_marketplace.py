@@ -9,17 +9,19 @@ import duckdb
 import pytest
 from pyspark.sql import SparkSession
 
-from goldrun.contracts import reasons as R
+from goldrun.contracts import quarantine_reasons
 from goldrun.contracts.marketplace import ENTITIES
-from goldrun.io.lake import Lake
+from goldrun.io.delta.lake import Lake
 from goldrun.io.settings import load_source
-from goldrun.io.tracking import Tracker
+from goldrun.io.tracking.runs import Tracker
+from goldrun.jobs.aggregate import gold_tables
+from goldrun.jobs.context import Context
+from goldrun.jobs.ingest import bronze
+from goldrun.jobs.refine import silver
+from goldrun.jobs.simulate.simulation import write_marketplace
 from goldrun.simulation.options import ALL, read_settings
-from pipelines.steps import bronze, gold, silver
-from pipelines.steps.context import Context
-from pipelines.steps.simulation import write_marketplace
 from tests.conftest import NOW
-from tests.marketplace import checks as C
+from tests.marketplace import table_checks
 from tests.marketplace.loading import load_truth
 from tests.marketplace.verify import verify
 from tests.project_copy import Project
@@ -44,7 +46,7 @@ class Marketplace:
 
     ctx: Context
     data: Path
-    results: list[C.Check]
+    results: list[table_checks.Check]
 
 
 @pytest.fixture(scope="module")
@@ -66,8 +68,8 @@ def marketplace(
     bronze.run(ctx)
     silver.run(ctx)
     with tracker.run("gold", "goldrun-pipeline"):
-        gold.run(ctx)
-        gold.write_snapshots(ctx, [EARLIER])
+        gold_tables.run(ctx)
+        gold_tables.write_snapshots(ctx, [EARLIER])
     search = [
         path for path in (project.folder / "mlruns", project.folder / "logs") if path.exists()
     ]
@@ -94,6 +96,8 @@ def test_every_reason_that_a_contract_knows_was_planted(marketplace: Marketplace
         load_truth(db, marketplace.data)
         found = db.execute("SELECT DISTINCT entity, unnest(reasons) FROM truth.ledger").fetchall()
     known = {
-        (entity, reason) for entity, table in ENTITIES.items() for reason in R.reject_reasons(table)
+        (entity, reason)
+        for entity, table in ENTITIES.items()
+        for reason in quarantine_reasons.reject_reasons(table)
     }
     assert set(found) == known - FILLED_IN

@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from goldrun.contracts.activity import CUSTOMER_DAILY
+from goldrun.contracts.activity_tables import CUSTOMER_DAILY
 from goldrun.contracts.gold import CUSTOMER_FEATURES, USER_FEATURES
 from tests.marketplace import tiny
 from tests.marketplace.loading import GOLD_TABLES

@@ -14,17 +14,16 @@ import duckdb
 from rich.console import Console
 from rich.table import Table
 
-from goldrun.contracts import lineage as L
+from goldrun.contracts import lineage
 from goldrun.contracts.gold import AS_OF, CUSTOMER_FEATURES
 from goldrun.contracts.marketplace import ENTITIES
 from goldrun.contracts.source import Source
 from goldrun.errors import GoldrunError
-from goldrun.io.engines import engine_for, open_engine
-from goldrun.io.lake import Lake
+from goldrun.io.delta.lake import Lake
+from goldrun.io.engines.choose import engine_for, open_engine
 from goldrun.io.settings import load_source
 from goldrun.medallion.accounting import Accounting, account
-from tests.marketplace import checks as C
-from tests.marketplace import personal
+from tests.marketplace import personal, table_checks
 from tests.marketplace.loading import (
     GOLD,
     GOLD_TABLES,
@@ -42,7 +41,7 @@ _WIDTH = 140
 
 def verify(
     lake: Lake, source: Source, data: Path, search: Sequence[Path], memory: str = "1GB"
-) -> list[C.Check]:
+) -> list[table_checks.Check]:
     """Run every check.
 
     Args:
@@ -60,11 +59,11 @@ def verify(
         load_truth(export.db, data)
         load_lake(export, lake, source)
         return [
-            *C.silver_equals_truth(export.db),
-            *C.quarantine_is_the_ledger(export.db),
-            *C.duplicates_are_the_planted(export.db),
-            *C.accounting_closes(accounts(lake)),
-            *C.every_line_is_somewhere(export.db, data),
+            *table_checks.silver_equals_truth(export.db),
+            *table_checks.quarantine_is_the_ledger(export.db),
+            *table_checks.duplicates_are_the_planted(export.db),
+            *table_checks.accounting_closes(accounts(lake)),
+            *table_checks.every_line_is_somewhere(export.db, data),
             *gold_equals_the_oracle(export.db, source.zone),
             *no_personal_values(export, lake, search),
         ]
@@ -74,18 +73,20 @@ def accounts(lake: Lake) -> dict[str, Accounting]:
     """Follow the records of every entity to their fates."""
     return {
         entity: account(
-            lake.read_or_empty(L.bronze_table(entity)),
-            lake.read_or_empty(L.silver_table(table)),
-            lake.read_or_empty(L.history_table(table)),
-            lake.read_or_empty(L.DUPLICATES),
-            lake.read_or_empty(L.QUARANTINE),
+            lake.read_or_empty(lineage.bronze_table(entity)),
+            lake.read_or_empty(lineage.silver_table(table)),
+            lake.read_or_empty(lineage.history_table(table)),
+            lake.read_or_empty(lineage.DUPLICATES),
+            lake.read_or_empty(lineage.QUARANTINE),
             entity,
         )
         for entity, table in ENTITIES.items()
     }
 
 
-def gold_equals_the_oracle(db: duckdb.DuckDBPyConnection, zone: str = "UTC") -> list[C.Check]:
+def gold_equals_the_oracle(
+    db: duckdb.DuckDBPyConnection, zone: str = "UTC"
+) -> list[table_checks.Check]:
     """Compare every gold table, and every snapshot in ``customer_features``."""
     compute_activity(db, zone)
     checks = []
@@ -93,12 +94,14 @@ def gold_equals_the_oracle(db: duckdb.DuckDBPyConnection, zone: str = "UTC") -> 
         if table is not CUSTOMER_FEATURES:
             name = table.name.split("/")[1]
             checks.append(
-                C.equal_by_key(db, table.name, f"{ORACLE}.{name}", f"{GOLD}.{name}", table.key)
+                table_checks.equal_by_key(
+                    db, table.name, f"{ORACLE}.{name}", f"{GOLD}.{name}", table.key
+                )
             )
     return checks + snapshots_equal_the_oracle(db)
 
 
-def snapshots_equal_the_oracle(db: duckdb.DuckDBPyConnection) -> list[C.Check]:
+def snapshots_equal_the_oracle(db: duckdb.DuckDBPyConnection) -> list[table_checks.Check]:
     """Compare the features as of every date that the table holds."""
     checks = []
     stored = f"{GOLD}.customer_features"
@@ -110,14 +113,16 @@ def snapshots_equal_the_oracle(db: duckdb.DuckDBPyConnection) -> list[C.Check]:
         )
         name = f"{CUSTOMER_FEATURES.name} as of {as_of}"
         checks.append(
-            C.equal_by_key(
+            table_checks.equal_by_key(
                 db, name, f"{ORACLE}.customer_features", "snapshot", CUSTOMER_FEATURES.key
             )
         )
-    return checks or [C.Check(CUSTOMER_FEATURES.name, False, "holds no snapshot")]
+    return checks or [table_checks.Check(CUSTOMER_FEATURES.name, False, "holds no snapshot")]
 
 
-def no_personal_values(export: Export, lake: Lake, search: Sequence[Path]) -> list[C.Check]:
+def no_personal_values(
+    export: Export, lake: Lake, search: Sequence[Path]
+) -> list[table_checks.Check]:
     """Look for names, e-mail addresses and telephone numbers in gold and in the given files."""
     personal.collect_personal(export.db)
     for table, texts in distinct_texts(lake, _beyond_silver(lake)).items():
@@ -138,7 +143,7 @@ def _beyond_silver(lake: Lake) -> list[str]:
     return sorted(table for table in found if lake.exists(table))
 
 
-def show(results: Sequence[C.Check], seconds: float) -> None:
+def show(results: Sequence[table_checks.Check], seconds: float) -> None:
     """Print a table of all checks, then the verdict."""
     # Without a terminal the width is unknown, and the narrow default would break every line.
     console = Console(width=None if sys.stdout.isatty() else _WIDTH)
@@ -180,7 +185,7 @@ def main() -> int:
             lake = Lake(spark, given.lake)
             results = verify(lake, source, given.data, given.search, given.memory)
     except (GoldrunError, FileNotFoundError) as error:
-        results = [C.Check("what there is to check", False, str(error))]
+        results = [table_checks.Check("what there is to check", False, str(error))]
     show(results, time.monotonic() - started)
     return 0 if all(check.passed for check in results) else 1
 

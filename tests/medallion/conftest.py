@@ -9,7 +9,7 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from goldrun.contracts import lineage as L
+from goldrun.contracts import lineage
 from goldrun.contracts.marketplace import ENTITIES
 from goldrun.contracts.source import EntityMapping
 from goldrun.medallion.mapping import columns_needed
@@ -53,7 +53,7 @@ def to_records(spark: SparkSession) -> Callable[[Records], DataFrame]:
 
     def make(records: Records) -> DataFrame:
         rows = [bronze_row(record_id, record) for record_id, record in records.items()]
-        return spark.createDataFrame(rows, L.bronze_table("transactions").schema)
+        return spark.createDataFrame(rows, lineage.bronze_table("transactions").schema)
 
     return make
 
@@ -86,7 +86,9 @@ def reasons_of(judged: Callable[..., DataFrame]) -> Callable[..., dict[str, list
     """Reasons of each record, by its id."""
 
     def reasons(records: Records, **how: Any) -> dict[str, list[str]]:
-        rows = judged(records, **how).select(L.RECORD_ID, F.to_json(L.REASONS)).collect()
+        rows = (
+            judged(records, **how).select(lineage.RECORD_ID, F.to_json(lineage.REASONS)).collect()
+        )
         return {row[0]: json.loads(row[1]) for row in rows}
 
     return reasons

@@ -45,7 +45,7 @@ KNOWN = {
 }
 """Names that are aggregates, whether or not the package uses them."""
 SCRIPT = f"""
-from goldrun.io.sail import open_sail
+from goldrun.io.engines.sail.session import open_sail
 from goldrun.medallion.ordering import ascending, newest_first
 from pyspark.sql import functions as F
 

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from goldrun.contracts import lineage as L
+from goldrun.contracts import lineage
 from goldrun.contracts.source import EntityMapping
-from goldrun.io.csv_files import read_csv, read_header
-from goldrun.io.files import fingerprint
+from goldrun.io.sources.csv_files import read_csv, read_header
+from goldrun.io.sources.files import fingerprint
 from goldrun.medallion.bronze import Batch, to_bronze
 
 MAPPING = EntityMapping(path="shop.csv")
@@ -46,11 +46,11 @@ def bronze(spark: SparkSession, file: Path) -> DataFrame:
 
 
 def test_the_columns_are_the_contracts(bronze: DataFrame) -> None:
-    assert bronze.columns == list(L.bronze_table("transactions").names)
+    assert bronze.columns == list(lineage.bronze_table("transactions").names)
 
 
 def test_every_line_is_there_once_with_its_own_id(bronze: DataFrame) -> None:
-    ids = [row[L.RECORD_ID] for row in bronze.collect()]
+    ids = [row[lineage.RECORD_ID] for row in bronze.collect()]
     assert len(ids) == len(set(ids)) == len(LINES) - 1
     assert all(len(one) == 32 and int(one, 16) >= 0 for one in ids)
 
@@ -59,8 +59,8 @@ def test_reading_again_gives_the_same_ids_whatever_the_batch(
     spark: SparkSession, file: Path, bronze: DataFrame
 ) -> None:
     later = read(spark, file, Batch("b2", datetime(2025, 1, 1, tzinfo=UTC)))
-    first = {row[L.RECORD_ID]: row[L.RECORD] for row in bronze.collect()}
-    assert {row[L.RECORD_ID]: row[L.RECORD] for row in later.collect()} == first
+    first = {row[lineage.RECORD_ID]: row[lineage.RECORD] for row in bronze.collect()}
+    assert {row[lineage.RECORD_ID]: row[lineage.RECORD] for row in later.collect()} == first
 
 
 def test_the_same_line_of_another_file_or_entity_has_another_id(
@@ -68,9 +68,9 @@ def test_the_same_line_of_another_file_or_entity_has_another_id(
 ) -> None:
     copy = tmp_path / "other.csv"
     copy.write_bytes(file.read_bytes())
-    ids = {row[L.RECORD_ID] for row in bronze.collect()}
+    ids = {row[lineage.RECORD_ID] for row in bronze.collect()}
     for other in (read(spark, copy), read(spark, file, entity="customers")):
-        assert ids.isdisjoint({row[L.RECORD_ID] for row in other.collect()})
+        assert ids.isdisjoint({row[lineage.RECORD_ID] for row in other.collect()})
 
 
 @pytest.mark.of_spark
@@ -84,30 +84,30 @@ def test_ids_stay_unique_when_tasks_read_a_file_in_pieces(
     try:
         rows = read(spark, big).persist()
         assert rows.rdd.getNumPartitions() > 1
-        assert rows.count() == rows.select(L.RECORD_ID).distinct().count() == 5000
+        assert rows.count() == rows.select(lineage.RECORD_ID).distinct().count() == 5000
         assert rows.where("malformed is not null").count() == 0
     finally:
         spark.conf.set("spark.sql.files.maxPartitionBytes", str(before))
 
 
 def test_lineage_says_where_each_record_came_from(bronze: DataFrame, file: Path) -> None:
-    rows = bronze.orderBy(L.OFFSET).collect()
-    assert [row[L.OFFSET] for row in rows] == list(range(len(LINES) - 1))
-    assert {row[L.SOURCE] for row in rows} == {"shop"}
-    assert {row[L.FILE] for row in rows} == {str(file)}
-    assert {row[L.FINGERPRINT] for row in rows} == {fingerprint(file)}
-    assert {row[L.BATCH_ID] for row in rows} == {"b1"}
+    rows = bronze.orderBy(lineage.OFFSET).collect()
+    assert [row[lineage.OFFSET] for row in rows] == list(range(len(LINES) - 1))
+    assert {row[lineage.SOURCE] for row in rows} == {"shop"}
+    assert {row[lineage.FILE] for row in rows} == {str(file)}
+    assert {row[lineage.FINGERPRINT] for row in rows} == {fingerprint(file)}
+    assert {row[lineage.BATCH_ID] for row in rows} == {"b1"}
     seconds = bronze.selectExpr("unix_seconds(ingested_at)").distinct().collect()
     assert [row[0] for row in seconds] == [BATCH.ingested_at.timestamp()]
 
 
 def test_text_is_kept_as_it_came_also_where_nobody_asked_for_it(bronze: DataFrame) -> None:
-    records = [row[L.RECORD] for row in bronze.orderBy(L.OFFSET).collect()]
+    records = [row[lineage.RECORD] for row in bronze.orderBy(lineage.OFFSET).collect()]
     assert records[0] == {"Id": "1", "Note": "plain", "Gift card": "yes"}
     assert records[1] == {"Id": "2", "Note": 'with, comma and "quotes"', "Gift card": None}
     assert records[2]["Note"] == " margins kept "
 
 
 def test_a_line_that_does_not_fit_the_header_keeps_its_raw_text(bronze: DataFrame) -> None:
-    malformed = [row[L.MALFORMED] for row in bronze.orderBy(L.OFFSET).collect()]
+    malformed = [row[lineage.MALFORMED] for row in bronze.orderBy(lineage.OFFSET).collect()]
     assert malformed == [None] * 5 + ["4,too few", "5,too,many,fields"]

@@ -8,12 +8,12 @@ import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from goldrun.contracts import lineage as L
+from goldrun.contracts import lineage
 from goldrun.contracts.behaviour import EVENTS
 from goldrun.medallion.versions import rank_versions, resolve
 
 NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
-STORED = L.silver_table(EVENTS)
+STORED = lineage.silver_table(EVENTS)
 # Record: hours after noon, content hash. a is first; b says otherwise later; c is at a's time with
 # a greater hash; d repeats a.
 RECORDS = {"a": (0, "11"), "b": (1, "00"), "c": (0, "22"), "d": (0, "11")}
@@ -49,20 +49,20 @@ def fates(spark: SparkSession) -> dict[str, dict[str, str]]:
             if arrives == batch
         ]
         incoming = spark.createDataFrame(rows, STORED.schema).withColumns(
-            {L.FILE: F.lit("a.csv"), L.OFFSET: F.lit(0)}
+            {lineage.FILE: F.lit("a.csv"), lineage.OFFSET: F.lit(0)}
         )
         known = spark.createDataFrame([tuple(r) for r in current.values()], STORED.schema)
-        known = known.withColumn(L.VALID_TO, F.lit(None).cast("timestamp"))
+        known = known.withColumn(lineage.VALID_TO, F.lit(None).cast("timestamp"))
         touched = known.join(incoming.select("event_id"), "event_id", "left_semi")
         found = resolve(rank_versions(incoming, touched, EVENTS).persist(), "events", EVENTS)
-        assert found.history.columns == list(L.history_table(EVENTS).names)
+        assert found.history.columns == list(lineage.history_table(EVENTS).names)
         assert found.history.isEmpty()
         current |= {r["event_id"]: r for r in found.current.collect()}
-        fate |= {r[L.RECORD_ID]: "duplicate" for r in found.duplicates.collect()}
+        fate |= {r[lineage.RECORD_ID]: "duplicate" for r in found.duplicates.collect()}
         for conflict in found.conflicts.collect():
-            assert conflict[L.REASONS] == ["key_conflict"]
-            fate[conflict[L.RECORD_ID]] = "conflict"
-    fate |= {r[L.RECORD_ID]: "kept" for r in current.values()}
+            assert conflict[lineage.REASONS] == ["key_conflict"]
+            fate[conflict[lineage.RECORD_ID]] = "conflict"
+    fate |= {r[lineage.RECORD_ID]: "kept" for r in current.values()}
     return {
         f"k{number}": {name: fate[f"k{number}-{name}"] for name in RECORDS}
         for number in range(len(BATCHINGS))

@@ -9,7 +9,7 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from goldrun.contracts import lineage as L
+from goldrun.contracts import lineage
 from goldrun.contracts.entities import MONEY
 from goldrun.contracts.rates import RATES
 from goldrun.errors import SourceError
@@ -57,8 +57,8 @@ def outcome(spark: SparkSession) -> tuple[dict[str, Any], dict[str, list[str]]]:
     assert converted.columns == frame.columns
     assert converted.schema["amount"].dataType == MONEY
     return (
-        {row[L.RECORD_ID]: row for row in converted.collect()},
-        {row[L.RECORD_ID]: row[L.REASONS] for row in refused.collect()},
+        {row[lineage.RECORD_ID]: row for row in converted.collect()},
+        {row[lineage.RECORD_ID]: row[lineage.REASONS] for row in refused.collect()},
     )
 
 

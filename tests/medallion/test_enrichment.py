@@ -7,7 +7,7 @@ import duckdb
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from goldrun.contracts import lineage as L
+from goldrun.contracts import lineage
 from goldrun.contracts.behaviour import EVENTS, INTERACTIONS, SESSIONS
 from goldrun.contracts.entities import CUSTOMERS, TRANSACTIONS
 from goldrun.features.activity import Silver
@@ -178,7 +178,7 @@ def test_versions_made_at_one_time_and_one_kept_twice_do_not_multiply_a_line(
     rows = transactions_enriched(
         frame(spark, TRANSACTIONS, lines),
         frame(spark, CUSTOMERS, [now]),
-        frame(spark, CUSTOMERS, history, L.VALID_FROM, L.VALID_TO),
+        frame(spark, CUSTOMERS, history, lineage.VALID_FROM, lineage.VALID_TO),
     )
     assert by_id(rows, "transaction_id", ("location",)) == {
         "2024-02-15": ("York",),

@@ -9,11 +9,11 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from goldrun.contracts import lineage as L
+from goldrun.contracts import lineage
 from goldrun.contracts.check import conform
 from goldrun.contracts.erasure import CUSTOMER_ERASED, TOMBSTONE, TOMBSTONES, Term
-from goldrun.io.secret import VARIABLE, key_for
-from goldrun.medallion import erasure as M
+from goldrun.io.erasure.secret import VARIABLE, key_for
+from goldrun.medallion import erasure
 from goldrun.medallion.mapping import apply_mapping
 from goldrun.medallion.quarantine import ERASED, OPEN, quarantined
 
@@ -36,7 +36,9 @@ def tombstones_of(spark: SparkSession, *customer_ids: str) -> DataFrame:
 
 
 def texts(bronze: DataFrame) -> dict[str, tuple[Any, Any]]:
-    return {r[L.RECORD_ID]: (r[L.RECORD], r[L.MALFORMED]) for r in bronze.collect()}
+    return {
+        r[lineage.RECORD_ID]: (r[lineage.RECORD], r[lineage.MALFORMED]) for r in bronze.collect()
+    }
 
 
 @pytest.mark.parametrize(
@@ -49,7 +51,7 @@ def test_tombstones_are_hmacs_as_python_makes_them(
     key = key_for(spark.createDataFrame([], TOMBSTONES.schema))
     ids = ["1", "C123", "köln-ß", "x" * 200, ""]
     rows = spark.createDataFrame([(i,) for i in [*ids, None]], "customer_id string")
-    made = {r["customer_id"]: r[TOMBSTONE] for r in M.with_tombstone(rows, key).collect()}
+    made = {r["customer_id"]: r[TOMBSTONE] for r in erasure.with_tombstone(rows, key).collect()}
     for text in ids:
         assert made[text] == hmac.new(secret.encode(), text.encode(), hashlib.sha256).hexdigest()
     assert made[None] is None
@@ -59,7 +61,7 @@ def test_no_plan_shows_the_key(
     spark: SparkSession, key: DataFrame, capsys: pytest.CaptureFixture[str]
 ) -> None:
     rows = spark.createDataFrame([("C1",)], "customer_id string")
-    M.with_tombstone(rows, key).explain("extended")
+    erasure.with_tombstone(rows, key).explain("extended")
     shown = capsys.readouterr().out
     assert "sha2" in shown
     block = hashlib.sha256(KEY.encode()).digest()
@@ -80,8 +82,8 @@ def test_records_of_an_erased_person_lose_their_text_and_nobody_elses_do(
             "nobodys": {"Who": None, "Name": "Ada", "malformed": "?"},
         }
     )
-    redacted = M.redact(bronze, EXPRESSIONS, NEEDED, tombstones_of(spark, "C1", "C7"), key)
-    conform(redacted, L.bronze_table("customers"))
+    redacted = erasure.redact(bronze, EXPRESSIONS, NEEDED, tombstones_of(spark, "C1", "C7"), key)
+    conform(redacted, lineage.bronze_table("customers"))
     erased = ({"_erased": "true"}, None)
     assert texts(redacted) == {
         "his": erased,
@@ -90,8 +92,8 @@ def test_records_of_an_erased_person_lose_their_text_and_nobody_elses_do(
         "longer": ({"Who": "11", "Name": "Ada"}, None),
         "nobodys": ({"Who": None, "Name": "Ada"}, "?"),
     }
-    lineage = [name for name in bronze.columns if name not in (L.RECORD, L.MALFORMED)]
-    assert sorted(redacted.select(*lineage).collect()) == sorted(bronze.select(*lineage).collect())
+    columns = [name for name in bronze.columns if name not in (lineage.RECORD, lineage.MALFORMED)]
+    assert sorted(redacted.select(*columns).collect()) == sorted(bronze.select(*columns).collect())
 
 
 def test_erased_records_go_to_quarantine_as_such_and_the_rest_is_judged(
@@ -99,11 +101,11 @@ def test_erased_records_go_to_quarantine_as_such_and_the_rest_is_judged(
 ) -> None:
     lookalike = {"_erased": "true", "Who": "3"}
     bronze = to_records({"a": {"_erased": "true"}, "b": lookalike, "c": {"Who": "2"}})
-    rest, refused = M.erased_quarantine(bronze, "customers")
-    assert {r[L.RECORD_ID] for r in rest.collect()} == {"b", "c"}
-    (row,) = conform(refused, L.QUARANTINE).collect()
-    assert (row[L.RECORD_ID], row[L.STATE], row[L.RECORD]) == ("a", ERASED, "{}")
-    assert (row[L.REASONS], row[L.ENTITY]) == ([CUSTOMER_ERASED], "customers")
+    rest, refused = erasure.erased_quarantine(bronze, "customers")
+    assert {r[lineage.RECORD_ID] for r in rest.collect()} == {"b", "c"}
+    (row,) = conform(refused, lineage.QUARANTINE).collect()
+    assert (row[lineage.RECORD_ID], row[lineage.STATE], row[lineage.RECORD]) == ("a", ERASED, "{}")
+    assert (row[lineage.REASONS], row[lineage.ENTITY]) == ([CUSTOMER_ERASED], "customers")
     # What is erased maps to nobody.
     assert (
         apply_mapping(bronze.where("record_id = 'a'"), EXPRESSIONS, ["Who", "Name", "Mail"])
@@ -115,16 +117,21 @@ def test_erased_records_go_to_quarantine_as_such_and_the_rest_is_judged(
 def test_a_refused_record_keeps_its_reasons_when_it_is_erased(to_records: ToRecords) -> None:
     bronze = to_records({"good": {"Who": "1"}, "refused": {"Who": "1"}})
     refused = bronze.where("record_id = 'refused'").withColumns(
-        {L.RECORD: F.to_json(L.RECORD), L.REASONS: F.array(F.lit("email_unparsed"))}
+        {
+            lineage.RECORD: F.to_json(lineage.RECORD),
+            lineage.REASONS: F.array(F.lit("email_unparsed")),
+        }
     )
     open_rows = quarantined(refused, "customers")
-    assert open_rows.where(F.col(L.STATE) == OPEN).count() == 1
-    fates = conform(M.fates_of_erased(bronze, open_rows, "customers"), L.QUARANTINE).collect()
-    assert {r[L.RECORD_ID]: r[L.REASONS] for r in fates} == {
+    assert open_rows.where(F.col(lineage.STATE) == OPEN).count() == 1
+    fates = conform(
+        erasure.fates_of_erased(bronze, open_rows, "customers"), lineage.QUARANTINE
+    ).collect()
+    assert {r[lineage.RECORD_ID]: r[lineage.REASONS] for r in fates} == {
         "good": [CUSTOMER_ERASED],
         "refused": ["email_unparsed"],
     }
-    assert {(r[L.STATE], r[L.RECORD]) for r in fates} == {(ERASED, "{}")}
+    assert {(r[lineage.STATE], r[lineage.RECORD]) for r in fates} == {(ERASED, "{}")}
 
 
 def test_records_of_nobody_are_the_persons_when_they_name_him(
@@ -153,7 +160,7 @@ def test_records_of_nobody_are_the_persons_when_they_name_him(
     patterns = spark.createDataFrame(
         [(t.pattern, t.telling) for t in terms], "pattern string, telling boolean"
     )
-    found = M.records_naming(
+    found = erasure.records_naming(
         to_records(dict(found_by) | dict(passed)),
         {"customer_id": "nullif(Who, '?')"},
         NEEDED,
@@ -173,7 +180,7 @@ def test_a_value_that_another_customer_has_is_shared(spark: SparkSession) -> Non
         "customer_id string, name string, email string, phone string",
     )
     person = spark.createDataFrame([("C1",)], "customer_id string")
-    found = M.values_of(M.personal_values(rows), person).collect()
+    found = erasure.values_of(erasure.personal_values(rows), person).collect()
     assert {(r["kind"], tuple(sorted(r["spellings"])), r["shared"]) for r in found} == {
         ("name", ("Ada Byron",), False),
         ("name", ("Ada King",), False),

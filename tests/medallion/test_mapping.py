@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from pyspark.sql import DataFrame
 
-from goldrun.contracts import lineage as L
+from goldrun.contracts import lineage
 from goldrun.errors import SettingsError
 from goldrun.medallion.mapping import (
     apply_mapping,
@@ -150,9 +150,9 @@ def test_expressions_read_the_records_text_and_keep_its_lineage(
     bronze = to_records({"r1": {"N": "3", "Unit Price": "1.5"}, "r2": {"N": None}})
     expressions = {"quantity": "N", "amount": "try_cast(N as int) * try_cast(`Unit Price` as int)"}
     mapped = apply_mapping(bronze, expressions, ["N", "Unit Price"])
-    rows = {row["_lineage"][L.RECORD_ID]: row for row in mapped.collect()}
+    rows = {row["_lineage"][lineage.RECORD_ID]: row for row in mapped.collect()}
     assert rows["r1"]["quantity"] == "3"
-    assert rows["r1"]["_lineage"][L.FILE] == "shop.csv"
+    assert rows["r1"]["_lineage"][lineage.FILE] == "shop.csv"
     assert rows["r2"]["quantity"] is None
 
 

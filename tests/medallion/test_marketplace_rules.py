@@ -7,9 +7,9 @@ import pytest
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from goldrun.contracts import lineage as L
+from goldrun.contracts import lineage
 from goldrun.contracts.marketplace import ENTITIES
-from goldrun.contracts.reasons import reject_reasons
+from goldrun.contracts.quarantine_reasons import reject_reasons
 
 Change = Mapping[str, str | None]
 Reasons = dict[str, list[str]]
@@ -211,8 +211,8 @@ def rows(judged: Callable[..., DataFrame]) -> dict[str, dict[str, dict[str, Any]
         records = {case: good | dict(change) for case, change in changes.items()}
         frame = judged(records, entity=entity, phone_region="DE")
         shown = [F.col(c).cast("string").alias(c) for c in ENTITIES[entity].names]
-        collected = frame.select(L.RECORD_ID, L.REASONS, *shown).collect()
-        found[entity] = {row[L.RECORD_ID]: row.asDict() for row in collected}
+        collected = frame.select(lineage.RECORD_ID, lineage.REASONS, *shown).collect()
+        found[entity] = {row[lineage.RECORD_ID]: row.asDict() for row in collected}
     return found
 
 
@@ -222,7 +222,7 @@ def rows(judged: Callable[..., DataFrame]) -> dict[str, dict[str, dict[str, Any]
 def test_one_fault_has_one_reason(
     rows: dict[str, dict[str, dict[str, Any]]], entity: str, case: str
 ) -> None:
-    assert rows[entity][case][L.REASONS] == [BREAKS[entity][case][0]]
+    assert rows[entity][case][lineage.REASONS] == [BREAKS[entity][case][0]]
 
 
 @pytest.mark.parametrize(
@@ -232,7 +232,7 @@ def test_a_good_record_is_kept_in_its_standard_form(
     rows: dict[str, dict[str, dict[str, Any]]], entity: str, case: str
 ) -> None:
     row = rows[entity][case]
-    assert row[L.REASONS] == []
+    assert row[lineage.REASONS] == []
     expected = KEEPS[entity][case][1]
     assert {name: row[name] for name in expected} == dict(expected)
 
@@ -249,5 +249,5 @@ def test_a_number_without_country_has_no_standard_form_where_no_region_is_declar
     judged: Callable[..., DataFrame],
 ) -> None:
     records = {"local": GOOD["customers"], "full": GOOD["customers"] | {"phone": "+4930901820"}}
-    found = judged(records, entity="customers").select(L.RECORD_ID, L.REASONS).collect()
+    found = judged(records, entity="customers").select(lineage.RECORD_ID, lineage.REASONS).collect()
     assert {row[0]: row[1] for row in found} == {"local": ["phone_unparsed"], "full": []}

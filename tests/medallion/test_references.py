@@ -2,7 +2,7 @@
 
 from pyspark.sql import SparkSession
 
-from goldrun.contracts import lineage as L
+from goldrun.contracts import lineage
 from goldrun.contracts.behaviour import EVENTS
 from goldrun.contracts.entities import CUSTOMERS, TRANSACTIONS
 from goldrun.contracts.table import Severity
@@ -20,7 +20,7 @@ def test_only_rejecting_references_to_entities_the_shop_has_refuse_a_row(
     sessions = spark.createDataFrame([("s1",)], "session_id string")
     found = orphans(events, EVENTS, {"customers": customers, "sessions": sessions})
     assert found is not None
-    assert {row[L.RECORD_ID]: row[L.REASONS] for row in found.collect()} == {
+    assert {row[lineage.RECORD_ID]: row[lineage.REASONS] for row in found.collect()} == {
         "r2": ["customer_unknown"],
         "r4": ["customer_unknown"],
     }

@@ -8,9 +8,9 @@ import pytest
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from goldrun.contracts import lineage as L
+from goldrun.contracts import lineage
 from goldrun.contracts.entities import TRANSACTIONS
-from goldrun.contracts.reasons import reject_reasons
+from goldrun.contracts.quarantine_reasons import reject_reasons
 from goldrun.medallion.quarantine import RAW_LINE, quarantined
 from goldrun.medallion.silver import accept, bad
 from goldrun.medallion.silver import good as good_rows
@@ -195,19 +195,19 @@ def test_quarantine_keeps_the_raw_record_with_columns_nobody_asked_for(
         accept(good_rows(both), TRANSACTIONS),
     )
     rows = refused.collect()
-    assert [row[L.RECORD_ID] for row in rows] == ["bad"]
+    assert [row[lineage.RECORD_ID] for row in rows] == ["bad"]
     stored = {name: text for name, text in raw.items() if text is not None}
-    assert json.loads(rows[0][L.RECORD]) | {"currency": None} == stored | {"currency": None}
-    assert (rows[0][L.ENTITY], rows[0][L.STATE], rows[0][L.FILE]) == (
+    assert json.loads(rows[0][lineage.RECORD]) | {"currency": None} == stored | {"currency": None}
+    assert (rows[0][lineage.ENTITY], rows[0][lineage.STATE], rows[0][lineage.FILE]) == (
         "transactions",
         "open",
         "shop.csv",
     )
-    assert rows[0][L.REASONS] == ["price_not_positive"]
-    assert rows[0][L.RELEASED_AT] is None
-    assert refused.columns == list(L.QUARANTINE.names)
-    assert [row[L.RECORD_ID] for row in accepted.collect()] == ["fine"]
-    assert accepted.columns == list(L.silver_table(TRANSACTIONS).names)
+    assert rows[0][lineage.REASONS] == ["price_not_positive"]
+    assert rows[0][lineage.RELEASED_AT] is None
+    assert refused.columns == list(lineage.QUARANTINE.names)
+    assert [row[lineage.RECORD_ID] for row in accepted.collect()] == ["fine"]
+    assert accepted.columns == list(lineage.silver_table(TRANSACTIONS).names)
 
 
 def test_a_malformed_line_is_told_as_that_alone_and_kept_whole(
@@ -215,8 +215,8 @@ def test_a_malformed_line_is_told_as_that_alone_and_kept_whole(
 ) -> None:
     cut = {"transaction_id": "t9", "malformed": 't9,"cut'}
     (row,) = quarantined(judged({"cut": cut}), "transactions").collect()
-    assert row[L.REASONS] == ["record_malformed"]
-    assert json.loads(row[L.RECORD]) == {RAW_LINE: 't9,"cut'}
+    assert row[lineage.REASONS] == ["record_malformed"]
+    assert json.loads(row[lineage.RECORD]) == {RAW_LINE: 't9,"cut'}
 
 
 DIFFERENT: dict[str, Change] = {
@@ -255,7 +255,7 @@ def hashes(good: Good, judged: Callable[..., DataFrame]) -> dict[str, str]:
         "currency": "gbp",
     }
     accepted = accept(judged(records), TRANSACTIONS)
-    return {r[L.RECORD_ID]: r[L.CONTENT_HASH] for r in accepted.collect()}
+    return {r[lineage.RECORD_ID]: r[lineage.CONTENT_HASH] for r in accepted.collect()}
 
 
 @pytest.mark.parametrize("case", [name for name in DIFFERENT if name != "same"])

@@ -11,19 +11,19 @@ import pytest
 from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import types as T
 
-from goldrun.contracts import lineage as L
+from goldrun.contracts import lineage
 from goldrun.contracts.entities import TRANSACTIONS
 from goldrun.medallion.versions import rank_versions, resolve
 
 NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
-STORED = L.silver_table(TRANSACTIONS)
-HISTORY = L.history_table(TRANSACTIONS)
+STORED = lineage.silver_table(TRANSACTIONS)
+HISTORY = lineage.history_table(TRANSACTIONS)
 PLACED = T.StructType(
     [
         *STORED.schema,
-        T.StructField(L.VALID_TO, T.TimestampType()),
-        T.StructField(L.FILE, T.StringType()),
-        T.StructField(L.OFFSET, T.LongType()),
+        T.StructField(lineage.VALID_TO, T.TimestampType()),
+        T.StructField(lineage.FILE, T.StringType()),
+        T.StructField(lineage.OFFSET, T.LongType()),
     ]
 )
 
@@ -99,8 +99,8 @@ class Store:
         A stop keeps one key's new version from reaching silver.
         """
         self.batches += 1
-        place = {L.BATCH_ID: f"b{self.batches}", L.FILE: f"{self.batches}.csv"}
-        placed = [place | {L.OFFSET: n} | one for n, one in enumerate(rows)]
+        place = {lineage.BATCH_ID: f"b{self.batches}", lineage.FILE: f"{self.batches}.csv"}
+        placed = [place | {lineage.OFFSET: n} | one for n, one in enumerate(rows)]
         known = [r.asDict() for r in (*self.current.values(), *self.history.values())]
         incoming, stored = self.frame(placed), self.frame(known)
         touched = stored.join(incoming.select("transaction_id"), "transaction_id", "left_semi")
@@ -108,11 +108,11 @@ class Store:
         found = resolve(ranked, "transactions", TRANSACTIONS)
         assert found.current.columns == list(STORED.names)
         assert found.history.columns == list(HISTORY.names)
-        assert found.duplicates.columns == list(L.DUPLICATES.names)
-        self.duplicates |= {r[L.RECORD_ID]: r for r in found.duplicates.collect()}
-        assert {r[L.REASONS][0] for r in found.conflicts.collect()} <= {"key_not_unique"}
-        self.refused |= {r[L.RECORD_ID] for r in found.conflicts.collect()}
-        self.history |= {r[L.RECORD_ID]: r for r in found.history.collect()}
+        assert found.duplicates.columns == list(lineage.DUPLICATES.names)
+        self.duplicates |= {r[lineage.RECORD_ID]: r for r in found.duplicates.collect()}
+        assert {r[lineage.REASONS][0] for r in found.conflicts.collect()} <= {"key_not_unique"}
+        self.refused |= {r[lineage.RECORD_ID] for r in found.conflicts.collect()}
+        self.history |= {r[lineage.RECORD_ID]: r for r in found.history.collect()}
         current = {r["transaction_id"]: r for r in found.current.collect()}
         self.current |= {key: r for key, r in current.items() if key != not_in_silver}
         ranked.unpersist()
@@ -135,7 +135,7 @@ def every_order(frame: Make) -> Store:
 
 def versions_of(store: Store, key: str) -> list[Row]:
     found = [r for r in store.history.values() if r["transaction_id"] == key]
-    return sorted(found, key=lambda r: r[L.VALID_FROM])
+    return sorted(found, key=lambda r: r[lineage.VALID_FROM])
 
 
 def test_the_newest_version_is_current_whatever_the_order_of_arrival(every_order: Store) -> None:
@@ -154,21 +154,21 @@ def test_validity_is_a_chain_without_gap_up_to_the_current_version(every_order: 
         older = versions_of(every_order, f"k{number}")
         current = every_order.current[f"k{number}"]
         for first, second in pairwise(older):
-            assert first[L.VALID_TO] == second[L.VALID_FROM]
-        assert older[-1][L.VALID_TO] == current["updated_at"]
-        assert all(r[L.VALID_FROM] == r["updated_at"] < r[L.VALID_TO] for r in older)
+            assert first[lineage.VALID_TO] == second[lineage.VALID_FROM]
+        assert older[-1][lineage.VALID_TO] == current["updated_at"]
+        assert all(r[lineage.VALID_FROM] == r["updated_at"] < r[lineage.VALID_TO] for r in older)
 
 
 def test_the_repeat_is_a_duplicate_of_the_record_that_was_kept(every_order: Store) -> None:
     assert len(every_order.duplicates) == len(SCHEDULES)
     for record_id, repeat in every_order.duplicates.items():
         key = record_id.split("-")[0]
-        kept = every_order.history[repeat[L.KEPT_RECORD_ID]]
-        assert {record_id, kept[L.RECORD_ID]} == {f"{key}-1", f"{key}-2"}
+        kept = every_order.history[repeat[lineage.KEPT_RECORD_ID]]
+        assert {record_id, kept[lineage.RECORD_ID]} == {f"{key}-1", f"{key}-2"}
 
 
 def test_every_record_has_one_fate(every_order: Store) -> None:
-    ids = [r[L.RECORD_ID] for r in every_order.current.values()]
+    ids = [r[lineage.RECORD_ID] for r in every_order.current.values()]
     ids += [*every_order.history, *every_order.duplicates]
     expected = {f"k{n}-{p}" for n in range(len(SCHEDULES)) for p in range(len(RECORDS))}
     assert len(ids) == len(set(ids))
@@ -208,36 +208,36 @@ def store(frame: Make) -> Store:
     ]
     store.take(first)
     store.take(second, not_in_silver="stopped")
-    assert {"stopped-r1"} == set(store.history) & {store.current["stopped"][L.RECORD_ID]}
+    assert {"stopped-r1"} == set(store.history) & {store.current["stopped"][lineage.RECORD_ID]}
     settled = {*store.history, *store.duplicates}
-    again = [one for one in life("stopped") if one[L.RECORD_ID] not in settled]
+    again = [one for one in life("stopped") if one[lineage.RECORD_ID] not in settled]
     store.take([row("replayed", "r0", PENDING), *again])
     return store
 
 
 def test_an_exact_repeat_in_a_later_batch_keeps_the_stored_record(store: Store) -> None:
-    assert store.current["repeated"][L.RECORD_ID] == "z-stored"
-    assert store.duplicates["a-repeat"][L.KEPT_RECORD_ID] == "z-stored"
+    assert store.current["repeated"][lineage.RECORD_ID] == "z-stored"
+    assert store.duplicates["a-repeat"][lineage.KEPT_RECORD_ID] == "z-stored"
     assert versions_of(store, "repeated") == []
 
 
 def test_a_repeat_of_a_superseded_version_is_a_duplicate_of_it(store: Store) -> None:
-    assert store.current["replayed"][L.RECORD_ID] == "r2"
-    assert [r[L.RECORD_ID] for r in versions_of(store, "replayed")] == ["r1"]
-    assert store.duplicates["r0"][L.KEPT_RECORD_ID] == "r1"
+    assert store.current["replayed"][lineage.RECORD_ID] == "r2"
+    assert [r[lineage.RECORD_ID] for r in versions_of(store, "replayed")] == ["r1"]
+    assert store.duplicates["r0"][lineage.KEPT_RECORD_ID] == "r1"
 
 
 def test_the_first_is_kept_of_repeats_in_one_file(store: Store) -> None:
-    assert store.current["thrice"][L.RECORD_ID] == "t3"
-    assert {store.duplicates[one][L.KEPT_RECORD_ID] for one in ("t1", "t2")} == {"t3"}
+    assert store.current["thrice"][lineage.RECORD_ID] == "t3"
+    assert {store.duplicates[one][lineage.KEPT_RECORD_ID] for one in ("t1", "t2")} == {"t3"}
 
 
 def test_of_two_versions_made_at_the_same_time_the_later_arrival_stands(store: Store) -> None:
     for key, first, second in (("low first", LOW, HIGH), ("high first", HIGH, LOW)):
-        assert store.current[key][L.CONTENT_HASH] == second.content
+        assert store.current[key][lineage.CONTENT_HASH] == second.content
         (older,) = versions_of(store, key)
-        assert older[L.CONTENT_HASH] == first.content
-        assert older[L.VALID_FROM] == older[L.VALID_TO], "it was valid for no time"
+        assert older[lineage.CONTENT_HASH] == first.content
+        assert older[lineage.VALID_FROM] == older[lineage.VALID_TO], "it was valid for no time"
 
 
 def test_a_stop_between_history_and_silver_converges(store: Store) -> None:
@@ -245,13 +245,16 @@ def test_a_stop_between_history_and_silver_converges(store: Store) -> None:
         kept = store.current[key]
         older = versions_of(store, key)
         return (
-            kept[L.RECORD_ID].removeprefix(key),
-            [(r[L.RECORD_ID].removeprefix(key), r[L.VALID_FROM], r[L.VALID_TO]) for r in older],
+            kept[lineage.RECORD_ID].removeprefix(key),
+            [
+                (r[lineage.RECORD_ID].removeprefix(key), r[lineage.VALID_FROM], r[lineage.VALID_TO])
+                for r in older
+            ],
             [name.removeprefix(key) for name in store.duplicates if name.startswith(key)],
         )
 
     assert fate("stopped") == fate("whole")
-    assert store.current["stopped"][L.RECORD_ID] == "stopped-r4"
+    assert store.current["stopped"][lineage.RECORD_ID] == "stopped-r4"
 
 
 def test_keys_do_not_touch_one_another(store: Store) -> None:
@@ -271,15 +274,18 @@ def arrived(frame: Make) -> Store:
 
     def message(key: str, place: str, offset: int, version: Version) -> dict[str, Any]:
         file = f"{TOPIC}/{place}@{offset}"
-        return row(key, f"{key} {place}@{offset}", version) | {L.FILE: file, L.OFFSET: offset}
+        return row(key, f"{key} {place}@{offset}", version) | {
+            lineage.FILE: file,
+            lineage.OFFSET: offset,
+        }
 
     store.take(
         [
             row("moved back", "m1", MAY),
             row("comes back", "c1", LOW),
             row("accepted before", "a1", LOW),
-            row("by name", "n2", HIGH) | {L.FILE: "b.csv", L.OFFSET: 0},
-            row("by name", "n1", LOW) | {L.FILE: "a.csv", L.OFFSET: 9},
+            row("by name", "n2", HIGH) | {lineage.FILE: "b.csv", lineage.OFFSET: 0},
+            row("by name", "n1", LOW) | {lineage.FILE: "a.csv", lineage.OFFSET: 9},
             *[message("by offset", "0", offset, each) for offset, each in ((9, LOW), (10, HIGH))],
             *[message("by partition", part, 5, each) for part, each in (("10", LOW), ("2", HIGH))],
         ],
@@ -289,7 +295,7 @@ def arrived(frame: Make) -> Store:
         [
             row("moved back", "m2", MARCH),
             row("comes back", "c2", HIGH),
-            row("comes back", "c3", LOW) | {L.FILE: "last.csv"},
+            row("comes back", "c3", LOW) | {lineage.FILE: "last.csv"},
             row("no key", "k1", LOW),
             row("no key", "k2", HIGH),
             row("no key", "k3", LOW),
@@ -306,25 +312,27 @@ def arrived(frame: Make) -> Store:
 def test_without_a_time_of_its_own_the_later_arrival_stands_even_if_it_says_earlier(
     arrived: Store,
 ) -> None:
-    assert arrived.current["moved back"][L.RECORD_ID] == "m2"
+    assert arrived.current["moved back"][lineage.RECORD_ID] == "m2"
     (older,) = versions_of(arrived, "moved back")
-    assert older[L.RECORD_ID] == "m1"
-    assert older[L.VALID_FROM] == older[L.VALID_TO], "another was made before it and stands"
+    assert older[lineage.RECORD_ID] == "m1"
+    assert older[lineage.VALID_FROM] == older[lineage.VALID_TO], (
+        "another was made before it and stands"
+    )
 
 
 def test_files_of_one_ingestion_are_ordered_by_name(arrived: Store) -> None:
-    assert arrived.current["by name"][L.RECORD_ID] == "n2"
+    assert arrived.current["by name"][lineage.RECORD_ID] == "n2"
 
 
 def test_messages_are_ordered_by_offset_and_partitions_by_number(arrived: Store) -> None:
-    assert arrived.current["by offset"][L.RECORD_ID] == "by offset 0@10"
-    assert arrived.current["by partition"][L.RECORD_ID] == "by partition 10@5"
+    assert arrived.current["by offset"][lineage.RECORD_ID] == "by offset 0@10"
+    assert arrived.current["by partition"][lineage.RECORD_ID] == "by partition 10@5"
     assert not {one for one in arrived.refused if one.startswith("by ")}
 
 
 def test_content_that_comes_back_stands_again(arrived: Store) -> None:
-    assert arrived.current["comes back"][L.RECORD_ID] == "c3"
-    assert {r[L.RECORD_ID] for r in versions_of(arrived, "comes back")} == {"c1", "c2"}
+    assert arrived.current["comes back"][lineage.RECORD_ID] == "c3"
+    assert {r[lineage.RECORD_ID] for r in versions_of(arrived, "comes back")} == {"c1", "c2"}
 
 
 def test_a_key_with_several_contents_in_one_file_is_refused_with_all_its_records(
@@ -335,10 +343,10 @@ def test_a_key_with_several_contents_in_one_file_is_refused_with_all_its_records
 
 
 def test_what_was_accepted_from_another_file_stays(arrived: Store) -> None:
-    assert arrived.current["accepted before"][L.RECORD_ID] == "a1"
+    assert arrived.current["accepted before"][lineage.RECORD_ID] == "a1"
     assert versions_of(arrived, "accepted before") == []
 
 
 def test_exact_repeats_in_one_file_are_duplicates(arrived: Store) -> None:
-    assert arrived.current["repeated"][L.RECORD_ID] == "r1"
-    assert arrived.duplicates["r2"][L.KEPT_RECORD_ID] == "r1"
+    assert arrived.current["repeated"][lineage.RECORD_ID] == "r1"
+    assert arrived.duplicates["r2"][lineage.KEPT_RECORD_ID] == "r1"

@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from pyspark.sql import types as T
 
-from goldrun.contracts import gold
-from goldrun.contracts import purchase_features as P
+from goldrun.contracts import gold, purchase_features
 from goldrun.contracts.table import Column
 from goldrun.contracts.verdict import Verdict
 from goldrun.errors import SourceError
@@ -27,9 +26,9 @@ from goldrun.monitoring.drift import (
     psi,
 )
 
-RECENCY = gold.CUSTOMER_FEATURES.column(P.RECENCY_DAYS)
-TENURE = gold.CUSTOMER_FEATURES.column(P.TENURE_DAYS)
-VALUE = gold.CUSTOMER_FEATURES.column(P.AVG_TRANSACTION_VALUE)
+RECENCY = gold.CUSTOMER_FEATURES.column(purchase_features.RECENCY_DAYS)
+TENURE = gold.CUSTOMER_FEATURES.column(purchase_features.TENURE_DAYS)
+VALUE = gold.CUSTOMER_FEATURES.column(purchase_features.AVG_TRANSACTION_VALUE)
 STEADY = (1000, 1000, 1000, 1000, 0)
 SHIFTED = (2200, 1000, 500, 300, 0)
 

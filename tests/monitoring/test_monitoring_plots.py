@@ -12,8 +12,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.container import BarContainer
 from matplotlib.figure import Figure
 
-from goldrun.contracts import gold
-from goldrun.contracts import purchase_features as P
+from goldrun.contracts import gold, purchase_features
 from goldrun.contracts.verdict import Verdict
 from goldrun.monitoring.drift import (
     Baseline,
@@ -26,9 +25,9 @@ from goldrun.monitoring.drift import (
 from goldrun.monitoring.drift_plots import bin_labels, distributions, psi_overview
 from goldrun.monitoring.quality_plots import failures_by_rule, fates, null_rates
 
-RECENCY = gold.CUSTOMER_FEATURES.column(P.RECENCY_DAYS)
-TENURE = gold.CUSTOMER_FEATURES.column(P.TENURE_DAYS)
-VALUE = gold.CUSTOMER_FEATURES.column(P.AVG_TRANSACTION_VALUE)
+RECENCY = gold.CUSTOMER_FEATURES.column(purchase_features.RECENCY_DAYS)
+TENURE = gold.CUSTOMER_FEATURES.column(purchase_features.TENURE_DAYS)
+VALUE = gold.CUSTOMER_FEATURES.column(purchase_features.AVG_TRANSACTION_VALUE)
 COLUMNS = [VALUE, TENURE, RECENCY]
 BASELINE = Baseline(
     tuple(

@@ -7,7 +7,7 @@ import pytest
 from pyspark.sql import types as T
 
 from goldrun.contracts.table import Column, Table
-from goldrun.io.lake import Lake
+from goldrun.io.delta.lake import Lake
 from goldrun.monitoring.profile import Profile, profile_table
 
 SALES = Table(

@@ -8,6 +8,7 @@ A mutant that no test notices is printed as SURVIVED and makes the command fail.
 """
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -16,9 +17,8 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-from goldrun.io.engines import Engine
-from tests.engines import OF_SPARK
-from tests.project_copy import copy_project
+from goldrun.io.engines.choose import Engine
+from tests.project_copy import ROOT, copy_project
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def _is_noticed(copy: Path, mutant: Mutant) -> bool:
 
 def _run(copy: Path, tests: list[str], *, slow: bool) -> int:
     """Run tests, each with its engine, until one is red; return pytest's last code."""
-    of_spark = [test for test in tests if test.startswith(OF_SPARK)]
+    of_spark = [test for test in tests if _is_of_spark(test)]
     others = [test for test in tests if test not in of_spark]
     code, mark = 0, "slow" if slow else "not slow"
     for engine, chosen in ((Engine.SAIL, others), (Engine.SPARK, of_spark)):
@@ -98,6 +98,14 @@ def _run(copy: Path, tests: list[str], *, slow: bool) -> int:
             )
             code = done.returncode
     return code
+
+
+def _is_of_spark(test: str) -> bool:
+    """Whether the module of a test, or one in a folder of tests, is marked ``of_spark``."""
+    place = ROOT / test.partition("::")[0]
+    modules = [place] if place.is_file() else sorted(place.rglob("test_*.py"))
+    marked = re.compile(r"^pytestmark = .*pytest\.mark\.of_spark", re.MULTILINE)
+    return any(marked.search(module.read_text("utf-8")) for module in modules)
 
 
 if __name__ == "__main__":

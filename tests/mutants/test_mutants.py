@@ -1,5 +1,7 @@
 """Every mutant breaks code that is there, once, and names tests that are there."""
 
+import re
+
 import pytest
 
 from tests.mutants.run import Mutant, all_mutants
@@ -17,7 +19,8 @@ def test_what_it_breaks_stands_once_in_its_file_and_its_tests_are_there(mutant: 
 def test_it_is_called_slow_where_its_tests_are(mutant: Mutant) -> None:
     places = [ROOT / test.partition("::")[0] for test in mutant.tests]
     texts = [place.read_text(encoding="utf-8") for place in places if place.is_file()]
-    assert any("\npytestmark = pytest.mark.slow" in text for text in texts) == mutant.slow
+    marks = [re.search(r"^pytestmark = .*pytest\.mark\.slow", text, re.MULTILINE) for text in texts]
+    assert any(marks) == mutant.slow
 
 
 def test_no_name_is_given_twice() -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from goldrun.errors import GoldrunError, SettingsError
+from goldrun.jobs import names
 from pipelines._command import add_as_of, parser, run_script
-from pipelines.steps import names
 
 
 def as_of(*arguments: str) -> date | None:

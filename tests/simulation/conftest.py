@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from goldrun.jobs.simulate.simulation import write_marketplace
 from goldrun.simulation.draws import Draws
-from goldrun.simulation.layout import LAYOUTS
+from goldrun.simulation.layouts import LAYOUTS
 from goldrun.simulation.marketplace import activity
 from goldrun.simulation.options import ALL, read_settings
 from goldrun.simulation.parameters import Settings
 from goldrun.simulation.process import people
-from pipelines.steps.simulation import write_marketplace
 
 CUSTOMERS = 150
 

@@ -8,14 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from goldrun.contracts.reasons import RECORD_MALFORMED, RECORD_UNDECODABLE, reject_reasons
+from goldrun.contracts.quarantine_reasons import (
+    RECORD_MALFORMED,
+    RECORD_UNDECODABLE,
+    reject_reasons,
+)
 from goldrun.errors import SettingsError
+from goldrun.jobs.simulate.simulation import write_marketplace
 from goldrun.simulation.faults import faults, kinds
-from goldrun.simulation.layout import DUPLICATE, LAYOUTS, LEDGER, QUARANTINED
+from goldrun.simulation.layouts import DUPLICATE, LAYOUTS, LEDGER, QUARANTINED
 from goldrun.simulation.options import read_dirt, read_settings
 from goldrun.simulation.parameters import Settings
 from goldrun.simulation.planting import AT_LEAST
-from pipelines.steps.simulation import write_marketplace
 from tests.simulation.conftest import Written, csv_fields, rows_of
 
 MARK = re.compile(rb"x\d{18}")

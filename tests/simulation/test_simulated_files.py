@@ -9,13 +9,12 @@ import pandas as pd
 import phonenumbers
 from email_validator import validate_email
 
-from goldrun.contracts import behaviour as B
-from goldrun.contracts import entities as E
+from goldrun.contracts import behaviour, entities
 from goldrun.contracts.table import Table
-from goldrun.io.json_files import read_keys
-from goldrun.simulation.layout import LAYOUTS
+from goldrun.io.sources.json_files import read_keys
+from goldrun.jobs.simulate.simulation import write_marketplace
+from goldrun.simulation.layouts import LAYOUTS
 from goldrun.simulation.options import read_settings
-from pipelines.steps.simulation import write_marketplace
 from tests.simulation.conftest import Written, csv_fields
 
 UNIT = Decimal("0.0001")
@@ -65,7 +64,7 @@ def test_the_lines_of_customers_say_what_the_truth_holds(market: Written) -> Non
         f = {name: _text(value) for name, value in csv_fields(line, "customers").items()}
         registered = _time(f["registered"])
         row = (f["customer_no"], f["full_name"], _email(f["mail"]), _phone(f["telephone"]))
-        segment = _category(f["segment"], E.CUSTOMERS, E.CUSTOMER_SEGMENT)
+        segment = _category(f["segment"], entities.CUSTOMERS, entities.CUSTOMER_SEGMENT)
         changed = _time(f["changed"]) or registered
         read[(*row, registered, f["city"], segment, changed)] += 1
     assert read == _all_versions(market, "customers")
@@ -89,8 +88,8 @@ def test_the_lines_of_transactions_say_what_the_truth_holds(market: Written) -> 
         assert bought is not None
         money = [to_eur(str(f[name]), currency, bought) for name in ("unit_price", "paid")]
         row = (f["line_id"], f["order_no"], f["customer_no"], f["sku"], int(str(f["pieces"])))
-        paid_by = _category(f["paid_by"], E.TRANSACTIONS, E.PAYMENT_METHOD)
-        state = _category(f["state"], E.TRANSACTIONS, E.TRANSACTION_STATUS)
+        paid_by = _category(f["paid_by"], entities.TRANSACTIONS, entities.PAYMENT_METHOD)
+        state = _category(f["state"], entities.TRANSACTIONS, entities.TRANSACTION_STATUS)
         changed = _time(f["changed"]) or bought
         read[(*row, *money, "EUR", paid_by, bought, state, changed)] += 1
         currencies.add(currency)
@@ -110,7 +109,7 @@ def test_the_lines_of_sessions_say_what_the_truth_holds(market: Written) -> None
                 .scaleb(-6)
                 .quantize(Decimal("0.001"))
             )
-        device = _category(f["device"], B.SESSIONS, B.DEVICE_TYPE)
+        device = _category(f["device"], behaviour.SESSIONS, behaviour.DEVICE_TYPE)
         read[(f["visit_id"], f["customer_no"], device, began, ended, duration)] += 1
     assert read == _all_versions(market, "sessions")
 
@@ -119,7 +118,7 @@ def test_the_lines_of_events_and_interactions_say_what_the_truth_holds(market: W
     read: Counter[tuple[object, ...]] = Counter()
     for line in market.clean("events"):
         f = {name: _text(value) for name, value in json.loads(line).items()}
-        what = _category(f["what"], B.EVENTS, B.EVENT_TYPE)
+        what = _category(f["what"], behaviour.EVENTS, behaviour.EVENT_TYPE)
         row = (f["id"], f["customer"], f.get("visit"), f.get("sku"), what, _time(f["at"]))
         read[row] += 1
     assert read == _all_versions(market, "events")
@@ -127,8 +126,8 @@ def test_the_lines_of_events_and_interactions_say_what_the_truth_holds(market: W
     for line in market.clean("interactions"):
         said = json.loads(line, parse_float=Decimal)
         f = {name: _text(value) for name, value in said.items()}
-        channel = _category(f["channel"], B.INTERACTIONS, B.INTERACTION_TYPE)
-        outcome = _category(f.get("outcome"), B.INTERACTIONS, B.INTERACTION_OUTCOME)
+        channel = _category(f["channel"], behaviour.INTERACTIONS, behaviour.INTERACTION_TYPE)
+        outcome = _category(f.get("outcome"), behaviour.INTERACTIONS, behaviour.INTERACTION_OUTCOME)
         after = said.get("answered_after")
         read[(f["ticket"], f["customer"], _time(f["opened"]), channel, after, outcome)] += 1
     assert read == _all_versions(market, "interactions")

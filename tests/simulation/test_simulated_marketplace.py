@@ -8,16 +8,14 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from goldrun.contracts import behaviour as B
-from goldrun.contracts import entities as E
-from goldrun.contracts import lineage as L
+from goldrun.contracts import behaviour, entities, lineage
 from goldrun.contracts.table import Table
 from goldrun.io.settings import load_source
+from goldrun.jobs.simulate.simulation import write_marketplace
 from goldrun.simulation.draws import Draws
-from goldrun.simulation.layout import LAYOUTS, LEDGER, PEOPLE
+from goldrun.simulation.layouts import LAYOUTS, LEDGER, PEOPLE
 from goldrun.simulation.options import ALL, read_settings
 from goldrun.simulation.process import people
-from pipelines.steps.simulation import write_marketplace
 from tests.simulation.conftest import CUSTOMERS, Written, rows_of
 
 
@@ -32,7 +30,7 @@ def test_the_marketplace_does_not_depend_on_the_chunks(tmp_path: Path) -> None:
         assert Counter(small.lines(entity)) == Counter(large.lines(entity))
     for table in (p.name for p in (large.folder / "truth").iterdir() if p.is_dir()):
         key = [LEDGER.key[0]] if table == "ledger" else list(large.truth(table).columns[:1])
-        order = [*key, *(c for c in (L.VALID_FROM,) if c in large.truth(table))]
+        order = [*key, *(c for c in (lineage.VALID_FROM,) if c in large.truth(table))]
         a, b = (one.truth(table).sort_values(order, ignore_index=True) for one in made)
         pd.testing.assert_frame_equal(a, b)
 
@@ -70,7 +68,7 @@ def test_the_truth_keeps_the_contract(market: Written, entity: str) -> None:
         newest = older.merge(rows, on=list(table.key), suffixes=("", "_newest"))
         assert len(newest) == len(older)
         assert (newest[table.versioned_by] < newest[f"{table.versioned_by}_newest"]).all()
-        assert (older[L.VALID_FROM] < older[L.VALID_TO]).all()
+        assert (older[lineage.VALID_FROM] < older[lineage.VALID_TO]).all()
 
 
 def _keeps_values(rows: pd.DataFrame, table: Table) -> None:
@@ -86,43 +84,55 @@ def _keeps_values(rows: pd.DataFrame, table: Table) -> None:
 
 def test_money_and_pieces_keep_the_written_rules(market: Written) -> None:
     rows = market.truth("transactions")
-    cancelled = rows[E.TRANSACTION_STATUS] == E.CANCELLED
-    assert (rows[E.PRICE] > 0).all()
-    assert (cancelled | ((rows[E.QUANTITY] > 0) & (rows[E.AMOUNT] >= 0))).all()
-    assert (rows[cancelled][E.QUANTITY] < 0).any()
-    assert set(rows[E.CURRENCY]) == {"EUR"}
+    cancelled = rows[entities.TRANSACTION_STATUS] == entities.CANCELLED
+    assert (rows[entities.PRICE] > 0).all()
+    assert (cancelled | ((rows[entities.QUANTITY] > 0) & (rows[entities.AMOUNT] >= 0))).all()
+    assert (rows[cancelled][entities.QUANTITY] < 0).any()
+    assert set(rows[entities.CURRENCY]) == {"EUR"}
 
 
 def test_every_order_has_a_visit_that_ends_with_its_purchase(market: Written) -> None:
-    placed = market.truth("transactions").drop_duplicates(E.ORDER_ID)
+    placed = market.truth("transactions").drop_duplicates(entities.ORDER_ID)
     events = market.truth("events")
-    bought = events[events[B.EVENT_TYPE] == B.PURCHASE]
-    assert Counter(zip(placed[E.CUSTOMER_ID], placed[E.TRANSACTION_DATE], strict=True)) == Counter(
-        zip(bought[E.CUSTOMER_ID], bought[B.EVENT_TIMESTAMP], strict=True)
+    bought = events[events[behaviour.EVENT_TYPE] == behaviour.PURCHASE]
+    assert Counter(
+        zip(placed[entities.CUSTOMER_ID], placed[entities.TRANSACTION_DATE], strict=True)
+    ) == Counter(zip(bought[entities.CUSTOMER_ID], bought[behaviour.EVENT_TIMESTAMP], strict=True))
+    in_order = events.dropna(subset=behaviour.SESSION_ID).sort_values(
+        [behaviour.EVENT_TIMESTAMP, behaviour.EVENT_ID]
     )
-    in_order = events.dropna(subset=B.SESSION_ID).sort_values([B.EVENT_TIMESTAMP, B.EVENT_ID])
-    last = in_order.groupby(B.SESSION_ID)[B.EVENT_TYPE].last()
-    assert (last[bought[B.SESSION_ID]] == B.PURCHASE).all()
+    last = in_order.groupby(behaviour.SESSION_ID)[behaviour.EVENT_TYPE].last()
+    assert (last[bought[behaviour.SESSION_ID]] == behaviour.PURCHASE).all()
 
 
 def test_events_of_a_visit_happen_within_it_and_some_belong_to_none(market: Written) -> None:
     sessions, events = market.truth("sessions"), market.truth("events")
-    both = events.merge(sessions, on=[B.SESSION_ID, E.CUSTOMER_ID])
-    assert len(both) == events[B.SESSION_ID].notna().sum() < len(events)
-    assert (both[B.EVENT_TIMESTAMP] >= both[B.SESSION_START]).all()
-    ended = both.dropna(subset=B.SESSION_END)
-    assert (ended[B.EVENT_TIMESTAMP] <= ended[B.SESSION_END]).all()
-    assert (sessions[B.SESSION_START].dt.date < sessions[B.SESSION_END].dt.date).any()
-    seconds = (sessions[B.SESSION_END] - sessions[B.SESSION_START]).dt.total_seconds()
-    assert np.allclose(seconds.dropna(), sessions[B.SESSION_DURATION].dropna().astype(float))
+    both = events.merge(sessions, on=[behaviour.SESSION_ID, entities.CUSTOMER_ID])
+    assert len(both) == events[behaviour.SESSION_ID].notna().sum() < len(events)
+    assert (both[behaviour.EVENT_TIMESTAMP] >= both[behaviour.SESSION_START]).all()
+    ended = both.dropna(subset=behaviour.SESSION_END)
+    assert (ended[behaviour.EVENT_TIMESTAMP] <= ended[behaviour.SESSION_END]).all()
+    assert (
+        sessions[behaviour.SESSION_START].dt.date < sessions[behaviour.SESSION_END].dt.date
+    ).any()
+    seconds = (
+        sessions[behaviour.SESSION_END] - sessions[behaviour.SESSION_START]
+    ).dt.total_seconds()
+    assert np.allclose(
+        seconds.dropna(), sessions[behaviour.SESSION_DURATION].dropna().astype(float)
+    )
 
 
 def test_most_visits_end_without_an_order_and_few_customers_spend_most(market: Written) -> None:
     events = market.truth("events")
-    with_order = events[events[B.EVENT_TYPE] == B.PURCHASE][B.SESSION_ID].nunique()
-    assert with_order < market.truth("sessions")[B.SESSION_ID].nunique() / 2
+    with_order = events[events[behaviour.EVENT_TYPE] == behaviour.PURCHASE][
+        behaviour.SESSION_ID
+    ].nunique()
+    assert with_order < market.truth("sessions")[behaviour.SESSION_ID].nunique() / 2
     rows = market.truth("transactions")
-    spent = rows[E.AMOUNT].astype(float).groupby(rows[E.CUSTOMER_ID]).sum().sort_values()
+    spent = (
+        rows[entities.AMOUNT].astype(float).groupby(rows[entities.CUSTOMER_ID]).sum().sort_values()
+    )
     assert spent.tail(len(spent) // 5).sum() > 0.5 * spent.sum()
 
 
@@ -135,8 +145,12 @@ def test_visits_and_unresolved_contacts_tell_who_is_likely_to_leave() -> None:
     long = there > 90
     a_day = visits[long] / there[long]
     assert stats.spearmanr(a_day, crowd.dropout_rate[long]).statistic < -0.1
-    told = rows["interactions"].dropna(subset=B.INTERACTION_OUTCOME)
-    failed = (told[B.INTERACTION_OUTCOME] != B.RESOLVED).groupby(told["_who"]).agg(["mean", "size"])
+    told = rows["interactions"].dropna(subset=behaviour.INTERACTION_OUTCOME)
+    failed = (
+        (told[behaviour.INTERACTION_OUTCOME] != behaviour.RESOLVED)
+        .groupby(told["_who"])
+        .agg(["mean", "size"])
+    )
     known = failed[failed["size"] > 1]
     rate = crowd.dropout_rate[known.index]
     assert stats.spearmanr(known["mean"], rate).statistic > 0.1
@@ -145,7 +159,7 @@ def test_visits_and_unresolved_contacts_tell_who_is_likely_to_leave() -> None:
 def test_the_people_are_the_customers(market: Written) -> None:
     truth = market.truth("people")
     assert tuple(truth.columns) == PEOPLE.names
-    assert set(truth["customer_id"]) == set(market.truth("customers")[E.CUSTOMER_ID])
+    assert set(truth["customer_id"]) == set(market.truth("customers")[entities.CUSTOMER_ID])
     assert (truth["churned"] == truth["alive_until"].notna()).all()
     assert 0 < truth["churned"].mean() < 1
 

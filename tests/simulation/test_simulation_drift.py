@@ -6,8 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from goldrun.contracts import behaviour as B
-from goldrun.contracts import entities as E
+from goldrun.contracts import behaviour, entities
 from goldrun.errors import SettingsError
 from goldrun.simulation.draws import Draws
 from goldrun.simulation.options import read_settings
@@ -39,31 +38,35 @@ def _before_and_after(
 def test_spend_drift_multiplies_prices_from_its_date_on(
     plain: dict[str, pd.DataFrame], drifted: dict[str, pd.DataFrame]
 ) -> None:
-    before, after = _before_and_after(plain, "transactions", E.TRANSACTION_DATE)
-    same, dearer = _before_and_after(drifted, "transactions", E.TRANSACTION_DATE)
-    assert (same[E.PRICE].to_numpy() == before[E.PRICE].to_numpy()).all()
-    assert dearer[E.PRICE].to_numpy() / after[E.PRICE].to_numpy() == pytest.approx(2, rel=0.02)
-    assert (dearer[E.QUANTITY].to_numpy() == after[E.QUANTITY].to_numpy()).all()
+    before, after = _before_and_after(plain, "transactions", entities.TRANSACTION_DATE)
+    same, dearer = _before_and_after(drifted, "transactions", entities.TRANSACTION_DATE)
+    assert (same[entities.PRICE].to_numpy() == before[entities.PRICE].to_numpy()).all()
+    assert dearer[entities.PRICE].to_numpy() / after[entities.PRICE].to_numpy() == pytest.approx(
+        2, rel=0.02
+    )
+    assert (dearer[entities.QUANTITY].to_numpy() == after[entities.QUANTITY].to_numpy()).all()
 
 
 def test_device_drift_multiplies_the_odds_of_mobile_from_its_date_on(
     plain: dict[str, pd.DataFrame], drifted: dict[str, pd.DataFrame]
 ) -> None:
-    before, after = _before_and_after(plain, "sessions", B.SESSION_START)
-    same, other = _before_and_after(drifted, "sessions", B.SESSION_START)
-    assert same[B.DEVICE_TYPE].equals(before[B.DEVICE_TYPE])
-    assert (other[B.DEVICE_TYPE] == "mobile").mean() > (
-        after[B.DEVICE_TYPE] == "mobile"
+    before, after = _before_and_after(plain, "sessions", behaviour.SESSION_START)
+    same, other = _before_and_after(drifted, "sessions", behaviour.SESSION_START)
+    assert same[behaviour.DEVICE_TYPE].equals(before[behaviour.DEVICE_TYPE])
+    assert (other[behaviour.DEVICE_TYPE] == "mobile").mean() > (
+        after[behaviour.DEVICE_TYPE] == "mobile"
     ).mean() + 0.1
 
 
 def test_response_drift_multiplies_response_times_from_its_date_on(
     plain: dict[str, pd.DataFrame], drifted: dict[str, pd.DataFrame]
 ) -> None:
-    before, after = _before_and_after(plain, "interactions", B.INTERACTION_DATE)
-    same, slower = _before_and_after(drifted, "interactions", B.INTERACTION_DATE)
-    assert same[B.RESPONSE_TIME].equals(before[B.RESPONSE_TIME])
-    times = slower[B.RESPONSE_TIME].astype(float) / after[B.RESPONSE_TIME].astype(float)
+    before, after = _before_and_after(plain, "interactions", behaviour.INTERACTION_DATE)
+    same, slower = _before_and_after(drifted, "interactions", behaviour.INTERACTION_DATE)
+    assert same[behaviour.RESPONSE_TIME].equals(before[behaviour.RESPONSE_TIME])
+    times = slower[behaviour.RESPONSE_TIME].astype(float) / after[behaviour.RESPONSE_TIME].astype(
+        float
+    )
     assert np.nanmedian(times) == pytest.approx(3, rel=0.01)
 
 

@@ -7,9 +7,7 @@ source's time zone.
 
 from pyspark.sql import types as T
 
-from goldrun.contracts import activity as A
-from goldrun.contracts import behaviour as B
-from goldrun.contracts import uses as U
+from goldrun.contracts import activity_tables, behaviour, uses
 from goldrun.contracts.purchase_features import WINDOW_UNKNOWN, WINDOWS, daily
 from goldrun.contracts.table import Column
 
@@ -110,7 +108,13 @@ def _category(
 
 _SESSION_FEATURES = (
     _count(
-        SESSION_COUNT, "Visits so far.", "sessions", _NO_SESSIONS, A.SESSIONS, U.CHURN, U.CONVERSION
+        SESSION_COUNT,
+        "Visits so far.",
+        "sessions",
+        _NO_SESSIONS,
+        activity_tables.SESSIONS,
+        uses.CHURN,
+        uses.CONVERSION,
     ),
     *(
         Column(
@@ -120,8 +124,8 @@ _SESSION_FEATURES = (
             null_means=f"{WINDOW_UNKNOWN}, or {_NO_SESSIONS}",
             unit="sessions",
             minimum=0,
-            made_from=daily(A.SESSIONS),
-            serves=(U.CHURN,),
+            made_from=daily(activity_tables.SESSIONS),
+            serves=(uses.CHURN,),
         )
         for days in WINDOWS
     ),
@@ -129,26 +133,26 @@ _SESSION_FEATURES = (
         AVERAGE_SESSION_DURATION,
         "Mean duration of the visits so far that have one.",
         "no visit with a duration",
-        daily(A.SESSION_SECONDS, A.TIMED_SESSIONS),
-        U.DROP_OFF,
+        daily(activity_tables.SESSION_SECONDS, activity_tables.TIMED_SESSIONS),
+        uses.DROP_OFF,
     ),
     _category(
         PREFERRED_DEVICE,
         "Device of most visits so far; of equals the first by name.",
-        B.DEVICES,
+        behaviour.DEVICES,
         "no visit with a known device",
-        tuple(A.sessions_on(device) for device in B.DEVICES),
-        U.DEVICE,
+        tuple(activity_tables.sessions_on(device) for device in behaviour.DEVICES),
+        uses.DEVICE,
     ),
     *(
         _rate(
             device_share(device),
             f"Visits on {device} / visits with a known device, so far.",
             "no visit with a known device",
-            tuple(A.sessions_on(each) for each in B.DEVICES),
-            U.DEVICE,
+            tuple(activity_tables.sessions_on(each) for each in behaviour.DEVICES),
+            uses.DEVICE,
         )
-        for device in B.DEVICES
+        for device in behaviour.DEVICES
     ),
 )
 
@@ -157,38 +161,38 @@ _JOURNEY_FEATURES = (
         BOUNCE_RATE,
         "Visits with exactly one event / visits with any, so far.",
         "no visit with events",
-        (A.BOUNCES, A.JOURNEYS),
-        U.DROP_OFF,
+        (activity_tables.BOUNCES, activity_tables.JOURNEYS),
+        uses.DROP_OFF,
     ),
     _rate(
         DROP_OFF_RATE,
         "Visits without a purchase event / visits with any event, so far.",
         "no visit with events",
-        (A.DROP_OFFS, A.JOURNEYS),
-        U.DROP_OFF,
+        (activity_tables.DROP_OFFS, activity_tables.JOURNEYS),
+        uses.DROP_OFF,
     ),
     _rate(
         CART_DROP_OFF_RATE,
         "Visits with an add_to_cart but no purchase event / visits with an add_to_cart, so far.",
         "no visit with an add_to_cart event",
-        (A.CART_DROP_OFFS, A.CART_JOURNEYS),
-        U.DROP_OFF,
+        (activity_tables.CART_DROP_OFFS, activity_tables.CART_JOURNEYS),
+        uses.DROP_OFF,
     ),
     _category(
         USUAL_EXIT_STEP,
         "Type of the last event in most visits so far; of equals the first by name.",
-        B.EVENT_TYPES,
+        behaviour.EVENT_TYPES,
         "no visit with events",
-        tuple(A.ended_at(kind) for kind in B.EVENT_TYPES),
-        U.DROP_OFF,
+        tuple(activity_tables.ended_at(kind) for kind in behaviour.EVENT_TYPES),
+        uses.DROP_OFF,
     ),
     _rate(
         EVENT_CONVERSION_RATE,
         "Visits with a purchase event and a search or click event / visits with a search or click "
         "event, so far. Events outside a known visit do not count.",
         "no visit with a search or click event",
-        (A.CONVERTED_JOURNEYS, A.SEEKING_JOURNEYS),
-        U.CONVERSION,
+        (activity_tables.CONVERTED_JOURNEYS, activity_tables.SEEKING_JOURNEYS),
+        uses.CONVERSION,
     ),
     *(
         _count(
@@ -196,17 +200,22 @@ _JOURNEY_FEATURES = (
             f"Events of type {kind} so far, in a visit or not.",
             "events",
             _NO_EVENTS,
-            A.events_of(kind),
-            U.CONVERSION,
-            U.RECOMMENDATIONS,
+            activity_tables.events_of(kind),
+            uses.CONVERSION,
+            uses.RECOMMENDATIONS,
         )
-        for kind in B.EVENT_TYPES
+        for kind in behaviour.EVENT_TYPES
     ),
 )
 
 _CONTACT_FEATURES = (
     _count(
-        INTERACTION_COUNT, "Contacts so far.", "contacts", _NO_CONTACTS, A.INTERACTIONS, U.CHURN
+        INTERACTION_COUNT,
+        "Contacts so far.",
+        "contacts",
+        _NO_CONTACTS,
+        activity_tables.INTERACTIONS,
+        uses.CHURN,
     ),
     *(
         _count(
@@ -214,50 +223,54 @@ _CONTACT_FEATURES = (
             f"Contacts by {channel} so far.",
             "contacts",
             _NO_CONTACTS,
-            A.interactions_by(channel),
-            U.CHANNEL,
+            activity_tables.interactions_by(channel),
+            uses.CHANNEL,
         )
-        for channel in B.CHANNELS
+        for channel in behaviour.CHANNELS
     ),
     _category(
         PREFERRED_CHANNEL,
         "Channel of most contacts so far; of equals the first by name.",
-        B.CHANNELS,
+        behaviour.CHANNELS,
         "no contact",
-        tuple(A.interactions_by(channel) for channel in B.CHANNELS),
-        U.CHANNEL,
+        tuple(activity_tables.interactions_by(channel) for channel in behaviour.CHANNELS),
+        uses.CHANNEL,
     ),
     _rate(
         SHARE_RESOLVED,
         "Contacts resolved / contacts with an outcome, so far.",
         "no contact with an outcome",
-        (A.RESOLVED, A.CONCLUDED),
-        U.RESPONSE,
-        U.CHURN,
+        (activity_tables.RESOLVED, activity_tables.CONCLUDED),
+        uses.RESPONSE,
+        uses.CHURN,
     ),
     _seconds(
         RESPONSE_TIME_MEAN,
         "Mean response time of the contacts so far that have one.",
         "no contact with a response time",
-        daily(A.RESPONSE_SECONDS, A.RESPONSES),
-        U.RESPONSE,
+        daily(activity_tables.RESPONSE_SECONDS, activity_tables.RESPONSES),
+        uses.RESPONSE,
     ),
     _seconds(
         RESPONSE_TIME_P90,
         "90th percentile of these response times, interpolated linearly between ranks.",
         "no contact with a response time",
-        (f"customer_responses.{B.RESPONSE_TIME}", f"customer_responses.{A.RESPONSES}"),
-        U.RESPONSE,
+        (
+            f"customer_responses.{behaviour.RESPONSE_TIME}",
+            f"customer_responses.{activity_tables.RESPONSES}",
+        ),
+        uses.RESPONSE,
     ),
     Column(
         CONTACT_RATE,
         T.DoubleType(),
-        f"Contacts at most {A.AFTER_ORDER_DAYS} days after an order / completed orders, so far.",
+        f"Interactions at most {activity_tables.AFTER_ORDER_DAYS} days after an order / completed "
+        "orders, so far.",
         null_means=_NO_CONTACTS,
         unit="contacts per order",
         minimum=0,
-        made_from=daily(A.AFTER_ORDER, A.ORDERS),
-        serves=(U.RESPONSE, U.CHURN),
+        made_from=daily(activity_tables.AFTER_ORDER, activity_tables.ORDERS),
+        serves=(uses.RESPONSE, uses.CHURN),
     ),
 )
 

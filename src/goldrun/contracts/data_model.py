@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 
-from goldrun.contracts import lineage as L
-from goldrun.contracts.activity import ACTIVITY
+from goldrun.contracts import lineage
+from goldrun.contracts.activity_tables import ACTIVITY
 from goldrun.contracts.gold import AS_OF, CUSTOMER_FEATURES, SEGMENTS, USER_FEATURES
 from goldrun.contracts.marketplace import ENTITIES
-from goldrun.contracts.reasons import KEY_CONFLICT, reject_reasons
+from goldrun.contracts.quarantine_reasons import KEY_CONFLICT, reject_reasons
 from goldrun.contracts.table import Column, Standard, Table
 from goldrun.contracts.uses import USES
 
@@ -178,7 +178,11 @@ def _settled(table: Table) -> str:
 def _stored() -> list[str]:
     """Show what is the same for all entities once."""
     entity, table = next((e, t) for e, t in ENTITIES.items() if t.versioned_by)
-    bronze, silver, history = L.bronze_table(entity), L.silver_table(table), L.history_table(table)
+    bronze, silver, history = (
+        lineage.bronze_table(entity),
+        lineage.silver_table(table),
+        lineage.history_table(table),
+    )
     return [
         f"### Any bronze table\n\n`bronze/<entity>`: {bronze.grain}.\n",
         _dictionary(bronze.columns, bronze.key),
@@ -187,8 +191,8 @@ def _stored() -> list[str]:
         f"### Any history table\n\n`silver/<entity>_history`, of a versioned entity: "
         f"{history.grain}. It has, after the columns of `silver/<entity>`:\n",
         _dictionary(_beyond(silver, history), history.key),
-        _plain(L.QUARANTINE),
-        _plain(L.DUPLICATES),
+        _plain(lineage.QUARANTINE),
+        _plain(lineage.DUPLICATES),
     ]
 
 

@@ -3,7 +3,6 @@
 from pyspark.sql import types as T
 
 from goldrun.contracts import behaviour_features, purchase_features
-from goldrun.contracts import purchase_features as P
 from goldrun.contracts.entities import CUSTOMER_ID
 from goldrun.contracts.table import Column, Table
 
@@ -34,11 +33,11 @@ USER_FEATURES = Table(
     name="gold/user_features",
     grain="one customer with at least one completed order, as of the newest event in the lake",
     key=(USER_ID,),
-    z_ordered_by=(P.TOTAL_SPEND,),
+    z_ordered_by=(purchase_features.TOTAL_SPEND,),
     columns=(
         Column(USER_ID, T.StringType(), "The customer_id.", required=True),
         Column(
-            P.PURCHASE_FREQUENCY,
+            purchase_features.PURCHASE_FREQUENCY,
             T.LongType(),
             "Completed orders.",
             required=True,
@@ -46,10 +45,15 @@ USER_FEATURES = Table(
             minimum=1,
         ),
         Column(
-            P.TOTAL_SPEND, _CENTS, "Completed amounts.", required=True, unit="currency", minimum=0
+            purchase_features.TOTAL_SPEND,
+            _CENTS,
+            "Completed amounts.",
+            required=True,
+            unit="currency",
+            minimum=0,
         ),
         Column(
-            P.AVG_TRANSACTION_VALUE,
+            purchase_features.AVG_TRANSACTION_VALUE,
             _CENTS,
             "total_spend / purchase_frequency, rounded last.",
             required=True,
@@ -57,10 +61,13 @@ USER_FEATURES = Table(
             minimum=0,
         ),
         Column(
-            P.LAST_PURCHASE_DATE, T.DateType(), "Day of the last completed order.", required=True
+            purchase_features.LAST_PURCHASE_DATE,
+            T.DateType(),
+            "Day of the last completed order.",
+            required=True,
         ),
         Column(
-            P.RECENCY_DAYS,
+            purchase_features.RECENCY_DAYS,
             T.IntegerType(),
             "Calendar days from it to the newest event.",
             required=True,

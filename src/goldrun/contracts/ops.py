@@ -2,7 +2,7 @@
 
 from pyspark.sql import types as T
 
-from goldrun.contracts import lineage as L
+from goldrun.contracts import lineage
 from goldrun.contracts.table import Column, Table
 
 RUN_ID = "run_id"
@@ -60,10 +60,10 @@ SETTLED_AT = "settled_at"
 SETTLED = Table(
     name="ops/settled_batches",
     grain="one batch of an entity whose records all have their fates",
-    key=(L.ENTITY, L.BATCH_ID, RECORDS),
+    key=(lineage.ENTITY, lineage.BATCH_ID, RECORDS),
     columns=(
-        Column(L.ENTITY, T.StringType(), "Name of the entity.", required=True),
-        Column(L.BATCH_ID, T.StringType(), "The ingestion.", required=True),
+        Column(lineage.ENTITY, T.StringType(), "Name of the entity.", required=True),
+        Column(lineage.BATCH_ID, T.StringType(), "The ingestion.", required=True),
         Column(RECORDS, T.LongType(), "How many it had in bronze.", required=True),
         Column(SETTLED_AT, T.TimestampType(), "When the last of them had it, UTC.", required=True),
     ),

@@ -6,9 +6,7 @@
 
 from pyspark.sql import types as T
 
-from goldrun.contracts import activity as A
-from goldrun.contracts import entities as E
-from goldrun.contracts import uses as U
+from goldrun.contracts import activity_tables, entities, uses
 from goldrun.contracts.table import Column
 
 PURCHASE_FREQUENCY = "purchase_frequency"
@@ -68,21 +66,21 @@ _WINDOW_COUNTS = tuple(
         null_means=WINDOW_UNKNOWN,
         unit="orders",
         minimum=0,
-        made_from=daily(A.ORDERS),
-        serves=(U.CHURN,),
+        made_from=daily(activity_tables.ORDERS),
+        serves=(uses.CHURN,),
     )
     for days in WINDOWS
 )
 _WINDOW_SUMS = tuple(
     Column(
         spend_in(days),
-        A.SUM,
+        activity_tables.SUM,
         f"Completed amounts in the {days} days before as_of.",
         null_means=WINDOW_UNKNOWN,
         unit="currency",
         minimum=0,
-        made_from=daily(A.SPEND),
-        serves=(U.VALUE, U.CHURN),
+        made_from=daily(activity_tables.SPEND),
+        serves=(uses.VALUE, uses.CHURN),
     )
     for days in WINDOWS
 )
@@ -95,8 +93,8 @@ _WINDOW_SHARES = tuple(
         unit="share",
         minimum=0,
         maximum=1,
-        made_from=daily(A.SPEND),
-        serves=(U.VALUE, U.CHURN),
+        made_from=daily(activity_tables.SPEND),
+        serves=(uses.VALUE, uses.CHURN),
     )
     for days in WINDOWS
 )
@@ -109,10 +107,10 @@ _PAYMENT_SHARES = tuple(
         unit="share",
         minimum=0,
         maximum=1,
-        made_from=daily(*(A.spend_by(each) for each in E.PAYMENT_METHODS)),
-        serves=(U.VALUE,),
+        made_from=daily(*(activity_tables.spend_by(each) for each in entities.PAYMENT_METHODS)),
+        serves=(uses.VALUE,),
     )
-    for method in E.PAYMENT_METHODS
+    for method in entities.PAYMENT_METHODS
 )
 
 FEATURES = (
@@ -124,19 +122,19 @@ FEATURES = (
         unit="orders",
         minimum=1,
         grows_with_time=True,
-        made_from=daily(A.ORDERS),
-        serves=(U.VALUE, U.CHURN),
+        made_from=daily(activity_tables.ORDERS),
+        serves=(uses.VALUE, uses.CHURN),
     ),
     Column(
         TOTAL_SPEND,
-        A.SUM,
+        activity_tables.SUM,
         "Completed amounts so far.",
         required=True,
         unit="currency",
         minimum=0,
         grows_with_time=True,
-        made_from=daily(A.SPEND),
-        serves=(U.VALUE, U.CHURN),
+        made_from=daily(activity_tables.SPEND),
+        serves=(uses.VALUE, uses.CHURN),
     ),
     Column(
         AVG_TRANSACTION_VALUE,
@@ -145,8 +143,8 @@ FEATURES = (
         required=True,
         unit="currency per order",
         minimum=0,
-        made_from=daily(A.SPEND, A.ORDERS),
-        serves=(U.VALUE, U.CHURN),
+        made_from=daily(activity_tables.SPEND, activity_tables.ORDERS),
+        serves=(uses.VALUE, uses.CHURN),
     ),
     Column(
         AVERAGE_PURCHASE_VALUE,
@@ -155,16 +153,16 @@ FEATURES = (
         required=True,
         unit="currency per line",
         minimum=0,
-        made_from=daily(A.SPEND, A.LINES),
-        serves=(U.VALUE, U.RECOMMENDATIONS),
+        made_from=daily(activity_tables.SPEND, activity_tables.LINES),
+        serves=(uses.VALUE, uses.RECOMMENDATIONS),
     ),
     Column(
         LAST_PURCHASE_DATE,
         T.DateType(),
         "Day of the last completed order.",
         required=True,
-        made_from=daily(A.ORDERS),
-        serves=(U.CHURN,),
+        made_from=daily(activity_tables.ORDERS),
+        serves=(uses.CHURN,),
     ),
     Column(
         RECENCY_DAYS,
@@ -173,8 +171,8 @@ FEATURES = (
         required=True,
         unit="days",
         minimum=1,
-        made_from=daily(A.ORDERS),
-        serves=(U.CHURN,),
+        made_from=daily(activity_tables.ORDERS),
+        serves=(uses.CHURN,),
     ),
     Column(
         TENURE_DAYS,
@@ -184,8 +182,8 @@ FEATURES = (
         unit="days",
         minimum=1,
         grows_with_time=True,
-        made_from=daily(A.ORDERS),
-        serves=(U.VALUE, U.CHURN),
+        made_from=daily(activity_tables.ORDERS),
+        serves=(uses.VALUE, uses.CHURN),
     ),
     Column(
         DAYS_SINCE_LAST_TRANSACTION,
@@ -194,8 +192,8 @@ FEATURES = (
         required=True,
         unit="days",
         minimum=1,
-        made_from=daily(A.TRANSACTIONS),
-        serves=(U.CHURN,),
+        made_from=daily(activity_tables.TRANSACTIONS),
+        serves=(uses.CHURN,),
     ),
     *_WINDOW_COUNTS,
     *_WINDOW_SUMS,
@@ -209,8 +207,8 @@ FEATURES = (
         unit="share",
         minimum=0,
         maximum=1,
-        made_from=daily(A.SPEND),
-        serves=(U.VALUE, U.CHURN),
+        made_from=daily(activity_tables.SPEND),
+        serves=(uses.VALUE, uses.CHURN),
     ),
     Column(
         CANCELLATION_RATE,
@@ -220,8 +218,8 @@ FEATURES = (
         unit="share",
         minimum=0,
         maximum=1,
-        made_from=daily(A.ORDERS_CANCELLED, A.ORDERS_PLACED),
-        serves=(U.CHURN, U.RESPONSE),
+        made_from=daily(activity_tables.ORDERS_CANCELLED, activity_tables.ORDERS_PLACED),
+        serves=(uses.CHURN, uses.RESPONSE),
     ),
     *_PAYMENT_SHARES,
     Column(
@@ -232,8 +230,8 @@ FEATURES = (
         unit="products",
         minimum=0,
         grows_with_time=True,
-        made_from=(f"customer_products.{E.PRODUCT_ID}",),
-        serves=(U.RECOMMENDATIONS,),
+        made_from=(f"customer_products.{entities.PRODUCT_ID}",),
+        serves=(uses.RECOMMENDATIONS,),
     ),
     Column(
         BASKET_SIZE,
@@ -242,8 +240,8 @@ FEATURES = (
         required=True,
         unit="pieces per order",
         minimum=0,
-        made_from=daily(A.PIECES, A.ORDERS),
-        serves=(U.VALUE, U.RECOMMENDATIONS),
+        made_from=daily(activity_tables.PIECES, activity_tables.ORDERS),
+        serves=(uses.VALUE, uses.RECOMMENDATIONS),
     ),
     Column(
         PURCHASE_GAP_MEAN_DAYS,
@@ -252,8 +250,8 @@ FEATURES = (
         null_means="fewer than two such days",
         unit="days",
         minimum=1,
-        made_from=daily(A.ORDERS),
-        serves=(U.CHURN,),
+        made_from=daily(activity_tables.ORDERS),
+        serves=(uses.CHURN,),
     ),
     Column(
         PURCHASE_GAP_STD_DAYS,
@@ -262,25 +260,25 @@ FEATURES = (
         null_means="fewer than three such days",
         unit="days",
         minimum=0,
-        made_from=daily(A.ORDERS),
-        serves=(U.CHURN,),
+        made_from=daily(activity_tables.ORDERS),
+        serves=(uses.CHURN,),
     ),
     Column(
-        E.LOCATION,
+        entities.LOCATION,
         T.StringType(),
         "Where the customer was, as known then, on the last day with a line of any status; of "
         "several on that day the one with most lines, then the first by name.",
         null_means="not known then",
-        made_from=(f"customer_places.{E.LOCATION}",),
-        serves=(U.VALUE,),
+        made_from=(f"customer_places.{entities.LOCATION}",),
+        serves=(uses.VALUE,),
     ),
     Column(
-        E.CUSTOMER_SEGMENT,
+        entities.CUSTOMER_SEGMENT,
         T.StringType(),
         "The shop's own segment of the customer, as known then, on that day, chosen the same way.",
         null_means="not known then",
-        made_from=(f"customer_places.{E.CUSTOMER_SEGMENT}",),
-        serves=(U.VALUE,),
+        made_from=(f"customer_places.{entities.CUSTOMER_SEGMENT}",),
+        serves=(uses.VALUE,),
     ),
 )
 """Columns of ``gold/customer_features`` after its key, first part."""

@@ -2,17 +2,27 @@
 
 import re
 
-from goldrun.contracts import reasons
+from goldrun.contracts import quarantine_reasons
 from goldrun.contracts.table import Reference, Rule, Table
 
 BY_REASON = {
-    reasons.RECORD_MALFORMED: "delimiter and format under [{entity}], or the lines of the files",
-    reasons.RECORD_UNDECODABLE: "encoding under [{entity}]: it must be that of the files",
-    reasons.KEY_CONFLICT: "the expression of the key under [{entity}.columns]: an id must not be "
-    "used again for something else",
-    reasons.KEY_NOT_UNIQUE: "the expression of the key under [{entity}.columns]: map what "
-    "identifies a row, or map updated_at",
-    reasons.CURRENCY_WITHOUT_RATE: "the rates file: it needs the currency, from that day on",
+    quarantine_reasons.RECORD_MALFORMED: (
+        "delimiter and format under [{entity}], or the lines of the files"
+    ),
+    quarantine_reasons.RECORD_UNDECODABLE: (
+        "encoding under [{entity}]: it must be that of the files"
+    ),
+    quarantine_reasons.KEY_CONFLICT: (
+        "the expression of the key under [{entity}.columns]: an id must not be used again for "
+        "something else"
+    ),
+    quarantine_reasons.KEY_NOT_UNIQUE: (
+        "the expression of the key under [{entity}.columns]: map what identifies a row, or map "
+        "updated_at"
+    ),
+    quarantine_reasons.CURRENCY_WITHOUT_RATE: (
+        "the rates file: it needs the currency, from that day on"
+    ),
 }
 """Remedy of the reasons that have a name of their own."""
 

@@ -1,7 +1,7 @@
 """Every table of a lake by its name, as it is stored."""
 
 from goldrun.contracts import gold, lineage, ops
-from goldrun.contracts.activity import ACTIVITY
+from goldrun.contracts.activity_tables import ACTIVITY
 from goldrun.contracts.entities import CUSTOMERS
 from goldrun.contracts.erasure import TOMBSTONES
 from goldrun.contracts.marketplace import ENTITIES

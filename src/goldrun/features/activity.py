@@ -7,19 +7,17 @@ from typing import Any
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from goldrun.contracts import activity as A
-from goldrun.contracts import behaviour as B
-from goldrun.contracts import entities as E
+from goldrun.contracts import activity_tables, behaviour, entities
 from goldrun.contracts.source import UTC
 from goldrun.contracts.stacked import stacked
 from goldrun.contracts.table import Table
-from goldrun.features.buying import completed, purchases
-from goldrun.features.contacts import contacts
-from goldrun.features.journeys import event_counts, visits
+from goldrun.features.interaction_metrics import contacts
+from goldrun.features.purchase_metrics import completed, purchases
+from goldrun.features.session_metrics import event_counts, visits
 from goldrun.medallion.days import day_of
 from goldrun.medallion.enrichment import transactions_enriched
 
-_PLACE = [E.LOCATION, E.CUSTOMER_SEGMENT]
+_PLACE = [entities.LOCATION, entities.CUSTOMER_SEGMENT]
 
 
 @dataclass(frozen=True)
@@ -55,10 +53,10 @@ class Silver:
 
     def of(self, customers: DataFrame) -> "Silver":
         """What the tables hold of some customers; ``customers`` has one row a ``customer_id``."""
-        key = F.broadcast(customers.select(E.CUSTOMER_ID))
+        key = F.broadcast(customers.select(entities.CUSTOMER_ID))
 
         def theirs(rows: DataFrame) -> DataFrame:
-            return rows.join(key, E.CUSTOMER_ID, "left_semi")
+            return rows.join(key, entities.CUSTOMER_ID, "left_semi")
 
         tables: dict[str, Any] = {
             field.name: theirs(rows)
@@ -89,10 +87,10 @@ class Activity:
 
     def of(self, customers: DataFrame) -> "Activity":
         """What gold keeps of some customers; ``customers`` has one row a ``customer_id``."""
-        key = F.broadcast(customers.select(E.CUSTOMER_ID))
+        key = F.broadcast(customers.select(entities.CUSTOMER_ID))
 
         def theirs(rows: DataFrame) -> DataFrame:
-            return rows.join(key, E.CUSTOMER_ID, "left_semi")
+            return rows.join(key, entities.CUSTOMER_ID, "left_semi")
 
         return Activity(
             theirs(self.daily),
@@ -146,19 +144,19 @@ def _beside_each_other(parts: Sequence[DataFrame]) -> DataFrame:
 
 
 def _taken(parts: Sequence[DataFrame]) -> DataFrame:
-    key = A.CUSTOMER_DAILY.key
+    key = activity_tables.CUSTOMER_DAILY.key
     names = [name for part in parts for name in part.columns if name not in key]
     return stacked(parts).groupBy(*key).agg(*[F.max(name).alias(name) for name in names])
 
 
 def _filled(sums: DataFrame) -> DataFrame:
     """All columns of the contract: 0 where nothing was done."""
-    key = A.CUSTOMER_DAILY.key
-    numbers = [c for c in A.CUSTOMER_DAILY.columns if c.name not in key]
+    key = activity_tables.CUSTOMER_DAILY.key
+    numbers = [c for c in activity_tables.CUSTOMER_DAILY.columns if c.name not in key]
     summed = {name: f"coalesce({name}, 0)" for name in sums.columns}
     # Sorted as they are stored while they are narrow: with a shop's many zeros beside them it takes
     # a quarter longer.
-    return sums.sortWithinPartitions(*A.CUSTOMER_DAILY.clustered_by).selectExpr(
+    return sums.sortWithinPartitions(*activity_tables.CUSTOMER_DAILY.clustered_by).selectExpr(
         *key,
         *[f"CAST({summed.get(c.name, 0)} AS {c.type.simpleString()}) AS {c.name}" for c in numbers],
     )
@@ -170,9 +168,11 @@ def customer_products(silver: Silver) -> DataFrame:
     Returns:
         Rows of ``gold/customer_products``; lines whose product is not recorded are left out.
     """
-    bought = completed(silver.transactions).where(F.col(E.PRODUCT_ID).isNotNull())
-    by_day = bought.withColumn(A.DAY, day_of(E.TRANSACTION_DATE, silver.zone))
-    return by_day.groupBy(*A.CUSTOMER_PRODUCTS.key).agg(F.count("*").alias(A.LINES))
+    bought = completed(silver.transactions).where(F.col(entities.PRODUCT_ID).isNotNull())
+    by_day = bought.withColumn(activity_tables.DAY, day_of(entities.TRANSACTION_DATE, silver.zone))
+    return by_day.groupBy(*activity_tables.CUSTOMER_PRODUCTS.key).agg(
+        F.count("*").alias(activity_tables.LINES)
+    )
 
 
 def customer_responses(silver: Silver) -> DataFrame:
@@ -182,10 +182,14 @@ def customer_responses(silver: Silver) -> DataFrame:
         Rows of ``gold/customer_responses``; contacts without a response time are left out.
     """
     if silver.interactions is None:
-        return _nothing(silver.transactions, A.CUSTOMER_RESPONSES)
-    answered = silver.interactions.where(F.col(B.RESPONSE_TIME).isNotNull())
-    by_day = answered.withColumn(A.DAY, day_of(B.INTERACTION_DATE, silver.zone))
-    return by_day.groupBy(*A.CUSTOMER_RESPONSES.key).agg(F.count("*").alias(A.RESPONSES))
+        return _nothing(silver.transactions, activity_tables.CUSTOMER_RESPONSES)
+    answered = silver.interactions.where(F.col(behaviour.RESPONSE_TIME).isNotNull())
+    by_day = answered.withColumn(
+        activity_tables.DAY, day_of(behaviour.INTERACTION_DATE, silver.zone)
+    )
+    return by_day.groupBy(*activity_tables.CUSTOMER_RESPONSES.key).agg(
+        F.count("*").alias(activity_tables.RESPONSES)
+    )
 
 
 def customer_places(silver: Silver) -> DataFrame:
@@ -195,14 +199,16 @@ def customer_places(silver: Silver) -> DataFrame:
         Rows of ``gold/customer_places``, of lines of any status.
     """
     lines = silver.transactions.select(
-        E.CUSTOMER_ID, E.TRANSACTION_DATE, day_of(E.TRANSACTION_DATE, silver.zone).alias(A.DAY)
+        entities.CUSTOMER_ID,
+        entities.TRANSACTION_DATE,
+        day_of(entities.TRANSACTION_DATE, silver.zone).alias(activity_tables.DAY),
     )
-    counted = F.count("*").alias(A.TRANSACTIONS)
+    counted = F.count("*").alias(activity_tables.TRANSACTIONS)
     if silver.customers is None or silver.customers_history is None:
-        by_day = lines.groupBy(E.CUSTOMER_ID, A.DAY).agg(counted)
+        by_day = lines.groupBy(entities.CUSTOMER_ID, activity_tables.DAY).agg(counted)
         return by_day.withColumns(dict.fromkeys(_PLACE, F.lit("")))
     placed = transactions_enriched(lines, silver.customers, silver.customers_history)
-    return placed.fillna("", _PLACE).groupBy(*A.CUSTOMER_PLACES.key).agg(counted)
+    return placed.fillna("", _PLACE).groupBy(*activity_tables.CUSTOMER_PLACES.key).agg(counted)
 
 
 def _nothing(any_frame: DataFrame, table: Table) -> DataFrame:

@@ -7,14 +7,14 @@ from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from goldrun.contracts import activity as A
-from goldrun.contracts import gold as G
-from goldrun.contracts import purchase_features as P
+from goldrun.contracts import activity_tables, gold, purchase_features
 from goldrun.contracts.entities import CUSTOMER_ID
 from goldrun.contracts.table import Column
 
 NUMBERS: tuple[Column, ...] = tuple(
-    c for c in A.CUSTOMER_DAILY.columns if c.name not in A.CUSTOMER_DAILY.key
+    c
+    for c in activity_tables.CUSTOMER_DAILY.columns
+    if c.name not in activity_tables.CUSTOMER_DAILY.key
 )
 """Columns of ``gold/customer_daily`` that add up over days."""
 
@@ -22,10 +22,14 @@ FIRST_PURCHASE = "_first_purchase"
 LAST_PURCHASE = "_last_purchase"
 PURCHASE_DAYS = "_purchase_days"
 LAST_TRANSACTION = "_last_transaction"
-TREND_WINDOW = 2 * P.TREND_DAYS
+TREND_WINDOW = 2 * purchase_features.TREND_DAYS
 _WINDOWS = (
-    *[(name, n) for name in (A.ORDERS, A.SPEND, A.SESSIONS) for n in P.WINDOWS],
-    (A.SPEND, TREND_WINDOW),
+    *[
+        (name, n)
+        for name in (activity_tables.ORDERS, activity_tables.SPEND, activity_tables.SESSIONS)
+        for n in purchase_features.WINDOWS
+    ],
+    (activity_tables.SPEND, TREND_WINDOW),
 )
 """Which daily numbers are added up over how many days before the date."""
 
@@ -42,7 +46,9 @@ def before_each(rows: DataFrame, as_ofs: Sequence[date]) -> DataFrame:
         known as of a date.
     """
     dates = F.array(*[F.lit(as_of) for as_of in sorted(set(as_ofs))])
-    return rows.withColumn(G.AS_OF, F.explode(dates)).where(F.col(A.DAY) < F.col(G.AS_OF))
+    return rows.withColumn(gold.AS_OF, F.explode(dates)).where(
+        F.col(activity_tables.DAY) < F.col(gold.AS_OF)
+    )
 
 
 def window_sum(name: str, days: int) -> str:
@@ -52,7 +58,7 @@ def window_sum(name: str, days: int) -> str:
 
 def window_is_known(days: int, observed_from: date) -> SparkColumn:
     """Whether the shop's history covers the ``days`` days before ``as_of``."""
-    return F.date_sub(G.AS_OF, days) >= F.lit(observed_from)
+    return F.date_sub(gold.AS_OF, days) >= F.lit(observed_from)
 
 
 def sums_before(daily: DataFrame, as_ofs: Sequence[date]) -> DataFrame:
@@ -66,7 +72,7 @@ def sums_before(daily: DataFrame, as_ofs: Sequence[date]) -> DataFrame:
         What ``totals_before`` returns, and ``window_sum`` of the numbers that have windows.
     """
     sums = totals_before(daily, as_ofs)
-    return sums.join(_in_windows(daily, as_ofs), [CUSTOMER_ID, G.AS_OF], "left").fillna(
+    return sums.join(_in_windows(daily, as_ofs), [CUSTOMER_ID, gold.AS_OF], "left").fillna(
         0, [window_sum(*window) for window in _WINDOWS]
     )
 
@@ -83,16 +89,18 @@ def totals_before(daily: DataFrame, as_ofs: Sequence[date]) -> DataFrame:
         and first, last and number of days with a completed order, and the last day with a
         transaction of any status (null: none).
     """
-    bought = F.when(F.col(A.ORDERS) > 0, F.col(A.DAY))
+    bought = F.when(F.col(activity_tables.ORDERS) > 0, F.col(activity_tables.DAY))
     return (
         before_each(daily, as_ofs)
-        .groupBy(CUSTOMER_ID, G.AS_OF)
+        .groupBy(CUSTOMER_ID, gold.AS_OF)
         .agg(
             *[F.expr(f"{_sum(c.name, c.name)} AS {c.name}") for c in NUMBERS],
             F.min(bought).alias(FIRST_PURCHASE),
             F.max(bought).alias(LAST_PURCHASE),
             F.count(bought).alias(PURCHASE_DAYS),
-            F.max(F.when(F.col(A.TRANSACTIONS) > 0, F.col(A.DAY))).alias(LAST_TRANSACTION),
+            F.max(
+                F.when(F.col(activity_tables.TRANSACTIONS) > 0, F.col(activity_tables.DAY))
+            ).alias(LAST_TRANSACTION),
         )
     )
 
@@ -104,19 +112,19 @@ def _in_windows(daily: DataFrame, as_ofs: Sequence[date]) -> DataFrame:
     """
     longest = max(days for _, days in _WINDOWS)
     since = min(as_ofs) - timedelta(days=longest)
-    recent = before_each(daily.where(F.col(A.DAY) >= F.lit(since)), as_ofs)
-    return recent.groupBy(CUSTOMER_ID, G.AS_OF).agg(
+    recent = before_each(daily.where(F.col(activity_tables.DAY) >= F.lit(since)), as_ofs)
+    return recent.groupBy(CUSTOMER_ID, gold.AS_OF).agg(
         *[F.expr(f"{_within(name, n)} AS {window_sum(name, n)}") for name, n in _WINDOWS]
     )
 
 
 def _within(name: str, days: int) -> str:
-    inside = f"{A.DAY} >= date_sub({G.AS_OF}, {days})"
+    inside = f"{activity_tables.DAY} >= date_sub({gold.AS_OF}, {days})"
     return _sum(name, f"CASE WHEN {inside} THEN {name} ELSE 0 END")
 
 
 def _sum(name: str, value: str) -> str:
-    kind = A.CUSTOMER_DAILY.column(name).type.simpleString()
+    kind = activity_tables.CUSTOMER_DAILY.column(name).type.simpleString()
     return f"CAST(sum({value}) AS {kind})"
 
 

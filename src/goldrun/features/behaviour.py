@@ -5,9 +5,7 @@ from datetime import date
 from pyspark.sql import Column as SparkColumn
 from pyspark.sql import functions as F
 
-from goldrun.contracts import activity as A
-from goldrun.contracts import behaviour as B
-from goldrun.contracts import behaviour_features as H
+from goldrun.contracts import activity_tables, behaviour, behaviour_features
 from goldrun.contracts.purchase_features import WINDOWS
 from goldrun.features.asof import preferred, ratio, window_is_known, window_sum
 
@@ -16,7 +14,7 @@ EVENTS = "events"
 INTERACTIONS = "interactions"
 
 
-def behaviour_features(observed_from: date, recorded: frozenset[str]) -> dict[str, SparkColumn]:
+def behaviour_expressions(observed_from: date, recorded: frozenset[str]) -> dict[str, SparkColumn]:
     """Express each feature of ``contracts.behaviour_features`` that comes from daily sums.
 
     What a journey is, its last event step and where it ended are defined in ``journeys``.
@@ -41,41 +39,64 @@ def behaviour_features(observed_from: date, recorded: frozenset[str]) -> dict[st
 
 
 def _visits(observed_from: date) -> dict[str, SparkColumn]:
-    devices = {device: A.sessions_on(device) for device in B.DEVICES}
+    devices = {device: activity_tables.sessions_on(device) for device in behaviour.DEVICES}
     known = sum((F.col(name) for name in devices.values()), start=F.lit(0))
     counts = {
-        H.sessions_in(days): F.when(
-            window_is_known(days, observed_from), F.col(window_sum(A.SESSIONS, days))
+        behaviour_features.sessions_in(days): F.when(
+            window_is_known(days, observed_from), F.col(window_sum(activity_tables.SESSIONS, days))
         )
         for days in WINDOWS
     }
     return {
-        H.SESSION_COUNT: F.col(A.SESSIONS),
+        behaviour_features.SESSION_COUNT: F.col(activity_tables.SESSIONS),
         **counts,
-        H.AVERAGE_SESSION_DURATION: ratio(A.SESSION_SECONDS, A.TIMED_SESSIONS),
-        H.PREFERRED_DEVICE: preferred(devices),
-        **{H.device_share(device): ratio(name, known) for device, name in devices.items()},
+        behaviour_features.AVERAGE_SESSION_DURATION: ratio(
+            activity_tables.SESSION_SECONDS, activity_tables.TIMED_SESSIONS
+        ),
+        behaviour_features.PREFERRED_DEVICE: preferred(devices),
+        **{
+            behaviour_features.device_share(device): ratio(name, known)
+            for device, name in devices.items()
+        },
     }
 
 
 def _events() -> dict[str, SparkColumn]:
     return {
-        H.BOUNCE_RATE: ratio(A.BOUNCES, A.JOURNEYS),
-        H.DROP_OFF_RATE: ratio(A.DROP_OFFS, A.JOURNEYS),
-        H.CART_DROP_OFF_RATE: ratio(A.CART_DROP_OFFS, A.CART_JOURNEYS),
-        H.USUAL_EXIT_STEP: preferred({kind: A.ended_at(kind) for kind in B.EVENT_TYPES}),
-        H.EVENT_CONVERSION_RATE: ratio(A.CONVERTED_JOURNEYS, A.SEEKING_JOURNEYS),
-        **{H.event_count(kind): F.col(A.events_of(kind)) for kind in B.EVENT_TYPES},
+        behaviour_features.BOUNCE_RATE: ratio(activity_tables.BOUNCES, activity_tables.JOURNEYS),
+        behaviour_features.DROP_OFF_RATE: ratio(
+            activity_tables.DROP_OFFS, activity_tables.JOURNEYS
+        ),
+        behaviour_features.CART_DROP_OFF_RATE: ratio(
+            activity_tables.CART_DROP_OFFS, activity_tables.CART_JOURNEYS
+        ),
+        behaviour_features.USUAL_EXIT_STEP: preferred(
+            {kind: activity_tables.ended_at(kind) for kind in behaviour.EVENT_TYPES}
+        ),
+        behaviour_features.EVENT_CONVERSION_RATE: ratio(
+            activity_tables.CONVERTED_JOURNEYS, activity_tables.SEEKING_JOURNEYS
+        ),
+        **{
+            behaviour_features.event_count(kind): F.col(activity_tables.events_of(kind))
+            for kind in behaviour.EVENT_TYPES
+        },
     }
 
 
 def _contacts() -> dict[str, SparkColumn]:
-    channels = {channel: A.interactions_by(channel) for channel in B.CHANNELS}
+    channels = {channel: activity_tables.interactions_by(channel) for channel in behaviour.CHANNELS}
     return {
-        H.INTERACTION_COUNT: F.col(A.INTERACTIONS),
-        **{H.interaction_count(channel): F.col(name) for channel, name in channels.items()},
-        H.PREFERRED_CHANNEL: preferred(channels),
-        H.SHARE_RESOLVED: ratio(A.RESOLVED, A.CONCLUDED),
-        H.RESPONSE_TIME_MEAN: ratio(A.RESPONSE_SECONDS, A.RESPONSES),
-        H.CONTACT_RATE: ratio(A.AFTER_ORDER, A.ORDERS),
+        behaviour_features.INTERACTION_COUNT: F.col(activity_tables.INTERACTIONS),
+        **{
+            behaviour_features.interaction_count(channel): F.col(name)
+            for channel, name in channels.items()
+        },
+        behaviour_features.PREFERRED_CHANNEL: preferred(channels),
+        behaviour_features.SHARE_RESOLVED: ratio(
+            activity_tables.RESOLVED, activity_tables.CONCLUDED
+        ),
+        behaviour_features.RESPONSE_TIME_MEAN: ratio(
+            activity_tables.RESPONSE_SECONDS, activity_tables.RESPONSES
+        ),
+        behaviour_features.CONTACT_RATE: ratio(activity_tables.AFTER_ORDER, activity_tables.ORDERS),
     }

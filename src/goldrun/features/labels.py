@@ -7,8 +7,7 @@ import pandas as pd
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from goldrun.contracts import activity as A
-from goldrun.contracts import gold as G
+from goldrun.contracts import activity_tables, gold
 from goldrun.contracts.entities import CUSTOMER_ID
 from goldrun.errors import AsOfError
 
@@ -34,9 +33,11 @@ class History:
     @classmethod
     def of(cls, daily: DataFrame) -> "History":
         """Read the span from ``gold/customer_daily``; AsOfError when that is empty."""
-        sold = F.when(F.col(A.TRANSACTIONS) > 0, F.col(A.DAY))
+        sold = F.when(F.col(activity_tables.TRANSACTIONS) > 0, F.col(activity_tables.DAY))
         row = daily.agg(
-            F.min(A.DAY).alias("first"), F.max(A.DAY).alias("last"), F.max(sold).alias("sold")
+            F.min(activity_tables.DAY).alias("first"),
+            F.max(activity_tables.DAY).alias("last"),
+            F.max(sold).alias("sold"),
         ).collect()[0]
         if row["first"] is None:
             raise AsOfError(
@@ -48,7 +49,7 @@ class History:
     @classmethod
     def of_days(cls, daily: DataFrame) -> "History | None":
         """Read first and last day alone from ``gold/customer_daily``; None when it is empty."""
-        first, last = daily.agg(F.min(A.DAY), F.max(A.DAY)).collect()[0]
+        first, last = daily.agg(F.min(activity_tables.DAY), F.max(activity_tables.DAY)).collect()[0]
         return None if first is None else cls(first, last)
 
     @property
@@ -149,11 +150,13 @@ def churn_labels(daily: DataFrame, features: DataFrame, horizon_days: int) -> Da
     Returns:
         ``customer_id, as_of, churned`` for each row of ``features``.
     """
-    bought = daily.where(F.col(A.ORDERS) > 0).select(CUSTOMER_ID, A.DAY)
-    inside = (F.col(A.DAY) >= F.col(G.AS_OF)) & (F.col(A.DAY) < F.date_add(G.AS_OF, horizon_days))
-    population = features.select(CUSTOMER_ID, G.AS_OF)
-    returned = population.join(bought, CUSTOMER_ID).where(inside).select(CUSTOMER_ID, G.AS_OF)
+    bought = daily.where(F.col(activity_tables.ORDERS) > 0).select(CUSTOMER_ID, activity_tables.DAY)
+    inside = (F.col(activity_tables.DAY) >= F.col(gold.AS_OF)) & (
+        F.col(activity_tables.DAY) < F.date_add(gold.AS_OF, horizon_days)
+    )
+    population = features.select(CUSTOMER_ID, gold.AS_OF)
+    returned = population.join(bought, CUSTOMER_ID).where(inside).select(CUSTOMER_ID, gold.AS_OF)
     came_back = returned.distinct().withColumn(CHURNED, F.lit(0))
-    return population.join(came_back, [CUSTOMER_ID, G.AS_OF], "left").select(
-        CUSTOMER_ID, G.AS_OF, F.coalesce(CHURNED, F.lit(1)).alias(CHURNED)
+    return population.join(came_back, [CUSTOMER_ID, gold.AS_OF], "left").select(
+        CUSTOMER_ID, gold.AS_OF, F.coalesce(CHURNED, F.lit(1)).alias(CHURNED)
     )

@@ -5,10 +5,7 @@ from datetime import date
 from pyspark.sql import Column as SparkColumn
 from pyspark.sql import functions as F
 
-from goldrun.contracts import activity as A
-from goldrun.contracts import entities as E
-from goldrun.contracts import gold as G
-from goldrun.contracts import purchase_features as P
+from goldrun.contracts import activity_tables, entities, gold, purchase_features
 from goldrun.features.asof import (
     FIRST_PURCHASE,
     LAST_PURCHASE,
@@ -19,10 +16,10 @@ from goldrun.features.asof import (
     window_is_known,
     window_sum,
 )
-from goldrun.features.siblings import SQUARED_GAPS
+from goldrun.features.non_additive import SQUARED_GAPS
 
 
-def purchase_features(observed_from: date) -> dict[str, SparkColumn]:
+def purchase_expressions(observed_from: date) -> dict[str, SparkColumn]:
     """Express each feature of ``contracts.purchase_features`` that comes from daily sums.
 
     Args:
@@ -32,16 +29,22 @@ def purchase_features(observed_from: date) -> dict[str, SparkColumn]:
         Feature to its expression over ``asof.sums_before`` and ``siblings.squared_gaps``.
     """
     return {
-        P.PURCHASE_FREQUENCY: F.col(A.ORDERS),
-        P.TOTAL_SPEND: F.col(A.SPEND),
-        P.AVG_TRANSACTION_VALUE: average(A.SPEND, A.ORDERS),
-        P.AVERAGE_PURCHASE_VALUE: average(A.SPEND, A.LINES),
-        P.LAST_PURCHASE_DATE: F.col(LAST_PURCHASE),
-        P.RECENCY_DAYS: F.datediff(G.AS_OF, LAST_PURCHASE),
-        P.TENURE_DAYS: F.datediff(G.AS_OF, FIRST_PURCHASE),
-        P.DAYS_SINCE_LAST_TRANSACTION: F.datediff(G.AS_OF, LAST_TRANSACTION),
-        P.CANCELLATION_RATE: ratio(A.ORDERS_CANCELLED, A.ORDERS_PLACED),
-        P.BASKET_SIZE: ratio(A.PIECES, A.ORDERS),
+        purchase_features.PURCHASE_FREQUENCY: F.col(activity_tables.ORDERS),
+        purchase_features.TOTAL_SPEND: F.col(activity_tables.SPEND),
+        purchase_features.AVG_TRANSACTION_VALUE: average(
+            activity_tables.SPEND, activity_tables.ORDERS
+        ),
+        purchase_features.AVERAGE_PURCHASE_VALUE: average(
+            activity_tables.SPEND, activity_tables.LINES
+        ),
+        purchase_features.LAST_PURCHASE_DATE: F.col(LAST_PURCHASE),
+        purchase_features.RECENCY_DAYS: F.datediff(gold.AS_OF, LAST_PURCHASE),
+        purchase_features.TENURE_DAYS: F.datediff(gold.AS_OF, FIRST_PURCHASE),
+        purchase_features.DAYS_SINCE_LAST_TRANSACTION: F.datediff(gold.AS_OF, LAST_TRANSACTION),
+        purchase_features.CANCELLATION_RATE: ratio(
+            activity_tables.ORDERS_CANCELLED, activity_tables.ORDERS_PLACED
+        ),
+        purchase_features.BASKET_SIZE: ratio(activity_tables.PIECES, activity_tables.ORDERS),
         **_windows(observed_from),
         **_payment_shares(),
         **_gaps(),
@@ -56,23 +59,36 @@ def average(total: str, count: str) -> SparkColumn:
 
 def _windows(observed_from: date) -> dict[str, SparkColumn]:
     features = {}
-    for days in P.WINDOWS:
+    for days in purchase_features.WINDOWS:
         known = window_is_known(days, observed_from)
-        orders, spend = window_sum(A.ORDERS, days), window_sum(A.SPEND, days)
-        features[P.frequency_in(days)] = F.when(known, F.col(orders))
-        features[P.spend_in(days)] = F.when(known, F.col(spend))
-        features[P.spend_share_in(days)] = F.when(known, ratio(spend, A.SPEND))
-    features[P.SPEND_TREND] = F.when(
+        orders, spend = (
+            window_sum(activity_tables.ORDERS, days),
+            window_sum(activity_tables.SPEND, days),
+        )
+        features[purchase_features.frequency_in(days)] = F.when(known, F.col(orders))
+        features[purchase_features.spend_in(days)] = F.when(known, F.col(spend))
+        features[purchase_features.spend_share_in(days)] = F.when(
+            known, ratio(spend, activity_tables.SPEND)
+        )
+    features[purchase_features.SPEND_TREND] = F.when(
         window_is_known(TREND_WINDOW, observed_from),
-        ratio(window_sum(A.SPEND, P.TREND_DAYS), window_sum(A.SPEND, TREND_WINDOW)),
+        ratio(
+            window_sum(activity_tables.SPEND, purchase_features.TREND_DAYS),
+            window_sum(activity_tables.SPEND, TREND_WINDOW),
+        ),
     )
     return features
 
 
 def _payment_shares() -> dict[str, SparkColumn]:
-    spends = {method: F.col(A.spend_by(method)) for method in E.PAYMENT_METHODS}
+    spends = {
+        method: F.col(activity_tables.spend_by(method)) for method in entities.PAYMENT_METHODS
+    }
     known = sum(spends.values(), start=F.lit(0))
-    return {P.payment_share(method): ratio(spend, known) for method, spend in spends.items()}
+    return {
+        purchase_features.payment_share(method): ratio(spend, known)
+        for method, spend in spends.items()
+    }
 
 
 def _gaps() -> dict[str, SparkColumn]:
@@ -85,6 +101,6 @@ def _gaps() -> dict[str, SparkColumn]:
     total = F.datediff(LAST_PURCHASE, FIRST_PURCHASE).cast("bigint")
     variance = ratio(count * F.col(SQUARED_GAPS) - total * total, count * (count - 1))
     return {
-        P.PURCHASE_GAP_MEAN_DAYS: ratio(total, count),
-        P.PURCHASE_GAP_STD_DAYS: F.sqrt(variance),
+        purchase_features.PURCHASE_GAP_MEAN_DAYS: ratio(total, count),
+        purchase_features.PURCHASE_GAP_STD_DAYS: F.sqrt(variance),
     }

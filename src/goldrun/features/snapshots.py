@@ -7,22 +7,19 @@ from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from goldrun.contracts import activity as A
-from goldrun.contracts import behaviour_features as H
-from goldrun.contracts import gold as G
-from goldrun.contracts import purchase_features as P
+from goldrun.contracts import activity_tables, behaviour_features, gold, purchase_features
 from goldrun.contracts.entities import CUSTOMER_ID
 from goldrun.contracts.table import Table
 from goldrun.features.activity import Activity
 from goldrun.features.asof import LAST_PURCHASE, sums_before, totals_before
-from goldrun.features.behaviour import INTERACTIONS, behaviour_features
-from goldrun.features.purchases import average, purchase_features
-from goldrun.features.siblings import (
+from goldrun.features.behaviour import INTERACTIONS, behaviour_expressions
+from goldrun.features.non_additive import (
     distinct_products,
     last_places,
     response_time_p90,
     squared_gaps,
 )
+from goldrun.features.purchases import average, purchase_expressions
 
 
 def customer_features(activity: Activity, as_of: date, observed_from: date) -> DataFrame:
@@ -51,24 +48,26 @@ def snapshots(
     Returns:
         Rows of ``gold/customer_features``; key ``(customer_id, as_of)``.
     """
-    sums = sums_before(activity.daily, as_ofs).where(F.col(A.ORDERS) > 0)
+    sums = sums_before(activity.daily, as_ofs).where(F.col(activity_tables.ORDERS) > 0)
     siblings = [
         squared_gaps(activity.daily, as_ofs),
         distinct_products(activity.products, as_ofs),
         last_places(activity.places, as_ofs),
     ]
     values = {
-        **purchase_features(observed_from),
-        **behaviour_features(observed_from, activity.recorded),
-        P.DISTINCT_PRODUCTS: F.coalesce(P.DISTINCT_PRODUCTS, F.lit(0)),
+        **purchase_expressions(observed_from),
+        **behaviour_expressions(observed_from, activity.recorded),
+        purchase_features.DISTINCT_PRODUCTS: F.coalesce(
+            purchase_features.DISTINCT_PRODUCTS, F.lit(0)
+        ),
     }
     if INTERACTIONS in activity.recorded:
         siblings.append(response_time_p90(activity.responses, as_ofs))
     else:
-        values[H.RESPONSE_TIME_P90] = F.lit(None)
+        values[behaviour_features.RESPONSE_TIME_P90] = F.lit(None)
     for sibling in [each.localCheckpoint() for each in siblings] if staged else siblings:
-        sums = sums.join(sibling, [CUSTOMER_ID, G.AS_OF], "left")
-    return _select(sums, values, G.CUSTOMER_FEATURES)
+        sums = sums.join(sibling, [CUSTOMER_ID, gold.AS_OF], "left")
+    return _select(sums, values, gold.CUSTOMER_FEATURES)
 
 
 def user_features(daily: DataFrame, observed_until: date) -> DataFrame:
@@ -84,16 +83,20 @@ def user_features(daily: DataFrame, observed_until: date) -> DataFrame:
     Returns:
         Rows of ``gold/user_features``.
     """
-    sums = totals_before(daily, [observed_until + timedelta(days=1)]).where(F.col(A.ORDERS) > 0)
+    sums = totals_before(daily, [observed_until + timedelta(days=1)]).where(
+        F.col(activity_tables.ORDERS) > 0
+    )
     values = {
-        G.USER_ID: F.col(CUSTOMER_ID),
-        P.PURCHASE_FREQUENCY: F.col(A.ORDERS),
-        P.TOTAL_SPEND: F.col(A.SPEND),
-        P.AVG_TRANSACTION_VALUE: average(A.SPEND, A.ORDERS),
-        P.LAST_PURCHASE_DATE: F.col(LAST_PURCHASE),
-        P.RECENCY_DAYS: F.datediff(F.lit(observed_until), F.col(LAST_PURCHASE)),
+        gold.USER_ID: F.col(CUSTOMER_ID),
+        purchase_features.PURCHASE_FREQUENCY: F.col(activity_tables.ORDERS),
+        purchase_features.TOTAL_SPEND: F.col(activity_tables.SPEND),
+        purchase_features.AVG_TRANSACTION_VALUE: average(
+            activity_tables.SPEND, activity_tables.ORDERS
+        ),
+        purchase_features.LAST_PURCHASE_DATE: F.col(LAST_PURCHASE),
+        purchase_features.RECENCY_DAYS: F.datediff(F.lit(observed_until), F.col(LAST_PURCHASE)),
     }
-    return _select(sums, values, G.USER_FEATURES)
+    return _select(sums, values, gold.USER_FEATURES)
 
 
 def _select(sums: DataFrame, values: Mapping[str, SparkColumn], table: Table) -> DataFrame:

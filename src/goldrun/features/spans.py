@@ -7,10 +7,9 @@ from datetime import date, timedelta
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from goldrun.contracts import activity as A
-from goldrun.contracts import entities as E
+from goldrun.contracts import activity_tables, entities
 from goldrun.features.activity import Silver
-from goldrun.features.buying import orders_by_day
+from goldrun.features.purchase_metrics import orders_by_day
 from goldrun.medallion.days import day_of, on_days
 
 _COUNT = "_count"
@@ -38,7 +37,7 @@ def in_spans(silver: Silver, lines: int | None) -> list[Silver]:
         return [silver]
     # Asked for by each part.
     orders = orders_by_day(silver.transactions, silver.zone).localCheckpoint()
-    day, parts = F.col(A.DAY), []
+    day, parts = F.col(activity_tables.DAY), []
     for first, end in zip([None, *begins], [*begins, None], strict=True):
         placed = orders
         if first is not None:
@@ -46,7 +45,7 @@ def in_spans(silver: Silver, lines: int | None) -> list[Silver]:
         if end is not None:
             placed = placed.where(day < end)
         last = end - timedelta(1) if end else None
-        inside = on_days(E.TRANSACTION_DATE, silver.zone, first, last)
+        inside = on_days(entities.TRANSACTION_DATE, silver.zone, first, last)
         theirs = silver.transactions.where(inside)
         parts.append(replace(silver, transactions=theirs, orders=placed))
     return parts
@@ -54,12 +53,14 @@ def in_spans(silver: Silver, lines: int | None) -> list[Silver]:
 
 def _begins(transactions: DataFrame, zone: str, lines: int) -> Sequence[date]:
     """First days of all spans but the first."""
-    by_day = transactions.groupBy(day_of(E.TRANSACTION_DATE, zone).alias(A.DAY))
-    counted = by_day.agg(F.count("*").alias(_COUNT)).orderBy(A.DAY).collect()
+    by_day = transactions.groupBy(
+        day_of(entities.TRANSACTION_DATE, zone).alias(activity_tables.DAY)
+    )
+    counted = by_day.agg(F.count("*").alias(_COUNT)).orderBy(activity_tables.DAY).collect()
     begins, inside = [], 0
     for row in counted:
         if inside and inside + row[_COUNT] > lines:
-            begins.append(row[A.DAY])
+            begins.append(row[activity_tables.DAY])
             inside = 0
         inside += row[_COUNT]
     return begins

@@ -12,7 +12,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-from goldrun.contracts import purchase_features as P
+from goldrun.contracts import purchase_features
 from goldrun.errors import AsOfError, SettingsError, did_you_mean
 from goldrun.features.labels import CHURNED
 from goldrun.learning.evaluation import checked_labels
@@ -69,8 +69,9 @@ class ChurnConfig(ModelConfig):
         """Longest look-back window among the features, in days; 0 when there is none."""
         used = (
             days
-            for days in P.WINDOWS
-            if P.frequency_in(days) in self.features or P.spend_in(days) in self.features
+            for days in purchase_features.WINDOWS
+            if purchase_features.frequency_in(days) in self.features
+            or purchase_features.spend_in(days) in self.features
         )
         return max(used, default=0)
 
@@ -157,8 +158,10 @@ def baseline_scores(frame: pd.DataFrame) -> dict[str, NDArray[np.float64]]:
     Raises:
         ContractError: A column is missing, not a number, negative or infinite.
     """
-    rules = feature_frame(frame, (P.RECENCY_DAYS, P.PURCHASE_FREQUENCY))
+    rules = feature_frame(
+        frame, (purchase_features.RECENCY_DAYS, purchase_features.PURCHASE_FREQUENCY)
+    )
     return {
-        "recency": rules[P.RECENCY_DAYS].to_numpy(dtype=np.float64),
-        "frequency": -rules[P.PURCHASE_FREQUENCY].to_numpy(dtype=np.float64),
+        "recency": rules[purchase_features.RECENCY_DAYS].to_numpy(dtype=np.float64),
+        "frequency": -rules[purchase_features.PURCHASE_FREQUENCY].to_numpy(dtype=np.float64),
     }

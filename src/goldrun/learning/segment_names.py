@@ -8,12 +8,15 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import linear_sum_assignment
 
-from goldrun.contracts import gold as G
-from goldrun.contracts import purchase_features as P
+from goldrun.contracts import gold, purchase_features
 from goldrun.errors import ContractError
 from goldrun.learning.inputs import feature_frame
 
-RFM = (P.RECENCY_DAYS, P.PURCHASE_FREQUENCY, P.TOTAL_SPEND)
+RFM = (
+    purchase_features.RECENCY_DAYS,
+    purchase_features.PURCHASE_FREQUENCY,
+    purchase_features.TOTAL_SPEND,
+)
 """Recency, frequency, money."""
 
 CUSTOMERS = "customers"
@@ -124,19 +127,19 @@ def profile(names: Mapping[int, str], labels: ArrayLike, frame: pd.DataFrame) ->
     nameless = sorted(set(number.tolist()) - set(names))
     if nameless:
         raise ValueError(f"labels {nameless} have no name; use those of {sorted(names)}")
-    segments = pd.Index(sorted(names), name=G.SEGMENT)
+    segments = pd.Index(sorted(names), name=gold.SEGMENT)
     grouped = values.groupby(number)
     size = grouped.size().reindex(segments, fill_value=0)
     columns: dict[str, object] = {
-        G.SEGMENT: segments,
-        G.SEGMENT_NAME: [names[segment] for segment in segments],
+        gold.SEGMENT: segments,
+        gold.SEGMENT_NAME: [names[segment] for segment in segments],
         CUSTOMERS: size.to_numpy(),
         SHARE: _shares(np.asarray(size, dtype=np.float64)),
     }
     for feature in RFM:
         columns[median_of(feature)] = grouped[feature].median().reindex(segments).to_numpy()
         columns[mean_of(feature)] = grouped[feature].mean().reindex(segments).to_numpy()
-    spend = grouped[P.TOTAL_SPEND].sum().reindex(segments, fill_value=0.0)
+    spend = grouped[purchase_features.TOTAL_SPEND].sum().reindex(segments, fill_value=0.0)
     columns[SPEND_SHARE] = _shares(np.asarray(spend, dtype=np.float64))
     return pd.DataFrame(columns)
 

@@ -14,7 +14,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from goldrun.contracts import purchase_features as P
+from goldrun.contracts import purchase_features
 from goldrun.errors import AsOfError
 from goldrun.learning.inputs import MOST_DAYS, ModelConfig, canonical_order, feature_frame
 from goldrun.learning.segment_names import MOST_SEGMENTS, RFM, name_segments, profile
@@ -228,7 +228,11 @@ def _centroids(model: Pipeline) -> pd.DataFrame:
 def _ordered(model: Pipeline) -> Pipeline:
     """Number the segments by value, highest spend first, so that equal data give equal numbers."""
     centroids = _centroids(model)
-    keys = [centroids[P.RECENCY_DAYS], -centroids[P.PURCHASE_FREQUENCY], -centroids[P.TOTAL_SPEND]]
+    keys = [
+        centroids[purchase_features.RECENCY_DAYS],
+        -centroids[purchase_features.PURCHASE_FREQUENCY],
+        -centroids[purchase_features.TOTAL_SPEND],
+    ]
     order = np.lexsort(keys)
     kmeans = model.named_steps[_KMEANS]
     kmeans.cluster_centers_ = np.ascontiguousarray(kmeans.cluster_centers_[order])

@@ -5,16 +5,15 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from goldrun.contracts import gold as G
-from goldrun.contracts import purchase_features as P
+from goldrun.contracts import gold, purchase_features
 from goldrun.learning.plot_style import BLUE, GREEN, GREY, ORANGE, new_figure, percent, tidy
 from goldrun.learning.segment_names import CUSTOMERS, RFM, SHARE, SPEND_SHARE, median_of
 from goldrun.learning.segmentation import SegmentationFit
 
 _LABELS = {
-    P.RECENCY_DAYS: "Days since\nlast purchase",
-    P.PURCHASE_FREQUENCY: "Orders",
-    P.TOTAL_SPEND: "Total spend",
+    purchase_features.RECENCY_DAYS: "Days since\nlast purchase",
+    purchase_features.PURCHASE_FREQUENCY: "Orders",
+    purchase_features.TOTAL_SPEND: "Total spend",
 }
 
 
@@ -33,11 +32,11 @@ def segment_profile(profile: pd.DataFrame) -> Figure:
     """
     if profile.empty:
         raise ValueError("there are no segments to draw")
-    top = profile.sort_values([SPEND_SHARE, G.SEGMENT], ascending=[False, True]).iloc[0]
+    top = profile.sort_values([SPEND_SHARE, gold.SEGMENT], ascending=[False, True]).iloc[0]
     figure = new_figure(
         11.5,
         1.8 + 0.55 * len(profile),
-        f"{top[G.SEGMENT_NAME]}: {top[SHARE]:.0%} of the customers, "
+        f"{top[gold.SEGMENT_NAME]}: {top[SHARE]:.0%} of the customers, "
         f"{top[SPEND_SHARE]:.0%} of the spend",
     )
     bars, heat = figure.subplots(1, 2, width_ratios=(1.25, 1))
@@ -52,7 +51,7 @@ def _share_bars(axes: Axes, profile: pd.DataFrame) -> None:
     for column, label, colour, shift in pairs:
         drawn = axes.barh(rows + shift, profile[column].fillna(0), 0.36, color=colour, label=label)
         axes.bar_label(drawn, [_share(v) for v in profile[column]], padding=3, fontsize=9)
-    names = zip(profile[G.SEGMENT_NAME], profile[CUSTOMERS], strict=True)
+    names = zip(profile[gold.SEGMENT_NAME], profile[CUSTOMERS], strict=True)
     tidy(axes, "Size and weight", "Share of the whole", "")
     axes.set_yticks(rows, [f"{name} ({customers:,})" for name, customers in names])
     axes.invert_yaxis()
@@ -78,7 +77,7 @@ def _median_heat(axes: Axes, profile: pd.DataFrame) -> None:
         axes.text(column, row, text, ha="center", va="center", color=colour)
     tidy(axes, "Medians; darker is better", "", "")
     axes.set_xticks(range(len(RFM)), [_LABELS[feature] for feature in RFM])
-    axes.set_yticks(range(len(profile)), profile[G.SEGMENT_NAME])
+    axes.set_yticks(range(len(profile)), profile[gold.SEGMENT_NAME])
     axes.grid(visible=False)
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)

@@ -7,7 +7,7 @@ from operator import xor
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from goldrun.contracts import lineage as L
+from goldrun.contracts import lineage
 from goldrun.medallion.quarantine import ERASED, OPEN
 
 BRONZE = "bronze"
@@ -71,15 +71,15 @@ def account(
     Returns:
         The account. Released quarantine rows count where they went.
     """
-    of_entity = F.col(L.ENTITY) == entity
+    of_entity = F.col(lineage.ENTITY) == entity
     refused = quarantine.where(of_entity)
     parts = [
         _fate(bronze, BRONZE),
         _fate(silver, CURRENT),
         _fate(history, SUPERSEDED),
         _fate(duplicates.where(of_entity), DUPLICATE),
-        _fate(refused.where(F.col(L.STATE) == OPEN), QUARANTINED),
-        _fate(refused.where(F.col(L.STATE) == ERASED), ERASED),
+        _fate(refused.where(F.col(lineage.STATE) == OPEN), QUARANTINED),
+        _fate(refused.where(F.col(lineage.STATE) == ERASED), ERASED),
     ]
     places = reduce(DataFrame.unionByName, parts)
     return _summed_up(places) or _followed(places)
@@ -91,7 +91,7 @@ def _summed_up(places: DataFrame) -> Accounting | None:
     No id is in bronze twice, and count, sum and XOR of 64-bit hashes are the same of the ids in
     bronze and of those in their fates. To follow each id takes five times as long.
     """
-    hashed = places.select(_FATE, F.xxhash64(L.RECORD_ID).alias(_HASH))
+    hashed = places.select(_FATE, F.xxhash64(lineage.RECORD_ID).alias(_HASH))
     exact = F.sum(F.col(_HASH).cast("decimal(38,0)"))
     rows = hashed.groupBy(_FATE).agg(F.count("*"), exact, F.expr(f"bit_xor({_HASH})")).collect()
     told = {row[0]: tuple(row)[1:] for row in rows}
@@ -103,7 +103,11 @@ def _summed_up(places: DataFrame) -> Accounting | None:
         reduce(xor, [each for _, _, each in fates], 0),
     ):
         return None
-    ids = places.where(F.col(_FATE) == BRONZE).groupBy(L.RECORD_ID).agg(F.count("*").alias(_TIMES))
+    ids = (
+        places.where(F.col(_FATE) == BRONZE)
+        .groupBy(lineage.RECORD_ID)
+        .agg(F.count("*").alias(_TIMES))
+    )
     if not ids.where(F.col(_TIMES) > 1).isEmpty():
         return None
     return Accounting(records, {fate: told.get(fate, (0,))[0] for fate in FATES}, 0, 0, 0)
@@ -111,7 +115,7 @@ def _summed_up(places: DataFrame) -> Accounting | None:
 
 def _followed(places: DataFrame) -> Accounting:
     """The account of each id by itself."""
-    by_record = places.groupBy(L.RECORD_ID).agg(
+    by_record = places.groupBy(lineage.RECORD_ID).agg(
         *[F.count_if(F.col(_FATE) == name).alias(name) for name in (BRONZE, *FATES)]
     )
     held = reduce(lambda a, b: a + b, [F.col(fate) for fate in FATES])
@@ -132,4 +136,4 @@ def _followed(places: DataFrame) -> Accounting:
 
 
 def _fate(rows: DataFrame, name: str) -> DataFrame:
-    return rows.select(L.RECORD_ID, F.lit(name).alias(_FATE))
+    return rows.select(lineage.RECORD_ID, F.lit(name).alias(_FATE))

@@ -6,7 +6,7 @@ from datetime import datetime
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from goldrun.contracts import lineage as L
+from goldrun.contracts import lineage
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Batch:
 
 def is_time_of_ingestion(column: str) -> Column:
     """Whether a time (UTC) is that of the row's own batch, which ``Batch.at`` made the id of."""
-    return F.date_format(column, "yyyyMMdd'T'HHmmss.SSSSSS'Z'") == F.col(L.BATCH_ID)
+    return F.date_format(column, "yyyyMMdd'T'HHmmss.SSSSSS'Z'") == F.col(lineage.BATCH_ID)
 
 
 def to_bronze(raw: DataFrame, *, entity: str, source: str, batch: Batch) -> DataFrame:
@@ -43,17 +43,17 @@ def to_bronze(raw: DataFrame, *, entity: str, source: str, batch: Batch) -> Data
     Returns:
         Rows of ``bronze/<entity>``.
     """
-    place = (L.FILE, L.FINGERPRINT, L.SPLIT, L.ROW)
+    place = (lineage.FILE, lineage.FINGERPRINT, lineage.SPLIT, lineage.ROW)
     identity = F.concat_ws("\x1f", F.lit(source), F.lit(entity), *place)
     return raw.select(
-        F.substring(F.sha2(identity, 256), 1, 32).alias(L.RECORD_ID),
-        F.lit(source).alias(L.SOURCE),
-        L.FILE,
-        L.FINGERPRINT,
+        F.substring(F.sha2(identity, 256), 1, 32).alias(lineage.RECORD_ID),
+        F.lit(source).alias(lineage.SOURCE),
+        lineage.FILE,
+        lineage.FINGERPRINT,
         # A piece has fewer rows than bytes, so that this ascends from piece to piece.
-        (F.col(L.SPLIT) + F.col(L.ROW)).alias(L.OFFSET),
-        F.lit(batch.ingested_at).alias(L.INGESTED_AT),
-        F.lit(batch.batch_id).alias(L.BATCH_ID),
-        L.RECORD,
-        L.MALFORMED,
+        (F.col(lineage.SPLIT) + F.col(lineage.ROW)).alias(lineage.OFFSET),
+        F.lit(batch.ingested_at).alias(lineage.INGESTED_AT),
+        F.lit(batch.batch_id).alias(lineage.BATCH_ID),
+        lineage.RECORD,
+        lineage.MALFORMED,
     )

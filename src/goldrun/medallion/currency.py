@@ -3,15 +3,14 @@
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-from goldrun.contracts import entities as E
-from goldrun.contracts import lineage as L
+from goldrun.contracts import entities, lineage
+from goldrun.contracts.quarantine_reasons import CURRENCY_WITHOUT_RATE
 from goldrun.contracts.rates import RATE
-from goldrun.contracts.reasons import CURRENCY_WITHOUT_RATE
 from goldrun.errors import SourceError
 from goldrun.medallion.days import day_of
 
 _VALID_TO = "_valid_to"
-_MONEY = (E.PRICE, E.AMOUNT)
+_MONEY = (entities.PRICE, entities.AMOUNT)
 
 
 def convert(
@@ -32,29 +31,31 @@ def convert(
         The rows that are in the shop's currency now, and ``record_id, reasons`` of those that
         can't be.
     """
-    own = F.coalesce(F.col(E.CURRENCY), F.lit(currency)) == currency
-    age = Window.partitionBy(E.CURRENCY).orderBy(L.VALID_FROM)
+    own = F.coalesce(F.col(entities.CURRENCY), F.lit(currency)) == currency
+    age = Window.partitionBy(entities.CURRENCY).orderBy(lineage.VALID_FROM)
     periods = rates.select(
-        F.col(E.CURRENCY).alias("_currency"),
-        F.col(L.VALID_FROM).alias("_valid_from"),
+        F.col(entities.CURRENCY).alias("_currency"),
+        F.col(lineage.VALID_FROM).alias("_valid_from"),
         F.col(RATE).alias("_rate"),
-        F.lead(L.VALID_FROM).over(age).alias(_VALID_TO),
+        F.lead(lineage.VALID_FROM).over(age).alias(_VALID_TO),
     )
-    day = day_of(E.TRANSACTION_DATE, zone)
+    day = day_of(entities.TRANSACTION_DATE, zone)
     in_period = (
-        (F.col("_currency") == F.col(E.CURRENCY))
+        (F.col("_currency") == F.col(entities.CURRENCY))
         & (F.col("_valid_from") <= day)
         & (F.col(_VALID_TO).isNull() | (day < F.col(_VALID_TO)))
     )
     rated = rows.join(F.broadcast(periods), in_period & ~own, "left")
     for name in _MONEY:
         # try_cast, because a large amount times a large rate may not fit.
-        exact = F.round(F.col(name) * F.col("_rate"), E.MONEY.scale).try_cast(E.MONEY)
+        exact = F.round(F.col(name) * F.col("_rate"), entities.MONEY.scale).try_cast(entities.MONEY)
         rated = rated.withColumn(name, F.when(own, F.col(name)).otherwise(exact))
-    is_in = own | (F.col(E.PRICE).isNotNull() & F.col(E.AMOUNT).isNotNull())
-    converted = rated.where(is_in).withColumn(E.CURRENCY, F.lit(currency)).select(*rows.columns)
-    reasons = F.array(F.lit(CURRENCY_WITHOUT_RATE)).alias(L.REASONS)
-    return converted, rated.where(~is_in).select(L.RECORD_ID, reasons)
+    is_in = own | (F.col(entities.PRICE).isNotNull() & F.col(entities.AMOUNT).isNotNull())
+    converted = (
+        rated.where(is_in).withColumn(entities.CURRENCY, F.lit(currency)).select(*rows.columns)
+    )
+    reasons = F.array(F.lit(CURRENCY_WITHOUT_RATE)).alias(lineage.REASONS)
+    return converted, rated.where(~is_in).select(lineage.RECORD_ID, reasons)
 
 
 def check_stored_currency(stored: DataFrame, currency: str, source: str) -> None:
@@ -68,8 +69,8 @@ def check_stored_currency(stored: DataFrame, currency: str, source: str) -> None
     Raises:
         SourceError: Some stored row is in no or in another currency.
     """
-    strange = F.col(E.CURRENCY).isNull() | (F.col(E.CURRENCY) != currency)
-    found = stored.where(strange).select(E.CURRENCY).limit(1).collect()
+    strange = F.col(entities.CURRENCY).isNull() | (F.col(entities.CURRENCY) != currency)
+    found = stored.where(strange).select(entities.CURRENCY).limit(1).collect()
     if found:
         raise SourceError(
             f"{source}: silver/transactions has rows in {found[0][0] or 'an undeclared currency'}, "
@@ -88,7 +89,7 @@ def check_one_currency(rows: DataFrame, source: str) -> None:
     Raises:
         SourceError: They are in more than one currency.
     """
-    found = rows.select(E.CURRENCY).distinct().orderBy(E.CURRENCY).limit(10).collect()
+    found = rows.select(entities.CURRENCY).distinct().orderBy(entities.CURRENCY).limit(10).collect()
     if len(found) > 1:
         named = ", ".join(row[0] or "none given" for row in found)
         raise SourceError(

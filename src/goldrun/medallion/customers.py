@@ -8,8 +8,7 @@ from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from goldrun.contracts import entities as E
-from goldrun.contracts import lineage as L
+from goldrun.contracts import entities, lineage
 from goldrun.contracts.source import EntityMapping
 from goldrun.medallion.mapping import LINEAGE
 from goldrun.medallion.ordering import newest_first
@@ -42,22 +41,22 @@ def derive_customers(
         not mapped, personal ones among them, are null.
     """
     expressions = mapping.columns
-    columns = [E.CUSTOMERS.column(name) for name in expressions]
+    columns = [entities.CUSTOMERS.column(name) for name in expressions]
     frame, parsed = parse_records(bronze, mapping, columns, needed, timezone, phone_region)
     mapped = frame.select(
-        F.col(f"{LINEAGE}.{L.RECORD_ID}").alias(L.RECORD_ID),
+        F.col(f"{LINEAGE}.{lineage.RECORD_ID}").alias(lineage.RECORD_ID),
         *[_without_faults(each).alias(name) for name, each in parsed.items()],
     )
-    bought = transactions.select(L.RECORD_ID, E.CUSTOMER_ID, E.TRANSACTION_DATE)
-    rows = bought.join(mapped, L.RECORD_ID, "left") if expressions else bought
-    customers = rows.groupBy(E.CUSTOMER_ID).agg(
-        F.max(E.TRANSACTION_DATE).alias(E.UPDATED_AT),
+    bought = transactions.select(lineage.RECORD_ID, entities.CUSTOMER_ID, entities.TRANSACTION_DATE)
+    rows = bought.join(mapped, lineage.RECORD_ID, "left") if expressions else bought
+    customers = rows.groupBy(entities.CUSTOMER_ID).agg(
+        F.max(entities.TRANSACTION_DATE).alias(entities.UPDATED_AT),
         *[_latest(name).alias(name) for name in expressions],
     )
     return customers.select(
         *[
             c.name if c.name in customers.columns else F.lit(None).cast(c.type).alias(c.name)
-            for c in E.CUSTOMERS.columns
+            for c in entities.CUSTOMERS.columns
         ]
     )
 
@@ -68,4 +67,4 @@ def _without_faults(parsed: Parsed) -> SparkColumn:
 
 
 def _latest(name: str) -> SparkColumn:
-    return F.min_by(name, newest_first(E.TRANSACTION_DATE, name))
+    return F.min_by(name, newest_first(entities.TRANSACTION_DATE, name))

@@ -4,9 +4,7 @@ from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-from goldrun.contracts import behaviour as B
-from goldrun.contracts import entities as E
-from goldrun.contracts import lineage as L
+from goldrun.contracts import behaviour, entities, lineage
 from goldrun.contracts.stacked import stacked
 
 _AT = "_at"
@@ -32,27 +30,29 @@ def transactions_enriched(
         The rows of ``transactions``, each once, with ``location`` and ``customer_segment`` of the
         version valid at ``transaction_date``; null where there was none or it did not say.
     """
-    known = [E.LOCATION, E.CUSTOMER_SEGMENT]
+    known = [entities.LOCATION, entities.CUSTOMER_SEGMENT]
     current = customers.select(
-        E.CUSTOMER_ID,
+        entities.CUSTOMER_ID,
         *known,
-        F.col(E.UPDATED_AT).alias(L.VALID_FROM),
-        F.lit(None).cast("timestamp").alias(L.VALID_TO),
+        F.col(entities.UPDATED_AT).alias(lineage.VALID_FROM),
+        F.lit(None).cast("timestamp").alias(lineage.VALID_TO),
     )
     # A version that is valid for no time must not stand before the one that was valid then.
-    ever_valid = customers_history.where(F.col(L.VALID_FROM) < F.col(L.VALID_TO))
+    ever_valid = customers_history.where(F.col(lineage.VALID_FROM) < F.col(lineage.VALID_TO))
     versions = current.unionByName(
-        ever_valid.select(E.CUSTOMER_ID, *known, L.VALID_FROM, L.VALID_TO)
+        ever_valid.select(entities.CUSTOMER_ID, *known, lineage.VALID_FROM, lineage.VALID_TO)
     )
     facts = versions.select(
-        E.CUSTOMER_ID,
-        F.col(L.VALID_FROM).alias(_AT),
-        F.struct(*known, L.VALID_TO).alias(_FACT),
+        entities.CUSTOMER_ID,
+        F.col(lineage.VALID_FROM).alias(_AT),
+        F.struct(*known, lineage.VALID_TO).alias(_FACT),
     )
     # Of versions made at one time all but the last to be valid were valid for no time at all.
-    valid_to = F.col(f"{_FACT}.{L.VALID_TO}")
-    found = _with_latest_fact(transactions, E.TRANSACTION_DATE, facts, valid_to.asc_nulls_last())
-    still_valid = valid_to.isNull() | (F.col(E.TRANSACTION_DATE) < valid_to)
+    valid_to = F.col(f"{_FACT}.{lineage.VALID_TO}")
+    found = _with_latest_fact(
+        transactions, entities.TRANSACTION_DATE, facts, valid_to.asc_nulls_last()
+    )
+    still_valid = valid_to.isNull() | (F.col(entities.TRANSACTION_DATE) < valid_to)
     return found.select(
         *transactions.columns,
         *[F.when(still_valid, F.col(f"{_FACT}.{name}")).alias(name) for name in known],
@@ -71,8 +71,8 @@ def events_enriched(events: DataFrame, sessions: DataFrame) -> DataFrame:
         ``session_end`` of the event's session. All three are null when the event has no session,
         when it is unknown, and when it belongs to another customer.
     """
-    key = [E.CUSTOMER_ID, B.SESSION_ID]
-    added = [B.DEVICE_TYPE, B.SESSION_START, B.SESSION_END]
+    key = [entities.CUSTOMER_ID, behaviour.SESSION_ID]
+    added = [behaviour.DEVICE_TYPE, behaviour.SESSION_START, behaviour.SESSION_END]
     joined = events.join(sessions.select(*key, *added), key, "left")
     return joined.select(*events.columns, *added)
 
@@ -89,15 +89,15 @@ def interactions_enriched(interactions: DataFrame, transactions: DataFrame) -> D
         customer's latest completed line at or before ``interaction_date``; of several at one time
         the one with the smallest ``transaction_id``. Both are null when there is none.
     """
-    added = [E.ORDER_ID, E.TRANSACTION_DATE]
-    completed = transactions.where(F.col(E.TRANSACTION_STATUS) == E.COMPLETED)
+    added = [entities.ORDER_ID, entities.TRANSACTION_DATE]
+    completed = transactions.where(F.col(entities.TRANSACTION_STATUS) == entities.COMPLETED)
     facts = completed.select(
-        E.CUSTOMER_ID,
-        F.col(E.TRANSACTION_DATE).alias(_AT),
-        F.struct(*added, E.TRANSACTION_ID).alias(_FACT),
+        entities.CUSTOMER_ID,
+        F.col(entities.TRANSACTION_DATE).alias(_AT),
+        F.struct(*added, entities.TRANSACTION_ID).alias(_FACT),
     )
-    smallest_last = F.col(f"{_FACT}.{E.TRANSACTION_ID}").desc()
-    found = _with_latest_fact(interactions, B.INTERACTION_DATE, facts, smallest_last)
+    smallest_last = F.col(f"{_FACT}.{entities.TRANSACTION_ID}").desc()
+    found = _with_latest_fact(interactions, behaviour.INTERACTION_DATE, facts, smallest_last)
     return found.select(
         *interactions.columns, *[F.col(f"{_FACT}.{name}").alias(name) for name in added]
     )
@@ -127,7 +127,7 @@ def _with_latest_fact(
         ]
     )
     until_now = (
-        Window.partitionBy(E.CUSTOMER_ID)
+        Window.partitionBy(entities.CUSTOMER_ID)
         .orderBy(_AT, _IS_ROW, last_wins)
         .rowsBetween(Window.unboundedPreceding, Window.currentRow)
     )

@@ -7,7 +7,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from goldrun.contracts import lineage as L
+from goldrun.contracts import lineage
 from goldrun.contracts.entities import CUSTOMER_ID, CUSTOMERS
 from goldrun.contracts.erasure import (
     CUSTOMER_ERASED,
@@ -110,15 +110,15 @@ def _emptied(bronze: DataFrame, which: SparkColumn) -> DataFrame:
     mark = F.create_map(F.lit(ERASED_MARK), F.lit("true"))
     return bronze.withColumns(
         {
-            L.RECORD: F.when(which, mark).otherwise(F.col(L.RECORD)),
-            L.MALFORMED: F.when(~which, F.col(L.MALFORMED)),
+            lineage.RECORD: F.when(which, mark).otherwise(F.col(lineage.RECORD)),
+            lineage.MALFORMED: F.when(~which, F.col(lineage.MALFORMED)),
         }
     )
 
 
 def is_erased() -> SparkColumn:
     """Whether a bronze row has lost its text to an erasure."""
-    return (F.size(L.RECORD) == 1) & F.map_contains_key(F.col(L.RECORD), ERASED_MARK)
+    return (F.size(lineage.RECORD) == 1) & F.map_contains_key(F.col(lineage.RECORD), ERASED_MARK)
 
 
 def erased_quarantine(pending: DataFrame, entity: str) -> tuple[DataFrame, DataFrame]:
@@ -132,7 +132,7 @@ def erased_quarantine(pending: DataFrame, entity: str) -> tuple[DataFrame, DataF
         The rest of ``pending``, and rows of ``silver/quarantine`` in the state ``erased``.
     """
     erased = pending.where(is_erased()).withColumns(
-        {L.REASONS: _reason(), L.RELEASED_AT: F.lit(None).cast(T.TimestampType())}
+        {lineage.REASONS: _reason(), lineage.RELEASED_AT: F.lit(None).cast(T.TimestampType())}
     )
     return pending.where(~is_erased()), _fates(erased, entity)
 
@@ -149,9 +149,9 @@ def fates_of_erased(bronze: DataFrame, quarantine: DataFrame, entity: str) -> Da
         One row of ``silver/quarantine`` a record, without its text. A record that was refused
         keeps its reasons, which are names of rules, and when it was let go.
     """
-    before = quarantine.select(L.RECORD_ID, L.REASONS, L.RELEASED_AT)
-    rows = bronze.join(before, L.RECORD_ID, "left")
-    return _fates(rows.withColumn(L.REASONS, F.coalesce(L.REASONS, _reason())), entity)
+    before = quarantine.select(lineage.RECORD_ID, lineage.REASONS, lineage.RELEASED_AT)
+    rows = bronze.join(before, lineage.RECORD_ID, "left")
+    return _fates(rows.withColumn(lineage.REASONS, F.coalesce(lineage.REASONS, _reason())), entity)
 
 
 def _reason() -> SparkColumn:
@@ -161,12 +161,12 @@ def _reason() -> SparkColumn:
 def _fates(rows: DataFrame, entity: str) -> DataFrame:
     filled = rows.withColumns(
         {
-            L.ENTITY: F.lit(entity),
-            L.RECORD: F.lit(ERASED_RECORD),
-            L.STATE: F.lit(ERASED),
+            lineage.ENTITY: F.lit(entity),
+            lineage.RECORD: F.lit(ERASED_RECORD),
+            lineage.STATE: F.lit(ERASED),
         }
     )
-    return filled.select(*L.QUARANTINE.names)
+    return filled.select(*lineage.QUARANTINE.names)
 
 
 def records_naming(
@@ -186,13 +186,13 @@ def records_naming(
     Returns:
         The ``record_id`` of each.
     """
-    broken = F.col(L.MALFORMED).isNotNull()
+    broken = F.col(lineage.MALFORMED).isNotNull()
     lost = with_customer(bronze, expressions, needed).where(broken | F.col(CUSTOMER_ID).isNull())
-    everything = F.concat_ws(_SEPARATOR, L.MALFORMED, F.map_values(L.RECORD))
+    everything = F.concat_ws(_SEPARATOR, lineage.MALFORMED, F.map_values(lineage.RECORD))
     of_id = F.concat_ws(_SEPARATOR, *[text_of(name) for name in needed])
     text = F.when(broken | F.col(TELLING), everything).otherwise(of_id)
     named = lost.crossJoin(F.broadcast(terms)).where(F.regexp_like(text, F.col(PATTERN)))
-    return named.select(L.RECORD_ID).distinct()
+    return named.select(lineage.RECORD_ID).distinct()
 
 
 def raw_customers(
@@ -210,7 +210,7 @@ def raw_customers(
         header.
     """
     names = [name for name in (CUSTOMER_ID, *PERSONAL) if name in expressions]
-    fitting = bronze.where(F.col(L.MALFORMED).isNull())
+    fitting = bronze.where(F.col(lineage.MALFORMED).isNull())
     mapped = apply_mapping(fitting, {name: expressions[name] for name in names}, needed)
     return mapped.select(*[_text(name) for name in names])
 

@@ -6,14 +6,14 @@ from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from goldrun.contracts import lineage as L
+from goldrun.contracts import lineage
 from goldrun.errors import SettingsError
 from goldrun.medallion.expressions.binding import read
 from goldrun.medallion.expressions.kinds import ExpressionError, Kind, Record, Value
 from goldrun.medallion.expressions.numbers import number_text
 from goldrun.medallion.text import trimmed
 
-LINEAGE = L.LINEAGE
+LINEAGE = lineage.LINEAGE
 UNREADABLE = "unreadable"
 """Text in place of a time that an expression can't make of the text of a record."""
 
@@ -54,7 +54,7 @@ def text_of(name: str) -> SparkColumn:
 
     By position: to ask the map itself takes Sail twenty times as long, and Spark as long.
     """
-    record = F.col(L.RECORD)
+    record = F.col(lineage.RECORD)
     position = F.array_position(F.map_keys(record), F.lit(name)) - 1
     return F.get(F.map_values(record), position.cast("int"))
 
@@ -81,10 +81,10 @@ def apply_mapping(
     # By place and not by name: a shop's names may be ours, or differ in case alone.
     places = {name: f"_{place}" for place, name in enumerate(needed)}
     text = [text_of(name).alias(place) for name, place in places.items()]
-    lineage = F.struct(*[F.col(c) for c in bronze.columns]).alias(LINEAGE)
+    origin = F.struct(*[F.col(c) for c in bronze.columns]).alias(LINEAGE)
     record = Record({name: F.col(place) for name, place in places.items()}, zone)
     mapped = [_column(read(sql), record).alias(name) for name, sql in expressions.items()]
-    return bronze.select(lineage, *text).select(F.col(LINEAGE), *mapped)
+    return bronze.select(origin, *text).select(F.col(LINEAGE), *mapped)
 
 
 def _column(value: Value, record: Record) -> SparkColumn:

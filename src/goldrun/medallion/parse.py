@@ -8,7 +8,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from goldrun.contracts import reasons as R
+from goldrun.contracts import quarantine_reasons
 from goldrun.contracts.source import EntityMapping
 from goldrun.contracts.table import Column, Standard
 from goldrun.medallion.mapping import apply_mapping, time_columns
@@ -171,7 +171,11 @@ def parse(
         value = standardise(text, column, phone_region)
         if column.standard in (None, Standard.CATEGORY):
             return Parsed(value, text.isNull(), {})
-        return Parsed(value, text.isNull(), {R.unparsed(column): text.isNotNull() & value.isNull()})
+        return Parsed(
+            value,
+            text.isNull(),
+            {quarantine_reasons.unparsed(column): text.isNotNull() & value.isNull()},
+        )
     if isinstance(column.type, T.TimestampType):
         written = _written(mapped, column, timezone, timestamp_format)
         return _timestamp(text, written, column, timezone, timestamp_format)
@@ -180,7 +184,11 @@ def parse(
         plain = F.col(_WRITTEN + column.name) if is_there else _plain(text)
         return _decimal(text, plain, column, column.type)
     value = text.try_cast(column.type)
-    return Parsed(value, text.isNull(), {R.unparsed(column): text.isNotNull() & value.isNull()})
+    return Parsed(
+        value,
+        text.isNull(),
+        {quarantine_reasons.unparsed(column): text.isNotNull() & value.isNull()},
+    )
 
 
 def _plain(text: SparkColumn) -> SparkColumn:
@@ -192,11 +200,11 @@ def _decimal(text: SparkColumn, plain: SparkColumn, column: Column, kind: T.Deci
     short = F.regexp_replace(plain, _ZEROS_BEFORE, "$1$2")
     short = F.regexp_replace(short, _DIGITS_BEHIND, "$1")
     value = F.when(F.length(plain) > _MOST_CAST, short).otherwise(plain).try_cast(kind)
-    faults = {R.unparsed(column): text.isNotNull() & value.isNull()}
+    faults = {quarantine_reasons.unparsed(column): text.isNotNull() & value.isNull()}
     # Few have so many characters after the point, or without one; to match more is expensive.
     is_long = F.length(plain) - F.instr(plain, ".") > kind.scale
     lost = value.isNotNull() & plain.rlike(rf"\.[0-9]{{{kind.scale}}}[0-9]*[1-9]")
-    faults[R.digits_lost(column)] = F.when(is_long, lost)
+    faults[quarantine_reasons.digits_lost(column)] = F.when(is_long, lost)
     return Parsed(value, text.isNull(), faults)
 
 
@@ -227,12 +235,12 @@ def _timestamp(
     zoned = is_zoned(written)
     if timezone is None:
         value = F.when(zoned, read)
-        faults = {R.without_zone(column): read.isNotNull() & ~zoned}
+        faults = {quarantine_reasons.without_zone(column): read.isNotNull() & ~zoned}
     else:
         value = F.when(zoned, read).otherwise(to_utc(read, timezone))
         faults = {}
-    faults[R.unparsed(column)] = text.isNotNull() & read.isNull()
+    faults[quarantine_reasons.unparsed(column)] = text.isNotNull() & read.isNull()
     if timestamp_format is None or _LONG_FRACTION in timestamp_format:
         too_long = (F.length(written) > _MICROS_LENGTH) & written.rlike(_BEYOND_MICROS)
-        faults[R.digits_lost(column)] = read.isNotNull() & too_long
+        faults[quarantine_reasons.digits_lost(column)] = read.isNotNull() & too_long
     return Parsed(value, text.isNull(), faults)

@@ -6,7 +6,7 @@ from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from goldrun.contracts import lineage as L
+from goldrun.contracts import lineage
 
 OPEN = "open"
 RELEASED = "released"
@@ -25,7 +25,7 @@ def raw_json(record: SparkColumn, malformed: SparkColumn) -> SparkColumn:
 def place(file: SparkColumn, offset: SparkColumn) -> SparkColumn:
     """Where to look for a record: its file, or its message's topic, partition and offset."""
     message = F.concat(file, F.lit("@"), offset.cast("string"))
-    return F.when(file.startswith(L.TOPIC_PREFIX), message).otherwise(file)
+    return F.when(file.startswith(lineage.TOPIC_PREFIX), message).otherwise(file)
 
 
 def quarantined(refused: DataFrame, entity: str) -> DataFrame:
@@ -39,16 +39,16 @@ def quarantined(refused: DataFrame, entity: str) -> DataFrame:
         Open rows of ``silver/quarantine``.
     """
     return refused.select(
-        L.RECORD_ID,
-        F.lit(entity).alias(L.ENTITY),
-        L.RECORD,
-        L.REASONS,
-        F.lit(OPEN).alias(L.STATE),
-        L.SOURCE,
-        L.FILE,
-        L.INGESTED_AT,
-        L.BATCH_ID,
-        F.lit(None).cast("timestamp").alias(L.RELEASED_AT),
+        lineage.RECORD_ID,
+        F.lit(entity).alias(lineage.ENTITY),
+        lineage.RECORD,
+        lineage.REASONS,
+        F.lit(OPEN).alias(lineage.STATE),
+        lineage.SOURCE,
+        lineage.FILE,
+        lineage.INGESTED_AT,
+        lineage.BATCH_ID,
+        F.lit(None).cast("timestamp").alias(lineage.RELEASED_AT),
     )
 
 
@@ -62,17 +62,17 @@ def with_raw(bronze: DataFrame, refused: DataFrame) -> DataFrame:
     Returns:
         What ``quarantined`` takes, one row a refused record.
     """
-    return bronze.join(refused, L.RECORD_ID).withColumns(
+    return bronze.join(refused, lineage.RECORD_ID).withColumns(
         {
-            L.RECORD: raw_json(F.col(L.RECORD), F.col(L.MALFORMED)),
-            L.FILE: place(F.col(L.FILE), F.col(L.OFFSET)),
+            lineage.RECORD: raw_json(F.col(lineage.RECORD), F.col(lineage.MALFORMED)),
+            lineage.FILE: place(F.col(lineage.FILE), F.col(lineage.OFFSET)),
         }
     )
 
 
 def still_open(quarantine: DataFrame) -> DataFrame:
     """The rows of ``silver/quarantine`` that wait for a better mapping, rule or parent."""
-    return quarantine.where(F.col(L.STATE) == OPEN)
+    return quarantine.where(F.col(lineage.STATE) == OPEN)
 
 
 def let_go(quarantine: DataFrame, good: DataFrame, now: datetime) -> DataFrame:
@@ -86,13 +86,15 @@ def let_go(quarantine: DataFrame, good: DataFrame, now: datetime) -> DataFrame:
     Returns:
         The rows in their new state.
     """
-    released = still_open(quarantine).join(good.select(L.RECORD_ID), L.RECORD_ID, "left_semi")
-    return released.withColumn(L.STATE, F.lit(RELEASED)).withColumn(
-        L.RELEASED_AT, F.lit(now).cast("timestamp")
+    released = still_open(quarantine).join(
+        good.select(lineage.RECORD_ID), lineage.RECORD_ID, "left_semi"
+    )
+    return released.withColumn(lineage.STATE, F.lit(RELEASED)).withColumn(
+        lineage.RELEASED_AT, F.lit(now).cast("timestamp")
     )
 
 
 def changed(fresh: DataFrame, quarantine: DataFrame) -> DataFrame:
     """Leave out the rows that are in quarantine already, open and for the same reasons."""
-    same = still_open(quarantine).select(L.RECORD_ID, L.REASONS)
-    return fresh.join(same, [L.RECORD_ID, L.REASONS], "left_anti")
+    same = still_open(quarantine).select(lineage.RECORD_ID, lineage.REASONS)
+    return fresh.join(same, [lineage.RECORD_ID, lineage.REASONS], "left_anti")

@@ -6,7 +6,7 @@ from functools import reduce
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from goldrun.contracts import lineage as L
+from goldrun.contracts import lineage
 from goldrun.contracts.marketplace import ENTITIES
 from goldrun.contracts.table import Reference, Severity, Table
 
@@ -41,14 +41,14 @@ def orphans(rows: DataFrame, table: Table, parents: Mapping[str, DataFrame]) -> 
     """
     found = [
         dangling(
-            rows.select(L.RECORD_ID, reference.column), reference, parents[reference.entity]
-        ).select(L.RECORD_ID, F.lit(reference.name).alias(L.REASONS))
+            rows.select(lineage.RECORD_ID, reference.column), reference, parents[reference.entity]
+        ).select(lineage.RECORD_ID, F.lit(reference.name).alias(lineage.REASONS))
         for reference in table.references
         if reference.severity is Severity.REJECT and reference.entity in parents
     ]
     if not found:
         return None
     together = reduce(DataFrame.unionByName, found)
-    return together.groupBy(L.RECORD_ID).agg(
-        F.sort_array(F.collect_set(L.REASONS)).alias(L.REASONS)
+    return together.groupBy(lineage.RECORD_ID).agg(
+        F.sort_array(F.collect_set(lineage.REASONS)).alias(lineage.REASONS)
     )

@@ -7,8 +7,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from goldrun.contracts import lineage as L
-from goldrun.contracts import reasons as R
+from goldrun.contracts import lineage, quarantine_reasons
 from goldrun.contracts.source import EntityMapping
 from goldrun.contracts.table import Column, Severity, Table
 from goldrun.medallion.mapping import LINEAGE
@@ -18,7 +17,14 @@ from goldrun.medallion.quarantine import place, raw_json
 _COMMA = ","
 _REPLACEMENT = "\ufffd"
 """What a reader puts where bytes are not of the encoding."""
-_LINEAGE = (L.RECORD_ID, L.SOURCE, L.FILE, L.OFFSET, L.INGESTED_AT, L.BATCH_ID)
+_LINEAGE = (
+    lineage.RECORD_ID,
+    lineage.SOURCE,
+    lineage.FILE,
+    lineage.OFFSET,
+    lineage.INGESTED_AT,
+    lineage.BATCH_ID,
+)
 
 
 def judge(
@@ -50,36 +56,42 @@ def judge(
     for column in mapped:
         faults |= parsed[column.name].faults
         if column.required and column.default is None:
-            faults[R.missing(column)] = parsed[column.name].empty
-    raw = {name: F.col(f"{LINEAGE}.{name}") for name in (*_LINEAGE, L.RECORD, L.MALFORMED)}
-    raw[L.FILE] = place(raw[L.FILE], F.col(f"{LINEAGE}.{L.OFFSET}"))
-    lineage = [column.alias(name) for name, column in raw.items()]
+            faults[quarantine_reasons.missing(column)] = parsed[column.name].empty
+    raw = {
+        name: F.col(f"{LINEAGE}.{name}") for name in (*_LINEAGE, lineage.RECORD, lineage.MALFORMED)
+    }
+    raw[lineage.FILE] = place(raw[lineage.FILE], F.col(f"{LINEAGE}.{lineage.OFFSET}"))
+    columns = [column.alias(name) for name, column in raw.items()]
     typed = frame.select(
-        *lineage,
+        *columns,
         *[one.value.alias(name) for name, one in parsed.items()],
-        _names_of(faults).alias(L.REASONS),
+        _names_of(faults).alias(lineage.REASONS),
     )
     complete = _with_defaults(typed, table)
-    told = _joined(F.col(L.REASONS), _names_of(_broken(table)))
+    told = _joined(F.col(lineage.REASONS), _names_of(_broken(table)))
     reasons = _joined(told, _names_of(_unfilled(table, told)))
     # What stands in the fields of a malformed line is chance: nothing else is said of it.
-    malformed = F.col(L.MALFORMED).isNotNull()
-    reasons = F.when(malformed, F.lit(R.RECORD_MALFORMED)).otherwise(reasons)
-    complete = complete.withColumn(L.REASONS, reasons)
+    malformed = F.col(lineage.MALFORMED).isNotNull()
+    reasons = F.when(malformed, F.lit(quarantine_reasons.RECORD_MALFORMED)).otherwise(reasons)
+    complete = complete.withColumn(lineage.REASONS, reasons)
     # Good rows are many and are kept in memory for a while: they do not carry their text along.
-    is_bad = F.col(L.REASONS).isNotNull()
+    is_bad = F.col(lineage.REASONS).isNotNull()
     return complete.select(
         *table.names,
         *_LINEAGE,
-        F.when(is_bad, F.split(L.REASONS, _COMMA)).otherwise(F.array()).alias(L.REASONS),
-        F.when(is_bad, raw_json(F.col(L.RECORD), F.col(L.MALFORMED))).alias(L.RECORD),
+        F.when(is_bad, F.split(lineage.REASONS, _COMMA))
+        .otherwise(F.array())
+        .alias(lineage.REASONS),
+        F.when(is_bad, raw_json(F.col(lineage.RECORD), F.col(lineage.MALFORMED))).alias(
+            lineage.RECORD
+        ),
     )
 
 
 def _record_faults() -> dict[str, SparkColumn]:
-    record = F.col(f"{LINEAGE}.{L.RECORD}")
+    record = F.col(f"{LINEAGE}.{lineage.RECORD}")
     text = F.array_join(F.concat(F.map_keys(record), F.map_values(record)), "")
-    return {R.RECORD_UNDECODABLE: text.contains(_REPLACEMENT)}
+    return {quarantine_reasons.RECORD_UNDECODABLE: text.contains(_REPLACEMENT)}
 
 
 def _with_defaults(typed: DataFrame, table: Table) -> DataFrame:
@@ -92,7 +104,11 @@ def _with_defaults(typed: DataFrame, table: Table) -> DataFrame:
 
 
 def _broken(table: Table) -> dict[str, SparkColumn]:
-    broken = {R.not_allowed(c): ~F.col(c.name).isin(*c.allowed) for c in table.columns if c.allowed}
+    broken = {
+        quarantine_reasons.not_allowed(c): ~F.col(c.name).isin(*c.allowed)
+        for c in table.columns
+        if c.allowed
+    }
     rejecting = (rule for rule in table.rules if rule.severity is Severity.REJECT)
     return broken | {rule.name: ~F.expr(rule.holds) for rule in rejecting}
 
@@ -100,7 +116,9 @@ def _broken(table: Table) -> dict[str, SparkColumn]:
 def _unfilled(table: Table, told: SparkColumn) -> dict[str, SparkColumn]:
     """A default that can't be computed has the fault of what it is made from, if that is told."""
     defaulted = (c for c in table.columns if c.required and c.default is not None)
-    return {R.missing(c): F.col(c.name).isNull() & told.isNull() for c in defaulted}
+    return {
+        quarantine_reasons.missing(c): F.col(c.name).isNull() & told.isNull() for c in defaulted
+    }
 
 
 def _names_of(conditions: dict[str, SparkColumn]) -> SparkColumn:
@@ -131,7 +149,7 @@ def accept(judged: DataFrame, table: Table, *, beside: Sequence[str] = ()) -> Da
     content = F.sha2(F.concat_ws(_COMMA, *map(_spelled, table.columns)), 256)
     return judged.select(
         *table.names,
-        *(L.RECORD_ID, content.alias(L.CONTENT_HASH), L.SOURCE, L.BATCH_ID),
+        *(lineage.RECORD_ID, content.alias(lineage.CONTENT_HASH), lineage.SOURCE, lineage.BATCH_ID),
         *beside,
     )
 
@@ -149,9 +167,9 @@ def _spelled(column: Column) -> SparkColumn:
 
 def good(judged: DataFrame) -> DataFrame:
     """The judged records that break nothing."""
-    return judged.where(F.size(L.REASONS) == 0)
+    return judged.where(F.size(lineage.REASONS) == 0)
 
 
 def bad(judged: DataFrame) -> DataFrame:
     """The judged records that break something."""
-    return judged.where(F.size(L.REASONS) > 0)
+    return judged.where(F.size(lineage.REASONS) > 0)

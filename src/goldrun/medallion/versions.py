@@ -6,11 +6,11 @@ from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame, Window, WindowSpec
 from pyspark.sql import functions as F
 
-from goldrun.contracts import lineage as L
-from goldrun.contracts.reasons import KEY_CONFLICT, KEY_NOT_UNIQUE
+from goldrun.contracts import lineage
+from goldrun.contracts.quarantine_reasons import KEY_CONFLICT, KEY_NOT_UNIQUE
 from goldrun.contracts.table import Table
-from goldrun.medallion.arrival import FIRST, LAST, partition_of
 from goldrun.medallion.bronze import is_time_of_ingestion
+from goldrun.medallion.out_of_order import FIRST, LAST, partition_of
 
 _IS_NEW = "_is_new"
 _KEPT = "_kept"
@@ -60,8 +60,8 @@ def repeated_keys(incoming: DataFrame, known: DataFrame, table: Table) -> DataFr
         and the last one (``LAST``) of its known rows, null where there are none.
     """
     key, nothing = list(table.key), F.lit(None).cast("string")
-    new = incoming.select(*key, F.col(L.BATCH_ID).alias(FIRST), nothing.alias(LAST))
-    old = known.select(*key, nothing.alias(FIRST), F.col(L.BATCH_ID).alias(LAST))
+    new = incoming.select(*key, F.col(lineage.BATCH_ID).alias(FIRST), nothing.alias(LAST))
+    old = known.select(*key, nothing.alias(FIRST), F.col(lineage.BATCH_ID).alias(LAST))
     counted = (
         new.unionByName(old)
         .groupBy(*key)
@@ -98,24 +98,26 @@ def rank_versions(
     Returns:
         The rows of both, with what ``resolve`` needs to part them.
     """
-    stored = L.silver_table(table).names
+    stored = lineage.silver_table(table).names
     new = incoming.select(
         *stored,
-        F.lit(None).cast("timestamp").alias(L.VALID_TO),
-        partition_of(F.col(L.FILE)).alias(L.FILE),
-        L.OFFSET,
+        F.lit(None).cast("timestamp").alias(lineage.VALID_TO),
+        partition_of(F.col(lineage.FILE)).alias(lineage.FILE),
+        lineage.OFFSET,
         F.lit(1).alias(_IS_NEW),
     )
     old = known.select(
-        *(*stored, L.VALID_TO),
-        F.lit(None).cast("string").alias(L.FILE),
-        F.lit(None).cast("bigint").alias(L.OFFSET),
+        *(*stored, lineage.VALID_TO),
+        F.lit(None).cast("string").alias(lineage.FILE),
+        F.lit(None).cast("bigint").alias(lineage.OFFSET),
         F.lit(0).alias(_IS_NEW),
     )
     # Partitioned by key once, the orders below need no further shuffle.
     both = new.unionByName(old).repartition(*table.key)
     # A stop between two commits can leave a version in silver and in history: it is history.
-    same = Window.partitionBy(*table.key, L.RECORD_ID).orderBy(F.col(L.VALID_TO).desc_nulls_last())
+    same = Window.partitionBy(*table.key, lineage.RECORD_ID).orderBy(
+        F.col(lineage.VALID_TO).desc_nulls_last()
+    )
     both = both.withColumn(_COPY, F.row_number().over(same)).where(F.col(_COPY) == 1).drop(_COPY)
     if table.immutable_since:
         return _rank_immutable(both, table)
@@ -123,45 +125,56 @@ def rank_versions(
 
 
 def _rank_immutable(both: DataFrame, table: Table) -> DataFrame:
-    same_content = Window.partitionBy(*table.key, L.CONTENT_HASH).orderBy(_IS_NEW, L.RECORD_ID)
-    happened = Window.partitionBy(*table.key).orderBy(table.immutable_since, L.CONTENT_HASH)
-    kept = both.withColumn(_KEPT, F.first(L.RECORD_ID).over(same_content))
-    return kept.withColumn(_REPEATS, F.col(_KEPT) != F.col(L.RECORD_ID)).withColumn(
-        _LOSES, F.first(L.CONTENT_HASH).over(happened) != F.col(L.CONTENT_HASH)
+    same_content = Window.partitionBy(*table.key, lineage.CONTENT_HASH).orderBy(
+        _IS_NEW, lineage.RECORD_ID
+    )
+    happened = Window.partitionBy(*table.key).orderBy(table.immutable_since, lineage.CONTENT_HASH)
+    kept = both.withColumn(_KEPT, F.first(lineage.RECORD_ID).over(same_content))
+    return kept.withColumn(_REPEATS, F.col(_KEPT) != F.col(lineage.RECORD_ID)).withColumn(
+        _LOSES, F.first(lineage.CONTENT_HASH).over(happened) != F.col(lineage.CONTENT_HASH)
     )
 
 
 def _rank_versioned(both: DataFrame, table: Table, *, by_arrival: bool) -> DataFrame:
     versioned_by = [] if by_arrival else [table.versioned_by]
-    arrival = [_IS_NEW, L.VALID_TO, L.BATCH_ID, L.FILE, L.OFFSET, L.RECORD_ID]
+    arrival = [
+        _IS_NEW,
+        lineage.VALID_TO,
+        lineage.BATCH_ID,
+        lineage.FILE,
+        lineage.OFFSET,
+        lineage.RECORD_ID,
+    ]
     # Of the known rows at one time the one that stands is the last: it is valid for the longest.
     first_to_last = [
-        F.col(name).asc_nulls_last() if name == L.VALID_TO else F.col(name).asc()
+        F.col(name).asc_nulls_last() if name == lineage.VALID_TO else F.col(name).asc()
         for name in (*versioned_by, *arrival)
     ]
     last_to_first = [
-        F.col(name).desc_nulls_first() if name == L.VALID_TO else F.col(name).desc()
+        F.col(name).desc_nulls_first() if name == lineage.VALID_TO else F.col(name).desc()
         for name in (*versioned_by, *arrival)
     ]
     marked = _refuse_contradictions(both, [*table.key], versioned_by)
     in_order = Window.partitionBy(*table.key, _LOSES).orderBy(*first_to_last)
     begins = (F.col(_IS_NEW) == 0) | ~_repeats_the_row_before(table, in_order)
-    first = F.last(F.when(F.col(_BEGINS), F.col(L.RECORD_ID)), ignorenulls=True).over(in_order)
+    first = F.last(F.when(F.col(_BEGINS), F.col(lineage.RECORD_ID)), ignorenulls=True).over(
+        in_order
+    )
     kept = marked.withColumn(_BEGINS, begins).withColumn(_KEPT, first)
-    repeats = kept.withColumn(_REPEATS, F.col(_KEPT) != F.col(L.RECORD_ID))
+    repeats = kept.withColumn(_REPEATS, F.col(_KEPT) != F.col(lineage.RECORD_ID))
     from_the_end = Window.partitionBy(*table.key, _LOSES, _REPEATS).orderBy(*last_to_first)
     return _with_validity(repeats, table, from_the_end)
 
 
 def _refuse_contradictions(both: DataFrame, key: list[str], versioned_by: list[str]) -> DataFrame:
     """Mark the new records whose key has several contents in their file that nothing orders."""
-    of_file = [*key, _IS_NEW, L.FILE]
+    of_file = [*key, _IS_NEW, lineage.FILE]
     at_once = Window.partitionBy(*of_file, *versioned_by)
-    content = F.col(L.CONTENT_HASH)
+    content = F.col(lineage.CONTENT_HASH)
     differ = F.min(content).over(at_once) != F.max(content).over(at_once)
     ordered = F.lit(False)
-    for prefix in L.MESSAGE_PREFIXES:
-        ordered = ordered | F.col(L.FILE).startswith(prefix)
+    for prefix in lineage.MESSAGE_PREFIXES:
+        ordered = ordered | F.col(lineage.FILE).startswith(prefix)
     contradicts = (F.col(_IS_NEW) == 1) & ~ordered & differ
     marked = both.withColumn(_LOSES, F.coalesce(contradicts, F.lit(False)).cast("int"))
     loses = F.max(_LOSES).over(Window.partitionBy(*of_file))
@@ -169,8 +182,8 @@ def _refuse_contradictions(both: DataFrame, key: list[str], versioned_by: list[s
 
 
 def _repeats_the_row_before(table: Table, in_order: WindowSpec) -> SparkColumn:
-    same = F.lag(L.CONTENT_HASH).over(in_order) == F.col(L.CONTENT_HASH)
-    if L.INGESTED_AT in (table.column(table.versioned_by).default or ""):
+    same = F.lag(lineage.CONTENT_HASH).over(in_order) == F.col(lineage.CONTENT_HASH)
+    if lineage.INGESTED_AT in (table.column(table.versioned_by).default or ""):
         # Such a row has the time of its ingestion, so its content differs in each.
         others = F.struct(*[name for name in table.names if name != table.versioned_by])
         equal = F.lag(others).over(in_order).eqNullSafe(others)
@@ -184,15 +197,15 @@ def _with_validity(rows: DataFrame, table: Table, from_the_end: WindowSpec) -> D
     A version is valid from its ``table.versioned_by`` until the earliest one of the versions
     after it in order. What begins before it and stands after it leaves it valid for no time.
     """
-    since, ended = F.col(table.versioned_by), F.col(L.VALID_TO)
+    since, ended = F.col(table.versioned_by), F.col(lineage.VALID_TO)
     following = from_the_end.rowsBetween(Window.unboundedPreceding, -1)
     new_ones = F.min(F.when(F.col(_IS_NEW) == 1, since)).over(following)
     sooner = F.least(F.coalesce(ended, new_ones), F.coalesce(new_ones, ended))
     until = F.when(F.col(_IS_NEW) == 1, F.min(since).over(following)).otherwise(sooner)
     return (
         rows.withColumn(_ENDED, ended)
-        .withColumn(L.VALID_FROM, since)
-        .withColumn(L.VALID_TO, F.when(until.isNotNull(), F.greatest(since, until)))
+        .withColumn(lineage.VALID_FROM, since)
+        .withColumn(lineage.VALID_TO, F.when(until.isNotNull(), F.greatest(since, until)))
     )
 
 
@@ -213,22 +226,26 @@ def resolve(ranked: DataFrame, entity: str, table: Table) -> Resolution:
     versions = stands.where(~F.col(_REPEATS))
     is_new = F.col(_IS_NEW) == 1
     duplicates = stands.where(F.col(_REPEATS) & is_new).select(
-        L.RECORD_ID,
-        F.col(_KEPT).alias(L.KEPT_RECORD_ID),
-        F.lit(entity).alias(L.ENTITY),
-        L.BATCH_ID,
+        lineage.RECORD_ID,
+        F.col(_KEPT).alias(lineage.KEPT_RECORD_ID),
+        F.lit(entity).alias(lineage.ENTITY),
+        lineage.BATCH_ID,
     )
     reason = KEY_CONFLICT if table.immutable_since else KEY_NOT_UNIQUE
     refused = ranked.where(_LOSES)
-    conflicts = refused.select(L.RECORD_ID, F.array(F.lit(reason)).alias(L.REASONS))
+    conflicts = refused.select(lineage.RECORD_ID, F.array(F.lit(reason)).alias(lineage.REASONS))
     keys = refused.select(*table.key).distinct()
-    current, history = L.silver_table(table).names, L.history_table(table).names
+    current, history = lineage.silver_table(table).names, lineage.history_table(table).names
     if table.immutable_since:
-        none = versions.limit(0).withColumn(L.VALID_FROM, F.col(L.VALID_TO)).select(*history)
+        none = (
+            versions.limit(0)
+            .withColumn(lineage.VALID_FROM, F.col(lineage.VALID_TO))
+            .select(*history)
+        )
         stay = versions.where(is_new).select(*current)
         return Resolution(stay, none, duplicates, conflicts, keys)
-    newest = F.col(L.VALID_TO).isNull()
-    ended = is_new | ~F.col(_ENDED).eqNullSafe(F.col(L.VALID_TO))
+    newest = F.col(lineage.VALID_TO).isNull()
+    ended = is_new | ~F.col(_ENDED).eqNullSafe(F.col(lineage.VALID_TO))
     return Resolution(
         current=versions.where(newest & is_new).select(*current),
         history=versions.where(~newest & ended).select(*history),

@@ -7,9 +7,9 @@ import pandas as pd
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from goldrun.contracts import lineage as L
+from goldrun.contracts import lineage
 from goldrun.contracts.marketplace import ENTITIES
-from goldrun.contracts.reasons import reject_reasons
+from goldrun.contracts.quarantine_reasons import reject_reasons
 from goldrun.contracts.table import Reference, Severity, Table
 from goldrun.contracts.verdict import Verdict, worst
 from goldrun.medallion.accounting import DUPLICATE, FATES, Accounting
@@ -107,8 +107,10 @@ def rule_counts(
     Returns:
         One row a rule, broken or not: ``RULE_COLUMNS``.
     """
-    refused = quarantine.where((F.col(L.ENTITY) == entity) & (F.col(L.STATE) == OPEN))
-    counted = refused.select(F.explode(L.REASONS).alias(_RULE)).groupBy(_RULE).count().collect()
+    refused = quarantine.where((F.col(lineage.ENTITY) == entity) & (F.col(lineage.STATE) == OPEN))
+    counted = (
+        refused.select(F.explode(lineage.REASONS).alias(_RULE)).groupBy(_RULE).count().collect()
+    )
     failed = {row[_RULE]: int(row["count"]) for row in counted}
     rows = [
         (entity, name, Severity.REJECT.value, records, failed.get(name, 0), description)

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from goldrun.contracts import entities as E
+from goldrun.contracts import entities
 from goldrun.simulation.draws import Draws, Floats, Ints
 from goldrun.simulation.parameters import YEAR, Settings
 from goldrun.simulation.process import SECONDS_A_DAY, People, arrivals
@@ -70,19 +70,21 @@ def customers(settings: Settings, draws: Draws, people: People) -> pd.DataFrame:
     rows = pd.DataFrame(
         {
             WHO: who,
-            E.CUSTOMER_ID: customer_ids(who),
+            entities.CUSTOMER_ID: customer_ids(who),
             **_persona(draws, who),
-            E.REGISTRATION_DATE: times(settings.start_micros + registered[index] * 1_000_000),
-            E.LOCATION: pick(_PLACES, _walk(draws, "place", who, version, _PLACE_WEIGHTS)),
-            E.CUSTOMER_SEGMENT: pick(
+            entities.REGISTRATION_DATE: times(
+                settings.start_micros + registered[index] * 1_000_000
+            ),
+            entities.LOCATION: pick(_PLACES, _walk(draws, "place", who, version, _PLACE_WEIGHTS)),
+            entities.CUSTOMER_SEGMENT: pick(
                 _SEGMENTS, _walk(draws, "segment", who, version, _SEGMENT_WEIGHTS)
             ),
-            E.UPDATED_AT: times(settings.start_micros + updated * 1_000_000),
+            entities.UPDATED_AT: times(settings.start_micros + updated * 1_000_000),
         }
     )
     unknown = draws.chance("no registration", who, _NOTHING_RECORDED)
-    rows[E.REGISTRATION_DATE] = rows[E.REGISTRATION_DATE].mask(unknown)
-    return numbered(with_validity(rows, WHO, E.UPDATED_AT))
+    rows[entities.REGISTRATION_DATE] = rows[entities.REGISTRATION_DATE].mask(unknown)
+    return numbered(with_validity(rows, WHO, entities.UPDATED_AT))
 
 
 def _moves(settings: Settings, draws: Draws, people: People) -> tuple[Ints, Ints, Ints]:
@@ -120,11 +122,11 @@ def _persona(draws: Draws, who: Ints) -> dict[str, Text | Ints]:
     number = draws.below("phone number", who, 1_000)
     phone = pick(["".join(parts) for parts in PHONE_BLOCKS], block) + digits(number, 4).str[1:]
     return {
-        E.NAME: pick([name for name, _ in _FIRST], first)
+        entities.NAME: pick([name for name, _ in _FIRST], first)
         + " "
         + pick([name for name, _ in _LAST], last),
-        E.EMAIL: email.mask(draws.chance("no email", who, _NOTHING_RECORDED)),
-        E.PHONE: phone.mask(draws.chance("no phone", who, _NOTHING_RECORDED)),
+        entities.EMAIL: email.mask(draws.chance("no email", who, _NOTHING_RECORDED)),
+        entities.PHONE: phone.mask(draws.chance("no phone", who, _NOTHING_RECORDED)),
         PHONE_BLOCK: block,
         PHONE_NUMBER: number,
     }

@@ -6,9 +6,7 @@ from typing import Literal, TypeAlias
 
 from pyspark.sql import types as T
 
-from goldrun.contracts import behaviour as B
-from goldrun.contracts import entities as E
-from goldrun.contracts import reasons as R
+from goldrun.contracts import behaviour, entities, quarantine_reasons
 from goldrun.contracts.table import Column
 from goldrun.simulation.damage import (
     BAD_BYTES,
@@ -19,7 +17,7 @@ from goldrun.simulation.damage import (
     open_last_quote,
     open_middle_quote,
 )
-from goldrun.simulation.layout import DUPLICATE, LAYOUTS, QUARANTINED, Layout
+from goldrun.simulation.layouts import DUPLICATE, LAYOUTS, QUARANTINED, Layout
 from goldrun.simulation.parameters import Settings
 
 Fields: TypeAlias = dict[str, str | None]
@@ -32,7 +30,11 @@ _DEFAULT = "1970-01-01T00:00:00Z"
 _TOO_MUCH = "200000000000.00"
 _NO_ADDRESSES = ("anna.example.com", "anna@", "anna@@example.com")
 _NO_NUMBERS_TO_CALL = ("call me", "12", "+49 30")
-_SOLD = {E.TRANSACTION_STATUS: E.COMPLETED, E.QUANTITY: "1", E.AMOUNT: "5.00"}
+_SOLD = {
+    entities.TRANSACTION_STATUS: entities.COMPLETED,
+    entities.QUANTITY: "1",
+    entities.AMOUNT: "5.00",
+}
 
 
 @dataclass(frozen=True)
@@ -112,33 +114,35 @@ class _Catalogue:
 
     def _beside(self, column: str) -> Fields:
         """Other columns that would be wrong as well, made right."""
-        if column == E.TRANSACTION_DATE:
-            return {E.UPDATED_AT: self._late, E.CURRENCY: "EUR"}
-        if column == E.REGISTRATION_DATE:
-            return {E.UPDATED_AT: self._late}
-        if column == B.SESSION_START:
-            return {B.SESSION_END: None}
-        if column == B.SESSION_END:
-            return {B.SESSION_DURATION: "60"}
+        if column == entities.TRANSACTION_DATE:
+            return {entities.UPDATED_AT: self._late, entities.CURRENCY: "EUR"}
+        if column == entities.REGISTRATION_DATE:
+            return {entities.UPDATED_AT: self._late}
+        if column == behaviour.SESSION_START:
+            return {behaviour.SESSION_END: None}
+        if column == behaviour.SESSION_END:
+            return {behaviour.SESSION_DURATION: "60"}
         if column in _SOLD:
             return dict(_SOLD)
         return {}
 
     def _identity(self) -> Iterator[Fault]:
         table, (key,) = self._table, self._table.key
-        reason = R.missing(table.column(key))
+        reason = quarantine_reasons.missing(table.column(key))
         yield self._fault("missing_key", key, (reason,), {key: None}, key="lost")
         if table.references:
-            reason = R.missing(table.column(E.CUSTOMER_ID))
-            yield self._fault("missing_customer", "", (reason,), {E.CUSTOMER_ID: None})
-            nobody = {E.CUSTOMER_ID: "C-nobody"}
-            yield self._fault("unknown_customer", "", (E.CUSTOMER_UNKNOWN.name,), nobody)
+            reason = quarantine_reasons.missing(table.column(entities.CUSTOMER_ID))
+            yield self._fault("missing_customer", "", (reason,), {entities.CUSTOMER_ID: None})
+            nobody = {entities.CUSTOMER_ID: "C-nobody"}
+            yield self._fault("unknown_customer", "", (entities.CUSTOMER_UNKNOWN.name,), nobody)
         if table.immutable_since:
             later = self._beside(table.immutable_since) | {table.immutable_since: self._late}
-            yield self._fault("key_conflict", "", (R.KEY_CONFLICT,), later, key="kept")
+            yield self._fault(
+                "key_conflict", "", (quarantine_reasons.KEY_CONFLICT,), later, key="kept"
+            )
 
     def _lines(self) -> Iterator[Fault]:
-        malformed = (R.RECORD_MALFORMED,)
+        malformed = (quarantine_reasons.RECORD_MALFORMED,)
         if self._layout.format == "json":
             yield self._fault("cut_line", "", malformed, damage=cut_json, key="lost")
         else:
@@ -146,32 +150,34 @@ class _Catalogue:
             yield self._fault("extra_fields", "", malformed, damage=extra_fields)
             yield self._fault("open_quote", "last", malformed, damage=open_last_quote)
             yield self._fault("open_quote", "middle", malformed, damage=open_middle_quote)
-        free = [c for c in (E.NAME, E.PRODUCT_ID) if c in self._layout.columns]
+        free = [c for c in (entities.NAME, entities.PRODUCT_ID) if c in self._layout.columns]
         column = free[0] if free else self._table.key[0]
         yield self._fault(
             "undecodable",
             column,
-            (R.RECORD_UNDECODABLE,),
+            (quarantine_reasons.RECORD_UNDECODABLE,),
             {column: f"X{BAD_BYTES}"},
             lose_bytes,
             key="fresh" if free else "lost",
         )
 
     def _values(self, c: Column) -> Iterator[Fault]:
-        own_kind = (*self._table.key, E.CUSTOMER_ID)
+        own_kind = (*self._table.key, entities.CUSTOMER_ID)
         if c.required and c.default is None and c.name not in own_kind:
-            yield self._value("missing_value", c, None, R.missing(c))
+            yield self._value("missing_value", c, None, quarantine_reasons.missing(c))
         if c.allowed:
-            yield self._value("unknown_category", c, "unheard of", R.not_allowed(c))
+            yield self._value(
+                "unknown_category", c, "unheard of", quarantine_reasons.not_allowed(c)
+            )
         if isinstance(c.type, T.TimestampType):
             for text in _NO_TIMES:
-                yield self._value("not_a_time", c, text, R.unparsed(c))
-            yield self._value("no_zone", c, _NO_ZONE, R.without_zone(c))
+                yield self._value("not_a_time", c, text, quarantine_reasons.unparsed(c))
+            yield self._value("no_zone", c, _NO_ZONE, quarantine_reasons.without_zone(c))
             too_exact = f"{self._late[:-1]}.1234567Z"
-            yield self._value("digits_lost", c, too_exact, R.digits_lost(c))
-            yield self._value("far_future", c, _FAR, E.not_in_future(c.name).name)
-            if E.not_long_ago(c.name) in self._table.rules:
-                yield self._value("default_time", c, _DEFAULT, E.not_long_ago(c.name).name)
+            yield self._value("digits_lost", c, too_exact, quarantine_reasons.digits_lost(c))
+            yield self._value("far_future", c, _FAR, entities.not_in_future(c.name).name)
+            if entities.not_long_ago(c.name) in self._table.rules:
+                yield self._value("default_time", c, _DEFAULT, entities.not_long_ago(c.name).name)
         elif not isinstance(c.type, T.StringType):
             yield from self._numbers(c)
 
@@ -179,41 +185,56 @@ class _Catalogue:
         bare = self._layout.columns[c.name] in self._layout.bare
         for text in _NO_NUMBERS:
             word = f'"{text}"' if bare else text
-            yield self._value("not_a_number", c, word, R.unparsed(c))
-        yield self._value("nan", c, "NaN", R.unparsed(c))
-        yield self._value("infinity", c, "Infinity", R.unparsed(c))
-        yield self._value("infinity", c, "-Infinity", R.unparsed(c))
-        yield self._value("huge_number", c, "1e400", R.unparsed(c))
+            yield self._value("not_a_number", c, word, quarantine_reasons.unparsed(c))
+        yield self._value("nan", c, "NaN", quarantine_reasons.unparsed(c))
+        yield self._value("infinity", c, "Infinity", quarantine_reasons.unparsed(c))
+        yield self._value("infinity", c, "-Infinity", quarantine_reasons.unparsed(c))
+        yield self._value("huge_number", c, "1e400", quarantine_reasons.unparsed(c))
         if isinstance(c.type, T.DecimalType):
             too_large = 10 ** (c.type.precision - c.type.scale)
-            yield self._value("overflow", c, str(too_large), R.unparsed(c))
-            yield self._value("digits_lost", c, "9.1234567", R.digits_lost(c))
+            yield self._value("overflow", c, str(too_large), quarantine_reasons.unparsed(c))
+            yield self._value("digits_lost", c, "9.1234567", quarantine_reasons.digits_lost(c))
         else:
-            yield self._value("overflow", c, "3000000000", R.unparsed(c))
+            yield self._value("overflow", c, "3000000000", quarantine_reasons.unparsed(c))
 
     def _rules(self) -> Iterator[Fault]:
         """What the contracts' written rules and standard forms refuse."""
         columns, name = self._layout.columns, self._table.column
-        if E.EMAIL in columns:
+        if entities.EMAIL in columns:
             for text in _NO_ADDRESSES:
-                yield self._value("bad_email", name(E.EMAIL), text, R.unparsed(name(E.EMAIL)))
+                yield self._value(
+                    "bad_email",
+                    name(entities.EMAIL),
+                    text,
+                    quarantine_reasons.unparsed(name(entities.EMAIL)),
+                )
             for text in _NO_NUMBERS_TO_CALL:
-                yield self._value("bad_phone", name(E.PHONE), text, R.unparsed(name(E.PHONE)))
-        if E.PRICE in columns:
+                yield self._value(
+                    "bad_phone",
+                    name(entities.PHONE),
+                    text,
+                    quarantine_reasons.unparsed(name(entities.PHONE)),
+                )
+        if entities.PRICE in columns:
             yield from self._money()
-        if B.SESSION_END in columns:
-            early = {B.SESSION_END: "2001-01-01T00:00:00Z", B.SESSION_DURATION: "60"}
+        if behaviour.SESSION_END in columns:
+            early = {
+                behaviour.SESSION_END: "2001-01-01T00:00:00Z",
+                behaviour.SESSION_DURATION: "60",
+            }
             reason = "session_end_before_start"
             yield self._fault("ends_before_start", "", (reason,), early)
-            c, reason = name(B.SESSION_DURATION), "session_duration_negative"
+            c, reason = name(behaviour.SESSION_DURATION), "session_duration_negative"
             yield self._value("negative_duration", c, "-5", reason)
-        if B.RESPONSE_TIME in columns:
-            c, reason = name(B.RESPONSE_TIME), "response_time_negative"
+        if behaviour.RESPONSE_TIME in columns:
+            c, reason = name(behaviour.RESPONSE_TIME), "response_time_negative"
             yield self._value("negative_response", c, "-5", reason)
 
     def _money(self) -> Iterator[Fault]:
-        price, quantity, amount = map(self._table.column, (E.PRICE, E.QUANTITY, E.AMOUNT))
-        currency = self._table.column(E.CURRENCY)
+        price, quantity, amount = map(
+            self._table.column, (entities.PRICE, entities.QUANTITY, entities.AMOUNT)
+        )
+        currency = self._table.column(entities.CURRENCY)
         for text in ("0", "-5.00"):
             yield self._value("price_not_positive", price, text, "price_not_positive")
         for text in ("0", "-3"):
@@ -222,5 +243,5 @@ class _Catalogue:
         for money in (price, amount):
             yield self._value("out_of_range", money, _TOO_MUCH, f"{money.name}_out_of_range")
         for text in ("euros", "ZZZ"):
-            yield self._value("bad_currency", currency, text, R.unparsed(currency))
-        yield self._value("no_rate", currency, "CHF", R.CURRENCY_WITHOUT_RATE)
+            yield self._value("bad_currency", currency, text, quarantine_reasons.unparsed(currency))
+        yield self._value("no_rate", currency, "CHF", quarantine_reasons.CURRENCY_WITHOUT_RATE)

@@ -4,17 +4,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from goldrun.contracts import behaviour as B
+from goldrun.contracts import behaviour
 from goldrun.simulation.draws import Draws, Ints
 
 KINDS = (
     "page_view",
-    B.SEARCH,
-    B.CLICK,
-    B.ADD_TO_CART,
+    behaviour.SEARCH,
+    behaviour.CLICK,
+    behaviour.ADD_TO_CART,
     "remove_from_cart",
     "checkout",
-    B.PURCHASE,
+    behaviour.PURCHASE,
 )
 LAST_DRAW = 63
 """Draws of a visit are numbered 0 to this; its steps are fewer."""
@@ -34,7 +34,7 @@ _TO_AN_ORDER = ((0.15, 0.12, 0.18, 0.00, 0.00, 0.00, 0.00, 0.55),) * 7
 an order, and before the basket is filled and paid."""
 _EDGES = np.cumsum(np.array([_TO_NOWHERE, _TO_AN_ORDER]), axis=2)[:, :, :-1]
 _END = len(KINDS)
-_BUYING = tuple(map(KINDS.index, (B.ADD_TO_CART, "checkout", B.PURCHASE)))
+_BUYING = tuple(map(KINDS.index, (behaviour.ADD_TO_CART, "checkout", behaviour.PURCHASE)))
 
 
 @dataclass(frozen=True)

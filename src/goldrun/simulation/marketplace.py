@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from goldrun.contracts import entities as E
-from goldrun.simulation import layout as Y
-from goldrun.simulation.contacts import interactions
+from goldrun.contracts import entities
+from goldrun.simulation import layouts
 from goldrun.simulation.customers import customers
 from goldrun.simulation.draws import Draws, Floats, Ints
+from goldrun.simulation.interactions import interactions
 from goldrun.simulation.orders import first_product, orders, transactions
 from goldrun.simulation.parameters import Settings
 from goldrun.simulation.planting import (
@@ -26,9 +26,9 @@ from goldrun.simulation.process import Calendar, People, people
 from goldrun.simulation.products import catalogue
 from goldrun.simulation.rates import rates
 from goldrun.simulation.rows import DAY_MICROS, ROW, WHO, customer_ids, times
+from goldrun.simulation.sessions import sessions_and_events, visits
 from goldrun.simulation.spelling import spell
 from goldrun.simulation.text import TEXT
-from goldrun.simulation.visits import sessions_and_events, visits
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Sheet:
         damages: What happens to a line, by its position.
     """
 
-    layout: Y.Layout
+    layout: layouts.Layout
     part: int
     text: pd.DataFrame
     damages: dict[int, Callable[[bytes], bytes]] = field(default_factory=dict)
@@ -79,7 +79,7 @@ def simulate(settings: Settings, first: int, last: int) -> Chunk:
     sheets: list[Sheet] = []
     entries: list[pd.DataFrame] = []
     likely: list[Candidate] = []
-    for name, layout in Y.LAYOUTS.items():
+    for name, layout in layouts.LAYOUTS.items():
         spelled = spell(draws, layout, rows[name])
         found = candidates(settings, draws, layout, rows[name], spelled)
         sure, _ = below_share(settings, found)
@@ -123,7 +123,7 @@ def last_planted(
     _, missed = below_share(settings, lowest(likely))
     planted = plant(settings, missed)
     sheets = []
-    for name, layout in Y.LAYOUTS.items():
+    for name, layout in layouts.LAYOUTS.items():
         of_entity = [one for one in planted if one.entity == name]
         if of_entity:
             sheets.append(_sheet(layout, 0, _text(layout, of_entity), of_entity))
@@ -132,7 +132,7 @@ def last_planted(
 
 def _sheets(
     draws: Draws,
-    layout: Y.Layout,
+    layout: layouts.Layout,
     rows: pd.DataFrame,
     spelled: pd.DataFrame,
     planted: list[Planted],
@@ -153,13 +153,13 @@ def _sheets(
     return sheets
 
 
-def _text(layout: Y.Layout, planted: list[Planted]) -> pd.DataFrame:
+def _text(layout: layouts.Layout, planted: list[Planted]) -> pd.DataFrame:
     fields = [one.fields for one in planted]
     return pd.DataFrame(fields, columns=list(layout.header), dtype=TEXT)
 
 
 def _sheet(
-    layout: Y.Layout, part: int, text: pd.DataFrame, lines: Sequence[Planted | None]
+    layout: layouts.Layout, part: int, text: pd.DataFrame, lines: Sequence[Planted | None]
 ) -> Sheet:
     damages = {i: one.damage for i, one in enumerate(lines) if one and one.damage}
     return Sheet(layout, part, text.reset_index(drop=True), damages)
@@ -171,14 +171,14 @@ def _people(settings: Settings, crowd: People) -> pd.DataFrame:
     gone = np.where(churned, crowd.gone, 0)
     return pd.DataFrame(
         {
-            E.CUSTOMER_ID: customer_ids(crowd.who),
-            Y.REGISTERED_AT: times(_micros(settings, crowd.registered)),
-            Y.PURCHASE_RATE: crowd.purchase_rate,
-            Y.DROPOUT_RATE: crowd.dropout_rate,
-            Y.ALIVE_UNTIL: times(_micros(settings, gone)).where(churned),
-            Y.CHURNED: churned,
-            Y.VISIT_INTEREST: crowd.visit_interest,
-            Y.TROUBLE: crowd.trouble,
+            entities.CUSTOMER_ID: customer_ids(crowd.who),
+            layouts.REGISTERED_AT: times(_micros(settings, crowd.registered)),
+            layouts.PURCHASE_RATE: crowd.purchase_rate,
+            layouts.DROPOUT_RATE: crowd.dropout_rate,
+            layouts.ALIVE_UNTIL: times(_micros(settings, gone)).where(churned),
+            layouts.CHURNED: churned,
+            layouts.VISIT_INTEREST: crowd.visit_interest,
+            layouts.TROUBLE: crowd.trouble,
         }
     )
 

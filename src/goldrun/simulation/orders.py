@@ -5,8 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from goldrun.contracts import entities as E
-from goldrun.contracts import lineage as L
+from goldrun.contracts import entities, lineage
 from goldrun.simulation.draws import Draws, Flags, Floats, Ints
 from goldrun.simulation.parameters import Settings
 from goldrun.simulation.process import SECONDS_A_DAY, Calendar, People, arrivals, level
@@ -31,12 +30,12 @@ _NOT_RECORDED = 0.01
 _DISCOUNTED = 0.15
 
 _COURSES = (
-    (E.COMPLETED, None, 74),
-    ("pending", E.COMPLETED, 12),
+    (entities.COMPLETED, None, 74),
+    ("pending", entities.COMPLETED, 12),
     ("pending", "failed", 2),
     ("pending", None, 1),
-    (E.CANCELLED, None, 5),
-    (E.COMPLETED, "refunded", 4),
+    (entities.CANCELLED, None, 5),
+    (entities.COMPLETED, "refunded", 4),
     ("failed", None, 2),
 )
 """First and later status of an order, and how often of a hundred."""
@@ -108,17 +107,17 @@ def transactions(
     who, number = placed.who[order], placed.number[order]
     rows = pd.DataFrame({WHO: who})
     name = digits(who, 8) + "-" + whole(number)
-    rows[E.ORDER_ID] = "O" + name
-    rows[E.TRANSACTION_ID] = "T" + name + "-" + whole(position)
-    rows[E.CUSTOMER_ID] = customer_ids(who)
+    rows[entities.ORDER_ID] = "O" + name
+    rows[entities.TRANSACTION_ID] = "T" + name + "-" + whole(position)
+    rows[entities.CUSTOMER_ID] = customer_ids(who)
     course, changed = _course(draws, placed)
     line = number * _MAX_LINES + position
     bought = _bought(settings, draws, catalogue, placed.day[order], who, line)
     credit = _credit_notes(draws, placed, course)[order]
     bought = bought.assign(**_money(rates, bought, placed.micros[order], credit))
     rows = pd.concat([rows, bought], axis=1)
-    rows[E.PAYMENT_METHOD] = _payment(draws, who, number)
-    rows[E.TRANSACTION_DATE] = times(placed.micros[order])
+    rows[entities.PAYMENT_METHOD] = _payment(draws, who, number)
+    rows[entities.TRANSACTION_DATE] = times(placed.micros[order])
     end = settings.start_micros + settings.days * DAY_MICROS
     return _versions(rows, course[order], changed[order], end)
 
@@ -139,8 +138,8 @@ def _bought(
     quantity = np.clip(pieces, 1, 5_000).astype(np.int64)
     return pd.DataFrame(
         {
-            E.PRODUCT_ID: catalogue.ids(product),
-            E.QUANTITY: quantity,
+            entities.PRODUCT_ID: catalogue.ids(product),
+            entities.QUANTITY: quantity,
             PRICE_CENTS: price,
             AMOUNT_CENTS: (price * quantity * (100 - discount) + 50) // 100,
             TOLD_CURRENCY: currency,
@@ -150,7 +149,7 @@ def _bought(
 
 def _credit_notes(draws: Draws, placed: Orders, course: Ints) -> Flags:
     """Half of the cancelled orders come as a credit note: pieces and money taken back."""
-    cancelled = np.array([first == E.CANCELLED for first, *_ in _COURSES])
+    cancelled = np.array([first == entities.CANCELLED for first, *_ in _COURSES])
     return cancelled[course] & draws.chance("credit note", placed.who, 0.5, placed.number)
 
 
@@ -161,12 +160,12 @@ def _money(
     currency = bought[TOLD_CURRENCY].to_numpy()
     amount = bought[AMOUNT_CENTS].to_numpy() * sign
     return {
-        E.QUANTITY: bought[E.QUANTITY].to_numpy() * sign,
+        entities.QUANTITY: bought[entities.QUANTITY].to_numpy() * sign,
         AMOUNT_CENTS: amount,
         TOLD_CURRENCY: pick(CURRENCIES, currency),
-        E.PRICE: rates.to_home(bought[PRICE_CENTS].to_numpy(), currency, micros),
-        E.AMOUNT: rates.to_home(amount, currency, micros),
-        E.CURRENCY: pick([HOME], np.zeros(len(bought), dtype=np.int64)),
+        entities.PRICE: rates.to_home(bought[PRICE_CENTS].to_numpy(), currency, micros),
+        entities.AMOUNT: rates.to_home(amount, currency, micros),
+        entities.CURRENCY: pick([HOME], np.zeros(len(bought), dtype=np.int64)),
     }
 
 
@@ -175,7 +174,7 @@ def _payment(draws: Draws, who: Ints, number: Ints) -> Text:
     now = draws.index("payment", who, _PAYMENT_WEIGHTS, number)
     chosen = np.where(draws.chance("pays as usual", who, _HABIT, number), usual, now)
     unknown = draws.chance("payment unknown", who, _NOT_RECORDED, number)
-    return pick(E.PAYMENT_METHODS, chosen).mask(unknown)
+    return pick(entities.PAYMENT_METHODS, chosen).mask(unknown)
 
 
 def _course(draws: Draws, placed: Orders) -> tuple[Ints, Ints]:
@@ -191,9 +190,9 @@ def _versions(rows: pd.DataFrame, course: Ints, changed: Ints, end: int) -> pd.D
     has_later = later.notna().to_numpy(bool) & (changed < end)
     when = times(changed)
     early, late = rows.copy(), rows.copy()
-    early[E.TRANSACTION_STATUS] = pick([first for first, *_ in _COURSES], course)
-    early[E.UPDATED_AT] = rows[E.TRANSACTION_DATE]
-    early[L.VALID_TO] = when.where(has_later)
-    late[E.TRANSACTION_STATUS] = later
-    late[E.UPDATED_AT] = when
+    early[entities.TRANSACTION_STATUS] = pick([first for first, *_ in _COURSES], course)
+    early[entities.UPDATED_AT] = rows[entities.TRANSACTION_DATE]
+    early[lineage.VALID_TO] = when.where(has_later)
+    late[entities.TRANSACTION_STATUS] = later
+    late[entities.UPDATED_AT] = when
     return numbered(pd.concat([early, late[has_later]], ignore_index=True))

@@ -9,7 +9,7 @@ import pandas as pd
 
 from goldrun.simulation.draws import Draws, Floats, Ints
 from goldrun.simulation.faults import Fault, Fields, faults
-from goldrun.simulation.layout import LAYOUTS, LEDGER, TRACE, Layout
+from goldrun.simulation.layouts import LAYOUTS, LEDGER, TRACE, Layout
 from goldrun.simulation.parameters import Settings
 from goldrun.simulation.rows import ROW, WHO
 

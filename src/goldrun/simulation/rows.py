@@ -7,7 +7,7 @@ whole numbers in units of their last digit; null is null.
 import numpy as np
 import pandas as pd
 
-from goldrun.contracts import lineage as L
+from goldrun.contracts import lineage
 from goldrun.contracts.table import Table
 from goldrun.simulation.draws import Ints
 from goldrun.simulation.text import Text, digits
@@ -41,19 +41,19 @@ def customer_ids(who: Ints) -> Text:
 
 def current(rows: pd.DataFrame, table: Table) -> pd.DataFrame:
     """The newest version of each key, with the contract's columns."""
-    newest = rows[L.VALID_TO].isna() if L.VALID_TO in rows else slice(None)
+    newest = rows[lineage.VALID_TO].isna() if lineage.VALID_TO in rows else slice(None)
     return rows.loc[newest, list(table.names)].reset_index(drop=True)
 
 
 def superseded(rows: pd.DataFrame, table: Table) -> pd.DataFrame:
     """The older versions, each with the time it was valid."""
-    older = rows[rows[L.VALID_TO].notna()]
-    older = older.assign(**{L.VALID_FROM: older[table.versioned_by]})
-    columns = [*table.names, L.VALID_FROM, L.VALID_TO]
+    older = rows[rows[lineage.VALID_TO].notna()]
+    older = older.assign(**{lineage.VALID_FROM: older[table.versioned_by]})
+    columns = [*table.names, lineage.VALID_FROM, lineage.VALID_TO]
     return older[columns].reset_index(drop=True)
 
 
 def with_validity(rows: pd.DataFrame, key: str, versioned_by: str) -> pd.DataFrame:
     """Add the time of the next version to rows that are in order of key and time."""
     following = rows.groupby(key, sort=False)[versioned_by].shift(-1)
-    return rows.assign(**{L.VALID_TO: following.astype("datetime64[us]")})
+    return rows.assign(**{lineage.VALID_TO: following.astype("datetime64[us]")})

@@ -3,24 +3,23 @@
 import numpy as np
 import pandas as pd
 
-from goldrun.contracts import behaviour as B
-from goldrun.contracts import entities as E
+from goldrun.contracts import behaviour, entities
 from goldrun.simulation.customers import PHONE_BLOCK, PHONE_BLOCKS, PHONE_NUMBER
 from goldrun.simulation.draws import Draws, Flags
-from goldrun.simulation.layout import TRACE, Layout
+from goldrun.simulation.layouts import TRACE, Layout
 from goldrun.simulation.orders import AMOUNT_CENTS, PRICE_CENTS, TOLD_CURRENCY
 from goldrun.simulation.rows import ROW, WHO, micros_of
 from goldrun.simulation.text import Text, decimal, iso_time, pick, whole
 
 _SPELLINGS: dict[str, dict[str, tuple[str, ...]]] = {
-    E.TRANSACTION_STATUS: {
+    entities.TRANSACTION_STATUS: {
         "completed": ("completed", "Completed", "COMPLETE"),
         "pending": ("pending", "Pending", "PENDING "),
         "cancelled": ("cancelled", "Canceled", "Cancelled"),
         "refunded": ("refunded", "Refunded", " refunded"),
         "failed": ("failed", "Failed", "FAILED"),
     },
-    E.PAYMENT_METHOD: {
+    entities.PAYMENT_METHOD: {
         "card": ("Credit Card", "debit-card", "card"),
         "wallet": ("PayPal", "Apple Pay", "google_pay"),
         "bank_transfer": ("Bank Transfer", "transfer", "bank_transfer"),
@@ -29,24 +28,24 @@ _SPELLINGS: dict[str, dict[str, tuple[str, ...]]] = {
         "voucher": ("Gift Card", "voucher", "Voucher"),
         "other": ("Other", "other", "OTHER"),
     },
-    E.CUSTOMER_SEGMENT: {
+    entities.CUSTOMER_SEGMENT: {
         "consumer": ("consumer", "Consumer", "CONSUMER"),
         "small_business": ("Small Business", "small-business", "small_business"),
         "wholesale": ("Wholesale", "wholesale", " wholesale "),
         "vip": ("VIP", "vip", "Vip"),
     },
-    E.CURRENCY: {
+    entities.CURRENCY: {
         "EUR": ("EUR", "EUR", "eur"),
         "GBP": ("GBP", "GBP", "gbp"),
         "USD": ("USD", "USD", "usd"),
     },
-    B.DEVICE_TYPE: {
+    behaviour.DEVICE_TYPE: {
         "desktop": ("Desktop", "PC", "desktop"),
         "mobile": ("Mobile", "phone", "mobile"),
         "tablet": ("Tablet", "tablet", "TABLET"),
         "other": ("Other", "other", "OTHER"),
     },
-    B.EVENT_TYPE: {
+    behaviour.EVENT_TYPE: {
         "page_view": ("page_view", "Page View", "pageview"),
         "search": ("search", "Search", "SEARCH"),
         "click": ("click", "Click", "CLICK"),
@@ -55,14 +54,14 @@ _SPELLINGS: dict[str, dict[str, tuple[str, ...]]] = {
         "checkout": ("checkout", "Checkout", "CHECKOUT"),
         "purchase": ("purchase", "Purchase", "order"),
     },
-    B.INTERACTION_TYPE: {
+    behaviour.INTERACTION_TYPE: {
         "email": ("E-Mail", "email", "mail"),
         "phone": ("Phone", "call", "phone"),
         "chat": ("Chat", "chat", "CHAT"),
         "social": ("Social", "social", "SOCIAL"),
         "other": ("Other", "other", "OTHER"),
     },
-    B.INTERACTION_OUTCOME: {
+    behaviour.INTERACTION_OUTCOME: {
         "resolved": ("Resolved", "solved", "resolved"),
         "unresolved": ("Unresolved", "unsolved", "unresolved"),
         "escalated": ("Escalated", "escalated", "ESCALATED"),
@@ -70,8 +69,8 @@ _SPELLINGS: dict[str, dict[str, tuple[str, ...]]] = {
     },
 }
 """Spellings of each category, all of which its contract knows."""
-_TO_THE_MILLISECOND = (B.SESSION_START, B.SESSION_END, B.EVENT_TIMESTAMP)
-_TOLD_MONEY = {E.PRICE: PRICE_CENTS, E.AMOUNT: AMOUNT_CENTS}
+_TO_THE_MILLISECOND = (behaviour.SESSION_START, behaviour.SESSION_END, behaviour.EVENT_TIMESTAMP)
+_TOLD_MONEY = {entities.PRICE: PRICE_CENTS, entities.AMOUNT: AMOUNT_CENTS}
 _LEFT_OUT = 0.3
 _LOCAL = 0.3
 _SPACED = 0.05
@@ -103,7 +102,11 @@ class _Speller:
 
     def text(self) -> Text:
         column = self._column
-        special = {E.PHONE: self._phone, E.EMAIL: self._email, E.QUANTITY: self._pieces}
+        special = {
+            entities.PHONE: self._phone,
+            entities.EMAIL: self._email,
+            entities.QUANTITY: self._pieces,
+        }
         if column in special:
             return special[column]()
         if column in _TOLD_MONEY:
@@ -124,14 +127,14 @@ class _Speller:
         return self._spaced(self._rows[self._column])
 
     def _email(self) -> Text:
-        address = self._rows[E.EMAIL]
+        address = self._rows[entities.EMAIL]
         return address.mask(self._chance("capitals", 0.3), address.str.title())
 
     def _pieces(self) -> Text:
-        return whole(self._rows[E.QUANTITY].to_numpy())
+        return whole(self._rows[entities.QUANTITY].to_numpy())
 
     def _category(self) -> Text:
-        canonical = self._rows[TOLD_CURRENCY if self._column == E.CURRENCY else self._column]
+        canonical = self._rows[TOLD_CURRENCY if self._column == entities.CURRENCY else self._column]
         spellings = _SPELLINGS[self._column]
         names = list(spellings)
         stream = f"spelling/{self._layout.entity}/{self._column}"
@@ -149,17 +152,21 @@ class _Speller:
 
     def _seconds(self) -> Text:
         values = self._rows[self._column]
-        text = decimal(values.fillna(0).to_numpy(dtype=np.int64), B.SECONDS.scale)
+        text = decimal(values.fillna(0).to_numpy(dtype=np.int64), behaviour.SECONDS.scale)
         return text.mask(values.isna() | self._left_out())
 
     def _left_out(self) -> Flags:
         """Where the contract would fill in just this value."""
         rows = self._rows
-        if self._column == B.SESSION_DURATION:
-            known = rows[B.SESSION_END].notna()
-        elif self._column == E.UPDATED_AT:
-            origin = E.REGISTRATION_DATE if E.REGISTRATION_DATE in rows else E.TRANSACTION_DATE
-            known = rows[origin] == rows[E.UPDATED_AT]
+        if self._column == behaviour.SESSION_DURATION:
+            known = rows[behaviour.SESSION_END].notna()
+        elif self._column == entities.UPDATED_AT:
+            origin = (
+                entities.REGISTRATION_DATE
+                if entities.REGISTRATION_DATE in rows
+                else entities.TRANSACTION_DATE
+            )
+            known = rows[origin] == rows[entities.UPDATED_AT]
         else:
             return np.zeros(len(rows), dtype=bool)
         return known.to_numpy(bool) & self._chance("left out", _LEFT_OUT)
@@ -170,7 +177,7 @@ class _Speller:
         way = self._draws.below("spelling/phone", self._who, 4, self._row)
         prefixes = [text for parts in PHONE_BLOCKS for text in _prefixes(*parts)]
         last = pick([f"{v:03d}" for v in range(1_000)], number.to_numpy())
-        return (pick(prefixes, block * 4 + way) + last).where(self._rows[E.PHONE].notna())
+        return (pick(prefixes, block * 4 + way) + last).where(self._rows[entities.PHONE].notna())
 
 
 def _prefixes(country: str, area: str, block: str) -> tuple[str, str, str, str]:

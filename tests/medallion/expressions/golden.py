@@ -6,7 +6,7 @@ change: ``GOLDRUN_ENGINE=sail python -m tests.medallion.expressions.golden``.
 
 from pathlib import Path
 
-from goldrun.io.engines import open_engine
+from goldrun.io.engines.choose import open_engine
 from tests.engines import ENGINE
 from tests.medallion.expressions.computed import compute, write_expected
 from tests.medallion.expressions.draws import draws

@@ -21,7 +21,7 @@ MANY_DRAWS = 5_000
 AT_A_TIME = 250
 _OTHER_ENGINE = """
 import json, sys
-from goldrun.io.engines import Engine, open_engine
+from goldrun.io.engines.choose import Engine, open_engine
 from tests.medallion.expressions.computed import compute
 with open_engine(Engine.SAIL) as spark:
     for line in sys.stdin:

@@ -1,0 +1,119 @@
+"""What does not add up over days, as of several dates: each from an exact sibling table.
+
+Every function returns key ``(customer_id, as_of)``, for those customers only who have something.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from goldrun.contracts import (
+    activity_tables,
+    behaviour,
+    behaviour_features,
+    entities,
+    gold,
+    purchase_features,
+)
+from goldrun.features.asof import before_each
+
+SQUARED_GAPS = "_squared_gaps"
+_SQUARE = "_square"
+_EARLIER = "_earlier"
+_PAIR = "_pair"
+_NAME = "_name"
+_VALUE = "_value"
+_KEY = [entities.CUSTOMER_ID, gold.AS_OF]
+
+
+def squared_gaps(daily: DataFrame, as_ofs: Sequence[date]) -> DataFrame:
+    """Add up the squares of the gaps between consecutive days with a completed order, in days²."""
+    bought = daily.where(F.col(activity_tables.ORDERS) > 0).groupBy(entities.CUSTOMER_ID)
+    days = bought.agg(F.sort_array(F.collect_list(activity_tables.DAY)).alias(_EARLIER))
+    # Each day beside the one before it: a window over as many small groups takes three times as
+    # long. A customer has one row a day, so no list is longer than a history has days.
+    later = F.slice(_EARLIER, F.lit(2), F.size(_EARLIER)).alias(activity_tables.DAY)
+    pairs = days.select(entities.CUSTOMER_ID, later, _EARLIER).select(
+        entities.CUSTOMER_ID, F.explode(F.arrays_zip(activity_tables.DAY, _EARLIER)).alias(_PAIR)
+    )
+    gaps = pairs.select(entities.CUSTOMER_ID, f"{_PAIR}.*").where(
+        F.col(activity_tables.DAY).isNotNull()
+    )
+    gap = F.datediff(activity_tables.DAY, _EARLIER).cast("bigint")
+    squares = gaps.select(entities.CUSTOMER_ID, activity_tables.DAY, (gap * gap).alias(_SQUARE))
+    return before_each(squares, as_ofs).groupBy(*_KEY).agg(F.sum(_SQUARE).alias(SQUARED_GAPS))
+
+
+def distinct_products(products: DataFrame, as_ofs: Sequence[date]) -> DataFrame:
+    """Count the products bought before each date, each once.
+
+    Args:
+        products: Rows of ``gold/customer_products``.
+        as_ofs: The dates.
+    """
+    first_bought = products.groupBy(entities.CUSTOMER_ID, entities.PRODUCT_ID).agg(
+        F.min(activity_tables.DAY).alias(activity_tables.DAY)
+    )
+    counted = before_each(first_bought, as_ofs).groupBy(*_KEY)
+    return counted.agg(F.count("*").alias(purchase_features.DISTINCT_PRODUCTS))
+
+
+def response_time_p90(responses: DataFrame, as_ofs: Sequence[date]) -> DataFrame:
+    """Find the 90th percentile of response times, interpolated linearly between ranks.
+
+    Of n times in order t_0 … t_(n-1) it is at rank 0.9 * (n - 1), which is definition 7 of
+    Hyndman and Fan (1996), "Sample Quantiles in Statistical Packages".
+
+    Args:
+        responses: Rows of ``gold/customer_responses``.
+        as_ofs: The dates.
+    """
+    # One row a contact: not every engine takes numbers of times into account.
+    times = F.explode(
+        F.array_repeat(behaviour.RESPONSE_TIME, F.col(activity_tables.RESPONSES).cast("int"))
+    )
+    contacts = before_each(responses, as_ofs).select(*_KEY, times.alias(behaviour.RESPONSE_TIME))
+    return contacts.groupBy(*_KEY).agg(
+        F.percentile(behaviour.RESPONSE_TIME, 0.9).alias(behaviour_features.RESPONSE_TIME_P90)
+    )
+
+
+def last_places(places: DataFrame, as_ofs: Sequence[date]) -> DataFrame:
+    """Find where each customer was, and in which segment, on the last day with a line.
+
+    Of several places on that day it is the one with most lines, then the first by name; lines
+    whose place nobody knew count only where there is no other. The segment likewise.
+
+    Args:
+        places: Rows of ``gold/customer_places``.
+        as_ofs: The dates.
+    """
+    attributes = (entities.LOCATION, entities.CUSTOMER_SEGMENT)
+    last_day = (
+        before_each(places, as_ofs)
+        .groupBy(*_KEY)
+        .agg(F.max(activity_tables.DAY).alias(activity_tables.DAY))
+    )
+    on_it = places.join(last_day, [entities.CUSTOMER_ID, activity_tables.DAY])
+    pairs = F.explode(
+        F.array(*[F.struct(F.lit(n).alias(_NAME), F.col(n).alias(_VALUE)) for n in attributes])
+    )
+    counted = (
+        on_it.select(*_KEY, activity_tables.TRANSACTIONS, pairs.alias(_PAIR))
+        .select(*_KEY, activity_tables.TRANSACTIONS, f"{_PAIR}.*")
+        .groupBy(*_KEY, _NAME, _VALUE)
+        .agg(F.sum(activity_tables.TRANSACTIONS).alias(activity_tables.TRANSACTIONS))
+    )
+    known = counted.where(F.col(_VALUE) != "")
+    most = known.groupBy(*_KEY, _NAME).agg(
+        F.max(activity_tables.TRANSACTIONS).alias(activity_tables.TRANSACTIONS)
+    )
+    # Plain extremes twice: min_by an ordering struct is slow, and holds on to whole batches.
+    chosen = known.join(most, [*_KEY, _NAME, activity_tables.TRANSACTIONS], "left_semi").groupBy(
+        *_KEY
+    )
+    return chosen.agg(
+        *[F.min(F.when(F.col(_NAME) == n, F.col(_VALUE))).alias(n) for n in attributes]
+    )

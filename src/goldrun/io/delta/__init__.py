@@ -1,0 +1,1 @@
+"""Delta tables: reading, writing, locks, properties and errors."""

@@ -1,0 +1,1 @@
+"""What computes: Spark, a Spark Connect server, or Sail."""

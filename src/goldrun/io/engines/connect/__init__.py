@@ -1,0 +1,1 @@
+"""Spark on a Spark Connect server."""

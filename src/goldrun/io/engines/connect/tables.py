@@ -1,0 +1,118 @@
+"""Delta tables through a Spark Connect server, in SQL: whatever server has Delta understands it."""
+
+import contextlib
+import uuid
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime
+
+from pyspark.errors import AnalysisException
+from pyspark.sql import DataFrame
+
+from goldrun.contracts.entities import CUSTOMER_ID
+from goldrun.contracts.table import Table
+from goldrun.io.delta.properties import named, properties
+from goldrun.io.engines.base import NEW, OLD, Merge
+from goldrun.io.engines.spark.staged_write import SparkDraft, commit
+from goldrun.io.engines.spark.tables import SparkStorage
+
+_NOT_THERE = {"DELTA_PATH_DOES_NOT_EXIST", "DELTA_MISSING_DELTA_TABLE", "DELTA_TABLE_NOT_FOUND"}
+
+
+class ConnectStorage(SparkStorage):
+    """See ``Storage``.
+
+    As ``SparkStorage``, but for what that asks of Delta's classes: a server needs a plugin for
+    them, which most don't have.
+    """
+
+    def exists(self, path: str) -> bool:
+        """See ``Storage``."""
+        try:
+            told = self._spark.sql(f"DESCRIBE DETAIL {named(path)}").collect()
+        except AnalysisException as error:
+            if error.getCondition() in _NOT_THERE:
+                return False
+            raise
+        # A folder that is no table has no format.
+        return bool(told[0]["format"] == "delta")
+
+    def create(self, path: str, table: Table) -> None:
+        """See ``Storage``."""
+        columns = ", ".join(
+            f"`{field.name}` {field.dataType.simpleString()}{'' if field.nullable else ' NOT NULL'}"
+            for field in table.schema
+        )
+        clustered = ", ".join(f"`{name}`" for name in table.clustered_by)
+        by = f"CLUSTER BY ({clustered})" if clustered else ""
+        told = ", ".join(f"'{key}' = '{value}'" for key, value in properties(table).items())
+        self._spark.sql(
+            f"CREATE TABLE IF NOT EXISTS {named(path)} ({columns}) USING delta {by} "
+            f"TBLPROPERTIES ({told})"
+        ).collect()
+
+    @contextlib.contextmanager
+    def draft(
+        self, path: str, table: Table, rows: Sequence[DataFrame], *, often: bool = False
+    ) -> Iterator["ConnectDraft"]:
+        """See ``Storage``."""
+        with super().draft(path, table, rows, often=often) as draft:
+            yield ConnectDraft(self._spark, path, table, draft.rows, in_order=often)
+
+    def remove(self, path: str, keys: DataFrame) -> None:
+        """See ``Storage``."""
+        same = " AND ".join(f"{OLD}.`{name}` = {NEW}.`{name}`" for name in keys.columns)
+        _merge(path, keys, same, "WHEN MATCHED THEN DELETE")
+
+    def compact(self, path: str, table: Table) -> None:
+        """See ``Storage``."""
+        names = ", ".join(f"`{name}`" for name in table.z_ordered_by)
+        self._spark.sql(
+            f"OPTIMIZE {named(path)} {f'ZORDER BY ({names})' if names else ''}"
+        ).collect()
+
+
+class ConnectDraft(SparkDraft):
+    """See ``Draft``."""
+
+    def merge(self, how: Merge) -> None:
+        """See ``Draft``."""
+        same = [f"{OLD}.`{name}` = {NEW}.`{name}`" for name in self._table.key]
+        if CUSTOMER_ID not in self._table.key:
+            for name, ends in how.spans.items():
+                low, high = map(_literal, ends)
+                same.append(f"{OLD}.`{name}` BETWEEN {low} AND {high}")
+        if how.where:
+            same.append(how.where)
+        gone = f"WHEN MATCHED AND {NEW}.`{how.gone}` THEN DELETE" if how.gone else ""
+        names = [f"`{name}`" for name in self._table.names]
+        updated = ", ".join(f"{OLD}.{name} = {NEW}.{name}" for name in names)
+        inserted = ", ".join(f"{NEW}.{name}" for name in names)
+        clauses = (
+            f"{gone} WHEN MATCHED THEN UPDATE SET {updated} "
+            f"WHEN NOT MATCHED THEN INSERT ({', '.join(names)}) VALUES ({inserted})"
+        )
+        condition = " AND ".join(same)
+        commit(self._table, lambda: _merge(self._path, self._rows, condition, clauses))
+
+
+def _merge(path: str, rows: DataFrame, condition: str, clauses: str) -> None:
+    session, view = rows.sparkSession, f"goldrun_{uuid.uuid4().hex}"
+    rows.createOrReplaceTempView(view)
+    try:
+        session.sql(
+            f"MERGE INTO {named(path)} AS {OLD} USING {view} AS {NEW} ON {condition} {clauses}"
+        ).collect()
+    finally:
+        session.catalog.dropTempView(view)
+
+
+def _literal(value: object) -> str:
+    """A value of a key as SQL writes it. A MERGE of Delta takes no parameters."""
+    if isinstance(value, datetime):
+        # As it is collected a time has no zone, and is that of this machine.
+        return f"TIMESTAMP '{value.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}'"
+    if isinstance(value, date):
+        return f"DATE '{value.isoformat()}'"
+    if isinstance(value, str):
+        return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+    return str(value)

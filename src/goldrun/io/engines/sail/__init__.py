@@ -1,0 +1,1 @@
+"""Sail in this process, without Java; delta-rs commits its tables."""

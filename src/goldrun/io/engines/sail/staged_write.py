@@ -1,0 +1,216 @@
+"""Rows that Sail has computed, in the Parquet files that become a part of their table."""
+
+import contextlib
+import shutil
+import uuid
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
+import pyarrow.parquet as pq
+from deltalake import CommitProperties, DeltaTable, write_deltalake
+from deltalake.exceptions import DeltaError
+from deltalake.transaction import AddAction, RemoveAction
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql.pandas.types import from_arrow_schema, to_arrow_schema
+
+from goldrun.contracts.entities import CUSTOMER_ID
+from goldrun.contracts.gold import USER_ID
+from goldrun.contracts.table import Table
+from goldrun.errors import ContractError, StorageError
+from goldrun.io.delta.errors import line_at
+from goldrun.io.delta.properties import columns_told
+from goldrun.io.engines.base import NEW, OLD, Merge
+from goldrun.io.engines.sail.session import scratch_folder
+from goldrun.io.engines.sail.statistics import null_counts, statistics
+
+FILE_BYTES = 32 << 20
+"""As large as Spark's compaction makes them here: a MERGE rewrites whole files."""
+_ROWS_A_FILE = 1 << 18
+"""At most: of the widest tables as many have about FILE_BYTES."""
+_FILE = "_file"
+_WRITTEN = {
+    "compression": "zstd(1)",
+    "skip_arrow_metadata": "true",
+    "statistics_enabled": "chunk",
+}
+"""What differs from Sail's scratch files."""
+_PEOPLE = {CUSTOMER_ID, USER_ID}
+
+
+@contextlib.contextmanager
+def file_draft(
+    spark: SparkSession, path: str, table: Table, rows: Sequence[DataFrame]
+) -> Iterator["FileDraft"]:
+    """Let Sail compute rows into files in a scratch folder, in the order of their table.
+
+    Args:
+        spark: A session of Sail.
+        path: Where the table is.
+        table: Its contract.
+        rows: The contract's columns, and maybe more; parts in order, computed one by one.
+    """
+    schema = to_arrow_schema(rows[0].schema, timezone="UTC")
+    with scratch_folder() as folder:
+        parts = [_computed(part, table, folder / str(n)) for n, part in enumerate(rows)]
+        yield FileDraft(spark, path, table, schema, parts)
+
+
+def _computed(rows: DataFrame, table: Table, folder: Path) -> list[Path]:
+    """The files of some rows; each has a range of its own where the table has an order."""
+    writer = rows.write
+    order = ", ".join(f"`{name}`" for name in table.clustered_by or table.z_ordered_by)
+    if order:
+        # What is written as one would go into several files in turn, each of all days.
+        before = f"row_number() OVER (ORDER BY {order}) - 1"
+        file = F.expr(f"CAST(({before}) DIV {_ROWS_A_FILE} AS INT)")
+        writer = rows.withColumn(_FILE, file).write.partitionBy(_FILE)
+    writer.options(**_WRITTEN).parquet(str(folder))
+    return sorted(folder.rglob("*.parquet"), key=_number)
+
+
+def _number(file: Path) -> tuple[int, str]:
+    """Which of the ranges a file has, as the name of its folder says."""
+    _, _, number = file.parent.name.partition("=")
+    return int(number or 0), file.name
+
+
+class FileDraft:
+    """See ``Draft``.
+
+    What is added to a table are the files themselves, moved there: nothing is written twice.
+    """
+
+    def __init__(
+        self,
+        spark: SparkSession,
+        path: str,
+        table: Table,
+        schema: pa.Schema,
+        parts: list[list[Path]],
+    ) -> None:
+        """Take what was computed into files.
+
+        Args:
+            spark: A session of Sail.
+            path: Where the table is.
+            table: Its contract.
+            schema: Columns of the rows.
+            parts: Where they are, by the frame that they were computed from.
+        """
+        footers = {file: pq.read_metadata(file) for part in parts for file in part}
+        self._footers = {file: footer for file, footer in footers.items() if footer.num_rows}
+        self._parts = [[file for file in part if file in self._footers] for part in parts]
+        self._spark, self._path, self._table, self._schema = spark, path, table, schema
+
+    @property
+    def rows(self) -> DataFrame:
+        """See ``Draft``."""
+        return self._read(list(self._footers))
+
+    @property
+    def parts(self) -> Sequence[DataFrame]:
+        """See ``Draft``."""
+        return [self._read(files) for files in self._parts]
+
+    def _read(self, files: Sequence[Path]) -> DataFrame:
+        schema = from_arrow_schema(loose(self._schema))
+        if not files:
+            return self._spark.createDataFrame([], schema)
+        return self._spark.read.schema(schema).parquet(*map(str, files))
+
+    def write(self, mode: str, where: str | None = None, note: str = "") -> None:
+        """See ``Draft``."""
+        self._must_have_no_nulls(self._table.names)
+        kept = CommitProperties(custom_metadata={"userMetadata": note}) if note else None
+        with self._explaining():
+            if mode == "overwrite" and where:
+                write_deltalake(
+                    self._path,
+                    self._reader(self._table.names),
+                    mode="overwrite",
+                    predicate=where,
+                    target_file_size=FILE_BYTES,
+                    commit_properties=kept,
+                )
+            elif self._footers or mode == "overwrite":
+                self._add(mode, kept)
+
+    def _add(self, mode: str, kept: CommitProperties | None) -> None:
+        """Move the files to their table, where they are nothing before the commit names them."""
+        names = {file: f"part-{uuid.uuid4()}.zstd.parquet" for file in self._footers}
+        targets = {file: Path(self._path) / name for file, name in names.items()}
+        try:
+            for file, target in targets.items():
+                shutil.move(file, target)
+            added = [self._action(targets[file], footer) for file, footer in self._footers.items()]
+            table = DeltaTable(self._path)
+            table.create_write_transaction(added, mode, table.schema(), commit_properties=kept)
+        except (DeltaError, OSError):
+            named = {Path(uri).name for uri in DeltaTable(self._path).file_uris()}
+            for target in targets.values():
+                if target.name not in named:
+                    target.unlink(missing_ok=True)
+            raise
+
+    def _action(self, file: Path, footer: pq.FileMetaData) -> AddAction | RemoveAction:
+        found, told = file.stat(), columns_told(self._table)
+        moment = found.st_mtime_ns // 1_000_000
+        return AddAction(file.name, found.st_size, {}, moment, True, statistics(footer, told))
+
+    def merge(self, how: Merge) -> None:
+        """See ``Draft``."""
+        names = [*self._table.names, how.gone] if how.gone else list(self._table.names)
+        # The key of a row to delete comes without the other columns.
+        self._must_have_no_nulls(self._table.key if how.gone else self._table.names)
+        # The spans are not asked for: delta-rs finds them in the rows by itself.
+        same = " AND ".join(f'{OLD}."{name}" = {NEW}."{name}"' for name in self._table.key)
+        with self._explaining():
+            merge = DeltaTable(self._path).merge(
+                self._reader(names),
+                f"{same} AND {how.where}" if how.where else same,
+                source_alias=NEW,
+                target_alias=OLD,
+                # Not streamed, it looks at the rows first and passes over files by their spans,
+                # which it writes into the log: not where keys are people.
+                streamed_exec=bool(_PEOPLE & set(self._table.key)),
+            )
+            if how.gone:
+                merge = merge.when_matched_delete(f'{NEW}."{how.gone}"')
+            values = {name: f'{NEW}."{name}"' for name in self._table.names}
+            merge.when_matched_update(values).when_not_matched_insert(values).execute()
+
+    def _reader(self, names: list[str] | tuple[str, ...]) -> pa.RecordBatchReader:
+        schema = loose(pa.schema([self._schema.field(name) for name in names]))
+        files = list(map(str, self._footers))
+        return ds.dataset(files, schema=schema, format="parquet").scanner().to_reader()
+
+    def _must_have_no_nulls(self, names: tuple[str, ...]) -> None:
+        required = [f.name for f in self._table.schema if not f.nullable and f.name in names]
+        flat = [null_counts(footer) for footer in self._footers.values()]
+        for name in required:
+            if any(name in counts for counts in flat):
+                nulls = sum(counts[name] for counts in flat)
+            else:
+                files = ds.dataset(list(map(str, self._footers)), format="parquet")
+                nulls = files.count_rows(filter=pc.field(name).is_null()) if self._footers else 0
+            if nulls:
+                raise ContractError(f"{self._table.name} was not written: {name} is null")
+
+    @contextlib.contextmanager
+    def _explaining(self) -> Iterator[None]:
+        try:
+            yield
+        except DeltaError as error:
+            raise StorageError(
+                f"{self._table.name} was not written ({line_at(str(error), 0)}): make room, or "
+                "restore the files of the table from a copy, then run the same command again"
+            ) from error
+
+
+def loose(schema: pa.Schema) -> pa.Schema:
+    """The same columns, any of which may be null."""
+    return pa.schema([field.with_nullable(True) for field in schema])

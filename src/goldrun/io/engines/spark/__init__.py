@@ -1,0 +1,1 @@
+"""Spark in this process, local or on a cluster."""

@@ -1,0 +1,1 @@
+"""Files and rates of a source: found, checked, read and written."""

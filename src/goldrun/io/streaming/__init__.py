@@ -1,0 +1,1 @@
+"""Streams: their readers, progress and errors."""

@@ -1,0 +1,1 @@
+"""MLflow: runs, models, the registry and its store."""

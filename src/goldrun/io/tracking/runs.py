@@ -1,0 +1,248 @@
+"""MLflow runs: what a step logs, and the registry's aliases. No room but io imports MLflow."""
+
+import contextlib
+import math
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import mlflow
+import pandas as pd
+from matplotlib.figure import Figure
+from mlflow.data.delta_dataset_source import DeltaDatasetSource
+from mlflow.data.pandas_dataset import from_pandas
+from mlflow.entities import LifecycleStage, Run
+from mlflow.exceptions import MlflowException
+
+from goldrun.errors import TrackingError
+from goldrun.io.tracking.errors import (
+    STORE_ERRORS,
+    artifacts_explained,
+    explained,
+    without_password,
+)
+from goldrun.io.tracking.series import Series
+from goldrun.io.tracking.store import alone, artifact_folder, database_file, open_store
+
+CHALLENGER = "challenger"
+CHAMPION = "champion"
+_SAMPLING_SECONDS = 5
+
+
+class _VersionedSource(DeltaDatasetSource):
+    """A Delta source that also says so when the version is 0, which its parent leaves out."""
+
+    def to_dict(self) -> dict[Any, Any]:
+        return {**super().to_dict(), "delta_table_version": self.delta_table_version}
+
+
+@dataclass(frozen=True)
+class Champion:
+    """The registered version that has the alias ``champion``.
+
+    Attributes:
+        name: Registered name.
+        version: Its number.
+        run_id: Training run.
+        tags: Tags of the version; two champions are the same whatever their tags.
+    """
+
+    name: str
+    version: int
+    run_id: str
+    tags: Mapping[str, str] = field(default_factory=dict, compare=False)
+
+
+class Tracker:
+    """Runs and registry of one MLflow store."""
+
+    def __init__(self, *, mend: bool = False) -> None:
+        """Use ``MLFLOW_TRACKING_URI``, else ``mlflow.db`` in the current folder.
+
+        Args:
+            mend: Whether to set right the paths of artifacts that moved with their folder.
+
+        Raises:
+            TrackingError: The store can't be used as it is.
+        """
+        self.client = open_store(mend=mend)
+
+    @contextlib.contextmanager
+    def run(self, name: str, experiment: str, *, system_metrics: bool = False) -> Iterator[str]:
+        """Open a run and yield its id.
+
+        Under ``mlflow run`` the first run is the one that the project already has, in the
+        experiment that the user gave. Inside another run it is that run's child, in
+        ``experiment``; otherwise it is a new run in ``experiment``.
+
+        Args:
+            name: Name of a new run, and of the step.
+            experiment: Where a new run goes.
+            system_metrics: Whether to log processor, memory, disk and network meanwhile.
+        """
+        if system_metrics:
+            mlflow.set_system_metrics_sampling_interval(_SAMPLING_SECONDS)  # type: ignore[no-untyped-call]
+        try:
+            with self._start(name, experiment, system_metrics) as run:
+                mlflow.set_tag("goldrun.step", name)
+                yield str(run.info.run_id)
+        except STORE_ERRORS as error:
+            raise explained(error) from error
+
+    def _start(self, name: str, experiment: str, system_metrics: bool) -> mlflow.ActiveRun:
+        watched = system_metrics or None
+        if mlflow.active_run() is None and os.environ.get("MLFLOW_RUN_ID"):
+            # A user's own --run-name stays; MLflow makes up a name when there is none.
+            return mlflow.start_run(log_system_metrics=watched)
+        return mlflow.start_run(
+            log_system_metrics=watched,
+            run_name=name,
+            experiment_id=self._experiment_id(experiment),
+            nested=mlflow.active_run() is not None,
+        )
+
+    @contextlib.contextmanager
+    def child_run(self, name: str) -> Iterator[str]:
+        """Open a child of the active run, in the same experiment, and yield its id."""
+        parent = self._active()
+        with mlflow.start_run(
+            run_name=name, experiment_id=parent.info.experiment_id, nested=True
+        ) as run:
+            mlflow.set_tag("goldrun.step", name)
+            yield run.info.run_id
+
+    def log_params(self, prefix: str, params: Mapping[str, Any]) -> None:
+        """Log parameters as ``<prefix>.<name>``; a project run has the bare names already."""
+        mlflow.log_params({f"{prefix}.{name}": value for name, value in params.items()})
+
+    def log_metrics(self, metrics: Mapping[str, float]) -> None:
+        """Log the finite metrics; what is not finite is listed in the tag ``goldrun.not_finite``.
+
+        MLflow would store NaN as 0, which looks like a measurement.
+        """
+        finite = {name: value for name, value in metrics.items() if math.isfinite(value)}
+        mlflow.log_metrics(finite)
+        if len(finite) < len(metrics):
+            mlflow.set_tag("goldrun.not_finite", ", ".join(sorted(set(metrics) - set(finite))))
+
+    def set_tags(self, tags: Mapping[str, str]) -> None:
+        """Set tags on the active run."""
+        mlflow.set_tags(dict(tags))
+
+    def log_table(self, frame: pd.DataFrame, path: str) -> None:
+        """Keep a table as a CSV artifact."""
+        mlflow.log_text(frame.to_csv(index=False), path)
+
+    def log_text(self, text: str, path: str) -> None:
+        """Keep a text as an artifact."""
+        mlflow.log_text(text, path)
+
+    def log_figure(self, figure: Figure, path: str) -> None:
+        """Keep a plot as an artifact."""
+        mlflow.log_figure(figure, path)
+
+    def log_dataset(
+        self, frame: pd.DataFrame, *, name: str, path: str, version: int, context: str, digest: str
+    ) -> None:
+        """Record a frame as an input of the run, with the Delta version it was read at.
+
+        Args:
+            frame: What was read.
+            name: Table, as ``layer/name``.
+            path: Where the table is.
+            version: Its Delta version; 0 is a version.
+            context: ``training``, ``test`` or ``reference``.
+            digest: Content hash of the frame; MLflow's own looks at 10,000 rows only.
+        """
+        # MLflow keeps one dataset per name and digest, with the source it first saw.
+        named = f"{digest[:24]}-v{version}"
+        source = _VersionedSource(path=path, delta_table_version=version)
+        dataset = from_pandas(frame, source=source, name=name, digest=named)
+        mlflow.log_input(
+            dataset, context=context, tags={"delta.table": name, "delta.version": str(version)}
+        )
+
+    def champion(self, model: str) -> Champion | None:
+        """The version with the alias ``champion``; None when there is none yet."""
+        try:
+            found = self.client.get_model_version_by_alias(model, CHAMPION)
+        except MlflowException as error:
+            if error.error_code in {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}:
+                return None
+            raise
+        return Champion(model, int(found.version), str(found.run_id), dict(found.tags))
+
+    def read_artifact(self, run_id: str, path: str) -> str:
+        """Text of an artifact of any run.
+
+        Raises:
+            TrackingError: Its file is gone.
+        """
+        with artifacts_explained(f"{path} of run {run_id}"):
+            return str(mlflow.artifacts.load_text(f"runs:/{run_id}/{path}"))
+
+    def alone(self) -> contextlib.AbstractContextManager[None]:
+        """Keep other processes of goldrun from a local store; a server is not locked."""
+        return alone(database_file(self.uri))
+
+    def crown(self, model: str, version: int) -> None:
+        """Give a version the alias ``champion``."""
+        self.client.set_registered_model_alias(model, CHAMPION, str(version))
+
+    def tag_version(self, model: str, version: int, tags: Mapping[str, str]) -> None:
+        """Set tags on a registered version."""
+        for key, value in tags.items():
+            self.client.set_model_version_tag(model, str(version), key, value)
+
+    def aliases(self, model: str) -> dict[str, int]:
+        """Aliases of a registered model and their versions."""
+        found = self.client.get_registered_model(model).aliases
+        return {alias: int(version) for alias, version in found.items()}
+
+    def series(self) -> Series:
+        """Numbers over time of the active run."""
+        return Series(self.client, self.run_id)
+
+    @property
+    def uri(self) -> str:
+        """The tracking store."""
+        return str(mlflow.get_tracking_uri())
+
+    @property
+    def run_id(self) -> str:
+        """Id of the active run."""
+        return str(self._active().info.run_id)
+
+    def _active(self) -> Run:
+        run = mlflow.active_run()
+        if run is None:
+            raise RuntimeError("no run is active: open one with Tracker.run")
+        return run
+
+    def check_experiments(self, *names: str) -> None:
+        """Raise a TrackingError for an experiment that was deleted: no run can begin in it."""
+        for name in names:
+            found = self.client.get_experiment_by_name(name)
+            if found is not None and found.lifecycle_stage == LifecycleStage.DELETED:
+                raise TrackingError(
+                    f"MLflow ({without_password(self.uri)}): experiment {name!r} was deleted: "
+                    f"restore it (MLFLOW_TRACKING_URI={without_password(self.uri)} mlflow "
+                    f"experiments restore --experiment-id {found.experiment_id}), or remove it for "
+                    "good (mlflow gc)"
+                )
+
+    def _experiment_id(self, name: str) -> str:
+        self.check_experiments(name)
+        found = self.client.get_experiment_by_name(name)
+        if found is not None:
+            return str(found.experiment_id)
+        folder = artifact_folder(self.uri, name)
+        try:
+            return str(self.client.create_experiment(name, artifact_location=folder))
+        except MlflowException as error:
+            # Another process has made it meanwhile.
+            made = self.client.get_experiment_by_name(name)
+            if error.error_code != "RESOURCE_ALREADY_EXISTS" or made is None:
+                raise
+            return str(made.experiment_id)

@@ -1,0 +1,1 @@
+"""What the commands do: each job reads, calls a computation, writes and logs."""

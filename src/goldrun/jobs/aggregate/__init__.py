@@ -1,0 +1,1 @@
+"""Gold from silver: activity by day, features as of a date, and their incremental updates."""

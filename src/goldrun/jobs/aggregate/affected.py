@@ -1,0 +1,96 @@
+"""Whose rows of gold the changes in silver are about, and what they are computed from."""
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import reduce
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from goldrun.contracts.activity_tables import CUSTOMER_RESPONSES, DAY
+from goldrun.contracts.entities import CUSTOMER_ID, ORDER_ID, TRANSACTION_DATE, TRANSACTIONS
+from goldrun.contracts.table import Table
+from goldrun.features.activity import Silver
+from goldrun.features.affected import Days, days_touched, lines_behind
+from goldrun.jobs.aggregate.activity import ACTIVITY, silver_of
+from goldrun.jobs.context import Context
+
+
+@dataclass(frozen=True)
+class Touched:
+    """A part of gold that is to be computed again.
+
+    Attributes:
+        customers: ``customer_id``, each once.
+        count: How many they are.
+        silver: What the part is computed from.
+        days: The days of the customers that are touched; None: all of their days.
+    """
+
+    customers: DataFrame
+    count: int
+    silver: Silver
+    days: Days | None = None
+
+    @property
+    def condition(self) -> str | None:
+        """SQL that the stored rows of the part satisfy; None when they may be anywhere."""
+        return f"old.{self.days.condition}" if self.days else None
+
+    def of(self, rows: DataFrame) -> DataFrame:
+        """Those of some rows by customer and day that are in the part."""
+        if self.days:
+            return self.days.of(rows)
+        return rows.join(self.customers, CUSTOMER_ID, "left_semi")
+
+
+def find_touched(ctx: Context, changed: Mapping[str, int]) -> Touched:
+    """Find what the changes after some versions are about, before and after.
+
+    Where neither visits nor contacts are recorded and nothing but lines has changed, they are
+    looked for by day, so that the work does not grow with a customer's history. A visit, a
+    contact, or a new fact about a customer can change other days too: then all days of the
+    customers touched are computed again.
+
+    Args:
+        ctx: The context.
+        changed: Silver table to the version up to which gold has it.
+    """
+    silver = silver_of(ctx)
+    if silver.only_lines and set(changed) == {TRANSACTIONS.name}:
+        return _by_day(ctx, silver, changed[TRANSACTIONS.name])
+    parts = [ctx.lake.changes(name, since).select(CUSTOMER_ID) for name, since in changed.items()]
+    customers = reduce(DataFrame.unionByName, parts).distinct().localCheckpoint()
+    return Touched(customers, customers.count(), silver.of(customers))
+
+
+def refresh(ctx: Context, touched: Touched) -> None:
+    """Compute the part of activity that is touched again, and put it in its place."""
+
+    def bring(table: Table, compute: Callable[[Silver], DataFrame]) -> None:
+        if table is CUSTOMER_RESPONSES and touched.silver.interactions is None:
+            ctx.lake.create(table)
+            return
+        part = touched.of(ctx.lake.read_or_empty(table))
+        rows = touched.of(compute(touched.silver))
+        ctx.lake.exchange(table, rows, part, touched.condition)
+
+    # Most of each exchange is planning and committing, which leaves a core free.
+    with ThreadPoolExecutor(len(ACTIVITY)) as pool:
+        for done in [pool.submit(bring, *table) for table in ACTIVITY]:
+            done.result()
+
+
+def _by_day(ctx: Context, silver: Silver, since: int) -> Touched:
+    lines = ctx.lake.changes(TRANSACTIONS.name, since)
+    lines = lines.select(CUSTOMER_ID, ORDER_ID, TRANSACTION_DATE).localCheckpoint()
+    days = days_touched(lines, silver.transactions, silver.zone).localCheckpoint()
+    customers = days.select(CUSTOMER_ID).distinct().localCheckpoint()
+    span = days.agg(F.count("*"), F.min(DAY), F.max(DAY)).collect()[0]
+    if not span[0]:
+        return Touched(customers, 0, silver)
+    touched = Days(days, *span)
+    behind = lines_behind(touched, silver.transactions, silver.zone).localCheckpoint()
+    part = replace(silver.of(customers), transactions=behind)
+    return Touched(customers, customers.count(), part, touched)

@@ -1,0 +1,137 @@
+"""Compute gold from silver: activity per day, features as of a date, the users' table."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+from goldrun.contracts import activity_tables, gold
+from goldrun.contracts.entities import CUSTOMERS, TRANSACTIONS
+from goldrun.contracts.table import Table
+from goldrun.features.snapshots import snapshots, user_features
+from goldrun.features.spans import in_spans
+from goldrun.jobs.aggregate.activity import (
+    ACTIVITY,
+    activity_in,
+    changed_since,
+    history_of,
+    known_progress,
+    record_progress,
+    silver_of,
+    tables_followed,
+)
+from goldrun.jobs.aggregate.affected import find_touched, refresh
+from goldrun.jobs.context import Context, log, step
+from goldrun.jobs.monitor import refusals
+from goldrun.jobs.time_zone import keep_zone, record_zone_of_gold, zone_of_gold
+from goldrun.monitoring.profile import profile_table
+
+_NEARLY_ALL = 0.5
+"""Share of the customers of whom more are better computed with all others: replaced, not merged."""
+
+
+def run(ctx: Context, as_of: date | None = None, *, rebuild: bool = False) -> date:
+    """Bring all gold tables up to date; return the date of the feature snapshot.
+
+    Activity is computed again where silver has changed since gold has followed it, or everywhere
+    where that is not known, and where its days are those of another time zone. Either way it comes
+    out the same.
+
+    Args:
+        ctx: The context.
+        as_of: Date of the snapshot; the day after the newest event when None.
+        rebuild: Compute all activity again: a definition was changed.
+
+    Raises:
+        QualityError: All transactions are refused, so that there is nothing to compute.
+        AsOfError: There is no activity, or none before ``as_of``.
+    """
+    keep_zone(ctx)
+    if ctx.lake.read(TRANSACTIONS.name).isEmpty():
+        refusals.check_before_training(ctx)
+    followed = ctx.lake.versions(tables_followed(ctx))
+    if moved := zone_of_gold(ctx) != ctx.source.zone:
+        _leave_zone(ctx)
+    changed = None if rebuild or moved else changed_since(ctx, followed)
+    if changed is None or not _bring_up_to_date(ctx, changed):
+        _compute_all(ctx)
+    history = history_of(ctx)
+    as_of = history.check_features(as_of or history.day_after)
+    write_snapshots(ctx, [as_of])
+    with step("gold: user_features"), ctx.lake.writing(gold.USER_FEATURES.name):
+        users = user_features(
+            ctx.lake.read(activity_tables.CUSTOMER_DAILY.name), history.observed_until
+        )
+        note = {"observed_until": history.observed_until}
+        if ctx.lake.replace(gold.USER_FEATURES, users, note=note):
+            ctx.lake.compact(gold.USER_FEATURES)
+    with step("gold: profile"):
+        for table in (*activity_tables.ACTIVITY, gold.CUSTOMER_FEATURES, gold.USER_FEATURES):
+            profile = profile_table(ctx.lake.read(table.name), table)
+            ctx.tracker.log_metrics(profile.metrics())
+            ctx.tracker.log_table(profile.columns, f"profile/{_short(table)}.csv")
+    record_zone_of_gold(ctx)
+    if followed != known_progress(ctx):
+        record_progress(ctx, followed, ctx.tracker.run_id)
+    return as_of
+
+
+def _leave_zone(ctx: Context) -> None:
+    """Remove what may not be mixed with days of the source's time zone, and log why.
+
+    Activity and the users' table are computed again by the caller. Snapshots are computed again
+    when they are asked for, so those of all dates are removed.
+    """
+    zones = zone_of_gold(ctx), ctx.source.name, ctx.source.zone
+    log.info("    gold has the days of %s, and %s those of %s:", *zones)
+    log.info("    all activity is computed again, and the snapshots of all dates are removed")
+    if ctx.source.rates is not None:
+        log.warning(
+            "    silver/transactions keeps the rates of the days of %s: build another lake with "
+            "--lake to convert all money by the days of %s",
+            *(zones[0], zones[2]),
+        )
+    with ctx.lake.writing(gold.CUSTOMER_FEATURES.name):
+        nothing = ctx.lake.read_or_empty(gold.CUSTOMER_FEATURES).limit(0)
+        ctx.lake.replace(gold.CUSTOMER_FEATURES, nothing)
+
+
+def _compute_all(ctx: Context) -> None:
+    # Held from the reading of silver on, as below.
+    with ctx.lake.writing(*(table.name for table, _ in ACTIVITY)):
+        with step("gold: spans of days"):
+            spans = in_spans(silver_of(ctx), ctx.lake.rows_at_once)
+        for table, compute in ACTIVITY:
+            with step(f"gold: {_short(table)}"):
+                ctx.lake.replace(table, [compute(silver) for silver in spans])
+
+
+def _bring_up_to_date(ctx: Context, changed: Mapping[str, int]) -> bool:
+    """Compute again what changes are about; False when that is nearly everything."""
+    if not changed:
+        log.info("    silver has not changed since")
+        return True
+    # Held from the reading of silver on, or a writer who was quicker could be overwritten with
+    # what silver said before.
+    with step("gold: what has changed"), ctx.lake.writing(*(table.name for table, _ in ACTIVITY)):
+        touched = find_touched(ctx, changed)
+        everybody = ctx.lake.read(CUSTOMERS.name).count()
+        log.info("    %s of %s customers touched", f"{touched.count:,}", f"{everybody:,}")
+        if touched.count > everybody * _NEARLY_ALL:
+            return False
+        if touched.count:
+            refresh(ctx, touched)
+        return True
+
+
+def write_snapshots(ctx: Context, as_ofs: Sequence[date]) -> None:
+    """Make ``gold/customer_features`` hold the features as of these dates, beside its others."""
+    what = f"gold: customer_features as of {', '.join(map(str, as_ofs))}"
+    with step(what), ctx.lake.writing(gold.CUSTOMER_FEATURES.name):
+        observed_from = history_of(ctx).observed_from
+        rows = snapshots(activity_in(ctx), as_ofs, observed_from, staged=True)
+        dates = ", ".join(f"DATE'{as_of}'" for as_of in as_ofs)
+        if not ctx.lake.replace(gold.CUSTOMER_FEATURES, rows, where=f"{gold.AS_OF} IN ({dates})"):
+            log.info("    nothing changed")
+
+
+def _short(table: Table) -> str:
+    return table.name.split("/")[1]

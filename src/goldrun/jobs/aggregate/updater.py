@@ -1,0 +1,128 @@
+"""Gold kept up to date: what changed in silver says whose rows are computed again."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+
+from pyspark.sql import DataFrame
+
+from goldrun.contracts import gold
+from goldrun.contracts.activity_tables import CUSTOMER_DAILY
+from goldrun.contracts.entities import CUSTOMER_ID
+from goldrun.features.activity import Activity
+from goldrun.features.labels import History
+from goldrun.features.snapshots import customer_features, user_features
+from goldrun.jobs.aggregate import gold_tables
+from goldrun.jobs.aggregate.activity import (
+    ACTIVITY,
+    activity_in,
+    changed_since,
+    history_of,
+    known_progress,
+    record_progress,
+    tables_followed,
+)
+from goldrun.jobs.aggregate.affected import Touched, find_touched, refresh
+from goldrun.jobs.context import Context, step
+from goldrun.jobs.score.segments import Scorer
+from goldrun.jobs.time_zone import keep_zone, zone_of_gold
+
+
+@dataclass
+class Follower:
+    """Brings gold up to the newest silver: the days and the customers that changes are about.
+
+    What they touch is computed again from silver, never added to, so that it comes out as if
+    everything had been computed. A stop between two tables does no harm: what was followed is
+    remembered last.
+
+    ``gold/customer_features`` describes everybody as of one date, so it is brought up to date
+    from time to time and at the end, and not with every change.
+
+    Attributes:
+        run_id: MLflow run that is remembered with the progress.
+        scorer: Puts customers into the champion's segments.
+        features_every: Time between two snapshots of everybody's features.
+    """
+
+    run_id: str
+    scorer: Scorer
+    features_every: timedelta = timedelta(minutes=5)
+    _progress: dict[str, int] = field(default_factory=dict)
+    _observed_until: date | None = None
+    _described_at: datetime = field(default_factory=lambda: datetime.min.replace(tzinfo=UTC))
+
+    def catch_up(self, ctx: Context) -> None:
+        """Bring gold up to date, in full where it is not known what it has."""
+        keep_zone(ctx)
+        followed = tables_followed(ctx)
+        moved = zone_of_gold(ctx) != ctx.source.zone
+        unfollowed = [name for name in followed if ctx.lake.keep_changes(name)]
+        if moved or unfollowed or changed_since(ctx, ctx.lake.versions(followed)) is None:
+            self._begin(ctx, followed)
+        self._progress = known_progress(ctx)
+        self._described_at = ctx.now
+        self.follow(ctx)
+
+    def _begin(self, ctx: Context, followed: Sequence[str]) -> None:
+        if all(ctx.lake.read(name).isEmpty() for name in followed):
+            record_progress(ctx, ctx.lake.versions(followed), self.run_id)
+        else:
+            # All of it: of a table whose changes are kept from now on nobody can tell the older.
+            gold_tables.run(ctx, rebuild=True)
+
+    def follow(self, ctx: Context) -> int:
+        """Compute the touched customers again; return how many they are."""
+        newest = ctx.lake.versions(list(self._progress))
+        changed = {name: since for name, since in self._progress.items() if newest[name] > since}
+        if not changed:
+            return 0
+        # Held from the reading of silver on, or a writer who was quicker could be overwritten with
+        # what silver said before.
+        with ctx.lake.writing(*(table.name for table, _ in ACTIVITY)):
+            touched = find_touched(ctx, changed)
+            if touched.count:
+                self._compute(ctx, touched)
+            record_progress(ctx, newest, self.run_id)
+        self._progress = newest
+        return touched.count
+
+    def round_off(self, ctx: Context) -> None:
+        """Describe everybody as of the day after the newest event, and score them."""
+        self._described_at = ctx.now
+        if ctx.lake.read_or_empty(CUSTOMER_DAILY).isEmpty():
+            return
+        as_of = history_of(ctx).day_after
+        gold_tables.write_snapshots(ctx, [as_of])
+        everyone = ctx.lake.read(gold.CUSTOMER_FEATURES.name).where(f"{gold.AS_OF} = DATE'{as_of}'")
+        if self.scorer.refresh(ctx):
+            with step("gold: segments"):
+                self.scorer.score_everyone(ctx, everyone, as_of)
+
+    def _compute(self, ctx: Context, touched: Touched) -> None:
+        refresh(ctx, touched)
+        activity = activity_in(ctx)
+        history = History.of_days(activity.daily)
+        if history is None:
+            return
+        self._users(ctx, activity, history.observed_until, touched.customers)
+        if ctx.now - self._described_at >= self.features_every:
+            self.round_off(ctx)
+        elif self.scorer.refresh(ctx):
+            as_of, theirs = history.day_after, activity.of(touched.customers)
+            rows = customer_features(theirs, as_of, history.observed_from)
+            self.scorer.score(ctx, rows, as_of, touched.customers)
+
+    def _users(self, ctx: Context, activity: Activity, until: date, customers: DataFrame) -> None:
+        """Bring the users' table up to date; all of it when its date has moved on."""
+        lake = ctx.lake
+        with lake.writing(gold.USER_FEATURES.name):
+            if until != self._observed_until:
+                note = {"observed_until": until}
+                lake.replace(gold.USER_FEATURES, user_features(activity.daily, until), note=note)
+                self._observed_until = until
+                return
+            key = customers.withColumnRenamed(CUSTOMER_ID, gold.USER_ID)
+            stored = lake.read(gold.USER_FEATURES.name).join(key, gold.USER_ID, "left_semi")
+            rows = user_features(activity.of(customers).daily, until)
+            lake.exchange(gold.USER_FEATURES, rows, stored)

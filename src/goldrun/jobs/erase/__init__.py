@@ -1,0 +1,1 @@
+"""A person removed from every table, file and log of a lake."""

@@ -1,0 +1,150 @@
+"""Remove one person from every table, old file and log of the lake, and prove it by decoding."""
+
+from collections.abc import Sequence
+from functools import reduce
+from pathlib import Path
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from goldrun.contracts import lineage
+from goldrun.contracts.entities import CUSTOMER_ID
+from goldrun.contracts.erasure import (
+    ERASED_AT,
+    ID_COLUMNS,
+    KEY_ID,
+    TOMBSTONE,
+    TOMBSTONES,
+)
+from goldrun.contracts.ops import GOLD_PROGRESS, RUN_ID
+from goldrun.contracts.text import INVISIBLE
+from goldrun.errors import ErasureError, SettingsError, listed
+from goldrun.io.erasure.purge import forget_parameter, leftovers, local_folder, purge, tables_in
+from goldrun.io.erasure.secret import key_for
+from goldrun.io.erasure.traces import find_traces
+from goldrun.io.settings import project_root
+from goldrun.jobs.context import Context, log, step
+from goldrun.jobs.erase.person import BRONZE, Person, Raw, find_person, read_raws
+from goldrun.jobs.refine.completed import reopen
+from goldrun.medallion import erasure
+
+PARAMETER = "customer_id"
+_OPS = "ops/"
+_CUSTOMERS = "customers"
+
+
+def run(ctx: Context, customer_id: str) -> None:
+    """Erase a person; done before or stopped half-way, it is done to its end and proved again.
+
+    Args:
+        ctx: The context; its tracker has an active run.
+        customer_id: Who, as silver has the id.
+
+    Raises:
+        ErasureError: The lake can't be erased in, or something of the person was found after all.
+        SettingsError: Nobody has this id and nobody with it was erased.
+    """
+    customer_id, lake = customer_id.strip(INVISIBLE), ctx.lake
+    if not customer_id:
+        raise SettingsError("--customer-id is empty: say who is to be erased")
+    folder = local_folder(lake.root)
+    params = ctx.tracker.client.get_run(ctx.tracker.run_id).data.params
+    forget_parameter(ctx.tracker.uri, params, PARAMETER, customer_id)
+    tables = [table for table in tables_in(folder) if not table.startswith(_OPS)]
+    with lake.writing(*{*tables, lineage.QUARANTINE.name, TOMBSTONES.name, GOLD_PROGRESS.name}):
+        raws = read_raws(ctx, tables)
+        with step("erase: find what the lake knows of the person"):
+            person = find_person(ctx, customer_id, raws, tables)
+        _bury(ctx, person, tables)
+        _forget_progress(ctx)
+        with step("erase: rows in every layer"):
+            _erase_rows(ctx, person, tables)
+        with step(f"erase: old files and logs of {len(tables)} tables"):
+            for table in tables:
+                purge(lake, table)
+        with step("erase: proof by decoding every file"):
+            _prove(ctx, person, read_raws(ctx, tables), tables, folder)
+    log.info("    nothing of the person is left in %s", lake.root)
+
+
+def _bury(ctx: Context, person: Person, tables: Sequence[str]) -> None:
+    """Keep the person's tombstone from before the first row goes."""
+    known = ctx.lake.read_or_empty(TOMBSTONES)
+    key = key_for(known)
+    signed = erasure.with_tombstone(person.id, key)
+    if not known.join(signed, TOMBSTONE, "left_semi").isEmpty():
+        log.info("    erased before: what may be left is removed")
+        return
+    if all(rows.isEmpty() for rows in person.records.values()) and not _has_rows(
+        ctx, person, tables
+    ):
+        raise SettingsError(
+            f"{ctx.lake.root} knows no customer of this id, and erased none: check --customer-id"
+        )
+    row = signed.crossJoin(key.select(KEY_ID)).select(
+        TOMBSTONE,
+        KEY_ID,
+        F.lit(ctx.now).alias(ERASED_AT),
+        F.lit(ctx.tracker.run_id).alias(RUN_ID),
+    )
+    ctx.lake.append(TOMBSTONES, row)
+
+
+def _forget_progress(ctx: Context) -> None:
+    """Let silver and gold begin anew, before the first row goes.
+
+    Records lose fates on the way, and the changes that gold would follow go with the log's past.
+    """
+    for entity in ctx.source.landed:
+        reopen(ctx, entity)
+    if ctx.lake.exists(GOLD_PROGRESS.name):
+        ctx.lake.replace(GOLD_PROGRESS, ctx.lake.frame(GOLD_PROGRESS, []))
+
+
+def _has_rows(ctx: Context, person: Person, tables: Sequence[str]) -> bool:
+    return any(
+        not person.rows_in(ctx.lake.read(table), column).isEmpty()
+        for table, column in _with_ids(ctx, tables)
+    )
+
+
+def _with_ids(ctx: Context, tables: Sequence[str]) -> list[tuple[str, str]]:
+    """Tables of typed rows that have a customer's id, with the name of its column."""
+    typed = [table for table in tables if not table.startswith(BRONZE)]
+    return [(t, c) for t in typed for c in ctx.lake.read(t).columns if c in ID_COLUMNS]
+
+
+def _erase_rows(ctx: Context, person: Person, tables: Sequence[str]) -> None:
+    """Take the person out of every table; bronze comes last, because it knows the records."""
+    lake = ctx.lake
+    for entity, rows in person.records.items():
+        fates = erasure.fates_of_erased(rows, lake.read_or_empty(lineage.QUARANTINE), entity)
+        lake.upsert(lineage.QUARANTINE, fates.localCheckpoint())
+    for table, column in _with_ids(ctx, tables):
+        lake.remove(table, person.id.withColumnRenamed(CUSTOMER_ID, column))
+    ids = [rows.select(lineage.RECORD_ID) for rows in person.records.values()]
+    for table in tables:
+        settles = not table.startswith(BRONZE) and table != lineage.QUARANTINE.name
+        if settles and ids and lineage.RECORD_ID in lake.read(table).columns:
+            lake.remove(table, reduce(DataFrame.unionByName, ids))
+    # Customers last: a run after a stop learns from them what else to look for.
+    for entity, rows in sorted(person.records.items(), key=lambda one: one[0] == _CUSTOMERS):
+        lake.upsert(lineage.bronze_table(entity), erasure.emptied(rows))
+
+
+def _prove(
+    ctx: Context, person: Person, raws: Sequence[Raw], tables: Sequence[str], folder: Path
+) -> None:
+    found = [f"{file} (not part of the table)" for t in tables for file in leftovers(ctx.lake, t)]
+    found += [
+        f"bronze/{raw.entity} (rows)" for raw in raws if not person.rows_in(raw.owned()).isEmpty()
+    ]
+    found += [
+        f"{trace.file} ({trace.column or 'text'}: {trace.kind})"
+        for trace in find_traces([folder, project_root() / "logs"], person.terms)
+    ]
+    if found:
+        raise ErasureError(
+            f"{len(found)} places may still tell of the person: {listed(found)}. "
+            "Remove what is not goldrun's by hand, and run erase again"
+        )

@@ -1,0 +1,199 @@
+"""Read the files that are new into bronze: raw text with lineage, one commit an entity."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+
+from pyspark.sql import DataFrame
+
+from goldrun.contracts import lineage
+from goldrun.contracts.entities import CUSTOMER_ID
+from goldrun.contracts.erasure import TOMBSTONES
+from goldrun.contracts.source import EntityMapping, Kind
+from goldrun.errors import SettingsError, SourceError, listed
+from goldrun.io.engines.spark.lines import one_piece_a_task
+from goldrun.io.erasure.secret import key_for
+from goldrun.io.sources.csv_files import Header, read_csv, read_header
+from goldrun.io.sources.files import (
+    check_columns,
+    check_whole,
+    find_files,
+    fingerprint,
+    passed_over,
+)
+from goldrun.io.sources.json_files import read_json, read_keys
+from goldrun.jobs.context import Context, log, step
+from goldrun.jobs.ingest.waiting import wait_until_settled
+from goldrun.jobs.source import check_one_source, columns_of, columns_required
+from goldrun.jobs.time_zone import check_zone
+from goldrun.medallion.bronze import Batch, to_bronze
+from goldrun.medallion.erasure import redact
+
+PATIENCE = 60
+"""Seconds for which a batch waits for files that are still being written."""
+_STORED_FILES = 64
+"""Data files that one commit may make: each landing file is read by a task of its own."""
+
+
+@dataclass(frozen=True)
+class Landing:
+    """The new files of one entity, which have all been looked at.
+
+    Attributes:
+        entity: Whose records they hold.
+        mapping: Where they are and how they are written.
+        files: Fingerprint by file.
+        headers: Header by file; empty for JSON.
+    """
+
+    entity: str
+    mapping: EntityMapping
+    files: dict[Path, str]
+    headers: dict[Path, Header]
+
+
+def run(ctx: Context) -> None:
+    """Ingest every entity that the source has files for.
+
+    All files of all entities are looked at before the first is read, so that a wrong one stops
+    the whole batch.
+    """
+    source = ctx.source
+    check_zone(ctx)
+    if source.kind is not Kind.FILES:
+        raise SettingsError(
+            f"{source.name}.toml has no files but a {source.kind}: read it with "
+            f"mlflow run . --env-manager local -e stream -P source={source.name}"
+        )
+    with ctx.lake.writing(*[lineage.bronze_table(entity).name for entity in source.landed]):
+        with step("bronze: looking for new files"):
+            found = _complete(ctx, {entity: _all_files(ctx, entity) for entity in source.landed})
+            landings = [look_at(ctx, entity, files) for entity, files in found.items()]
+        for landing in landings:
+            if landing.files:
+                with step(f"bronze: {landing.entity}"):
+                    ingest(ctx, landing)
+
+
+def _all_files(ctx: Context, entity: str) -> list[Path]:
+    mapping = ctx.source.landed[entity]
+    found = find_files(mapping.path or "", mapping.format, ctx.source.made_by)
+    if others := passed_over(mapping.path or "", mapping.format):
+        log.warning("    %s: passed over, by name: %s", entity, listed(others))
+    return found
+
+
+def _complete(ctx: Context, found: Mapping[str, Sequence[Path]]) -> dict[str, list[Path]]:
+    """Wait for files that are still being written, and leave those out that go on being written.
+
+    A file that bronze has read before is not left out: that it has changed is an error.
+
+    Raises:
+        SourceError: No file is left of an entity of which bronze has none.
+    """
+    growing = set(wait_until_settled(chain(*found.values()), patience=PATIENCE))
+    complete = {}
+    for entity, files in found.items():
+        known = (
+            _fingerprints(ctx.lake.read_or_empty(lineage.bronze_table(entity))) if growing else {}
+        )
+        left_out = [file for file in files if file in growing and str(file) not in known]
+        for file in left_out:
+            log.warning(
+                "    %s: left out, because it is still being written after %s seconds: read it "
+                "with the next run, when it is complete",
+                *(file, PATIENCE),
+            )
+        complete[entity] = [file for file in files if file not in left_out]
+        if left_out and not complete[entity] and not known:
+            raise SourceError(
+                f"{entity}: there is nothing to read, because {listed(map(str, left_out))} "
+                "is still being written: run the same command again when it is complete"
+            )
+    return complete
+
+
+def look_at(ctx: Context, entity: str, found: Sequence[Path]) -> Landing:
+    """Tell which files of an entity bronze has not seen, and check that they can be read.
+
+    Args:
+        ctx: The context.
+        entity: Name of the entity.
+        found: The files to look at.
+
+    Raises:
+        SourceError: A file can't be read, or has changed since it was.
+    """
+    mapping = ctx.source.landed[entity]
+    needed = columns_required(ctx, entity, mapping)
+    files = new_files(ctx, entity, found)
+    headers: dict[Path, Header] = {}
+    for file in files:
+        check_whole(file)
+        if mapping.format == "csv":
+            headers[file] = read_header(file, mapping)
+            check_columns(file, headers[file].names, needed)
+        # Without one readable object there are no keys to miss: all its lines are malformed.
+        elif keys := read_keys(file):
+            check_columns(file, keys, needed, by_header=False)
+    log.info("    %s: %s new of %s files looked at", entity, len(files), len(found))
+    return Landing(entity, mapping, files, headers)
+
+
+def ingest(ctx: Context, landing: Landing) -> Batch:
+    """Append the records of new files to bronze, in one commit."""
+    spark = ctx.lake.spark
+    if landing.mapping.format == "csv":
+        raw = read_csv(spark, landing.files, landing.headers, landing.mapping)
+    else:
+        raw = read_json(spark, landing.files)
+    batch = Batch.at(ctx.now)
+    records = to_bronze(raw, entity=landing.entity, source=ctx.source.name, batch=batch)
+    records = without_the_erased(ctx, landing.entity, records)
+    with one_piece_a_task(spark):
+        ctx.lake.append(lineage.bronze_table(landing.entity), records.coalesce(_STORED_FILES))
+    return batch
+
+
+def without_the_erased(ctx: Context, entity: str, records: DataFrame) -> DataFrame:
+    """Empty the records of people who were erased from this lake."""
+    if not ctx.lake.exists(TOMBSTONES.name):
+        return records
+    tombstones = ctx.lake.read(TOMBSTONES.name)
+    expressions = {CUSTOMER_ID: ctx.source.landed[entity].columns[CUSTOMER_ID]}
+    needed = list(columns_of(ctx, entity, expressions))
+    return redact(records, expressions, needed, tombstones, key_for(tombstones))
+
+
+def new_files(ctx: Context, entity: str, found: Sequence[Path]) -> dict[Path, str]:
+    """The files whose bytes bronze has not seen, with their fingerprints.
+
+    Raises:
+        SourceError: A file has changed since it was read.
+    """
+    bronze = ctx.lake.read_or_empty(lineage.bronze_table(entity))
+    check_one_source(ctx, bronze)
+    known = _fingerprints(bronze)
+    digests = set(known.values())
+    new: dict[Path, str] = {}
+    for file in found:
+        digest = fingerprint(file)
+        # Asked first: what it has changed to may be the bytes of another file that was read.
+        if known.get(str(file), digest) != digest:
+            raise SourceError(
+                f"{file} has changed since it was read into bronze: give the new content a new "
+                "file name, and restore or remove this one. Rows that the new file corrects, such "
+                "as one that was cut off, replace the old ones, because it is the later file"
+            )
+        if digest in digests:
+            continue
+        digests.add(digest)
+        new[file] = digest
+    return new
+
+
+def _fingerprints(bronze: DataFrame) -> dict[str, str]:
+    """Fingerprint by file of what bronze has read."""
+    stored = bronze.select(lineage.FILE, lineage.FINGERPRINT).distinct().collect()
+    return {row[lineage.FILE]: row[lineage.FINGERPRINT] for row in stored}

@@ -1,0 +1,70 @@
+"""Wait for files that are still being written."""
+
+import math
+import os
+import time
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+from goldrun.jobs.context import log
+
+SETTLED_SECONDS = 2.0
+"""A file that was written to within this time may be half-written."""
+_LOG_AFTER, _LOG_EVERY = 1.0, 30.0
+State = tuple[int, int]
+"""Bytes, and nanoseconds of the last writing."""
+
+
+def state_of(file: Path) -> State | None:
+    """How large a file is and when it was written; None when it is gone."""
+    try:
+        found = os.stat(file)
+    except FileNotFoundError:
+        return None
+    return found.st_size, found.st_mtime_ns
+
+
+def wait_until_settled(
+    files: Iterable[Path],
+    ending: Callable[[], bool] = lambda: False,
+    patience: float = math.inf,
+    sleep: Callable[[float], None] = time.sleep,
+    clock: Callable[[], float] = time.time,
+) -> list[Path]:
+    """Wait until none of the files was written to for ``SETTLED_SECONDS``.
+
+    A file that was last written to before that costs nothing. One whose time lies in the future
+    counts as complete once it has not changed for as long. Who writes a file under a name that
+    begins with a dot, and renames it, is not waited for.
+
+    Args:
+        files: The files; one that is gone is not waited for.
+        ending: Whether to wait no longer.
+        patience: Seconds to wait at most.
+        sleep: Waits some seconds.
+        clock: Tells the time in seconds since 1970.
+
+    Returns:
+        The files that are still being written; none unless the wait was ended.
+    """
+    waiting: Mapping[Path, tuple[State, float]] = {}
+    restless, began = list(files), clock()
+    log_at = began + _LOG_AFTER
+    while True:
+        now, before = clock(), waiting
+        states = {file: state for file in restless if (state := state_of(file))}
+        waiting = {
+            file: before[file] if file in before and before[file][0] == state else (state, now)
+            for file, state in states.items()
+        }
+        restless = [
+            file
+            for file, (state, since) in waiting.items()
+            if state[1] / 1e9 > now - SETTLED_SECONDS and since > now - SETTLED_SECONDS
+        ]
+        if not restless or ending() or now - began >= patience:
+            return restless
+        if now >= log_at:
+            log_at = now + _LOG_EVERY
+            log.info("  waiting for %s, which is still being written …", restless[0])
+        sleep(0.1)

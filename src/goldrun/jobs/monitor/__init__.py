@@ -1,0 +1,1 @@
+"""Data quality, feature drift, and the stop before training."""

@@ -1,0 +1,81 @@
+"""Measure data quality on what was written: rules, duplicates, nulls, and every record's fate."""
+
+import pandas as pd
+
+from goldrun.contracts import lineage
+from goldrun.contracts.entities import CUSTOMERS
+from goldrun.contracts.marketplace import ENTITIES
+from goldrun.contracts.ops import QUALITY_METRICS
+from goldrun.jobs.context import Context, log, step
+from goldrun.jobs.names import DATA_QUALITY
+from goldrun.jobs.refine.keys import keys_not_unique
+from goldrun.jobs.refine.silver import accounts
+from goldrun.monitoring.quality import QualityReport, judge_quality, null_rates, rule_counts
+from goldrun.monitoring.quality_plots import failures_by_rule, fates
+from goldrun.monitoring.quality_plots import null_rates as null_rates_plot
+from goldrun.registry.evidence import version_tags
+
+
+def measure(ctx: Context) -> QualityReport:
+    """Count rules, nulls and fates of the lake as it is."""
+    with step("quality: rules, nulls, accounting"):
+        counted = accounts(ctx)
+        rules, nulls = [], []
+        quarantine = ctx.lake.read(lineage.QUARANTINE.name)
+        silver = {entity: ctx.lake.read(ENTITIES[entity].name) for entity in counted}
+        for entity, account in counted.items():
+            rows, table = silver[entity], ENTITIES[entity]
+            rules.append(rule_counts(quarantine, rows, entity, table, account.records, silver))
+            nulls.append(null_rates(rows, table))
+        if "customers" not in counted:
+            nulls.append(null_rates(ctx.lake.read(CUSTOMERS.name), CUSTOMERS))
+        report = judge_quality(
+            pd.concat(rules, ignore_index=True),
+            # Of an empty table there are no rates, and pandas warns of frames without rows.
+            pd.concat([each for each in nulls if len(each)] or nulls, ignore_index=True),
+            counted,
+            ctx.source.max_reject_share,
+            {entity: found for entity in counted if (found := keys_not_unique(ctx, entity))},
+        )
+    for check in report.checks:
+        log.info("    %-7s %s (%s)", check.verdict.upper(), check.name, check.detail)
+    return report
+
+
+def record(ctx: Context, report: QualityReport) -> None:
+    """Keep a report with the active run and in ``ops/quality_metrics``."""
+    tracker = ctx.tracker
+    tracker.log_metrics(report.metrics())
+    tracker.set_tags({"goldrun.verdict": report.verdict.value})
+    tracker.set_tags(version_tags(ctx.lake.versions(tables_behind(ctx))))
+    tracker.log_table(report.rules, "tables/rules.csv")
+    tracker.log_table(report.null_rates, "tables/null_rates.csv")
+    tracker.log_table(report.accounting_table(), "tables/accounting.csv")
+    checks = [(c.name, c.verdict.value, c.detail) for c in report.checks]
+    tracker.log_table(pd.DataFrame(checks, columns=["check", "verdict", "detail"]), "verdict.csv")
+    tracker.log_figure(failures_by_rule(report.rules), "plots/failures_by_rule.png")
+    tracker.log_figure(null_rates_plot(report.null_rates), "plots/null_rates.png")
+    for entity, account in report.accounts.items():
+        tracker.log_figure(fates(account.fates), f"plots/fates_of_{entity}.png")
+    rows = [
+        (ctx.tracker.run_id, ctx.now, name, value, report.verdict.value)
+        for name, value in report.metrics().items()
+    ]
+    with ctx.lake.writing(QUALITY_METRICS.name):
+        ctx.lake.append(QUALITY_METRICS, ctx.lake.frame(QUALITY_METRICS, rows))
+
+
+def run_beside(ctx: Context, report: QualityReport) -> str:
+    """Record a report as the run ``data_quality`` under the active training run; return its id."""
+    with ctx.tracker.child_run(DATA_QUALITY) as run_id:
+        record(ctx, report)
+    return run_id
+
+
+def tables_behind(ctx: Context) -> list[str]:
+    """Names of all bronze and silver tables that the source's data goes through."""
+    names = [CUSTOMERS.name, lineage.DUPLICATES.name, lineage.QUARANTINE.name]
+    for entity in ctx.source.landed:
+        table = ENTITIES[entity]
+        names += [lineage.bronze_table(entity).name, table.name, lineage.history_table(table).name]
+    return sorted(set(names))

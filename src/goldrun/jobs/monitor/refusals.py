@@ -1,0 +1,222 @@
+"""The stop before training, and the table that says which records were refused and what to do."""
+
+import io
+import json
+import sys
+from collections.abc import Mapping, Sequence
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from goldrun.contracts import lineage
+from goldrun.contracts.entities import CUSTOMER_ID
+from goldrun.contracts.marketplace import ENTITIES
+from goldrun.contracts.quarantine_reasons import KEY_NOT_UNIQUE
+from goldrun.contracts.remedies import columns_at_fault, remedy
+from goldrun.contracts.source import EntityMapping
+from goldrun.contracts.verdict import Verdict
+from goldrun.errors import QualityError, UnknownQualityError
+from goldrun.jobs.context import Context, log
+from goldrun.jobs.monitor import quality
+from goldrun.jobs.refine.refine import Refined
+from goldrun.jobs.source import columns_of
+from goldrun.monitoring.quality import QualityReport
+from goldrun.monitoring.refusals import Refusals, nothing_accepted, refusals_of, sample_of
+
+_WIDTH = 100
+_LONGEST = 40
+"""Characters of a value that are shown."""
+_REMEDY_OF_RECORDS = (
+    "Correct {name}.toml or the files as the table above says, then run silver with replay=true; "
+    "raise max_reject_share only if you can live with so many refused rows"
+)
+_REMEDY_OF_KEYS = (
+    "Map in {name}.toml the column that identifies a row, or correct the files, then run silver "
+    "with replay=true"
+)
+_REMEDY_OF_LAKE = (
+    "Correct what the check names and run silver again; where records are lost, doubled or stray, "
+    "restore the lake from a copy or build it anew"
+)
+
+
+def check_before_training(ctx: Context, report: QualityReport | None = None) -> QualityReport:
+    """Measure data quality where it was not just measured, and stop where it fails.
+
+    Where it stops, the report is recorded as the run ``data_quality`` and the refused records are
+    logged as a table.
+
+    Args:
+        ctx: The context; its tracker has an active run.
+        report: Data quality of the lake as it is.
+
+    Returns:
+        The report. Unknown quality goes on to training: the gate refuses the model.
+
+    Raises:
+        QualityError: A check fails, or all transactions are refused.
+    """
+    report = report or quality.measure(ctx)
+    error = _failure(ctx, report)
+    if error is not None:
+        quality.run_beside(ctx, report)
+        log_refusals(ctx, refusals_of(report))
+        raise error
+    return report
+
+
+def raise_verdict(ctx: Context, report: QualityReport) -> None:
+    """Raise what a report that was recorded means for the command's exit code.
+
+    Raises:
+        QualityError: A check fails, or all transactions are refused.
+        UnknownQualityError: There are no records to measure.
+    """
+    error = _failure(ctx, report)
+    if error is not None:
+        log_refusals(ctx, refusals_of(report))
+        raise error
+    if report.verdict is Verdict.UNKNOWN:
+        unknown = [check.name for check in report.checks if check.verdict is Verdict.UNKNOWN]
+        raise UnknownQualityError(
+            f"data quality of {ctx.source.name} is unknown, because there are no records "
+            f"({'; '.join(unknown)}): load files that have rows, then run the same command again"
+        )
+
+
+def _failure(ctx: Context, report: QualityReport) -> QualityError | None:
+    failed = [f"{c.name} ({c.detail})" for c in report.checks if c.verdict is Verdict.FAIL]
+    if not failed and not nothing_accepted(report):
+        return None
+    name = ctx.source.name
+    what = "; ".join(failed) or "all transactions are in quarantine"
+    advice = _advice(ctx, report).format(name=name)
+    return QualityError(f"data quality of {name} fails, nothing is trained: {what}. {advice}")
+
+
+def _advice(ctx: Context, report: QualityReport) -> str:
+    refused = refusals_of(report)
+    most = ctx.source.max_reject_share
+    if nothing_accepted(report) or any(each.share > most for each in refused):
+        return _REMEDY_OF_RECORDS
+    if any(each.reasons.get(KEY_NOT_UNIQUE) for each in refused):
+        return _REMEDY_OF_KEYS
+    return _REMEDY_OF_LAKE
+
+
+def check_run(ctx: Context, refined: Mapping[str, Refined]) -> None:
+    """Stop where this run refused too many of its own records, whatever the lake holds beside.
+
+    Args:
+        ctx: The context.
+        refined: What became of the records that this run validated, by entity.
+
+    Raises:
+        QualityError: Of an entity more than ``max_reject_share`` of them were refused, or all
+            transactions were; the table of reasons is logged.
+    """
+    above = _above_share(ctx, refined)
+    if not above:
+        return
+    what = "; ".join(_share_of(ctx, each) for each in above)
+    advice = _REMEDY_OF_RECORDS.format(name=ctx.source.name)
+    log_refusals(ctx, above)
+    raise QualityError(f"nothing is trained with what this run read: {what}. {advice}")
+
+
+def log_above_share(ctx: Context, refined: Mapping[str, Refined]) -> None:
+    """Log the table of the entities of which more than ``max_reject_share`` was refused."""
+    above = _above_share(ctx, refined)
+    for each in above:
+        log.warning("    %s", _share_of(ctx, each))
+    log_refusals(ctx, above)
+
+
+def _above_share(ctx: Context, refined: Mapping[str, Refined]) -> list[Refusals]:
+    """The entities of which too much was refused."""
+    refused = [Refusals(e, r.records, r.quarantined, r.refused) for e, r in refined.items()]
+    return [each for each in refused if each.is_too_much(ctx.source.max_reject_share)]
+
+
+def _share_of(ctx: Context, refused: Refusals) -> str:
+    share = f"{refused.entity}: {refused.share:.1%} of {refused.records:,} records were refused"
+    most = ctx.source.max_reject_share
+    return share + (f", more than max_reject_share = {most:g}" if refused.share > most else "")
+
+
+def log_refusals(ctx: Context, refused: Sequence[Refusals]) -> None:
+    """Log the most frequent reasons of each entity: share, a sample, and the remedy."""
+    if not refused:
+        return
+    page = io.StringIO()
+    console = Console(file=page, width=_WIDTH, force_terminal=sys.stderr.isatty())
+    console.print(_table(ctx, refused))
+    for line in page.getvalue().splitlines():
+        log.warning("%s", line)
+
+
+def _table(ctx: Context, refused: Sequence[Refusals]) -> Table:
+    table = Table(
+        title="Refused records, most frequent reasons", title_justify="left", box=box.SIMPLE_HEAD
+    )
+    table.add_column("entity, reason", ratio=3, overflow="fold")
+    for name in ("records", "share"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column(f"a sample, and what to check in {ctx.source.name}.toml", ratio=5)
+    for one in refused:
+        table.add_row(one.entity, f"{one.refused:,}", f"{one.share:.1%}", "")
+        for reason, records in one.most_frequent():
+            share = f"{records / one.records:.1%}"
+            advice = remedy(ENTITIES[one.entity], one.entity, reason) or "docs/data-model.md"
+            detail = f"{_sample(ctx, one.entity, reason)}\n→ {advice}"
+            table.add_row(f"  {reason}", f"{records:,}", share, _plain(detail))
+    return table
+
+
+def _plain(text: str) -> str:
+    """Text that rich prints as it is: brackets are no markup."""
+    return text.replace("[", r"\[")
+
+
+def _sample(ctx: Context, entity: str, reason: str) -> str:
+    """One refused record: its file, and the raw values that the reason is about.
+
+    Shown are only the file columns that the expressions of the columns at fault read, and none
+    that a personal column or the customer's id is made from. A malformed line is not shown.
+    """
+    rows = sample_of(ctx.lake.read(lineage.QUARANTINE.name), entity, reason).collect()
+    if not rows:
+        return "no record of it is in quarantine any more"
+    record = json.loads(rows[0][lineage.RECORD] or "{}")
+    shown = [f"{name} = {_short(record.get(name))}" for name in columns_shown(ctx, entity, reason)]
+    return f"{', '.join(shown) or 'values are not shown'}, in {rows[0][lineage.FILE]}"
+
+
+def columns_shown(ctx: Context, entity: str, reason: str) -> list[str]:
+    """File columns whose values may be shown for a reason: those at fault that name no person."""
+    expressions = ctx.source.landed[entity].columns
+    at_fault = columns_at_fault(ENTITIES[entity], reason)
+    read = columns_of(ctx, entity, {n: expressions[n] for n in at_fault if n in expressions})
+    return [name for name in read if name not in _private(ctx, entity)]
+
+
+def _private(ctx: Context, entity: str) -> set[str]:
+    """File columns of an entity that something about a person is made from."""
+    found: set[str] = set()
+    for name, mapping in ctx.source.entities.items():
+        if entity in (name, mapping.derived_from):
+            found |= set(columns_of(ctx, name, _about_a_person(name, mapping)))
+    return found
+
+
+def _about_a_person(entity: str, mapping: EntityMapping) -> dict[str, str]:
+    private = {c.name for c in ENTITIES[entity].columns if c.personal} | {CUSTOMER_ID}
+    return {name: sql for name, sql in mapping.columns.items() if name in private}
+
+
+def _short(value: str | None) -> str:
+    if value is None:
+        return "nothing"
+    text = repr(value)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"

@@ -1,0 +1,1 @@
+"""Champions: whose they are, and moving them to new names."""

@@ -1,0 +1,1 @@
+"""Bronze records validated and resolved into silver, history, duplicates and quarantine."""

@@ -1,0 +1,1 @@
+"""Customers scored with the champion."""

@@ -1,0 +1,53 @@
+"""Opening what a command's options ask for: the run, the engine, the lake."""
+
+import argparse
+import contextlib
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from goldrun.contracts.source import Kind
+from goldrun.io.delta.errors import storage_explained
+from goldrun.io.delta.lake import Lake
+from goldrun.io.engines.choose import Engine, engine_for, open_engine
+from goldrun.io.settings import lake_root, load_source
+from goldrun.io.tracking.runs import Tracker
+from goldrun.jobs.context import Context, step
+from goldrun.jobs.source import check_mapping
+
+
+@contextlib.contextmanager
+def opened(
+    given: argparse.Namespace,
+    name: str,
+    experiment: str,
+    *,
+    streams: bool = False,
+    mend: bool = False,
+) -> Iterator[Context]:
+    """Open the command's run, so that a failure marks it failed, and in it the session.
+
+    Args:
+        given: The options that every command takes.
+        name: Name of its run.
+        experiment: Where the run goes, unless ``mlflow run`` has made it already.
+        streams: Whether it may read topics and goes on for long, so that the machine is watched.
+        mend: Whether to set right the paths of artifacts that moved with the project's folder.
+    """
+    source = load_source(given.source)
+    check_mapping(source)
+    tracker = Tracker(mend=mend)
+    root = lake_root(given.lake)
+    engine, remote = Engine.SPARK, ""
+    if "engine" in given:
+        remote = given.remote
+        with storage_explained(root):
+            engine = engine_for(root, given.engine, given.master, remote)
+    kafka = streams and source.kind is Kind.KAFKA
+    run = tracker.run(name, experiment, system_metrics=streams)
+    with run, contextlib.ExitStack() as stack:
+        with step(f"starting {engine.capitalize()}"):
+            session = open_engine(engine, master=given.master, remote=remote, kafka=kafka)
+            spark = stack.enter_context(session)
+        lake = Lake(spark, root)
+        with storage_explained(lake.root):
+            yield Context(lake, tracker, source, datetime.now(UTC))

@@ -1,0 +1,1 @@
+"""A simulated marketplace written as files."""

@@ -1,0 +1,1 @@
+"""Messages, simulated feeds and files taken through all layers in micro-batches."""

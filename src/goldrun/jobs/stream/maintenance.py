@@ -1,0 +1,61 @@
+"""Small files put together beside a stream, without making it wait."""
+
+import contextlib
+import threading
+from collections.abc import Iterator
+
+from goldrun.contracts import activity_tables, gold, lineage
+from goldrun.contracts.marketplace import ENTITIES
+from goldrun.contracts.ops import GOLD_PROGRESS
+from goldrun.contracts.table import Table
+from goldrun.io.delta.compaction import compact_if_free
+from goldrun.jobs.context import Context, log
+
+
+@contextlib.contextmanager
+def compacting(ctx: Context, every_seconds: float) -> Iterator[None]:
+    """Compact the tables of a source again and again, in a thread of its own.
+
+    A MERGE that meets a compaction is tried again by the lake; a compaction that meets a MERGE is
+    left for the next time.
+    """
+    over = threading.Event()
+
+    def work() -> None:
+        while not over.wait(every_seconds):
+            for table in tables_of(ctx):
+                if over.is_set():
+                    return
+                try:
+                    _compact(ctx, table)
+                # Whatever it is, the stream meets it too and says it by name; small files are no
+                # reason to end, nor is one table to be compacted no more.
+                except Exception as error:  # noqa: BLE001
+                    log.warning("    %s could not be compacted: %s", table.name, error)
+
+    thread = threading.Thread(target=work, name="compaction", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def _compact(ctx: Context, table: Table) -> None:
+    if ctx.lake.exists(table.name) and not compact_if_free(ctx.lake, table):
+        log.debug("    %s was busy; compacted next time", table.name)
+
+
+def tables_of(ctx: Context) -> list[Table]:
+    """The tables that a stream of the source adds small files to."""
+    tables = [lineage.QUARANTINE, lineage.DUPLICATES]
+    for entity in ctx.source.landed:
+        table = ENTITIES[entity]
+        tables += [
+            lineage.bronze_table(entity),
+            lineage.silver_table(table),
+            lineage.history_table(table),
+        ]
+    tables += [*activity_tables.ACTIVITY, gold.CUSTOMER_FEATURES, gold.USER_FEATURES, GOLD_PROGRESS]
+    return [*tables, gold.SEGMENTS, gold.SEGMENT_CHANGES]

@@ -1,0 +1,98 @@
+"""A query from its start to its end: by itself, by a limit, by Ctrl-C, or by a failure."""
+
+import contextlib
+import signal
+import threading
+import time
+from collections.abc import Iterator
+
+from pyspark.sql import DataFrame
+from pyspark.sql.streaming.query import StreamingQuery
+
+from goldrun.errors import GoldrunError
+from goldrun.io.delta.errors import storage_failure
+from goldrun.io.streaming.errors import failure
+from goldrun.io.streaming.readers import Enough, start
+from goldrun.jobs.context import Context, log
+from goldrun.jobs.stream.limits import Limits
+from goldrun.jobs.stream.micro_batch import MicroBatches
+
+_LOOK_EVERY = 0.1
+
+
+def follow(
+    ctx: Context,
+    stream: DataFrame,
+    batches: MicroBatches,
+    checkpoint: str,
+    limits: Limits,
+    asked: threading.Event,
+) -> None:
+    """Give a stream's micro-batches to their handler until the end.
+
+    Args:
+        ctx: The context.
+        stream: Result of ``read_stream``.
+        batches: The handler.
+        checkpoint: What remembers how far the stream is, as ``folder/name`` in the lake.
+        limits: When to end.
+        asked: Set when the stream is to end.
+
+    Raises:
+        GoldrunError: What ended the query before it was to end.
+    """
+    folder = ctx.lake.path(checkpoint)
+    try:
+        query = start(
+            stream,
+            batches.handle,
+            folder,
+            available_now=limits.available_now,
+            every_seconds=limits.every,
+        )
+    except Exception as error:
+        raise failure(error, ctx.source, ctx.lake.root, folder) from error
+    _wait(query, batches, limits.seconds, asked)
+    batches.end(query.stop)
+    if batches.error is not None:
+        _raise_of_handler(batches.error, ctx, folder)
+    elif (raised := query.exception()) is not None:
+        raise failure(raised, ctx.source, ctx.lake.root, folder) from raised
+
+
+@contextlib.contextmanager
+def asked_to_end() -> Iterator[threading.Event]:
+    """Note Ctrl-C and termination instead of stopping at once: ``mlflow run`` sends both."""
+    asked = threading.Event()
+    # Python hands signals to its main thread only; who streams in another one ends it by a limit.
+    is_main = threading.current_thread() is threading.main_thread()
+    signals = (signal.SIGINT, signal.SIGTERM) if is_main else ()
+    before = [signal.signal(each, lambda *_: asked.set()) for each in signals]
+    try:
+        yield asked
+    finally:
+        for each, handler in zip(signals, before, strict=True):
+            signal.signal(each, handler)
+
+
+def _wait(
+    query: StreamingQuery,
+    batches: MicroBatches,
+    seconds: float | None,
+    asked: threading.Event,
+) -> None:
+    """Wait until the query ends by itself, enough has come, or the time is over."""
+    until = None if seconds is None else time.monotonic() + seconds
+    while query.isActive and not batches.enough and (until is None or time.monotonic() < until):
+        if asked.wait(_LOOK_EVERY):
+            log.info("  ending after the micro-batch at work …")
+            return
+
+
+def _raise_of_handler(error: Exception, ctx: Context, folder: str) -> None:
+    if isinstance(error, Enough):
+        return
+    if isinstance(error, GoldrunError):
+        raise error
+    known = storage_failure(error, ctx.lake.root)
+    raise known or failure(error, ctx.source, ctx.lake.root, folder) from error

@@ -1,0 +1,92 @@
+"""Follow a source: rows, messages or files as they come, from bronze to fresh gold."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from goldrun.contracts import lineage
+from goldrun.io.streaming.listener import listening
+from goldrun.io.streaming.readers import read_stream
+from goldrun.jobs.aggregate.updater import Follower
+from goldrun.jobs.context import Context, log, step
+from goldrun.jobs.monitor import refusals
+from goldrun.jobs.names import SEGMENTATION
+from goldrun.jobs.promote.champions import check_models
+from goldrun.jobs.refine import silver
+from goldrun.jobs.score.segments import Scorer
+from goldrun.jobs.stream.limits import Limits
+from goldrun.jobs.stream.maintenance import compacting
+from goldrun.jobs.stream.micro_batch import MicroBatches, Totals
+from goldrun.jobs.stream.query import asked_to_end, follow
+from goldrun.jobs.time_zone import check_zone
+
+_PATIENCE = 600
+"""Seconds that a stream waits for another process to finish writing a table."""
+
+
+def run(
+    ctx: Context, limits: Limits, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+) -> Totals:
+    """Take records through all layers until a limit is reached, or Ctrl-C is pressed.
+
+    Args:
+        ctx: The context; its tracker has an active run.
+        limits: When to end.
+        clock: Tells the time, UTC.
+
+    Raises:
+        ForeignModelError: The champion of segmentation is another shop's.
+        StreamError: The source can't give all that it should, or the checkpoint is damaged.
+    """
+    lake, source = ctx.lake, ctx.source
+    # Later a champion that can't be used only stops the scoring.
+    check_models(ctx, SEGMENTATION)
+    check_zone(ctx)
+    follower = Follower(ctx.tracker.run_id, Scorer(following=True))
+    series = ctx.tracker.series()
+    batches = MicroBatches(ctx, follower, series, limits.rows, clock)
+    # Asked for first: what is missing is told before anything is done.
+    stream = read_stream(lake.spark, source, limits.batch_rows)
+    checkpoint = f"_checkpoints/{source.name}"
+    with lake.writing(checkpoint), asked_to_end() as asked:
+        # A second stream is told at once; a training run beside this one is waited for.
+        lake.wait_for_others(_PATIENCE)
+        batches.begin()
+        series.log({"rows_caught_up": _catch_up(ctx, follower)}, 0)
+        with listening(lake.spark, series), compacting(ctx, limits.compact_every):
+            log.info("Following %s; Ctrl-C ends after the micro-batch at work", source.name)
+            follow(ctx, stream, batches, checkpoint, limits, asked)
+        # Even when nothing came: the stop before this start may have left these to us.
+        ended = replace(ctx, now=clock())
+        silver.derive(ended)
+        follower.round_off(ended)
+    _sum_up(batches.totals)
+    refusals.log_above_share(ended, batches.totals.refined)
+    return batches.totals
+
+
+def _catch_up(ctx: Context, follower: Follower) -> int:
+    """Give every record in bronze its fate, and gold what silver has: a stop may be behind us.
+
+    Returns:
+        How many records had none. They are in no micro-batch, and without them the rows of all
+        runs would be fewer than the tables'.
+    """
+    for entity in ctx.source.landed:
+        with ctx.lake.writing(lineage.bronze_table(entity).name):
+            ctx.lake.create(lineage.bronze_table(entity))
+    with step("catching up with what is in bronze"):
+        refined = silver.run(ctx)
+        follower.catch_up(ctx)
+    return sum(one.records for one in refined.values())
+
+
+def _sum_up(totals: Totals) -> None:
+    accepted = totals.rows - totals.quarantined - totals.duplicates
+    log.info(
+        "%s rows: %s accepted, %s duplicates, %s in quarantine, %s read before",
+        *(f"{totals.rows:,}", f"{accepted:,}", f"{totals.duplicates:,}"),
+        *(f"{totals.quarantined:,}", f"{totals.repeated:,}"),
+    )
+    for rule, count in totals.refused.most_common():
+        log.info("  %-32s %10s", rule, f"{count:,}")

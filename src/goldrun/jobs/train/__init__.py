@@ -1,0 +1,1 @@
+"""Training runs: measure, register, and let the gate decide."""

@@ -1,0 +1,1 @@
+"""Everything in one process: raw files to champion models."""

@@ -1,0 +1,154 @@
+"""What the disk and the files of a lake do is told by name; anything else stays what it is."""
+
+import errno
+
+import pytest
+from google.protobuf.message import DecodeError
+
+from goldrun.errors import SettingsError, StorageError, ToolchainError
+from goldrun.io.delta import errors
+from goldrun.io.delta.errors import (
+    depth_failure,
+    memory_failure,
+    storage_explained,
+    storage_failure,
+)
+from goldrun.io.engines.memory import in_bytes
+
+LAKE = "/data/lake"
+COMMIT = f"{LAKE}/silver/transactions/_delta_log/00000000000000000002.json"
+DAMAGED = {
+    f"org.apache.hadoop.fs.ChecksumException: Checksum error: file:{COMMIT} at 0": COMMIT,
+    f"java.io.FileNotFoundException: File {LAKE}/gold/a/part-0.parquet does not exist": (
+        f"{LAKE}/gold/a/part-0.parquet"
+    ),
+    "java.lang.IllegalStateException: Could not find any delta files for version 2": LAKE,
+    f"batch 3 doesn't exist\n\tat {LAKE}/_checkpoints/shop/offsets/3": (
+        f"{LAKE}/_checkpoints/shop/offsets/3"
+    ),
+    f"[FAILED_READ_FILE.NO_HINT] Encountered error while reading file file:{LAKE}/x.parquet.": (
+        f"{LAKE}/x.parquet"
+    ),
+}
+
+
+@pytest.mark.parametrize(("said", "place"), DAMAGED.items())
+def test_a_damaged_file_is_told_with_its_place_and_the_remedy(said: str, place: str) -> None:
+    told = storage_failure(OSError(said), LAKE)
+    assert isinstance(told, StorageError)
+    assert str(told).startswith(place)
+    remedy = f"delete {LAKE}/_checkpoints/shop;" if "_checkpoints" in place else "restore the file"
+    assert remedy in str(told)
+
+
+@pytest.mark.parametrize(
+    ("said", "remedy"),
+    [
+        (
+            "1 MB remain for the total memory pool: fair",
+            "set GOLDRUN_DRIVER_MEMORY to more",
+        ),
+        ("java.lang.OutOfMemoryError: Java heap space", "a cluster or a server: its own settings"),
+    ],
+)
+def test_memory_that_is_not_enough_is_told_with_whose_it_is(
+    monkeypatch: pytest.MonkeyPatch, said: str, remedy: str
+) -> None:
+    monkeypatch.setenv("GOLDRUN_DRIVER_MEMORY", "1m")
+    with pytest.raises(ToolchainError, match=remedy), storage_explained(LAKE):
+        raise OSError(said)
+
+
+@pytest.mark.parametrize(
+    ("held", "remedy"),
+    [
+        ("4g", "set GOLDRUN_DRIVER_MEMORY to more, such as 8192m"),
+        ("6g", "set GOLDRUN_DRIVER_MEMORY to more, such as 8192m"),
+        ("8g", "use engine spark"),
+    ],
+)
+def test_no_more_memory_is_asked_for_than_there_is(
+    monkeypatch: pytest.MonkeyPatch, held: str, remedy: str
+) -> None:
+    monkeypatch.setenv("GOLDRUN_DRIVER_MEMORY", held)
+    monkeypatch.setattr(errors, "machine_memory", lambda: 10 << 30)
+    monkeypatch.setattr(errors, "peak_memory", lambda: in_bytes(held) * 3 // 4)
+    told = memory_failure(OSError("1 MB remain for the total memory pool: fair"))
+    assert told is not None
+    assert str(told).startswith(f"{held} of memory are not enough")
+    assert remedy in str(told)
+
+
+def test_memory_is_not_named_as_the_cause_where_the_process_holds_a_fraction_of_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("GOLDRUN_DRIVER_MEMORY", "14463m")
+    monkeypatch.setattr(errors, "peak_memory", lambda: 1 << 30)
+    reason = "Failed to allocate additional 90.0 GB - 1 GB remain for the total memory pool: fair"
+    message = str(memory_failure(OSError(reason)))
+    assert message.startswith("Sail refused an operator a part of its limit of 14463m")
+    assert "held 1024m at most" in message
+    assert reason in message
+    assert "use engine spark" in message
+    assert "not enough" not in message
+    assert "GOLDRUN_DRIVER_MEMORY" not in message
+
+
+def test_a_full_disk_is_told_with_the_remedy() -> None:
+    told = storage_failure(OSError(errno.ENOSPC, "No space left on device"), LAKE)
+    assert "make room" in str(told)
+
+
+def test_a_cause_is_looked_at_too() -> None:
+    error = RuntimeError("the write failed")
+    error.__cause__ = OSError(errno.ENOSPC, "No space left on device")
+    assert "the disk is full" in str(storage_failure(error, LAKE))
+
+
+def test_another_error_stays_what_it_is() -> None:
+    error = OSError("the network is unreachable")
+    assert storage_failure(error, LAKE) is None
+    with pytest.raises(OSError, match="unreachable"), storage_explained(LAKE):
+        raise error
+
+
+def test_what_is_known_is_raised_in_its_place() -> None:
+    with pytest.raises(StorageError, match="disk is full"), storage_explained(LAKE):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        f"[Errno 20] Not a directory: '{LAKE}/bronze'",
+        f"[Errno 2] No such file or directory: '{LAKE}'",
+        f"[Errno 13] Permission denied: '{LAKE}/bronze'",
+        f"LocalFileSystem error: Unable to open {LAKE}/a: Read-only file system (os error 30)",
+    ],
+)
+def test_a_place_where_no_lake_can_be_is_named(said: str) -> None:
+    told = storage_failure(OSError(said), LAKE)
+    assert told is not None
+    assert f"{LAKE} can't be used as a lake" in str(told)
+    assert "--lake" in str(told)
+
+
+def test_the_same_of_another_place_stays_what_it_is() -> None:
+    assert storage_failure(OSError("[Errno 13] Permission denied: '/elsewhere'"), LAKE) is None
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Error parsing message with type 'spark.connect.Expression': "
+        "Exceeded upb_DecodeOptions_MaxDepth",
+        "java.lang.StackOverflowError",
+    ],
+)
+def test_a_plan_that_is_too_deep_is_refused_with_how_to_write_it(said: str) -> None:
+    with pytest.raises(SettingsError, match="in fewer parts"), storage_explained(LAKE):
+        raise DecodeError(said)
+
+
+def test_another_error_is_no_plan_that_is_too_deep() -> None:
+    assert depth_failure(OSError("No space left on device")) is None

@@ -1,0 +1,146 @@
+"""A second writer on the same disk is told at once, and only about the same tables."""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from goldrun.errors import LakeBusyError
+from goldrun.io.delta.locks import Locks
+
+HOLD = """
+import sys
+from goldrun.io.delta.locks import Locks
+with Locks(sys.argv[1]).held(["silver/b", "silver/a"]):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def other(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+    """Another process that writes silver/a and silver/b."""
+    source = str(Path(__file__).parents[3] / "src")
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(tmp_path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONPATH": source},
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        yield process
+        if process.poll() is None:
+            process.kill()
+
+
+@pytest.mark.parametrize("table", ["silver/a", "silver/b"])
+def test_a_second_process_is_told_who_writes_what(
+    other: subprocess.Popen[str], tmp_path: Path, table: str
+) -> None:
+    with pytest.raises(LakeBusyError) as caught, Locks(str(tmp_path), 0.1).held([table]):
+        pass
+    message = str(caught.value)
+    assert f"another process (process {other.pid}) is writing {table}" in message
+    assert str(tmp_path) in message
+    assert caught.value.exit_code == 5
+
+
+def test_other_tables_and_other_lakes_are_free(
+    other: subprocess.Popen[str], tmp_path: Path
+) -> None:
+    assert other.poll() is None
+    with Locks(str(tmp_path), 0.1).held(["silver/c", "gold/a"]):
+        pass
+    with Locks(str(tmp_path / "other"), 0.1).held(["silver/a"]):
+        pass
+
+
+def test_a_lock_ends_with_its_process_however_that_ends(
+    other: subprocess.Popen[str], tmp_path: Path
+) -> None:
+    other.kill()
+    other.wait()
+    with Locks(str(tmp_path), 2).held(["silver/a", "silver/b"]):
+        assert (tmp_path / "silver" / ".a.owner").read_text() == str(os.getpid())
+
+
+def test_being_refused_one_table_gives_the_others_back(
+    other: subprocess.Popen[str], tmp_path: Path
+) -> None:
+    assert other.poll() is None
+    with pytest.raises(LakeBusyError), Locks(str(tmp_path), 0.1).held(["bronze/x", "silver/a"]):
+        pass
+    with Locks(str(tmp_path), 0.1).held(["bronze/x"]):
+        pass
+
+
+def test_a_lock_is_given_back_after_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ZeroDivisionError), Locks(str(tmp_path), 0.1).held(["gold/a"]):
+        _ = 1 / 0
+    with Locks(str(tmp_path), 0.1).held(["gold/a"]):
+        pass
+
+
+def test_an_object_store_has_no_lock_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with Locks("s3a://bucket/lake", 0.1).held(["gold/a"]):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_who_waits_for_another_process_keeps_nobody_else_waiting(
+    other: subprocess.Popen[str], tmp_path: Path
+) -> None:
+    assert other.poll() is None
+    ours = Locks(str(tmp_path), 30)
+
+    def refused() -> None:
+        with pytest.raises(LakeBusyError), ours.held(["silver/a"], wait_seconds=3):
+            pass
+
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(refused)
+        while "silver/a" not in ours._taking or not ours._taking["silver/a"].locked():
+            time.sleep(0.01)
+        began = time.monotonic()
+        with ours.held(["gold/a"]):
+            pass
+        assert time.monotonic() - began < 1
+        assert not waiting.done()
+        waiting.result()
+
+
+def test_one_lock_is_shared_by_threads_that_take_it_at_the_same_time(tmp_path: Path) -> None:
+    ours, theirs = Locks(str(tmp_path), 5), Locks(str(tmp_path), 0)
+    inside = threading.Barrier(4, timeout=10)
+
+    def hold() -> int:
+        with ours.held(["gold/a"]):
+            with pytest.raises(LakeBusyError), theirs.held(["gold/a"]):
+                pass
+            return inside.wait()
+
+    with ThreadPoolExecutor(4) as pool:
+        places = [held.result() for held in [pool.submit(hold) for _ in range(4)]]
+    assert sorted(places) == [0, 1, 2, 3]
+    with theirs.held(["gold/a"]):
+        pass
+
+
+def test_a_process_may_hold_what_it_holds_already(tmp_path: Path) -> None:
+    ours, theirs = Locks(str(tmp_path), 0.1), Locks(str(tmp_path), 0.1)
+    with ours.held(["gold/a", "gold/b"]):
+        with ours.held(["gold/a"]):
+            pass
+        with pytest.raises(LakeBusyError), theirs.held(["gold/a"]):
+            pass
+    with theirs.held(["gold/a"]):
+        pass

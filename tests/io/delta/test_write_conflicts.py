@@ -1,0 +1,100 @@
+"""A write that meets another commit is tried again, and not for ever."""
+
+from collections.abc import Callable
+
+import delta.exceptions.captured as raised
+import pytest
+from delta.tables import DeltaMergeBuilder
+from pyspark.errors.exceptions.connect import SparkConnectGrpcException
+from pyspark.sql import SparkSession
+from pyspark.sql import types as T
+from pyspark.sql.readwriter import DataFrameWriter
+
+from goldrun.contracts.table import Column, Table
+from goldrun.errors import LakeBusyError
+from goldrun.io.delta.compaction import compact_if_free
+from goldrun.io.delta.lake import Lake
+from goldrun.io.engines.spark.staged_write import CONFLICTS, is_conflict
+
+pytestmark = pytest.mark.of_spark
+
+PRICES = Table(
+    name="silver/prices",
+    grain="one price",
+    key=("id",),
+    columns=(
+        Column("id", T.StringType(), "Identity.", required=True),
+        Column("price", T.IntegerType(), "Price.", null_means="unknown"),
+    ),
+)
+
+
+@pytest.fixture
+def priced(lake: Lake, spark: SparkSession) -> Lake:
+    lake.append(PRICES, spark.createDataFrame([("a", 1)], PRICES.schema))
+    return lake
+
+
+def test_what_a_server_says_of_one_is_known_by_its_condition() -> None:
+    said = SparkConnectGrpcException("it", errorClass="DELTA_CONCURRENT_APPEND")
+    other = SparkConnectGrpcException("it", errorClass="DELTA_TABLE_NOT_FOUND")
+    assert is_conflict(said)
+    assert not is_conflict(other)
+
+
+def failing(times: int, whole: Callable[..., object]) -> Callable[..., object]:
+    """What raises a conflict so often before it works."""
+    left = list(range(times))
+
+    def write(*arguments: object) -> object:
+        if left:
+            left.pop()
+            raise raised.ConcurrentAppendException("a concurrent OPTIMIZE", "", None)
+        return whole(*arguments)
+
+    return write
+
+
+@pytest.mark.parametrize(
+    "conflict",
+    [
+        raised.ConcurrentAppendException,
+        raised.ConcurrentDeleteReadException,
+        raised.ConcurrentDeleteDeleteException,
+        raised.ConcurrentWriteException,
+    ],
+)
+def test_what_delta_raises_is_known_as_a_conflict(conflict: type[Exception]) -> None:
+    assert issubclass(conflict, CONFLICTS)
+
+
+def test_a_merge_that_meets_a_compaction_is_tried_again(
+    priced: Lake, spark: SparkSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(DeltaMergeBuilder, "execute", failing(2, DeltaMergeBuilder.execute))
+    priced.upsert(PRICES, spark.createDataFrame([("a", 2)], PRICES.schema))
+    assert [row["price"] for row in priced.read(PRICES.name).collect()] == [2]
+
+
+def test_an_overwrite_that_meets_a_compaction_is_tried_again(
+    priced: Lake, spark: SparkSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(DataFrameWriter, "save", failing(1, DataFrameWriter.save))
+    priced.replace(PRICES, spark.createDataFrame([("b", 3)], PRICES.schema))
+    assert [row["price"] for row in priced.read(PRICES.name).collect()] == [3]
+
+
+def test_a_conflict_that_stays_is_told(
+    priced: Lake, spark: SparkSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(DeltaMergeBuilder, "execute", failing(99, DeltaMergeBuilder.execute))
+    with pytest.raises(LakeBusyError, match="5 times something else rewrote"):
+        priced.upsert(PRICES, spark.createDataFrame([("a", 2)], PRICES.schema))
+
+
+def test_a_compaction_that_meets_a_merge_is_left_for_the_next_time(
+    priced: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Lake, "compact", failing(1, Lake.compact))
+    assert not compact_if_free(priced, PRICES)
+    assert compact_if_free(priced, PRICES)

@@ -1,0 +1,103 @@
+"""What computes a batch: what is named, else what the lake and the master need."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from goldrun.errors import SettingsError
+from goldrun.io.engines.choose import Engine, engine_for, engine_named, open_engine
+
+
+@pytest.fixture(autouse=True)
+def _nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("GOLDRUN_ENGINE", "GOLDRUN_MASTER", "GOLDRUN_REMOTE", "PYSPARK_GATEWAY_PORT"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def table(lake: Path, *features: str, told: dict[str, str] | None = None) -> Path:
+    """The log of a table that needs these features of whoever writes it."""
+    log = lake / "silver" / "prices" / "_delta_log"
+    log.mkdir(parents=True)
+    protocol = {"minReaderVersion": 1, "minWriterVersion": 7, "writerFeatures": list(features)}
+    if told:
+        # As it was before features had names.
+        protocol = {"minReaderVersion": 1, "minWriterVersion": 3}
+    price = {"name": "price", "type": "long", "nullable": True, "metadata": {}}
+    schema = {"type": "struct", "fields": [price]}
+    metadata = {
+        "id": "an id",
+        "format": {"provider": "parquet", "options": {}},
+        "schemaString": json.dumps(schema),
+        "partitionColumns": [],
+        "configuration": told or {},
+    }
+    lines = [json.dumps({"protocol": protocol}), json.dumps({"metaData": metadata})]
+    (log / f"{0:020}.json").write_text("\n".join(lines) + "\n")
+    return lake
+
+
+def test_a_new_lake_is_for_sail(tmp_path: Path) -> None:
+    assert engine_for(str(tmp_path / "lake")) is Engine.SAIL
+    assert engine_for(str(table(tmp_path / "other", "appendOnly"))) is Engine.SAIL
+
+
+def test_a_master_or_a_lake_that_is_no_folder_is_for_spark(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert engine_for(str(tmp_path), master="spark://host:7077") is Engine.SPARK
+    assert engine_for("s3a://shop/lake") is Engine.SPARK
+    monkeypatch.setenv("GOLDRUN_MASTER", "spark://host:7077")
+    assert engine_for(str(tmp_path)) is Engine.SPARK
+
+
+def test_what_is_named_counts_and_the_option_before_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GOLDRUN_ENGINE", "spark")
+    assert engine_for(str(tmp_path)) is Engine.SPARK
+    assert engine_for(str(tmp_path), "sail") is Engine.SAIL
+    assert engine_named("") is Engine.SPARK
+
+
+def test_an_unknown_engine_is_refused_with_the_near_name() -> None:
+    with pytest.raises(SettingsError, match=r"engine 'sial' \(did you mean 'sail'\?\)"):
+        engine_named("sial")
+
+
+def test_a_lake_with_what_only_spark_writes_stays_with_spark(tmp_path: Path) -> None:
+    lake = table(tmp_path / "lake", "clustering", "domainMetadata")
+    assert engine_for(str(lake)) is Engine.SPARK
+    with pytest.raises(SettingsError, match="Spark has made silver/prices"):
+        engine_for(str(lake), "sail")
+
+
+def test_a_lake_with_a_constraint_that_nobody_else_would_check_stays_with_spark(
+    tmp_path: Path,
+) -> None:
+    lake = table(tmp_path / "lake", told={"delta.constraints.positive": "price > 0"})
+    assert engine_for(str(lake)) is Engine.SPARK
+    plain = table(tmp_path / "plain", told={"delta.appendOnly": "false"})
+    assert engine_for(str(plain)) is Engine.SAIL
+
+
+def test_sail_is_refused_a_lake_that_is_no_folder() -> None:
+    with pytest.raises(SettingsError, match="s3a://shop/lake is no folder"):
+        engine_for("s3a://shop/lake", "sail")
+
+
+def test_where_a_server_is_named_it_computes(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert engine_for(str(tmp_path), remote="sc://host:15002") is Engine.CONNECT
+    monkeypatch.setenv("GOLDRUN_REMOTE", "sc://host:15002")
+    assert engine_for("s3a://shop/lake") is Engine.CONNECT
+    assert engine_for(str(tmp_path), "sail") is Engine.SAIL
+    # What is said on the command line counts before the environment.
+    assert engine_for(str(tmp_path), master="spark://host:7077") is Engine.SPARK
+
+
+@pytest.mark.parametrize("engine", [Engine.SAIL, Engine.SPARK])
+def test_a_server_is_not_passed_over_by_another_engine(engine: Engine) -> None:
+    with pytest.raises(SettingsError, match="use engine connect"):
+        open_engine(engine, remote="sc://host:15002").__enter__()

@@ -1,0 +1,65 @@
+"""A session of Sail leaves nothing behind."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+SCRIPT = """
+import os
+from goldrun.io.engines.sail.session import is_sail, lasting_folder, open_sail, scratch_folder
+with open_sail() as spark:
+    assert is_sail(spark)
+    with scratch_folder() as folder:
+        spark.range(3).write.parquet(str(folder / "rows"))
+        assert spark.read.parquet(str(folder / "rows")).count() == 3
+    assert not folder.exists()
+    (lasting_folder() / "kept").write_text("until the end")
+    spark.range(3).localCheckpoint()
+    assert os.listdir(os.environ["TMPDIR"])
+assert not os.listdir(os.environ["TMPDIR"])
+assert "SPARK_CONNECT_MODE_ENABLED" not in os.environ
+"""
+
+
+def test_its_scratch_folder_goes_with_it_and_functions_are_sparks_again(tmp_path: Path) -> None:
+    fresh = ("env", "-u", "SPARK_CONNECT_MODE_ENABLED", f"TMPDIR={tmp_path}")
+    command = [*fresh, sys.executable, "-c", SCRIPT]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+SHORT = """
+from goldrun.errors import ToolchainError
+from goldrun.io.delta.errors import storage_explained
+from goldrun.io.engines.sail.session import open_sail
+from pyspark.sql import functions as F
+with open_sail() as spark:
+    rows = spark.range(1_000_000).select("id", F.sha2(F.col("id").cast("string"), 256).alias("a"))
+    # Sorted on disk: more than fits.
+    assert rows.orderBy("a").select(F.count("a")).collect()[0][0] == 1_000_000
+    try:
+        with storage_explained("/nowhere"):
+            both = rows.join(rows.select("id", F.col("a").alias("b")), "id")
+            both.agg(F.max("a"), F.max("b")).collect()
+    except ToolchainError as error:
+        print(error)
+"""
+
+
+def test_it_sorts_on_disk_beyond_its_memory_and_says_which_setting_a_join_needs(
+    tmp_path: Path,
+) -> None:
+    # The session of the tests has told Sail of another limit.
+    told = {name: value for name, value in os.environ.items() if not name.startswith("SAIL_")}
+    done = subprocess.run(
+        [sys.executable, "-c", SHORT],
+        env=told | {"TMPDIR": str(tmp_path), "GOLDRUN_DRIVER_MEMORY": "8m"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("8m of memory are not enough")
+    assert "set GOLDRUN_DRIVER_MEMORY to more" in done.stdout
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,61 @@
+"""What ends a stream is told with its meaning and its remedy."""
+
+import pytest
+
+from goldrun.errors import StorageError, StreamError
+from goldrun.io.settings import load_source
+from goldrun.io.streaming.errors import failure
+
+pytestmark = pytest.mark.of_spark
+
+CHECKPOINT = "/lake/_checkpoints/kafka"
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (
+            "x\n[KAFKA_DATA_LOSS.START_OFFSET_RESET] Some data may have been lost\ny",
+            rf"no longer has messages .* accept the loss by deleting {CHECKPOINT}: .*START_OFFSET",
+        ),
+        (
+            "UnknownTopicOrPartitionException: This server does not host this topic-partition.",
+            "does not have all of its topics transactions: create what is missing, or send a",
+        ),
+        (
+            "There are [1] sources in the checkpoint offsets and now there are [2] sources",
+            f"other entities are read than when this stream began; delete {CHECKPOINT} and run",
+        ),
+        (
+            "[STREAMING_CHECKPOINT_MISSING_METADATA_FILE] Checkpoint location x is in an ...",
+            f"a file of {CHECKPOINT} is missing or damaged, .* delete {CHECKPOINT} and run",
+        ),
+        (
+            "[CONCURRENT_STREAM_LOG_UPDATE] Concurrent update to the log.",
+            f"a file of {CHECKPOINT} is missing or damaged, or another machine follows",
+        ),
+        (
+            'NumberFormatException: Error at index 1 in: "4 71"\n at java.util.UUID.fromString(',
+            f"a file of {CHECKPOINT} is missing or damaged",
+        ),
+        ("\n  something else\n at a.b.C", r"the stream stopped \(something else\); what was"),
+        ("", r"the stream stopped \(no reason given\)"),
+    ],
+)
+def test_a_failure_of_spark_is_told_with_its_remedy(said: str, told: str) -> None:
+    with pytest.raises(StreamError, match=f"source kafka: .*{told}"):
+        raise failure(RuntimeError(said), load_source("kafka"), "/lake", CHECKPOINT)
+
+
+def test_what_is_damaged_without_a_name_is_the_checkpoint() -> None:
+    with pytest.raises(StorageError, match=f"a file of it is missing .* delete {CHECKPOINT};"):
+        raise failure(
+            RuntimeError("Unexpected end-of-input"), load_source("kafka"), "/lake", CHECKPOINT
+        )
+
+
+def test_a_full_disk_is_no_failure_of_the_checkpoint() -> None:
+    with pytest.raises(StorageError, match="the disk is full"):
+        raise failure(
+            RuntimeError("No space left on device"), load_source("kafka"), "/lake", CHECKPOINT
+        )

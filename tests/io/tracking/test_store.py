@@ -1,0 +1,356 @@
+"""Whatever state the store of runs is in: it opens, or an error says what to do."""
+
+import contextlib
+import http.server
+import os
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import mlflow
+import pytest
+
+from goldrun.errors import TrackingError
+from goldrun.io.tracking.errors import explained, without_password
+from goldrun.io.tracking.runs import Tracker
+from goldrun.io.tracking.store import artifact_folder, database_file, is_default
+from tests.project_copy import ROOT
+
+Named = Callable[[str], Tracker]
+
+
+@pytest.fixture(autouse=True)
+def _given_back() -> Iterator[None]:
+    before = mlflow.get_tracking_uri()
+    yield
+    mlflow.set_tracking_uri(before)
+
+
+@pytest.fixture
+def named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Named:
+    """Opens the store of a URI, in a folder of its own."""
+    monkeypatch.chdir(tmp_path)
+
+    def open_named(uri: str) -> Tracker:
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+        return Tracker()
+
+    return open_named
+
+
+def copied(empty_store: Path, folder: Path, *statements: str) -> str:
+    """A copy of the database after some statements; its URI."""
+    file = folder / "copy.db"
+    file.write_bytes(empty_store.read_bytes())
+    with contextlib.closing(sqlite3.connect(file)) as database:
+        for statement in statements:
+            database.execute(statement)
+        database.commit()
+    return f"sqlite:///{file}"
+
+
+# Local databases ---------------------------------------------------------------------------------
+
+OPENING = """
+import sys, time
+from goldrun.io.tracking.runs import Tracker
+time.sleep(max(0, float(sys.argv[1]) - time.time()))
+tracker = Tracker()
+with tracker.run("first", "goldrun-pipeline") as run_id:
+    tracker.log_metrics({"rows": 1.0})
+print("run", run_id)
+"""
+
+
+@pytest.mark.slow
+def test_two_commands_begin_at_once_on_a_store_that_is_not_there_yet(tmp_path: Path) -> None:
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("MLFLOW_")},
+        "PYTHONPATH": f"{ROOT}/src:{ROOT}",
+        "MLFLOW_TRACKING_URI": f"sqlite:///{tmp_path}/mlflow.db",
+    }
+    start = str(time.time() + 6)
+    both = [
+        subprocess.Popen(
+            [sys.executable, "-c", OPENING, start],
+            cwd=tmp_path,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(2)
+    ]
+    ended = [(*one.communicate(timeout=120), one.returncode) for one in both]
+    assert [code for *_, code in ended] == [0, 0], ended
+    assert len({said for said, *_ in ended}) == 2
+
+
+@pytest.mark.parametrize(
+    "content", [b"not a database at all", b"\0" * 4096, bytes(range(256)) * 40]
+)
+def test_a_file_that_is_no_database_is_refused(
+    named: Named, tmp_path: Path, content: bytes
+) -> None:
+    (tmp_path / "mlflow.db").write_bytes(content)
+    with pytest.raises(TrackingError, match=r"no SQLite database.*restore the file from a copy"):
+        named("sqlite:///mlflow.db")
+
+
+def test_a_folder_in_the_place_of_the_database_is_refused_at_once(
+    named: Named, tmp_path: Path
+) -> None:
+    (tmp_path / "mlflow.db").mkdir()
+    started = time.monotonic()
+    with pytest.raises(TrackingError, match="can't be opened or made"):
+        named("sqlite:///mlflow.db")
+    assert time.monotonic() - started < 5
+
+
+@pytest.mark.slow
+def test_a_database_without_a_byte_is_made(named: Named, tmp_path: Path) -> None:
+    (tmp_path / "mlflow.db").touch()
+    assert named("sqlite:///mlflow.db").client.search_experiments()
+    assert database_file("sqlite:///new/folder/mlflow.db") == tmp_path / "new/folder/mlflow.db"
+
+
+@pytest.mark.parametrize("statement", ["SELECT 1", "DROP TABLE webhooks"])
+def test_a_database_of_a_newer_mlflow_is_not_to_be_upgraded(
+    named: Named, empty_store: Path, tmp_path: Path, statement: str
+) -> None:
+    newer = copied(
+        empty_store, tmp_path, "UPDATE alembic_version SET version_num = 'ffffffffffff'", statement
+    )
+    with pytest.raises(TrackingError, match="made by a newer MLflow") as caught:
+        named(newer)
+    assert "upgrade" not in str(caught.value)
+
+
+def test_a_database_of_an_older_mlflow_is_to_be_upgraded(
+    named: Named, empty_store: Path, tmp_path: Path
+) -> None:
+    older = copied(empty_store, tmp_path, "UPDATE alembic_version SET version_num = '0584bdc529eb'")
+    with pytest.raises(TrackingError, match=r"older MLflow.*mlflow db upgrade"):
+        named(older)
+
+
+def test_a_database_that_can_not_be_written_is_named(
+    named: Named, empty_store: Path, tmp_path: Path
+) -> None:
+    file = copied(empty_store, tmp_path).removeprefix("sqlite:///")
+    tracker = named(f"sqlite:///file:{file}?mode=ro&uri=true")
+    with pytest.raises(TrackingError, match=r"can't be written.*give this user"):  # noqa: SIM117
+        with tracker.run("any", "goldrun-pipeline"):
+            pytest.fail("began")
+
+
+def test_a_database_that_another_process_holds_is_named() -> None:
+    assert "wait for that process" in str(explained(OSError("(x) database is locked")))
+
+
+@pytest.mark.parametrize(
+    "said", ["duplicate column name: storage_location", "table runs already exists"]
+)
+def test_tables_that_are_half_made_are_named(said: str) -> None:
+    assert "half made" in str(explained(OSError(said)))
+
+
+# File stores -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("uri", ["file:./mlruns", "file:///nowhere/mlruns", "./mlruns", "mlruns"])
+def test_a_file_store_is_refused_with_how_to_move_it(named: Named, uri: str) -> None:
+    with pytest.raises(TrackingError, match=r"migrate-filestore --source [./m]") as caught:
+        named(uri)
+    assert "--source file:" not in str(caught.value)
+
+
+def test_a_file_store_that_would_be_overlooked_is_refused(
+    empty_store: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI")
+    (tmp_path / "mlruns" / "0").mkdir(parents=True)
+    (tmp_path / "mlruns" / "0" / "meta.yaml").touch()
+    with pytest.raises(TrackingError, match="migrate-filestore --source mlruns"):
+        Tracker()
+    (tmp_path / "mlflow.db").write_bytes(empty_store.read_bytes())
+    assert is_default(Tracker().uri)
+
+
+# Servers -----------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def answering(code: int, text: str, seconds: float = 0) -> Iterator[str]:
+    """A server that answers everything alike; its address."""
+    ended = threading.Event()
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            ended.wait(seconds)
+            with contextlib.suppress(OSError):
+                self.send_response(code)
+                self.end_headers()
+                self.wfile.write(text.encode())
+
+        do_POST = do_GET  # noqa: N815
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        ended.set()
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@pytest.mark.parametrize("uri", ["http://127.0.0.1:9", "http://nowhere.invalid:5000"])
+def test_a_server_that_is_not_there_is_named_within_seconds(named: Named, uri: str) -> None:
+    started = time.monotonic()
+    with pytest.raises(TrackingError, match=f"{uri}.*can't be reached: is it running"):
+        named(uri)
+    assert time.monotonic() - started < 15
+    # Later a server that is away for a while is waited for as MLflow does.
+    assert "MLFLOW_HTTP_REQUEST_MAX_RETRIES" not in os.environ
+
+
+def test_a_server_that_never_answers_is_given_up_as_the_user_says(
+    named: Named, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "1")
+    with answering(200, "", seconds=30) as uri:
+        with pytest.raises(TrackingError, match="can't be reached"):
+            named(uri)
+        assert os.environ["MLFLOW_HTTP_REQUEST_TIMEOUT"] == "1"
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        (200, "not as an MLflow server"),
+        (404, "not as an MLflow server"),
+        (401, "refuses access"),
+        (403, "refuses access"),
+        (500, "errors of its own"),
+        (503, "errors of its own"),
+    ],
+)
+def test_something_else_that_answers_is_named(named: Named, code: int, said: str) -> None:
+    with answering(code, "<html>hello</html>") as uri, pytest.raises(TrackingError, match=said):
+        named(uri)
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "bogus://x",
+        "http://[bad",
+        "http:",
+        "uc:x",
+        "http://host:port",
+        "postgresql://x/y",
+        "mysql://x",
+    ],
+)
+def test_a_uri_that_names_no_store_is_refused_by_name(named: Named, uri: str) -> None:
+    with pytest.raises(TrackingError, match="MLflow"):
+        named(uri)
+
+
+def test_a_blank_uri_is_as_good_as_none(named: Named, empty_store: Path, tmp_path: Path) -> None:
+    (tmp_path / "mlflow.db").write_bytes(empty_store.read_bytes())
+    assert is_default(named("  ").uri)
+
+
+def test_no_message_has_a_password() -> None:
+    assert without_password("http://me:secret@host:5000/x") == "http://host:5000/x"
+    mlflow.set_tracking_uri("http://me:secret@host:5000")
+    assert "secret" not in str(explained(OSError("odd: http://me:secret@host:5000/api")))
+
+
+# Runs and experiments ----------------------------------------------------------------------------
+
+
+def test_a_deleted_experiment_is_named_with_how_to_restore_it(
+    named: Named, empty_store: Path, tmp_path: Path
+) -> None:
+    tracker = named(copied(empty_store, tmp_path))
+    number = tracker.client.create_experiment("goldrun-churn")
+    tracker.client.delete_experiment(number)
+    restored = f"mlflow experiments restore --experiment-id {number}"
+    with pytest.raises(TrackingError, match=restored):
+        tracker.check_experiments("goldrun-pipeline", "goldrun-churn")
+    with pytest.raises(TrackingError, match=restored):  # noqa: SIM117
+        with tracker.run("any", "goldrun-churn"):
+            pytest.fail("began")
+
+
+def test_a_run_of_another_store_is_named(
+    named: Named, empty_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tracker = named(copied(empty_store, tmp_path))
+    monkeypatch.setenv("MLFLOW_RUN_ID", "0" * 32)
+    with pytest.raises(TrackingError, match="run of another store"):  # noqa: SIM117
+        with tracker.run("any", "goldrun-pipeline"):
+            pytest.fail("began")
+
+
+def test_an_artifact_that_is_gone_is_named_and_no_gate_is_opened(
+    named: Named, empty_store: Path, tmp_path: Path
+) -> None:
+    tracker = named(copied(empty_store, tmp_path))
+    with tracker.run("texts", "goldrun-churn") as run_id:
+        tracker.log_text("{}", "drift/baseline.json")
+    (kept,) = tmp_path.rglob("baseline.json")
+    kept.unlink()
+    with pytest.raises(TrackingError, match=f"baseline.json of run {run_id} is gone") as caught:
+        tracker.read_artifact(run_id, "drift/baseline.json")
+    assert "restore the folder of artifacts" in str(caught.value)
+    assert "alias" not in str(caught.value)
+
+
+# Where things are --------------------------------------------------------------------------------
+
+
+def test_artifacts_lie_beside_a_database_of_another_folder(
+    named: Named, empty_store: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    tracker = named(copied(empty_store, tmp_path / "elsewhere"))
+    with tracker.run("texts", "goldrun-churn"):
+        tracker.log_text("here", "a.txt")
+    (kept,) = tmp_path.rglob("a.txt")
+    assert kept.is_relative_to(tmp_path / "elsewhere" / "mlruns" / "goldrun-churn")
+
+
+def test_the_default_store_leaves_artifacts_to_mlflow(tmp_path: Path) -> None:
+    assert artifact_folder(f"sqlite:///{Path.cwd()}/mlflow.db", "x") is None
+    assert artifact_folder("http://host", "x") is None
+    assert artifact_folder(f"sqlite:///{tmp_path}/a.db", "x") == f"{tmp_path}/mlruns/x"
+
+
+@pytest.mark.parametrize(
+    ("uri", "file"),
+    [
+        ("sqlite:////a/b.db", Path("/a/b.db")),
+        ("sqlite:////a/b.db?timeout=3", Path("/a/b.db")),
+        ("sqlite://", None),
+        ("sqlite:///:memory:", None),
+        ("sqlite:///file:/a/b.db?mode=ro&uri=true", None),
+        ("http://host", None),
+    ],
+)
+def test_a_local_database_is_known_by_its_uri(uri: str, file: Path | None) -> None:
+    assert database_file(uri) == file

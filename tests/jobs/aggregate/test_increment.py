@@ -1,0 +1,179 @@
+"""A day more costs what the day brought, and comes out as if everything had been computed."""
+
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pyspark.sql import SparkSession
+
+from goldrun.contracts import lineage
+from goldrun.contracts.entities import TRANSACTIONS
+from goldrun.contracts.gold import USER_FEATURES
+from goldrun.features.activity import Silver
+from goldrun.features.spans import in_spans
+from goldrun.io.delta.lake import Lake
+from goldrun.io.settings import load_source
+from goldrun.io.tracking.runs import Tracker
+from goldrun.jobs.aggregate import gold_tables
+from goldrun.jobs.aggregate.activity import ACTIVITY
+from goldrun.jobs.context import Context
+from goldrun.jobs.refine import silver
+from goldrun.jobs.refine.completed import unsettled
+from tests.jobs.conftest import SETTINGS, new_shop
+from tests.jobs.refine.test_silver_converges import PowerCutError, stop_at
+
+HISTORY = lineage.history_table(TRANSACTIONS).name
+BRONZE = lineage.bronze_table("transactions").name
+Line = Callable[..., str]
+Shop = Any
+
+
+@pytest.fixture(scope="module")
+def first_day(
+    spark: SparkSession, tracker: Tracker, line: Line, tmp_path_factory: pytest.TempPathFactory
+) -> Shop:
+    """A shop whose first day is in gold, and whose second has just landed."""
+    shop = new_shop(spark, tracker, tmp_path_factory.mktemp("two-days"))
+    shop.land("day1.csv", *(line(f"t{n}", "completed", 1, who=f"c{n % 8}") for n in range(9)))
+    take_in(shop)
+    later = line("t9", "completed", 2, who="c1").replace("2024-05-01", "2024-05-02")
+    moved = line("t0", "cancelled", 3, who="c0")
+    shop.land("day2.csv", later, moved, line("t10", "completed", 1, who="new"))
+    for folder in (shop.folder, Path(shop.ctx.lake.root)):
+        shutil.copytree(folder, f"{folder}-kept")
+    return shop
+
+
+@pytest.fixture
+def two_days(first_day: Shop) -> Shop:
+    """That shop, at the same place and as it was, whatever the tests before made of it."""
+    for folder in (first_day.folder, Path(first_day.ctx.lake.root)):
+        shutil.rmtree(folder)
+        shutil.copytree(f"{folder}-kept", folder)
+    ctx = first_day.ctx
+    return replace(first_day, ctx=replace(ctx, lake=Lake(ctx.lake.spark, ctx.lake.root)))
+
+
+def open_batches(ctx: Context) -> dict[str, int]:
+    names = (TRANSACTIONS.name, HISTORY, lineage.DUPLICATES.name, lineage.QUARANTINE.name)
+    fates = [ctx.lake.read(name) for name in names]
+    return unsettled(ctx, "transactions", ctx.lake.read(BRONZE), fates)
+
+
+def take_in(shop: Shop, *, rebuild: bool = False) -> None:
+    shop.ctx = replace(shop.ctx, now=shop.ctx.now + timedelta(days=1))
+    with shop.ctx.tracker.run("taken in", "goldrun-pipeline"):
+        shop.bronze()
+        shop.silver()
+        gold_tables.run(shop.ctx, rebuild=rebuild)
+
+
+def test_gold_of_what_changed_is_gold_of_everything(two_days: Shop) -> None:
+    tables = [*(table.name for table, _ in ACTIVITY), USER_FEATURES.name]
+    before = two_days.ctx.lake.versions(tables)
+    take_in(two_days)
+    after = two_days.ctx.lake.versions(tables)
+    assert after["gold/customer_daily"] == before["gold/customer_daily"] + 1
+    take_in(two_days, rebuild=True)
+    assert two_days.ctx.lake.versions(tables) == after
+    users = two_days.ctx.lake.read(USER_FEATURES.name)
+    found = {row["user_id"]: row["purchase_frequency"] for row in users.collect()}
+    assert found == {"c0": 1, "c1": 2, "new": 1} | {f"c{n}": 1 for n in range(2, 8)}
+
+
+def test_gold_of_one_span_of_days_after_the_other_is_gold_of_everything(
+    two_days: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take_in(two_days)
+    tables = [*(table.name for table, _ in ACTIVITY), USER_FEATURES.name]
+    before = two_days.ctx.lake.versions(tables)
+    parts: list[int] = []
+
+    def counted(silver: Silver, lines: int | None) -> list[Silver]:
+        spans = in_spans(silver, lines)
+        parts.append(len(spans))
+        return spans
+
+    monkeypatch.setattr(gold_tables, "in_spans", counted)
+    monkeypatch.setattr(Lake, "rows_at_once", 2)
+    take_in(two_days, rebuild=True)
+    assert parts == [2]
+    assert two_days.ctx.lake.versions(tables) == before
+
+
+def test_what_did_not_change_is_not_looked_at(
+    two_days: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    computed: list[object] = []
+    monkeypatch.setattr(gold_tables, "_compute_all", computed.append)
+    take_in(two_days)
+    assert computed == []
+
+
+def test_only_batches_with_records_without_a_fate_are_open(two_days: Shop) -> None:
+    ctx = two_days.ctx
+    assert open_batches(ctx) == {}
+    two_days.ctx = ctx = replace(ctx, now=ctx.now + timedelta(days=1))
+    two_days.bronze()
+    newest = f"{ctx.now:%Y%m%dT%H%M%S.%fZ}"
+    assert open_batches(ctx) == {newest: 3}
+    two_days.silver()
+    assert open_batches(ctx) == {}
+    assert silver.accounts(ctx)["transactions"].closed
+
+
+def test_a_replay_that_stops_leaves_nothing_that_the_next_run_passes_over(
+    shop: Shop, line: Line, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.land("day1.csv", line("t1", "completed", 1), line("t2", "completed", 1, amount="free"))
+    shop.bronze()
+    shop.silver()
+    better = tmp_path / "shop.toml"
+    text = SETTINGS.format(folder=shop.folder)
+    better.write_text(text.replace('"Amount"', '''"if(Amount = 'free', '1', Amount)"'''))
+    ctx = replace(shop.ctx, source=load_source(str(better)), columns={})
+    with monkeypatch.context() as patched:
+        stop_at(patched, TRANSACTIONS.name)
+        with pytest.raises(PowerCutError):
+            silver.run(ctx, replay=True)
+    assert not silver.accounts(ctx)["transactions"].closed
+    silver.run(ctx)
+    assert silver.accounts(ctx)["transactions"].closed
+    assert Lake(ctx.lake.spark, ctx.lake.root).read(TRANSACTIONS.name).count() == 2
+
+
+def test_a_table_of_silver_that_was_removed_is_made_again(two_days: Shop) -> None:
+    ctx = two_days.ctx
+    before = ctx.lake.read(TRANSACTIONS.name).count()
+    shutil.rmtree(ctx.lake.path(TRANSACTIONS.name))
+    again = replace(ctx, lake=Lake(ctx.lake.spark, ctx.lake.root))
+    silver.run(again)
+    assert again.lake.read(TRANSACTIONS.name).count() == before
+    assert silver.accounts(again)["transactions"].closed
+
+
+def test_a_table_of_gold_that_was_removed_is_made_whole_again(two_days: Shop) -> None:
+    ctx = two_days.ctx
+    shutil.rmtree(ctx.lake.path("gold/customer_daily"))
+    two_days.ctx = replace(ctx, lake=Lake(ctx.lake.spark, ctx.lake.root))
+    take_in(two_days)
+    whole = two_days.ctx.lake.read("gold/customer_daily").agg({"lines": "sum"}).collect()[0][0]
+    assert whole == 10
+
+
+def test_gold_of_a_silver_that_went_back_is_computed_anew(two_days: Shop) -> None:
+    ctx = two_days.ctx
+    take_in(two_days)
+    for name in (TRANSACTIONS.name, HISTORY, "silver/customers"):
+        shutil.rmtree(ctx.lake.path(name))
+    for file in two_days.folder.glob("day2.csv"):
+        file.unlink()
+    shutil.rmtree(ctx.lake.path(BRONZE))
+    two_days.ctx = replace(ctx, lake=Lake(ctx.lake.spark, ctx.lake.root))
+    take_in(two_days)
+    users = two_days.ctx.lake.read(USER_FEATURES.name).select("user_id").collect()
+    assert {row["user_id"] for row in users} == {f"c{n}" for n in range(8)}

@@ -1,0 +1,87 @@
+"""A small shop: its files, its settings and its own lake."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from pyspark.sql import SparkSession
+
+from goldrun.io.delta.lake import Lake
+from goldrun.io.settings import load_source
+from goldrun.io.tracking.runs import Tracker
+from goldrun.jobs.context import Context
+from goldrun.jobs.ingest import bronze
+from goldrun.jobs.refine import silver
+from tests.jobs.old_files import age
+
+HEADER = "Id,Who,Quantity,Price,Amount,Time,Status,Updated"
+SETTINGS = """
+timezone = "UTC"
+[transactions]
+path = "{folder}/*.csv*"
+[transactions.columns]
+transaction_id = "Id"
+customer_id = "Who"
+quantity = "Quantity"
+price = "Price"
+amount = "Amount"
+transaction_date = "Time"
+transaction_status = "Status"
+updated_at = "Updated"
+"""
+
+
+@dataclass
+class Shop:
+    """Where the shop's files land, and the context that its steps run in."""
+
+    folder: Path
+    ctx: Context
+
+    def land(self, name: str, *lines: str, header: str = HEADER) -> Path:
+        """Put a file of these lines into the folder."""
+        file = self.folder / name
+        file.write_text("\n".join([header, *lines]) + "\n")
+        return file
+
+    def bronze(self) -> None:
+        """Read files that nobody writes to any more."""
+        for file in self.folder.iterdir():
+            age(file)
+        bronze.run(self.ctx)
+
+    def silver(self) -> None:
+        silver.run(self.ctx)
+
+    def rows(self, table: str) -> int:
+        """Rows of a table; 0 before it is there."""
+        lake = self.ctx.lake
+        return lake.read(table).count() if lake.exists(table) else 0
+
+
+@pytest.fixture
+def shop(spark: SparkSession, tracker: Tracker, tmp_path: Path) -> Shop:
+    return new_shop(spark, tracker, tmp_path)
+
+
+def new_shop(spark: SparkSession, tracker: Tracker, place: Path) -> Shop:
+    """A shop in an empty folder, with a lake that does not exist yet."""
+    folder = place / "in"
+    folder.mkdir()
+    settings = place / "shop.toml"
+    settings.write_text(SETTINGS.format(folder=folder))
+    now = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    lake = Lake(spark, str(place / "lake"))
+    return Shop(folder, Context(lake, tracker, load_source(str(settings)), now))
+
+
+@pytest.fixture(scope="session")
+def line() -> Callable[..., str]:
+    """A line of a file: one order line at a minute of a day."""
+
+    def make(key: str, status: str, minute: int, who: str = "c1", amount: str = "5") -> str:
+        return f"{key},{who},1,5,{amount},2024-05-01 10:00:00,{status},2024-05-01 10:{minute:02}:00"
+
+    return make

@@ -1,0 +1,54 @@
+"""The proof of an erasure on the smallest lake that shows it; ``test_erase`` has the whole."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from goldrun.contracts import lineage
+from goldrun.contracts.erasure import TOMBSTONES, Term
+from goldrun.io.erasure.secret import VARIABLE
+from goldrun.io.erasure.traces import find_traces
+from goldrun.jobs.erase import erase
+from goldrun.jobs.refine import silver
+from goldrun.jobs.refine.refine import refine
+
+pytestmark = [pytest.mark.slow, pytest.mark.of_spark]
+
+ADA, TOM = "ada-77", "tom-76"
+Shop = Any
+"""The small shop of this folder's fixtures."""
+
+
+def test_nothing_is_left_of_who_is_erased_and_the_others_stay(
+    shop: Shop, line: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(VARIABLE, "the key of these tests, which is long enough")
+    lake, root = shop.ctx.lake, Path(shop.ctx.lake.root)
+    shop.land(
+        "day1.csv",
+        line("t1", "pending", 1, who=ADA),
+        line("t1", "completed", 2, who=ADA),
+        line("t2", "completed", 1, who=ADA, amount="free"),
+        line("t3", "completed", 1, who=TOM),
+    )
+    shop.bronze()
+    refine(shop.ctx, "transactions")
+    terms = [Term("customer_id", ADA, frozenset())]
+    assert {Path(t.file).relative_to(root).parts[1] for t in find_traces([root], terms)} == {
+        "transactions",
+        "transactions_history",
+        "quarantine",
+    }
+    with shop.ctx.tracker.run("erase", "goldrun-pipeline"):
+        erase.run(shop.ctx, ADA)
+    assert find_traces([root], terms) == []
+    (account,) = silver.accounts(shop.ctx).values()
+    assert account.closed
+    assert {fate: n for fate, n in account.fates.items() if n} == {"erased": 3, "silver": 1}
+    assert [r["customer_id"] for r in lake.read("silver/transactions").collect()] == [TOM]
+    records = [r[lineage.RECORD] for r in lake.read("bronze/transactions").collect()]
+    assert len(records) == 4
+    assert [record["Who"] for record in records if "Who" in record] == [TOM]
+    assert lake.read(TOMBSTONES.name).count() == 1

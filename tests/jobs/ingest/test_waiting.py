@@ -1,0 +1,181 @@
+"""A file that is still being written is waited for, by a batch as by a stream."""
+
+import itertools
+import logging
+import os
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from goldrun.errors import SourceError
+from goldrun.jobs.ingest import bronze
+from goldrun.jobs.ingest.waiting import SETTLED_SECONDS, wait_until_settled
+from tests.jobs.old_files import age
+
+Line = Callable[..., str]
+Shop = Any
+
+
+class Time:
+    """Goes on by itself, a tenth of a second a look."""
+
+    def __init__(self, start: float) -> None:
+        self._ticks = itertools.count()
+        self._start = start
+
+    def __call__(self) -> float:
+        return self._start + next(self._ticks) / 10
+
+
+def waits_for(file: Path, starts_after: float) -> float:
+    """Seconds for which a file is waited for, from so long after it was written."""
+    pauses: list[float] = []
+    start = file.stat().st_mtime + starts_after
+    assert wait_until_settled([file], sleep=pauses.append, clock=Time(start)) == []
+    return len(pauses) / 10
+
+
+def test_a_file_is_waited_for_until_it_has_not_been_written_to_for_a_while(tmp_path: Path) -> None:
+    file = tmp_path / "a.csv"
+    file.write_text("x")
+    assert waits_for(file, SETTLED_SECONDS + 1) == 0
+    assert waits_for(file, 0.5) == pytest.approx(SETTLED_SECONDS - 0.5, abs=0.21)
+    # Its clock is ahead of ours: what counts is that nothing changes.
+    assert waits_for(file, -1000) == pytest.approx(SETTLED_SECONDS, abs=0.31)
+
+
+def test_a_file_that_changes_is_waited_for_anew_and_one_that_is_gone_is_not(tmp_path: Path) -> None:
+    file, pauses = tmp_path / "a.csv", 0
+
+    def grow(_: float) -> None:
+        nonlocal pauses
+        pauses += 1
+        if pauses == 15:
+            file.write_text("more")
+            os.utime(file, (start + 1000, start + 1000))
+
+    file.write_text("x")
+    start = file.stat().st_mtime
+    os.utime(file, (start + 900, start + 900))
+    assert wait_until_settled([file, tmp_path / "gone"], sleep=grow, clock=Time(start)) == []
+    assert pauses == pytest.approx(15 + 10 * SETTLED_SECONDS, abs=2)
+
+
+def test_waiting_ends_when_the_stream_is_to_end(tmp_path: Path) -> None:
+    file = tmp_path / "a.csv"
+    file.write_text("x")
+    clock = Time(file.stat().st_mtime)
+    assert wait_until_settled([file], lambda: True, sleep=lambda _: None, clock=clock) == [file]
+
+
+def test_waiting_ends_when_patience_does(tmp_path: Path) -> None:
+    file = tmp_path / "a.csv"
+
+    def grow(_: float) -> None:
+        with file.open("a") as text:
+            text.write("x")
+
+    grow(0)
+    began = file.stat().st_mtime
+    assert wait_until_settled([file], patience=60, sleep=grow, clock=Time(began - 1000)) == [file]
+
+
+def run(shop: Shop, monkeypatch: pytest.MonkeyPatch, pause: Callable[[float], None]) -> None:
+    """Let a batch read what is there, with a clock of its own that begins now."""
+    wait = partial(wait_until_settled, sleep=pause, clock=Time(time.time()))
+    monkeypatch.setattr(bronze, "wait_until_settled", wait)
+    shop.ctx = replace(shop.ctx, now=shop.ctx.now + timedelta(days=1))
+    bronze.run(shop.ctx)
+    shop.silver()
+
+
+def never(_: float) -> None:
+    pytest.fail("a file that is complete was waited for")
+
+
+def amounts(shop: Shop) -> dict[str, str]:
+    rows = shop.ctx.lake.read("silver/transactions")
+    found = rows.selectExpr("transaction_id", "cast(amount as string)").collect()
+    return {row[0]: row[1] for row in found}
+
+
+def test_a_batch_reads_a_file_when_it_is_complete(
+    shop: Shop, line: Line, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = shop.land("a.csv", "t1,c1,1,5,1")
+    whole = f"{file.read_text().splitlines()[0]}\n{line('t1', 'completed', 0, amount='100')}\n"
+    pauses = itertools.count()
+
+    def complete(_: float) -> None:
+        if next(pauses) == 15:
+            file.write_text(whole)
+
+    with caplog.at_level(logging.INFO):
+        run(shop, monkeypatch, complete)
+    assert amounts(shop) == {"t1": "100.0000"}
+    assert f"waiting for {file}, which is still being written" in caplog.text
+
+
+def test_a_batch_leaves_out_a_file_that_goes_on_growing_and_names_it(
+    shop: Shop, line: Line, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    age(shop.land("a.csv", line("t1", "completed", 0)))
+    growing = shop.land("b.csv", line("t2", "completed", 0))
+
+    def grow(_: float) -> None:
+        # Its clock is ahead of ours, as that of a network disk may be.
+        age(growing, growing.stat().st_mtime + 3600)
+
+    run(shop, monkeypatch, grow)
+    assert set(amounts(shop)) == {"t1"}
+    assert f"{growing}: left out, because it is still being written after 60 seconds" in caplog.text
+    age(growing)
+    run(shop, monkeypatch, never)
+    assert set(amounts(shop)) == {"t1", "t2"}
+    growing.write_text(growing.read_text() + line("t3", "completed", 0))
+    with pytest.raises(SourceError, match=r"b\.csv has changed since it was read"):
+        run(shop, monkeypatch, grow)
+
+
+def test_a_batch_whose_only_file_goes_on_growing_says_so(
+    shop: Shop, line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    growing = shop.land("a.csv", line("t1", "completed", 0))
+
+    def grow(_: float) -> None:
+        age(growing, growing.stat().st_mtime + 3600)
+
+    with pytest.raises(SourceError, match=r"nothing to read, because .*a\.csv is still being"):
+        run(shop, monkeypatch, grow)
+
+
+def test_a_file_that_was_cut_off_is_corrected_by_the_whole_one_under_a_new_name(
+    shop: Shop, line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its last field is an amount, and the shop maps no time of the last change."""
+    columns = {**shop.ctx.source.entities["transactions"].columns}
+    del columns["updated_at"]
+    mapping = shop.ctx.source.entities["transactions"].model_copy(update={"columns": columns})
+    source = shop.ctx.source.model_copy(update={"entities": {"transactions": mapping}})
+    shop.ctx = replace(shop.ctx, source=source)
+    header = "Id,Who,Quantity,Price,Time,Status,Amount"
+    rows = [f"t{n},c1,1,5,2024-05-01 10:00:00,completed,100.00" for n in range(6)]
+    for number, row in enumerate(rows):
+        file = age(shop.land(f"{number}.csv", header=header))
+        file.write_text(f"{header}\n{row[:-5]}")
+        age(file)
+    run(shop, monkeypatch, never)
+    assert set(amounts(shop).values()) == {"1.0000"}
+    file.write_text(f"{header}\n{rows[-1]}\n")
+    with pytest.raises(SourceError, match=r"give the new content a new file name.* later file"):
+        run(shop, monkeypatch, lambda _: None)
+    file.unlink()
+    age(shop.land("whole.csv", *rows, header=header))
+    run(shop, monkeypatch, never)
+    assert amounts(shop) == {f"t{n}": "100.0000" for n in range(6)}

@@ -1,0 +1,185 @@
+"""A run of refused rows stops before training, with a table that says why and what to do."""
+
+import logging
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from goldrun.contracts.source import EntityMapping
+from goldrun.errors import QualityError, UnknownQualityError
+from goldrun.jobs.aggregate import gold_tables
+from goldrun.jobs.monitor import quality, refusals
+from goldrun.jobs.refine import silver
+from goldrun.jobs.train import churn, segmentation
+from goldrun.jobs.workflow import workflow
+
+Shop = Any
+"""The small shop of this folder's fixtures."""
+Line = Any
+
+
+@pytest.fixture
+def console(caplog: pytest.LogCaptureFixture) -> Any:
+    caplog.set_level(logging.INFO, logger="goldrun")
+    return caplog
+
+
+def all_refused(shop: Shop) -> None:
+    row = "k{n},c{n},1,0,5,2024-05-01 10:00:00,completed,2024-05-01 10:00:00"
+    shop.land("day1.csv", *[row.format(n=n) for n in range(4)])
+
+
+def runs_below(shop: Shop, run_id: str) -> list[str]:
+    tracker = shop.ctx.tracker
+    experiment = tracker.client.get_run(run_id).info.experiment_id
+    found = tracker.client.search_runs(
+        [experiment], f"tags.`mlflow.parentRunId` = '{run_id}'", max_results=10
+    )
+    return [run.info.run_name for run in found]
+
+
+def test_a_workflow_whose_rows_were_all_refused_stops_before_training(
+    shop: Shop, console: Any
+) -> None:
+    all_refused(shop)
+    tracker = shop.ctx.tracker
+    with (
+        pytest.raises(QualityError, match=r"100\.0% of 4 records") as caught,
+        tracker.run("workflow", "refusals") as run_id,
+    ):
+        workflow.run(shop.ctx)
+    assert caught.value.exit_code == 21
+    assert runs_below(shop, run_id) == ["data_quality"]
+    assert tracker.client.get_run(run_id).info.status == "FAILED"
+    said = console.text
+    assert "price_not_positive" in said
+    assert "Price = '0'" in said
+    assert "raise max_reject_share only if" in str(caught.value)
+    assert not shop.ctx.lake.exists("gold/customer_daily")
+
+
+def test_a_workflow_that_refuses_what_it_read_stops_though_the_lake_is_good(
+    shop: Shop, line: Line, console: Any
+) -> None:
+    shop.land("day1.csv", *[line(f"t{n}", "completed", 1) for n in range(100)])
+    shop.bronze()
+    shop.silver()
+    all_refused(shop)
+    (shop.folder / "day1.csv").rename(shop.folder / "day2.csv")
+    with (
+        pytest.raises(QualityError, match=r"this run read: transactions: 100\.0% of 4 records"),
+        shop.ctx.tracker.run("workflow", "refusals") as run_id,
+    ):
+        workflow.run(shop.ctx)
+    assert "price_not_positive" in console.text
+    assert runs_below(shop, run_id) == []
+
+
+def test_too_large_a_share_of_refused_rows_stops_each_training_by_itself(
+    shop: Shop, line: Line
+) -> None:
+    bad = line("bad", "completed", 1).replace(",1,5,5,", ",1,-5,5,")
+    shop.land("day1.csv", line("t1", "completed", 1), bad)
+    shop.bronze()
+    shop.silver()
+    with shop.ctx.tracker.run("gold", "refusals"):
+        gold_tables.run(shop.ctx)
+    for model in (churn, segmentation):
+        with pytest.raises(QualityError), shop.ctx.tracker.run("training", "refusals") as run_id:
+            model.train(shop.ctx)
+        assert runs_below(shop, run_id) == ["data_quality"]
+
+
+def test_a_share_that_the_shop_allows_stops_nothing(shop: Shop, line: Line) -> None:
+    bad = line("bad", "completed", 1).replace(",1,5,5,", ",1,-5,5,")
+    shop.land("day1.csv", line("t1", "completed", 1), bad)
+    shop.ctx = replace(
+        shop.ctx, source=shop.ctx.source.model_copy(update={"max_reject_share": 0.5})
+    )
+    shop.bronze()
+    shop.silver()
+    report = quality.measure(shop.ctx)
+    assert refusals.check_before_training(shop.ctx, report) is report
+    refusals.raise_verdict(shop.ctx, report)
+
+
+def test_rows_that_were_all_refused_stop_also_where_any_share_is_allowed(shop: Shop) -> None:
+    all_refused(shop)
+    shop.ctx = replace(shop.ctx, source=shop.ctx.source.model_copy(update={"max_reject_share": 1}))
+    shop.bronze()
+    shop.silver()
+    with (
+        shop.ctx.tracker.run("gold", "refusals"),
+        pytest.raises(QualityError, match="all transactions are in quarantine"),
+    ):
+        gold_tables.run(shop.ctx)
+
+
+def test_a_shop_without_records_is_of_unknown_quality(shop: Shop) -> None:
+    shop.land("day1.csv")
+    shop.bronze()
+    shop.silver()
+    report = quality.measure(shop.ctx)
+    with pytest.raises(UnknownQualityError, match="load files that have rows") as caught:
+        refusals.raise_verdict(shop.ctx, report)
+    assert caught.value.exit_code == 22
+    # Unknown goes on to training, where the gate refuses.
+    assert refusals.check_before_training(shop.ctx, report) is report
+
+
+@pytest.fixture
+def with_people(shop: Shop) -> Shop:
+    """The shop with customers whose names are in the lines, too."""
+    customers = EntityMapping.model_validate(
+        {"from": "transactions", "columns": {"name": "Status", "email": "lower(Updated)"}}
+    )
+    entities = {"customers": customers, **shop.ctx.source.entities}
+    shop.ctx = replace(shop.ctx, source=shop.ctx.source.model_copy(update={"entities": entities}))
+    return shop
+
+
+def test_what_a_person_is_known_by_is_in_no_sample(with_people: Shop) -> None:
+    def shown(reason: str) -> list[str]:
+        return refusals.columns_shown(with_people.ctx, "transactions", reason)
+
+    assert shown("price_not_positive") == ["Price"]
+    assert shown("amount_negative") == ["Amount"]
+    assert shown("customer_id_missing") == []
+    assert shown("transaction_status_not_allowed") == []
+    assert shown("updated_at_unparsed") == []
+    assert shown("record_malformed") == []
+
+
+def test_silver_logs_the_table_only_above_the_share(shop: Shop, line: Line, console: Any) -> None:
+    bad = line("bad", "completed", 1).replace(",1,5,5,", ",1,-5,5,")
+    shop.land("day1.csv", *[line(f"t{n}", "completed", 1) for n in range(20)], bad)
+    shop.bronze()
+    refusals.log_above_share(shop.ctx, silver.run(shop.ctx))
+    assert "most frequent reasons" not in console.text
+    all_refused(shop)
+    (shop.folder / "day1.csv").rename(shop.folder / "day2.csv")
+    shop.bronze()
+    refusals.log_above_share(shop.ctx, silver.run(shop.ctx))
+    assert "100.0% of 4 records were refused" in console.text
+    assert "most frequent reasons" in console.text
+
+
+@pytest.mark.parametrize(
+    ("expression", "price"),
+    [("1 / try_cast(Price as decimal(18,4))", "0"), ("cast(Price as int)", "Jane")],
+)
+def test_an_expression_without_a_value_refuses_the_row_and_not_the_run(
+    shop: Shop, line: Line, expression: str, price: str
+) -> None:
+    source = shop.ctx.source
+    mapping = source.entities["transactions"]
+    columns = {**mapping.columns, "price": expression}
+    changed = mapping.model_copy(update={"columns": columns})
+    entities = {**source.entities, "transactions": changed}
+    shop.ctx = replace(shop.ctx, source=source.model_copy(update={"entities": entities}))
+    shop.land("day1.csv", line("t1", "completed", 1).replace(",1,5,5,", f",1,{price},5,"))
+    shop.bronze()
+    shop.silver()
+    refused = shop.ctx.lake.read("silver/quarantine").collect()
+    assert [row["reasons"] for row in refused] == [["price_missing"]]

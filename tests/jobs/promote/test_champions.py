@@ -1,0 +1,215 @@
+"""A champion is used by the shop that it belongs to, and by no other."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import mlflow
+import pandas as pd
+import pytest
+
+from goldrun.errors import ForeignModelError, TrackingError
+from goldrun.io.engines.base import Origin
+from goldrun.io.settings import load_source
+from goldrun.io.tracking.runs import Champion, Tracker
+from goldrun.jobs.context import Context
+from goldrun.jobs.monitor import drift
+from goldrun.jobs.names import CHURN, SEGMENTATION
+from goldrun.jobs.promote.champions import champion_of, check_models
+from goldrun.jobs.score.segments import Scorer
+from goldrun.jobs.stream import stream
+from goldrun.jobs.stream.limits import Limits
+from goldrun.jobs.train import churn, segmentation
+from goldrun.jobs.train.training import crown_unless_changed
+from goldrun.jobs.workflow import workflow
+from goldrun.registry.gate import Decision, HeadToHead
+from tests.conftest import NOW
+
+SHOP = load_source("online_retail").model_copy(update={"name": "north"})
+OTHER = SHOP.model_copy(update={"name": "south"})
+
+
+def lake_of(identity: str | None, root: str = "/data/lake") -> Any:
+    """All that is asked of a lake here."""
+    origin = Origin(identity, None) if identity else None
+    return SimpleNamespace(origin=lambda _: origin, root=root, path=lambda t: f"{root}/{t}")
+
+
+@pytest.fixture
+def store(empty_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tracker]:
+    before = mlflow.get_tracking_uri()
+    (tmp_path / "mlflow.db").write_bytes(empty_store.read_bytes())
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/mlflow.db")
+    yield Tracker()
+    mlflow.set_tracking_uri(before)
+
+
+@pytest.fixture
+def ctx(store: Tracker) -> Context:
+    return Context(lake_of("lake-1"), store, SHOP, NOW)
+
+
+def register(tracker: Tracker, name: str, tags: dict[str, str], root: str = "") -> Champion:
+    """Register a champion with these tags, trained on a lake if one is given."""
+    client = tracker.client
+    if not client.search_registered_models(f"name='{name}'"):
+        client.create_registered_model(name)
+    with tracker.run("training", "goldrun-churn") as run_id:
+        if root:
+            tracker.log_dataset(
+                pd.DataFrame({"x": [1.0]}),
+                name="gold/customer_features",
+                path=f"{root}/gold/customer_features",
+                version=0,
+                context="training",
+                digest="ab" * 32,
+            )
+    made = client.create_model_version(name, f"runs:/{run_id}/model", run_id, tags=tags)
+    tracker.crown(name, int(made.version))
+    return Champion(name, int(made.version), run_id)
+
+
+def owned(source: str = "north", lake: str = "lake-1") -> dict[str, str]:
+    return {"goldrun.source": source, "goldrun.lake": lake}
+
+
+def test_a_shop_without_models_has_no_champion(ctx: Context) -> None:
+    assert champion_of(ctx, CHURN) is None
+    check_models(ctx, CHURN, SEGMENTATION)
+
+
+def test_a_shop_finds_its_own_champion_beside_another_shops(ctx: Context) -> None:
+    other = Context(lake_of("lake-2"), ctx.tracker, OTHER, NOW)
+    mine = register(ctx.tracker, "north-churn", owned())
+    theirs = register(ctx.tracker, "south-churn", owned("south", "lake-2"))
+    assert champion_of(ctx, CHURN) == mine
+    assert champion_of(other, CHURN) == theirs
+
+
+@pytest.mark.parametrize(
+    ("tags", "whose"),
+    [
+        (owned(lake="lake-2"), "trained on a lake with id lake-2"),
+        (owned(source="south"), "belongs to source 'south'"),
+        ({}, "do not say which source and lake"),
+    ],
+)
+def test_a_champion_of_another_shop_or_of_nobody_is_refused_by_name_with_the_remedies(
+    ctx: Context, tags: dict[str, str], whose: str
+) -> None:
+    register(ctx.tracker, "north-churn", tags)
+    for use in (
+        lambda: champion_of(ctx, CHURN),
+        lambda: drift.champion_baseline(ctx, CHURN),
+    ):
+        with pytest.raises(ForeignModelError, match="model north-churn version 1") as caught:
+            use()
+        said = str(caught.value)
+        assert whose in said
+        for remedy in ("restore that lake", "MLFLOW_TRACKING_URI", "registry_prefix in north.toml"):
+            assert remedy in said
+        assert ("migrate_registry" in said) is (not tags)
+
+
+@pytest.mark.parametrize("model", [CHURN, SEGMENTATION])
+def test_commands_refuse_a_champion_of_a_lake_that_is_gone_before_any_work(
+    ctx: Context, model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    register(ctx.tracker, f"north-{model}", owned())
+    fresh = Context(lake_of(None), ctx.tracker, SHOP, NOW)
+    refused = pytest.raises(ForeignModelError, match="has no tables yet")
+    with refused:
+        workflow.run(fresh)
+    with refused:
+        (churn if model == CHURN else segmentation).train(fresh)
+    with refused:
+        drift.run(fresh, model)
+    if model == SEGMENTATION:
+        with refused:
+            Scorer().refresh(fresh)
+        with refused:
+            stream.run(fresh, Limits())
+        # In the middle of a stream no record waits for the registry.
+        assert not Scorer(following=True).refresh(fresh)
+
+
+def test_an_experiment_that_was_deleted_stops_the_workflow_before_any_work(ctx: Context) -> None:
+    number = ctx.tracker.client.create_experiment("goldrun-segmentation")
+    ctx.tracker.client.delete_experiment(number)
+    with pytest.raises(TrackingError, match="mlflow experiments restore"):
+        workflow.run(ctx)
+
+
+def test_a_prefix_begins_a_new_line_of_models(ctx: Context) -> None:
+    register(ctx.tracker, "north-churn", owned(lake="lake-2"))
+    anew = SHOP.model_copy(update={"registry_prefix": "north2"})
+    fresh = Context(ctx.lake, ctx.tracker, anew, NOW)
+    check_models(fresh, CHURN)
+    assert champion_of(fresh, CHURN) is None
+
+
+# Names from before ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("root", ["", "/data/lake", "/data/gone"])
+def test_old_names_that_may_be_this_lakes_are_to_be_migrated_and_never_passed_over(
+    ctx: Context, root: str
+) -> None:
+    register(ctx.tracker, "churn", {}, root)
+    with pytest.raises(ForeignModelError, match="-e migrate_registry -P source=north"):
+        check_models(ctx, CHURN, SEGMENTATION)
+    anew = SHOP.model_copy(update={"registry_prefix": "north"})
+    check_models(Context(ctx.lake, ctx.tracker, anew, NOW), CHURN)
+
+
+def test_old_names_of_another_lake_that_is_there_are_no_hindrance(
+    ctx: Context, tmp_path: Path
+) -> None:
+    register(ctx.tracker, "churn", {}, str(tmp_path))
+    register(ctx.tracker, "churn", {}, "s3a://bucket/lake")
+    check_models(ctx, CHURN, SEGMENTATION)
+    assert champion_of(ctx, CHURN) is None
+
+
+def test_old_names_are_no_hindrance_once_the_shop_has_its_own(ctx: Context) -> None:
+    register(ctx.tracker, "churn", {}, "/data/lake")
+    register(ctx.tracker, "north-churn", owned())
+    check_models(ctx, CHURN, SEGMENTATION)
+    found = champion_of(ctx, CHURN)
+    assert found is not None
+    assert found.name == "north-churn"
+
+
+def test_without_a_prefix_the_bare_name_is_checked_as_any_other(ctx: Context) -> None:
+    bare = Context(ctx.lake, ctx.tracker, SHOP.model_copy(update={"registry_prefix": ""}), NOW)
+    register(ctx.tracker, "churn", {}, "/data/lake")
+    with pytest.raises(ForeignModelError, match=r"model churn version 1.*migrate_registry"):
+        check_models(bare, CHURN)
+    register(ctx.tracker, "churn", owned())
+    check_models(bare, CHURN)
+
+
+PROMOTED = Decision(promote=True, against=(), warnings=())
+
+
+@pytest.mark.parametrize("changed", [False, True])
+def test_a_champion_that_another_run_changed_is_not_displaced(ctx: Context, changed: bool) -> None:
+    name = "north-churn"
+    compared = register(ctx.tracker, name, owned())
+    second = register(ctx.tracker, name, owned())
+    if not changed:
+        ctx.tracker.crown(name, compared.version)
+    rival = HeadToHead("auc", 0.9, 0.8, compared.version)
+    found = crown_unless_changed(ctx, name, second.version, PROMOTED, rival)
+    assert found.promote is not changed
+    assert ctx.tracker.aliases(name) == {"champion": second.version}
+    if changed:
+        assert "another run has changed that to version 2: train again" in str(found)
+
+
+def test_a_first_version_does_not_displace_one_that_was_first_meanwhile(ctx: Context) -> None:
+    first = register(ctx.tracker, "north-churn", owned())
+    found = crown_unless_changed(ctx, "north-churn", first.version + 1, PROMOTED, None)
+    assert "it was compared with no champion" in str(found)
+    assert ctx.tracker.aliases("north-churn") == {"champion": first.version}

@@ -1,0 +1,295 @@
+"""Which row stands for a key: a plain model of the rules, and lakes that must agree with it.
+
+Each key of a lake is one example: its rows, in up to three files, are read in several runs.
+Some rows wait for their customer and come out of quarantine last. Runs end before any of their
+commits and begin again. Whatever happens, each record must have the fate that the model gives it.
+"""
+
+import random
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from itertools import groupby, product
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
+
+from goldrun.contracts import lineage
+from goldrun.contracts.entities import TRANSACTIONS
+from goldrun.io.delta.lake import Lake
+from goldrun.io.settings import load_source
+from goldrun.io.tracking.runs import Tracker
+from goldrun.jobs.context import Context
+from goldrun.jobs.ingest import bronze
+from goldrun.jobs.refine import silver
+from goldrun.medallion.mapping import text_of
+from tests.jobs.old_files import LONG_AGO, age
+
+KEYS = 40
+DAY = datetime(2024, 5, 1, tzinfo=UTC)
+NOW = datetime(2024, 6, 1, tzinfo=UTC)
+HEADER = "n,id,who,amount,at"
+SHOP = """
+timezone = "UTC"
+max_reject_share = 1
+[customers]
+path = "{folder}/customers"
+[customers.columns]
+customer_id = "id"
+[transactions]
+path = "{folder}/lines"
+[transactions.columns]
+transaction_id = "id"
+customer_id = "who"
+quantity = "1"
+price = "1"
+amount = "amount"
+transaction_status = "'completed'"
+"""
+TIMES = {
+    True: 'transaction_date = "\'2024-05-01T00:00:00Z\'"\nupdated_at = "at"\n',
+    False: 'transaction_date = "at"\n',
+}
+"""How a source that maps ``updated_at`` reads ``at``, and one that does not."""
+
+
+@dataclass(frozen=True, order=True)
+class Line:
+    """A line of a file; in the order of its fields it arrives."""
+
+    run: int
+    file: str
+    row: int
+    n: int
+    key: str
+    who: str
+    amount: int
+    hour: int
+
+    @property
+    def content(self) -> tuple[str, int, int]:
+        return self.who, self.amount, self.hour
+
+    @property
+    def at(self) -> datetime:
+        return DAY + timedelta(hours=self.hour)
+
+
+Fate = tuple[object, ...]
+
+
+def fates_of_key(lines: Sequence[Line], *, mapped: bool) -> dict[int, Fate]:
+    """The model: of all accepted lines of one key, the fate of each by its number."""
+
+    def version(line: Line) -> int:
+        return line.hour if mapped else 0
+
+    fates: dict[int, Fate] = {}
+    ordered: list[Line] = []
+    for _, of_file in groupby(sorted(lines), key=lambda line: line.file):
+        theirs = list(of_file)
+        contents = {(version(line), line.content) for line in theirs}
+        if len(contents) > len({version(line) for line in theirs}):
+            fates |= {line.n: ("refused",) for line in theirs}
+        else:
+            ordered += theirs
+    versions: list[Line] = []
+    for line in sorted(ordered, key=lambda line: (version(line), line)):
+        if versions and versions[-1].content == line.content:
+            fates[line.n] = ("repeats", versions[-1].n)
+        else:
+            versions.append(line)
+    for position, line in enumerate(versions):
+        after = [later.at for later in versions[position + 1 :]]
+        span = (line.at, max(line.at, min(after))) if after else ()
+        fates[line.n] = ("superseded", *span) if after else ("stands",)
+    return fates
+
+
+def example(chance: random.Random, runs: int) -> list[Line]:
+    """The lines of a lake: forty keys, few times and contents, so that they meet often."""
+    # Of three files a, b and c the run that reads each.
+    schedules = chance.sample([*product(range(runs), repeat=3)], 6)
+    lines: list[Line] = []
+    for number in range(KEYS):
+        schedule = chance.choice(schedules)
+        for _ in range(chance.randint(1, 6)):
+            name = chance.randrange(3)
+            file = "".join(map(str, schedule)) + "abc"[name]
+            who = chance.choice(["known", "known", "late"])
+            amount, hour = chance.randint(1, 2), chance.randrange(3)
+            n = len(lines)
+            lines.append(Line(schedule[name], file, n, n, f"k{number}", who, amount, hour))
+            if chance.random() < 0.3:
+                lines.append(replace(lines[-1], row=n + 1, n=n + 1))
+    return lines
+
+
+class PowerCutError(Exception):
+    """Nothing that the pipeline knows of."""
+
+
+@contextmanager
+def cut_before(commit: int) -> Iterator[None]:
+    """Let the process end before it makes this commit, counted from 0."""
+    left = commit
+
+    with pytest.MonkeyPatch.context() as patched:
+        for method in ("upsert", "append_unless_empty", "remove"):
+            whole = getattr(Lake, method)
+
+            def counted(self: Lake, *given: Any, whole: Any = whole) -> Any:
+                nonlocal left
+                if left == 0:
+                    raise PowerCutError
+                left -= 1
+                return whole(self, *given)
+
+            patched.setattr(Lake, method, counted)
+        yield
+
+
+class Shop:
+    """A lake of its own, and the files that it is made from."""
+
+    def __init__(self, spark: SparkSession, tracker: Tracker, place: Path, *, mapped: bool) -> None:
+        self.folder, self.moment = place, NOW
+        for each in ("customers", "lines"):
+            (place / each).mkdir(parents=True)
+        toml = place / "shop.toml"
+        toml.write_text(SHOP.format(folder=place) + TIMES[mapped])
+        source = load_source(str(toml))
+        self.ctx = Context(Lake(spark, str(place / "lake")), tracker, source, NOW)
+
+    def land(self, lines: Sequence[Line]) -> None:
+        for name in {line.file for line in lines}:
+            theirs = [line for line in lines if line.file == name]
+            text = [f"{i.n},{i.key},{i.who},{i.amount},{i.at:%FT%TZ}" for i in theirs]
+            self.write("lines", f"{name}.csv", HEADER, *text)
+
+    def write(self, folder: str, name: str, *text: str) -> None:
+        file = self.folder / folder / name
+        file.write_text("\n".join(text) + "\n")
+        age(file, LONG_AGO)
+
+    def run(self, *, replay: bool = False, cut: int | None = None) -> None:
+        """One run, a day after the one before; a cut one begins anew."""
+        self.moment += timedelta(days=1)
+        ctx = replace(self.ctx, now=self.moment)
+        bronze.run(ctx)
+        if cut is not None:
+            with cut_before(cut), suppress(PowerCutError):
+                silver.run(ctx, replay=replay)
+            if replay:
+                silver.run(ctx)
+        silver.run(ctx, replay=replay)
+
+    def fates(self) -> dict[int, Fate]:
+        """The fate of each record by its number in the files."""
+        lake = self.ctx.lake
+        raw = lake.read("bronze/transactions").select(lineage.RECORD_ID, text_of("n")).collect()
+        number = {row[0]: int(row[1]) for row in raw}
+
+        def rows(table: str, *names: str) -> list[tuple[Any, ...]]:
+            times = [
+                F.unix_seconds(n) if n in (lineage.VALID_FROM, lineage.VALID_TO) else n
+                for n in names
+            ]
+            found = lake.read(table).select(lineage.RECORD_ID, *times).collect()
+            return [tuple(row) for row in found]
+
+        history = rows(
+            lineage.history_table(TRANSACTIONS).name, lineage.VALID_FROM, lineage.VALID_TO
+        )
+        moments = [
+            (r, *(datetime.fromtimestamp(each, UTC) for each in ends)) for r, *ends in history
+        ]
+        found: list[tuple[int, Fate]] = []
+        found += [(number[r], ("stands",)) for (r,) in rows(TRANSACTIONS.name)]
+        found += [(number[r], ("superseded", *ends)) for r, *ends in moments]
+        repeats = rows(lineage.DUPLICATES.name, lineage.KEPT_RECORD_ID)
+        found += [(number[r], ("repeats", number[kept])) for r, kept in repeats if r in number]
+        waiting = rows(lineage.QUARANTINE.name, lineage.STATE, lineage.REASONS)
+        for r, state, reasons in waiting:
+            if state == "open":
+                word = "refused" if list(reasons) == ["key_not_unique"] else reasons[0]
+                found.append((number[r], (word,)))
+        assert len(found) == len(dict(found)), "a record has two fates"
+        return dict(found)
+
+
+def expected(lines: Sequence[Line], *, mapped: bool, customer_came: bool) -> dict[int, Fate]:
+    fates: dict[int, Fate] = {}
+    for key in {line.key for line in lines}:
+        theirs = [line for line in lines if line.key == key]
+        good = [line for line in theirs if customer_came or line.who == "known"]
+        fates |= {line.n: ("customer_unknown",) for line in theirs if line not in good}
+        fates |= fates_of_key(good, mapped=mapped)
+    return fates
+
+
+def check(shop: Shop, lines: Sequence[Line], *, mapped: bool, customer_came: bool) -> None:
+    """Compare the lake with the model, key by key, so that the first difference is readable."""
+    found, right = shop.fates(), expected(lines, mapped=mapped, customer_came=customer_came)
+    for key in sorted({line.key for line in lines}):
+        theirs = sorted(line for line in lines if line.key == key)
+        assert {i.n: found.get(i.n) for i in theirs} == {i.n: right[i.n] for i in theirs}, theirs
+    assert set(found) == set(right)
+
+
+def build(shop: Shop, seed: int, *, mapped: bool, runs: int) -> None:
+    chance = random.Random(seed)
+    lines = example(chance, runs)
+    shop.write("customers", "1.csv", "id", "known")
+    for run in range(runs):
+        shop.land([line for line in lines if line.run == run])
+        shop.run(cut=chance.choice([None, *range(8)]) if run else None)
+    check(shop, lines, mapped=mapped, customer_came=False)
+    shop.write("customers", "2.csv", "id", "late")
+    shop.run(replay=True, cut=chance.choice([None, *range(12)]))
+    check(shop, lines, mapped=mapped, customer_came=True)
+
+
+given_seed = given(seed=st.integers(0, 2**32))
+once = settings(
+    max_examples=1,
+    deadline=None,
+    derandomize=True,
+    phases=(Phase.generate,),
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+
+
+@pytest.mark.parametrize("mapped", [False, True], ids=["by arrival", "by updated_at"])
+@once
+@given_seed
+def test_each_record_has_the_fate_that_the_model_gives_it(
+    spark: SparkSession,
+    tracker: Tracker,
+    tmp_path_factory: pytest.TempPathFactory,
+    mapped: bool,
+    seed: int,
+) -> None:
+    place = tmp_path_factory.mktemp("shop")
+    build(Shop(spark, tracker, place, mapped=mapped), seed, mapped=mapped, runs=2)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mapped", [False, True], ids=["by arrival", "by updated_at"])
+@settings(once, max_examples=25)
+@given_seed
+def test_many_lakes_agree_with_the_model(
+    spark: SparkSession,
+    tracker: Tracker,
+    tmp_path_factory: pytest.TempPathFactory,
+    mapped: bool,
+    seed: int,
+) -> None:
+    place = tmp_path_factory.mktemp("shop")
+    build(Shop(spark, tracker, place, mapped=mapped), seed, mapped=mapped, runs=3)

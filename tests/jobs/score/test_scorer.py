@@ -1,0 +1,42 @@
+"""A registry that can't be asked stops a training run, and no stream."""
+
+import pytest
+from mlflow.exceptions import MlflowException
+
+from goldrun.errors import TrackingError
+from goldrun.io.delta.lake import Lake
+from goldrun.io.settings import load_source
+from goldrun.io.tracking.runs import Champion, Tracker
+from goldrun.jobs.context import Context
+from goldrun.jobs.score.segments import Scorer
+from tests.conftest import NOW
+
+KNOWN = Champion("segmentation", 3, "a" * 32)
+
+
+@pytest.fixture
+def locked(lake: Lake, tracker: Tracker, monkeypatch: pytest.MonkeyPatch) -> Context:
+    """A context whose store of runs is locked."""
+
+    def champion(_: Tracker, name: str) -> None:
+        raise MlflowException(f"database is locked, asking for {name}")
+
+    monkeypatch.setattr(Tracker, "champion", champion)
+    return Context(lake, tracker, load_source("kafka"), NOW)
+
+
+def test_a_training_run_stops_by_name(locked: Context) -> None:
+    with pytest.raises(TrackingError, match="database is locked"):
+        Scorer(champion=KNOWN).refresh(locked)
+
+
+@pytest.mark.parametrize("known", [KNOWN, None])
+def test_a_stream_goes_on_with_the_champion_known_so_far_and_says_so(
+    locked: Context,
+    known: Champion | None,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    scorer = Scorer(following=True, champion=known)
+    assert scorer.refresh(locked) is (known is not None)
+    assert scorer.champion == known
+    assert "database is locked" in caplog.text

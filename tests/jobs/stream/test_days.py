@@ -1,0 +1,201 @@
+"""Orders over several days, changed, moved and late: what a stream keeps is what all lines give."""
+
+import json
+import random
+import shutil
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import count
+
+import pytest
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from goldrun.contracts import gold, lineage
+from goldrun.errors import LakeBusyError
+from goldrun.features.labels import History
+from goldrun.features.snapshots import user_features
+from goldrun.io.delta.lake import Lake
+from goldrun.io.engines.spark.lines import LINE
+from goldrun.io.settings import load_source
+from goldrun.io.sources.json_files import parse_json
+from goldrun.io.streaming.readers import EVENT_AT
+from goldrun.io.tracking.runs import Tracker
+from goldrun.jobs.aggregate.activity import ACTIVITY, activity_in, silver_of
+from goldrun.jobs.aggregate.updater import Follower
+from goldrun.jobs.context import Context
+from goldrun.jobs.refine import silver
+from goldrun.jobs.score.segments import Scorer
+from goldrun.jobs.stream import micro_batch
+from goldrun.jobs.stream.messages import Arrival
+from goldrun.jobs.stream.micro_batch import MicroBatches
+from goldrun.medallion.accounting import DUPLICATE
+from goldrun.medallion.bronze import Batch
+
+pytestmark = [pytest.mark.slow, pytest.mark.of_spark]
+
+NOW = datetime(2026, 1, 2, tzinfo=UTC)
+BATCHES = 3
+ZONE = "Asia/Tokyo"
+
+
+class Shop:
+    """Lines of 20 orders and 5 customers over eight days; a line that is told again has moved.
+
+    Now and then a line is impossible, and now and then one is sent twice.
+    """
+
+    def __init__(self) -> None:
+        self._random, self._told = random.Random(5), 0
+        self._last: str | None = None
+
+    def message(self) -> str:
+        draw = self._random.randrange
+        self._told += 1
+        order, product = draw(20), draw(4)
+        when = datetime(2025, 2, 25, tzinfo=UTC) + timedelta(hours=draw(24 * 8))
+        line = {
+            "transaction_id": f"t{draw(60)}",
+            "order_id": f"o{order}",
+            # Now and then of another customer than the rest of the order.
+            "customer_id": f"c{(order + (draw(12) == 0)) % 5}",
+            # A column that is null in some lines.
+            "product_id": f"p{product}" if product else None,
+            "quantity": 1 + draw(3),
+            "price": "1.00",
+            "amount": f"{draw(1, 900) / 100:.2f}",
+            "currency": "EUR",
+            "transaction_date": when.isoformat(),
+            "transaction_status": self._random.choice(("completed", "pending", "cancelled")),
+            "updated_at": (NOW - timedelta(days=2) + timedelta(seconds=self._told)).isoformat(),
+        }
+        if draw(15) == 0:
+            line["price"] = "-1"
+        self._last = json.dumps(line) if self._last is None or draw(10) else self._last
+        return self._last
+
+
+def batch_of(spark: SparkSession, messages: Sequence[str], first: int) -> DataFrame:
+    rows = [(first + n, text) for n, text in enumerate(messages)]
+    lines = spark.createDataFrame(rows, f"{lineage.ROW} bigint, {LINE} string")
+    return parse_json(
+        lines.select(
+            F.lit("transactions").alias(lineage.ENTITY),
+            LINE,
+            F.lit(f"{lineage.TOPIC_PREFIX}transactions/0").alias(lineage.FILE),
+            F.sha2(F.col(LINE).cast("binary"), 256).alias(lineage.FINGERPRINT),
+            F.lit(0).cast("bigint").alias(lineage.SPLIT),
+            lineage.ROW,
+            F.lit(NOW).cast("timestamp").alias(EVENT_AT),
+        )
+    )
+
+
+@pytest.fixture(scope="module")
+def streamed(
+    spark: SparkSession, tracker: Tracker, tmp_path_factory: pytest.TempPathFactory
+) -> Context:
+    """A lake that took its messages in micro-batches, each followed by gold."""
+    lake = Lake(spark, str(tmp_path_factory.mktemp("days") / "lake"))
+    source = load_source("kafka").model_copy(update={"timezone": ZONE})
+    ctx, shop = Context(lake, tracker, source, NOW), Shop()
+    lake.create(lineage.bronze_table("transactions"))
+    ticks = (NOW + timedelta(seconds=n) for n in count(1))
+    with tracker.run("stream", "goldrun-pipeline") as run_id:
+        silver.run(ctx)
+        follower = Follower(run_id, Scorer())
+        follower.catch_up(replace(ctx, now=next(ticks)))
+        batches = MicroBatches(ctx, follower, tracker.series(), None, lambda: next(ticks))
+        for number in range(BATCHES):
+            messages = [shop.message() for _ in range(45)]
+            batches.handle(batch_of(spark, messages, number * 45), number)
+    return ctx
+
+
+@pytest.fixture(scope="module")
+def at_once(streamed: Context, tmp_path_factory: pytest.TempPathFactory) -> Context:
+    """Another lake, whose silver was made of the same messages as a batch makes it."""
+    folder = tmp_path_factory.mktemp("at-once") / "lake"
+    shutil.copytree(f"{streamed.lake.root}/bronze", folder / "bronze")
+    ctx = replace(streamed, lake=Lake(streamed.lake.spark, str(folder)))
+    silver.run(ctx)
+    return ctx
+
+
+def rows(frame: DataFrame, without: Sequence[str] = ()) -> list[str]:
+    kept = [name for name in frame.columns if name not in without]
+    return sorted(row[0] for row in frame.select(F.to_json(F.struct(*kept))).collect())
+
+
+LINEAGE = (lineage.RECORD_ID, lineage.BATCH_ID, lineage.INGESTED_AT, lineage.FILE)
+
+
+@pytest.mark.parametrize(
+    "table", ["silver/transactions", "silver/transactions_history", "silver/quarantine"]
+)
+def test_silver_is_what_a_batch_makes_of_the_same_messages(
+    streamed: Context, at_once: Context, table: str
+) -> None:
+    in_steps, whole = (rows(ctx.lake.read(table), LINEAGE) for ctx in (streamed, at_once))
+    assert in_steps == whole
+    assert whole
+
+
+def test_as_many_messages_are_duplicates_as_in_a_batch(streamed: Context, at_once: Context) -> None:
+    in_steps, whole = (silver.accounts(ctx)["transactions"] for ctx in (streamed, at_once))
+    assert in_steps == whole
+    assert whole.closed
+    assert whole.fates[DUPLICATE]
+
+
+def test_no_other_process_can_give_a_micro_batch_its_fates(
+    streamed: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = Lake(streamed.lake.spark, streamed.lake.root)
+    locked = []
+
+    def look(ctx: Context, *_: object, **__: object) -> Arrival:
+        for table in ("silver/transactions", "silver/transactions_history", "silver/quarantine"):
+            with pytest.raises(LakeBusyError), other.writing(table, wait_seconds=0):
+                pass
+            locked.append(table)
+        return Arrival(Batch.at(ctx.now), {})
+
+    monkeypatch.setattr(micro_batch, "arrive", look)
+    with streamed.tracker.run("stream", "goldrun-pipeline") as run_id:
+        follower, series = Follower(run_id, Scorer()), streamed.tracker.series()
+        batches = MicroBatches(streamed, follower, series, None, lambda: NOW)
+        batches.handle(streamed.lake.spark.range(1), 1)
+    assert len(locked) == 3
+
+
+def test_some_lines_were_told_again_and_moved(streamed: Context) -> None:
+    history = streamed.lake.read("silver/transactions_history")
+    now = streamed.lake.read("silver/transactions")
+    moved = history.alias("a").join(now.alias("b"), "transaction_id")
+    assert not moved.where("date(a.transaction_date) <> date(b.transaction_date)").isEmpty()
+    assert not moved.where("a.customer_id <> b.customer_id").isEmpty()
+
+
+def test_every_table_of_activity_is_what_all_lines_give(streamed: Context) -> None:
+    everything = silver_of(streamed)
+    for table, compute in ACTIVITY:
+        kept = streamed.lake.read(table.name)
+        assert rows(kept) == rows(compute(everything).select(*table.names)), table.name
+    assert not streamed.lake.read("gold/customer_products").isEmpty()
+
+
+def test_days_are_those_of_the_time_zone(streamed: Context) -> None:
+    lines = streamed.lake.read("silver/transactions").select("customer_id", "transaction_date")
+    utc = lines.toPandas().transaction_date.dt.tz_localize("UTC")
+    days = set(utc.dt.tz_convert(ZONE).dt.date)
+    stored = streamed.lake.read("gold/customer_daily").select("day").distinct().collect()
+    assert {row["day"] for row in stored} == days != set(utc.dt.date)
+
+
+def test_users_are_what_all_days_give(streamed: Context) -> None:
+    daily = activity_in(streamed).daily
+    history = History.of(daily)
+    users = user_features(daily, history.observed_until)
+    assert rows(streamed.lake.read(gold.USER_FEATURES.name)) == rows(users)

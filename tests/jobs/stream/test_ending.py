@@ -1,0 +1,35 @@
+"""Ctrl-C and termination end a stream after the micro-batch at work, and nothing is half done."""
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+from pyspark.sql import SparkSession
+
+from tests.faults.child import BATCH_BEGINS
+from tests.faults.look import wrong_at_rest
+from tests.faults.world import world
+from tests.kafka import running_broker
+
+pytestmark = [pytest.mark.slow, pytest.mark.of_spark]
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_a_stream_that_is_asked_to_end_ends_cleanly_and_goes_on_later(
+    sent: signal.Signals, spark: SparkSession, tmp_path: Path
+) -> None:
+    with running_broker(tmp_path / "kafka") as broker, world(broker, tmp_path / "w", seed=1) as w:
+        w.send(600)
+        asked = w.start("--batch-rows=150", "--every=0.1")
+        assert asked.wait_for(BATCH_BEGINS)
+        # A terminal sends Ctrl-C to the whole group; a supervisor ends its child alone.
+        send = os.killpg if sent is signal.SIGINT else os.kill
+        send(asked.process.pid, sent)
+        ended = asked.end()
+        assert ended.code == 0, ended.said
+        assert "ending after the micro-batch at work" in ended.said
+        assert not ended.crashed
+        drained = w.drain()
+        assert drained.code == 0, drained.said
+        assert wrong_at_rest(spark, w) == []

@@ -1,0 +1,153 @@
+"""Files that land are read once each: whole, whatever they are called and however old they are."""
+
+import itertools
+import os
+import time
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from pyspark.sql import DataFrame, SparkSession
+
+from goldrun.contracts import lineage
+from goldrun.contracts.source import Source
+from goldrun.errors import SourceError
+from goldrun.io.delta.lake import Lake
+from goldrun.io.settings import load_source
+from goldrun.io.streaming.readers import Enough
+from goldrun.io.tracking.runs import Tracker
+from goldrun.jobs.context import Context
+from goldrun.jobs.stream import stream
+from goldrun.jobs.stream.file_stream import LandedFiles
+from goldrun.jobs.stream.limits import Limits
+
+pytestmark = pytest.mark.of_spark
+
+SHOP = """
+currency = "EUR"
+
+[transactions]
+path = "{path}"
+
+[transactions.columns]
+transaction_id = "id"
+customer_id = "who"
+product_id = "'p'"
+quantity = "1"
+price = "amount"
+amount = "amount"
+transaction_date = "day"
+transaction_status = "'completed'"
+"""
+NOW = datetime(2026, 1, 2, tzinfo=UTC)
+LONG_AGO = 1_000_000_000
+
+
+def write(file: Path, *ids: str, old: bool = True) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("id,who,amount,day\n" + "".join(f"{n},c1,2.00,2025-03-01\n" for n in ids))
+    if old:
+        os.utime(file, (LONG_AGO, LONG_AGO))
+
+
+def shop(folder: Path, path: str) -> Source:
+    settings = folder / "shop.toml"
+    settings.write_text(SHOP.format(path=path))
+    return load_source(str(settings))
+
+
+@pytest.fixture
+def landing(tmp_path: Path) -> Path:
+    place = tmp_path / "landing"
+    place.mkdir()
+    return place
+
+
+def context(lake: Lake, tracker: Tracker, source: Source) -> Context:
+    return Context(lake, tracker, source, NOW)
+
+
+def known(ctx: Context) -> set[str]:
+    rows = ctx.lake.read("bronze/transactions").select(f"{lineage.RECORD}.id").collect()
+    assert len(rows) == len(set(rows))
+    return {row["id"] for row in rows}
+
+
+def bell(spark: SparkSession) -> DataFrame:
+    return spark.createDataFrame([("transactions",)], f"{lineage.ENTITY} string")
+
+
+MOMENTS = (NOW + timedelta(seconds=n) for n in itertools.count())
+
+
+def take(landed: LandedFiles, ctx: Context) -> dict[str, int]:
+    settled = landed.settle(ctx, bell(ctx.lake.spark), lambda: False)
+    return dict(landed.arrive(replace(ctx, now=next(MOMENTS)), settled, lambda: False).rows)
+
+
+def test_a_stream_takes_what_a_batch_would_whatever_its_name_and_age(
+    lake: Lake, tracker: Tracker, landing: Path, tmp_path: Path
+) -> None:
+    write(landing / "new.csv", "a", old=False)
+    write(landing / "kept its time.csv", "b")
+    write(landing / "a#1.csv", "c")
+    write(landing / "a%20b.csv", "d")
+    write(landing / "2025" / "03" / "deep.csv", "e")
+    write(landing / ".hidden.csv", "x")
+    write(landing / "notes.md", "y")
+    path = f"{landing}/2025/../**/*.csv"
+    ctx = context(lake, tracker, shop(tmp_path, path))
+    with tracker.run("stream", "landed"):
+        stream.run(ctx, Limits(available_now=True))
+        assert known(ctx) == set("abcde")
+        write(landing / "older than all.csv", "f")
+        write(landing / "new.csv", "a", "z")
+        with pytest.raises(SourceError, match=r"new\.csv has changed since it was read"):
+            stream.run(ctx, Limits(available_now=True))
+        (landing / "new.csv").unlink()
+        stream.run(ctx, Limits(available_now=True))
+    assert known(ctx) == set("abcdef")
+
+
+def test_each_file_is_read_once(lake: Lake, tracker: Tracker, landing: Path) -> None:
+    ctx, landed = context(lake, tracker, shop(landing.parent, str(landing))), LandedFiles()
+    write(landing / "a.csv", "a", "b")
+    assert take(landed, ctx) == {"transactions": 2}
+    write(landing / "b.csv", "c")
+    assert take(landed, ctx) == {"transactions": 1}
+    assert take(landed, ctx) == {}
+    assert take(LandedFiles(), ctx) == {}
+
+
+def test_a_file_that_grows_after_it_was_read_stops_the_stream_by_name(
+    lake: Lake, tracker: Tracker, landing: Path
+) -> None:
+    ctx, landed = context(lake, tracker, shop(landing.parent, str(landing))), LandedFiles()
+    write(landing / "a.csv", "a")
+    take(landed, ctx)
+    write(landing / "a.csv", "a", "b")
+    with pytest.raises(SourceError, match=r"a\.csv has changed since it was read"):
+        take(landed, ctx)
+
+
+def test_a_file_being_written_is_left_for_the_next_start_when_the_stream_is_to_end(
+    lake: Lake, tracker: Tracker, landing: Path
+) -> None:
+    ctx = context(lake, tracker, shop(landing.parent, str(landing)))
+    write(landing / "a.csv", "a")
+    ahead = time.time() + 3600
+    os.utime(landing / "a.csv", (ahead, ahead))
+    with pytest.raises(Enough):
+        LandedFiles().settle(ctx, bell(lake.spark), lambda: True)
+
+
+def test_a_missing_folder_is_told_as_a_batch_tells_it(
+    lake: Lake, tracker: Tracker, tmp_path: Path
+) -> None:
+    ctx = context(lake, tracker, shop(tmp_path, f"{tmp_path}/absent/*.csv"))
+    with (
+        tracker.run("stream", "landed"),
+        pytest.raises(SourceError, match=r"absent does not exist; check path in the TOML"),
+    ):
+        stream.run(ctx, Limits(available_now=True))

@@ -1,0 +1,39 @@
+"""When a stream ends, as the command line says it."""
+
+import pytest
+
+from goldrun.errors import SettingsError
+from goldrun.jobs.stream.limits import Limits, limits_of
+from pipelines import stream
+
+
+def limits(*arguments: str) -> Limits:
+    return limits_of(stream.options().parse_args(list(arguments)))
+
+
+def test_nothing_said_is_without_end() -> None:
+    assert limits("--max-rows=", "--duration=", "--available-now=") == Limits()
+
+
+def test_each_limit_is_taken() -> None:
+    asked = limits("--available-now=true", "--duration=1.5", "--max-rows=1030", "--every=2")
+    assert asked == Limits(available_now=True, seconds=1.5, rows=1030, every=2)
+
+
+def test_no_pause_between_micro_batches_is_a_pause_of_none() -> None:
+    assert limits("--every=0").every == 0
+
+
+@pytest.mark.parametrize(
+    ("argument", "said"),
+    [
+        ("--max-rows=many", "--max-rows 'many' is not a number"),
+        ("--max-rows=0", "--max-rows '0' is less than 1"),
+        ("--duration=-1", "--duration '-1' is less than 0"),
+        ("--every=nan", "--every 'nan' is less than 0"),
+        ("--max-rows=inf", "--max-rows 'inf' has no end; leave it out"),
+    ],
+)
+def test_what_is_no_limit_is_refused(argument: str, said: str) -> None:
+    with pytest.raises(SettingsError, match=said):
+        limits(argument)

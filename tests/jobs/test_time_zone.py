@@ -1,0 +1,169 @@
+"""A lake has one time zone, and gold of a lake that was built without one is computed anew."""
+
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+
+from goldrun.contracts.gold import CUSTOMER_FEATURES, USER_FEATURES
+from goldrun.contracts.ops import LAKE_SETTINGS
+from goldrun.contracts.table import Table
+from goldrun.errors import MissingTableError, SettingsError
+from goldrun.io.delta.lake import Lake
+from goldrun.jobs.aggregate import gold_tables
+from goldrun.jobs.aggregate.updater import Follower
+from goldrun.jobs.context import Context
+from goldrun.jobs.ingest import bronze
+from goldrun.jobs.monitor import drift
+from goldrun.jobs.refine import silver
+from goldrun.jobs.score.segments import Scorer
+from goldrun.jobs.stream import stream
+from goldrun.jobs.stream.limits import Limits
+from goldrun.jobs.time_zone import check_zone, zone_of_gold
+from goldrun.jobs.train import churn, segmentation
+from tests.jobs.refine.test_silver_converges import PowerCutError
+
+Shop = Any
+TOKYO = "Asia/Tokyo"
+STEPS: dict[str, Callable[[Context], object]] = {
+    "bronze": bronze.run,
+    "silver": silver.run,
+    "gold": gold_tables.run,
+    "stream": lambda ctx: stream.run(ctx, Limits()),
+    "churn": churn.train,
+    "segmentation": segmentation.train,
+    "drift": lambda ctx: drift.run(ctx, "churn"),
+}
+
+
+def sold(key: str, who: str, at: str, amount: str = "5") -> str:
+    return f"{key},{who},1,5,{amount},{at},completed,{at}"
+
+
+def in_zone(shop: Shop, zone: str | None) -> Context:
+    """The shop's context with another time zone in its TOML file, and nothing remembered."""
+    source = shop.ctx.source.model_copy(update={"timezone": zone})
+    lake = Lake(shop.ctx.lake.spark, shop.ctx.lake.root)
+    ctx: Context = replace(shop.ctx, source=source, lake=lake, columns={})
+    return ctx
+
+
+def build(ctx: Context, as_of: date | None = None) -> None:
+    with ctx.tracker.run("built", "goldrun-pipeline"):
+        bronze.run(ctx)
+        silver.run(ctx)
+        gold_tables.run(ctx, as_of)
+
+
+def last_purchases(ctx: Context) -> dict[str, tuple[str, int]]:
+    rows = ctx.lake.read(USER_FEATURES.name).collect()
+    return {r["user_id"]: (str(r["last_purchase_date"]), r["recency_days"]) for r in rows}
+
+
+def snapshot_dates(ctx: Context) -> set[str]:
+    rows = ctx.lake.read(CUSTOMER_FEATURES.name).select("as_of").distinct().collect()
+    return {str(row["as_of"]) for row in rows}
+
+
+def test_every_step_refuses_a_source_of_another_time_zone(shop: Shop) -> None:
+    shop.land("day.csv", sold("t1", "c", "2024-05-01"), sold("t2", "d", "2024-05-02"))
+    tokyo = in_zone(shop, TOKYO)
+    build(tokyo)
+    assert last_purchases(tokyo) == {"c": ("2024-05-01", 1), "d": ("2024-05-02", 0)}
+    shop.land("late.csv", sold("t3", "c", "2024-05-03"))
+    tables = ("bronze/transactions", "silver/transactions", "gold/customer_daily")
+    before = tokyo.lake.versions(tables)
+    for step in STEPS.values():
+        for zone, named in (("America/New_York", "America/New_York"), (None, "UTC")):
+            with pytest.raises(SettingsError) as refused:
+                step(in_zone(shop, zone))
+            said = str(refused.value)
+            assert f"in the time zone {TOKYO}, and shop.toml in {named}" in said
+            assert f"Set timezone = '{TOKYO}', or build another lake with --lake" in said
+    assert tokyo.lake.versions(tables) == before
+
+
+def test_no_time_zone_is_utc_under_any_name(shop: Shop) -> None:
+    shop.land("day.csv", sold("t1", "c", "2024-05-01T23:59:59Z"))
+    build(in_zone(shop, None))
+    for zone in ("UTC", "Etc/UTC", None):
+        check_zone(in_zone(shop, zone))
+    with pytest.raises(SettingsError):
+        check_zone(in_zone(shop, "Europe/London"))
+
+
+def test_a_lake_whose_rows_were_all_refused_may_change_its_time_zone(shop: Shop) -> None:
+    shop.land("day.csv", sold("t1", "c", "2024-05-01 10:00:00", amount="free"))
+    utc, tokyo = in_zone(shop, "UTC"), in_zone(shop, TOKYO)
+    bronze.run(utc)
+    silver.run(utc)
+    silver.run(tokyo)
+    settings = tokyo.lake.read(LAKE_SETTINGS.name).collect()
+    assert {row["value"] for row in settings} == {TOKYO}
+
+
+@pytest.fixture
+def old(shop: Shop) -> Shop:
+    """A lake as it was before lakes had a time zone: its days are those of UTC."""
+    shop.land(
+        "day.csv",
+        sold("t1", "c", "2024-05-01T14:59:59Z"),
+        sold("t2", "d", "2024-05-01T15:00:00Z"),
+        sold("t3", "e", "2024-05-03T16:00:00Z"),
+    )
+    utc = in_zone(shop, "UTC")
+    build(utc, date(2024, 5, 2))
+    assert last_purchases(utc)["d"] == ("2024-05-01", 2)
+    assert snapshot_dates(utc) == {"2024-05-02"}
+    shutil.rmtree(utc.lake.path(LAKE_SETTINGS.name))
+    return shop
+
+
+def test_an_old_lake_of_a_shop_in_utc_is_left_as_it_is(
+    old: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    computed: list[object] = []
+    monkeypatch.setattr(gold_tables, "_compute_all", computed.append)
+    build(in_zone(old, "UTC"))
+    assert computed == []
+    assert snapshot_dates(in_zone(old, "UTC")) == {"2024-05-02", "2024-05-04"}
+
+
+def test_an_old_lake_of_a_shop_elsewhere_is_computed_again_wherever_that_stops(
+    old: Shop, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    replaced = Lake.replace
+
+    def cut(self: Lake, table: Table, *given: Any, **more: Any) -> bool:
+        if table.name == USER_FEATURES.name:
+            raise PowerCutError
+        return replaced(self, table, *given, **more)
+
+    with pytest.raises(MissingTableError, match=r"has the days of UTC.*run gold first"):
+        churn.train(in_zone(old, TOKYO))
+    with monkeypatch.context() as patched:
+        patched.setattr(Lake, "replace", cut)
+        with pytest.raises(PowerCutError):
+            build(in_zone(old, TOKYO))
+    tokyo = in_zone(old, TOKYO)
+    assert zone_of_gold(tokyo) == "UTC"
+    days = tokyo.lake.read("gold/customer_daily").select("day").collect()
+    assert {str(row["day"]) for row in days} == {"2024-05-01", "2024-05-02", "2024-05-04"}
+    # Whoever comes next brings it to its end: here a stream that starts.
+    with tokyo.tracker.run("stream", "goldrun-pipeline") as run_id:
+        Follower(run_id, Scorer()).catch_up(tokyo)
+    assert last_purchases(tokyo) == {
+        "c": ("2024-05-01", 3),
+        "d": ("2024-05-02", 2),
+        "e": ("2024-05-04", 0),
+    }
+    assert snapshot_dates(tokyo) == {"2024-05-05"}
+    assert f"gold has the days of UTC, and shop those of {TOKYO}" in caplog.text
+    assert zone_of_gold(tokyo) == TOKYO
+    computed: list[object] = []
+    monkeypatch.setattr(gold_tables, "_compute_all", computed.append)
+    build(tokyo)
+    assert computed == []

@@ -1,0 +1,44 @@
+"""What the workflow does when one of its models can't be trained."""
+
+from typing import Any
+
+import pytest
+
+from goldrun.errors import AsOfError
+from goldrun.io.settings import load_source
+from goldrun.io.tracking.runs import Tracker
+from goldrun.jobs.aggregate import gold_tables
+from goldrun.jobs.context import Context
+from goldrun.jobs.ingest import bronze
+from goldrun.jobs.monitor import refusals
+from goldrun.jobs.refine import silver
+from goldrun.jobs.train import churn, segmentation
+from goldrun.jobs.workflow import workflow
+from tests.conftest import NOW
+
+
+def test_a_shop_too_young_for_churn_still_gets_segments_and_an_error(
+    tracker: Tracker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trained: list[str] = []
+
+    def too_young(*_: Any) -> None:
+        raise AsOfError("too young")
+
+    def segments(*_: Any, **__: Any) -> str:
+        trained.append("segmentation")
+        return "outcome"
+
+    for step in (bronze, silver, gold_tables):
+        monkeypatch.setattr(step, "run", lambda *_: None)
+    monkeypatch.setattr(refusals, "check_before_training", lambda _: None)
+    monkeypatch.setattr(refusals, "check_run", lambda *_: None)
+    monkeypatch.setattr(workflow, "check_models", lambda *_: None)
+    monkeypatch.setattr(churn, "train", too_young)
+    monkeypatch.setattr(segmentation, "train", segments)
+    monkeypatch.setattr(workflow, "summary", lambda _ctx, _report, outcomes: [str(outcomes)])
+    nowhere: Any = None
+    ctx = Context(nowhere, tracker, load_source("online_retail"), NOW)
+    with tracker.run("workflow", "goldrun-pipeline"), pytest.raises(AsOfError, match="too young"):
+        workflow.run(ctx)
+    assert trained == ["segmentation"]
