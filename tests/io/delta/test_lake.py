@@ -308,8 +308,8 @@ def test_what_is_written_is_in_files_of_their_own_ranges(
 ) -> None:
     if how == "append" and not is_sail(spark):
         pytest.skip("Spark leaves appended rows to OPTIMIZE")
-    for draft in ("spark_draft", "file_draft"):
-        monkeypatch.setattr(f"goldrun.io.{draft}._ROWS_A_FILE", 10)
+    for engine in ("spark", "sail"):
+        monkeypatch.setattr(f"goldrun.io.engines.{engine}.staged_write._ROWS_A_FILE", 10)
     shuffled = spark.range(40).select((F.col("id") * 7 % 40).alias("number")).repartition(4)
     if how == "append":
         lake.append(NUMBERS, shuffled)
@@ -345,6 +345,28 @@ def test_a_data_file_that_is_gone_is_told_and_never_fewer_rows(
     Path(unquote(urlparse(uri).path)).unlink()
     with pytest.raises(StorageError, match="missing or damaged"), storage_explained(filled.root):
         filled.read(BOXES.name).collect()
+
+
+LISTS = Table(
+    name="silver/lists",
+    grain="one list",
+    key=("name",),
+    columns=(
+        Column("name", T.StringType(), "Its name.", required=True),
+        Column("values", T.ArrayType(T.StringType()), "Nested.", null_means="none"),
+    ),
+)
+
+
+def test_a_damaged_data_file_with_nested_columns_is_named(lake: Lake, spark: SparkSession) -> None:
+    lake.append(LISTS, spark.createDataFrame([("a", ["x"])], LISTS.schema))
+    (uri, *_) = DeltaTable(lake.path(LISTS.name)).file_uris()
+    Path(unquote(urlparse(uri).path)).write_bytes(b"rubbish")
+    with (
+        pytest.raises(StorageError, match=r"missing or damaged.*restore the file"),
+        storage_explained(lake.root),
+    ):
+        lake.read(LISTS.name).collect()
 
 
 def test_the_log_of_a_merge_names_no_customer(lake: Lake, spark: SparkSession) -> None:

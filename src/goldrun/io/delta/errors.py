@@ -4,6 +4,7 @@ import contextlib
 import re
 from collections.abc import Iterator
 
+import pyarrow as pa
 from deltalake.exceptions import DeltaError
 from google.protobuf.message import DecodeError
 from py4j.protocol import Py4JJavaError
@@ -13,7 +14,7 @@ from pyspark.errors.exceptions.captured import CapturedException
 from goldrun.errors import GoldrunError, SettingsError, StorageError, ToolchainError
 from goldrun.io.engines.memory import SETTING, in_bytes, machine_memory, peak_memory, pool_memory
 
-_RAISED = (PySparkException, Py4JJavaError, DeltaError, OSError, DecodeError)
+_RAISED = (PySparkException, Py4JJavaError, DeltaError, OSError, DecodeError, pa.ArrowException)
 _FULL = re.compile(r"No space left on device|Disk quota exceeded|File too large")
 _POOL_IS_FULL = "for the total memory pool"
 _HEAP_IS_FULL = "OutOfMemoryError"
@@ -26,7 +27,8 @@ _DAMAGED = re.compile(
     r"|JsonParseException|JsonEOFException|JsonMappingException|MismatchedInputException"
     r"|DELTA_(?:TRUNCATED|LOG_FILE|MISSING|STATE_RECOVER|VERSIONS_NOT|SCHEMA_NOT_SET|FILE_NOT)"
     r"|Unexpected end-of-input|Incomplete log file|InvalidMetadata|MALFORMED_(?:LOG|CHECKPOINT)"
-    r"|Invalid Parquet file|Parquet error|Corrupt footer|EOF while parsing|expected value at line"
+    r"|Invalid Parquet file|Parquet magic bytes not found|Parquet error|Corrupt footer"
+    r"|EOF while parsing|expected value at line"
     r"|Expected [\w ]+ in (?:log|metadata)|batch \d+ doesn't exist|EOFException"
 )
 _UNUSABLE = re.compile(

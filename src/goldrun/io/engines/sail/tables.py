@@ -164,8 +164,19 @@ def _alike(files: Sequence[str]) -> list[list[str]]:
     """Part files by how their nested columns are written: Sail reads no two ways at once."""
     by_schema: defaultdict[str, list[str]] = defaultdict(list)
     for file in files:
-        by_schema[str(pq.read_schema(file))].append(file)
+        by_schema[str(_schema_of(file))].append(file)
     return list(by_schema.values())
+
+
+def _schema_of(file: str) -> pa.Schema:
+    """The schema in the footer of a data file; a StorageError where it can't be read."""
+    try:
+        return pq.read_schema(file)
+    except pa.ArrowException as error:
+        raise StorageError(
+            f"{file} is missing or damaged ({line_at(str(error), 0)}): restore the file from a "
+            "copy, or the lake to an older state, then run the same command again"
+        ) from error
 
 
 def _must_be_plain(table: DeltaTable) -> None:
