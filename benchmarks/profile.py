@@ -27,7 +27,7 @@ from benchmarks.results import add_line, machine, today
 from goldrun.io.delta.lake import Lake
 from goldrun.io.engines.choose import Engine, open_engine
 from goldrun.io.engines.sail import tables
-from goldrun.io.engines.sail.staged_write import FileDraft
+from goldrun.io.engines.sail.staged_write import SailStagedWrite
 from goldrun.io.settings import load_source
 from goldrun.io.sources import csv_files
 from goldrun.io.tracking.runs import Tracker
@@ -91,8 +91,8 @@ def watch(watches: Watches) -> None:
     watches.around(csv_files, "read_here", READ)
     for name in ("execute_command", "to_table"):
         watches.around(SparkConnectClient, name, COMPUTE)
-    watches.around(FileDraft, "write", COMMIT)
-    begun = getattr(tables, "file_draft")  # noqa: B009
+    watches.around(SailStagedWrite, "write", COMMIT)
+    begun = getattr(tables, "stage_files")  # noqa: B009
 
     @contextlib.contextmanager
     def drafted(*arguments: Any) -> Iterator[Any]:
@@ -105,7 +105,7 @@ def watch(watches: Watches) -> None:
             watches.seconds[WRITE] += moved
             yield rows
 
-    setattr(tables, "file_draft", drafted)  # noqa: B010
+    setattr(tables, "stage_files", drafted)  # noqa: B010
 
 
 def main() -> int:

@@ -10,16 +10,16 @@ import time
 
 from goldrun.contracts.gold import USER_FEATURES
 from goldrun.io.engines.sail.session import open_sail
-from goldrun.io.engines.sail.tables import RustStorage
+from goldrun.io.engines.sail.tables import SailTables
 
 
 def main(rows: str, path: str) -> None:
     """Write the table."""
     with open_sail() as spark:
         began = time.monotonic()
-        storage = RustStorage(spark)
+        storage = SailTables(spark)
         storage.create(path, USER_FEATURES)
-        with storage.draft(path, USER_FEATURES, [spark.read.parquet(rows)]) as draft:
+        with storage.stage(path, USER_FEATURES, [spark.read.parquet(rows)]) as draft:
             draft.write("append")
         storage.compact(path, USER_FEATURES)
         sys.stdout.write(f"{time.monotonic() - began}\n")

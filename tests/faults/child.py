@@ -24,7 +24,7 @@ from tests.faults.breaks import BREAKS
 TRACE, DIE_AT, BREAK = "FAULTS_TRACE", "FAULTS_DIE_AT", "FAULTS_BREAK"
 LOADED, BATCH_BEGINS, BATCH_ENDS = "loaded", "begin batch", "end batch"
 _DIES_IN_BATCH = 1
-_WRITES = ("append", "append_unless_empty", "upsert", "exchange", "replace")
+_WRITES = ("append", "append_unless_empty", "upsert", "replace_rows", "replace")
 
 
 class Trace:

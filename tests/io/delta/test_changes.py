@@ -31,7 +31,7 @@ def test_what_was_before_and_what_is_now_are_both_changes(lake: Lake, spark: Spa
     prices(("a", 1), ("b", 2))
     seen = lake.version(PRICES.name)
     prices(("b", 3), ("c", 4))
-    lake.remove(PRICES.name, spark.createDataFrame([("a",)], "id string"))
+    lake.delete_rows(PRICES.name, spark.createDataFrame([("a",)], "id string"))
     lake.compact(PRICES)
     found = {(row["_change_type"], row["id"], row["price"]) for row in _rows(lake, seen)}
     assert found == {
@@ -43,14 +43,14 @@ def test_what_was_before_and_what_is_now_are_both_changes(lake: Lake, spark: Spa
 
 
 def _rows(lake: Lake, since: int) -> list[Row]:
-    return lake.changes(PRICES.name, since).collect()
+    return lake.read_changes(PRICES.name, since).collect()
 
 
 def test_a_table_without_a_feed_gets_one_once(lake: Lake, spark: SparkSession) -> None:
     bare = replace(PRICES, change_feed=False)
     lake.upsert(bare, spark.createDataFrame([("a", 1)], bare.schema))
-    assert lake.keep_changes(bare.name)
-    assert not lake.keep_changes(bare.name)
+    assert lake.enable_change_feed(bare.name)
+    assert not lake.enable_change_feed(bare.name)
     seen = lake.version(bare.name)
     lake.upsert(bare, spark.createDataFrame([("a", 2)], bare.schema))
     assert {row["price"] for row in _rows(lake, seen)} == {1, 2}

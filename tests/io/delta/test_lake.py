@@ -228,10 +228,10 @@ def test_rows_are_removed_by_some_of_their_columns_and_none_is_no_commit(
 ) -> None:
     version = filled.version(BOXES.name)
     nobody = spark.createDataFrame([("z",)], "id string")
-    assert filled.remove(BOXES.name, nobody) is False
+    assert filled.delete_rows(BOXES.name, nobody) is False
     assert filled.version(BOXES.name) == version
     twice = spark.createDataFrame([("a", 1), ("a", 1), ("c", 1)], "id string, part int")
-    assert filled.remove(BOXES.name, twice) is True
+    assert filled.delete_rows(BOXES.name, twice) is True
     assert stored(filled) == {B, C}
 
 
@@ -272,26 +272,26 @@ def test_a_table_is_clustered_as_its_contract_says(lake: Lake, spark: SparkSessi
     assert tuple(detail["clusteringColumns"]) == CUSTOMER_DAILY.clustered_by
 
 
-def test_an_exchanged_part_holds_exactly_the_new_rows_and_the_rest_stays(
+def test_a_replaced_part_holds_exactly_the_new_rows_and_the_rest_stays(
     filled: Lake, spark: SparkSession
 ) -> None:
     moved, made = ("a", 1, "moved", None), ("d", 1, None, "new")
     before = filled.version(BOXES.name)
     part = filled.read(BOXES.name).where("part = 1")
-    assert filled.exchange(BOXES, boxes(spark, moved, made), part)
+    assert filled.replace_rows(BOXES, boxes(spark, moved, made), part)
     assert stored(filled) == {moved, made, C}
     assert filled.version(BOXES.name) == before + 1
     part = filled.read(BOXES.name).where("part = 1")
-    assert not filled.exchange(BOXES, boxes(spark, made, moved), part)
+    assert not filled.replace_rows(BOXES, boxes(spark, made, moved), part)
     assert filled.version(BOXES.name) == before + 1
 
 
 def test_a_null_is_a_change_and_an_empty_part_is_deleted(filled: Lake, spark: SparkSession) -> None:
     emptied = ("a", 1, None, None)
     part = filled.read(BOXES.name).where("part = 1")
-    assert filled.exchange(BOXES, boxes(spark, emptied), part)
+    assert filled.replace_rows(BOXES, boxes(spark, emptied), part)
     assert stored(filled) == {emptied, C}
-    assert filled.exchange(BOXES, boxes(spark).limit(0), filled.read(BOXES.name))
+    assert filled.replace_rows(BOXES, boxes(spark).limit(0), filled.read(BOXES.name))
     assert stored(filled) == set()
 
 

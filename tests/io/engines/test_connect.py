@@ -62,8 +62,8 @@ def test_rows_are_inserted_and_updated_by_key_whatever_is_in_it(things: Lake) ->
     assert said(things) == {HARD: "other", "b": "two", "c": "new"}
 
 
-def test_a_part_is_exchanged_and_what_is_gone_goes(things: Lake) -> None:
-    assert things.exchange(
+def test_a_part_is_replaced_and_other_rows_are_deleted(things: Lake) -> None:
+    assert things.replace_rows(
         THINGS, things.frame(THINGS, [("b", DAY, AT, "two")]), things.read(THINGS.name)
     )
     assert said(things) == {"b": "two"}
@@ -75,11 +75,13 @@ def test_a_table_is_replaced_removed_from_compacted_and_followed(things: Lake) -
     assert not things.replace(
         THINGS, things.frame(THINGS, [("y", DAY, AT, "2"), ("x", DAY, AT, "1")])
     )
-    assert things.remove(THINGS.name, things.read(THINGS.name).where("name = 'x'").select("name"))
+    assert things.delete_rows(
+        THINGS.name, things.read(THINGS.name).where("name = 'x'").select("name")
+    )
     things.compact(THINGS)
     assert said(things) == {"y": "2"}
-    assert things.keeps_changes(THINGS.name)
-    kinds = {row["_change_type"] for row in things.changes(THINGS.name, before).collect()}
+    assert things.has_change_feed(THINGS.name)
+    kinds = {row["_change_type"] for row in things.read_changes(THINGS.name, before).collect()}
     assert kinds == {"insert", "delete"}
 
 

@@ -95,4 +95,4 @@ def test_it_is_merged_into_compacted_and_followed(by_sail: Lake, spark: SparkSes
     by_sail.compact(KINDS)
     assert by_sail.read(KINDS.name).where("share = 9").count() == 2
     assert by_sail.read(KINDS.name).count() == 40
-    assert by_sail.changes(KINDS.name, before).count() == 4
+    assert by_sail.read_changes(KINDS.name, before).count() == 4

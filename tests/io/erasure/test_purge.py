@@ -43,7 +43,7 @@ def boxes(spark: SparkSession, tmp_path: Path) -> Lake:
     )
     rows = spark.range(9).selectExpr("concat('c-', id) as customer_id", "int(id) as n").coalesce(1)
     rows.write.format("delta").mode("append").save(lake.path(TABLE))
-    assert lake.remove(TABLE, spark.createDataFrame([("c-1",)], "customer_id string"))
+    assert lake.delete_rows(TABLE, spark.createDataFrame([("c-1",)], "customer_id string"))
     return lake
 
 
@@ -61,7 +61,7 @@ def test_a_purge_leaves_the_newest_version_and_nothing_of_the_ones_before(
     assert find_traces([folder], [GONE]) == []
     assert leftovers(boxes, TABLE) == []
     # Again, now that all files are clustered.
-    assert boxes.remove(TABLE, spark.createDataFrame([("c-2",)], "customer_id string"))
+    assert boxes.delete_rows(TABLE, spark.createDataFrame([("c-2",)], "customer_id string"))
     purge(boxes, TABLE)
     assert find_traces([folder], [Term("customer_id", "c-2", frozenset())]) == []
     assert leftovers(boxes, TABLE) == []

@@ -323,8 +323,9 @@ def test_an_erasure_that_was_stopped_twice_ends_in_the_same_place(
             raise PowerCutError
         purge(lake, table)
 
-    remove = Lake.remove
-    for where, name, cut in ((Lake, "remove", cut_in_gold), (erase, "purge", cut_after_bronze)):
+    remove = Lake.delete_rows
+    cuts = ((Lake, "delete_rows", cut_in_gold), (erase, "purge", cut_after_bronze))
+    for where, name, cut in cuts:
         with monkeypatch.context() as patched:
             patched.setattr(where, name, cut)
             with pytest.raises(PowerCutError):

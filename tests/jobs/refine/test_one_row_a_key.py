@@ -141,7 +141,7 @@ def cut_before(commit: int) -> Iterator[None]:
     left = commit
 
     with pytest.MonkeyPatch.context() as patched:
-        for method in ("upsert", "append_unless_empty", "remove"):
+        for method in ("upsert", "append_unless_empty", "delete_rows"):
             whole = getattr(Lake, method)
 
             def counted(self: Lake, *given: Any, whole: Any = whole) -> Any:

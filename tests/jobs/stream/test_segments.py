@@ -118,7 +118,7 @@ def test_a_stop_after_a_change_was_recorded_does_not_record_it_again(
     few, many = numbers["few"], numbers["many"]
     score(("a", 1.0), ("b", 1.0))
     with monkeypatch.context() as stopped:
-        stopped.setattr(Lake, "exchange", lambda *_: 1 / 0)
+        stopped.setattr(Lake, "replace_rows", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             score(("a", 8.0))
     assert changes() == [("a", few, many)]

@@ -24,7 +24,7 @@ from goldrun.contracts.table import Table
 from goldrun.errors import MissingTableError, StorageError, listed
 from goldrun.io.delta.locks import Locks
 from goldrun.io.delta.properties import GONE, KNOWN, WRONG, changed_rows, content
-from goldrun.io.engines.base import Draft, Merge, Origin
+from goldrun.io.engines.base import Merge, Origin, StagedWrite
 from goldrun.io.engines.choose import storage_of, writes_here
 
 
@@ -159,7 +159,7 @@ class Lake:
                 return
             draft.merge(Merge(seen.spans))
 
-    def exchange(
+    def replace_rows(
         self, table: Table, rows: DataFrame, part: DataFrame, where: str | None = None
     ) -> bool:
         """Make a part of the table hold exactly these rows, in one commit.
@@ -213,7 +213,7 @@ class Lake:
         """
         parts = [rows] if isinstance(rows, DataFrame) else rows
         fresh = [conform(part, table) for part in parts]
-        with self._draft(table, *fresh, often=True) as draft:
+        with self._draft(table, *fresh, reused=True) as draft:
             many = check_parts(draft.parts, table)
             there = 0
             if self.exists(table.name):
@@ -230,7 +230,7 @@ class Lake:
                 draft.write("overwrite", where, told)
             return True
 
-    def remove(self, table: str, keys: DataFrame) -> bool:
+    def delete_rows(self, table: str, keys: DataFrame) -> bool:
         """Delete the rows that have the values of a row of ``keys`` in its columns.
 
         Returns:
@@ -238,27 +238,27 @@ class Lake:
         """
         if self.read(table).join(keys, keys.columns, "left_semi").isEmpty():
             return False
-        self._storage.remove(self.path(table), keys.distinct())
+        self._storage.delete_rows(self.path(table), keys.distinct())
         return True
 
-    def changes(self, table: str, since: int) -> DataFrame:
+    def read_changes(self, table: str, since: int) -> DataFrame:
         """Read what was inserted, updated (before and after) and deleted after a version.
 
         Args:
             table: One whose changes are kept.
             since: Delta version after which to begin; must be older than the newest.
         """
-        return self._storage.changes(self.path(table), since)
+        return self._storage.read_changes(self.path(table), since)
 
-    def keeps_changes(self, table: str) -> bool:
+    def has_change_feed(self, table: str) -> bool:
         """Whether it is kept what changes in a table."""
-        return self._storage.keeps_changes(self.path(table))
+        return self._storage.has_change_feed(self.path(table))
 
-    def keep_changes(self, table: str) -> bool:
+    def enable_change_feed(self, table: str) -> bool:
         """Keep a table's changes from now on; return whether they were not kept before."""
-        if self.keeps_changes(table):
+        if self.has_change_feed(table):
             return False
-        self._storage.keep_changes(self.path(table))
+        self._storage.enable_change_feed(self.path(table))
         return True
 
     def compact(self, table: Table) -> None:
@@ -288,9 +288,9 @@ class Lake:
             )
 
     def _draft(
-        self, table: Table, *rows: DataFrame, often: bool = False
-    ) -> AbstractContextManager[Draft]:
-        return self._storage.draft(self.path(table.name), table, rows, often=often)
+        self, table: Table, *rows: DataFrame, reused: bool = False
+    ) -> AbstractContextManager[StagedWrite]:
+        return self._storage.stage(self.path(table.name), table, rows, reused=reused)
 
 
 def _all_are(rows: DataFrame, condition: str) -> bool:

@@ -42,7 +42,7 @@ class Origin:
     created_at: datetime | None
 
 
-class Draft(Protocol):
+class StagedWrite(Protocol):
     """Rows on their way into a table. Each method that writes makes one commit, or none at all."""
 
     @property
@@ -73,7 +73,7 @@ class Draft(Protocol):
         """
 
 
-class Storage(Protocol):
+class Tables(Protocol):
     """Delta tables by path. Each method that writes makes one commit, or none at all."""
 
     rows_at_once: int | None
@@ -94,9 +94,9 @@ class Storage(Protocol):
     def create(self, path: str, table: Table) -> None:
         """Make an empty table as its contract lays it out, unless it is there."""
 
-    def draft(
-        self, path: str, table: Table, rows: Sequence[DataFrame], *, often: bool = False
-    ) -> AbstractContextManager[Draft]:
+    def stage(
+        self, path: str, table: Table, rows: Sequence[DataFrame], *, reused: bool = False
+    ) -> AbstractContextManager[StagedWrite]:
         """Take rows on their way into a table; what is not written in the block is forgotten.
 
         Args:
@@ -104,20 +104,20 @@ class Storage(Protocol):
             table: Its contract.
             rows: The contract's columns, and ``Merge.gone`` if they are to be merged. Several
                 frames are parts in the order of the table, and may be computed one by one.
-            often: Whether they will be read more than once or twice.
+            reused: Whether they will be read more than once or twice.
         """
 
-    def remove(self, path: str, keys: DataFrame) -> None:
+    def delete_rows(self, path: str, keys: DataFrame) -> None:
         """Delete the rows that have the values of a row of ``keys``, each once, in its columns."""
 
     def compact(self, path: str, table: Table) -> None:
         """Rewrite small files as the contract lays the table out; none, no commit."""
 
-    def changes(self, path: str, since: int) -> DataFrame:
+    def read_changes(self, path: str, since: int) -> DataFrame:
         """What was inserted, updated (before and after) and deleted after a version."""
 
-    def keeps_changes(self, path: str) -> bool:
+    def has_change_feed(self, path: str) -> bool:
         """Whether a table keeps its changes."""
 
-    def keep_changes(self, path: str) -> None:
+    def enable_change_feed(self, path: str) -> None:
         """Let a table keep its changes from now on."""

@@ -11,7 +11,7 @@ from google.protobuf.internal import api_implementation
 from pyspark.sql import SparkSession
 
 from goldrun.errors import SettingsError, did_you_mean, listed
-from goldrun.io.engines.base import Storage
+from goldrun.io.engines.base import Tables
 from goldrun.io.engines.connect.session import default_remote, is_connect, open_connect
 from goldrun.io.engines.sail.session import is_sail, open_sail
 from goldrun.io.engines.spark.session import default_master, is_submitted, open_session
@@ -124,20 +124,20 @@ def _allow_deep_plans() -> None:
         allow(True)
 
 
-def storage_of(spark: SparkSession) -> Storage:
+def storage_of(spark: SparkSession) -> Tables:
     """What writes the Delta tables of a session."""
     # Each needs libraries that the other does without, and a while to load them.
     if is_sail(spark):
-        from goldrun.io.engines.sail.tables import RustStorage  # noqa: PLC0415
+        from goldrun.io.engines.sail.tables import SailTables  # noqa: PLC0415
 
-        return RustStorage(spark)
+        return SailTables(spark)
     if is_connect(spark):
-        from goldrun.io.engines.connect.tables import ConnectStorage  # noqa: PLC0415
+        from goldrun.io.engines.connect.tables import ConnectTables  # noqa: PLC0415
 
-        return ConnectStorage(spark)
-    from goldrun.io.engines.spark.tables import SparkStorage  # noqa: PLC0415
+        return ConnectTables(spark)
+    from goldrun.io.engines.spark.tables import SparkTables  # noqa: PLC0415
 
-    return SparkStorage(spark)
+    return SparkTables(spark)
 
 
 def writes_here(spark: SparkSession) -> bool:

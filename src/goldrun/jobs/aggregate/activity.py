@@ -69,7 +69,7 @@ def changed_since(ctx: Context, followed: Mapping[str, int]) -> dict[str, int] |
         set(known) == set(followed)
         and all(version >= known[name] for name, version in followed.items())
         and all(ctx.lake.exists(table.name) for table, _ in ACTIVITY)
-        and all(ctx.lake.keeps_changes(name) for name in followed)
+        and all(ctx.lake.has_change_feed(name) for name in followed)
     )
     return {n: known[n] for n, version in followed.items() if version > known[n]} if told else None
 

@@ -60,7 +60,9 @@ def find_touched(ctx: Context, changed: Mapping[str, int]) -> Touched:
     silver = silver_of(ctx)
     if silver.only_lines and set(changed) == {TRANSACTIONS.name}:
         return _by_day(ctx, silver, changed[TRANSACTIONS.name])
-    parts = [ctx.lake.changes(name, since).select(CUSTOMER_ID) for name, since in changed.items()]
+    parts = [
+        ctx.lake.read_changes(name, since).select(CUSTOMER_ID) for name, since in changed.items()
+    ]
     customers = reduce(DataFrame.unionByName, parts).distinct().localCheckpoint()
     return Touched(customers, customers.count(), silver.of(customers))
 
@@ -74,16 +76,16 @@ def refresh(ctx: Context, touched: Touched) -> None:
             return
         part = touched.of(ctx.lake.read_or_empty(table))
         rows = touched.of(compute(touched.silver))
-        ctx.lake.exchange(table, rows, part, touched.condition)
+        ctx.lake.replace_rows(table, rows, part, touched.condition)
 
-    # Most of each exchange is planning and committing, which leaves a core free.
+    # Most of each replacement is planning and committing, which leaves a core free.
     with ThreadPoolExecutor(len(ACTIVITY)) as pool:
         for done in [pool.submit(bring, *table) for table in ACTIVITY]:
             done.result()
 
 
 def _by_day(ctx: Context, silver: Silver, since: int) -> Touched:
-    lines = ctx.lake.changes(TRANSACTIONS.name, since)
+    lines = ctx.lake.read_changes(TRANSACTIONS.name, since)
     lines = lines.select(CUSTOMER_ID, ORDER_ID, TRANSACTION_DATE).localCheckpoint()
     days = days_touched(lines, silver.transactions, silver.zone).localCheckpoint()
     customers = days.select(CUSTOMER_ID).distinct().localCheckpoint()

@@ -57,7 +57,7 @@ class Follower:
         keep_zone(ctx)
         followed = tables_followed(ctx)
         moved = zone_of_gold(ctx) != ctx.source.zone
-        unfollowed = [name for name in followed if ctx.lake.keep_changes(name)]
+        unfollowed = [name for name in followed if ctx.lake.enable_change_feed(name)]
         if moved or unfollowed or changed_since(ctx, ctx.lake.versions(followed)) is None:
             self._begin(ctx, followed)
         self._progress = known_progress(ctx)
@@ -125,4 +125,4 @@ class Follower:
             key = customers.withColumnRenamed(CUSTOMER_ID, gold.USER_ID)
             stored = lake.read(gold.USER_FEATURES.name).join(key, gold.USER_ID, "left_semi")
             rows = user_features(activity.of(customers).daily, until)
-            lake.exchange(gold.USER_FEATURES, rows, stored)
+            lake.replace_rows(gold.USER_FEATURES, rows, stored)

@@ -121,12 +121,12 @@ def _erase_rows(ctx: Context, person: Person, tables: Sequence[str]) -> None:
         fates = erasure.fates_of_erased(rows, lake.read_or_empty(lineage.QUARANTINE), entity)
         lake.upsert(lineage.QUARANTINE, fates.localCheckpoint())
     for table, column in _with_ids(ctx, tables):
-        lake.remove(table, person.id.withColumnRenamed(CUSTOMER_ID, column))
+        lake.delete_rows(table, person.id.withColumnRenamed(CUSTOMER_ID, column))
     ids = [rows.select(lineage.RECORD_ID) for rows in person.records.values()]
     for table in tables:
         settles = not table.startswith(BRONZE) and table != lineage.QUARANTINE.name
         if settles and ids and lineage.RECORD_ID in lake.read(table).columns:
-            lake.remove(table, reduce(DataFrame.unionByName, ids))
+            lake.delete_rows(table, reduce(DataFrame.unionByName, ids))
     # Customers last: a run after a stop learns from them what else to look for.
     for entity, rows in sorted(person.records.items(), key=lambda one: one[0] == _CUSTOMERS):
         lake.upsert(lineage.bronze_table(entity), erasure.emptied(rows))

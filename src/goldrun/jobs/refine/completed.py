@@ -68,7 +68,7 @@ def reopen(ctx: Context, entity: str) -> None:
     if ctx.lake.exists(SETTLED.name):
         with ctx.lake.writing(SETTLED.name):
             theirs = ctx.lake.read(SETTLED.name).where(F.col(lineage.ENTITY) == entity)
-            ctx.lake.remove(SETTLED.name, theirs.select(lineage.ENTITY))
+            ctx.lake.delete_rows(SETTLED.name, theirs.select(lineage.ENTITY))
 
 
 def without_fate(

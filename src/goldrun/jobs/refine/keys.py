@@ -47,7 +47,7 @@ def reset_records(
     stored = fates[0].select(record).unionByName(fates[1].select(record))
     versions = stored.join(records, record, "left_semi").distinct().localCheckpoint()
     for where, ids in ((repeated, duplicates), (history, versions), (silver, versions)):
-        ctx.lake.remove(where.name, ids)
+        ctx.lake.delete_rows(where.name, ids)
     return versions.unionByName(duplicates)
 
 

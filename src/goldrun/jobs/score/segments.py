@@ -114,7 +114,7 @@ class Scorer:
                 recorded = lake.read_or_empty(gold.SEGMENT_CHANGES)
                 changes = _changes(ctx, stored, recorded, scored).localCheckpoint()
                 lake.upsert(gold.SEGMENT_CHANGES, changes)
-            lake.exchange(gold.SEGMENTS, scored, stored)
+            lake.replace_rows(gold.SEGMENTS, scored, stored)
 
 
 def _changes(ctx: Context, stored: DataFrame, recorded: DataFrame, scored: DataFrame) -> DataFrame:

@@ -12,21 +12,21 @@ from goldrun.contracts.entities import CUSTOMER_ID
 from goldrun.contracts.table import Table
 from goldrun.io.delta.properties import named, properties
 from goldrun.io.engines.base import NEW, OLD, Merge
-from goldrun.io.engines.spark.staged_write import SparkDraft, commit
-from goldrun.io.engines.spark.tables import SparkStorage
+from goldrun.io.engines.spark.staged_write import SparkStagedWrite, commit
+from goldrun.io.engines.spark.tables import SparkTables
 
 _NOT_THERE = {"DELTA_PATH_DOES_NOT_EXIST", "DELTA_MISSING_DELTA_TABLE", "DELTA_TABLE_NOT_FOUND"}
 
 
-class ConnectStorage(SparkStorage):
-    """See ``Storage``.
+class ConnectTables(SparkTables):
+    """See ``Tables``.
 
-    As ``SparkStorage``, but for what that asks of Delta's classes: a server needs a plugin for
+    As ``SparkTables``, but for what that asks of Delta's classes: a server needs a plugin for
     them, which most don't have.
     """
 
     def exists(self, path: str) -> bool:
-        """See ``Storage``."""
+        """See ``Tables``."""
         try:
             told = self._spark.sql(f"DESCRIBE DETAIL {named(path)}").collect()
         except AnalysisException as error:
@@ -37,7 +37,7 @@ class ConnectStorage(SparkStorage):
         return bool(told[0]["format"] == "delta")
 
     def create(self, path: str, table: Table) -> None:
-        """See ``Storage``."""
+        """See ``Tables``."""
         columns = ", ".join(
             f"`{field.name}` {field.dataType.simpleString()}{'' if field.nullable else ' NOT NULL'}"
             for field in table.schema
@@ -51,31 +51,31 @@ class ConnectStorage(SparkStorage):
         ).collect()
 
     @contextlib.contextmanager
-    def draft(
-        self, path: str, table: Table, rows: Sequence[DataFrame], *, often: bool = False
-    ) -> Iterator["ConnectDraft"]:
-        """See ``Storage``."""
-        with super().draft(path, table, rows, often=often) as draft:
-            yield ConnectDraft(self._spark, path, table, draft.rows, in_order=often)
+    def stage(
+        self, path: str, table: Table, rows: Sequence[DataFrame], *, reused: bool = False
+    ) -> Iterator["ConnectStagedWrite"]:
+        """See ``Tables``."""
+        with super().stage(path, table, rows, reused=reused) as draft:
+            yield ConnectStagedWrite(self._spark, path, table, draft.rows, sort=reused)
 
-    def remove(self, path: str, keys: DataFrame) -> None:
-        """See ``Storage``."""
+    def delete_rows(self, path: str, keys: DataFrame) -> None:
+        """See ``Tables``."""
         same = " AND ".join(f"{OLD}.`{name}` = {NEW}.`{name}`" for name in keys.columns)
         _merge(path, keys, same, "WHEN MATCHED THEN DELETE")
 
     def compact(self, path: str, table: Table) -> None:
-        """See ``Storage``."""
+        """See ``Tables``."""
         names = ", ".join(f"`{name}`" for name in table.z_ordered_by)
         self._spark.sql(
             f"OPTIMIZE {named(path)} {f'ZORDER BY ({names})' if names else ''}"
         ).collect()
 
 
-class ConnectDraft(SparkDraft):
-    """See ``Draft``."""
+class ConnectStagedWrite(SparkStagedWrite):
+    """See ``StagedWrite``."""
 
     def merge(self, how: Merge) -> None:
-        """See ``Draft``."""
+        """See ``StagedWrite``."""
         same = [f"{OLD}.`{name}` = {NEW}.`{name}`" for name in self._table.key]
         if CUSTOMER_ID not in self._table.key:
             for name, ends in how.spans.items():

@@ -42,9 +42,9 @@ _PEOPLE = {CUSTOMER_ID, USER_ID}
 
 
 @contextlib.contextmanager
-def file_draft(
+def stage_files(
     spark: SparkSession, path: str, table: Table, rows: Sequence[DataFrame]
-) -> Iterator["FileDraft"]:
+) -> Iterator["SailStagedWrite"]:
     """Let Sail compute rows into files in a scratch folder, in the order of their table.
 
     Args:
@@ -56,7 +56,7 @@ def file_draft(
     schema = to_arrow_schema(rows[0].schema, timezone="UTC")
     with scratch_folder() as folder:
         parts = [_computed(part, table, folder / str(n)) for n, part in enumerate(rows)]
-        yield FileDraft(spark, path, table, schema, parts)
+        yield SailStagedWrite(spark, path, table, schema, parts)
 
 
 def _computed(rows: DataFrame, table: Table, folder: Path) -> list[Path]:
@@ -78,8 +78,8 @@ def _number(file: Path) -> tuple[int, str]:
     return int(number or 0), file.name
 
 
-class FileDraft:
-    """See ``Draft``.
+class SailStagedWrite:
+    """See ``StagedWrite``.
 
     What is added to a table are the files themselves, moved there: nothing is written twice.
     """
@@ -108,12 +108,12 @@ class FileDraft:
 
     @property
     def rows(self) -> DataFrame:
-        """See ``Draft``."""
+        """See ``StagedWrite``."""
         return self._read(list(self._footers))
 
     @property
     def parts(self) -> Sequence[DataFrame]:
-        """See ``Draft``."""
+        """See ``StagedWrite``."""
         return [self._read(files) for files in self._parts]
 
     def _read(self, files: Sequence[Path]) -> DataFrame:
@@ -123,7 +123,7 @@ class FileDraft:
         return self._spark.read.schema(schema).parquet(*map(str, files))
 
     def write(self, mode: str, where: str | None = None, note: str = "") -> None:
-        """See ``Draft``."""
+        """See ``StagedWrite``."""
         self._must_have_no_nulls(self._table.names)
         kept = CommitProperties(custom_metadata={"userMetadata": note}) if note else None
         with self._explaining():
@@ -162,7 +162,7 @@ class FileDraft:
         return AddAction(file.name, found.st_size, {}, moment, True, statistics(footer, told))
 
     def merge(self, how: Merge) -> None:
-        """See ``Draft``."""
+        """See ``StagedWrite``."""
         names = [*self._table.names, how.gone] if how.gone else list(self._table.names)
         # The key of a row to delete comes without the other columns.
         self._must_have_no_nulls(self._table.key if how.gone else self._table.names)

@@ -21,7 +21,7 @@ from goldrun.io.delta.errors import line_at
 from goldrun.io.delta.properties import CHANGE_FEED, properties
 from goldrun.io.engines.base import NEW, OLD, Origin
 from goldrun.io.engines.sail.session import lasting_folder
-from goldrun.io.engines.sail.staged_write import FILE_BYTES, FileDraft, file_draft, loose
+from goldrun.io.engines.sail.staged_write import FILE_BYTES, SailStagedWrite, loose, stage_files
 
 _WRITABLE = {"appendOnly", "changeDataFeed", "invariants", "timestampNtz"}
 """Writer features of Delta that are kept up here: files are added as they are."""
@@ -31,8 +31,8 @@ _READABLE = {"timestampNtz", "v2Checkpoint", "vacuumProtocolCheck"}
 """Reader features of Delta that change nothing in what the files of a version are."""
 
 
-class RustStorage:
-    """See ``Storage``.
+class SailTables:
+    """See ``Tables``.
 
     What Sail computes is in Parquet files: those of rows to append are moved into the table, and of
     rows to merge delta-rs reads them. Several times as fast as through the connection.
@@ -46,23 +46,23 @@ class RustStorage:
         self._spark = spark
 
     def exists(self, path: str) -> bool:
-        """See ``Storage``."""
+        """See ``Tables``."""
         # Of a file beside the tables it would ask what is inside.
         return Path(path).is_dir() and DeltaTable.is_deltatable(path)
 
     def version(self, path: str) -> int:
-        """See ``Storage``."""
+        """See ``Tables``."""
         return DeltaTable(path).version()
 
     def origin(self, path: str) -> Origin:
-        """See ``Storage``."""
+        """See ``Tables``."""
         told = DeltaTable(path).metadata()
         made = told.created_time
         created_at = None if made is None else datetime.fromtimestamp(made / 1000, UTC)
         return Origin(str(told.id), created_at)
 
     def read(self, path: str, version: int | None) -> DataFrame:
-        """See ``Storage``."""
+        """See ``Tables``."""
         table = DeltaTable(path, version=version)
         _must_be_plain(table)
         written = loose(pa.schema(table.schema().to_arrow()))
@@ -77,34 +77,34 @@ class RustStorage:
         return reduce(DataFrame.unionByName, [reader.parquet(*part) for part in parts])
 
     def create(self, path: str, table: Table) -> None:
-        """See ``Storage``."""
+        """See ``Tables``."""
         # Without clustering, which delta-rs does not know: each write sorts its rows instead.
         schema = Schema.from_arrow(_schema(table))
         DeltaTable.create(path, schema, mode="ignore", configuration=properties(table))
 
-    def draft(
-        self, path: str, table: Table, rows: Sequence[DataFrame], *, often: bool = False
-    ) -> AbstractContextManager[FileDraft]:
-        """See ``Storage``."""
-        return file_draft(self._spark, path, table, rows)
+    def stage(
+        self, path: str, table: Table, rows: Sequence[DataFrame], *, reused: bool = False
+    ) -> AbstractContextManager[SailStagedWrite]:
+        """See ``Tables``."""
+        return stage_files(self._spark, path, table, rows)
 
-    def remove(self, path: str, keys: DataFrame) -> None:
-        """See ``Storage``."""
+    def delete_rows(self, path: str, keys: DataFrame) -> None:
+        """See ``Tables``."""
         same = " AND ".join(f'{OLD}."{name}" = {NEW}."{name}"' for name in keys.columns)
         wanted = keys.toArrow()
         merge = DeltaTable(path).merge(wanted, same, source_alias=NEW, target_alias=OLD)
         merge.when_matched_delete().execute()
 
     def compact(self, path: str, table: Table) -> None:
-        """See ``Storage``."""
+        """See ``Tables``."""
         optimizer = DeltaTable(path).optimize
         if table.z_ordered_by:
             optimizer.z_order(list(table.z_ordered_by), target_size=FILE_BYTES)
         else:
             optimizer.compact(target_size=FILE_BYTES)
 
-    def changes(self, path: str, since: int) -> DataFrame:
-        """See ``Storage``."""
+    def read_changes(self, path: str, since: int) -> DataFrame:
+        """See ``Tables``."""
         feed = DeltaTable(path).load_cdf(starting_version=since + 1)
         target = lasting_folder() / "changes.parquet"
         with pq.ParquetWriter(target, pa.schema(feed.schema)) as writer:
@@ -112,12 +112,12 @@ class RustStorage:
                 writer.write_batch(batch)
         return self._spark.read.parquet(str(target))
 
-    def keeps_changes(self, path: str) -> bool:
-        """See ``Storage``."""
+    def has_change_feed(self, path: str) -> bool:
+        """See ``Tables``."""
         return DeltaTable(path).metadata().configuration.get(CHANGE_FEED) == "true"
 
-    def keep_changes(self, path: str) -> None:
-        """See ``Storage``."""
+    def enable_change_feed(self, path: str) -> None:
+        """See ``Tables``."""
         DeltaTable(path).alter.set_table_properties({CHANGE_FEED: "true"})
 
 

@@ -40,28 +40,28 @@ _FIRST_PAUSE = 0.1
 """Seconds; each further pause is about twice as long."""
 
 
-class SparkDraft:
-    """See ``Draft``."""
+class SparkStagedWrite:
+    """See ``StagedWrite``."""
 
     def __init__(
-        self, spark: SparkSession, path: str, table: Table, rows: DataFrame, *, in_order: bool
+        self, spark: SparkSession, path: str, table: Table, rows: DataFrame, *, sort: bool
     ) -> None:
         """Take rows for the table that is at a path, to be written in its order or as they come."""
         self._spark, self._path, self._table, self._rows = spark, path, table, rows
-        self._in_order = in_order
+        self._in_order = sort
 
     @property
     def rows(self) -> DataFrame:
-        """See ``Draft``."""
+        """See ``StagedWrite``."""
         return self._rows
 
     @property
     def parts(self) -> Sequence[DataFrame]:
-        """See ``Draft``."""
+        """See ``StagedWrite``."""
         return [self._rows]
 
     def write(self, mode: str, where: str | None = None, note: str = "") -> None:
-        """See ``Draft``."""
+        """See ``StagedWrite``."""
         rows = self._laid_out() if self._in_order else self._rows
         writer = rows.write.format("delta").mode(mode)
         if where:
@@ -78,7 +78,7 @@ class SparkDraft:
         return self._rows.repartitionByRange(files, *self._table.clustered_by)
 
     def merge(self, how: Merge) -> None:
-        """See ``Draft``."""
+        """See ``StagedWrite``."""
         condition = _same_key(self._table, how)
         if how.where:
             condition &= F.expr(how.where)
