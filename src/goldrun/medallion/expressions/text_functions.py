@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
+from pyspark.sql import types as T
 
 from goldrun.contracts.text import INVISIBLE
 from goldrun.medallion.expressions.function import Function, Takes, plain, text_of, whole_number
@@ -55,7 +56,8 @@ def _padded(given: Sequence[Value], *, left: bool) -> Value:
 def _ends(given: Sequence[Value], *, left: bool) -> Value:
     length = whole_number(given[1], 0, _MOST, "length")
     take = F.left if left else F.right
-    return computed(Kind.TEXT, given[:1], lambda c: take(c, F.lit(length)))
+    # Sail's left and right give a type of text that its other functions do not take.
+    return computed(Kind.TEXT, given[:1], lambda c: take(c, F.lit(length)).cast(T.StringType()))
 
 
 def _repeated(given: Sequence[Value]) -> Value:

@@ -129,8 +129,7 @@ def literal_separator(pattern: str) -> str:
 def split_at(text: Column, separator: str) -> Column:
     """The parts of a text between the separators."""
     literal = "".join(f"\\{c}" if c in _SPECIAL else c for c in separator)
-    # Sail's split does not take the kind of text that its left and right give; a cast makes it one.
-    return F.split(text.cast(T.StringType()), literal)
+    return F.split(text, literal)
 
 
 def same_escapes(json: Column) -> Column:
