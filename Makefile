@@ -10,7 +10,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 
 .PHONY: help setup demo marketplace kafka kafka-messages kafka-stop cluster cluster-stop \
 	faults bench bench-growth bench-start bench-profile bench-cluster bench-layouts bench-marketplace \
-	bench-stream bench-batch bench-memory docs test test-spark test-slow check cases readme mutants lock clean
+	bench-stream bench-batch bench-memory docs test test-spark test-slow check structure cases readme mutants lock clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -62,6 +62,9 @@ check: .venv/.ready-dev  ## lint, types, import law
 	ruff format --check .
 	mypy
 	lint-imports
+
+structure: .venv/.ready-dev  ## figures of the code's structure: sizes, names, files that a row passes
+	@python -m tests.structure.run
 
 WAYS_OF_CASES ?= sail,spark,stream,connect
 
