@@ -19,7 +19,7 @@ from goldrun.io.streaming.readers import EVENT_AT
 from goldrun.jobs.context import Context
 from goldrun.jobs.refine import silver
 from goldrun.medallion.bronze import Batch, to_bronze
-from goldrun.medallion.silver import accept
+from goldrun.medallion.silver import with_content_hash
 
 ROWS_A_DAY = 27_400
 """So 100 thousand rows are four days, a million five weeks, ten million a year."""
@@ -51,7 +51,7 @@ def fill(ctx: Context, rows: int, *, random_keys: bool) -> None:
     stored = lake.read(lineage.bronze_table(_ENTITY).name)
     rows_of_silver = stored.select(*typed, lineage.RECORD_ID, lineage.SOURCE, lineage.BATCH_ID)
     with one_piece_a_task(spark):
-        lake.append(lineage.silver_table(table), accept(rows_of_silver, table))
+        lake.append(lineage.silver_table(table), with_content_hash(rows_of_silver, table))
     for other in (lineage.history_table(table), lineage.DUPLICATES, lineage.QUARANTINE):
         lake.create(other)
     silver.derive(ctx)

@@ -13,10 +13,10 @@ from goldrun.contracts import lineage
 from goldrun.contracts.marketplace import ENTITIES
 from goldrun.contracts.source import EntityMapping
 from goldrun.medallion.mapping import columns_needed
-from goldrun.medallion.silver import judge
+from goldrun.medallion.silver import validate
 
 INGESTED_AT = datetime(2024, 6, 1, 12, tzinfo=UTC)
-GOOD = {
+VALID = {
     "transaction_id": "t1",
     "order_id": "o1",
     "customer_id": "c1",
@@ -31,7 +31,7 @@ GOOD = {
     "updated_at": "2024-05-01T11:00:00Z",
 }
 Records = Mapping[str, Mapping[str, str | None]]
-JudgeAll = Callable[[Records], DataFrame]
+ValidateAll = Callable[[Records], DataFrame]
 
 
 def bronze_row(record_id: str, record: Mapping[str, str | None]) -> tuple[Any, ...]:
@@ -42,9 +42,9 @@ def bronze_row(record_id: str, record: Mapping[str, str | None]) -> tuple[Any, .
 
 
 @pytest.fixture(scope="session")
-def good() -> dict[str, str | None]:
+def valid() -> dict[str, str | None]:
     """A record that breaks nothing."""
-    return dict(GOOD)
+    return dict(VALID)
 
 
 @pytest.fixture(scope="session")
@@ -59,12 +59,12 @@ def to_records(spark: SparkSession) -> Callable[[Records], DataFrame]:
 
 
 @pytest.fixture(scope="session")
-def judged(
+def validated(
     spark: SparkSession, to_records: Callable[[Records], DataFrame]
 ) -> Callable[..., DataFrame]:
-    """Judge records by id, each contract column mapped to the file column of its name."""
+    """Validate records by id, each contract column mapped to the file column of its name."""
 
-    def judge_all(
+    def validate_all(
         records: Records,
         *,
         entity: str = "transactions",
@@ -76,18 +76,20 @@ def judged(
         names = mapped or table.names
         mapping = EntityMapping(path="shop.csv", columns={name: name for name in names})
         needed = columns_needed(mapping.columns, "shop.toml")
-        return judge(to_records(records), mapping, needed, table, timezone, phone_region)
+        return validate(to_records(records), mapping, needed, table, timezone, phone_region)
 
-    return judge_all
+    return validate_all
 
 
 @pytest.fixture(scope="session")
-def reasons_of(judged: Callable[..., DataFrame]) -> Callable[..., dict[str, list[str]]]:
+def reasons_of(validated: Callable[..., DataFrame]) -> Callable[..., dict[str, list[str]]]:
     """Reasons of each record, by its id."""
 
     def reasons(records: Records, **how: Any) -> dict[str, list[str]]:
         rows = (
-            judged(records, **how).select(lineage.RECORD_ID, F.to_json(lineage.REASONS)).collect()
+            validated(records, **how)
+            .select(lineage.RECORD_ID, F.to_json(lineage.REASONS))
+            .collect()
         )
         return {row[0]: json.loads(row[1]) for row in rows}
 

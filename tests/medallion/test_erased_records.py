@@ -96,7 +96,7 @@ def test_records_of_an_erased_person_lose_their_text_and_nobody_elses_do(
     assert sorted(redacted.select(*columns).collect()) == sorted(bronze.select(*columns).collect())
 
 
-def test_erased_records_go_to_quarantine_as_such_and_the_rest_is_judged(
+def test_erased_records_go_to_quarantine_as_such_and_the_rest_is_validated(
     to_records: ToRecords,
 ) -> None:
     lookalike = {"_erased": "true", "Who": "3"}

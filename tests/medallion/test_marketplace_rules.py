@@ -14,7 +14,7 @@ from goldrun.contracts.quarantine_reasons import reject_reasons
 Change = Mapping[str, str | None]
 Reasons = dict[str, list[str]]
 
-GOOD: dict[str, dict[str, str | None]] = {
+VALID: dict[str, dict[str, str | None]] = {
     "customers": {
         "customer_id": "c1",
         "name": "Ada Lovelace",
@@ -152,21 +152,21 @@ BREAKS: dict[str, dict[str, tuple[str, Change]]] = {
         "another outcome": ("interaction_outcome_not_allowed", {"interaction_outcome": "meh"}),
     },
 }
-"""What is changed in a good record, and the one reason that follows."""
+"""What is changed in a valid record, and the one reason that follows."""
 
 KEEPS: dict[str, dict[str, tuple[Change, Mapping[str, str | None]]]] = {
     "customers": {
-        "good": ({}, {"phone": "+4930901820", "customer_segment": "gold_plus"}),
+        "valid": ({}, {"phone": "+4930901820", "customer_segment": "gold_plus"}),
         "capitals": ({"email": " Ada@Mail-Example.COM"}, {"email": "ada@mail-example.com"}),
         "abroad": ({"phone": "+44 20 7946 0018"}, {"phone": "+442079460018"}),
         "only a key": (
-            dict.fromkeys(n for n in GOOD["customers"] if n not in {"customer_id", "updated_at"}),
+            dict.fromkeys(n for n in VALID["customers"] if n not in {"customer_id", "updated_at"}),
             {"name": None, "email": None, "phone": None},
         ),
         "not updated": ({"updated_at": None}, {"updated_at": "2024-01-01 00:00:00"}),
     },
     "sessions": {
-        "good": ({}, {"session_duration": "300.500"}),
+        "valid": ({}, {"session_duration": "300.500"}),
         "duration from its times": ({"session_duration": None}, {"session_duration": "300.500"}),
         "still open": (
             {"session_end": None, "session_duration": None},
@@ -179,20 +179,20 @@ KEEPS: dict[str, dict[str, tuple[Change, Mapping[str, str | None]]]] = {
         ),
     },
     "events": {
-        "good": ({}, {}),
+        "valid": ({}, {}),
         "outside a visit": ({"session_id": None, "product_id": ""}, {"session_id": None}),
         "type spelled otherwise": ({"event_type": "Add to-Cart"}, {"event_type": "add_to_cart"}),
         "type by another name": ({"event_type": "PageView"}, {"event_type": "page_view"}),
     },
     "interactions": {
-        "good": ({}, {"response_time": "12.500"}),
+        "valid": ({}, {"response_time": "12.500"}),
         "never answered": ({"response_time": None}, {"response_time": None}),
         "at once": ({"response_time": "0"}, {"response_time": "0.000"}),
         "channel by another name": ({"interaction_type": "E-Mail"}, {"interaction_type": "email"}),
         "still open": ({"interaction_outcome": None}, {"interaction_outcome": None}),
     },
 }
-"""What is changed in a good record, and values that silver then holds."""
+"""What is changed in a valid record, and values that silver then holds."""
 
 ELSEWHERE = {
     *("customer_unknown", "key_conflict", "key_not_unique"),
@@ -202,14 +202,14 @@ ELSEWHERE = {
 
 
 @pytest.fixture(scope="module")
-def rows(judged: Callable[..., DataFrame]) -> dict[str, dict[str, dict[str, Any]]]:
-    """Judged records by entity and case."""
+def rows(validated: Callable[..., DataFrame]) -> dict[str, dict[str, dict[str, Any]]]:
+    """Validated records by entity and case."""
     found = {}
-    for entity, good in GOOD.items():
+    for entity, valid in VALID.items():
         changes = {case: change for case, (_, change) in BREAKS[entity].items()}
         changes |= {case: change for case, (change, _) in KEEPS[entity].items()}
-        records = {case: good | dict(change) for case, change in changes.items()}
-        frame = judged(records, entity=entity, phone_region="DE")
+        records = {case: valid | dict(change) for case, change in changes.items()}
+        frame = validated(records, entity=entity, phone_region="DE")
         shown = [F.col(c).cast("string").alias(c) for c in ENTITIES[entity].names]
         collected = frame.select(lineage.RECORD_ID, lineage.REASONS, *shown).collect()
         found[entity] = {row[lineage.RECORD_ID]: row.asDict() for row in collected}
@@ -237,7 +237,7 @@ def test_a_good_record_is_kept_in_its_standard_form(
     assert {name: row[name] for name in expected} == dict(expected)
 
 
-@pytest.mark.parametrize("entity", GOOD)
+@pytest.mark.parametrize("entity", VALID)
 def test_every_reason_of_the_contract_is_shown(entity: str) -> None:
     shown = {reason for reason, _ in BREAKS[entity].values()} | ELSEWHERE
     # It defaults to the moment of ingestion, so it can't be missing.
@@ -246,8 +246,10 @@ def test_every_reason_of_the_contract_is_shown(entity: str) -> None:
 
 
 def test_a_number_without_country_has_no_standard_form_where_no_region_is_declared(
-    judged: Callable[..., DataFrame],
+    validated: Callable[..., DataFrame],
 ) -> None:
-    records = {"local": GOOD["customers"], "full": GOOD["customers"] | {"phone": "+4930901820"}}
-    found = judged(records, entity="customers").select(lineage.RECORD_ID, lineage.REASONS).collect()
+    records = {"local": VALID["customers"], "full": VALID["customers"] | {"phone": "+4930901820"}}
+    found = (
+        validated(records, entity="customers").select(lineage.RECORD_ID, lineage.REASONS).collect()
+    )
     assert {row[0]: row[1] for row in found} == {"local": ["phone_unparsed"], "full": []}

@@ -6,7 +6,7 @@ from goldrun.contracts import lineage
 from goldrun.contracts.behaviour import EVENTS
 from goldrun.contracts.entities import CUSTOMERS, TRANSACTIONS
 from goldrun.contracts.table import Severity
-from goldrun.medallion.references import dangling, orphans
+from goldrun.medallion.references import dangling, without_parent
 
 
 def test_only_rejecting_references_to_entities_the_shop_has_refuse_a_row(
@@ -18,14 +18,14 @@ def test_only_rejecting_references_to_entities_the_shop_has_refuse_a_row(
     )
     customers = spark.createDataFrame([("c1",), ("c2",)], "customer_id string")
     sessions = spark.createDataFrame([("s1",)], "session_id string")
-    found = orphans(events, EVENTS, {"customers": customers, "sessions": sessions})
+    found = without_parent(events, EVENTS, {"customers": customers, "sessions": sessions})
     assert found is not None
     assert {row[lineage.RECORD_ID]: row[lineage.REASONS] for row in found.collect()} == {
         "r2": ["customer_unknown"],
         "r4": ["customer_unknown"],
     }
-    assert orphans(events, TRANSACTIONS, {"sessions": sessions}) is None
-    assert orphans(customers, CUSTOMERS, {}) is None
+    assert without_parent(events, TRANSACTIONS, {"sessions": sessions}) is None
+    assert without_parent(customers, CUSTOMERS, {}) is None
 
 
 def test_a_null_reference_points_nowhere_and_dangles_not(spark: SparkSession) -> None:

@@ -10,7 +10,7 @@ from pyspark.sql import Row, SparkSession
 from goldrun.contracts import lineage
 from goldrun.contracts.entities import CUSTOMERS
 from goldrun.medallion.bronze import Batch, is_time_of_ingestion
-from goldrun.medallion.silver import accept
+from goldrun.medallion.silver import with_content_hash
 from goldrun.medallion.versions import rank_versions, resolve
 
 STORED = lineage.silver_table(CUSTOMERS)
@@ -51,7 +51,7 @@ def moment(when: int | str) -> datetime:
 
 
 def rows_of(ingestion: int) -> list[tuple[object, ...]]:
-    """Judged rows of one ingestion; the record ids do not rise with time."""
+    """Validated rows of one ingestion; the record ids do not rise with time."""
     batch = Batch.at(moment(ingestion))
     found: list[tuple[object, ...]] = []
     for who, life in LIVES.items():
@@ -80,11 +80,11 @@ class Lake:
         self.duplicates: dict[str, str] = {}
 
     def refine(self, ingestions: Sequence[int]) -> None:
-        judged = [row for each in ingestions for row in rows_of(each)]
+        validated = [row for each in ingestions for row in rows_of(each)]
         schema = ",".join(f"{c.name} {c.type.simpleString()}" for c in STORED.columns)
         placed = f"{schema},{lineage.FILE} string,{lineage.OFFSET} bigint"
-        rows = self.spark.createDataFrame(judged, placed)
-        incoming = accept(rows, CUSTOMERS, beside=(lineage.FILE, lineage.OFFSET))
+        rows = self.spark.createDataFrame(validated, placed)
+        incoming = with_content_hash(rows, CUSTOMERS, beside=(lineage.FILE, lineage.OFFSET))
         known = [
             tuple(row.asDict().get(name) for name in (*STORED.names, lineage.VALID_TO))
             for row in (*self.current.values(), *self.history.values())

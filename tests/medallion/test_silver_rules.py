@@ -12,11 +12,10 @@ from goldrun.contracts import lineage
 from goldrun.contracts.entities import TRANSACTIONS
 from goldrun.contracts.quarantine_reasons import reject_reasons
 from goldrun.medallion.quarantine import RAW_LINE, quarantined
-from goldrun.medallion.silver import accept, bad
-from goldrun.medallion.silver import good as good_rows
+from goldrun.medallion.silver import accepted, rejected, with_content_hash
 
 Change = Mapping[str, str | None]
-Good = dict[str, str | None]
+Valid = dict[str, str | None]
 Reasons = dict[str, list[str]]
 
 BREAKS: dict[str, tuple[str, Change]] = {
@@ -71,10 +70,10 @@ BREAKS: dict[str, tuple[str, Change]] = {
     "amount beyond all": ("amount_out_of_range", {"amount": "100000000000.0001"}),
     "update too late": ("updated_at_in_future", {"updated_at": "2999-01-01T00:00:00Z"}),
 }
-"""What is changed in a good record, and the one reason that follows."""
+"""What is changed in a valid record, and the one reason that follows."""
 
 KEEPS: dict[str, Change] = {
-    "good": {},
+    "valid": {},
     "smallest price": {"price": "0.0001"},
     "one piece": {"quantity": "1"},
     "given away": {"amount": "0"},
@@ -101,10 +100,10 @@ CAUGHT_WITH_THEIR_DEFAULT: dict[str, tuple[str, Change]] = {
 
 
 @pytest.fixture(scope="module")
-def reasons(good: Good, reasons_of: Callable[..., Reasons]) -> Reasons:
+def reasons(valid: Valid, reasons_of: Callable[..., Reasons]) -> Reasons:
     changed = {name: change for name, (_, change) in BREAKS.items()} | KEEPS
     changed |= {name: change for name, (_, change) in CAUGHT_WITH_THEIR_DEFAULT.items()}
-    return reasons_of({name: good | dict(change) for name, change in changed.items()})
+    return reasons_of({name: valid | dict(change) for name, change in changed.items()})
 
 
 @pytest.mark.parametrize("case", BREAKS)
@@ -143,15 +142,15 @@ def test_every_reason_of_the_contract_is_shown_here() -> None:
     ],
 )
 def test_a_fault_is_not_told_again_by_a_column_that_defaults_to_it(
-    good: Good, reasons_of: Callable[..., Reasons], change: Change, reason: str
+    valid: Valid, reasons_of: Callable[..., Reasons], change: Change, reason: str
 ) -> None:
     mapped = [n for n in TRANSACTIONS.names if n not in {"order_id", "updated_at"}]
-    assert reasons_of({"r": good | dict(change)}, mapped=mapped)["r"] == [reason]
+    assert reasons_of({"r": valid | dict(change)}, mapped=mapped)["r"] == [reason]
 
 
-def test_several_faults_are_all_told(good: Good, reasons_of: Callable[..., Reasons]) -> None:
+def test_several_faults_are_all_told(valid: Valid, reasons_of: Callable[..., Reasons]) -> None:
     change = {"customer_id": None, "price": "0", "quantity": "x"}
-    assert set(reasons_of({"r": good | change})["r"]) == {
+    assert set(reasons_of({"r": valid | change})["r"]) == {
         "customer_id_missing",
         "price_not_positive",
         "quantity_unparsed",
@@ -163,19 +162,21 @@ def test_reasons_are_among_those_that_the_contract_lists(reasons: Reasons) -> No
 
 
 def test_defaults_fill_what_is_not_mapped_and_what_is_empty(
-    good: Good, judged: Callable[..., DataFrame]
+    valid: Valid, validated: Callable[..., DataFrame]
 ) -> None:
     mapped = [n for n in TRANSACTIONS.names if n not in {"order_id", "updated_at", "currency"}]
-    rows = judged({"r": good}, mapped=mapped).collect()
+    rows = validated({"r": valid}, mapped=mapped).collect()
     assert rows[0]["order_id"] == "t1"
     assert rows[0]["updated_at"] == rows[0]["transaction_date"]
     assert rows[0]["currency"] is None
-    emptied = judged({"r": good | {"order_id": " ", "updated_at": None}}).collect()
+    emptied = validated({"r": valid | {"order_id": " ", "updated_at": None}}).collect()
     assert (emptied[0]["order_id"], emptied[0]["updated_at"]) == ("t1", rows[0]["transaction_date"])
 
 
-def test_a_good_record_becomes_typed_values(good: Good, judged: Callable[..., DataFrame]) -> None:
-    frame = judged({"r": good})
+def test_a_good_record_becomes_typed_values(
+    valid: Valid, validated: Callable[..., DataFrame]
+) -> None:
+    frame = validated({"r": valid})
     types = {f.name: f.dataType for f in frame.schema.fields}
     assert {c.name: types[c.name] for c in TRANSACTIONS.columns} == {
         c.name: c.type for c in TRANSACTIONS.columns
@@ -186,15 +187,15 @@ def test_a_good_record_becomes_typed_values(good: Good, judged: Callable[..., Da
 
 
 def test_quarantine_keeps_the_raw_record_with_columns_nobody_asked_for(
-    good: Good, judged: Callable[..., DataFrame]
+    valid: Valid, validated: Callable[..., DataFrame]
 ) -> None:
-    raw = good | {"price": " -3.50 ", "gift note": 'say "hi"\\n', "currency": None}
-    both = judged({"bad": raw, "fine": good})
-    refused, accepted = (
-        quarantined(bad(both), "transactions"),
-        accept(good_rows(both), TRANSACTIONS),
+    raw = valid | {"price": " -3.50 ", "gift note": 'say "hi"\\n', "currency": None}
+    both = validated({"bad": raw, "fine": valid})
+    in_quarantine, in_silver = (
+        quarantined(rejected(both), "transactions"),
+        with_content_hash(accepted(both), TRANSACTIONS),
     )
-    rows = refused.collect()
+    rows = in_quarantine.collect()
     assert [row[lineage.RECORD_ID] for row in rows] == ["bad"]
     stored = {name: text for name, text in raw.items() if text is not None}
     assert json.loads(rows[0][lineage.RECORD]) | {"currency": None} == stored | {"currency": None}
@@ -205,16 +206,16 @@ def test_quarantine_keeps_the_raw_record_with_columns_nobody_asked_for(
     )
     assert rows[0][lineage.REASONS] == ["price_not_positive"]
     assert rows[0][lineage.RELEASED_AT] is None
-    assert refused.columns == list(lineage.QUARANTINE.names)
-    assert [row[lineage.RECORD_ID] for row in accepted.collect()] == ["fine"]
-    assert accepted.columns == list(lineage.silver_table(TRANSACTIONS).names)
+    assert in_quarantine.columns == list(lineage.QUARANTINE.names)
+    assert [row[lineage.RECORD_ID] for row in in_silver.collect()] == ["fine"]
+    assert in_silver.columns == list(lineage.silver_table(TRANSACTIONS).names)
 
 
 def test_a_malformed_line_is_told_as_that_alone_and_kept_whole(
-    good: Good, judged: Callable[..., DataFrame]
+    valid: Valid, validated: Callable[..., DataFrame]
 ) -> None:
     cut = {"transaction_id": "t9", "malformed": 't9,"cut'}
-    (row,) = quarantined(judged({"cut": cut}), "transactions").collect()
+    (row,) = quarantined(validated({"cut": cut}), "transactions").collect()
     assert row[lineage.REASONS] == ["record_malformed"]
     assert json.loads(row[lineage.RECORD]) == {RAW_LINE: 't9,"cut'}
 
@@ -244,9 +245,9 @@ DIFFERENT: dict[str, Change] = {
 
 
 @pytest.fixture(scope="module")
-def hashes(good: Good, judged: Callable[..., DataFrame]) -> dict[str, str]:
-    records = {name: good | dict(change) for name, change in DIFFERENT.items()}
-    records["written otherwise"] = good | {
+def hashes(valid: Valid, validated: Callable[..., DataFrame]) -> dict[str, str]:
+    records = {name: valid | dict(change) for name, change in DIFFERENT.items()}
+    records["written otherwise"] = valid | {
         "price": " 3.5000",
         "amount": "7",
         "transaction_date": "2024-05-01T12:00:00+02:00",
@@ -254,8 +255,8 @@ def hashes(good: Good, judged: Callable[..., DataFrame]) -> dict[str, str]:
         "payment_method": "Credit Card",
         "currency": "gbp",
     }
-    accepted = accept(judged(records), TRANSACTIONS)
-    return {r[lineage.RECORD_ID]: r[lineage.CONTENT_HASH] for r in accepted.collect()}
+    hashed = with_content_hash(validated(records), TRANSACTIONS)
+    return {r[lineage.RECORD_ID]: r[lineage.CONTENT_HASH] for r in hashed.collect()}
 
 
 @pytest.mark.parametrize("case", [name for name in DIFFERENT if name != "same"])

@@ -168,14 +168,14 @@ class Source(Strict):
         return self.timezone
 
     @property
-    def landed(self) -> dict[str, EntityMapping]:
+    def with_files(self) -> dict[str, EntityMapping]:
         """The entities that have records of their own in bronze, parents before children."""
         return {name: mapping for name, mapping in self.entities.items() if mapping.kind}
 
     @property
     def kind(self) -> Kind:
         """Where all of them come from."""
-        return next(mapping.kind for mapping in self.landed.values() if mapping.kind)
+        return next(mapping.kind for mapping in self.with_files.values() if mapping.kind)
 
     @model_validator(mode="before")
     @classmethod
@@ -230,10 +230,10 @@ class Source(Strict):
 
     @model_validator(mode="after")
     def _comes_from_one_kind_of_place(self) -> "Source":
-        kinds = {mapping.kind for mapping in self.landed.values()}
+        kinds = {mapping.kind for mapping in self.with_files.values()}
         if len(kinds) > 1:
             raise ValueError("all entities of a source are files, or topics, or feeds; not a mix")
-        topics = [mapping.topic for mapping in self.landed.values() if mapping.topic]
+        topics = [mapping.topic for mapping in self.with_files.values() if mapping.topic]
         if len(set(topics)) < len(topics):
             raise ValueError("each entity needs a topic of its own")
         return self

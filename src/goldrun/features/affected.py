@@ -7,7 +7,7 @@ from pyspark.sql import DataFrame
 
 from goldrun.contracts import activity_tables, entities
 from goldrun.medallion.days import day_of, on_days
-from goldrun.medallion.lookup import few_in_memory, rows_of
+from goldrun.medallion.stored_rows import few_in_memory, rows_of
 
 _KEY = [entities.CUSTOMER_ID, activity_tables.DAY]
 _ORDER = [entities.CUSTOMER_ID, entities.ORDER_ID]

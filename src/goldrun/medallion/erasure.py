@@ -122,7 +122,7 @@ def is_erased() -> SparkColumn:
 
 
 def erased_quarantine(pending: DataFrame, entity: str) -> tuple[DataFrame, DataFrame]:
-    """Part the records that lost their text before they had a fate from those to be judged.
+    """Part the records that lost their text before they had a fate from those to be validated.
 
     Args:
         pending: Rows of ``bronze/<entity>`` without a fate.

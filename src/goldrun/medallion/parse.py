@@ -12,7 +12,7 @@ from goldrun.contracts import quarantine_reasons
 from goldrun.contracts.source import EntityMapping
 from goldrun.contracts.table import Column, Standard
 from goldrun.medallion.mapping import apply_mapping, time_columns
-from goldrun.medallion.standard import standardise
+from goldrun.medallion.standard_forms import to_standard_form
 from goldrun.medallion.text import trimmed
 from goldrun.medallion.times import castable, completed, is_zoned
 from goldrun.medallion.zones import to_utc
@@ -168,7 +168,7 @@ def parse(
         return Parsed(F.col(column.name), F.col(column.name).isNull(), {})
     text = _text(mapped, column)
     if isinstance(column.type, T.StringType):
-        value = standardise(text, column, phone_region)
+        value = to_standard_form(text, column, phone_region)
         if column.standard in (None, Standard.CATEGORY):
             return Parsed(value, text.isNull(), {})
         return Parsed(

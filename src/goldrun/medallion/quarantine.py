@@ -70,12 +70,12 @@ def with_raw(bronze: DataFrame, refused: DataFrame) -> DataFrame:
     )
 
 
-def still_open(quarantine: DataFrame) -> DataFrame:
+def open_rows(quarantine: DataFrame) -> DataFrame:
     """The rows of ``silver/quarantine`` that wait for a better mapping, rule or parent."""
     return quarantine.where(F.col(lineage.STATE) == OPEN)
 
 
-def let_go(quarantine: DataFrame, good: DataFrame, now: datetime) -> DataFrame:
+def release(quarantine: DataFrame, good: DataFrame, now: datetime) -> DataFrame:
     """Release the open rows whose records have become good; their reasons stay, as history.
 
     Args:
@@ -86,7 +86,7 @@ def let_go(quarantine: DataFrame, good: DataFrame, now: datetime) -> DataFrame:
     Returns:
         The rows in their new state.
     """
-    released = still_open(quarantine).join(
+    released = open_rows(quarantine).join(
         good.select(lineage.RECORD_ID), lineage.RECORD_ID, "left_semi"
     )
     return released.withColumn(lineage.STATE, F.lit(RELEASED)).withColumn(
@@ -96,5 +96,5 @@ def let_go(quarantine: DataFrame, good: DataFrame, now: datetime) -> DataFrame:
 
 def changed(fresh: DataFrame, quarantine: DataFrame) -> DataFrame:
     """Leave out the rows that are in quarantine already, open and for the same reasons."""
-    same = still_open(quarantine).select(lineage.RECORD_ID, lineage.REASONS)
+    same = open_rows(quarantine).select(lineage.RECORD_ID, lineage.REASONS)
     return fresh.join(same, [lineage.RECORD_ID, lineage.REASONS], "left_anti")

@@ -28,7 +28,9 @@ def dangling(rows: DataFrame, reference: Reference, parent: DataFrame) -> DataFr
     return pointing.join(keys, reference.column, "left_anti")
 
 
-def orphans(rows: DataFrame, table: Table, parents: Mapping[str, DataFrame]) -> DataFrame | None:
+def without_parent(
+    rows: DataFrame, table: Table, parents: Mapping[str, DataFrame]
+) -> DataFrame | None:
     """Find the rows that a rejecting reference of their contract refuses.
 
     Args:

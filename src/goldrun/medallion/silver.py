@@ -27,7 +27,7 @@ _LINEAGE = (
 )
 
 
-def judge(
+def validate(
     bronze: DataFrame,
     mapping: EntityMapping,
     needed: list[str],
@@ -134,11 +134,13 @@ def _joined(*parts: SparkColumn) -> SparkColumn:
     return F.nullif(F.concat_ws(_COMMA, *parts), F.lit(""))
 
 
-def accept(judged: DataFrame, table: Table, *, beside: Sequence[str] = ()) -> DataFrame:
+def with_content_hash(
+    validated: DataFrame, table: Table, *, beside: Sequence[str] = ()
+) -> DataFrame:
     """Take the good rows, each with the hash of its content.
 
     Args:
-        judged: Result of ``judge``.
+        validated: Result of ``validate``.
         table: The entity's contract.
         beside: Other columns to keep.
 
@@ -147,7 +149,7 @@ def accept(judged: DataFrame, table: Table, *, beside: Sequence[str] = ()) -> Da
         may repeat.
     """
     content = F.sha2(F.concat_ws(_COMMA, *map(_spelled, table.columns)), 256)
-    return judged.select(
+    return validated.select(
         *table.names,
         *(lineage.RECORD_ID, content.alias(lineage.CONTENT_HASH), lineage.SOURCE, lineage.BATCH_ID),
         *beside,
@@ -165,11 +167,11 @@ def _spelled(column: Column) -> SparkColumn:
     return F.coalesce(F.concat(F.length(text).cast(T.StringType()), F.lit(":"), text), F.lit(""))
 
 
-def good(judged: DataFrame) -> DataFrame:
-    """The judged records that break nothing."""
-    return judged.where(F.size(lineage.REASONS) == 0)
+def accepted(validated: DataFrame) -> DataFrame:
+    """The validated records that break nothing."""
+    return validated.where(F.size(lineage.REASONS) == 0)
 
 
-def bad(judged: DataFrame) -> DataFrame:
-    """The judged records that break something."""
-    return judged.where(F.size(lineage.REASONS) > 0)
+def rejected(validated: DataFrame) -> DataFrame:
+    """The validated records that break something."""
+    return validated.where(F.size(lineage.REASONS) > 0)

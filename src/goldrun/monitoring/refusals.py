@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 from goldrun.contracts import lineage
 from goldrun.contracts.table import Severity
 from goldrun.medallion.accounting import CURRENT, QUARANTINED, SUPERSEDED
-from goldrun.medallion.quarantine import still_open
+from goldrun.medallion.quarantine import open_rows
 from goldrun.monitoring.quality import QualityReport
 
 MOST_FREQUENT = 3
@@ -80,6 +80,6 @@ def sample_of(quarantine: DataFrame, entity: str, reason: str) -> DataFrame:
     Returns:
         At most one row of ``record`` (JSON) and ``file``.
     """
-    of_entity = still_open(quarantine).where(F.col(lineage.ENTITY) == entity)
+    of_entity = open_rows(quarantine).where(F.col(lineage.ENTITY) == entity)
     having = of_entity.where(F.array_contains(lineage.REASONS, reason))
     return having.orderBy(lineage.RECORD_ID).limit(1).select(lineage.RECORD, lineage.FILE)

@@ -22,7 +22,7 @@ from goldrun.jobs.aggregate import gold_tables
 from goldrun.jobs.aggregate.activity import ACTIVITY
 from goldrun.jobs.context import Context
 from goldrun.jobs.refine import silver
-from goldrun.jobs.refine.completed import unsettled
+from goldrun.jobs.refine.batches import incomplete_batches
 from tests.jobs.conftest import SETTINGS, new_shop
 from tests.jobs.refine.test_silver_converges import PowerCutError, stop_at
 
@@ -61,7 +61,7 @@ def two_days(first_day: Shop) -> Shop:
 def open_batches(ctx: Context) -> dict[str, int]:
     names = (TRANSACTIONS.name, HISTORY, lineage.DUPLICATES.name, lineage.QUARANTINE.name)
     fates = [ctx.lake.read(name) for name in names]
-    return unsettled(ctx, "transactions", ctx.lake.read(BRONZE), fates)
+    return incomplete_batches(ctx, "transactions", ctx.lake.read(BRONZE), fates)
 
 
 def take_in(shop: Shop, *, rebuild: bool = False) -> None:

@@ -28,7 +28,7 @@ from goldrun.jobs.context import Context
 from goldrun.jobs.refine import silver
 from goldrun.jobs.score.segments import Scorer
 from goldrun.jobs.stream import micro_batch
-from goldrun.jobs.stream.messages import Arrival
+from goldrun.jobs.stream.messages import IngestedBatch
 from goldrun.jobs.stream.micro_batch import MicroBatches
 from goldrun.medallion.accounting import DUPLICATE
 from goldrun.medallion.bronze import Batch
@@ -155,12 +155,12 @@ def test_no_other_process_can_give_a_micro_batch_its_fates(
     other = Lake(streamed.lake.spark, streamed.lake.root)
     locked = []
 
-    def look(ctx: Context, *_: object, **__: object) -> Arrival:
+    def look(ctx: Context, *_: object, **__: object) -> IngestedBatch:
         for table in ("silver/transactions", "silver/transactions_history", "silver/quarantine"):
             with pytest.raises(LakeBusyError), other.writing(table, wait_seconds=0):
                 pass
             locked.append(table)
-        return Arrival(Batch.at(ctx.now), {})
+        return IngestedBatch(Batch.at(ctx.now), {})
 
     monkeypatch.setattr(micro_batch, "arrive", look)
     with streamed.tracker.run("stream", "goldrun-pipeline") as run_id:

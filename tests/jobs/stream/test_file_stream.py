@@ -19,7 +19,7 @@ from goldrun.io.streaming.readers import Enough
 from goldrun.io.tracking.runs import Tracker
 from goldrun.jobs.context import Context
 from goldrun.jobs.stream import stream
-from goldrun.jobs.stream.file_stream import LandedFiles
+from goldrun.jobs.stream.file_stream import FileStream
 from goldrun.jobs.stream.limits import Limits
 
 pytestmark = pytest.mark.of_spark
@@ -81,7 +81,7 @@ def bell(spark: SparkSession) -> DataFrame:
 MOMENTS = (NOW + timedelta(seconds=n) for n in itertools.count())
 
 
-def take(landed: LandedFiles, ctx: Context) -> dict[str, int]:
+def take(landed: FileStream, ctx: Context) -> dict[str, int]:
     settled = landed.settle(ctx, bell(ctx.lake.spark), lambda: False)
     return dict(landed.arrive(replace(ctx, now=next(MOMENTS)), settled, lambda: False).rows)
 
@@ -111,19 +111,19 @@ def test_a_stream_takes_what_a_batch_would_whatever_its_name_and_age(
 
 
 def test_each_file_is_read_once(lake: Lake, tracker: Tracker, landing: Path) -> None:
-    ctx, landed = context(lake, tracker, shop(landing.parent, str(landing))), LandedFiles()
+    ctx, landed = context(lake, tracker, shop(landing.parent, str(landing))), FileStream()
     write(landing / "a.csv", "a", "b")
     assert take(landed, ctx) == {"transactions": 2}
     write(landing / "b.csv", "c")
     assert take(landed, ctx) == {"transactions": 1}
     assert take(landed, ctx) == {}
-    assert take(LandedFiles(), ctx) == {}
+    assert take(FileStream(), ctx) == {}
 
 
 def test_a_file_that_grows_after_it_was_read_stops_the_stream_by_name(
     lake: Lake, tracker: Tracker, landing: Path
 ) -> None:
-    ctx, landed = context(lake, tracker, shop(landing.parent, str(landing))), LandedFiles()
+    ctx, landed = context(lake, tracker, shop(landing.parent, str(landing))), FileStream()
     write(landing / "a.csv", "a")
     take(landed, ctx)
     write(landing / "a.csv", "a", "b")
@@ -139,7 +139,7 @@ def test_a_file_being_written_is_left_for_the_next_start_when_the_stream_is_to_e
     ahead = time.time() + 3600
     os.utime(landing / "a.csv", (ahead, ahead))
     with pytest.raises(Enough):
-        LandedFiles().settle(ctx, bell(lake.spark), lambda: True)
+        FileStream().settle(ctx, bell(lake.spark), lambda: True)
 
 
 def test_a_missing_folder_is_told_as_a_batch_tells_it(

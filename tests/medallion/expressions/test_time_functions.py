@@ -8,7 +8,7 @@ from pyspark.sql import DataFrame, SparkSession
 from goldrun.contracts.marketplace import ENTITIES
 from goldrun.contracts.source import EntityMapping
 from goldrun.medallion.mapping import columns_needed
-from goldrun.medallion.silver import judge
+from goldrun.medallion.silver import validate
 from tests.medallion.expressions.computed import compute
 
 
@@ -190,7 +190,7 @@ def test_silver_has_the_instant(
     # The pattern is of raw text; what an expression makes is not read by it.
     mapping = EntityMapping(path="shop.csv", columns=columns, timestamp_format="yyyy.MM.dd HH.mm")
     needed = columns_needed(columns, "shop.toml")
-    rows = judge(to_records({"r": record}), mapping, needed, ENTITIES["transactions"], zone)
+    rows = validate(to_records({"r": record}), mapping, needed, ENTITIES["transactions"], zone)
     row = rows.selectExpr("cast(transaction_date as string) AS at", "reasons").collect()[0]
     assert (row["reasons"][0] if row["reasons"] else _long(row["at"], expected)) == expected
 

@@ -48,7 +48,7 @@ def failure(error: Exception, source: Source, root: str, checkpoint: str) -> Gol
     for sign, meaning in _MEANINGS.items():
         if found := re.search(sign, said):
             line = line_at(said, found.start())
-            topics = ", ".join(sorted(m.topic for m in source.landed.values() if m.topic))
+            topics = ", ".join(sorted(m.topic for m in source.with_files.values() if m.topic))
             told = meaning.format(topics=topics, checkpoint=checkpoint)
             return StreamError(f"source {source.name}: {told} ({line})")
     return storage_failure(error, root, checkpoint) or StreamError(

@@ -49,7 +49,7 @@ def read_stream(spark: SparkSession, source: Source, rows_a_batch: int) -> DataF
         return _messages(spark, source, rows_a_batch)
     streams = [
         _feed(spark, entity, mapping) if source.kind is Kind.FEED else _files(spark, source, entity)
-        for entity, mapping in source.landed.items()
+        for entity, mapping in source.with_files.items()
     ]
     return reduce(DataFrame.unionByName, streams)
 
@@ -73,7 +73,7 @@ def _messages(spark: SparkSession, source: Source, rows_a_batch: int) -> DataFra
     """
     addresses = brokers(source)
     check_reachable(addresses)
-    entities = {m.topic: entity for entity, m in source.landed.items() if m.topic}
+    entities = {m.topic: entity for entity, m in source.with_files.items() if m.topic}
     messages = (
         spark.readStream.format("kafka")
         .option("kafka.bootstrap.servers", addresses)
@@ -140,7 +140,7 @@ def _files(spark: SparkSession, source: Source, entity: str) -> DataFrame:
     Who takes it looks for the files as a batch does. Spark remembers names and passes over what
     is much older than the newest; so it is told that nothing is too old.
     """
-    folder, recursive = watched_folder(source.landed[entity].path or "", source.made_by)
+    folder, recursive = watched_folder(source.with_files[entity].path or "", source.made_by)
     landed = (
         spark.readStream.format("binaryFile")
         .schema("path string, modificationTime timestamp, length bigint, content binary")

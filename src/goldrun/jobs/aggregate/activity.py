@@ -32,8 +32,8 @@ ACTIVITY: tuple[tuple[Table, Callable[[Silver], DataFrame]], ...] = (
 
 def tables_followed(ctx: Context) -> list[str]:
     """Names of the silver tables that activity is computed from."""
-    names = [ENTITIES[entity].name for entity in ctx.source.landed]
-    if _CUSTOMERS in ctx.source.landed:
+    names = [ENTITIES[entity].name for entity in ctx.source.with_files]
+    if _CUSTOMERS in ctx.source.with_files:
         names.append(lineage.history_table(CUSTOMERS).name)
     return names
 
@@ -82,7 +82,7 @@ def silver_of(ctx: Context) -> Silver:
         return ctx.lake.read(ENTITIES[entity].name) if mapped else None
 
     theirs = {}
-    if _CUSTOMERS in ctx.source.landed:
+    if _CUSTOMERS in ctx.source.with_files:
         theirs["customers"] = ctx.lake.read(CUSTOMERS.name)
         theirs["customers_history"] = ctx.lake.read_or_empty(lineage.history_table(CUSTOMERS))
     return Silver(

@@ -25,7 +25,7 @@ from goldrun.io.erasure.traces import find_traces
 from goldrun.io.settings import project_root
 from goldrun.jobs.context import Context, log, step
 from goldrun.jobs.erase.person import BRONZE, Person, Raw, find_person, read_raws
-from goldrun.jobs.refine.completed import reopen
+from goldrun.jobs.refine.batches import reset
 from goldrun.medallion import erasure
 
 PARAMETER = "customer_id"
@@ -95,8 +95,8 @@ def _forget_progress(ctx: Context) -> None:
 
     Records lose fates on the way, and the changes that gold would follow go with the log's past.
     """
-    for entity in ctx.source.landed:
-        reopen(ctx, entity)
+    for entity in ctx.source.with_files:
+        reset(ctx, entity)
     if ctx.lake.exists(GOLD_PROGRESS.name):
         ctx.lake.replace(GOLD_PROGRESS, ctx.lake.frame(GOLD_PROGRESS, []))
 

@@ -24,7 +24,7 @@ from goldrun.io.sources.files import (
 )
 from goldrun.io.sources.json_files import read_json, read_keys
 from goldrun.jobs.context import Context, log, step
-from goldrun.jobs.ingest.waiting import wait_until_settled
+from goldrun.jobs.ingest.unfinished_files import wait_until_written
 from goldrun.jobs.source import check_one_source, columns_of, columns_required
 from goldrun.jobs.time_zone import check_zone
 from goldrun.medallion.bronze import Batch, to_bronze
@@ -66,9 +66,11 @@ def run(ctx: Context) -> None:
             f"{source.name}.toml has no files but a {source.kind}: read it with "
             f"mlflow run . --env-manager local -e stream -P source={source.name}"
         )
-    with ctx.lake.writing(*[lineage.bronze_table(entity).name for entity in source.landed]):
+    with ctx.lake.writing(*[lineage.bronze_table(entity).name for entity in source.with_files]):
         with step("bronze: looking for new files"):
-            found = _complete(ctx, {entity: _all_files(ctx, entity) for entity in source.landed})
+            found = _complete(
+                ctx, {entity: _all_files(ctx, entity) for entity in source.with_files}
+            )
             landings = [look_at(ctx, entity, files) for entity, files in found.items()]
         for landing in landings:
             if landing.files:
@@ -77,7 +79,7 @@ def run(ctx: Context) -> None:
 
 
 def _all_files(ctx: Context, entity: str) -> list[Path]:
-    mapping = ctx.source.landed[entity]
+    mapping = ctx.source.with_files[entity]
     found = find_files(mapping.path or "", mapping.format, ctx.source.made_by)
     if others := passed_over(mapping.path or "", mapping.format):
         log.warning("    %s: passed over, by name: %s", entity, listed(others))
@@ -92,7 +94,7 @@ def _complete(ctx: Context, found: Mapping[str, Sequence[Path]]) -> dict[str, li
     Raises:
         SourceError: No file is left of an entity of which bronze has none.
     """
-    growing = set(wait_until_settled(chain(*found.values()), patience=PATIENCE))
+    growing = set(wait_until_written(chain(*found.values()), patience=PATIENCE))
     complete = {}
     for entity, files in found.items():
         known = (
@@ -125,7 +127,7 @@ def look_at(ctx: Context, entity: str, found: Sequence[Path]) -> Landing:
     Raises:
         SourceError: A file can't be read, or has changed since it was.
     """
-    mapping = ctx.source.landed[entity]
+    mapping = ctx.source.with_files[entity]
     needed = columns_required(ctx, entity, mapping)
     files = new_files(ctx, entity, found)
     headers: dict[Path, Header] = {}
@@ -161,7 +163,7 @@ def without_the_erased(ctx: Context, entity: str, records: DataFrame) -> DataFra
     if not ctx.lake.exists(TOMBSTONES.name):
         return records
     tombstones = ctx.lake.read(TOMBSTONES.name)
-    expressions = {CUSTOMER_ID: ctx.source.landed[entity].columns[CUSTOMER_ID]}
+    expressions = {CUSTOMER_ID: ctx.source.with_files[entity].columns[CUSTOMER_ID]}
     needed = list(columns_of(ctx, entity, expressions))
     return redact(records, expressions, needed, tombstones, key_for(tombstones))
 

@@ -75,7 +75,7 @@ def run_beside(ctx: Context, report: QualityReport) -> str:
 def tables_behind(ctx: Context) -> list[str]:
     """Names of all bronze and silver tables that the source's data goes through."""
     names = [CUSTOMERS.name, lineage.DUPLICATES.name, lineage.QUARANTINE.name]
-    for entity in ctx.source.landed:
+    for entity in ctx.source.with_files:
         table = ENTITIES[entity]
         names += [lineage.bronze_table(entity).name, table.name, lineage.history_table(table).name]
     return sorted(set(names))

@@ -195,7 +195,7 @@ def _sample(ctx: Context, entity: str, reason: str) -> str:
 
 def columns_shown(ctx: Context, entity: str, reason: str) -> list[str]:
     """File columns whose values may be shown for a reason: those at fault that name no person."""
-    expressions = ctx.source.landed[entity].columns
+    expressions = ctx.source.with_files[entity].columns
     at_fault = columns_at_fault(ENTITIES[entity], reason)
     read = columns_of(ctx, entity, {n: expressions[n] for n in at_fault if n in expressions})
     return [name for name in read if name not in _private(ctx, entity)]

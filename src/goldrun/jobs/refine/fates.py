@@ -13,7 +13,7 @@ from goldrun.medallion.versions import Resolution
 def tables_of_fates(ctx: Context) -> list[str]:
     """Names of the tables in which the records of a source have their fates."""
     names = {lineage.DUPLICATES.name, lineage.QUARANTINE.name}
-    for entity in ctx.source.landed:
+    for entity in ctx.source.with_files:
         names |= {each.name for each in fates_of(ENTITIES[entity])}
     return sorted(names)
 
@@ -33,7 +33,7 @@ def write_fates(
     table: Table,
     resolution: Resolution,
     refused: DataFrame,
-    judged: DataFrame,
+    validated: DataFrame,
     *,
     replay: bool,
 ) -> None:
@@ -45,8 +45,8 @@ def write_fates(
     lake = ctx.lake
     if replay:
         held = lake.read(lineage.QUARANTINE.name)
-        released = quarantine.let_go(
-            held, judged.join(refused, lineage.RECORD_ID, "left_anti"), ctx.now
+        released = quarantine.release(
+            held, validated.join(refused, lineage.RECORD_ID, "left_anti"), ctx.now
         )
         refused = quarantine.changed(refused, held).unionByName(released).localCheckpoint()
     lake.upsert(lineage.QUARANTINE, refused)

@@ -12,8 +12,8 @@ from goldrun.contracts.quarantine_reasons import KEY_NOT_UNIQUE
 from goldrun.contracts.table import Table
 from goldrun.jobs.context import Context, log
 from goldrun.jobs.refine.fates import fates_of
-from goldrun.jobs.refine.validation import judge_records
-from goldrun.medallion.quarantine import still_open
+from goldrun.jobs.refine.validation import validate_records
+from goldrun.medallion.quarantine import open_rows
 
 _SHOWN = 3
 """Keys that a message names."""
@@ -67,7 +67,7 @@ def keys_not_unique(ctx: Context, entity: str) -> str | None:
         How many they are, the first of them and a remedy; None where there is none. A key is the
         one that the source maps today.
     """
-    waiting = still_open(ctx.lake.read(lineage.QUARANTINE.name)).where(
+    waiting = open_rows(ctx.lake.read(lineage.QUARANTINE.name)).where(
         F.col(lineage.ENTITY) == entity
     )
     refused = waiting.where(F.array_contains(lineage.REASONS, KEY_NOT_UNIQUE)).select(
@@ -77,8 +77,8 @@ def keys_not_unique(ctx: Context, entity: str) -> str | None:
     if not records:
         return None
     bronze = ctx.lake.read(lineage.bronze_table(entity).name)
-    judged = judge_records(ctx, entity, bronze.join(refused, lineage.RECORD_ID, "left_semi"))
-    keys = judged.select(*ENTITIES[entity].key).distinct()
+    validated = validate_records(ctx, entity, bronze.join(refused, lineage.RECORD_ID, "left_semi"))
+    keys = validated.select(*ENTITIES[entity].key).distinct()
     return _described(ENTITIES[entity], keys, records)
 
 

@@ -12,16 +12,20 @@ from goldrun.contracts.erasure import TOMBSTONES
 from goldrun.contracts.marketplace import ENTITIES
 from goldrun.contracts.quarantine_reasons import KEY_NOT_UNIQUE
 from goldrun.jobs.context import Context, log
-from goldrun.jobs.refine.completed import reopen, settle, unsettled, without_fate
+from goldrun.jobs.refine.batches import incomplete_batches, mark_complete, pending_records, reset
 from goldrun.jobs.refine.fates import fates_of, write_fates
 from goldrun.jobs.refine.keys import reset_records, warn_of_keys
-from goldrun.jobs.refine.validation import judge_records, look_again, refused_of
+from goldrun.jobs.refine.validation import (
+    check_references_and_rates,
+    rejected_rows,
+    validate_records,
+)
 from goldrun.jobs.source import check_one_source, columns_read
 from goldrun.medallion.bronze import Batch
 from goldrun.medallion.erasure import erased_quarantine
-from goldrun.medallion.lookup import few_in_memory, rows_of
 from goldrun.medallion.out_of_order import FIRST, out_of_turn, records_out_of_turn
-from goldrun.medallion.silver import accept, good
+from goldrun.medallion.silver import accepted, with_content_hash
+from goldrun.medallion.stored_rows import few_in_memory, rows_of
 from goldrun.medallion.versions import Resolution, rank_versions, repeated_keys, resolve
 
 
@@ -59,7 +63,7 @@ def refine(
     Args:
         ctx: The context.
         entity: Name of the entity.
-        replay: Whether records in open quarantine are judged again.
+        replay: Whether records in open quarantine are validated again.
         batch: The ingestion that brought them, when it is known that no other did: the caller
             has kept others from giving fates since before bronze had them.
     """
@@ -76,9 +80,9 @@ def refine(
             pending = bronze.where(F.col(lineage.BATCH_ID) == batch.batch_id)
             return _give_fates(ctx, entity, (pending, bronze), fates, new=True)
         if replay:
-            reopen(ctx, entity)
-        open_batches = unsettled(ctx, entity, bronze, fates)
-        pending = without_fate(bronze, fates, open_batches, replay=replay)
+            reset(ctx, entity)
+        open_batches = incomplete_batches(ctx, entity, bronze, fates)
+        pending = pending_records(bronze, fates, open_batches, replay=replay)
         # Asked of the ids alone: to plan the rules for nothing is most of a start.
         if pending.select(lineage.RECORD_ID).isEmpty():
             # An expression that can't be used is told all the same.
@@ -87,7 +91,7 @@ def refine(
             refined = Refined()
         else:
             refined = _give_fates(ctx, entity, (pending, bronze), fates, replay=replay)
-        settle(ctx, entity, open_batches)
+        mark_complete(ctx, entity, open_batches)
         return refined
 
 
@@ -107,26 +111,26 @@ def _give_fates(
         pending, theirs = erased_quarantine(pending, entity)
         erased.append(theirs.localCheckpoint())
         ctx.lake.upsert(lineage.QUARANTINE, erased[0])
-    judged = judge_records(ctx, entity, pending)
-    records = sum(part.count() for part in (judged, *erased))
+    validated = validate_records(ctx, entity, pending)
+    records = sum(part.count() for part in (validated, *erased))
     if not new:
         log.info("    %s records %s", f"{records:,}", "again" if replay else "without a fate yet")
     if not records:
         return Refined()
-    rows, late = look_again(ctx, entity, good(judged), fates[0], new=new)
+    rows, late = check_references_and_rates(ctx, entity, accepted(validated), fates[0], new=new)
     repeated = _repeated(entity, rows, fates)
     while repeated.out_of_turn is not None:
-        ids = judged.select(lineage.RECORD_ID).unionByName(
+        ids = validated.select(lineage.RECORD_ID).unionByName(
             reset_records(ctx, entity, fates, repeated.out_of_turn)
         )
         pending = bronze.join(ids.localCheckpoint(), lineage.RECORD_ID, "left_semi")
         fates = [ctx.lake.read(each.name) for each in fates_of(ENTITIES[entity])]
-        judged = judge_records(ctx, entity, pending)
-        rows, late = look_again(ctx, entity, good(judged), fates[0], new=new)
+        validated = validate_records(ctx, entity, pending)
+        rows, late = check_references_and_rates(ctx, entity, accepted(validated), fates[0], new=new)
         repeated = _repeated(entity, rows, fates)
     resolution = _resolved(ctx, entity, rows, repeated)
-    refused = refused_of(entity, judged, (pending, bronze), [*late, resolution.conflicts])
-    write_fates(ctx, ENTITIES[entity], resolution, refused, judged, replay=replay)
+    refused = rejected_rows(entity, validated, (pending, bronze), [*late, resolution.conflicts])
+    write_fates(ctx, ENTITIES[entity], resolution, refused, validated, replay=replay)
     counted = _counted(records, [*erased, refused], resolution)
     if counted.refused.get(KEY_NOT_UNIQUE):
         warn_of_keys(ENTITIES[entity], resolution.refused_keys, counted.refused[KEY_NOT_UNIQUE])
@@ -178,11 +182,11 @@ def _resolved(ctx: Context, entity: str, rows: DataFrame, repeated: _Repeated) -
     names, key = lineage.silver_table(table).names, list(table.key)
     # Hashed after they are parted: else each row would be hashed for both parts.
     place = (lineage.FILE, lineage.OFFSET)
-    several = accept(rows.join(repeated.keys, key, "left_semi"), table, beside=place)
-    by_arrival = table.versioned_by not in ctx.source.landed[entity].columns
+    several = with_content_hash(rows.join(repeated.keys, key, "left_semi"), table, beside=place)
+    by_arrival = table.versioned_by not in ctx.source.with_files[entity].columns
     ranked = rank_versions(several, repeated.known, table, by_arrival=by_arrival)
     resolution = resolve(ranked.localCheckpoint(), entity, table)
-    alone = accept(rows.join(repeated.keys, key, "left_anti"), table).select(*names)
+    alone = with_content_hash(rows.join(repeated.keys, key, "left_anti"), table).select(*names)
     return replace(resolution, current=resolution.current.unionByName(alone))
 
 

@@ -28,7 +28,7 @@ def run(ctx: Context, *, replay: bool = False) -> dict[str, Refined]:
         check_zone(ctx)
     else:
         keep_zone(ctx)
-    for entity in ctx.source.landed:
+    for entity in ctx.source.with_files:
         with step(f"silver: {entity}"):
             refined[entity] = refine(ctx, entity, replay=replay)
     derive(ctx)
@@ -79,5 +79,5 @@ def accounts(ctx: Context) -> dict[str, Accounting]:
             lake.read_or_empty(lineage.QUARANTINE),
             entity,
         )
-        for entity in ctx.source.landed
+        for entity in ctx.source.with_files
     }

@@ -13,13 +13,13 @@ from goldrun.io.sources.files import list_files
 from goldrun.io.streaming.readers import Enough, entities_in
 from goldrun.jobs.context import Context
 from goldrun.jobs.ingest import bronze
-from goldrun.jobs.ingest.waiting import State, state_of, wait_until_settled
-from goldrun.jobs.stream.messages import SHARES, Arrival
+from goldrun.jobs.ingest.unfinished_files import State, state_of, wait_until_written
+from goldrun.jobs.stream.messages import SHARES, IngestedBatch
 from goldrun.medallion.bronze import Batch
 
 
 @dataclass
-class LandedFiles:
+class FileStream:
     """What a stream knows of a landing folder.
 
     Spark only says that something has landed. What is read is what a batch would read: all files
@@ -34,7 +34,7 @@ class LandedFiles:
         Raises:
             SourceError: A file has changed since it was read; Spark says each name once.
         """
-        for entity, mapping in ctx.source.landed.items():
+        for entity, mapping in ctx.source.with_files.items():
             files = list_files(mapping.path or "", mapping.format)
             states = {file: state for file in files if (state := state_of(file))}
             new = bronze.new_files(ctx, entity, list(states))
@@ -57,17 +57,17 @@ class LandedFiles:
             Enough: The stream is to end and a file is still being written.
         """
         landed, found = entities_in(stream), {}
-        for entity in [entity for entity in ctx.source.landed if entity in landed]:
-            mapping = ctx.source.landed[entity]
+        for entity in [entity for entity in ctx.source.with_files if entity in landed]:
+            mapping = ctx.source.with_files[entity]
             files = list_files(mapping.path or "", mapping.format)
             found[entity] = [file for file in files if state_of(file) != self._seen.get(file)]
-            if wait_until_settled(found[entity], ending):
+            if wait_until_written(found[entity], ending):
                 raise Enough
         return found
 
     def arrive(
         self, ctx: Context, settled: Mapping[str, Sequence[Path]], ending: Callable[[], bool]
-    ) -> Arrival:
+    ) -> IngestedBatch:
         """Append the records of files that bronze has not seen, one commit an entity.
 
         Args:
@@ -83,7 +83,7 @@ class LandedFiles:
         written: list[float] = []
         for entity, files in settled.items():
             # Again: other processes may have been waited for since.
-            if wait_until_settled(files, ending):
+            if wait_until_written(files, ending):
                 raise Enough
             states = {file: state for file in files if (state := state_of(file))}
             with ctx.lake.writing(lineage.bronze_table(entity).name):
@@ -96,7 +96,7 @@ class LandedFiles:
         written.sort()
         sent = [written[int(share * len(written))] for share in SHARES if written]
         moments = tuple(datetime.fromtimestamp(each, UTC) for each in sent)
-        return Arrival(Batch.at(ctx.now), rows, sent=moments)
+        return IngestedBatch(Batch.at(ctx.now), rows, sent=moments)
 
 
 def _count(ctx: Context, entity: str, batch: Batch) -> int:

@@ -50,7 +50,7 @@ def _compact(ctx: Context, table: Table) -> None:
 def tables_of(ctx: Context) -> list[Table]:
     """The tables that a stream of the source adds small files to."""
     tables = [lineage.QUARANTINE, lineage.DUPLICATES]
-    for entity in ctx.source.landed:
+    for entity in ctx.source.with_files:
         table = ENTITIES[entity]
         tables += [
             lineage.bronze_table(entity),

@@ -19,7 +19,7 @@ SHARES = (0.05, 0.5)
 
 
 @dataclass(frozen=True)
-class Arrival:
+class IngestedBatch:
     """What a micro-batch brought.
 
     Attributes:
@@ -40,7 +40,7 @@ class Arrival:
 
 def arrive(
     ctx: Context, stream: DataFrame, most: int | None, begun: set[str] | None = None
-) -> Arrival:
+) -> IngestedBatch:
     """Append what is new among a micro-batch's messages to bronze, one commit an entity.
 
     Args:
@@ -74,7 +74,7 @@ def arrive(
         rows[entity] = count
         with ctx.lake.writing(lineage.bronze_table(entity).name):
             ctx.lake.append_unless_empty(lineage.bronze_table(entity), new)
-    return Arrival(batch, rows, seen, cut, _sent(raw))
+    return IngestedBatch(batch, rows, seen, cut, _sent(raw))
 
 
 @dataclass(frozen=True)

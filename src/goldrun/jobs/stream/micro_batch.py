@@ -16,8 +16,8 @@ from goldrun.jobs.aggregate.updater import Follower
 from goldrun.jobs.context import Context, log, step
 from goldrun.jobs.refine.fates import tables_of_fates
 from goldrun.jobs.refine.refine import Refined, refine
-from goldrun.jobs.stream.file_stream import LandedFiles
-from goldrun.jobs.stream.messages import Arrival, arrive
+from goldrun.jobs.stream.file_stream import FileStream
+from goldrun.jobs.stream.messages import IngestedBatch, arrive
 
 
 @dataclass
@@ -31,7 +31,7 @@ class Totals:
     refused: Counter[str] = field(default_factory=Counter)
     refined: dict[str, Refined] = field(default_factory=dict)
 
-    def add(self, arrival: Arrival, refined: Mapping[str, Refined]) -> None:
+    def add(self, arrival: IngestedBatch, refined: Mapping[str, Refined]) -> None:
         """Count one micro-batch more."""
         self.rows += sum(arrival.rows.values())
         self.repeated += arrival.repeated
@@ -83,7 +83,7 @@ class MicroBatches:
         self.totals = Totals()
         self.error: Exception | None = None
         self._ctx, self._follower, self._series = ctx, follower, series
-        self._most, self._clock, self._files = most, clock, LandedFiles()
+        self._most, self._clock, self._files = most, clock, FileStream()
         self._begun: set[str] | None = None
         self._ending = threading.Event()
         self._working = threading.Lock()
@@ -148,7 +148,7 @@ class MicroBatches:
             layers.done("bronze")
             refined = {
                 entity: refine(ctx, entity, batch=arrival.batch)
-                for entity in ctx.source.landed
+                for entity in ctx.source.with_files
                 if arrival.rows.get(entity)
             }
             layers.done("silver")
@@ -163,7 +163,7 @@ class MicroBatches:
 
     def _tell(
         self,
-        arrival: Arrival,
+        arrival: IngestedBatch,
         refined: Mapping[str, Refined],
         touched: int,
         number: int,

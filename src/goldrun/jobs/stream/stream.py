@@ -72,7 +72,7 @@ def _catch_up(ctx: Context, follower: Follower) -> int:
         How many records had none. They are in no micro-batch, and without them the rows of all
         runs would be fewer than the tables'.
     """
-    for entity in ctx.source.landed:
+    for entity in ctx.source.with_files:
         with ctx.lake.writing(lineage.bronze_table(entity).name):
             ctx.lake.create(lineage.bronze_table(entity))
     with step("catching up with what is in bronze"):

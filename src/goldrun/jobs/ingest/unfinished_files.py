@@ -8,7 +8,7 @@ from pathlib import Path
 
 from goldrun.jobs.context import log
 
-SETTLED_SECONDS = 2.0
+QUIET_SECONDS = 2.0
 """A file that was written to within this time may be half-written."""
 _LOG_AFTER, _LOG_EVERY = 1.0, 30.0
 State = tuple[int, int]
@@ -24,14 +24,14 @@ def state_of(file: Path) -> State | None:
     return found.st_size, found.st_mtime_ns
 
 
-def wait_until_settled(
+def wait_until_written(
     files: Iterable[Path],
     ending: Callable[[], bool] = lambda: False,
     patience: float = math.inf,
     sleep: Callable[[float], None] = time.sleep,
     clock: Callable[[], float] = time.time,
 ) -> list[Path]:
-    """Wait until none of the files was written to for ``SETTLED_SECONDS``.
+    """Wait until none of the files was written to for ``QUIET_SECONDS``.
 
     A file that was last written to before that costs nothing. One whose time lies in the future
     counts as complete once it has not changed for as long. Who writes a file under a name that
@@ -60,7 +60,7 @@ def wait_until_settled(
         restless = [
             file
             for file, (state, since) in waiting.items()
-            if state[1] / 1e9 > now - SETTLED_SECONDS and since > now - SETTLED_SECONDS
+            if state[1] / 1e9 > now - QUIET_SECONDS and since > now - QUIET_SECONDS
         ]
         if not restless or ending() or now - began >= patience:
             return restless

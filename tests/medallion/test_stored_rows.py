@@ -2,7 +2,7 @@
 
 from pyspark.sql import SparkSession
 
-from goldrun.medallion.lookup import rows_of
+from goldrun.medallion.stored_rows import rows_of
 
 
 def test_rows_are_found_by_all_columns_and_each_once(spark: SparkSession) -> None:

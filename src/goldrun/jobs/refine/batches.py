@@ -18,7 +18,7 @@ _MANY = 1000
 """Batches that are no longer named one by one."""
 
 
-def unsettled(
+def incomplete_batches(
     ctx: Context, entity: str, bronze: DataFrame, fates: Sequence[DataFrame]
 ) -> dict[str, int]:
     """The batches in which a record may be without a fate, and how many records each has.
@@ -51,7 +51,7 @@ def _kept(rows: DataFrame, entity: str) -> DataFrame:
     )
 
 
-def settle(ctx: Context, entity: str, batches: Mapping[str, int]) -> None:
+def mark_complete(ctx: Context, entity: str, batches: Mapping[str, int]) -> None:
     """Remember batches all of whose records have their fates: last, when they have them."""
     if batches:
         rows = [(entity, batch, records, ctx.now) for batch, records in batches.items()]
@@ -60,7 +60,7 @@ def settle(ctx: Context, entity: str, batches: Mapping[str, int]) -> None:
             ctx.lake.upsert(SETTLED, ctx.lake.frame(SETTLED, rows))
 
 
-def reopen(ctx: Context, entity: str) -> None:
+def reset(ctx: Context, entity: str) -> None:
     """Forget that batches are settled, before their records lose a fate to get another.
 
     A stop in between leaves records without any, and they are looked for in open batches only.
@@ -71,7 +71,7 @@ def reopen(ctx: Context, entity: str) -> None:
             ctx.lake.delete_rows(SETTLED.name, theirs.select(lineage.ENTITY))
 
 
-def without_fate(
+def pending_records(
     bronze: DataFrame, fates: Sequence[DataFrame], batches: Collection[str], *, replay: bool
 ) -> DataFrame:
     """The records of some batches without a fate; in a replay also those in quarantine.

@@ -12,7 +12,7 @@ _BETWEEN_WORDS = rf"[{INVISIBLE_CLASS}_-]+"
 """Spaces of any kind, with whatever nobody sees among them."""
 
 
-def standardise(text: SparkColumn, column: Column, phone_region: str | None) -> SparkColumn:
+def to_standard_form(text: SparkColumn, column: Column, phone_region: str | None) -> SparkColumn:
     """Bring trimmed text into the column's standard form.
 
     Args:

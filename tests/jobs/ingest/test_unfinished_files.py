@@ -15,7 +15,7 @@ import pytest
 
 from goldrun.errors import SourceError
 from goldrun.jobs.ingest import bronze
-from goldrun.jobs.ingest.waiting import SETTLED_SECONDS, wait_until_settled
+from goldrun.jobs.ingest.unfinished_files import QUIET_SECONDS, wait_until_written
 from tests.jobs.old_files import age
 
 Line = Callable[..., str]
@@ -37,17 +37,17 @@ def waits_for(file: Path, starts_after: float) -> float:
     """Seconds for which a file is waited for, from so long after it was written."""
     pauses: list[float] = []
     start = file.stat().st_mtime + starts_after
-    assert wait_until_settled([file], sleep=pauses.append, clock=Time(start)) == []
+    assert wait_until_written([file], sleep=pauses.append, clock=Time(start)) == []
     return len(pauses) / 10
 
 
 def test_a_file_is_waited_for_until_it_has_not_been_written_to_for_a_while(tmp_path: Path) -> None:
     file = tmp_path / "a.csv"
     file.write_text("x")
-    assert waits_for(file, SETTLED_SECONDS + 1) == 0
-    assert waits_for(file, 0.5) == pytest.approx(SETTLED_SECONDS - 0.5, abs=0.21)
+    assert waits_for(file, QUIET_SECONDS + 1) == 0
+    assert waits_for(file, 0.5) == pytest.approx(QUIET_SECONDS - 0.5, abs=0.21)
     # Its clock is ahead of ours: what counts is that nothing changes.
-    assert waits_for(file, -1000) == pytest.approx(SETTLED_SECONDS, abs=0.31)
+    assert waits_for(file, -1000) == pytest.approx(QUIET_SECONDS, abs=0.31)
 
 
 def test_a_file_that_changes_is_waited_for_anew_and_one_that_is_gone_is_not(tmp_path: Path) -> None:
@@ -63,15 +63,15 @@ def test_a_file_that_changes_is_waited_for_anew_and_one_that_is_gone_is_not(tmp_
     file.write_text("x")
     start = file.stat().st_mtime
     os.utime(file, (start + 900, start + 900))
-    assert wait_until_settled([file, tmp_path / "gone"], sleep=grow, clock=Time(start)) == []
-    assert pauses == pytest.approx(15 + 10 * SETTLED_SECONDS, abs=2)
+    assert wait_until_written([file, tmp_path / "gone"], sleep=grow, clock=Time(start)) == []
+    assert pauses == pytest.approx(15 + 10 * QUIET_SECONDS, abs=2)
 
 
 def test_waiting_ends_when_the_stream_is_to_end(tmp_path: Path) -> None:
     file = tmp_path / "a.csv"
     file.write_text("x")
     clock = Time(file.stat().st_mtime)
-    assert wait_until_settled([file], lambda: True, sleep=lambda _: None, clock=clock) == [file]
+    assert wait_until_written([file], lambda: True, sleep=lambda _: None, clock=clock) == [file]
 
 
 def test_waiting_ends_when_patience_does(tmp_path: Path) -> None:
@@ -83,13 +83,13 @@ def test_waiting_ends_when_patience_does(tmp_path: Path) -> None:
 
     grow(0)
     began = file.stat().st_mtime
-    assert wait_until_settled([file], patience=60, sleep=grow, clock=Time(began - 1000)) == [file]
+    assert wait_until_written([file], patience=60, sleep=grow, clock=Time(began - 1000)) == [file]
 
 
 def run(shop: Shop, monkeypatch: pytest.MonkeyPatch, pause: Callable[[float], None]) -> None:
     """Let a batch read what is there, with a clock of its own that begins now."""
-    wait = partial(wait_until_settled, sleep=pause, clock=Time(time.time()))
-    monkeypatch.setattr(bronze, "wait_until_settled", wait)
+    wait = partial(wait_until_written, sleep=pause, clock=Time(time.time()))
+    monkeypatch.setattr(bronze, "wait_until_written", wait)
     shop.ctx = replace(shop.ctx, now=shop.ctx.now + timedelta(days=1))
     bronze.run(shop.ctx)
     shop.silver()
