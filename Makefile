@@ -71,7 +71,7 @@ WAYS_OF_CASES ?= sail,spark,stream,connect
 cases: .venv/.ready-dev  ## small inputs with known outcomes, with every engine: expected, got
 	@python -m tests.cases.run --ways=$(WAYS_OF_CASES)
 
-readme: .venv/.ready-dev  ## every command of README.md in a copy, at small sizes; ONLY=part of a command
+readme: .venv/.ready-dev  ## every documented command in a copy, at small sizes; ONLY=part of a command
 	@python -m tests.readme.run
 
 mutants: .venv/.ready-dev  ## break promises on purpose; every break must turn a test red

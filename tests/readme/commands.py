@@ -1,4 +1,4 @@
-"""The commands of README.md, and how each is run in a copy of the project."""
+"""The commands of README.md and the reference, and how each is run in a copy of the project."""
 
 import re
 import tomllib
@@ -10,24 +10,26 @@ from pydantic import Field
 from goldrun.contracts.strict import Strict
 from tests.project_copy import ROOT
 
-README = ROOT / "README.md"
+REFERENCE = ROOT / "docs" / "reference" / "commands.md"
+DOCUMENTS = (ROOT / "README.md", REFERENCE)
 TABLE = Path(__file__).with_name("commands.toml")
 _BLOCK = re.compile(r"\n\n((?: {4}.*\S.*\n(?:\n(?= {4}))?)+)")
+_FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 _SPAN = re.compile(r"`([^`]+)`")
 _BEGINS = ("make ", "mlflow ", "python ", "PYTHONPATH=", "source ", "cp ")
 _COMMENT = re.compile(r"\s+# .*$")
 
 
 class Command(Strict):
-    """How a command of the README is run.
+    """How a command of a document is run.
 
     Attributes:
-        readme: The command as the README has it, on one line, without its comment.
-        run: What is run instead, where it must be smaller or must end; ``readme`` when not given.
-        exit_code: The exit code that it must have.
-        last: A text that its last lines must have.
+        readme: The command as a document has it, on one line, without its comment.
+        run: Command that runs instead, where it must be smaller or must end; by default ``readme``.
+        exit_code: The expected exit code.
+        last: Text that the last lines of its output contain.
         answers: URL that must answer while it runs; it is stopped afterwards.
-        elsewhere: Where it is run instead of here; then it is not run.
+        elsewhere: What runs it instead; then ``make readme`` does not run it.
         files: Text of files to write before, by path; ``{project}`` stands for the copy's folder.
     """
 
@@ -44,9 +46,10 @@ def commands_in(text: str) -> list[str]:
     """Find the commands of a Markdown page, each once, in the order of the page.
 
     They are the lines of its indented code blocks, also of those inside a list, and the code spans
-    of its sentences that begin as a command does. Lines that end with a backslash are joined,
-    comments are left out.
+    of its sentences that begin as a command does. Lines that end with a backslash are joined;
+    comments and fenced blocks are left out.
     """
+    text = _FENCED.sub("", text)
     found: dict[int, list[str]] = {}
     for block in _BLOCK.finditer(text):
         joined = re.sub(r"\\\n\s+", "", block[1])
@@ -59,7 +62,13 @@ def commands_in(text: str) -> list[str]:
     return list(dict.fromkeys(ordered))
 
 
+def commands_of_documents() -> list[str]:
+    """Find the commands of all documents, each once, in the order of the documents."""
+    found = [command for file in DOCUMENTS for command in commands_in(file.read_text("utf-8"))]
+    return list(dict.fromkeys(found))
+
+
 def table() -> dict[str, Command]:
-    """How each command is run, by the command as the README has it."""
+    """Read how each command is run, by the command as a document has it."""
     raw = tomllib.loads(TABLE.read_text(encoding="utf-8"))["command"]
     return {entry["readme"]: Command(**entry) for entry in raw}

@@ -1,4 +1,4 @@
-"""Run every command of README.md in a copy of the project: ``make readme``."""
+"""Run every command of README.md and the reference in a copy of the project: ``make readme``."""
 
 import contextlib
 import os
@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.project_copy import ROOT, Project, copy_project
-from tests.readme.commands import README, Command, commands_in, table
+from tests.readme.commands import Command, commands_of_documents, table
 
 _LAST_LINES = 15
 _LONGEST = 1800
@@ -30,7 +30,7 @@ _STOPS = ("make kafka-stop", "make cluster-stop")
 
 @dataclass(frozen=True)
 class Ran:
-    """How a command ended; ``fault`` is empty when it ended as it must."""
+    """How a command ended; ``fault`` is empty when it ended as expected."""
 
     command: Command
     exit_code: int | None
@@ -39,15 +39,15 @@ class Ran:
 
 
 def main() -> int:
-    """Run the commands in the README's order; 1 when one does not end as it must."""
+    """Run the commands in the order of the documents; 1 when one does not end as expected."""
     known = table()
-    commands = [known[text] for text in commands_in(README.read_text(encoding="utf-8"))]
+    commands = [known[text] for text in commands_of_documents()]
     only = os.environ.get("ONLY", "")
     with tempfile.TemporaryDirectory(prefix="goldrun-readme-") as scratch:
         project = copy_project(Path(scratch) / "goldrun")
         (project.folder / ".venv").symlink_to(ROOT / ".venv")
         with _servers_stopped(project):
-            results = [_told(project, each) for each in commands if only in each.readme]
+            results = [_run_and_report(project, each) for each in commands if only in each.readme]
     Console(width=None if sys.stdout.isatty() else 140).print(_page(results))
     failed = sum(bool(each.fault) for each in results)
     print(f"{len(results) - failed} passed, {failed} failed")
@@ -63,7 +63,7 @@ def _servers_stopped(project: Project) -> Iterator[None]:
             _run(project, Command(readme=stop))
 
 
-def _told(project: Project, command: Command) -> Ran:
+def _run_and_report(project: Project, command: Command) -> Ran:
     print(f"$ {command.run or command.readme}", flush=True)
     if command.elsewhere:
         ran = Ran(command, None, 0, "")
@@ -103,21 +103,21 @@ def _run(project: Project, command: Command) -> Ran:
     began = time.monotonic()
     process = _start(project, command)
     try:
-        said, _ = process.communicate(timeout=_LONGEST)
+        output, _ = process.communicate(timeout=_LONGEST)
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
-        said, _ = process.communicate()
-        return Ran(command, None, time.monotonic() - began, f"HANGS: {_end_of(said)}")
+        output, _ = process.communicate()
+        return Ran(command, None, time.monotonic() - began, f"HANGS: {_end_of(output)}")
     fault = ""
     if process.returncode != command.exit_code:
-        fault = f"FAILED, not {command.exit_code}: {_end_of(said)}"
-    elif command.last not in _end_of(said):
-        fault = f"ENDS WITHOUT {command.last!r}: {_end_of(said)}"
+        fault = f"FAILED, not {command.exit_code}: {_end_of(output)}"
+    elif command.last not in _end_of(output):
+        fault = f"ENDS WITHOUT {command.last!r}: {_end_of(output)}"
     return Ran(command, process.returncode, time.monotonic() - began, fault)
 
 
-def _end_of(said: str) -> str:
-    return "\n".join(said.splitlines()[-_LAST_LINES:])
+def _end_of(output: str) -> str:
+    return "\n".join(output.splitlines()[-_LAST_LINES:])
 
 
 def _serve(project: Project, command: Command) -> Ran:
@@ -147,7 +147,11 @@ def _read(url: str) -> str:
 
 
 def _page(results: list[Ran]) -> Table:
-    page = Table(title="Commands of README.md", box=box.SIMPLE_HEAD, title_justify="left")
+    page = Table(
+        title="Commands of README.md and docs/reference/commands.md",
+        box=box.SIMPLE_HEAD,
+        title_justify="left",
+    )
     for heading in ("command", "run as", "exit code", "seconds", ""):
         page.add_column(heading, overflow="fold")
     for each in results:

@@ -1,14 +1,28 @@
-"""The commands of the README are found as they stand there, and each is known how to be run."""
+"""The commands of README.md and the reference are found, and the table says how each is run."""
 
 import pytest
 from pydantic import ValidationError
 
 from tests.project_copy import ROOT
-from tests.readme.commands import README, Command, commands_in, table
+from tests.readme.commands import (
+    DOCUMENTS,
+    REFERENCE,
+    Command,
+    commands_in,
+    commands_of_documents,
+    table,
+)
 
 PAGE = """
 Text with `make a`, `a span`, and `make
 b`.
+
+```mermaid
+flowchart LR
+  fenced["`make fenced`"]
+```
+
+`make f`
 
     make c       # a comment
     mlflow run . \\
@@ -19,17 +33,28 @@ b`.
 
 
 def test_commands_are_those_of_blocks_and_spans_in_their_order() -> None:
-    assert commands_in(PAGE) == ["make a", "make b", "make c", "mlflow run . -P x=1", "python d.py"]
+    assert commands_in(PAGE) == [
+        "make a",
+        "make b",
+        "make f",
+        "make c",
+        "mlflow run . -P x=1",
+        "python d.py",
+    ]
 
 
-def test_every_command_of_the_readme_is_run_or_said_to_run_elsewhere() -> None:
-    assert set(commands_in(README.read_text())) == set(table())
+def test_every_command_of_the_documents_is_run_here_or_elsewhere() -> None:
+    assert set(commands_of_documents()) == set(table())
 
 
-def test_what_runs_elsewhere_is_run_by_ci_or_named_as_run_before_a_release() -> None:
+def test_the_readme_has_at_most_120_lines() -> None:
+    assert len(DOCUMENTS[0].read_text("utf-8").splitlines()) <= 120
+
+
+def test_each_command_that_runs_elsewhere_is_run_by_ci_or_before_a_release() -> None:
     ci = (ROOT / ".ci" / "run").read_text()
-    readme = README.read_text()
-    release = readme[readme.index("Before a release") :]
+    reference = REFERENCE.read_text("utf-8")
+    release = reference[reference.index("Before a release") :]
     for command in table().values():
         if command.elsewhere:
             assert command.readme in ci or command.readme in release, command.readme
