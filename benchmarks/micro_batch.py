@@ -30,8 +30,9 @@ from goldrun.jobs.aggregate import gold_tables
 from goldrun.jobs.aggregate.activity import record_progress, tables_followed
 from goldrun.jobs.aggregate.updater import Follower
 from goldrun.jobs.context import Context, step
+from goldrun.jobs.names import SEGMENTATION
 from goldrun.jobs.refine import silver
-from goldrun.jobs.score.segments import Scorer
+from goldrun.jobs.score.scorer import Scorer
 from goldrun.jobs.stream.micro_batch import MicroBatches
 from pipelines._command import log_to_console
 
@@ -59,7 +60,7 @@ class Cost:
 def measure_one(ctx: Context, stored: int, *, random_keys: bool) -> Cost:
     """Take micro-batches through all layers."""
     spark, tracker = ctx.lake.spark, ctx.tracker
-    follower = Follower(tracker.run_id, Scorer())
+    follower = Follower(tracker.run_id, Scorer(SEGMENTATION))
     follower.catch_up(replace(ctx, now=_now()))
     batches = MicroBatches(ctx, follower, tracker.series(), None, _now)
     seconds = []

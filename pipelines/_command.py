@@ -97,8 +97,8 @@ def _date_or_auto(text: str) -> date | None:
 def run_script(
     options: argparse.ArgumentParser,
     work: Callable[[Context, argparse.Namespace], object],
-    name: str,
-    experiment: str = PIPELINE_EXPERIMENT,
+    name: str | Callable[[argparse.Namespace], str],
+    experiment: str | Callable[[argparse.Namespace], str] = PIPELINE_EXPERIMENT,
     *,
     streams: bool = False,
     mend: bool = False,
@@ -108,8 +108,9 @@ def run_script(
     Args:
         options: The script's options.
         work: What it does.
-        name: Name of its run.
-        experiment: Where the run goes, unless ``mlflow run`` has made it already.
+        name: Name of its run, or a function of the options that returns it.
+        experiment: Experiment of the run, or a function of the options that returns it. A run that
+            ``mlflow run`` has made stays in its experiment.
         streams: Whether it may read topics and goes on for long, so that the machine is watched.
         mend: Whether to set right the paths of artifacts that moved with the project's folder.
 
@@ -119,6 +120,8 @@ def run_script(
     log_to_console()
     try:
         given = options.parse_args()
+        name = name if isinstance(name, str) else name(given)
+        experiment = experiment if isinstance(experiment, str) else experiment(given)
         # Now, not above: it takes seconds to load.
         from goldrun.jobs.session import opened  # noqa: PLC0415
 

@@ -4,7 +4,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from goldrun.jobs.names import SEGMENTATION, SEGMENTATION_EXPERIMENT
+from goldrun.jobs.names import EXPERIMENTS, SEGMENTATION
 from pipelines._command import add_as_of, parser, run_script
 
 if TYPE_CHECKING:
@@ -19,11 +19,11 @@ def options() -> argparse.ArgumentParser:
 
 
 def work(ctx: "Context", given: argparse.Namespace) -> None:
-    """Do what the options say."""
-    from goldrun.jobs.train import segmentation, training
+    """Train the model."""
+    from goldrun.jobs.train import train
 
-    training.tell(segmentation.train(ctx, given.as_of))
+    train.log_outcome(train.train(ctx, SEGMENTATION, given.as_of))
 
 
 if __name__ == "__main__":
-    sys.exit(run_script(options(), work, SEGMENTATION, SEGMENTATION_EXPERIMENT))
+    sys.exit(run_script(options(), work, SEGMENTATION, EXPERIMENTS[SEGMENTATION]))

@@ -107,6 +107,8 @@ def test_every_entry_point_runs_by_itself(project: Project, name: str) -> None:
         told = ["-P", "customer_id=12347", "-P", "lake=erased-lake"]
     elif name == "stream":
         told = ["-P", "max_rows=50", "-P", "lake=stream-lake"]
+    elif name == "train":
+        told = ["-P", "model=churn"]
     done = project.run("mlflow", "run", ".", "--env-manager", "local", "-e", name, *told)
     assert done.code == 0, done.said
 

@@ -3,8 +3,8 @@
     python -m tests.faults.crowning
 
 A small model in the place of a large one; what registers it, keeps its evidence and crowns it is
-``goldrun.jobs.train.training.conclude``, as in every training run. ``FAULTS_DIE_AT`` is one of
-``POINTS``.
+``register_and_gate`` of ``goldrun.jobs.promote.register``, as in every training run.
+``FAULTS_DIE_AT`` is one of ``POINTS``.
 """
 
 import os
@@ -23,14 +23,15 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from goldrun.contracts.criterion import Criterion
 from goldrun.contracts.verdict import Verdict
 from goldrun.io.delta.lake import Lake
 from goldrun.io.engines.base import Origin
 from goldrun.io.settings import load_source
 from goldrun.io.tracking.runs import CHAMPION, Tracker
 from goldrun.jobs.context import Context
-from goldrun.jobs.train import training
-from goldrun.registry.gate import Criterion, HeadToHead
+from goldrun.jobs.promote.register import Candidate, MonitoringResult, register_and_gate
+from goldrun.registry.gate import HeadToHead
 from tests.faults.child import DIE_AT
 from tests.faults.outcome import Outcome, of
 from tests.project_copy import ROOT
@@ -49,26 +50,26 @@ def main() -> None:
     rows = pd.DataFrame({"x": [0.0, 1.0, 2.0, 3.0]})
     model = make_pipeline(StandardScaler(), LogisticRegression()).fit(rows, [0, 0, 1, 1])
     passed = SimpleNamespace(verdict=Verdict.PASS)
-    checked = SimpleNamespace(quality_run_id="q", quality=passed, drift_run_id="d", drift=passed)
+    monitoring = SimpleNamespace(quality_run_id="q", quality=passed, drift_run_id="d", drift=passed)
     lake = SimpleNamespace(origin=lambda _: Origin("a-lake", None), root="lake")
     source = load_source("rate").model_copy(update={"registry_prefix": ""})
     known = tracker.champion(NAME)
     with tracker.run("training", "faults"):
-        training.conclude(
-            Context(cast(Lake, lake), tracker, source, datetime.now(UTC)),
-            NAME,
-            model,
-            rows,
+        ctx = Context(cast(Lake, lake), tracker, source, datetime.now(UTC))
+        candidate = Candidate(
+            model=NAME,
+            pipeline=model,
+            example=rows,
             predict="predict",
             metrics={"auc": 0.9},
-            versions={"gold/customer_features": 0},
+            summary="",
+            table_versions={"gold/customer_features": 0},
             training_hash="0" * 64,
-            checked=cast(training.Checked, checked),
             criteria=(Criterion("auc", at_least=0.5),),
             head_to_head=HeadToHead("auc", 0.9, 0.8, known.version) if known else None,
             drift_policy="block",
-            scores="",
         )
+        register_and_gate(ctx, candidate, cast(MonitoringResult, monitoring))
 
 
 def registry_kills(folder: Path) -> Iterator[Outcome]:

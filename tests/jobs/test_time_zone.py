@@ -18,12 +18,13 @@ from goldrun.jobs.aggregate.updater import Follower
 from goldrun.jobs.context import Context
 from goldrun.jobs.ingest import bronze
 from goldrun.jobs.monitor import drift
+from goldrun.jobs.names import SEGMENTATION
 from goldrun.jobs.refine import silver
-from goldrun.jobs.score.segments import Scorer
+from goldrun.jobs.score.scorer import Scorer
 from goldrun.jobs.stream import stream
 from goldrun.jobs.stream.limits import Limits
 from goldrun.jobs.time_zone import check_zone, zone_of_gold
-from goldrun.jobs.train import churn, segmentation
+from goldrun.jobs.train import train
 from tests.jobs.refine.test_silver_converges import PowerCutError
 
 Shop = Any
@@ -33,8 +34,8 @@ STEPS: dict[str, Callable[[Context], object]] = {
     "silver": silver.run,
     "gold": gold_tables.run,
     "stream": lambda ctx: stream.run(ctx, Limits()),
-    "churn": churn.train,
-    "segmentation": segmentation.train,
+    "churn": lambda ctx: train.train(ctx, "churn"),
+    "segmentation": lambda ctx: train.train(ctx, "segmentation"),
     "drift": lambda ctx: drift.run(ctx, "churn"),
 }
 
@@ -143,7 +144,7 @@ def test_an_old_lake_of_a_shop_elsewhere_is_computed_again_wherever_that_stops(
         return replaced(self, table, *given, **more)
 
     with pytest.raises(MissingTableError, match=r"has the days of UTC.*run gold first"):
-        churn.train(in_zone(old, TOKYO))
+        train.train(in_zone(old, TOKYO), "churn")
     with monkeypatch.context() as patched:
         patched.setattr(Lake, "replace", cut)
         with pytest.raises(PowerCutError):
@@ -154,7 +155,7 @@ def test_an_old_lake_of_a_shop_elsewhere_is_computed_again_wherever_that_stops(
     assert {str(row["day"]) for row in days} == {"2024-05-01", "2024-05-02", "2024-05-04"}
     # Whoever comes next brings it to its end: here a stream that starts.
     with tokyo.tracker.run("stream", "goldrun-pipeline") as run_id:
-        Follower(run_id, Scorer()).catch_up(tokyo)
+        Follower(run_id, Scorer(SEGMENTATION)).catch_up(tokyo)
     assert last_purchases(tokyo) == {
         "c": ("2024-05-01", 3),
         "d": ("2024-05-02", 2),

@@ -14,14 +14,14 @@ from sklearn.linear_model import LogisticRegression
 
 from goldrun.contracts import purchase_features
 from goldrun.errors import AsOfError, ContractError, SettingsError
-from goldrun.learning.churn import (
-    CHURNED,
-    ChurnConfig,
+from goldrun.features.labels import CHURNED
+from goldrun.learning.churn.classifier import (
     baseline_scores,
     build_classifier,
     churn_probability,
     fit_churn,
 )
+from goldrun.learning.churn.settings import ChurnSettings
 from goldrun.learning.evaluation import score_binary
 
 FEATURES = (
@@ -33,8 +33,8 @@ FEATURES = (
 ESTIMATORS = ("logistic_regression", "hist_gradient_boosting")
 
 
-def config(estimator: str = "logistic_regression", **given: Any) -> ChurnConfig:
-    return ChurnConfig.model_validate({"estimator": estimator, "features": FEATURES, **given})
+def config(estimator: str = "logistic_regression", **given: Any) -> ChurnSettings:
+    return ChurnSettings.model_validate({"estimator": estimator, "features": FEATURES, **given})
 
 
 def shop(rows: int = 1500, seed: int = 0) -> pd.DataFrame:
@@ -254,6 +254,6 @@ def test_rules_score_who_stayed_away_and_who_bought_seldom_higher() -> None:
 
 def test_the_file_that_is_trained_from_is_valid() -> None:
     path = Path(__file__).parents[2] / "models" / "churn.toml"
-    settings = ChurnConfig.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    settings = ChurnSettings.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     assert (settings.features, settings.horizon_days) == (FEATURES, 90)
     assert settings.intended_use

@@ -10,10 +10,11 @@ from sklearn.calibration import calibration_curve
 from sklearn.metrics import roc_auc_score
 
 from goldrun.errors import AsOfError
-from goldrun.learning.churn_plots import calibration, lift, roc_and_pr
-from goldrun.learning.segment_names import RFM, profile
-from goldrun.learning.segmentation import SegmentationConfig, SegmentationFit, build_segmenter
-from goldrun.learning.segmentation_plots import choice_of_k, segment_profile
+from goldrun.learning.churn.plots import calibration, lift, roc_and_pr
+from goldrun.learning.segmentation.clustering import SegmentationFit, build_segmenter
+from goldrun.learning.segmentation.names import RFM, profile
+from goldrun.learning.segmentation.plots import choice_of_k, segment_profile
+from goldrun.learning.segmentation.settings import SegmentationSettings
 
 Array = np.ndarray[Any, Any]
 
@@ -38,16 +39,16 @@ def churners(rows: int = 2000) -> tuple[Array, Array, Array]:
 
 @pytest.fixture
 def fit() -> SegmentationFit:
-    config = SegmentationConfig(k_max=5)
+    settings = SegmentationSettings(k_max=5)
     return SegmentationFit(
-        model=build_segmenter(config, 4),
+        model=build_segmenter(settings, 4),
         k=4,
         qualified=True,
         stability={3: 0.95, 4: 0.85, 5: 0.6},
         smallest_share={3: 0.2, 4: 0.1, 5: 0.02},
         silhouette={3: 0.4, 4: 0.35, 5: -0.05},
         names={0: "Champions", 1: "Lost"},
-        config=config,
+        settings=settings,
     )
 
 

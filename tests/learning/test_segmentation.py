@@ -16,7 +16,14 @@ from sklearn.metrics import adjusted_rand_score
 
 from goldrun.contracts import gold, purchase_features
 from goldrun.errors import AsOfError, ContractError
-from goldrun.learning.segment_names import (
+from goldrun.learning.segmentation.clustering import (
+    SegmentationFit,
+    bootstrap_ari,
+    build_segmenter,
+    choose_k,
+    fit_segments,
+)
+from goldrun.learning.segmentation.names import (
     CUSTOMERS,
     MOST_SEGMENTS,
     RFM,
@@ -24,17 +31,10 @@ from goldrun.learning.segment_names import (
     SPEND_SHARE,
     mean_of,
     median_of,
-)
-from goldrun.learning.segmentation import (
-    SegmentationConfig,
-    SegmentationFit,
-    bootstrap_ari,
-    build_segmenter,
-    choose_k,
-    fit_segments,
     name_segments,
     profile,
 )
+from goldrun.learning.segmentation.settings import SegmentationSettings
 
 CENTRES = ((5.0, 30.0, 9000.0), (60.0, 6.0, 900.0), (300.0, 1.0, 60.0))
 
@@ -47,8 +47,8 @@ def planted(rows: int = 300, seed: int = 0) -> tuple[pd.DataFrame, np.ndarray[An
     return pd.DataFrame(values, columns=list(RFM)), group
 
 
-def quick(**given: Any) -> SegmentationConfig:
-    return SegmentationConfig.model_validate(
+def quick(**given: Any) -> SegmentationSettings:
+    return SegmentationSettings.model_validate(
         {"k_min": 2, "k_max": 5, "bootstraps": 8, "min_stability": 0.95, **given}
     )
 
@@ -157,12 +157,12 @@ def test_one_customer_among_noise_is_no_segment() -> None:
 def test_the_most_segments_that_are_stable_and_large_enough_are_chosen() -> None:
     stability = {3: 0.95, 4: 0.85, 5: 0.80, 6: 0.79, 7: 0.9}
     smallest = {3: 0.2, 4: 0.1, 5: 0.03, 6: 0.05, 7: 0.029}
-    assert choose_k(stability, smallest, SegmentationConfig()) == (5, True)
+    assert choose_k(stability, smallest, SegmentationSettings()) == (5, True)
 
 
 def test_when_none_qualifies_the_most_stable_is_taken_and_the_smaller_in_a_tie() -> None:
     smallest = dict.fromkeys((3, 4, 5), 0.2)
-    assert choose_k({3: 0.5, 4: 0.7, 5: 0.7}, smallest, SegmentationConfig()) == (4, False)
+    assert choose_k({3: 0.5, 4: 0.7, 5: 0.7}, smallest, SegmentationSettings()) == (4, False)
 
 
 def test_too_few_different_customers_are_refused() -> None:
@@ -193,12 +193,12 @@ def test_customers_who_all_bought_today_can_be_segmented() -> None:
 )
 def test_unusable_settings_are_refused(given_settings: dict[str, Any], problem: str) -> None:
     with pytest.raises(ValidationError, match=problem):
-        SegmentationConfig.model_validate(given_settings)
+        SegmentationSettings.model_validate(given_settings)
 
 
 def test_the_file_that_is_trained_from_is_valid() -> None:
     path = Path(__file__).parents[2] / "models" / "segmentation.toml"
-    found = SegmentationConfig.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    found = SegmentationSettings.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     assert (found.features, found.k_min, found.k_max) == (RFM, 3, 8)
     assert found.intended_use
 
@@ -341,6 +341,6 @@ def test_a_fit_can_not_be_changed(fit: SegmentationFit) -> None:
 
 
 def test_a_shop_that_completed_no_order_has_no_segments() -> None:
-    nobody = pd.DataFrame({name: [] for name in SegmentationConfig().features})
+    nobody = pd.DataFrame({name: [] for name in SegmentationSettings().features})
     with pytest.raises(AsOfError, match="no customer has a completed order before as_of"):
-        fit_segments(SegmentationConfig(), nobody)
+        fit_segments(SegmentationSettings(), nobody)

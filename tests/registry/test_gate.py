@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from goldrun.contracts.criterion import Criterion
 from goldrun.contracts.verdict import Verdict
 from goldrun.registry.evidence import Evidence, version_tags, versions_in
-from goldrun.registry.gate import Criterion, Decision, HeadToHead, decide
+from goldrun.registry.gate import Decision, HeadToHead, decide
 from goldrun.registry.metric_ranges import RANGES, problem_of
 
 Policy = Literal["warn", "block"]
@@ -76,7 +77,7 @@ def test_bad_or_unknown_quality_is_said(quality: Verdict) -> None:
 
 def test_a_drift_that_could_not_be_judged_is_said() -> None:
     found = weigh(replace(EVIDENCE, drift=Verdict.UNKNOWN))
-    assert str(found) == "not promoted: feature drift could not be judged"
+    assert str(found) == "not promoted: feature drift could not be evaluated"
 
 
 def test_a_warning_is_said_with_a_promotion() -> None:

@@ -1,10 +1,14 @@
-"""What MLflow knows things by; here, so that a script names its run before it loads anything."""
+"""Names of runs and experiments in MLflow.
+
+A script imports them before it loads anything heavy.
+"""
+
+from goldrun.learning.models import MODELS
 
 PIPELINE_EXPERIMENT = "goldrun-pipeline"
 CHURN = "churn"
-CHURN_EXPERIMENT = "goldrun-churn"
 SEGMENTATION = "segmentation"
-SEGMENTATION_EXPERIMENT = "goldrun-segmentation"
-EXPERIMENTS = {CHURN: CHURN_EXPERIMENT, SEGMENTATION: SEGMENTATION_EXPERIMENT}
+EXPERIMENTS = {model: f"goldrun-{model.replace('_', '-')}" for model in MODELS}
+"""Experiment of each model."""
 DATA_QUALITY = "data_quality"
 FEATURE_DRIFT = "feature_drift"

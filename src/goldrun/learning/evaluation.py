@@ -1,4 +1,4 @@
-"""How well scores rank and predict a binary outcome."""
+"""Metrics of scores for a binary outcome."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from goldrun.errors import AsOfError
 Floats = NDArray[np.float64]
 
 TOP_SHARE = 0.1
-"""Share of the rows that ``lift_at_10`` looks at."""
+"""Share of the rows that ``lift_at_10`` covers."""
 
 
 @dataclass(frozen=True)
@@ -20,12 +20,13 @@ class BinaryScores:
 
     Attributes:
         rows: Number of rows.
-        base_rate: Share of rows whose label is 1, 0 to 1 exclusive; what AP of a random order is.
-        auc: Area under the ROC curve, 0 to 1: the chance that a random positive scores above a
-            random negative, ties counting half.
+        base_rate: Share of rows whose label is 1, 0 to 1 exclusive; also the average precision of
+            a random order.
+        auc: Area under the ROC curve, 0 to 1: the probability that a random positive has a higher
+            score than a random negative, ties counting half.
         average_precision: Area under the precision-recall curve as a step function, 0 to 1.
         lift_at_10: Base rate among the 10 % with the highest scores / base rate of all; 1 is
-            random, 10 the most there can be.
+            random, 10 the maximum.
         brier: Mean squared difference of probability and label, 0 (best) to 1; None when the
             score is not a probability.
     """
@@ -38,7 +39,7 @@ class BinaryScores:
     brier: float | None
 
     def metrics(self, prefix: str = "") -> dict[str, float]:
-        """The numbers by name, each name starting with ``prefix``; without brier when None."""
+        """Return the numbers by name, prefixed; without ``brier`` when it is None."""
         values: dict[str, float | None] = {
             "rows": float(self.rows),
             "base_rate": self.base_rate,
@@ -51,12 +52,12 @@ class BinaryScores:
 
 
 def score_binary(labels: ArrayLike, scores: ArrayLike, *, probabilities: bool) -> BinaryScores:
-    """Judge scores against what happened.
+    """Compute the metrics of scores against observed labels.
 
     Args:
         labels: (rows,), 0 or 1.
         scores: (rows,), higher for a likelier 1.
-        probabilities: Whether the scores are probabilities of 1, so that Brier means something.
+        probabilities: Whether the scores are probabilities of 1; then there is a Brier score.
 
     Returns:
         The numbers; AUC and average precision are scikit-learn's, the Brier score is that of
@@ -83,8 +84,8 @@ def score_binary(labels: ArrayLike, scores: ArrayLike, *, probabilities: bool) -
 def cumulative_gain(labels: ArrayLike, scores: ArrayLike) -> tuple[Floats, Floats]:
     """Share of the positives reached by share of rows contacted, highest scores first.
 
-    Rows with equal scores are taken as a group, and the curve is straight within a group: that is
-    the expectation over all orders of the tied rows, so no order of the input can help or harm.
+    Rows with equal scores form a group, and the curve is linear within a group. That is the
+    expectation over all orders of the tied rows, so the order of the input has no effect.
 
     Args:
         labels: (rows,), 0 or 1.
@@ -137,7 +138,7 @@ def checked_pair(labels: ArrayLike, scores: ArrayLike) -> tuple[Floats, Floats]:
 
 
 def checked_labels(labels: ArrayLike) -> Floats:
-    """Return labels as doubles, both classes being there.
+    """Return labels as doubles, with both classes present.
 
     Raises:
         AsOfError: The labels are all equal, or there are none.
@@ -152,7 +153,7 @@ def checked_labels(labels: ArrayLike) -> Floats:
     if len(classes) < 2:
         found = f"all {len(outcome)} labels are {classes[0]:.0f}" if len(classes) else "no rows"
         raise AsOfError(
-            f"labels: {found}, so nothing can be learned or judged; give another as_of, or a "
+            f"labels: {found}, so no model can be trained or measured; give another as_of, or a "
             "shorter horizon when nobody stays away and a longer one when nobody comes back"
         )
     return outcome

@@ -1,4 +1,4 @@
-"""What the models of this room share: their settings and the frame they learn from."""
+"""Settings and feature frames that all models share."""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -15,18 +15,18 @@ from goldrun.errors import ContractError, did_you_mean
 FEATURE_NAMES = tuple(column.name for column in FEATURES)
 """Features that a model may use."""
 MOST_DAYS = 3650
-"""Longest horizon or look back: beyond, a date before the first year would come out."""
+"""Maximum length of a horizon or look-back window; longer ones can give a date before year 1."""
 
 
-class ModelConfig(Strict):
-    """What every model's TOML file may say.
+class ModelSettings(Strict):
+    """Settings that the TOML file of every model may have.
 
     Attributes:
-        features: Numeric columns of ``gold/customer_features``, in the order the model sees them.
-        seed: Start of every random draw, 0 to 2^31 - 1; equal data and seed give an equal model.
-        intended_use: What the model is for and what it is not for, in a sentence.
-        drift: What a failed drift check does to a promotion.
-        max_psi: Largest population stability index of a feature that passes.
+        features: Numeric columns of ``gold/customer_features``, in the order of the model's inputs.
+        seed: Seed of every random draw, 0 to 2^31 - 1; equal data and seed give an equal model.
+        intended_use: Intended and excluded uses of the model, in a sentence or two.
+        drift: Effect of a failed drift check on the promotion: a warning, or a refusal.
+        max_psi: Largest accepted population stability index of a feature.
     """
 
     features: tuple[str, ...] = Field(min_length=1)
@@ -50,11 +50,11 @@ class ModelConfig(Strict):
 
 
 def feature_frame(frame: pd.DataFrame, features: Sequence[str]) -> pd.DataFrame:
-    """Take the features out of a frame, checked, as doubles.
+    """Select the features of a frame, check them, and return them as doubles.
 
     Args:
         frame: Rows of ``gold/customer_features`` with at least these columns.
-        features: Names, in the order wanted.
+        features: Names, in the order of the result.
 
     Returns:
         The same rows and index, float64; a null is NaN.
@@ -69,27 +69,27 @@ def feature_frame(frame: pd.DataFrame, features: Sequence[str]) -> pd.DataFrame:
             "of the snapshot as well"
         )
     try:
-        taken = frame.loc[:, list(features)].astype(np.float64)
+        selected = frame.loc[:, list(features)].astype(np.float64)
     except (TypeError, ValueError) as error:
         raise ContractError(
             f"{CUSTOMER_FEATURES.name}: a feature is not a number ({error}); cast it to double"
         ) from error
     for name in features:
-        values = taken[name].to_numpy()
-        wrong = int(np.count_nonzero((values < 0) | np.isinf(values)))
-        if wrong:
+        values = selected[name].to_numpy()
+        invalid = int(np.count_nonzero((values < 0) | np.isinf(values)))
+        if invalid:
             raise ContractError(
-                f"{CUSTOMER_FEATURES.name}: {name} is negative or infinite in {wrong} rows; its "
+                f"{CUSTOMER_FEATURES.name}: {name} is negative or infinite in {invalid} rows; its "
                 "contract starts at 0, so write the table again from gold/customer_daily"
             )
-    return taken
+    return selected
 
 
 def canonical_order(columns: pd.DataFrame) -> NDArray[np.intp]:
-    """Positions that put rows into an order that depends on their values only.
+    """Return the positions that sort the rows by their values.
 
     Spark returns rows in any order, and k-means starts from rows by position: without a fixed
-    order equal data would give different models. Rows that tie are equal, so they need no key.
+    order equal data would give different models. Tied rows are equal, so no key is needed.
     """
     values = columns.to_numpy(dtype=np.float64)
     return np.lexsort(values.T[::-1])

@@ -1,10 +1,11 @@
-"""May this version become champion? Closed by default: what is not shown does not pass."""
+"""The decision whether a version becomes champion; missing evidence never passes."""
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from goldrun.contracts.criterion import Criterion
 from goldrun.contracts.verdict import Verdict
 from goldrun.registry.evidence import Evidence
 from goldrun.registry.metric_ranges import problem_of
@@ -17,23 +18,8 @@ _REQUIRED = (
 
 
 @dataclass(frozen=True)
-class Criterion:
-    """A demand on one of the model's own numbers.
-
-    Attributes:
-        metric: Name in the evidence's metrics.
-        at_least: Smallest number that will do, or None.
-        above: Name of another metric that it must exceed (a baseline), or None.
-    """
-
-    metric: str
-    at_least: float | None = None
-    above: str | None = None
-
-
-@dataclass(frozen=True)
 class HeadToHead:
-    """The same measure of challenger and champion on the same rows; higher is better."""
+    """One metric of challenger and champion on the same rows; higher is better."""
 
     metric: str
     challenger: float
@@ -43,16 +29,16 @@ class HeadToHead:
 
 @dataclass(frozen=True)
 class Decision:
-    """What the gate says: whether to promote, what spoke against it, what it warns of."""
+    """Whether the gate promotes, the reasons against it, and warnings."""
 
     promote: bool
     against: tuple[str, ...]
     warnings: tuple[str, ...]
 
     def __str__(self) -> str:
-        """One line for a person."""
-        said = "promoted" if self.promote else "not promoted: " + "; ".join(self.against)
-        return said + "".join(f" (warning: {warning})" for warning in self.warnings)
+        """Return the decision in one line."""
+        result = "promoted" if self.promote else "not promoted: " + "; ".join(self.against)
+        return result + "".join(f" (warning: {warning})" for warning in self.warnings)
 
 
 def decide(
@@ -61,22 +47,21 @@ def decide(
     head_to_head: HeadToHead | None,
     drift_policy: Literal["warn", "block"],
 ) -> Decision:
-    """Weigh the evidence of a challenger.
+    """Decide from the evidence of a challenger whether it is promoted.
 
-    The evidence must be complete. Quality must pass. Drift must have been measured: unknown never
-    promotes, fail warns or blocks as ``drift_policy`` says. There must be a criterion, and every
-    one must hold, on finite numbers in their metric's range. With a champion there is
-    ``head_to_head``, and the challenger must be strictly better; without one the criteria alone
-    decide.
+    The evidence must be complete and quality must pass. Unknown drift refuses; failed drift warns
+    or refuses by ``drift_policy``. There must be at least one criterion, and all must hold, on
+    finite numbers in their metric's range. Where there is a champion, ``head_to_head`` is given and
+    the challenger must be strictly better.
     """
     against = _missing(evidence)
     warnings: list[str] = []
     if evidence.quality is not Verdict.PASS:
-        against.append(f"data quality is {_said(evidence.quality)}")
+        against.append(f"data quality is {_text(evidence.quality)}")
     if evidence.drift is Verdict.FAIL:
         (warnings if drift_policy == "warn" else against).append("features have drifted")
     elif evidence.drift is not Verdict.PASS:
-        against.append("feature drift could not be judged")
+        against.append("feature drift could not be evaluated")
     if not criteria:
         against.append("there are no criteria to meet")
     for criterion in criteria:
@@ -87,7 +72,7 @@ def decide(
 
 
 def _missing(evidence: Evidence) -> list[str]:
-    """Ids, hashes and versions that the evidence lacks."""
+    """Return the reason that names missing ids, hashes and versions; empty when there are none."""
     empty = [name for name in _REQUIRED if not _is_text(getattr(evidence, name))]
     if evidence.training_table not in evidence.table_versions:
         empty.append("version of the training table")
@@ -106,7 +91,7 @@ def _is_version(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
-def _said(verdict: Verdict | None) -> str:
+def _text(verdict: Verdict | None) -> str:
     return "missing" if verdict is None else str(verdict)
 
 
@@ -134,7 +119,7 @@ def _failures(criterion: Criterion, metrics: Mapping[str, float]) -> list[str]:
 
 
 def _defeats(result: HeadToHead) -> list[str]:
-    """What speaks against a challenger in the comparison with the champion."""
+    """Return the reasons against a challenger from its comparison with the champion."""
     champion = f"champion version {result.champion_version}"
     problems = [
         f"{side}: {problem}"
@@ -147,3 +132,21 @@ def _defeats(result: HeadToHead) -> list[str]:
         f"{result.metric} {result.challenger:.4f} does not beat {champion} with "
         f"{result.champion:.4f} on the same rows"
     ]
+
+
+def unless_changed(decision: Decision, compared: int | None, current: int | None) -> Decision:
+    """Return the decision, or a refusal where the champion changed since the comparison.
+
+    Args:
+        decision: The gate's decision.
+        compared: Version that the challenger was compared with; None where there was no champion.
+        current: Version that is champion now, or None.
+    """
+    if current == compared:
+        return decision
+    before = "no champion" if compared is None else f"champion version {compared}"
+    after = "none" if current is None else f"version {current}"
+    reason = (
+        f"it was compared with {before}, but another run has changed that to {after}: train again"
+    )
+    return Decision(promote=False, against=(reason,), warnings=decision.warnings)

@@ -11,8 +11,9 @@ from goldrun.errors import QualityError, UnknownQualityError
 from goldrun.jobs.aggregate import gold_tables
 from goldrun.jobs.monitor import quality, refusals
 from goldrun.jobs.refine import silver
-from goldrun.jobs.train import churn, segmentation
+from goldrun.jobs.train import train
 from goldrun.jobs.workflow import workflow
+from goldrun.learning.models import MODELS
 
 Shop = Any
 """The small shop of this folder's fixtures."""
@@ -85,9 +86,9 @@ def test_too_large_a_share_of_refused_rows_stops_each_training_by_itself(
     shop.silver()
     with shop.ctx.tracker.run("gold", "refusals"):
         gold_tables.run(shop.ctx)
-    for model in (churn, segmentation):
+    for model in MODELS:
         with pytest.raises(QualityError), shop.ctx.tracker.run("training", "refusals") as run_id:
-            model.train(shop.ctx)
+            train.train(shop.ctx, model)
         assert runs_below(shop, run_id) == ["data_quality"]
 
 

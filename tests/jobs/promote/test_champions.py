@@ -17,11 +17,11 @@ from goldrun.jobs.context import Context
 from goldrun.jobs.monitor import drift
 from goldrun.jobs.names import CHURN, SEGMENTATION
 from goldrun.jobs.promote.champions import champion_of, check_models
-from goldrun.jobs.score.segments import Scorer
+from goldrun.jobs.promote.register import promote_unless_changed
+from goldrun.jobs.score.scorer import Scorer
 from goldrun.jobs.stream import stream
 from goldrun.jobs.stream.limits import Limits
-from goldrun.jobs.train import churn, segmentation
-from goldrun.jobs.train.training import crown_unless_changed
+from goldrun.jobs.train import train
 from goldrun.jobs.workflow import workflow
 from goldrun.registry.gate import Decision, HeadToHead
 from tests.conftest import NOW
@@ -122,16 +122,16 @@ def test_commands_refuse_a_champion_of_a_lake_that_is_gone_before_any_work(
     with refused:
         workflow.run(fresh)
     with refused:
-        (churn if model == CHURN else segmentation).train(fresh)
+        train.train(fresh, model)
     with refused:
         drift.run(fresh, model)
     if model == SEGMENTATION:
         with refused:
-            Scorer().refresh(fresh)
+            Scorer(SEGMENTATION).refresh(fresh)
         with refused:
             stream.run(fresh, Limits())
         # In the middle of a stream no record waits for the registry.
-        assert not Scorer(following=True).refresh(fresh)
+        assert not Scorer(SEGMENTATION, streaming=True).refresh(fresh)
 
 
 def test_an_experiment_that_was_deleted_stops_the_workflow_before_any_work(ctx: Context) -> None:
@@ -201,7 +201,7 @@ def test_a_champion_that_another_run_changed_is_not_displaced(ctx: Context, chan
     if not changed:
         ctx.tracker.crown(name, compared.version)
     rival = HeadToHead("auc", 0.9, 0.8, compared.version)
-    found = crown_unless_changed(ctx, name, second.version, PROMOTED, rival)
+    found = promote_unless_changed(ctx, name, second.version, PROMOTED, rival)
     assert found.promote is not changed
     assert ctx.tracker.aliases(name) == {"champion": second.version}
     if changed:
@@ -210,6 +210,6 @@ def test_a_champion_that_another_run_changed_is_not_displaced(ctx: Context, chan
 
 def test_a_first_version_does_not_displace_one_that_was_first_meanwhile(ctx: Context) -> None:
     first = register(ctx.tracker, "north-churn", owned())
-    found = crown_unless_changed(ctx, "north-churn", first.version + 1, PROMOTED, None)
+    found = promote_unless_changed(ctx, "north-churn", first.version + 1, PROMOTED, None)
     assert "it was compared with no champion" in str(found)
     assert ctx.tracker.aliases("north-churn") == {"champion": first.version}

@@ -8,7 +8,8 @@ from goldrun.io.delta.lake import Lake
 from goldrun.io.settings import load_source
 from goldrun.io.tracking.runs import Champion, Tracker
 from goldrun.jobs.context import Context
-from goldrun.jobs.score.segments import Scorer
+from goldrun.jobs.names import SEGMENTATION
+from goldrun.jobs.score.scorer import Scorer
 from tests.conftest import NOW
 
 KNOWN = Champion("segmentation", 3, "a" * 32)
@@ -27,7 +28,7 @@ def locked(lake: Lake, tracker: Tracker, monkeypatch: pytest.MonkeyPatch) -> Con
 
 def test_a_training_run_stops_by_name(locked: Context) -> None:
     with pytest.raises(TrackingError, match="database is locked"):
-        Scorer(champion=KNOWN).refresh(locked)
+        Scorer(SEGMENTATION, champion=KNOWN).refresh(locked)
 
 
 @pytest.mark.parametrize("known", [KNOWN, None])
@@ -36,7 +37,7 @@ def test_a_stream_goes_on_with_the_champion_known_so_far_and_says_so(
     known: Champion | None,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    scorer = Scorer(following=True, champion=known)
+    scorer = Scorer(SEGMENTATION, streaming=True, champion=known)
     assert scorer.refresh(locked) is (known is not None)
     assert scorer.champion == known
     assert "database is locked" in caplog.text

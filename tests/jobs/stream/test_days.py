@@ -25,8 +25,9 @@ from goldrun.io.tracking.runs import Tracker
 from goldrun.jobs.aggregate.activity import ACTIVITY, activity_in, silver_of
 from goldrun.jobs.aggregate.updater import Follower
 from goldrun.jobs.context import Context
+from goldrun.jobs.names import SEGMENTATION
 from goldrun.jobs.refine import silver
-from goldrun.jobs.score.segments import Scorer
+from goldrun.jobs.score.scorer import Scorer
 from goldrun.jobs.stream import micro_batch
 from goldrun.jobs.stream.messages import IngestedBatch
 from goldrun.jobs.stream.micro_batch import MicroBatches
@@ -104,7 +105,7 @@ def streamed(
     ticks = (NOW + timedelta(seconds=n) for n in count(1))
     with tracker.run("stream", "goldrun-pipeline") as run_id:
         silver.run(ctx)
-        follower = Follower(run_id, Scorer())
+        follower = Follower(run_id, Scorer(SEGMENTATION))
         follower.catch_up(replace(ctx, now=next(ticks)))
         batches = MicroBatches(ctx, follower, tracker.series(), None, lambda: next(ticks))
         for number in range(BATCHES):
@@ -164,7 +165,7 @@ def test_no_other_process_can_give_a_micro_batch_its_fates(
 
     monkeypatch.setattr(micro_batch, "arrive", look)
     with streamed.tracker.run("stream", "goldrun-pipeline") as run_id:
-        follower, series = Follower(run_id, Scorer()), streamed.tracker.series()
+        follower, series = Follower(run_id, Scorer(SEGMENTATION)), streamed.tracker.series()
         batches = MicroBatches(streamed, follower, series, None, lambda: NOW)
         batches.handle(streamed.lake.spark.range(1), 1)
     assert len(locked) == 3

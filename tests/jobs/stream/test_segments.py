@@ -22,9 +22,10 @@ from goldrun.io.tracking.runs import Tracker
 from goldrun.jobs.context import Context
 from goldrun.jobs.names import SEGMENTATION
 from goldrun.jobs.promote.champions import owner_of
-from goldrun.jobs.score.segments import NAMES, Scorer
+from goldrun.jobs.score.scorer import Scorer
 from goldrun.jobs.stream import stream
 from goldrun.jobs.stream.limits import Limits
+from goldrun.learning.segmentation.model import NAMES
 from tests.jobs.stream.brief import feed
 
 pytestmark = [pytest.mark.slow, pytest.mark.of_spark]
@@ -102,7 +103,7 @@ def test_a_stop_after_a_change_was_recorded_does_not_record_it_again(
     lake = Lake(spark, str(tmp_path / "lake"))
     lake.create(lineage.bronze_table("transactions"))
     at_start = Context(lake, own_store, load_source(feed(tmp_path, 150)), NOW)
-    numbers, scorer = crown(at_start), Scorer(following=True)
+    numbers, scorer = crown(at_start), Scorer(SEGMENTATION, streaming=True)
     ticks = (NOW + timedelta(seconds=n) for n in count())
 
     def score(*orders: tuple[str, float]) -> None:

@@ -11,8 +11,9 @@ from goldrun.jobs.aggregate import gold_tables
 from goldrun.jobs.context import Context
 from goldrun.jobs.ingest import bronze
 from goldrun.jobs.monitor import refusals
+from goldrun.jobs.names import CHURN
 from goldrun.jobs.refine import silver
-from goldrun.jobs.train import churn, segmentation
+from goldrun.jobs.train import train
 from goldrun.jobs.workflow import workflow
 from tests.conftest import NOW
 
@@ -22,11 +23,10 @@ def test_a_shop_too_young_for_churn_still_gets_segments_and_an_error(
 ) -> None:
     trained: list[str] = []
 
-    def too_young(*_: Any) -> None:
-        raise AsOfError("too young")
-
-    def segments(*_: Any, **__: Any) -> str:
-        trained.append("segmentation")
+    def too_young_for_churn(_ctx: Context, name: str, *_: Any) -> str:
+        if name == CHURN:
+            raise AsOfError("too young")
+        trained.append(name)
         return "outcome"
 
     for step in (bronze, silver, gold_tables):
@@ -34,8 +34,7 @@ def test_a_shop_too_young_for_churn_still_gets_segments_and_an_error(
     monkeypatch.setattr(refusals, "check_before_training", lambda _: None)
     monkeypatch.setattr(refusals, "check_run", lambda *_: None)
     monkeypatch.setattr(workflow, "check_models", lambda *_: None)
-    monkeypatch.setattr(churn, "train", too_young)
-    monkeypatch.setattr(segmentation, "train", segments)
+    monkeypatch.setattr(train, "train", too_young_for_churn)
     monkeypatch.setattr(workflow, "summary", lambda _ctx, _report, outcomes: [str(outcomes)])
     nowhere: Any = None
     ctx = Context(nowhere, tracker, load_source("online_retail"), NOW)

@@ -24,7 +24,7 @@ from goldrun.jobs.aggregate.activity import (
 )
 from goldrun.jobs.aggregate.affected import Touched, find_touched, refresh
 from goldrun.jobs.context import Context, step
-from goldrun.jobs.score.segments import Scorer
+from goldrun.jobs.score.scorer import Scorer
 from goldrun.jobs.time_zone import keep_zone, zone_of_gold
 
 

@@ -7,7 +7,7 @@ from pyspark.sql import functions as F
 
 from goldrun.contracts import gold
 from goldrun.contracts.ops import DRIFT_METRICS
-from goldrun.errors import GoldrunError, SettingsError, did_you_mean
+from goldrun.errors import GoldrunError
 from goldrun.io.settings import load_model_config
 from goldrun.jobs.aggregate.activity import history_of
 from goldrun.jobs.aggregate.gold_tables import write_snapshots
@@ -15,9 +15,8 @@ from goldrun.jobs.context import Context, log, step
 from goldrun.jobs.names import FEATURE_DRIFT
 from goldrun.jobs.promote.champions import champion_of, check_models
 from goldrun.jobs.time_zone import check_zone_of_gold
-from goldrun.learning.churn import ChurnConfig
-from goldrun.learning.inputs import ModelConfig
-from goldrun.learning.segmentation import SegmentationConfig
+from goldrun.learning.inputs import ModelSettings
+from goldrun.learning.models import load_model
 from goldrun.monitoring.drift import (
     Baseline,
     DriftConfig,
@@ -31,12 +30,11 @@ from goldrun.registry.evidence import version_tags
 
 BASELINE = "drift/baseline.json"
 """Artifact of a training run: bins and counts of the rows it was trained on."""
-MODELS: dict[str, type[ModelConfig]] = {"churn": ChurnConfig, "segmentation": SegmentationConfig}
 
 
 def check(
     ctx: Context,
-    model: ModelConfig,
+    model: ModelSettings,
     name: str,
     reference: Baseline,
     origin: str,
@@ -84,7 +82,7 @@ def _keep(ctx: Context, model: str, report: DriftReport) -> None:
 
 def run_beside(
     ctx: Context,
-    model: ModelConfig,
+    model: ModelSettings,
     name: str,
     first_reference: tuple[Baseline, str],
     current: DataFrame,
@@ -143,9 +141,7 @@ def run(ctx: Context, model: str, as_of: date | None = None) -> None:
         GoldrunError: It has no champion.
         ForeignModelError: The champion is another shop's.
     """
-    if model not in MODELS:
-        near = did_you_mean(model, MODELS)
-        raise SettingsError(f"--model {model!r}{near}; write one of {', '.join(MODELS)}")
+    settings = load_model(model).settings
     check_models(ctx, model)
     check_zone_of_gold(ctx)
     history = history_of(ctx)
@@ -157,6 +153,6 @@ def run(ctx: Context, model: str, as_of: date | None = None) -> None:
             f"one first (mlflow run . --env-manager local -e {model})"
         )
     write_snapshots(ctx, [as_of])
-    config = load_model_config(model, MODELS[model])
+    config = load_model_config(model, settings)
     report = check(ctx, config, model, *found, snapshot(ctx, as_of))
     log.info("Drift of %s as of %s: %s", model, as_of, report.verdict.upper())

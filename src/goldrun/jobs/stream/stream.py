@@ -13,7 +13,7 @@ from goldrun.jobs.monitor import refusals
 from goldrun.jobs.names import SEGMENTATION
 from goldrun.jobs.promote.champions import check_models
 from goldrun.jobs.refine import silver
-from goldrun.jobs.score.segments import Scorer
+from goldrun.jobs.score.scorer import Scorer
 from goldrun.jobs.stream.limits import Limits
 from goldrun.jobs.stream.maintenance import compacting
 from goldrun.jobs.stream.micro_batch import MicroBatches, Totals
@@ -42,7 +42,7 @@ def run(
     # Later a champion that can't be used only stops the scoring.
     check_models(ctx, SEGMENTATION)
     check_zone(ctx)
-    follower = Follower(ctx.tracker.run_id, Scorer(following=True))
+    follower = Follower(ctx.tracker.run_id, Scorer(SEGMENTATION, streaming=True))
     series = ctx.tracker.series()
     batches = MicroBatches(ctx, follower, series, limits.rows, clock)
     # Asked for first: what is missing is told before anything is done.

@@ -14,7 +14,7 @@ from goldrun.contracts.verdict import Verdict
 from goldrun.io.tracking.errors import without_password
 from goldrun.io.tracking.store import is_default
 from goldrun.jobs.context import Context
-from goldrun.jobs.train.training import Outcome
+from goldrun.jobs.promote.register import Outcome
 from goldrun.monitoring.quality import QualityReport
 
 _COLOURS = {Verdict.PASS: "green", Verdict.FAIL: "red", Verdict.UNKNOWN: "yellow"}
@@ -83,7 +83,7 @@ def _verdicts(report: QualityReport, outcomes: Sequence[Outcome]) -> Table:
     for check in report.checks:
         table.add_row("data_quality", _coloured(check.verdict), f"{check.name}: {check.detail}")
     for outcome in outcomes:
-        drift = outcome.checked.drift
+        drift = outcome.monitoring.drift
         judged = [f for f in drift.features if f.judged]
         moved = [f"{f.feature} PSI {f.psi:.2f}" for f in judged if f.psi is not None]
         table.add_row(

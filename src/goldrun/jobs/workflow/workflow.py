@@ -1,4 +1,4 @@
-"""Everything: raw files to bronze, silver and gold, then quality, drift, models and the gate."""
+"""The workflow: raw files to bronze, silver and gold, then data quality and every model."""
 
 import contextlib
 import time
@@ -6,65 +6,80 @@ from collections.abc import Iterator
 from datetime import date
 
 from goldrun.errors import AsOfError
+from goldrun.io.settings import load_model_config
 from goldrun.jobs.aggregate import gold_tables
 from goldrun.jobs.context import Context, log
 from goldrun.jobs.ingest import bronze
 from goldrun.jobs.monitor import refusals
-from goldrun.jobs.names import CHURN, CHURN_EXPERIMENT, SEGMENTATION, SEGMENTATION_EXPERIMENT
+from goldrun.jobs.names import EXPERIMENTS
 from goldrun.jobs.promote.champions import check_models
+from goldrun.jobs.promote.register import Outcome
 from goldrun.jobs.refine import silver
-from goldrun.jobs.train import churn, segmentation
-from goldrun.jobs.train.training import Outcome
+from goldrun.jobs.train import train
 from goldrun.jobs.workflow.summary import summary
+from goldrun.learning.models import MODELS, load_model
+from goldrun.monitoring.quality import QualityReport
 
-STAGES = 6
+_BEFORE_MODELS = 4
+STAGES = _BEFORE_MODELS + len(MODELS)
 
 
 def run(ctx: Context, as_of: date | None = None) -> None:
-    """Run every stage in one process and one session, and print the summary.
+    """Run every stage in one process and one session, and log the summary.
 
     Args:
         ctx: The context.
-        as_of: Test origin of churn; the latest with a complete label window when None.
+        as_of: Test origin of the supervised models; their default when None.
 
     Raises:
-        ForeignModelError: A champion in the store is another shop's.
-        QualityError: Data quality fails, of the lake or of the records that this run brought;
+        ForeignModelError: A champion in the store belongs to another source or lake.
+        QualityError: Data quality fails, of the lake or of the records that this run read;
             nothing is trained.
-        AsOfError: Churn could not be trained; everything else is done before this is raised.
+        AsOfError: A model could not be trained; all other work is done before this is raised.
     """
     started = time.monotonic()
-    check_models(ctx, CHURN, SEGMENTATION)
-    with stage(1, "bronze: what the files say"):
+    check_models(ctx, *MODELS)
+    report = _prepare(ctx)
+    outcomes: list[Outcome] = []
+    failures: list[AsOfError] = []
+    for number, name in enumerate(MODELS, _BEFORE_MODELS + 1):
+        with stage(number, name):
+            # A shop with too little history for one model can have another one.
+            try:
+                outcomes.append(_train(ctx, name, as_of, report))
+            except AsOfError as error:
+                log.error("    %s was not trained: %s", name, error)
+                failures.append(error)
+    log.info("\nFinished in %.0f s", time.monotonic() - started)
+    for line in summary(ctx, report, outcomes):
+        log.info("%s", line)
+    if failures:
+        raise failures[0]
+
+
+def _prepare(ctx: Context) -> QualityReport:
+    """Write bronze, silver and gold, and measure data quality."""
+    with stage(1, "bronze: raw records"):
         bronze.run(ctx)
-    with stage(2, "silver: typed, ruled, deduplicated"):
+    with stage(2, "silver: typed, validated, deduplicated"):
         refined = silver.run(ctx)
     with stage(3, "gold: activity and features"):
         gold_tables.run(ctx)
     with stage(4, "data quality"):
         report = refusals.check_before_training(ctx)
         refusals.check_run(ctx, refined)
-    outcomes: list[Outcome] = []
-    refused: AsOfError | None = None
-    with stage(5, "churn"):
-        # A shop too young for labels can have segments; the command fails all the same.
-        try:
-            with ctx.tracker.run(CHURN, CHURN_EXPERIMENT):
-                outcomes.append(churn.train(ctx, as_of, report))
-        except AsOfError as error:
-            log.error("    churn was not trained: %s", error)
-            refused = error
-    with stage(6, "segmentation"), ctx.tracker.run(SEGMENTATION, SEGMENTATION_EXPERIMENT):
-        outcomes.append(segmentation.train(ctx, report=report))
-    log.info("\nFinished in %.0f s", time.monotonic() - started)
-    for line in summary(ctx, report, outcomes):
-        log.info("%s", line)
-    if refused is not None:
-        raise refused
+    return report
+
+
+def _train(ctx: Context, name: str, as_of: date | None, report: QualityReport) -> Outcome:
+    model = load_model(name)
+    with ctx.tracker.run(name, EXPERIMENTS[name]):
+        supervised = model.labels(load_model_config(name, model.settings)) is not None
+        return train.train(ctx, name, as_of if supervised else None, report)
 
 
 @contextlib.contextmanager
-def stage(number: int, what: str) -> Iterator[None]:
-    """Say how far the workflow is."""
-    log.info("[%s/%s] %s", number, STAGES, what)
+def stage(number: int, name: str) -> Iterator[None]:
+    """Log the number and the name of the stage that begins."""
+    log.info("[%s/%s] %s", number, STAGES, name)
     yield

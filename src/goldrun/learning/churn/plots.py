@@ -1,4 +1,4 @@
-"""Figures that show how well churn scores rank and whether their probabilities can be believed."""
+"""Figures of the ranking and the calibration of churn scores."""
 
 from collections.abc import Mapping
 
@@ -13,15 +13,15 @@ from goldrun.learning.plot_style import BLUE, GREY, line_style, new_figure, perc
 
 _BINS = 10
 _CONFIDENCE = 0.95
-_FEWEST_FLAGGED = 0.01  # share of customers; the precision of fewer jumps about
+_FEWEST_FLAGGED = 0.01  # Share of customers; the precision of fewer is unstable.
 
 
 def roc_and_pr(labels: ArrayLike, scores: Mapping[str, ArrayLike]) -> Figure:
     """Draw ROC and precision-recall curves.
 
     Args:
-        labels: (rows,), 1 for who churned.
-        scores: (rows,) by name, higher for likelier churn; the first is the one in question.
+        labels: (rows,), 1 for a customer who churned.
+        scores: (rows,) by name, higher for likelier churn; the first is the model's.
 
     Returns:
         Two panels; the legends give each AUC and average precision.
@@ -29,21 +29,21 @@ def roc_and_pr(labels: ArrayLike, scores: Mapping[str, ArrayLike]) -> Figure:
     Raises:
         AsOfError, ValueError: As ``score_binary``; also ValueError when there are no scores.
     """
-    judged = {name: score_binary(labels, s, probabilities=False) for name, s in scores.items()}
-    figure = new_figure(10.5, 5, _ranking_headline({name: j.auc for name, j in judged.items()}))
+    scored = {name: score_binary(labels, s, probabilities=False) for name, s in scores.items()}
+    figure = new_figure(10.5, 5, _ranking_headline({name: j.auc for name, j in scored.items()}))
     roc, pr = figure.subplots(1, 2)
     for position, (name, score) in enumerate(scores.items()):
         style = line_style(position)
         false_positive, true_positive, _ = roc_curve(labels, score)
-        roc.plot(false_positive, true_positive, label=f"{name}: {judged[name].auc:.3f}", **style)
+        roc.plot(false_positive, true_positive, label=f"{name}: {scored[name].auc:.3f}", **style)
         precision, recall, _ = precision_recall_curve(labels, score)
-        average = judged[name].average_precision
-        flagged = recall * judged[name].base_rate / np.maximum(precision, 1e-12)
+        average = scored[name].average_precision
+        flagged = recall * scored[name].base_rate / np.maximum(precision, 1e-12)
         enough = flagged >= _FEWEST_FLAGGED
         reached, precise = [*recall[enough], 0], [*precision[enough], precision[enough][-1]]
         label = f"{name}: {average:.3f}"
         pr.plot(reached, precise, drawstyle="steps-post", label=label, **style)
-    base_rate = next(iter(judged.values())).base_rate
+    base_rate = next(iter(scored.values())).base_rate
     roc.plot([0, 1], [0, 1], color=GREY, linewidth=0.8, label="random: 0.500")
     pr.axhline(base_rate, color=GREY, linewidth=0.8, label=f"random: {base_rate:.3f}")
     tidy(roc, "ROC", "Share of returning customers flagged", "Share of churners flagged")
@@ -67,25 +67,25 @@ def _ranking_headline(auc: Mapping[str, float]) -> str:
 
 
 def calibration(labels: ArrayLike, probabilities: ArrayLike) -> Figure:
-    """Draw how often customers churned against the predictions, and how these spread.
+    """Draw the observed share of churn against the predicted one, and the predictions' histogram.
 
-    Customers are put into at most ten groups of nearly equal size by their probability; equal
-    probabilities stay together. Bars are 95 % Wilson intervals (Wilson 1927, JASA 22).
+    Customers are divided into at most ten groups of nearly equal size by their probability; equal
+    probabilities are in one group. Bars are 95 % Wilson intervals (Wilson 1927, JASA 22).
 
     Args:
-        labels: (rows,), 1 for who churned.
+        labels: (rows,), 1 for a customer who churned.
         probabilities: (rows,), chance of churn, 0 to 1.
 
     Raises:
         AsOfError, ValueError: As ``score_binary``.
     """
-    judged = score_binary(labels, probabilities, probabilities=True)
+    scored = score_binary(labels, probabilities, probabilities=True)
     outcome, chance = np.asarray(labels, float), np.asarray(probabilities, float)
     figure = new_figure(
         7,
         7,
-        f"Predicted {chance.mean():.1%} churn on average, {judged.base_rate:.1%} churned "
-        f"(Brier {judged.brier:.3f})",
+        f"Predicted {chance.mean():.1%} churn on average, {scored.base_rate:.1%} churned "
+        f"(Brier {scored.brier:.3f})",
     )
     curve, histogram = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
     edges = np.unique(np.quantile(chance, np.linspace(0, 1, _BINS + 1)))
@@ -112,15 +112,15 @@ def calibration(labels: ArrayLike, probabilities: ArrayLike) -> Figure:
 
 
 def lift(labels: ArrayLike, scores: Mapping[str, ArrayLike]) -> Figure:
-    """Draw how many churners are reached by contacting the highest scores first.
+    """Draw the share of churners reached by contacting customers in descending order of score.
 
     Args:
-        labels: (rows,), 1 for who churned.
-        scores: (rows,) by name, higher for likelier churn; the first is the one in question.
+        labels: (rows,), 1 for a customer who churned.
+        scores: (rows,) by name, higher for likelier churn; the first is the model's.
 
     Returns:
         Two panels: cumulative gain and cumulative lift by share of customers contacted. Tied
-        scores count as in a random order.
+        scores count as in random order.
 
     Raises:
         AsOfError, ValueError: As ``score_binary``; also ValueError when there are no scores.

@@ -1,4 +1,4 @@
-"""What a segment is called and what it looks like."""
+"""Names of segments, and the profile of their customers."""
 
 from collections.abc import Mapping
 from itertools import product
@@ -23,8 +23,8 @@ CUSTOMERS = "customers"
 SHARE = "share"
 SPEND_SHARE = "spend_share"
 
-# Where each name belongs, each axis from 0 (worst segment of the shop) to 1 (best):
-# how recent, how frequent, how much money. The names are those usual in RFM analysis.
+# Position of each name: recency, frequency and spend, each from 0 (worst segment of the shop) to
+# 1 (best). The names are those usual in RFM analysis.
 _PLACES: dict[str, tuple[float, float, float]] = {
     "Champions": (1.0, 1.0, 1.0),
     "Loyal": (0.8, 0.6, 0.6),
@@ -37,30 +37,30 @@ _PLACES: dict[str, tuple[float, float, float]] = {
     "Hibernating": (0.15, 0.2, 0.25),
     "Lost": (0.0, 0.0, 0.0),
 }
-_GONE = ("Hibernating", "Lost")
+_INACTIVE = ("Hibernating", "Lost")
 MOST_SEGMENTS = len(_PLACES)
-"""How many segments can be told apart by name."""
+"""Maximum number of segments with distinct names."""
 
 
 def median_of(feature: str) -> str:
-    """Name of the profile's column with the median of ``feature``."""
+    """Return the name of the profile's column with the median of ``feature``."""
     return f"median_{feature}"
 
 
 def mean_of(feature: str) -> str:
-    """Name of the profile's column with the mean of ``feature``."""
+    """Return the name of the profile's column with the mean of ``feature``."""
     return f"mean_{feature}"
 
 
 def name_segments(centroids: pd.DataFrame) -> dict[int, str]:
-    """Give each segment a name of its own that a marketer knows.
+    """Assign a distinct name to each segment, of those usual in marketing.
 
-    The logarithms of recency, frequency and money are scaled to 0..1 across the segments, and
-    names are assigned so that the sum of squared distances to the names' places is least. It
-    follows that a segment that is better on all three never gets a name whose place is worse on
-    all three; that the best on all three are the Champions and the worst on all three are Lost.
-    The segment with both the longest recency and the lowest spend is Hibernating or Lost, however
-    often it bought. Names are relative to the shop: its best segment is the Champions.
+    The logarithms of recency, frequency and spend are scaled to 0..1 across the segments, and
+    names are assigned so that the sum of squared distances to the names' positions is smallest.
+    So a segment that is better on all three never gets a name whose position is worse on all
+    three; the best on all three is Champions and the worst on all three is Lost. The segment with
+    both the longest recency and the lowest spend is Hibernating or Lost, whatever its frequency.
+    Names are relative to the shop: its best segment is Champions.
 
     Args:
         centroids: One row per segment, its number as the index; ``RFM`` columns in days, orders
@@ -71,7 +71,7 @@ def name_segments(centroids: pd.DataFrame) -> dict[int, str]:
 
     Raises:
         ContractError: A column is missing, null, negative or infinite.
-        ValueError: More segments than names, or a number twice.
+        ValueError: There are more segments than names, or a number occurs twice.
     """
     if len(centroids) > MOST_SEGMENTS:
         raise ValueError(f"{len(centroids)} segments, but there are {MOST_SEGMENTS} names")
@@ -88,22 +88,22 @@ def name_segments(centroids: pd.DataFrame) -> dict[int, str]:
     names = list(_PLACES)
     if len(values) > 1:
         for row, name in product(np.flatnonzero((recent == 0) & (money == 0)), range(len(names))):
-            if names[name] not in _GONE:
-                cost[row, name] += len(names) * standing.shape[1]  # dearer than all the rest
+            if names[name] not in _INACTIVE:
+                cost[row, name] += len(names) * standing.shape[1]  # more expensive than all others
     rows, chosen = linear_sum_assignment(cost)
     segments = values.index[rows]
     return {int(segment): names[name] for segment, name in zip(segments, chosen, strict=True)}
 
 
 def _standing(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Scale (segments, 3) to 0 (worst) .. 1 (best); 1 where all segments are equal."""
+    """Scale values (segments, 3) to 0 (worst) .. 1 (best); 1 where all segments are equal."""
     logs = np.log1p(values) * (-1, 1, 1)
     low, span = logs.min(axis=0), np.ptp(logs, axis=0)
     return np.where(span > 0, (logs - low) / np.where(span > 0, span, 1), 1.0)
 
 
 def profile(names: Mapping[int, str], labels: ArrayLike, frame: pd.DataFrame) -> pd.DataFrame:
-    """Describe the segments by their customers.
+    """Summarise the customers of each segment.
 
     Args:
         names: Name by number of each segment.
@@ -119,7 +119,7 @@ def profile(names: Mapping[int, str], labels: ArrayLike, frame: pd.DataFrame) ->
 
     Raises:
         ContractError: A column is missing, not a number, negative or infinite.
-        ValueError: A label has no name, or there is not one for each row.
+        ValueError: A label has no name, or the number of labels differs from that of rows.
     """
     values, number = feature_frame(frame, RFM), np.asarray(labels)
     if number.shape != (len(values),):

@@ -1,4 +1,4 @@
-"""Figures that show what the segments are and why there are that many."""
+"""Figures of the segments, and of the choice of their number."""
 
 import numpy as np
 import pandas as pd
@@ -7,8 +7,8 @@ from matplotlib.figure import Figure
 
 from goldrun.contracts import gold, purchase_features
 from goldrun.learning.plot_style import BLUE, GREEN, GREY, ORANGE, new_figure, percent, tidy
-from goldrun.learning.segment_names import CUSTOMERS, RFM, SHARE, SPEND_SHARE, median_of
-from goldrun.learning.segmentation import SegmentationFit
+from goldrun.learning.segmentation.clustering import SegmentationFit
+from goldrun.learning.segmentation.names import CUSTOMERS, RFM, SHARE, SPEND_SHARE, median_of
 
 _LABELS = {
     purchase_features.RECENCY_DAYS: "Days since\nlast purchase",
@@ -18,14 +18,14 @@ _LABELS = {
 
 
 def segment_profile(profile: pd.DataFrame) -> Figure:
-    """Draw size and weight of each segment, and its typical customer.
+    """Draw each segment's share of customers and spend, and its median customer.
 
     Args:
-        profile: What ``profile`` returns.
+        profile: The frame returned by ``names.profile``.
 
     Returns:
         Left, bars of the share of customers and of spend; right, medians of recency, frequency
-        and money, coloured from worst to best segment on a logarithmic scale.
+        and spend, coloured from worst to best segment on a logarithmic scale.
 
     Raises:
         ValueError: There are no segments.
@@ -84,18 +84,18 @@ def _median_heat(axes: Axes, profile: pd.DataFrame) -> None:
 
 
 def choice_of_k(fit: SegmentationFit) -> Figure:
-    """Draw what decided the number of segments.
+    """Draw the numbers by which the number of segments was chosen.
 
     Args:
-        fit: What ``fit_segments`` returns.
+        fit: The trained segmentation.
 
     Returns:
-        Three panels by number of segments: stability and smallest segment, each with the least
-        that is accepted, and the silhouette for information. The chosen number is ringed.
+        Three panels by number of segments: stability and smallest segment, each with its smallest
+        accepted value, and the silhouette for information. The chosen number is ringed.
     """
     figure = new_figure(12, 4.2, _choice_headline(fit))
     stability, smallest, silhouette = figure.subplots(1, 3)
-    segments, config = "Number of segments", fit.config
+    segments, settings = "Number of segments", fit.settings
     panels = (
         (stability, fit.stability, "Stability", "Bootstrap adjusted Rand index", BLUE),
         (smallest, fit.smallest_share, "Smallest segment", "Share of customers", GREEN),
@@ -109,7 +109,7 @@ def choice_of_k(fit: SegmentationFit) -> Figure:
         tidy(axes, title, segments, y)
         axes.set_xticks(list(values))
         axes.margins(x=0.1)
-    for axes, least in ((stability, config.min_stability), (smallest, config.min_share)):
+    for axes, least in ((stability, settings.min_stability), (smallest, settings.min_share)):
         axes.axhline(least, color=ORANGE, linestyle="--", linewidth=1.2, label="least accepted")
     for axes, values, *_ in panels:
         axes.set_ylim(min(0, *values.values()), 1.15 * max(0.05, *values.values()))
@@ -121,14 +121,14 @@ def choice_of_k(fit: SegmentationFit) -> Figure:
 
 def _choice_headline(fit: SegmentationFit) -> str:
     stability, share = fit.stability[fit.k], fit.smallest_share[fit.k]
-    config = fit.config
+    settings = fit.settings
     if fit.qualified:
         return (
             f"{fit.k} segments: the most that are stable ({stability:.2f}, at least "
-            f"{config.min_stability:.2f}) and large enough ({share:.1%}, at least "
-            f"{config.min_share:.1%})"
+            f"{settings.min_stability:.2f}) and large enough ({share:.1%}, at least "
+            f"{settings.min_share:.1%})"
         )
     return (
-        f"No number of segments is stable ({config.min_stability:.2f}) and large enough "
-        f"({config.min_share:.1%}); {fit.k} is the most stable ({stability:.2f})"
+        f"No number of segments is stable ({settings.min_stability:.2f}) and large enough "
+        f"({settings.min_share:.1%}); {fit.k} is the most stable ({stability:.2f})"
     )

@@ -1,0 +1,18 @@
+"""A condition that a model's metrics must meet before the gate promotes it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """A condition on one metric of a model.
+
+    Attributes:
+        metric: Name of the metric.
+        at_least: Smallest accepted value, or None.
+        above: Name of another metric that it must exceed (a baseline's), or None.
+    """
+
+    metric: str
+    at_least: float | None = None
+    above: str | None = None

@@ -1,0 +1,108 @@
+"""Scores of the champion in gold, kept up to date for some customers or for all."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from pyspark.sql import DataFrame
+
+from goldrun.contracts.entities import CUSTOMER_ID
+from goldrun.errors import ContractError, ForeignModelError, TrackingError
+from goldrun.io.frames import slices, to_pandas
+from goldrun.io.tracking.errors import store_explained
+from goldrun.io.tracking.models import load_champion
+from goldrun.io.tracking.runs import Champion
+from goldrun.jobs.context import Context, log
+from goldrun.jobs.promote.champions import champion_of
+from goldrun.learning.model import LoadedModel, Publication
+from goldrun.learning.models import load_model
+
+
+@dataclass
+class Scorer:
+    """Writes the scores of a model's champion; loads a new champion when the alias has moved.
+
+    Attributes:
+        model: Name of the model, which has a publication.
+        streaming: Whether it scores for a stream. It then records changes of scores, and keeps the
+            last champion while the registry fails, so that the stream goes on.
+        champion: Registered version; None while there is none.
+    """
+
+    model: str
+    streaming: bool = False
+    champion: Champion | None = None
+    _loaded: LoadedModel | None = None
+
+    def refresh(self, ctx: Context) -> bool:
+        """Load the current champion; return whether there is one.
+
+        Raises:
+            TrackingError: The registry does not answer, or the champion can't be loaded.
+            ForeignModelError: The champion belongs to another source or lake. A stream logs either
+                error and keeps the last champion.
+        """
+        try:
+            with store_explained():
+                newest = champion_of(ctx, self.model)
+                if newest is not None and newest != self.champion:
+                    self._loaded = self._load(ctx, newest)
+                self.champion = newest
+        except (TrackingError, ContractError, ForeignModelError) as error:
+            if not self.streaming:
+                raise
+            log.warning(
+                "The champion of %s can't be loaded (%s): customers are scored with the last one, "
+                "if there is one, and the next micro-batch tries again",
+                *(self.model, error),
+            )
+        return self.champion is not None
+
+    def _load(self, ctx: Context, champion: Champion) -> LoadedModel:
+        model, features = load_champion(champion)
+        paths = self._publication.texts
+        texts = {path: ctx.tracker.read_artifact(champion.run_id, path) for path in paths}
+        return LoadedModel(champion.version, model, tuple(features), texts)
+
+    @property
+    def _publication(self) -> Publication:
+        publication = load_model(self.model).publication
+        if publication is None:
+            raise RuntimeError(f"model {self.model} has no publication, so nothing is scored")
+        return publication
+
+    def score(self, ctx: Context, features: DataFrame, as_of: date, customers: DataFrame) -> None:
+        """Write the scores of some customers; ``refresh`` has found a champion.
+
+        Args:
+            ctx: The context.
+            features: Their rows of ``gold/customer_features``. A customer without a row there
+                loses the score.
+            as_of: Date of the features.
+            customers: One row per ``customer_id``.
+        """
+        champion, publication = self._loaded, self._publication
+        assert champion is not None
+        for part in slices(customers.count(), CUSTOMER_ID):
+            rows = features.where(part)
+            frame = to_pandas(rows, [CUSTOMER_ID], champion.features, seed=0, quiet=True)
+            scored = ctx.lake.frame(publication.table, publication.score(champion, frame, as_of))
+            self._write(ctx, scored, customers.where(part))
+
+    def score_everyone(self, ctx: Context, features: DataFrame, as_of: date) -> None:
+        """Write the scores of all customers; ``refresh`` has found a champion."""
+        stored = ctx.lake.read_or_empty(self._publication.table).select(CUSTOMER_ID)
+        customers = features.select(CUSTOMER_ID).union(stored).distinct()
+        self.score(ctx, features, as_of, customers)
+
+    def _write(self, ctx: Context, scored: DataFrame, customers: DataFrame) -> None:
+        """Replace the scores of these customers, and in a stream record the changes."""
+        lake, table, changes = ctx.lake, self._publication.table, self._publication.changes
+        tables = [table] if changes is None else [table, changes.table]
+        with lake.writing(*(each.name for each in tables)):
+            stored = lake.read_or_empty(table).join(customers, CUSTOMER_ID, "left_semi")
+            if self.streaming and changes is not None:
+                # Before the scores: after a stop between the two writes the change would be lost.
+                recorded = lake.read_or_empty(changes.table)
+                found = changes.find(stored, recorded, scored, ctx.now).localCheckpoint()
+                lake.upsert(changes.table, found)
+            lake.replace_rows(table, scored, stored)

@@ -1,0 +1,112 @@
+"""Rows and table versions that a training run reads."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+from pyspark.sql import DataFrame
+
+from goldrun.contracts import activity_tables, gold
+from goldrun.io.frames import content_hash, to_pandas
+from goldrun.jobs.aggregate.activity import history_of
+from goldrun.jobs.aggregate.gold_tables import write_snapshots
+from goldrun.jobs.context import Context
+from goldrun.jobs.monitor import quality
+from goldrun.jobs.monitor.drift import snapshot
+from goldrun.learning.inputs import ModelSettings
+from goldrun.learning.model import Frames, Labels, Model, Origins
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Rows of ``gold/customer_features`` at one version of the table.
+
+    Attributes:
+        origins: Their as-of dates.
+        table_versions: Delta version of every table that they were computed from, and their own.
+        training: Rows as of ``origins.train``.
+        test: Rows as of ``origins.as_of``.
+        reference: Rows as of ``origins.reference``.
+    """
+
+    origins: Origins
+    table_versions: Mapping[str, int]
+    training: DataFrame
+    test: DataFrame
+    reference: DataFrame
+
+    @property
+    def version(self) -> int:
+        """Delta version of ``gold/customer_features``."""
+        return self.table_versions[gold.CUSTOMER_FEATURES.name]
+
+
+def read_inputs(ctx: Context, origins: Origins) -> Inputs:
+    """Write the snapshots of all origins, and read them at the version of the table then.
+
+    A date on or before the lake's first day has no rows.
+    """
+    observed_from = history_of(ctx).observed_from
+    write_snapshots(ctx, [day for day in origins.dates if day > observed_from])
+    versions = input_versions(ctx)
+    read_at = versions[gold.CUSTOMER_FEATURES.name]
+    return Inputs(
+        origins,
+        versions,
+        snapshot(ctx, *origins.train, version=read_at),
+        snapshot(ctx, origins.as_of, version=read_at),
+        snapshot(ctx, *origins.reference, version=read_at),
+    )
+
+
+def input_versions(ctx: Context) -> dict[str, int]:
+    """Return the current Delta version of every table that a model is trained from."""
+    of_gold = [*(table.name for table in activity_tables.ACTIVITY), gold.CUSTOMER_FEATURES.name]
+    return ctx.lake.versions([*quality.tables_behind(ctx), *of_gold])
+
+
+def read_frames(
+    ctx: Context, model: Model[Any, Any], settings: ModelSettings, inputs: Inputs
+) -> tuple[Frames, str]:
+    """Bring the rows into memory with their labels, and log them as inputs of the run.
+
+    Returns:
+        The frames, and the SHA-256 of the training frame.
+    """
+    labels = model.labels(settings)
+    training = _frame(ctx, inputs, inputs.training, labels, settings.seed)
+    digest = _log_frame(ctx, training, inputs.version, "training")
+    if inputs.origins.test is None:
+        return Frames(training, training), digest
+    test = _frame(ctx, inputs, inputs.test, labels, settings.seed)
+    _log_frame(ctx, test, inputs.version, "test")
+    return Frames(training, test), digest
+
+
+def _frame(
+    ctx: Context, inputs: Inputs, rows: DataFrame, labels: Labels | None, seed: int
+) -> pd.DataFrame:
+    key = gold.CUSTOMER_FEATURES.key
+    numbers = [column.name for column in gold.FEATURES]
+    if labels is not None:
+        name = activity_tables.CUSTOMER_DAILY.name
+        daily = ctx.lake.read(name, inputs.table_versions[name])
+        rows = rows.join(labels.compute(daily, rows, labels.horizon_days), list(key))
+        numbers.append(labels.column)
+    return to_pandas(rows, key, numbers, seed=seed)
+
+
+def _log_frame(ctx: Context, frame: pd.DataFrame, version: int, context: str) -> str:
+    """Log a frame of ``gold/customer_features`` as an input of the run; return its SHA-256."""
+    name = gold.CUSTOMER_FEATURES.name
+    digest = content_hash(frame)
+    ctx.tracker.log_dataset(
+        frame,
+        name=name,
+        path=ctx.lake.path(name),
+        version=version,
+        context=context,
+        digest=digest,
+    )
+    return digest

@@ -1,0 +1,151 @@
+"""Train a model: read, check, fit, measure, log, register, gate, publish."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from goldrun.io.settings import load_model_config
+from goldrun.io.tracking.models import load_champion
+from goldrun.jobs.aggregate.activity import history_of
+from goldrun.jobs.context import Context, log, step
+from goldrun.jobs.monitor import drift, quality, refusals
+from goldrun.jobs.promote.champions import champion_of, check_models
+from goldrun.jobs.promote.register import (
+    Candidate,
+    MonitoringResult,
+    Outcome,
+    register_and_gate,
+)
+from goldrun.jobs.score.publish import publish
+from goldrun.jobs.time_zone import check_zone_of_gold
+from goldrun.jobs.train.inputs import Inputs, read_frames, read_inputs
+from goldrun.learning.inputs import ModelSettings
+from goldrun.learning.model import Fitted, Frames, LoadedModel, Model, Origins
+from goldrun.learning.models import load_model
+from goldrun.monitoring.drift import baseline_of
+from goldrun.monitoring.quality import QualityReport
+from goldrun.registry.gate import HeadToHead
+
+AnyModel = Model[Any, Any]
+
+
+def train(
+    ctx: Context, name: str, as_of: date | None = None, report: QualityReport | None = None
+) -> Outcome:
+    """Train, measure, register and publish a model inside the active run.
+
+    Args:
+        ctx: The context.
+        name: Name of the model in the registry of models.
+        as_of: Date that the model is measured at; the model's default when None.
+        report: Data quality of the lake in its current state, where it is already measured.
+
+    Raises:
+        SettingsError: No model has that name, or its settings are invalid.
+        ForeignModelError: The champion belongs to another source or lake.
+        QualityError: Data quality fails.
+        AsOfError: The history or the rows do not suffice to train the model.
+    """
+    model = load_model(name)
+    check_models(ctx, name)
+    settings = load_model_config(name, model.settings)
+    check_zone_of_gold(ctx)
+    report = refusals.check_before_training(ctx, report)
+    origins = model.origins(settings, history_of(ctx), as_of)
+    inputs = read_inputs(ctx, origins)
+    monitoring = _monitor(ctx, model, settings, inputs, report)
+    with step(f"{name}: {_describe(origins)}"):
+        candidate = _train(ctx, model, settings, inputs)
+    outcome = register_and_gate(ctx, candidate, monitoring)
+    publish(ctx, model, inputs.test, origins.as_of)
+    return outcome
+
+
+def log_outcome(outcome: Outcome) -> None:
+    """Log version, metrics and decision of a training run."""
+    log.info(
+        "%s version %s: %s; %s",
+        *(outcome.model, outcome.version, outcome.scores, outcome.decision),
+    )
+
+
+def _describe(origins: Origins) -> str:
+    tested = f", testing as of {origins.test}" if origins.test else ""
+    return f"training as of {', '.join(map(str, origins.train))}{tested}"
+
+
+def _monitor(
+    ctx: Context, model: AnyModel, settings: ModelSettings, inputs: Inputs, report: QualityReport
+) -> MonitoringResult:
+    """Record data quality and feature drift as the runs beside the training run."""
+    quality_run = quality.run_beside(ctx, report)
+    reference = drift.keep_baseline(ctx, inputs.training, settings.features)
+    if inputs.origins.reference:
+        reference = baseline_of(inputs.reference, settings.features)
+    drift_run, drift_report = drift.run_beside(
+        ctx, settings, model.name, (reference, inputs.origins.reference_name), inputs.test
+    )
+    return MonitoringResult(quality_run, report, drift_run, drift_report)
+
+
+def _train(ctx: Context, model: AnyModel, settings: ModelSettings, inputs: Inputs) -> Candidate:
+    """Fit and measure a model, and log its parameters and its report."""
+    frames, digest = read_frames(ctx, model, settings, inputs)
+    fitted = model.fit(settings, frames.training)
+    metrics = model.evaluate(settings, fitted, frames)
+    _log_report(ctx, model, settings, fitted, frames)
+    ctx.tracker.log_params(model.name, _parameters(model, settings, fitted, inputs.origins, frames))
+    return Candidate(
+        model=model.name,
+        pipeline=fitted.model,
+        example=frames.test[list(settings.features)].head(5),
+        predict=model.predict,
+        metrics=metrics,
+        summary=model.summary(metrics),
+        table_versions=inputs.table_versions,
+        training_hash=digest,
+        criteria=model.criteria(settings),
+        head_to_head=_head_to_head(ctx, model, settings, frames, metrics),
+        drift_policy=settings.drift,
+    )
+
+
+def _log_report(
+    ctx: Context, model: AnyModel, settings: ModelSettings, fitted: Fitted, frames: Frames
+) -> None:
+    report = model.report(settings, fitted, frames)
+    for name, figure in report.figures.items():
+        ctx.tracker.log_figure(figure, f"plots/{name}.png")
+    for name, table in report.tables.items():
+        ctx.tracker.log_table(table, f"tables/{name}.csv")
+    for path, text in report.texts.items():
+        ctx.tracker.log_text(text, path)
+    ctx.tracker.log_metrics(report.details)
+
+
+def _parameters(
+    model: AnyModel, settings: ModelSettings, fitted: Fitted, origins: Origins, frames: Frames
+) -> dict[str, Any]:
+    parameters = settings.model_dump(exclude={"intended_use"})
+    parameters |= {"as_of": origins.as_of, "training_rows": len(frames.training)}
+    if origins.test:
+        parameters["origins"] = ", ".join(map(str, origins.train))
+        parameters["test_rows"] = len(frames.test)
+    return parameters | model.parameters(fitted)
+
+
+def _head_to_head(
+    ctx: Context,
+    model: AnyModel,
+    settings: ModelSettings,
+    frames: Frames,
+    metrics: Mapping[str, float],
+) -> HeadToHead | None:
+    """Measure the champion, if there is one, on the rows that the challenger is measured on."""
+    found = champion_of(ctx, model.name)
+    if found is None:
+        return None
+    pipeline, features = load_champion(found)
+    champion = LoadedModel(found.version, pipeline, tuple(features), {})
+    score = model.score_champion(settings, champion, frames)
+    return HeadToHead(model.metric, metrics[model.metric], score, found.version)

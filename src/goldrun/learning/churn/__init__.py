@@ -1,0 +1,1 @@
+"""The churn model: the chance that a customer completes no order within the horizon."""

@@ -1,0 +1,109 @@
+"""Training and scoring of the churn classifier, and the baseline scores."""
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
+
+from goldrun.contracts import purchase_features
+from goldrun.errors import AsOfError, SettingsError
+from goldrun.features.labels import CHURNED
+from goldrun.learning.churn.settings import SEEDED, ChurnSettings
+from goldrun.learning.evaluation import checked_labels
+from goldrun.learning.inputs import canonical_order, feature_frame
+
+
+def build_classifier(settings: ChurnSettings) -> Pipeline:
+    """Return the untrained pipeline; it has scikit-learn classes only and loads without goldrun.
+
+    Logistic regression gets the features with nulls replaced by the median, as log(1 + x) because
+    counts and money are skewed, and standardised. Gradient-boosted trees get the features
+    unchanged, nulls included; they do not stop early unless ``parameters`` enable it, because
+    early stopping holds rows back at random.
+    """
+    if settings.estimator == "logistic_regression":
+        classifier = LogisticRegression(**{SEEDED: settings.seed, **settings.parameters})
+        return Pipeline(
+            [
+                ("impute", SimpleImputer(strategy="median")),
+                ("log1p", FunctionTransformer(np.log1p, feature_names_out="one-to-one")),
+                ("scale", StandardScaler()),
+                ("classify", classifier),
+            ]
+        )
+    given = {SEEDED: settings.seed, "early_stopping": False, **settings.parameters}
+    return Pipeline([("classify", HistGradientBoostingClassifier(**given))])
+
+
+def fit_churn(settings: ChurnSettings, frame: pd.DataFrame, labels: ArrayLike) -> Pipeline:
+    """Train on the rows of one or more origins; the order of the rows does not matter.
+
+    Args:
+        settings: The settings.
+        frame: Rows of ``gold/customer_features`` with at least ``settings.features``.
+        labels: (rows,), 1 for a customer who churned, else 0.
+
+    Raises:
+        AsOfError: The labels are all equal, or a feature is null in every row.
+        ContractError: A feature is missing, not a number, negative or infinite.
+        SettingsError: scikit-learn refuses the value of a parameter.
+        ValueError: A label is not 0 or 1, or the number of labels differs from that of rows.
+    """
+    features, outcome = feature_frame(frame, settings.features), checked_labels(labels)
+    if len(features) != len(outcome):
+        raise ValueError(f"{len(features)} rows but {len(outcome)} labels")
+    unknown = [name for name in settings.features if features[name].isna().all()]
+    if unknown:
+        raise AsOfError(
+            f"churn: {', '.join(unknown)} is null in all {len(features)} rows, because the history "
+            "before as_of is shorter than the window; give a later as_of or drop the feature"
+        )
+    order = canonical_order(features.assign(**{CHURNED: outcome}))
+    try:
+        return build_classifier(settings).fit(features.iloc[order], outcome[order].astype(np.int64))
+    except ValueError as error:  # The data were checked above, so a parameter's value is the cause.
+        raise SettingsError(f"churn: {settings.estimator} refuses [parameters]: {error}") from error
+
+
+def churn_probability(
+    model: Pipeline, frame: pd.DataFrame, features: tuple[str, ...]
+) -> NDArray[np.float64]:
+    """Return the probability of churn of each customer.
+
+    Args:
+        model: A trained churn model.
+        frame: Rows of ``gold/customer_features``.
+        features: The features it was trained on, in that order.
+
+    Returns:
+        (rows,): probability of no completed order within the model's horizon, 0 to 1.
+
+    Raises:
+        ContractError: A feature is missing, not a number, negative or infinite.
+    """
+    churned = list(model.classes_).index(1)
+    probabilities = model.predict_proba(feature_frame(frame, features))
+    return np.asarray(probabilities[:, churned], dtype=np.float64)
+
+
+def baseline_scores(frame: pd.DataFrame) -> dict[str, NDArray[np.float64]]:
+    """Return scores that need no training, which a model must exceed.
+
+    Returns:
+        ``recency``: days since the last completed order; ``frequency``: number of completed
+        orders, negated. Each (rows,); a higher score means likelier churn.
+
+    Raises:
+        ContractError: A column is missing, not a number, negative or infinite.
+    """
+    rules = feature_frame(
+        frame, (purchase_features.RECENCY_DAYS, purchase_features.PURCHASE_FREQUENCY)
+    )
+    return {
+        "recency": rules[purchase_features.RECENCY_DAYS].to_numpy(dtype=np.float64),
+        "frequency": -rules[purchase_features.PURCHASE_FREQUENCY].to_numpy(dtype=np.float64),
+    }

@@ -1,0 +1,61 @@
+"""Settings of the churn model."""
+
+from typing import Any, Literal
+
+from pydantic import Field, model_validator
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.linear_model import LogisticRegression
+
+from goldrun.contracts import purchase_features
+from goldrun.errors import did_you_mean
+from goldrun.learning.inputs import MOST_DAYS, ModelSettings
+
+_ESTIMATORS: dict[str, type[Any]] = {
+    "logistic_regression": LogisticRegression,
+    "hist_gradient_boosting": HistGradientBoostingClassifier,
+}
+SEEDED = "random_state"
+"""Argument of an estimator that the setting ``seed`` sets."""
+
+
+class ChurnSettings(ModelSettings):
+    """Settings in ``models/churn.toml``.
+
+    Attributes:
+        estimator: The scikit-learn classifier.
+        horizon_days: A customer without a completed order in the ``horizon_days`` days from as_of
+            has churned.
+        max_origins: Maximum number of training origins, a month apart; all their label windows end
+            by the test origin.
+        parameters: Arguments of the classifier by scikit-learn's names, without ``random_state``,
+            which is ``seed``.
+    """
+
+    estimator: Literal["logistic_regression", "hist_gradient_boosting"]
+    horizon_days: int = Field(default=90, ge=1, le=MOST_DAYS)
+    max_origins: int = Field(default=4, ge=1, le=120)
+    parameters: dict[str, bool | int | float | str] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _parameters_exist(self) -> "ChurnSettings":
+        known = sorted(set(_ESTIMATORS[self.estimator]().get_params()) - {SEEDED})
+        for name in self.parameters:
+            if name == SEEDED:
+                raise ValueError(f"[parameters] {SEEDED} is set by seed; give that instead")
+            if name not in known:
+                raise ValueError(
+                    f"[parameters] {name!r} is not a parameter of {self.estimator}"
+                    f"{did_you_mean(name, known)}; write one of {', '.join(known)}"
+                )
+        return self
+
+    @property
+    def longest_window_days(self) -> int:
+        """Longest look-back window among the features, in days; 0 when there is none."""
+        used = (
+            days
+            for days in purchase_features.WINDOWS
+            if purchase_features.frequency_in(days) in self.features
+            or purchase_features.spend_in(days) in self.features
+        )
+        return max(used, default=0)

@@ -1,0 +1,241 @@
+"""What a trainable model is: the protocol that the training job calls, and the values it exchanges.
+
+A model computes; it reads and writes nothing. The training job reads the frames, calls the model,
+logs what it returns, registers the fitted pipeline and publishes the champion's scores.
+"""
+
+from abc import abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, ClassVar, Protocol, TypeVar
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from pyspark.sql import DataFrame
+from sklearn.pipeline import Pipeline
+
+from goldrun.contracts.criterion import Criterion
+from goldrun.contracts.table import Table
+from goldrun.features.labels import History
+from goldrun.learning.inputs import ModelSettings
+
+
+@dataclass(frozen=True)
+class Origins:
+    """The as-of dates of a training run.
+
+    Attributes:
+        train: Dates of the training rows, ascending, at least one.
+        test: Date of the test rows; None for a model that is measured on its training rows.
+        reference: Dates of the rows that drift is measured against while there is no champion;
+            ``train`` when empty.
+    """
+
+    train: tuple[date, ...]
+    test: date | None = None
+    reference: tuple[date, ...] = ()
+
+    @property
+    def as_of(self) -> date:
+        """Date of the rows that the model is measured on."""
+        return self.test or self.train[-1]
+
+    @property
+    def dates(self) -> list[date]:
+        """All dates, ascending, each once."""
+        return sorted({*self.reference, *self.train, self.as_of})
+
+    @property
+    def reference_name(self) -> str:
+        """Description of the rows that drift is measured against while there is no champion."""
+        if not self.reference:
+            return "its training origins"
+        return f"the features of {', '.join(map(str, self.reference))}"
+
+
+@dataclass(frozen=True)
+class Labels:
+    """The label of a supervised model.
+
+    Attributes:
+        column: Name of the label's column.
+        horizon_days: Length of the label window [as_of, as_of + horizon_days).
+        compute: Takes ``gold/customer_daily``, rows of ``gold/customer_features`` and the horizon;
+            returns ``customer_id, as_of, <column>``, one row per row of the features.
+    """
+
+    column: str
+    horizon_days: int
+    compute: Callable[[DataFrame, DataFrame, int], DataFrame]
+
+
+@dataclass(frozen=True)
+class Frames:
+    """Rows of ``gold/customer_features`` in memory, each with its label where there are labels.
+
+    Attributes:
+        training: Rows as of ``Origins.train``, sorted by customer and as_of.
+        test: Rows as of ``Origins.test``; the training rows where that is None.
+    """
+
+    training: pd.DataFrame
+    test: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A trained model.
+
+    Attributes:
+        model: The scikit-learn pipeline that is registered.
+    """
+
+    model: Pipeline
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a training run logs beside its metrics.
+
+    Attributes:
+        figures: Figures by name, logged as ``plots/<name>.png``.
+        tables: Frames by name, logged as ``tables/<name>.csv``.
+        texts: Text artifacts by path.
+        details: Further metrics, logged with the run; they are not part of the gate's evidence.
+    """
+
+    figures: Mapping[str, Figure] = field(default_factory=dict)
+    tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    texts: Mapping[str, str] = field(default_factory=dict)
+    details: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A registered version, loaded for scoring.
+
+    Attributes:
+        version: Its number.
+        model: Its pipeline.
+        features: Columns that it was trained on, in order.
+        texts: Text artifacts of its training run by path, those that ``Publication.texts`` names.
+    """
+
+    version: int
+    model: Pipeline
+    features: tuple[str, ...]
+    texts: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Changes:
+    """A gold table of the changes of a publication.
+
+    Attributes:
+        table: The table.
+        find: Takes the published rows, the recorded changes, the new rows and the time of scoring;
+            returns the rows to add to ``table``.
+    """
+
+    table: Table
+    find: Callable[[DataFrame, DataFrame, DataFrame, datetime], DataFrame]
+
+
+@dataclass(frozen=True)
+class Publication:
+    """The gold table that holds the champion's scores.
+
+    Attributes:
+        table: The table; its key is ``customer_id``.
+        score: Takes the champion, rows of ``gold/customer_features`` and their as_of; returns rows
+            of ``table``, values in the order of its columns.
+        texts: Paths of text artifacts of the training run that ``score`` needs.
+        changes: Where a stream records which rows changed; None where that is not recorded.
+    """
+
+    table: Table
+    score: Callable[[LoadedModel, pd.DataFrame, date], list[tuple[Any, ...]]]
+    texts: tuple[str, ...] = ()
+    changes: Changes | None = None
+
+
+S = TypeVar("S", bound=ModelSettings)
+F = TypeVar("F", bound=Fitted)
+
+
+class Model(Protocol[S, F]):
+    """A trainable model, for settings of type ``S`` and fitted models of type ``F``.
+
+    A model subclasses it and defines the attributes and the abstract methods; the other methods
+    return nothing unless it overrides them.
+
+    Attributes:
+        name: Name of the model, of its TOML file in ``models/`` and of its folder here.
+        settings: Class of its settings, read from ``models/<name>.toml``.
+        predict: Method of the pipeline with which a served model answers.
+        metric: Metric in which challenger and champion are compared; higher is better.
+        publication: The gold table of the champion's scores; None when there is none.
+    """
+
+    name: ClassVar[str]
+    settings: type[S]
+    predict: ClassVar[str]
+    metric: ClassVar[str]
+    publication: ClassVar[Publication | None] = None
+
+    @abstractmethod
+    def origins(self, settings: S, history: History, as_of: date | None) -> Origins:
+        """Return the dates to train on and to test at.
+
+        Args:
+            settings: The settings.
+            history: First and last days of the lake.
+            as_of: The date of the test rows (of the training rows without a test), or None for the
+                latest possible one.
+
+        Raises:
+            AsOfError: The history is too short, or does not cover ``as_of``.
+        """
+
+    def labels(self, settings: S) -> Labels | None:
+        """Return the label, or None for an unsupervised model."""
+        return None
+
+    @abstractmethod
+    def fit(self, settings: S, training: pd.DataFrame) -> F:
+        """Train on rows of ``Frames.training``; equal rows in any order give equal models.
+
+        Raises:
+            AsOfError: The rows do not suffice to train on.
+        """
+
+    def baselines(self, frames: Frames) -> dict[str, NDArray[np.float64]]:
+        """Return the scores to exceed, by name, each of shape (test rows,)."""
+        return {}
+
+    @abstractmethod
+    def evaluate(self, settings: S, fitted: F, frames: Frames) -> dict[str, float]:
+        """Return the metrics of the model and of its baselines (``<baseline>.<metric>``)."""
+
+    @abstractmethod
+    def criteria(self, settings: S) -> tuple[Criterion, ...]:
+        """Return the conditions on the metrics that a promotion requires, at least one."""
+
+    @abstractmethod
+    def score_champion(self, settings: S, champion: LoadedModel, frames: Frames) -> float:
+        """Return ``metric`` of the champion on the rows that ``evaluate`` measures on."""
+
+    @abstractmethod
+    def summary(self, metrics: Mapping[str, float]) -> str:
+        """Return the main metrics as text, for logs and the summary."""
+
+    def parameters(self, fitted: F) -> dict[str, Any]:
+        """Return parameters to log that training found, by name."""
+        return {}
+
+    def report(self, settings: S, fitted: F, frames: Frames) -> Report:
+        """Return figures, tables, texts and details of the fitted model."""
+        return Report()

@@ -1,0 +1,1 @@
+"""The segmentation model: customers grouped by recency, frequency and spend."""

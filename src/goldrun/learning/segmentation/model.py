@@ -1,0 +1,139 @@
+"""The segmentation model: trained on the newest features and measured by its stability."""
+
+import json
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Any
+
+import pandas as pd
+
+from goldrun.contracts import gold
+from goldrun.contracts.criterion import Criterion
+from goldrun.contracts.entities import CUSTOMER_ID
+from goldrun.features.labels import History
+from goldrun.learning.model import (
+    Changes,
+    Frames,
+    LoadedModel,
+    Model,
+    Origins,
+    Publication,
+    Report,
+)
+from goldrun.learning.segmentation.changes import segment_changes
+from goldrun.learning.segmentation.clustering import (
+    SegmentationFit,
+    bootstrap_ari,
+    fit_segments,
+)
+from goldrun.learning.segmentation.names import profile
+from goldrun.learning.segmentation.plots import choice_of_k, segment_profile
+from goldrun.learning.segmentation.settings import SegmentationSettings
+
+NAMES = "segments.json"
+"""Text artifact of a training run: the name of each segment by its number."""
+
+
+def score_segments(
+    champion: LoadedModel, rows: pd.DataFrame, as_of: date
+) -> list[tuple[str, date, int, str, int]]:
+    """Return the row of ``gold/segments`` of each customer.
+
+    Args:
+        champion: The version to score with.
+        rows: ``customer_id`` and the champion's features, one row per customer; may be empty.
+        as_of: Date of the features.
+    """
+    names = json.loads(champion.texts[NAMES])
+    # scikit-learn does not predict for an empty frame.
+    numbers = champion.model.predict(rows[list(champion.features)]) if len(rows) else []
+    return [
+        (customer, as_of, int(number), names[str(number)], champion.version)
+        for customer, number in zip(rows[CUSTOMER_ID], numbers, strict=True)
+    ]
+
+
+class Segmentation(Model[SegmentationSettings, SegmentationFit]):
+    """Groups of customers with similar recency, frequency and spend."""
+
+    name = "segmentation"
+    settings = SegmentationSettings
+    predict = "predict"
+    metric = "bootstrap_ari"
+    publication = Publication(
+        gold.SEGMENTS, score_segments, (NAMES,), Changes(gold.SEGMENT_CHANGES, segment_changes)
+    )
+
+    def origins(
+        self, settings: SegmentationSettings, history: History, as_of: date | None
+    ) -> Origins:
+        """Return one training date, by default the day after the last one of the lake.
+
+        Drift's reference lies ``drift_reference_days`` earlier, possibly before the lake's first
+        day; it then has no rows, and drift is unknown.
+        """
+        train = history.check_features(as_of or history.day_after)
+        reference = train - timedelta(days=settings.drift_reference_days)
+        return Origins((train,), reference=(reference,))
+
+    def fit(self, settings: SegmentationSettings, training: pd.DataFrame) -> SegmentationFit:
+        """Choose the number of segments and train; errors as ``fit_segments``."""
+        return fit_segments(settings, training)
+
+    def evaluate(
+        self,
+        settings: SegmentationSettings,
+        fitted: SegmentationFit,
+        frames: Frames,
+    ) -> dict[str, float]:
+        """Return stability, smallest share and silhouette of the chosen number of segments."""
+        return {"segments": float(fitted.k), **_numbers(fitted, fitted.k)}
+
+    def criteria(self, settings: SegmentationSettings) -> tuple[Criterion, ...]:
+        """Require the smallest accepted stability and share of the settings."""
+        return (
+            Criterion("bootstrap_ari", at_least=settings.min_stability),
+            Criterion("smallest_share", at_least=settings.min_share),
+        )
+
+    def score_champion(
+        self, settings: SegmentationSettings, champion: LoadedModel, frames: Frames
+    ) -> float:
+        """Return the champion's bootstrap ARI on the training rows."""
+        return bootstrap_ari(champion.model, frames.test, settings)
+
+    def summary(self, metrics: Mapping[str, float]) -> str:
+        """Return the number of segments and their stability."""
+        return f"{metrics['segments']:.0f} segments, bootstrap ARI {metrics['bootstrap_ari']:.3f}"
+
+    def parameters(self, fitted: SegmentationFit) -> dict[str, Any]:
+        """Return the number of segments as ``k``."""
+        return {"k": fitted.k}
+
+    def report(
+        self, settings: SegmentationSettings, fitted: SegmentationFit, frames: Frames
+    ) -> Report:
+        """Profile the segments, and keep the numbers of every number of segments tried."""
+        segments = fitted.model.predict(frames.training[list(settings.features)])
+        described = profile(fitted.names, segments, frames.training)
+        return Report(
+            figures={"segments": segment_profile(described), "choice_of_k": choice_of_k(fitted)},
+            tables={"segments": described},
+            texts={NAMES: json.dumps(fitted.names, indent=2)},
+            details={
+                f"k{k}.{name}": value
+                for k in fitted.stability
+                for name, value in _numbers(fitted, k).items()
+            },
+        )
+
+
+def _numbers(fitted: SegmentationFit, k: int) -> dict[str, float]:
+    return {
+        "bootstrap_ari": fitted.stability[k],
+        "smallest_share": fitted.smallest_share[k],
+        "silhouette": fitted.silhouette[k],
+    }
+
+
+MODEL = Segmentation()
