@@ -89,7 +89,7 @@ def apply_mapping(
 
 def _column(value: Value, record: Record) -> SparkColumn:
     column = value.build(record)
-    if value.kind is Kind.TIME and value.reads and not value.null_is_meant:
+    if value.kind is Kind.TIME and value.reads and not value.null_is_intended:
         # Else what stands in the file would be lost, and a default would take its place.
         texts = F.concat_ws("", *[trimmed(record.columns[name]) for name in sorted(value.reads)])
         column = F.coalesce(column, F.when(F.length(texts) > 0, F.lit(UNREADABLE)))

@@ -1,6 +1,6 @@
-"""The mapping language: expressions over a source's text columns that every engine computes alike.
+"""The mapping language: expressions over a source's text columns with equal results on all engines.
 
-``binding.read`` checks an expression without an engine and gives a ``Value``; its ``column``
-makes the Spark column. What the functions are is declared in ``table.FUNCTIONS``, once each;
-``docs/reference/mapping-language.md`` is written from it.
+``binding.read`` checks an expression without an engine and returns a ``Value``, whose ``column``
+builds the Spark column. ``table.FUNCTIONS`` declares each function once;
+``docs/reference/mapping-language.md`` is generated from it.
 """

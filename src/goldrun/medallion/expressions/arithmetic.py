@@ -29,7 +29,7 @@ from goldrun.medallion.expressions.values import (
     computed,
     in_zone,
     literal_number,
-    nothing,
+    null_literal,
     of_kind,
     one_kind,
     time_of,
@@ -43,7 +43,7 @@ _NATIVE: dict[str, Callable[[Column, Column], Column]] = {
     "+": lambda a, b: a + b,
     "-": lambda a, b: a - b,
     "*": lambda a, b: a * b,
-    # A null divisor gives null in every engine, zero may give an error.
+    # A null divisor results in null with every engine, zero may raise an error.
     "%": lambda a, b: a % F.when(F.abs(b) > F.lit("0").cast("decimal(1,0)"), b),
 }
 _COMPARISONS: dict[str, Callable[[Column, Column], Column]] = {
@@ -71,7 +71,7 @@ TYPE_NAMES = (*INTEGERS, "decimal", "double", "string", "boolean", "timestamp", 
 
 
 def arithmetic(operator: str, left: Value, right: Value) -> Value:
-    """Compute with two numbers; exact, and null where the result is too large."""
+    """Apply an arithmetic operator to two numbers: exact, null where the result is too large."""
     left, right = (
         of_kind(value, Kind.NUMBER, f"the operator {operator}") for value in (left, right)
     )
@@ -92,7 +92,7 @@ def arithmetic(operator: str, left: Value, right: Value) -> Value:
 
 
 def _result(operator: str, left: NumberType, right: NumberType) -> NumberType:
-    """Type of a result that is exact; the wide one where there is none, and of quotients."""
+    """Return the type that holds the exact result; the wide type for quotients or if none does."""
     if left.is_wide or right.is_wide or operator in ("/", "div"):
         return WIDE
     if operator == "*":
@@ -105,8 +105,8 @@ def _result(operator: str, left: NumberType, right: NumberType) -> NumberType:
     return WIDE if precision > MOST_DIGITS else NumberType(precision, scale)
 
 
-def negated(value: Value) -> Value:
-    """A number with the other sign."""
+def negate(value: Value) -> Value:
+    """Negate a number."""
     value = of_kind(value, Kind.NUMBER, "the operator -")
     if value.type.precision > MOST_DIGITS_TURNED:
         return arithmetic("-", literal_number("0"), value)
@@ -117,8 +117,8 @@ def negated(value: Value) -> Value:
     return negative
 
 
-def compared(operator: str, left: Value, right: Value) -> Value:
-    """Compare two values of one kind; null where one is null."""
+def compare(operator: str, left: Value, right: Value) -> Value:
+    """Compare two values of one kind; the result is null where one of them is."""
     left, right = one_kind([left, right], f"a comparison by {operator}")
     if left.kind is Kind.TIME:
         raise ExpressionError("compares times; compare their text: cast(x as string)")
@@ -133,8 +133,8 @@ def compared(operator: str, left: Value, right: Value) -> Value:
 def _compared_numbers(
     compare: Callable[[Column, Column], Column], left: Value, right: Value
 ) -> Value:
-    # Sail compares a number that is rounded to fewer decimals as it was before, so the difference
-    # is compared, which it computes.
+    # Sail compares a rounded number by its value before rounding, so the difference
+    # is compared, which Sail computes from the rounded one.
     is_long = left.type.is_wide or left.type.precision == MOST_DIGITS
     differ = exact if is_long else _difference
 
@@ -149,7 +149,7 @@ def _difference(_: str, left: Column, right: Column) -> Column:
 
 
 def cast(value: Value, name: str, digits: list[int]) -> Value:
-    """Read or write a value as a type; null where it is none of that type."""
+    """Cast a value to a type; null where the value has no form of that type."""
     name = _TYPES.get(name, name)
     if name not in TYPE_NAMES:
         raise ExpressionError(f"casts to {name}; write one of {', '.join(TYPE_NAMES)}")
@@ -209,7 +209,7 @@ def _cut(value: Value) -> Value:
     whole = NumberType(value.type.whole + 1, 0)
 
     def make(number: Column) -> Column:
-        # An engine that casts by way of a double would round up.
+        # Prevents rounding up in engines that cast through a double.
         down = number < F.lit("0").cast("decimal(1,0)")
         return F.when(down, F.ceil(number)).otherwise(F.floor(number)).try_cast(whole.spark)
 
@@ -242,6 +242,6 @@ def _to_time(value: Value, name: str) -> Value:
     if value.kind is Kind.BOOLEAN:
         raise ExpressionError("casts a condition to a time")
     if value.kind is not Kind.TIME:
-        text = nothing() if value.kind is Kind.NULL else value
+        text = null_literal() if value.kind is Kind.NULL else value
         value = time_of(text, None)
     return value if name == "timestamp" else in_zone(value, midnight)

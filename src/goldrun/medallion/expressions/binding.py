@@ -7,9 +7,9 @@ from sqlglot import exp
 
 from goldrun.errors import did_you_mean
 from goldrun.medallion.expressions import operators
-from goldrun.medallion.expressions.arithmetic import arithmetic, cast, compared, negated
+from goldrun.medallion.expressions.arithmetic import arithmetic, cast, compare, negate
 from goldrun.medallion.expressions.kinds import ExpressionError, Kind, Value
-from goldrun.medallion.expressions.other_functions import cases, is_null, negation
+from goldrun.medallion.expressions.other_functions import case_when, is_null, logical_not
 from goldrun.medallion.expressions.part_functions import item
 from goldrun.medallion.expressions.refused import REFUSED
 from goldrun.medallion.expressions.sql import operands, syntax_tree
@@ -19,7 +19,7 @@ from goldrun.medallion.expressions.values import (
     literal_boolean,
     literal_number,
     literal_text,
-    nothing,
+    null_literal,
 )
 
 _ARITHMETIC: dict[type[exp.Expr], str] = {
@@ -47,7 +47,7 @@ def read(sql: str) -> Value:
     """Check an expression.
 
     Raises:
-        ExpressionError: It is not of the mapping language; the message says what to write instead.
+        ExpressionError: It is not part of the mapping language; the message names a replacement.
     """
     try:
         value = _bind(syntax_tree(sql))
@@ -67,7 +67,7 @@ def _bind(tree: exp.Expr) -> Value:
     if type(tree) in _ARITHMETIC:
         return arithmetic(_ARITHMETIC[type(tree)], _bind(tree.this), _bind(tree.expression))
     if type(tree) in _COMPARISONS:
-        return compared(_COMPARISONS[type(tree)], _bind(tree.this), _bind(tree.expression))
+        return compare(_COMPARISONS[type(tree)], _bind(tree.this), _bind(tree.expression))
     raise ExpressionError(
         f"uses {_shown(tree)}, which is not part of the mapping language; {_REFERENCE}"
     )
@@ -132,7 +132,7 @@ def _function(written: str, arguments: list[exp.Expr]) -> Value:
 
 
 def _named(name: str, *parts: str) -> Callable[[exp.Expr], Value]:
-    """A function with a syntax of its own, whose arguments are parts of its tree."""
+    """Bind a function with its own SQL syntax, whose arguments are parts of the syntax tree."""
 
     def bind(tree: exp.Expr) -> Value:
         given = [tree.args[part] for part in parts if tree.args.get(part) is not None]
@@ -157,21 +157,21 @@ def _case(tree: exp.Expr) -> Value:
     conditions, values = [], []
     for branch in tree.args["ifs"]:
         when = _bind(branch.this)
-        conditions.append(when if subject is None else compared("=", _bind(subject), when))
+        conditions.append(when if subject is None else compare("=", _bind(subject), when))
         values.append(_bind(branch.args["true"]))
     default = tree.args.get("default")
-    return cases(conditions, [*values, nothing() if default is None else _bind(default)])
+    return case_when(conditions, [*values, null_literal() if default is None else _bind(default)])
 
 
 def _if(tree: exp.Expr) -> Value:
     other = tree.args.get("false")
     if other is None:
         raise ExpressionError("gives if two arguments; it is if(condition, value, other)")
-    return cases([_bind(tree.this)], [_bind(tree.args["true"]), _bind(other)])
+    return case_when([_bind(tree.this)], [_bind(tree.args["true"]), _bind(other)])
 
 
 def _both(tree: exp.Expr) -> Value:
-    return operators.all_or_any(isinstance(tree, exp.And), [_bind(one) for one in operands(tree)])
+    return operators.and_or(isinstance(tree, exp.And), [_bind(one) for one in operands(tree)])
 
 
 def _joined(tree: exp.Expr) -> Value:
@@ -181,7 +181,7 @@ def _joined(tree: exp.Expr) -> Value:
 def _in(tree: exp.Expr) -> Value:
     if not tree.expressions:
         raise ExpressionError("uses in with a query; list the values: x in ('a', 'b')")
-    return operators.any_of(_bind(tree.this), [_bind(one) for one in tree.expressions])
+    return operators.is_in(_bind(tree.this), [_bind(one) for one in tree.expressions])
 
 
 def _between(tree: exp.Expr) -> Value:
@@ -194,7 +194,7 @@ def _is(tree: exp.Expr) -> Value:
         return is_null(_bind(tree.this))
     if not isinstance(tree.expression, exp.Boolean):
         raise ExpressionError("uses is with something else than null, true or false")
-    return operators.is_so(_bind(tree.this), bool(tree.expression.this))
+    return operators.is_boolean(_bind(tree.this), bool(tree.expression.this))
 
 
 def _trim(tree: exp.Expr) -> Value:
@@ -203,7 +203,7 @@ def _trim(tree: exp.Expr) -> Value:
     characters = tree.args.get("expression")
     if characters is None:
         return _function(name, [tree.this])
-    return operators.trimmed(name, _bind(tree.this), _bind(characters))
+    return operators.trim(name, _bind(tree.this), _bind(characters))
 
 
 def _bracket(tree: exp.Expr) -> Value:
@@ -218,7 +218,7 @@ _BINDERS: dict[type[exp.Expr], Callable[[exp.Expr], Value]] = {
     exp.Literal: _literal,
     exp.RawString: lambda tree: literal_text(tree.name),
     exp.Boolean: lambda tree: literal_boolean(bool(tree.this)),
-    exp.Null: lambda _: nothing(),
+    exp.Null: lambda _: null_literal(),
     exp.Paren: lambda tree: _bind(tree.this),
     exp.Anonymous: _call,
     exp.Cast: _cast,
@@ -227,15 +227,17 @@ _BINDERS: dict[type[exp.Expr], Callable[[exp.Expr], Value]] = {
     exp.If: _if,
     exp.And: _both,
     exp.Or: _both,
-    exp.Not: lambda tree: negation(_bind(tree.this)),
-    exp.Neg: lambda tree: negated(_bind(tree.this)),
+    exp.Not: lambda tree: logical_not(_bind(tree.this)),
+    exp.Neg: lambda tree: negate(_bind(tree.this)),
     exp.DPipe: _joined,
     exp.In: _in,
     exp.Between: _between,
     exp.Like: lambda tree: operators.like(_bind(tree.this), _bind(tree.expression)),
     exp.RegexpLike: _named("regexp_like", "this", "expression"),
     exp.Is: _is,
-    exp.NullSafeEQ: lambda tree: operators.same(_bind(tree.this), _bind(tree.expression)),
+    exp.NullSafeEQ: lambda tree: operators.null_safe_equal(
+        _bind(tree.this), _bind(tree.expression)
+    ),
     exp.Trim: _trim,
     exp.Substring: _named("substring", "this", "start", "length"),
     exp.StrPosition: _named("instr", "this", "substr"),

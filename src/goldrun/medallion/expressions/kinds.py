@@ -1,4 +1,4 @@
-"""What a value of the mapping language is: its kind, its number type, and how it is computed."""
+"""Values of the mapping language: kind, number type, and the column that computes them."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,11 +10,11 @@ from pyspark.sql import types as T
 
 @dataclass(frozen=True)
 class Record:
-    """What an expression is computed of.
+    """The input of an expression.
 
     Attributes:
-        columns: Text columns of a record by the file's own names.
-        zone: The source's time zone, whose abbreviations are read; None where it has none.
+        columns: Text columns of a record, by their names in the file.
+        zone: The source's time zone, whose abbreviations are accepted; None if none is declared.
     """
 
     columns: Mapping[str, Column]
@@ -28,7 +28,7 @@ MOST_DIGITS = 38
 
 
 class Kind(StrEnum):
-    """What a value is."""
+    """Kind of a value."""
 
     TEXT = "text"
     NUMBER = "number"
@@ -49,9 +49,9 @@ class NumberType:
     Attributes:
         precision: Digits in all, at most 38.
         scale: Digits after the point.
-        is_wide: Whether it is the type of ``double``, whose values are as long as they are
-            written: more decimals than it has are cut, so that rounding the value to fewer digits
-            is right, and its text has no zeros at the end.
+        is_wide: Whether it is the type of ``double``, whose values keep the decimals of their text:
+            further decimals are cut such that rounding to fewer digits stays right, and its
+            text has no trailing zeros.
     """
 
     precision: int
@@ -60,12 +60,12 @@ class NumberType:
 
     @property
     def whole(self) -> int:
-        """Digits before the point."""
+        """Number of digits before the decimal point."""
         return self.precision - self.scale
 
     @property
     def spark(self) -> T.DecimalType:
-        """The type that engines compute with."""
+        """Spark type of the number."""
         return T.DecimalType(self.precision, self.scale)
 
 
@@ -85,14 +85,14 @@ class Value:
     """A checked expression.
 
     Attributes:
-        kind: What it gives.
-        build: Makes the column that computes it.
+        kind: Kind of the value.
+        build: Builds the column that computes it from a record.
         reads: File columns that it reads.
         number: Type of a number; None for other kinds.
-        literal: What is written, for a literal text, integer or boolean; None for all else.
-        size: Parts that its column has: a value that is used twice counts twice.
-        null_is_meant: Whether the expression makes null of some texts, by ``nullif`` or a
-            condition; otherwise a time that is null of a text that is there is a fault.
+        literal: The value of a literal text, integer or boolean; None for every other value.
+        size: Number of nodes of its column; a part that is used twice counts twice.
+        null_is_meant: Whether the expression turns some texts into null on purpose, by ``nullif``
+            or a condition; otherwise a null time of a text that is not null is a parse error.
     """
 
     kind: Kind
@@ -101,15 +101,15 @@ class Value:
     number: NumberType | None = None
     literal: str | int | bool | None = None
     size: int = 1
-    null_is_meant: bool = False
+    null_is_intended: bool = False
 
     @property
     def type(self) -> NumberType:
-        """Type of a number."""
+        """Number type of the value; an error for other kinds."""
         if self.number is None:
             raise TypeError(f"a {self.kind} has no number type")
         return self.number
 
 
 class ExpressionError(ValueError):
-    """Part of an expression is not of the language; the message says what to write instead."""
+    """An expression is invalid; the message names the part and a replacement."""

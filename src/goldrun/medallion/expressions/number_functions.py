@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from pyspark.sql import functions as F
 
 from goldrun.medallion.expressions.arithmetic import MOST_DIGITS_TURNED, arithmetic, cast
-from goldrun.medallion.expressions.function import Function, Takes, whole_number
+from goldrun.medallion.expressions.function import Function, Parameter, whole_number
 from goldrun.medallion.expressions.kinds import MOST_DIGITS, WIDE, Kind, NumberType, Value
-from goldrun.medallion.expressions.numbers import absolute
+from goldrun.medallion.expressions.numbers import absolute_value
 from goldrun.medallion.expressions.values import computed
 
-_NUMBER = Takes("number", Kind.NUMBER)
-_OTHER = Takes("other", Kind.NUMBER)
-_DIGITS = Takes("digits", Kind.NUMBER, optional=True, written=True)
+_NUMBER = Parameter("number", Kind.NUMBER)
+_OTHER = Parameter("other", Kind.NUMBER)
+_DIGITS = Parameter("digits", Kind.NUMBER, optional=True, literal=True)
 
 
 def _round(given: Sequence[Value]) -> Value:
@@ -36,7 +36,7 @@ def _whole(given: Sequence[Value], *, up: bool) -> Value:
 def _abs(given: Sequence[Value]) -> Value:
     number = given[0].type
     if number.precision > MOST_DIGITS_TURNED:
-        return computed(Kind.NUMBER, given, lambda c: absolute(c, number), number)
+        return computed(Kind.NUMBER, given, lambda c: absolute_value(c, number), number)
     return computed(Kind.NUMBER, given, lambda c: F.abs(c).try_cast(number.spark), number)
 
 
@@ -54,7 +54,7 @@ def _operator(name: str, operator: str, meaning: str) -> Function:
 def _type(name: str, digits: list[int], meaning: str) -> Function:
     return Function(
         name,
-        (Takes("value"),),
+        (Parameter("value"),),
         "number",
         lambda given: cast(given[0], name, digits),
         meaning,

@@ -1,4 +1,4 @@
-"""Numbers are decimals: how text is read as one, and arithmetic that is exact in every engine."""
+"""Numbers as decimals: parsing from text, and arithmetic that is exact with every engine."""
 
 from collections.abc import Callable
 from decimal import Decimal
@@ -21,29 +21,29 @@ _ZEROS = "0" * _MOST_POWER
 
 
 def read_number(text: Column, number: NumberType) -> Column:
-    """Read text as a decimal; null where it is no number or is too large.
+    """Parse text as a decimal; null where it is no number or is too large.
 
-    ASCII digits with an optional sign, point and power of ten of up to three digits, and white
-    space around. What has more decimals than the type is rounded half up; into the wide type it is
-    cut so that it stays known to be longer.
+    A number has ASCII digits, an optional sign and point, an optional power of ten of up to three
+    digits, and optional white space around it. Further decimals than the type has are rounded half
+    up; for the wide type they are cut such that later rounding stays right (see :func:`exact`).
     """
     if number.is_wide:
         return F.udf(_reader(INVISIBLE), number.spark, useArrow=True)(text)
-    # The first digit that is left out decides alone whether the others are rounded up.
+    # The first digit that is cut alone decides whether the others are rounded up.
     decisive = rf"^[+-]?[0-9]+\.[0-9]{{0,{number.scale + 1}}}"
     written = F.regexp_extract(_plain(text), decisive, 0)
     return F.when(text.rlike(_SIMPLE), text).otherwise(written).try_cast(number.spark)
 
 
 def read_integer(text: Column, name: str) -> Column:
-    """Read text as a whole number of an integer type; null where it has a fraction."""
+    """Parse text as an integer type; null where it has a fraction or is out of range."""
     written = F.regexp_extract(_plain(text), r"^([+-]?[0-9]+)\.0*\z", 1)
-    plain = F.when(text.rlike(_SIMPLE_INTEGER), text).otherwise(written)
-    return whole_number(plain, name)
+    bind_columns = F.when(text.rlike(_SIMPLE_INTEGER), text).otherwise(written)
+    return whole_number(bind_columns, name)
 
 
 def whole_number(value: Column, name: str) -> Column:
-    """A text or a decimal, cut to a whole number; null where the integer type has it not."""
+    """Truncate a text or a decimal to a whole number; null where it is out of the type's range."""
     return value.try_cast(name).cast(INTEGERS[name].spark)
 
 
@@ -51,23 +51,23 @@ def _plain(text: Column) -> Column:
     """Write a number without its power of ten, with digits on both sides of the point."""
     sign, whole, fraction, alone = (F.regexp_extract(text, _NUMBER, i) for i in (1, 2, 3, 4))
     part = F.coalesce(F.nullif(F.concat(fraction, alone), F.lit("")), F.lit("."))
-    plain = F.concat(sign, F.lit("0"), whole, part, F.lit("0"))
-    return F.when(text.rlike(_NUMBER), plain).otherwise(_without_power(text))
+    bind_columns = F.concat(sign, F.lit("0"), whole, part, F.lit("0"))
+    return F.when(text.rlike(_NUMBER), bind_columns).otherwise(_without_power(text))
 
 
 def _without_power(text: Column) -> Column:
     sign, whole, fraction, power = (F.regexp_extract(text, _SCIENTIFIC, i) for i in (1, 2, 3, 4))
-    # Between so many zeros the point has digits on both sides, wherever it moves to.
+    # With this many zeros around the digits, the point can move without leaving them.
     digits = F.concat(F.lit(_ZEROS), whole, fraction, F.lit(_ZEROS))
     point = F.length(whole) + power.try_cast(T.IntegerType()) + _MOST_POWER
     before = F.ltrim(F.substring(digits, F.lit(1), point), F.lit("0"))
     after = F.substring(digits, point + 1, F.length(digits))
-    plain = F.concat(sign, F.lit("0"), before, F.lit("."), after)
-    return F.when(text.rlike(_SCIENTIFIC) & text.rlike(r"[0-9]\.?[eE]"), plain)
+    bind_columns = F.concat(sign, F.lit("0"), before, F.lit("."), after)
+    return F.when(text.rlike(_SCIENTIFIC) & text.rlike(r"[0-9]\.?[eE]"), bind_columns)
 
 
 def _reader(invisible: str) -> Callable[[str | None], Decimal | None]:
-    # Nested, so that it travels to Spark's workers by value: they may lack goldrun.
+    # Nested, so that it is pickled by value: Spark's workers may lack goldrun.
     def read(text: str | None) -> Decimal | None:
         import decimal  # noqa: PLC0415
         import re  # noqa: PLC0415
@@ -79,9 +79,9 @@ def _reader(invisible: str) -> Callable[[str | None], Decimal | None]:
         sign, whole, fraction, power = (part or "" for part in found.groups())
         if not whole + fraction:
             return None
-        # Moved by 18 decimals; what is still behind the point then is only known to be there.
+        # Shifted by 18 decimals; of the digits after that only their presence matters.
         moved = int(power or 0) - len(fraction) + 18
-        # As text, because Python refuses to make numbers of thousands of digits.
+        # As text, because Python refuses to convert numbers of thousands of digits.
         written = whole + fraction
         kept, cut = (written[:moved], written[moved:]) if moved < 0 else (written, "")
         kept = (kept + "0" * moved).lstrip("0") or "0"
@@ -101,8 +101,8 @@ def _reader(invisible: str) -> Callable[[str | None], Decimal | None]:
     return read
 
 
-def absolute(value: Column, number: NumberType) -> Column:
-    """A number without its sign, however many digits it has."""
+def absolute_value(value: Column, number: NumberType) -> Column:
+    """Compute the absolute value of a decimal of any precision."""
 
     def without_sign(given: Decimal | None) -> Decimal | None:
         return None if given is None else given.copy_abs()
@@ -111,16 +111,17 @@ def absolute(value: Column, number: NumberType) -> Column:
 
 
 def number_text(value: Column, number: NumberType) -> Column:
-    """Write a number: with the decimals of its type, a wide one with those that it has."""
+    """Format a number with the decimals of its type; a wide one without trailing zeros."""
     text = value.cast(T.StringType())
     return F.rtrim(F.rtrim(text, F.lit("0")), F.lit(".")) if number.is_wide else text
 
 
 def exact(operator: str, left: Column, right: Column) -> Column:
-    """Compute with numbers of any type, in the wide type; null where the result is too large.
+    """Apply an operator to decimals exactly, in the wide type; null where the result is too large.
 
-    A result with more decimals than the wide type keeps is cut, and its last digit is set to one
-    that rounds as the whole would (a 0 becomes 1, a 5 becomes 6). Division by zero is null.
+    A result with more decimals than the wide type has is cut, and its last digit is changed if
+    needed (0 to 1, 5 to 6), so that later rounding gives the result of rounding the whole number.
+    Division by zero is null.
 
     Args:
         operator: ``+ - * / % div``, or ``<=>`` for -1, 0, 1.
@@ -131,14 +132,14 @@ def exact(operator: str, left: Column, right: Column) -> Column:
 
 
 def _arithmetic(operator: str) -> Callable[[Decimal | None, Decimal | None], Decimal | None]:
-    # Nested, so that it travels to Spark's workers by value: they may lack goldrun.
+    # Nested, so that it is pickled by value: Spark's workers may lack goldrun.
     def compute(left: Decimal | None, right: Decimal | None) -> Decimal | None:
         import decimal  # noqa: PLC0415
 
         if left is None or right is None:
             return None
         context = decimal.Context(prec=200)
-        # Whole numbers of the 38th decimal, of which no type has more.
+        # Integers in units of the 38th decimal, the smallest of any type.
         a, b, unit = int(context.scaleb(left, 38)), int(context.scaleb(right, 38)), 10**38
         if operator in ("/", "%", "div") and b == 0:
             return None

@@ -5,29 +5,29 @@ from collections.abc import Callable, Sequence
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from goldrun.medallion.expressions.arithmetic import cast, compared
-from goldrun.medallion.expressions.function import Function, Takes
+from goldrun.medallion.expressions.arithmetic import cast, compare
+from goldrun.medallion.expressions.function import Function, Parameter
 from goldrun.medallion.expressions.kinds import ExpressionError, Kind, Value
 from goldrun.medallion.expressions.values import (
     as_text,
     computed,
     of_kind,
     one_kind,
-    that_may_be_null,
+    with_intended_null,
 )
 
-_VALUES = (Takes("value", repeated=True),)
+_VALUES = (Parameter("value", repeated=True),)
 
 
-def chosen(name: str, values: Sequence[Value], make: Callable[..., Column]) -> Value:
-    """A value that is one of several of one kind."""
+def choose(name: str, values: Sequence[Value], make: Callable[..., Column]) -> Value:
+    """Apply a function that selects one of several values of one kind."""
     alike = one_kind(values, name)
-    # An engine may write each out twice: once to look whether it is null, once to take it.
+    # An engine may expand each twice: once for its null check, once for its value.
     return computed(alike[0].kind, alike, make, alike[0].number, copies=2)
 
 
-def cases(conditions: Sequence[Value], values: Sequence[Value]) -> Value:
-    """The first value whose condition is true; the last value, without one, where none is."""
+def case_when(conditions: Sequence[Value], values: Sequence[Value]) -> Value:
+    """Select the value of the first true condition; the last value where none is true."""
     alike = one_kind(values, "the results of a condition")
     true = [of_kind(value, Kind.BOOLEAN, "a condition") for value in conditions]
     count = len(true)
@@ -39,11 +39,11 @@ def cases(conditions: Sequence[Value], values: Sequence[Value]) -> Value:
             chain = chain.when(when, result)
         return chain.otherwise(results[-1])
 
-    return that_may_be_null(computed(alike[0].kind, [*true, *alike], make, alike[0].number))
+    return with_intended_null(computed(alike[0].kind, [*true, *alike], make, alike[0].number))
 
 
 def _coalesce(given: Sequence[Value]) -> Value:
-    return chosen("coalesce", given, F.coalesce)
+    return choose("coalesce", given, F.coalesce)
 
 
 def _nullif(given: Sequence[Value]) -> Value:
@@ -51,14 +51,14 @@ def _nullif(given: Sequence[Value]) -> Value:
     if left.kind is Kind.TIME:
         raise ExpressionError("compares times; compare their text: cast(x as string)")
     if left.kind is Kind.TEXT and right.kind is Kind.TEXT:
-        # Texts are equal alike in every engine, and the value is computed once.
-        return that_may_be_null(computed(Kind.TEXT, given, F.nullif, copies=2))
-    equal = compared("=", left, right)
+        # Engines agree on the equality of texts, and the value is computed once.
+        return with_intended_null(computed(Kind.TEXT, given, F.nullif, copies=2))
+    equal = compare("=", left, right)
 
     def make(value: Column, same: Column) -> Column:
         return F.when(~F.coalesce(same, F.lit(False)), value)
 
-    return that_may_be_null(computed(left.kind, [left, equal], make, left.number))
+    return with_intended_null(computed(left.kind, [left, equal], make, left.number))
 
 
 def _extreme(name: str, make: Callable[..., Column]) -> Callable[[Sequence[Value]], Value]:
@@ -67,20 +67,20 @@ def _extreme(name: str, make: Callable[..., Column]) -> Callable[[Sequence[Value
             raise ExpressionError(f"gives {name} one value; it takes two or more")
         if any(value.kind in (Kind.TIME, Kind.BOOLEAN) for value in given):
             raise ExpressionError(f"takes {name} of times or conditions; it is of texts or numbers")
-        return chosen(name, given, make)
+        return choose(name, given, make)
 
     return bind
 
 
 def is_null(value: Value) -> Value:
-    """Whether there is no value."""
+    """Compute whether a value is null."""
     if value.kind is Kind.ROW:
         raise ExpressionError("asks whether a struct is null; ask for its parts")
     return computed(Kind.BOOLEAN, [value], lambda c: c.isNull())
 
 
-def negation(value: Value) -> Value:
-    """Whether a condition is false."""
+def logical_not(value: Value) -> Value:
+    """Negate a condition."""
     return computed(Kind.BOOLEAN, [of_kind(value, Kind.BOOLEAN, "not")], lambda c: ~c)
 
 
@@ -97,7 +97,7 @@ OTHER_FUNCTIONS = (
     Function("ifnull", _VALUES, "as its values", _coalesce, "As `coalesce`.", "ifnull(a, b)"),
     Function(
         "nullif",
-        (Takes("value"), Takes("other")),
+        (Parameter("value"), Parameter("other")),
         "as its value",
         _nullif,
         "Null where both are equal, else the value.",
@@ -105,9 +105,9 @@ OTHER_FUNCTIONS = (
     ),
     Function(
         "if",
-        (Takes("condition", Kind.BOOLEAN), Takes("value"), Takes("other")),
+        (Parameter("condition", Kind.BOOLEAN), Parameter("value"), Parameter("other")),
         "as its values",
-        lambda given: cases(given[:1], given[1:]),
+        lambda given: case_when(given[:1], given[1:]),
         "The value where the condition is true, else the other; as `case when ... end`.",
         "if(a = '' or b is null, 'none', a)",
     ),
@@ -129,7 +129,7 @@ OTHER_FUNCTIONS = (
     ),
     Function(
         "isnull",
-        (Takes("value"),),
+        (Parameter("value"),),
         "boolean",
         lambda given: is_null(given[0]),
         "As `value is null`.",
@@ -137,15 +137,15 @@ OTHER_FUNCTIONS = (
     ),
     Function(
         "isnotnull",
-        (Takes("value"),),
+        (Parameter("value"),),
         "boolean",
-        lambda given: negation(is_null(given[0])),
+        lambda given: logical_not(is_null(given[0])),
         "As `value is not null`.",
         "isnotnull(a)",
     ),
     Function(
         "string",
-        (Takes("value"),),
+        (Parameter("value"),),
         "text",
         lambda given: as_text(given[0]),
         "As `cast(value as string)`.",
@@ -153,7 +153,7 @@ OTHER_FUNCTIONS = (
     ),
     Function(
         "boolean",
-        (Takes("value"),),
+        (Parameter("value"),),
         "boolean",
         lambda given: cast(given[0], "boolean", []),
         "As `cast(value as boolean)`: true, t, yes, y, 1 and false, f, no, n, 0.",

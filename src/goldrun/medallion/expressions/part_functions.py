@@ -5,7 +5,13 @@ from collections.abc import Sequence
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from goldrun.medallion.expressions.function import Function, Takes, plain, text_of, whole_number
+from goldrun.medallion.expressions.function import (
+    Function,
+    Parameter,
+    bind_columns,
+    literal_text_of,
+    whole_number,
+)
 from goldrun.medallion.expressions.kinds import ExpressionError, Kind, NumberType, Value
 from goldrun.medallion.expressions.texts import (
     json_path,
@@ -16,18 +22,18 @@ from goldrun.medallion.expressions.texts import (
 )
 from goldrun.medallion.expressions.values import as_text, computed
 
-_TEXT = Takes("text", Kind.TEXT)
+_TEXT = Parameter("text", Kind.TEXT)
 _COUNT = NumberType(10, 0)
 _LONGEST = 1000
 _HASH_BITS = (224, 256, 384, 512)
 
 
-def _some(name: str, *, optional: bool = False, repeated: bool = False) -> Takes:
-    return Takes(name, Kind.TEXT, optional, repeated)
+def _some(name: str, *, optional: bool = False, repeated: bool = False) -> Parameter:
+    return Parameter(name, Kind.TEXT, optional, repeated)
 
 
-def _written(name: str, kind: Kind = Kind.TEXT, *, optional: bool = False) -> Takes:
-    return Takes(name, kind, optional, written=True)
+def _written(name: str, kind: Kind = Kind.TEXT, *, optional: bool = False) -> Parameter:
+    return Parameter(name, kind, optional, literal=True)
 
 
 def _counted(column: Column) -> Column:
@@ -35,12 +41,12 @@ def _counted(column: Column) -> Column:
 
 
 def _split(given: Sequence[Value]) -> Value:
-    separator = literal_separator(text_of(given[1]))
+    separator = literal_separator(literal_text_of(given[1]))
     return computed(Kind.LIST, given[:1], lambda c: split_at(c, separator))
 
 
 def item(values: Value, index: int) -> Value:
-    """The text of a list at an index from 0, or from -1 at the end; null where there is none."""
+    """Select a list's text by an index from 0, or from -1 at the end; null where there is none."""
     if values.kind is not Kind.LIST:
         raise ExpressionError(
             f"takes an index of a {values.kind}; only split and array give a list"
@@ -57,7 +63,7 @@ def _element_at(given: Sequence[Value]) -> Value:
 
 
 def _get_json_object(given: Sequence[Value]) -> Value:
-    path = json_path(text_of(given[1]))
+    path = json_path(literal_text_of(given[1]))
     return computed(Kind.TEXT, given[:1], lambda c: json_value(c, path))
 
 
@@ -73,7 +79,9 @@ def _struct(given: Sequence[Value]) -> Value:
 def _named_struct(given: Sequence[Value]) -> Value:
     if len(given) % 2:
         raise ExpressionError("has a name without a value; it is named_struct('name', value, ...)")
-    return _row([text_of(value) for value in given[::2]], [as_text(value) for value in given[1::2]])
+    return _row(
+        [literal_text_of(value) for value in given[::2]], [as_text(value) for value in given[1::2]]
+    )
 
 
 def _row(names: Sequence[str], values: Sequence[Value]) -> Value:
@@ -108,13 +116,13 @@ PART_FUNCTIONS = (
         "array",
         (_some("text", repeated=True),),
         "list of texts",
-        plain(Kind.LIST, F.array),
+        bind_columns(Kind.LIST, F.array),
         "A list of its arguments.",
         "array(a, b)[1]",
     ),
     Function(
         "element_at",
-        (Takes("list", Kind.LIST), _written("place", Kind.NUMBER)),
+        (Parameter("list", Kind.LIST), _written("place", Kind.NUMBER)),
         "text",
         _element_at,
         "One text of a list: 1 is the first, -1 the last; null where there is none.",
@@ -122,9 +130,9 @@ PART_FUNCTIONS = (
     ),
     Function(
         "size",
-        (Takes("list", Kind.LIST),),
+        (Parameter("list", Kind.LIST),),
         "number",
-        plain(Kind.NUMBER, lambda c: _counted(F.when(c.isNotNull(), F.size(c))), _COUNT),
+        bind_columns(Kind.NUMBER, lambda c: _counted(F.when(c.isNotNull(), F.size(c))), _COUNT),
         "Number of texts in a list.",
         "size(split(a, ' '))",
     ),
@@ -138,7 +146,7 @@ PART_FUNCTIONS = (
     ),
     Function(
         "named_struct",
-        (Takes("name, value", repeated=True),),
+        (Parameter("name, value", repeated=True),),
         "struct",
         _named_struct,
         "Values with names, for `to_json`.",
@@ -146,9 +154,9 @@ PART_FUNCTIONS = (
     ),
     Function(
         "to_json",
-        (Takes("struct", Kind.ROW),),
+        (Parameter("struct", Kind.ROW),),
         "text",
-        plain(Kind.TEXT, lambda c: same_escapes(F.to_json(c))),
+        bind_columns(Kind.TEXT, lambda c: same_escapes(F.to_json(c))),
         "JSON of a struct, all values as text; what is null is left out.",
         "to_json(struct(a, b))",
     ),
@@ -172,7 +180,7 @@ PART_FUNCTIONS = (
         "md5",
         (_TEXT,),
         "text",
-        plain(Kind.TEXT, F.md5),
+        bind_columns(Kind.TEXT, F.md5),
         "MD5 hash of the UTF-8 bytes, as hexadecimal digits.",
         "md5(a)",
     ),

@@ -1,4 +1,4 @@
-"""The page ``docs/reference/mapping-language.md``, written from the function table alone."""
+"""The page ``docs/reference/mapping-language.md``, generated from the function table."""
 
 from goldrun.medallion.expressions.function import Function
 from goldrun.medallion.expressions.refused import REFUSED
@@ -61,14 +61,14 @@ Texts are compared by their code points. Regular expressions are those that dial
 
 
 def page() -> str:
-    """Write the whole page."""
+    """Render the whole page as Markdown."""
     groups = [_group(title, functions) for title, functions in GROUPS.items()]
     return "\n".join([_INTRODUCTION, *groups, _aliases(), _refused()])
 
 
 def _group(title: str, functions: tuple[Function, ...]) -> str:
     rows = [
-        f"| `{f.signature}` | {f.gives} | {_cell(f.meaning)} | {_code(f.example)} |"
+        f"| `{f.signature}` | {f.returns} | {_cell(f.meaning)} | {_code(f.example)} |"
         for f in functions
     ]
     return "\n".join(

@@ -1,4 +1,4 @@
-"""Functions that are known elsewhere and are not of the mapping language, each with what is."""
+"""Functions of Spark SQL outside of the mapping language, each with its replacement."""
 
 _DIFFER = "engines compute it differently"
 _NOT_SAME = "it gives another value at each run, and a rerun must give the same rows"

@@ -1,31 +1,37 @@
-"""Functions that look for a part of a text."""
+"""Functions that search a text."""
 
 from collections.abc import Sequence
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from goldrun.medallion.expressions.function import Function, Takes, plain, text_of, whole_number
+from goldrun.medallion.expressions.function import (
+    Function,
+    Parameter,
+    bind_columns,
+    literal_text_of,
+    whole_number,
+)
 from goldrun.medallion.expressions.kinds import ExpressionError, Kind, NumberType, Value
 from goldrun.medallion.expressions.texts import (
-    extracted,
+    extract,
     matches,
     regular_expression,
-    replaced,
+    replace_matches,
     replacement_parts,
 )
 from goldrun.medallion.expressions.values import computed
 
-_TEXT = Takes("text", Kind.TEXT)
+_TEXT = Parameter("text", Kind.TEXT)
 _COUNT = NumberType(10, 0)
 
 
-def _some(name: str, *, optional: bool = False, repeated: bool = False) -> Takes:
-    return Takes(name, Kind.TEXT, optional, repeated)
+def _some(name: str, *, optional: bool = False, repeated: bool = False) -> Parameter:
+    return Parameter(name, Kind.TEXT, optional, repeated)
 
 
-def _written(name: str, kind: Kind = Kind.TEXT, *, optional: bool = False) -> Takes:
-    return Takes(name, kind, optional, written=True)
+def _written(name: str, kind: Kind = Kind.TEXT, *, optional: bool = False) -> Parameter:
+    return Parameter(name, kind, optional, literal=True)
 
 
 def _counted(column: Column) -> Column:
@@ -33,24 +39,24 @@ def _counted(column: Column) -> Column:
 
 
 def _rlike(given: Sequence[Value]) -> Value:
-    pattern = regular_expression(text_of(given[1])).pattern
+    pattern = regular_expression(literal_text_of(given[1])).pattern
     return computed(Kind.BOOLEAN, given[:1], lambda c: matches(c, pattern))
 
 
 def _regexp_extract(given: Sequence[Value]) -> Value:
-    pattern = regular_expression(text_of(given[1]))
+    pattern = regular_expression(literal_text_of(given[1]))
     group = whole_number(given[2], 0, pattern.groups, "group") if given[2:] else 1
     if group > pattern.groups:
         raise ExpressionError(
             f"takes group {group} of a pattern with none; use brackets, or group 0"
         )
-    return computed(Kind.TEXT, given[:1], lambda c: extracted(c, pattern.pattern, group))
+    return computed(Kind.TEXT, given[:1], lambda c: extract(c, pattern.pattern, group))
 
 
 def _regexp_replace(given: Sequence[Value]) -> Value:
-    pattern, replacement = text_of(given[1]), text_of(given[2])
+    pattern, replacement = literal_text_of(given[1]), literal_text_of(given[2])
     parts = replacement_parts(regular_expression(pattern), replacement)
-    return computed(Kind.TEXT, given[:1], lambda c: replaced(c, pattern, parts))
+    return computed(Kind.TEXT, given[:1], lambda c: replace_matches(c, pattern, parts))
 
 
 SEARCH_FUNCTIONS = (
@@ -58,7 +64,7 @@ SEARCH_FUNCTIONS = (
         "instr",
         (_TEXT, _some("part")),
         "number",
-        plain(Kind.NUMBER, lambda c, part: _counted(F.position(part, c)), _COUNT),
+        bind_columns(Kind.NUMBER, lambda c, part: _counted(F.position(part, c)), _COUNT),
         "Where a part begins, from 1; 0 where it is not in the text.",
         "instr(a, '1')",
     ),
@@ -66,7 +72,7 @@ SEARCH_FUNCTIONS = (
         "startswith",
         (_TEXT, _some("start")),
         "boolean",
-        plain(Kind.BOOLEAN, lambda c, part: c.startswith(part)),
+        bind_columns(Kind.BOOLEAN, lambda c, part: c.startswith(part)),
         "Whether the text starts so.",
         "startswith(a, b)",
     ),
@@ -74,7 +80,7 @@ SEARCH_FUNCTIONS = (
         "endswith",
         (_TEXT, _some("end")),
         "boolean",
-        plain(Kind.BOOLEAN, lambda c, part: c.endswith(part)),
+        bind_columns(Kind.BOOLEAN, lambda c, part: c.endswith(part)),
         "Whether the text ends so.",
         "endswith(a, b)",
     ),
@@ -82,7 +88,7 @@ SEARCH_FUNCTIONS = (
         "contains",
         (_TEXT, _some("part")),
         "boolean",
-        plain(Kind.BOOLEAN, lambda c, part: c.contains(part)),
+        bind_columns(Kind.BOOLEAN, lambda c, part: c.contains(part)),
         "Whether the part is in the text.",
         "contains(a, b)",
     ),

@@ -1,4 +1,4 @@
-"""SQL text to a syntax tree that keeps each function by the name and arguments it was given."""
+"""Parse SQL text to a syntax tree that keeps every function's name and arguments as written."""
 
 import logging
 import re
@@ -10,7 +10,7 @@ from sqlglot.errors import ParseError, SqlglotError, TokenError
 
 from goldrun.medallion.expressions.kinds import ExpressionError
 
-# What is wrong with an expression is said by our own errors.
+# The parser's own log is off: errors of an expression are raised as ExpressionError.
 logging.getLogger("sqlglot").setLevel(logging.CRITICAL)
 _OWN_SYNTAX = ("CAST", "TRY_CAST", "EXTRACT", "TRIM", "SUBSTRING", "POSITION")
 _VALUES = {
@@ -35,7 +35,7 @@ class _Tokenizer(Spark.Tokenizer):
 
 
 class _Parser(Spark.Parser):  # type: ignore[valid-type, misc]
-    # Nothing is rewritten into another function, and no function has a meaning but ours.
+    # No function is rewritten into another or gets sqlglot's meaning.
     FUNCTIONS: ClassVar[dict[str, Any]] = {}
     NO_PAREN_FUNCTIONS: ClassVar[dict[str, Any]] = {}
     FUNCTION_PARSERS: ClassVar = {name: Spark.Parser.FUNCTION_PARSERS[name] for name in _OWN_SYNTAX}
@@ -56,21 +56,21 @@ def syntax_tree(sql: str) -> exp.Expr:
     """Parse one expression.
 
     Raises:
-        ExpressionError: It is no expression of SQL, or longer or deeper than anybody writes.
+        ExpressionError: It is no SQL expression, or exceeds the limit of length or depth.
     """
     if len(sql) > _LONGEST:
         raise ExpressionError(f"is longer than {_LONGEST} characters; shorten it")
     _check_escapes(sql)
     word = sql.strip()
     if word.isidentifier() and word.lower() not in _VALUES:
-        # A file may well have columns named When, Order or End.
+        # Columns of a file may be named When, Order or End.
         return exp.column(word, quoted=True)
     try:
         found = [tree for tree in Language().parse(sql) if tree is not None]
     except ParseError as error:
         raise ExpressionError(f"is not SQL: {_reason(error)}; {_WRITE}") from error
     except (TokenError, SqlglotError, ArithmeticError, ValueError) as error:
-        # The parser computes with numbers that are written as text, and may fail at that.
+        # The parser converts numbers, which may raise ValueError.
         reason = [*str(error).splitlines(), "part of it can't be read"][0]
         raise ExpressionError(f"is not SQL: {reason}; {_WRITE}") from error
     except RecursionError as error:
@@ -82,7 +82,7 @@ def syntax_tree(sql: str) -> exp.Expr:
 
 
 def operands(tree: exp.Expr) -> list[exp.Expr]:
-    """The operands of a chain of one operator, a || b || c, which are nested in the tree."""
+    """List the operands of a chain of one operator, such as a || b || c, nested in the tree."""
     found: list[exp.Expr] = []
     left: exp.Expr = tree
     while type(left) is type(tree):
@@ -92,7 +92,7 @@ def operands(tree: exp.Expr) -> list[exp.Expr]:
 
 
 def _check_escapes(sql: str) -> None:
-    """Refuse a backslash that SQL drops: whoever writes one in front of d means a digit."""
+    """Raise for a backslash that SQL would drop; before d, for example, it is meant for a digit."""
     texts = (found["text"] or "" for found in _QUOTED.finditer(sql) if not found["raw"])
     for escape in (one for text in texts for one in _ESCAPE.findall(text)):
         if escape[1] not in _ESCAPES:

@@ -7,22 +7,28 @@ from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from goldrun.contracts.text import INVISIBLE
-from goldrun.medallion.expressions.function import Function, Takes, plain, text_of, whole_number
+from goldrun.medallion.expressions.function import (
+    Function,
+    Parameter,
+    bind_columns,
+    literal_text_of,
+    whole_number,
+)
 from goldrun.medallion.expressions.kinds import ExpressionError, Kind, NumberType, Value
 from goldrun.medallion.expressions.values import computed
 
-_TEXT = Takes("text", Kind.TEXT)
+_TEXT = Parameter("text", Kind.TEXT)
 _COUNT = NumberType(10, 0)
 _LONGEST = 1000
 _MOST = 2**31 - 1
 
 
-def _some(name: str, *, optional: bool = False, repeated: bool = False) -> Takes:
-    return Takes(name, Kind.TEXT, optional, repeated)
+def _some(name: str, *, optional: bool = False, repeated: bool = False) -> Parameter:
+    return Parameter(name, Kind.TEXT, optional, repeated)
 
 
-def _written(name: str, kind: Kind = Kind.TEXT, *, optional: bool = False) -> Takes:
-    return Takes(name, kind, optional, written=True)
+def _written(name: str, kind: Kind = Kind.TEXT, *, optional: bool = False) -> Parameter:
+    return Parameter(name, kind, optional, literal=True)
 
 
 def _counted(column: Column) -> Column:
@@ -33,7 +39,7 @@ def _substring(given: Sequence[Value]) -> Value:
     start = whole_number(given[1], -_MOST, _MOST, "start")
     length = whole_number(given[2], 0, _MOST, "length") if given[2:] else _MOST
     if start < 0 and length < -start:
-        # Engines differ where the start lies before the text.
+        # Engines disagree where the start lies before the text.
         return computed(Kind.TEXT, given[:1], lambda c: _from_end(c, -start, length))
     return computed(Kind.TEXT, given[:1], lambda c: F.substring(c, F.lit(start), F.lit(length)))
 
@@ -46,7 +52,7 @@ def _from_end(text: Column, back: int, length: int) -> Column:
 
 def _padded(given: Sequence[Value], *, left: bool) -> Value:
     length = whole_number(given[1], 0, _LONGEST, "length")
-    fill = text_of(given[2]) if given[2:] else " "
+    fill = literal_text_of(given[2]) if given[2:] else " "
     if not fill:
         raise ExpressionError("fills up with an empty text; give at least one character")
     pad = F.lpad if left else F.rpad
@@ -56,7 +62,7 @@ def _padded(given: Sequence[Value], *, left: bool) -> Value:
 def _ends(given: Sequence[Value], *, left: bool) -> Value:
     length = whole_number(given[1], 0, _MOST, "length")
     take = F.left if left else F.right
-    # Sail's left and right give a type of text that its other functions do not take.
+    # Sail's left and right return a text type that its other functions do not accept.
     return computed(Kind.TEXT, given[:1], lambda c: take(c, F.lit(length)).cast(T.StringType()))
 
 
@@ -66,7 +72,7 @@ def _repeated(given: Sequence[Value]) -> Value:
 
 
 def _translated(given: Sequence[Value]) -> Value:
-    old, new = text_of(given[1]), text_of(given[2])
+    old, new = literal_text_of(given[1]), literal_text_of(given[2])
     return computed(Kind.TEXT, given[:1], lambda c: F.translate(c, old, new))
 
 
@@ -79,7 +85,7 @@ def _replaced(given: Sequence[Value]) -> Value:
 
 
 def _split_part(given: Sequence[Value]) -> Value:
-    separator = text_of(given[1])
+    separator = literal_text_of(given[1])
     number = whole_number(given[2], -_LONGEST, _LONGEST, "part")
     if not separator or not number:
         raise ExpressionError(
@@ -91,18 +97,22 @@ def _split_part(given: Sequence[Value]) -> Value:
 
 
 def _concat_ws(given: Sequence[Value]) -> Value:
-    separator = text_of(given[0])
+    separator = literal_text_of(given[0])
     return computed(Kind.TEXT, given[1:], lambda *texts: F.concat_ws(separator, *texts))
 
 
 TEXT_FUNCTIONS = (
-    Function("upper", (_TEXT,), "text", plain(Kind.TEXT, F.upper), "In capitals.", "upper(a)"),
-    Function("lower", (_TEXT,), "text", plain(Kind.TEXT, F.lower), "In small letters.", "lower(a)"),
+    Function(
+        "upper", (_TEXT,), "text", bind_columns(Kind.TEXT, F.upper), "In capitals.", "upper(a)"
+    ),
+    Function(
+        "lower", (_TEXT,), "text", bind_columns(Kind.TEXT, F.lower), "In small letters.", "lower(a)"
+    ),
     Function(
         "trim",
         (_TEXT,),
         "text",
-        plain(Kind.TEXT, lambda c: F.trim(c, F.lit(INVISIBLE))),
+        bind_columns(Kind.TEXT, lambda c: F.trim(c, F.lit(INVISIBLE))),
         "Without what nobody sees at both ends, as every value is trimmed; `trim(both 'x' from "
         "text)` takes other characters.",
         "trim(a)",
@@ -111,7 +121,7 @@ TEXT_FUNCTIONS = (
         "ltrim",
         (_TEXT,),
         "text",
-        plain(Kind.TEXT, lambda c: F.ltrim(c, F.lit(INVISIBLE))),
+        bind_columns(Kind.TEXT, lambda c: F.ltrim(c, F.lit(INVISIBLE))),
         "As `trim`, at the start.",
         "ltrim(a)",
     ),
@@ -119,7 +129,7 @@ TEXT_FUNCTIONS = (
         "rtrim",
         (_TEXT,),
         "text",
-        plain(Kind.TEXT, lambda c: F.rtrim(c, F.lit(INVISIBLE))),
+        bind_columns(Kind.TEXT, lambda c: F.rtrim(c, F.lit(INVISIBLE))),
         "As `trim`, at the end.",
         "rtrim(a)",
     ),
@@ -127,7 +137,7 @@ TEXT_FUNCTIONS = (
         "length",
         (_TEXT,),
         "number",
-        plain(Kind.NUMBER, lambda c: _counted(F.length(c)), _COUNT),
+        bind_columns(Kind.NUMBER, lambda c: _counted(F.length(c)), _COUNT),
         "Number of characters (code points).",
         "length(a)",
     ),
@@ -135,7 +145,7 @@ TEXT_FUNCTIONS = (
         "concat",
         (_some("text", repeated=True),),
         "text",
-        plain(Kind.TEXT, F.concat),
+        bind_columns(Kind.TEXT, F.concat),
         "One text after the other, as `a || b`; null where one is null.",
         "concat(a, '-', b)",
     ),
@@ -215,7 +225,7 @@ TEXT_FUNCTIONS = (
         "reverse",
         (_TEXT,),
         "text",
-        plain(Kind.TEXT, F.reverse),
+        bind_columns(Kind.TEXT, F.reverse),
         "The characters from the last to the first.",
         "reverse(a)",
     ),

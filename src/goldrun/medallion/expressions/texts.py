@@ -1,4 +1,4 @@
-"""Text functions that engines do not compute alike, computed by one implementation of our own."""
+"""Text functions on which engines disagree, as Python functions that all engines call."""
 
 import re
 import warnings
@@ -28,10 +28,10 @@ _OTHER_DIALECT = (
 
 
 def regular_expression(pattern: str) -> re.Pattern[str]:
-    """Check a pattern, which is of the part that the dialects of regular expressions share.
+    """Check that a pattern uses only what the dialects of regular expressions share.
 
     Raises:
-        ExpressionError: It is none, or uses what only some dialects have.
+        ExpressionError: It is no pattern, or uses a construct of some dialects only.
     """
     bare = pattern.replace("\\\\", "")
     for found, what in _OTHER_DIALECT:
@@ -51,7 +51,7 @@ def regular_expression(pattern: str) -> re.Pattern[str]:
 
 
 def matches(text: Column, pattern: str) -> Column:
-    """Whether a pattern is found anywhere in a text."""
+    """Compute whether a pattern matches anywhere in a text."""
 
     def found(value: str | None) -> bool | None:
         import re  # noqa: PLC0415
@@ -61,8 +61,8 @@ def matches(text: Column, pattern: str) -> Column:
     return F.udf(found, T.BooleanType(), useArrow=True)(text)
 
 
-def extracted(text: Column, pattern: str, group: int) -> Column:
-    """The group of the first match; empty where nothing matches."""
+def extract(text: Column, pattern: str, group: int) -> Column:
+    """Extract a group of the first match; empty where nothing matches."""
 
     def part(value: str | None) -> str | None:
         import re  # noqa: PLC0415
@@ -75,8 +75,8 @@ def extracted(text: Column, pattern: str, group: int) -> Column:
     return F.udf(part, T.StringType(), useArrow=True)(text)
 
 
-def replaced(text: Column, pattern: str, template: list[str | int]) -> Column:
-    """The text with each match replaced by texts and groups."""
+def replace_matches(text: Column, pattern: str, template: list[str | int]) -> Column:
+    """Replace each match by texts and groups."""
 
     def rewritten(value: str | None) -> str | None:
         import re  # noqa: PLC0415
@@ -92,14 +92,14 @@ def replaced(text: Column, pattern: str, template: list[str | int]) -> Column:
 
 
 def replacement_parts(pattern: re.Pattern[str], replacement: str) -> list[str | int]:
-    """Texts and groups of a replacement, in which ``$1`` stands for the first group.
+    """Split a replacement into texts and group numbers; ``$1`` stands for the first group.
 
     Raises:
         ExpressionError: The pattern has no such group.
     """
     groups = pattern.groups
     parts: list[str | int] = []
-    for escaped, group, dollar, plain in re.findall(
+    for escaped, group, dollar, bind_columns in re.findall(
         r"\\(.)|\$([0-9])|(\$|\\$)|([^\\$]+)", replacement, re.DOTALL
     ):
         if dollar or (group and int(group) > groups):
@@ -107,33 +107,33 @@ def replacement_parts(pattern: re.Pattern[str], replacement: str) -> list[str | 
                 f"replaces by {replacement!r}, but the pattern has {groups} groups, $1 and so on; "
                 r"write \\$ for a dollar sign"
             )
-        parts.append(int(group) if group else escaped or plain)
+        parts.append(int(group) if group else escaped or bind_columns)
     return parts
 
 
 def literal_separator(pattern: str) -> str:
-    """What a pattern of ``split`` stands for, which is read as a regular expression.
+    """Return the literal separator that a regular expression of ``split`` stands for.
 
     Raises:
         ExpressionError: It stands for more than one text.
     """
-    plain = re.sub(r"\\([^a-zA-Z0-9])|\[([^\\^\]])\]", lambda m: m[1] or m[2], pattern)
-    if not plain or _SPECIAL & set(re.sub(r"\\[^a-zA-Z0-9]|\[[^\\^\]]\]", "", pattern)):
+    bind_columns = re.sub(r"\\([^a-zA-Z0-9])|\[([^\\^\]])\]", lambda m: m[1] or m[2], pattern)
+    if not bind_columns or _SPECIAL & set(re.sub(r"\\[^a-zA-Z0-9]|\[[^\\^\]]\]", "", pattern)):
         raise ExpressionError(
             f"splits at the pattern {pattern!r}; give the separator itself, with a backslash "
             "before a sign such as | or ., or take the part by regexp_extract"
         )
-    return plain
+    return bind_columns
 
 
 def split_at(text: Column, separator: str) -> Column:
-    """The parts of a text between the separators."""
+    """Split a text at a separator."""
     literal = "".join(f"\\{c}" if c in _SPECIAL else c for c in separator)
     return F.split(text, literal)
 
 
 def same_escapes(json: Column) -> Column:
-    """JSON with its escapes of control characters in lower case, as engines write either."""
+    """Lower the case of JSON escapes of control characters, which differs between engines."""
     whole = F.replace(json, F.lit("\\\\"), F.lit(_ESCAPED_BACKSLASH))
     for code in _CONTROLS:
         whole = F.replace(whole, F.lit(f"\\u{code:04X}"), F.lit(f"\\u{code:04x}"))
@@ -142,7 +142,7 @@ def same_escapes(json: Column) -> Column:
 
 
 def json_path(path: str) -> list[str | int]:
-    """Steps of a path such as ``$.items[0].price`` or ``$['unit price']``.
+    """Parse the steps of a path such as ``$.items[0].price`` or ``$['unit price']``.
 
     Raises:
         ExpressionError: It is no such path.
@@ -156,12 +156,12 @@ def json_path(path: str) -> list[str | int]:
 
 
 def json_value(text: Column, path: list[str | int]) -> Column:
-    """What is at a path of a JSON text: text without quotes, numbers as they are written."""
+    """Extract the value at a path of a JSON text: strings unquoted, numbers as written."""
     return F.udf(_json_reader(path), T.StringType(), useArrow=True)(text)
 
 
 def _json_reader(path: list[str | int]) -> Callable[[str | None], str | None]:
-    # Nested, so that it travels to Spark's workers by value: they may lack goldrun.
+    # Nested, so that it is pickled by value: Spark's workers may lack goldrun.
     def find(value: str | None) -> str | None:
         import json  # noqa: PLC0415
 

@@ -1,4 +1,4 @@
-"""Functions that give times."""
+"""Functions that return times."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -7,7 +7,7 @@ from goldrun.contracts.time_pattern import layouts_of
 from goldrun.contracts.zones import time_zones
 from goldrun.errors import did_you_mean
 from goldrun.medallion.expressions.arithmetic import arithmetic, cast
-from goldrun.medallion.expressions.function import Function, Takes, text_of
+from goldrun.medallion.expressions.function import Function, Parameter, literal_text_of
 from goldrun.medallion.expressions.kinds import ExpressionError, Kind, Value
 from goldrun.medallion.expressions.times import (
     from_fields,
@@ -18,12 +18,12 @@ from goldrun.medallion.expressions.times import (
 )
 from goldrun.medallion.expressions.values import as_text, computed, in_zone, literal_number, time_of
 
-_VALUE = Takes("text")
-_PATTERN = Takes("pattern", Kind.TEXT, optional=True, written=True)
-_TIME = Takes("time", Kind.TIME)
-_ZONE = Takes("zone", Kind.TEXT, written=True)
-_FIELDS = tuple(Takes(name, Kind.NUMBER) for name in ("year", "month", "day"))
-_CLOCK = tuple(Takes(name, Kind.NUMBER) for name in ("hour", "minute", "second"))
+_VALUE = Parameter("text")
+_PATTERN = Parameter("pattern", Kind.TEXT, optional=True, literal=True)
+_TIME = Parameter("time", Kind.TIME)
+_ZONE = Parameter("zone", Kind.TEXT, literal=True)
+_FIELDS = tuple(Parameter(name, Kind.NUMBER) for name in ("year", "month", "day"))
+_CLOCK = tuple(Parameter(name, Kind.NUMBER) for name in ("hour", "minute", "second"))
 
 
 def _read(given: Sequence[Value], *, day: bool = False) -> Value:
@@ -36,7 +36,7 @@ def _read(given: Sequence[Value], *, day: bool = False) -> Value:
 
 
 def _pattern(value: Value) -> str:
-    pattern = text_of(value)
+    pattern = literal_text_of(value)
     try:
         layouts_of(pattern)
     except ValueError as error:
@@ -50,7 +50,7 @@ def _since_1970(given: Sequence[Value], unit: str) -> Value:
 
 
 def _zone(value: Value) -> str:
-    zone = text_of(value)
+    zone = literal_text_of(value)
     if zone not in time_zones():
         raise ExpressionError(
             f"has {zone!r}, which is not a time zone{did_you_mean(zone, time_zones())}"
@@ -77,8 +77,8 @@ def _reader(name: str, meaning: str, example: str, *, day: bool = False) -> Func
 
 
 def _epoch(name: str, unit: str, meaning: str, example: str) -> Function:
-    takes = (Takes("number", Kind.NUMBER),)
-    return Function(name, takes, "time", partial(_since_1970, unit=unit), meaning, example)
+    parameters = (Parameter("number", Kind.NUMBER),)
+    return Function(name, parameters, "time", partial(_since_1970, unit=unit), meaning, example)
 
 
 _BY_PATTERN = "to_timestamp(a, 'dd/MM/yyyy HH:mm')"

@@ -1,8 +1,8 @@
 """Times as ISO 8601 text: with ``Z`` or an offset an instant, without either a local time.
 
-Each is a function of Python's, as a column that reads a time several times would be computed, and
-planned, several times. They are nested, so that they travel to Spark's workers by value: those may
-lack goldrun.
+Each is a Python function, because a column that uses a time several times would be computed and
+planned several times. They are nested, so that they are pickled by value: Spark's workers may lack
+goldrun.
 """
 
 from collections.abc import Callable
@@ -16,9 +16,9 @@ from goldrun.contracts.zones import FAR, far_offset
 
 
 def midnight(time: Column, zone: str | None) -> Column:
-    """The start of a time's day, as a local time; of an instant, of its day in the zone.
+    """Compute the start of a time's day as a local time; an instant's day is that of the zone.
 
-    Null for an instant where there is no zone.
+    Null for an instant if no zone is declared.
     """
     shown = _clocks(zone) if zone else None
 
@@ -33,7 +33,7 @@ def midnight(time: Column, zone: str | None) -> Column:
 
 
 def instant(seconds: Column) -> Column:
-    """The instant so many seconds after 1970-01-01T00:00:00Z, with every digit of the fraction.
+    """Compute the instant at seconds since 1970-01-01T00:00:00Z, with all digits of the fraction.
 
     Null outside of the years 1 to 9999.
     """
@@ -41,7 +41,7 @@ def instant(seconds: Column) -> Column:
     def write(number: Decimal | None) -> str | None:
         import datetime  # noqa: PLC0415
 
-        # Decimals of more digits than Python's context has can't be divided; no year is as far.
+        # Division raises for more digits than Python's context has; no year needs as many.
         if number is None or abs(number) >= 10**12:
             return None
         whole = int(number // 1) - (number < 0 and number % 1 != 0)
@@ -56,10 +56,10 @@ def instant(seconds: Column) -> Column:
 
 
 def to_instant(time: Column, zone: str) -> Column:
-    """The instant of a local time of a zone; an instant stays as it is.
+    """Convert a local time of a zone to an instant; an instant is returned unchanged.
 
-    A time that clocks skip counts from the offset before, of one that they show twice the first
-    is taken. From 2100 on the zone keeps one offset, as for times that are mapped as they are.
+    A skipped local time uses the offset before the change, an ambiguous one the first of both.
+    From 2100 on a zone keeps one offset, as for times that are mapped without a function.
     """
     far, last = far_offset(zone), FAR
 
@@ -86,12 +86,12 @@ def to_instant(time: Column, zone: str) -> Column:
 
 
 def to_local(time: Column, zone: str) -> Column:
-    """What clocks of a zone show at an instant; a time without a zone counts as UTC."""
+    """Convert an instant to the local time of a zone; a time without an offset is read as UTC."""
     return F.udf(_clocks(zone), T.StringType(), useArrow=True)(time)
 
 
 def _clocks(zone: str) -> Callable[[str | None], str | None]:
-    """A function that gives what clocks of a zone show at an instant, or at a time of UTC."""
+    """Return a Python function that converts an instant or a time in UTC to a zone's local time."""
     far, last = far_offset(zone), FAR
 
     def show(text: str | None) -> str | None:
@@ -115,7 +115,7 @@ def _clocks(zone: str) -> Callable[[str | None], str | None]:
 
 
 def from_fields(fields: list[Column]) -> Column:
-    """A local time of year, month, day, and of hour, minute and second where they are given."""
+    """Build a local time from year, month, day and optional hour, minute and second."""
 
     def write(*numbers: Decimal | None) -> str | None:
         import datetime  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""Values of each kind, and how several are brought to one kind."""
+"""Values of each kind, and the conversion of several values to one kind."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -36,23 +36,23 @@ def computed(
     *,
     copies: int = 1,
 ) -> Value:
-    """A value that ``make`` computes of the columns of its parts.
+    """Build a value whose column ``make`` computes from the columns of its parts.
 
     Args:
         kind: Kind of the value.
-        parts: What it is computed of.
-        make: Makes its column.
+        parts: Values that it is computed from.
+        make: Function of their columns.
         number: Type of a number.
-        copies: How often ``make``, or the engine that plans it, writes out each part.
+        copies: Number of times that each part occurs in the plan of ``make``.
 
     Raises:
-        ExpressionError: It has so many parts that an engine takes minutes to plan it.
+        ExpressionError: It has too many parts: an engine would take minutes to plan it.
     """
     return _built(kind, parts, lambda _, *columns: make(*columns), number, copies)
 
 
 def in_zone(value: Value, make: Callable[[Column, str | None], Column], copies: int = 1) -> Value:
-    """A time that ``make`` computes of a value and of the source's time zone."""
+    """Build a time that ``make`` computes from a value and the source's time zone."""
     return _built(Kind.TIME, [value], lambda zone, column: make(column, zone), None, copies)
 
 
@@ -63,7 +63,7 @@ def _built(
     number: NumberType | None,
     copies: int,
 ) -> Value:
-    """A value that ``make`` computes of the source's time zone and of the columns of its parts."""
+    """Build a value that ``make`` computes from the source's time zone and its parts' columns."""
     size = 1 + copies * sum(part.size for part in parts)
     if size > _MOST_PARTS:
         raise ExpressionError(
@@ -75,27 +75,27 @@ def _built(
         return make(record.zone, *[part.build(record) for part in parts])
 
     reads = frozenset().union(*[part.reads for part in parts])
-    is_meant = any(part.null_is_meant for part in parts)
-    return Value(kind, build, reads, number, size=size, null_is_meant=is_meant)
+    is_meant = any(part.null_is_intended for part in parts)
+    return Value(kind, build, reads, number, size=size, null_is_intended=is_meant)
 
 
 def time_of(text: Value, pattern: str | None) -> Value:
-    """The time that a text has by a pattern, or in ISO 8601."""
+    """Parse a text as a time by a pattern, or as ISO 8601."""
     return in_zone(text, lambda c, zone: iso_text(c, pattern, zone), copies=READ)
 
 
-def that_may_be_null(value: Value) -> Value:
-    """A value whose null is meant, of ``nullif`` or a condition: it is no fault of the text."""
-    return replace(value, null_is_meant=True)
+def with_intended_null(value: Value) -> Value:
+    """Mark a value as null on purpose, by ``nullif`` or a condition: null is no parse error."""
+    return replace(value, null_is_intended=True)
 
 
 def file_column(name: str) -> Value:
-    """The text that a file has in a column."""
+    """Build the text of a file's column."""
     return Value(Kind.TEXT, lambda record: record.columns[name], frozenset([name]))
 
 
 def literal_text(text: str) -> Value:
-    """A text that is written in the expression."""
+    """Build a literal text."""
     try:
         text.encode()
     except UnicodeEncodeError as error:
@@ -104,7 +104,7 @@ def literal_text(text: str) -> Value:
 
 
 def literal_number(written: str) -> Value:
-    """A number that is written in the expression, as exact as it is written."""
+    """Build a literal number with all its digits."""
     if not re.fullmatch(_WRITTEN, written):
         raise ExpressionError(f"has {written!r}, which is no number; write it as 1.5")
     whole, _, power = written.lower().partition("e")
@@ -133,17 +133,17 @@ def literal_number(written: str) -> Value:
 
 
 def literal_boolean(value: bool) -> Value:
-    """``true`` or ``false``."""
+    """Build the literal ``true`` or ``false``."""
     return Value(Kind.BOOLEAN, lambda _: F.lit(value), literal=value)
 
 
-def nothing() -> Value:
-    """``null``."""
+def null_literal() -> Value:
+    """Build the literal ``null``."""
     return Value(Kind.NULL, lambda _: F.lit(None).cast(T.StringType()))
 
 
 def as_text(value: Value) -> Value:
-    """Any single value, written out."""
+    """Convert any single value to text."""
     if value.kind in (Kind.TEXT, Kind.NULL, Kind.TIME):
         return replace(value, kind=Kind.TEXT, number=None)
     if value.kind is Kind.NUMBER:
@@ -156,10 +156,10 @@ def as_text(value: Value) -> Value:
 
 
 def of_kind(value: Value, kind: Kind, where: str) -> Value:
-    """A value that is of a kind already, is null, or becomes text.
+    """Return a value as a kind: unchanged if it has it or is null, otherwise only as text.
 
     Raises:
-        ExpressionError: It is of another kind.
+        ExpressionError: It has another kind.
     """
     if value.kind is kind:
         return value
@@ -198,10 +198,10 @@ def _remedy(kind: Kind) -> str:
 
 
 def one_kind(values: Sequence[Value], where: str) -> list[Value]:
-    """Bring alternatives to one kind, and numbers to one type.
+    """Convert alternatives to one kind, and numbers to one type.
 
     Raises:
-        ExpressionError: They are of several kinds.
+        ExpressionError: They have several kinds.
     """
     kinds = sorted({value.kind for value in values if value.kind is not Kind.NULL})
     if not kinds:
@@ -219,7 +219,7 @@ def one_kind(values: Sequence[Value], where: str) -> list[Value]:
 
 
 def one_type(values: Sequence[Value]) -> list[Value]:
-    """Bring numbers, and null, to one type that keeps all their digits, or to the wide one."""
+    """Convert numbers and nulls to one type that keeps all their digits, or to the wide type."""
     common = reduce(common_type, [v.type for v in values if v.kind is Kind.NUMBER])
     return [
         _null_of(Kind.NUMBER, common) if v.kind is Kind.NULL else widen(v, common) for v in values
@@ -227,7 +227,7 @@ def one_type(values: Sequence[Value]) -> list[Value]:
 
 
 def common_type(left: NumberType, right: NumberType) -> NumberType:
-    """The smallest type that has every number of both; the wide one where there is none."""
+    """Return the smallest type that holds all numbers of both; the wide type if none does."""
     if left == right:
         return left
     scale = max(left.scale, right.scale)
@@ -238,7 +238,7 @@ def common_type(left: NumberType, right: NumberType) -> NumberType:
 
 
 def widen(value: Value, number: NumberType) -> Value:
-    """A number in a type that has at least as many digits on both sides of the point, or wide."""
+    """Convert a number to a type with as many digits on both sides or more, or to the wide one."""
     if value.type == number:
         return value
     if value.type.scale <= number.scale and value.type.whole <= number.whole:
