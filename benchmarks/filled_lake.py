@@ -54,7 +54,7 @@ def fill(ctx: Context, rows: int, *, random_keys: bool) -> None:
         lake.append(lineage.silver_table(table), with_content_hash(rows_of_silver, table))
     for other in (lineage.history_table(table), lineage.DUPLICATES, lineage.QUARANTINE):
         lake.create(other)
-    silver.derive(ctx)
+    silver.derive(ctx.lake, ctx.source)
 
 
 def micro_batch(spark: SparkSession, first: int, rows: int, *, random_keys: bool) -> DataFrame:

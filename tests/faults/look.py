@@ -17,6 +17,7 @@ from goldrun.features.snapshots import snapshots
 from goldrun.io.delta.lake import Lake
 from goldrun.io.delta.properties import content
 from goldrun.jobs.aggregate.activity import ACTIVITY
+from goldrun.jobs.refine.tables import read_fates
 from goldrun.medallion.accounting import account
 from tests.faults.sales import Sale
 from tests.faults.world import World
@@ -148,7 +149,5 @@ def _differ(name: str, computed: DataFrame, stored: DataFrame) -> list[str]:
 
 
 def _open_account(lake: Lake) -> list[str]:
-    names = ("bronze/transactions", _SALES, _HISTORY, "silver/duplicates", "silver/quarantine")
-    bronze, silver, history, duplicates, quarantine = (lake.read(name) for name in names)
-    one = account(bronze, silver, history, duplicates, quarantine, "transactions")
+    one = account(lake.read("bronze/transactions"), read_fates(lake, "transactions"))
     return [] if one.closed else [f"accounting: {one}"]

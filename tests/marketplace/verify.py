@@ -22,6 +22,7 @@ from goldrun.errors import GoldrunError
 from goldrun.io.delta.lake import Lake
 from goldrun.io.engines.choose import engine_for, open_engine
 from goldrun.io.settings import load_source
+from goldrun.jobs.refine.tables import read_fates
 from goldrun.medallion.accounting import Accounting, account
 from tests.marketplace import personal, table_checks
 from tests.marketplace.loading import (
@@ -74,13 +75,9 @@ def accounts(lake: Lake) -> dict[str, Accounting]:
     return {
         entity: account(
             lake.read_or_empty(lineage.bronze_table(entity)),
-            lake.read_or_empty(lineage.silver_table(table)),
-            lake.read_or_empty(lineage.history_table(table)),
-            lake.read_or_empty(lineage.DUPLICATES),
-            lake.read_or_empty(lineage.QUARANTINE),
-            entity,
+            read_fates(lake, entity),
         )
-        for entity, table in ENTITIES.items()
+        for entity in ENTITIES
     }
 
 

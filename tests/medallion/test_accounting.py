@@ -6,6 +6,7 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from goldrun.medallion.accounting import Accounting, account
+from goldrun.medallion.fates import Fates
 
 IDS = ("a", "b", "c", "d", "e")
 
@@ -34,13 +35,15 @@ class Follow:
     ) -> Accounting:
         return account(
             self._ids(bronze),
-            self._ids(silver),
-            self._ids(history),
-            self.spark.createDataFrame(list(duplicates), "record_id string, entity string"),
-            self.spark.createDataFrame(
-                list(quarantine), "record_id string, entity string, state string"
+            Fates.of(
+                "things",
+                self._ids(silver),
+                self._ids(history),
+                self.spark.createDataFrame(list(duplicates), "record_id string, entity string"),
+                self.spark.createDataFrame(
+                    list(quarantine), "record_id string, entity string, state string"
+                ),
             ),
-            "things",
         )
 
     def _ids(self, ids: Sequence[str]) -> DataFrame:

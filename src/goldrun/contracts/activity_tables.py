@@ -92,7 +92,7 @@ def _then(name: str) -> tuple[str, ...]:
     return f"customers.{name}", f"customers.{entities.UPDATED_AT}", TRANSACTION_TIME
 
 
-_CUSTOMER = Column(entities.CUSTOMER_ID, T.StringType(), "Who.", required=True)
+_CUSTOMER = Column(entities.CUSTOMER_ID, T.StringType(), "Who.", required=True, is_customer_id=True)
 _DAY = Column(DAY, T.DateType(), "Calendar day of the source's time zone.", required=True)
 _ORDER = (f"transactions.{entities.ORDER_ID}", STATUS, TRANSACTION_TIME)
 _AMOUNT = (f"transactions.{entities.AMOUNT}", STATUS, TRANSACTION_TIME)

@@ -47,7 +47,7 @@ RESOLVED = "resolved"
 OUTCOMES = (RESOLVED, "unresolved", "escalated", "abandoned")
 
 _FROM_START_TO_END = f"(unix_micros({SESSION_END}) - unix_micros({SESSION_START})) / 1000000bd"
-_CUSTOMER = Column(CUSTOMER_ID, T.StringType(), "Who.", required=True)
+_CUSTOMER = Column(CUSTOMER_ID, T.StringType(), "Who.", required=True, is_customer_id=True)
 
 SESSIONS = Table(
     name="silver/sessions",

@@ -84,7 +84,7 @@ TRANSACTIONS = Table(
             required=True,
             default=TRANSACTION_ID,
         ),
-        Column(CUSTOMER_ID, T.StringType(), "Who bought.", required=True),
+        Column(CUSTOMER_ID, T.StringType(), "Who bought.", required=True, is_customer_id=True),
         Column(PRODUCT_ID, T.StringType(), "What was bought.", null_means="not recorded"),
         Column(
             QUANTITY,
@@ -185,7 +185,13 @@ CUSTOMERS = Table(
     versioned_by=UPDATED_AT,
     clustered_by=(CUSTOMER_ID,),
     columns=(
-        Column(CUSTOMER_ID, T.StringType(), "Identity of the customer.", required=True),
+        Column(
+            CUSTOMER_ID,
+            T.StringType(),
+            "Identity of the customer.",
+            required=True,
+            is_customer_id=True,
+        ),
         Column(NAME, T.StringType(), "Full name.", null_means="not given", personal=True),
         Column(
             EMAIL,

@@ -13,7 +13,7 @@ SEGMENT_NAME = "segment_name"
 MODEL_VERSION = "model_version"
 
 _CENTS = T.DecimalType(18, 2)
-_CUSTOMER = Column(CUSTOMER_ID, T.StringType(), "Who.", required=True)
+_CUSTOMER = Column(CUSTOMER_ID, T.StringType(), "Who.", required=True, is_customer_id=True)
 _AS_OF = Column(
     AS_OF,
     T.DateType(),
@@ -35,7 +35,7 @@ USER_FEATURES = Table(
     key=(USER_ID,),
     z_ordered_by=(purchase_features.TOTAL_SPEND,),
     columns=(
-        Column(USER_ID, T.StringType(), "The customer_id.", required=True),
+        Column(USER_ID, T.StringType(), "The customer_id.", required=True, is_customer_id=True),
         Column(
             purchase_features.PURCHASE_FREQUENCY,
             T.LongType(),

@@ -48,6 +48,7 @@ class Column:
             (``<name>_unparsed``).
         synonyms: Other spellings of a category, each with its canonical one.
         personal: Whether the value identifies a person.
+        is_customer_id: Whether the value is the id of a customer, by which a person is erased.
         grows_with_time: Whether the value rises as a shop's history grows, whoever the customer
             is; such a feature is shown by drift checks but not judged.
         made_from: Of a computed column, the columns it comes from, as ``table.column``.
@@ -67,6 +68,7 @@ class Column:
     standard: Standard | None = None
     synonyms: tuple[tuple[str, str], ...] = ()
     personal: bool = False
+    is_customer_id: bool = False
     grows_with_time: bool = False
     made_from: tuple[str, ...] = ()
     serves: tuple[str, ...] = ()
@@ -147,6 +149,14 @@ class Table:
     def names(self) -> tuple[str, ...]:
         """Column names in stored order."""
         return tuple(column.name for column in self.columns)
+
+    @property
+    def key_is_personal(self) -> bool:
+        """Whether the key identifies a person.
+
+        Such keys are written to no log: neither Delta's transaction log nor the application's.
+        """
+        return any(column.is_customer_id for column in self.columns if column.name in self.key)
 
     @property
     def schema(self) -> T.StructType:

@@ -4,7 +4,7 @@ import contextlib
 import logging
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from goldrun.contracts.source import Source
@@ -23,14 +23,12 @@ class Context:
         tracker: Runs and registry.
         source: The shop.
         now: When the step began, UTC.
-        columns: File columns that each entity reads, once they were asked for.
     """
 
     lake: Lake
     tracker: Tracker
     source: Source
     now: datetime
-    columns: dict[str, dict[str, str]] = field(default_factory=dict, compare=False)
 
 
 @contextlib.contextmanager

@@ -12,7 +12,7 @@ from goldrun.io.engines.choose import Engine, engine_for, open_engine
 from goldrun.io.settings import lake_root, load_source
 from goldrun.io.tracking.runs import Tracker
 from goldrun.jobs.context import Context, step
-from goldrun.jobs.source import check_mapping
+from goldrun.medallion.source_columns import check_mapping
 
 
 @contextlib.contextmanager

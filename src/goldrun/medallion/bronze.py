@@ -1,4 +1,4 @@
-"""Bronze: the text of every record as it came, with its lineage and a unique id."""
+"""Bronze: the unchanged text of every record, with its lineage and a unique id."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,28 +7,49 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from goldrun.contracts import lineage
+from goldrun.errors import SettingsError
 
 
 @dataclass(frozen=True)
 class Batch:
-    """One ingestion: its id and its moment (UTC), both given from outside."""
+    """One ingestion: its id and its time (UTC)."""
 
     batch_id: str
     ingested_at: datetime
 
     @classmethod
     def at(cls, moment: datetime) -> "Batch":
-        """The ingestion of a moment, by which it is known."""
+        """Create the batch of a time, which its id is made from."""
         return cls(f"{moment:%Y%m%dT%H%M%S.%fZ}", moment)
 
 
 def is_time_of_ingestion(column: str) -> Column:
-    """Whether a time (UTC) is that of the row's own batch, which ``Batch.at`` made the id of."""
+    """Whether a time (UTC) is the ingestion time of the row's own batch."""
     return F.date_format(column, "yyyyMMdd'T'HHmmss.SSSSSS'Z'") == F.col(lineage.BATCH_ID)
 
 
+def check_one_source(bronze: DataFrame, source: str, root: str) -> None:
+    """Check that bronze holds records of one source only; ids of two would mix.
+
+    Args:
+        bronze: Rows of ``bronze/<entity>``.
+        source: Name of the source.
+        root: The lake's folder, for the message.
+
+    Raises:
+        SettingsError: A record is of another source.
+    """
+    others = bronze.where(F.col(lineage.SOURCE) != source).select(lineage.SOURCE).limit(1)
+    found = others.collect()
+    if found:
+        raise SettingsError(
+            f"{root} holds records of source {found[0][lineage.SOURCE]!r}, not of {source!r}: "
+            "give each source a lake of its own with --lake, or the right --source"
+        )
+
+
 def to_bronze(raw: DataFrame, *, entity: str, source: str, batch: Batch) -> DataFrame:
-    """Turn lines that a reader has taken apart into bronze records.
+    """Make bronze records of the lines that a reader has parsed.
 
     The record id is the first 32 hex digits of SHA-256 over source, entity, file, fingerprint,
     piece and row: unique, and the same whenever the same bytes are read in the same pieces.

@@ -1,4 +1,4 @@
-"""Customers of a shop that has no customers file: whoever bought."""
+"""Customers of a shop that has no customers file, derived from its transactions."""
 
 from collections.abc import Sequence
 from functools import reduce
@@ -9,10 +9,24 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from goldrun.contracts import entities, lineage
-from goldrun.contracts.source import EntityMapping
+from goldrun.contracts.source import EntityMapping, Source
 from goldrun.medallion.mapping import LINEAGE
 from goldrun.medallion.ordering import newest_first
 from goldrun.medallion.parse import Parsed, parse_records
+
+
+def derived_mapping(source: Source) -> EntityMapping | None:
+    """Find the mapping that customers are derived by; None where the source has files of them.
+
+    Unless it declares a pattern of times, it has that of the transactions, whose files are read.
+    """
+    mapping = source.entities.get("customers") or EntityMapping.model_validate(
+        {"from": "transactions"}
+    )
+    if not mapping.derived_from:
+        return None
+    pattern = source.entities["transactions"].timestamp_format
+    return mapping.model_copy(update={"timestamp_format": mapping.timestamp_format or pattern})
 
 
 def derive_customers(

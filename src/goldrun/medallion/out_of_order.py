@@ -1,4 +1,4 @@
-"""In which order the records of a key arrived, and which of them come out of turn."""
+"""The order in which the records of a key were ingested, and the records that break it."""
 
 from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame
@@ -25,12 +25,15 @@ def partition_of(file: SparkColumn) -> SparkColumn:
     return F.when(file.startswith(lineage.TOPIC_PREFIX), partition).otherwise(file)
 
 
-def out_of_turn() -> SparkColumn:
-    """Whether a row of ``repeated_keys`` has a known row as late as, or later than, a new one."""
+def is_out_of_order() -> SparkColumn:
+    """Whether a known row of a key was ingested with or after an incoming one.
+
+    A condition on the result of ``repeated_keys``.
+    """
     return F.coalesce(F.col(LAST) >= F.col(FIRST), F.lit(False))
 
 
-def records_out_of_turn(
+def records_out_of_order(
     repeated: DataFrame, records: DataFrame, duplicates: DataFrame, table: Table
 ) -> DataFrame:
     """Find the keys that have a stored record which was ingested with or after an incoming one.
@@ -45,7 +48,7 @@ def records_out_of_turn(
         ``record_id`` of all ``records`` of these keys.
     """
     key = list(table.key)
-    of_known = repeated.where(out_of_turn()).select(*key)
+    of_known = repeated.where(is_out_of_order()).select(*key)
     kept = records.withColumnRenamed(lineage.RECORD_ID, lineage.KEPT_RECORD_ID)
     repeats = duplicates.select(lineage.KEPT_RECORD_ID, lineage.BATCH_ID).join(
         kept, lineage.KEPT_RECORD_ID

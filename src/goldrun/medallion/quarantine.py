@@ -1,4 +1,4 @@
-"""Refused records: kept with their reasons, and let go when they turn out to be good."""
+"""Rejected records: kept with their reasons, and released once they are accepted."""
 
 from datetime import datetime
 
@@ -17,28 +17,28 @@ RAW_LINE = "_malformed"
 
 
 def raw_json(record: SparkColumn, malformed: SparkColumn) -> SparkColumn:
-    """The raw record as JSON: its text by column name, or the raw line if it is malformed."""
+    """Raw record as JSON: its text by column name, or the raw line if it is malformed."""
     line = F.create_map(F.lit(RAW_LINE), malformed)
     return F.to_json(F.when(malformed.isNotNull(), line).otherwise(record))
 
 
 def place(file: SparkColumn, offset: SparkColumn) -> SparkColumn:
-    """Where to look for a record: its file, or its message's topic, partition and offset."""
+    """Place of a record: its file, or the topic, partition and offset of its message."""
     message = F.concat(file, F.lit("@"), offset.cast("string"))
     return F.when(file.startswith(lineage.TOPIC_PREFIX), message).otherwise(file)
 
 
-def quarantined(refused: DataFrame, entity: str) -> DataFrame:
-    """Make quarantine rows of refused records.
+def quarantined(rejected: DataFrame, entity: str) -> DataFrame:
+    """Make quarantine rows of rejected records.
 
     Args:
-        refused: ``record_id``, ``record`` (as JSON), ``reasons`` and the rest of their lineage.
-        entity: Entity that they should have become.
+        rejected: ``record_id``, ``record`` (as JSON), ``reasons`` and the rest of their lineage.
+        entity: Name of the entity.
 
     Returns:
         Open rows of ``silver/quarantine``.
     """
-    return refused.select(
+    return rejected.select(
         lineage.RECORD_ID,
         F.lit(entity).alias(lineage.ENTITY),
         lineage.RECORD,
@@ -52,17 +52,17 @@ def quarantined(refused: DataFrame, entity: str) -> DataFrame:
     )
 
 
-def with_raw(bronze: DataFrame, refused: DataFrame) -> DataFrame:
-    """Fetch the raw record of rows that were refused only after they had been typed.
+def with_raw(bronze: DataFrame, rejected: DataFrame) -> DataFrame:
+    """Add the raw record to records that were rejected after they were typed.
 
     Args:
         bronze: Rows of ``bronze/<entity>``.
-        refused: ``record_id, reasons``.
+        rejected: ``record_id, reasons``.
 
     Returns:
-        What ``quarantined`` takes, one row a refused record.
+        The argument of ``quarantined``, one row a rejected record.
     """
-    return bronze.join(refused, lineage.RECORD_ID).withColumns(
+    return bronze.join(rejected, lineage.RECORD_ID).withColumns(
         {
             lineage.RECORD: raw_json(F.col(lineage.RECORD), F.col(lineage.MALFORMED)),
             lineage.FILE: place(F.col(lineage.FILE), F.col(lineage.OFFSET)),
@@ -71,30 +71,50 @@ def with_raw(bronze: DataFrame, refused: DataFrame) -> DataFrame:
 
 
 def open_rows(quarantine: DataFrame) -> DataFrame:
-    """The rows of ``silver/quarantine`` that wait for a better mapping, rule or parent."""
+    """Rows of ``silver/quarantine`` that are neither released nor erased."""
     return quarantine.where(F.col(lineage.STATE) == OPEN)
 
 
-def release(quarantine: DataFrame, good: DataFrame, now: datetime) -> DataFrame:
-    """Release the open rows whose records have become good; their reasons stay, as history.
+def release(quarantine: DataFrame, accepted: DataFrame, now: datetime) -> DataFrame:
+    """Release the open rows whose records are accepted now; their reasons stay, as history.
 
     Args:
         quarantine: Rows of ``silver/quarantine``.
-        good: ``record_id`` of records that are refused no longer.
+        accepted: ``record_id`` of records that are accepted now.
         now: When, UTC.
 
     Returns:
         The rows in their new state.
     """
     released = open_rows(quarantine).join(
-        good.select(lineage.RECORD_ID), lineage.RECORD_ID, "left_semi"
+        accepted.select(lineage.RECORD_ID), lineage.RECORD_ID, "left_semi"
     )
     return released.withColumn(lineage.STATE, F.lit(RELEASED)).withColumn(
         lineage.RELEASED_AT, F.lit(now).cast("timestamp")
     )
 
 
+def after_replay(
+    rejected: DataFrame, validated: DataFrame, quarantine: DataFrame, now: datetime
+) -> DataFrame:
+    """Make the quarantine rows that change when records in quarantine are validated again.
+
+    Args:
+        rejected: Open rows of the records that are rejected again.
+        validated: ``record_id`` of all records that were validated.
+        quarantine: Rows of ``silver/quarantine``.
+        now: When, UTC.
+
+    Returns:
+        The rows of ``rejected`` that are new or have other reasons, and the rows of the accepted
+        records in the state ``released``; materialised.
+    """
+    accepted = validated.join(rejected, lineage.RECORD_ID, "left_anti")
+    released = release(quarantine, accepted, now)
+    return changed(rejected, quarantine).unionByName(released).localCheckpoint()
+
+
 def changed(fresh: DataFrame, quarantine: DataFrame) -> DataFrame:
-    """Leave out the rows that are in quarantine already, open and for the same reasons."""
+    """Rows of ``fresh`` that are not in quarantine yet, or open there for other reasons."""
     same = open_rows(quarantine).select(lineage.RECORD_ID, lineage.REASONS)
     return fresh.join(same, [lineage.RECORD_ID, lineage.REASONS], "left_anti")

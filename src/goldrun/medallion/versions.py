@@ -10,14 +10,13 @@ from goldrun.contracts import lineage
 from goldrun.contracts.quarantine_reasons import KEY_CONFLICT, KEY_NOT_UNIQUE
 from goldrun.contracts.table import Table
 from goldrun.medallion.bronze import is_time_of_ingestion
-from goldrun.medallion.out_of_order import FIRST, LAST, partition_of
+from goldrun.medallion.out_of_order import partition_of
 
 _IS_NEW = "_is_new"
 _KEPT = "_kept"
 _REPEATS = "_repeats"
 _LOSES = "_loses"
 _BEGINS = "_begins"
-_TIMES = "_times"
 _ENDED = "_ended"
 _COPY = "_copy"
 
@@ -43,31 +42,6 @@ class Resolution:
     duplicates: DataFrame
     conflicts: DataFrame
     refused_keys: DataFrame
-
-
-def repeated_keys(incoming: DataFrame, known: DataFrame, table: Table) -> DataFrame:
-    """Find the keys that stand in more than one row: of them only there is something to decide.
-
-    Most keys of most batches stand alone, and rows are much wider than their keys.
-
-    Args:
-        incoming: Good rows of the batch.
-        known: Rows of silver and of its history, for at least the keys in ``incoming``.
-        table: The entity's contract.
-
-    Returns:
-        The columns of the key, each key once, the first batch (``FIRST``) of its incoming rows
-        and the last one (``LAST``) of its known rows, null where there are none.
-    """
-    key, nothing = list(table.key), F.lit(None).cast("string")
-    new = incoming.select(*key, F.col(lineage.BATCH_ID).alias(FIRST), nothing.alias(LAST))
-    old = known.select(*key, nothing.alias(FIRST), F.col(lineage.BATCH_ID).alias(LAST))
-    counted = (
-        new.unionByName(old)
-        .groupBy(*key)
-        .agg(F.count("*").alias(_TIMES), F.min(FIRST).alias(FIRST), F.max(LAST).alias(LAST))
-    )
-    return counted.where(F.col(_TIMES) > 1).drop(_TIMES)
 
 
 def rank_versions(

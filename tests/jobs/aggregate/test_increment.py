@@ -22,7 +22,9 @@ from goldrun.jobs.aggregate import gold_tables
 from goldrun.jobs.aggregate.activity import ACTIVITY
 from goldrun.jobs.context import Context
 from goldrun.jobs.refine import silver
-from goldrun.jobs.refine.batches import incomplete_batches
+from goldrun.jobs.refine.batches import completed_batches
+from goldrun.jobs.refine.tables import read_fates
+from goldrun.medallion.batches import incomplete_batches
 from tests.jobs.conftest import SETTINGS, new_shop
 from tests.jobs.refine.test_silver_converges import PowerCutError, stop_at
 
@@ -59,9 +61,9 @@ def two_days(first_day: Shop) -> Shop:
 
 
 def open_batches(ctx: Context) -> dict[str, int]:
-    names = (TRANSACTIONS.name, HISTORY, lineage.DUPLICATES.name, lineage.QUARANTINE.name)
-    fates = [ctx.lake.read(name) for name in names]
-    return incomplete_batches(ctx, "transactions", ctx.lake.read(BRONZE), fates)
+    fates = read_fates(ctx.lake, "transactions")
+    completed = completed_batches(ctx.lake, "transactions")
+    return incomplete_batches(ctx.lake.read(BRONZE), fates, completed)
 
 
 def take_in(shop: Shop, *, rebuild: bool = False) -> None:
@@ -135,7 +137,7 @@ def test_a_replay_that_stops_leaves_nothing_that_the_next_run_passes_over(
     better = tmp_path / "shop.toml"
     text = SETTINGS.format(folder=shop.folder)
     better.write_text(text.replace('"Amount"', '''"if(Amount = 'free', '1', Amount)"'''))
-    ctx = replace(shop.ctx, source=load_source(str(better)), columns={})
+    ctx = replace(shop.ctx, source=load_source(str(better)))
     with monkeypatch.context() as patched:
         stop_at(patched, TRANSACTIONS.name)
         with pytest.raises(PowerCutError):

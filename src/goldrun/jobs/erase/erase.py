@@ -96,7 +96,7 @@ def _forget_progress(ctx: Context) -> None:
     Records lose fates on the way, and the changes that gold would follow go with the log's past.
     """
     for entity in ctx.source.with_files:
-        reset(ctx, entity)
+        reset(ctx.lake, entity)
     if ctx.lake.exists(GOLD_PROGRESS.name):
         ctx.lake.replace(GOLD_PROGRESS, ctx.lake.frame(GOLD_PROGRESS, []))
 

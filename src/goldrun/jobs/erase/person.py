@@ -13,8 +13,8 @@ from goldrun.contracts.entities import CUSTOMER_ID, CUSTOMERS
 from goldrun.contracts.erasure import ID_COLUMNS, Term
 from goldrun.errors import SettingsError
 from goldrun.jobs.context import Context, log
-from goldrun.jobs.source import check_one_source
 from goldrun.medallion import erasure
+from goldrun.medallion.bronze import check_one_source
 from goldrun.medallion.mapping import columns_needed, text_of
 from goldrun.medallion.quarantine import RAW_LINE
 from goldrun.medallion.text import trimmed
@@ -72,7 +72,7 @@ def read_raws(ctx: Context, tables: Sequence[str]) -> list[Raw]:
                 "has: nothing was changed; give the source that it was read with"
             )
         rows = ctx.lake.read(lineage.bronze_table(entity).name)
-        check_one_source(ctx, rows)
+        check_one_source(rows, ctx.source.name, ctx.lake.root)
         columns = dict(mapping.columns)
         found.append(Raw(entity, rows, columns, _columns_read(ctx, entity, columns, CUSTOMER_ID)))
     return found

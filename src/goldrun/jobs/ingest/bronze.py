@@ -25,10 +25,10 @@ from goldrun.io.sources.files import (
 from goldrun.io.sources.json_files import read_json, read_keys
 from goldrun.jobs.context import Context, log, step
 from goldrun.jobs.ingest.unfinished_files import wait_until_written
-from goldrun.jobs.source import check_one_source, columns_of, columns_required
 from goldrun.jobs.time_zone import check_zone
-from goldrun.medallion.bronze import Batch, to_bronze
+from goldrun.medallion.bronze import Batch, check_one_source, to_bronze
 from goldrun.medallion.erasure import redact
+from goldrun.medallion.source_columns import columns_of, columns_required
 
 PATIENCE = 60
 """Seconds for which a batch waits for files that are still being written."""
@@ -128,7 +128,7 @@ def look_at(ctx: Context, entity: str, found: Sequence[Path]) -> Landing:
         SourceError: A file can't be read, or has changed since it was.
     """
     mapping = ctx.source.with_files[entity]
-    needed = columns_required(ctx, entity, mapping)
+    needed = columns_required(ctx.source, entity)
     files = new_files(ctx, entity, found)
     headers: dict[Path, Header] = {}
     for file in files:
@@ -164,7 +164,7 @@ def without_the_erased(ctx: Context, entity: str, records: DataFrame) -> DataFra
         return records
     tombstones = ctx.lake.read(TOMBSTONES.name)
     expressions = {CUSTOMER_ID: ctx.source.with_files[entity].columns[CUSTOMER_ID]}
-    needed = list(columns_of(ctx, entity, expressions))
+    needed = list(columns_of(ctx.source, entity, expressions))
     return redact(records, expressions, needed, tombstones, key_for(tombstones))
 
 
@@ -175,7 +175,7 @@ def new_files(ctx: Context, entity: str, found: Sequence[Path]) -> dict[Path, st
         SourceError: A file has changed since it was read.
     """
     bronze = ctx.lake.read_or_empty(lineage.bronze_table(entity))
-    check_one_source(ctx, bronze)
+    check_one_source(bronze, ctx.source.name, ctx.lake.root)
     known = _fingerprints(bronze)
     digests = set(known.values())
     new: dict[Path, str] = {}

@@ -1,6 +1,7 @@
 """Measure data quality on what was written: rules, duplicates, nulls, and every record's fate."""
 
 import pandas as pd
+from pyspark.sql import DataFrame
 
 from goldrun.contracts import lineage
 from goldrun.contracts.entities import CUSTOMERS
@@ -8,8 +9,8 @@ from goldrun.contracts.marketplace import ENTITIES
 from goldrun.contracts.ops import QUALITY_METRICS
 from goldrun.jobs.context import Context, log, step
 from goldrun.jobs.names import DATA_QUALITY
-from goldrun.jobs.refine.keys import keys_not_unique
 from goldrun.jobs.refine.silver import accounts
+from goldrun.medallion.unique_keys import keys_not_unique
 from goldrun.monitoring.quality import QualityReport, judge_quality, null_rates, rule_counts
 from goldrun.monitoring.quality_plots import failures_by_rule, fates
 from goldrun.monitoring.quality_plots import null_rates as null_rates_plot
@@ -35,11 +36,22 @@ def measure(ctx: Context) -> QualityReport:
             pd.concat([each for each in nulls if len(each)] or nulls, ignore_index=True),
             counted,
             ctx.source.max_reject_share,
-            {entity: found for entity in counted if (found := keys_not_unique(ctx, entity))},
+            _keys_not_unique(ctx, quarantine),
         )
     for check in report.checks:
         log.info("    %-7s %s (%s)", check.verdict.upper(), check.name, check.detail)
     return report
+
+
+def _keys_not_unique(ctx: Context, quarantine: DataFrame) -> dict[str, str]:
+    """Describe the keys that are not unique, by entity."""
+    found = {}
+    for entity in ctx.source.with_files:
+        bronze = ctx.lake.read(lineage.bronze_table(entity).name)
+        described = keys_not_unique(quarantine, bronze, ctx.source, entity)
+        if described is not None:
+            found[entity] = described
+    return found
 
 
 def record(ctx: Context, report: QualityReport) -> None:

@@ -19,8 +19,8 @@ from goldrun.contracts.verdict import Verdict
 from goldrun.errors import QualityError, UnknownQualityError
 from goldrun.jobs.context import Context, log
 from goldrun.jobs.monitor import quality
-from goldrun.jobs.refine.refine import Refined
-from goldrun.jobs.source import columns_of
+from goldrun.medallion.refinement import Refined
+from goldrun.medallion.source_columns import columns_of
 from goldrun.monitoring.quality import QualityReport
 from goldrun.monitoring.refusals import Refusals, nothing_accepted, refusals_of, sample_of
 
@@ -135,7 +135,7 @@ def log_above_share(ctx: Context, refined: Mapping[str, Refined]) -> None:
 
 def _above_share(ctx: Context, refined: Mapping[str, Refined]) -> list[Refusals]:
     """The entities of which too much was refused."""
-    refused = [Refusals(e, r.records, r.quarantined, r.refused) for e, r in refined.items()]
+    refused = [Refusals(e, r.records, r.quarantined, r.rejected) for e, r in refined.items()]
     return [each for each in refused if each.is_too_much(ctx.source.max_reject_share)]
 
 
@@ -197,7 +197,7 @@ def columns_shown(ctx: Context, entity: str, reason: str) -> list[str]:
     """File columns whose values may be shown for a reason: those at fault that name no person."""
     expressions = ctx.source.with_files[entity].columns
     at_fault = columns_at_fault(ENTITIES[entity], reason)
-    read = columns_of(ctx, entity, {n: expressions[n] for n in at_fault if n in expressions})
+    read = columns_of(ctx.source, entity, {n: expressions[n] for n in at_fault if n in expressions})
     return [name for name in read if name not in _private(ctx, entity)]
 
 
@@ -206,7 +206,7 @@ def _private(ctx: Context, entity: str) -> set[str]:
     found: set[str] = set()
     for name, mapping in ctx.source.entities.items():
         if entity in (name, mapping.derived_from):
-            found |= set(columns_of(ctx, name, _about_a_person(name, mapping)))
+            found |= set(columns_of(ctx.source, name, _about_a_person(name, mapping)))
     return found
 
 

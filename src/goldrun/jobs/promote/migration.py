@@ -22,7 +22,7 @@ from goldrun.io.tracking.versions import (
 from goldrun.jobs.context import Context, log, step
 from goldrun.jobs.names import EXPERIMENTS
 from goldrun.jobs.promote.champions import TRANSACTIONS, owner_of, root_of
-from goldrun.jobs.source import check_one_source
+from goldrun.medallion.bronze import check_one_source
 from goldrun.registry.evidence import versions_in
 from goldrun.registry.owner import says_owner
 from goldrun.registry.provenance import Fit, LakeState, Trained, fit
@@ -62,7 +62,7 @@ def run(ctx: Context, lake_was: str = "") -> None:
             f"{ctx.lake.path(TRANSACTIONS)} is not there: restore the lake that the models were "
             "trained on, or check --lake"
         )
-    check_one_source(ctx, ctx.lake.read(TRANSACTIONS))
+    check_one_source(ctx.lake.read(TRANSACTIONS), ctx.source.name, ctx.lake.root)
     with store_explained():
         # All are looked at before the first is moved.
         found = {model: _judged(ctx, model, lake_was) for model in EXPERIMENTS}

@@ -14,21 +14,22 @@ from goldrun.io.streaming.readers import Enough
 from goldrun.io.tracking.series import Series
 from goldrun.jobs.aggregate.updater import Follower
 from goldrun.jobs.context import Context, log, step
-from goldrun.jobs.refine.fates import tables_of_fates
-from goldrun.jobs.refine.refine import Refined, refine
+from goldrun.jobs.refine.refine import refine
+from goldrun.jobs.refine.tables import fate_table_names
 from goldrun.jobs.stream.file_stream import FileStream
 from goldrun.jobs.stream.messages import IngestedBatch, arrive
+from goldrun.medallion.refinement import Refined
 
 
 @dataclass
 class Totals:
-    """What a stream has taken so far; ``refused`` counts by rule, ``refined`` by entity."""
+    """What a stream has taken so far; ``rejected`` counts by rule, ``refined`` by entity."""
 
     rows: int = 0
     repeated: int = 0
     quarantined: int = 0
     duplicates: int = 0
-    refused: Counter[str] = field(default_factory=Counter)
+    rejected: Counter[str] = field(default_factory=Counter)
     refined: dict[str, Refined] = field(default_factory=dict)
 
     def add(self, arrival: IngestedBatch, refined: Mapping[str, Refined]) -> None:
@@ -39,7 +40,7 @@ class Totals:
             self.refined[entity] = self.refined.get(entity, Refined()) + one
             self.quarantined += one.quarantined
             self.duplicates += one.duplicates
-            self.refused.update(one.refused)
+            self.rejected.update(one.rejected)
 
 
 class _Layers:
@@ -140,7 +141,7 @@ class MicroBatches:
         left = None if self._most is None else self._most - self.totals.rows
         # Held before bronze has the records: another process that refines what has no fate yet
         # would give them one as well.
-        with ctx.lake.writing(*tables_of_fates(ctx)):
+        with ctx.lake.writing(*fate_table_names(ctx.source.with_files)):
             if files:
                 arrival = self._files.arrive(ctx, settled, self._ending.is_set)
             else:
@@ -186,7 +187,7 @@ class MicroBatches:
             "batch_seconds": seconds,
             **{f"{layer}_seconds": spent for layer, spent in layers.items()},
             "rows_per_second": one.rows / seconds,
-            **{f"refused.{rule}": n for rule, n in one.refused.items()},
+            **{f"refused.{rule}": n for rule, n in one.rejected.items()},
             **dict(zip(("freshness_p95_seconds", "freshness_p50_seconds"), lag, strict=False)),
         }
         self._series.log(metrics, number)

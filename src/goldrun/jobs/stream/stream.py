@@ -58,7 +58,7 @@ def run(
             follow(ctx, stream, batches, checkpoint, limits, asked)
         # Even when nothing came: the stop before this start may have left these to us.
         ended = replace(ctx, now=clock())
-        silver.derive(ended)
+        silver.derive(lake, source)
         follower.round_off(ended)
     _sum_up(batches.totals)
     refusals.log_above_share(ended, batches.totals.refined)
@@ -88,5 +88,5 @@ def _sum_up(totals: Totals) -> None:
         *(f"{totals.rows:,}", f"{accepted:,}", f"{totals.duplicates:,}"),
         *(f"{totals.quarantined:,}", f"{totals.repeated:,}"),
     )
-    for rule, count in totals.refused.most_common():
+    for rule, count in totals.rejected.most_common():
         log.info("  %-32s %10s", rule, f"{count:,}")

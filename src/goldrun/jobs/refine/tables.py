@@ -1,0 +1,84 @@
+"""Read and write the tables in which the records of an entity have their fates."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from goldrun.contracts import lineage
+from goldrun.contracts.marketplace import ENTITIES
+from goldrun.contracts.rates import RATES
+from goldrun.contracts.source import Source
+from goldrun.contracts.table import Table
+from goldrun.io.delta.lake import Lake
+from goldrun.io.sources.rates import read_rates
+from goldrun.medallion import quarantine
+from goldrun.medallion.fates import Fates, StoredRecords
+from goldrun.medallion.refinement import Refinement
+from goldrun.medallion.validation import RelatedTables
+
+
+def fate_tables(entity: str) -> tuple[Table, ...]:
+    """Contracts of silver, history, duplicates and quarantine of an entity, in this order."""
+    table = ENTITIES[entity]
+    return (
+        lineage.silver_table(table),
+        lineage.history_table(table),
+        lineage.DUPLICATES,
+        lineage.QUARANTINE,
+    )
+
+
+def fate_table_names(entities: Iterable[str]) -> list[str]:
+    """Names of the tables in which the records of some entities have their fates, sorted."""
+    return sorted({table.name for entity in entities for table in fate_tables(entity)})
+
+
+def read_fates(lake: Lake, entity: str) -> Fates:
+    """Read the fates of an entity's records; a table that does not exist is empty."""
+    silver, history, duplicates, held = map(lake.read_or_empty, fate_tables(entity))
+    return Fates.of(entity, silver, history, duplicates, held)
+
+
+def read_related(lake: Lake, source: Source, entity: str) -> RelatedTables:
+    """Read what records of an entity are compared with: parents and exchange rates.
+
+    Raises:
+        SettingsError: The file of rates can't be read.
+    """
+    pointed_to = {reference.entity for reference in ENTITIES[entity].references}
+    parents = {name: lake.read(ENTITIES[name].name) for name in pointed_to & {*source.with_files}}
+    if entity != "transactions" or not source.currency:
+        return RelatedTables(parents)
+    rates = read_rates(source.rates, source.currency) if source.rates else []
+    return RelatedTables(parents, lake.frame(RATES, rates))
+
+
+def delete_records(lake: Lake, entity: str, records: StoredRecords) -> None:
+    """Delete records from duplicates, history and silver; they are then without a fate.
+
+    After a stop they are found, because their batches have fewer fates than records.
+    """
+    silver, history, duplicates, _ = fate_tables(entity)
+    lake.delete_rows(duplicates.name, records.duplicates)
+    lake.delete_rows(history.name, records.versions)
+    lake.delete_rows(silver.name, records.versions)
+
+
+def write_fates(
+    lake: Lake, entity: str, refinement: Refinement, now: datetime, *, replay: bool
+) -> None:
+    """Commit the fates of records to the four tables.
+
+    A record that a stop leaves without a fate is pending in the next run. Therefore silver is
+    written last, and quarantine releases a record before silver gets it.
+    """
+    silver, history, duplicates, held = fate_tables(entity)
+    rejected, resolution = refinement.rejected, refinement.resolution
+    if refinement.reset is not None:
+        delete_records(lake, entity, refinement.reset)
+    if replay:
+        stored = lake.read(held.name)
+        rejected = quarantine.after_replay(rejected, refinement.validated, stored, now)
+    lake.upsert(held, rejected)
+    lake.append_unless_empty(duplicates, resolution.duplicates)
+    lake.upsert(history, resolution.history)
+    lake.upsert(silver, resolution.current)
