@@ -18,11 +18,11 @@ def options() -> argparse.ArgumentParser:
 
 def work(ctx: "Context", given: argparse.Namespace) -> None:
     """Do what the options say."""
-    from goldrun.jobs.monitor import quality, refusals
+    from goldrun.jobs.monitor import quality, rejections
 
     report = quality.measure(ctx)
     quality.record(ctx, report)
-    refusals.raise_verdict(ctx, report)
+    rejections.raise_verdict(ctx, report)
 
 
 if __name__ == "__main__":

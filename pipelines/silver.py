@@ -19,10 +19,10 @@ def options() -> argparse.ArgumentParser:
 
 def work(ctx: "Context", given: argparse.Namespace) -> None:
     """Do what the options say."""
-    from goldrun.jobs.monitor import refusals
+    from goldrun.jobs.monitor import rejections
     from goldrun.jobs.refine import silver
 
-    refusals.log_above_share(ctx, silver.run(ctx, replay=given.replay))
+    rejections.log_above_share(ctx, silver.run(ctx, replay=given.replay))
 
 
 if __name__ == "__main__":

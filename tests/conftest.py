@@ -122,6 +122,6 @@ def demo(project: Project) -> Done:
 @pytest.fixture(scope="session")
 def retail(spark: SparkSession, tracker: Tracker, project: Project, demo: Done) -> Context:
     """The lake and the store that the workflow has written from the shipped files."""
-    assert demo.code == 0, demo.said
+    assert demo.code == 0, demo.output
     lake = Lake(spark, str(project.lake))
     return Context(lake, tracker, load_source("online_retail"), NOW)

@@ -16,10 +16,10 @@ _TOOLCHAIN = (".jars", ".java")
 
 @dataclass(frozen=True)
 class Done:
-    """A command that ended: its exit code, what it said, and how long it took."""
+    """A command that ended: its exit code, its output, and its seconds."""
 
     code: int
-    said: str
+    output: str
     seconds: float
 
 

@@ -44,7 +44,7 @@ def test_churn_runs_by_itself_as_the_readme_says(project: Project, retail: Conte
         *("mlflow", "run", ".", "--env-manager", "local", "-e", "churn"),
         *("--experiment-name", "goldrun-churn", "-P", "as_of=2011-09-10"),
     )
-    assert done.code == 0, done.said
+    assert done.code == 0, done.output
     client = retail.tracker.client
     newest = client.get_model_version_by_alias("online_retail-churn", "challenger")
     run = client.get_run(str(newest.run_id))
@@ -62,15 +62,15 @@ def test_a_typing_error_in_the_toml_ends_with_code_2_and_the_near_name(
     wrong.write_text(text.replace("max_reject_share", "max_reject_shar"))
     done = project.script("bronze", f"--source={wrong}", f"--lake={tmp_path}/lake")
     assert done.code == 2
-    assert "max_reject_shar'" in done.said
-    assert "did you mean 'max_reject_share'" in done.said
+    assert "max_reject_shar'" in done.output
+    assert "did you mean 'max_reject_share'" in done.output
     assert not (tmp_path / "lake").exists()
 
 
 def test_a_date_that_is_none_ends_with_code_2(project: Project) -> None:
     done = project.script("gold", "--as-of=2011-13-01")
     assert done.code == 2
-    assert "2011-13-01" in done.said
+    assert "2011-13-01" in done.output
 
 
 @pytest.mark.usefixtures("retail")
@@ -80,8 +80,8 @@ def test_a_date_without_its_label_window_ends_with_code_7_and_the_latest_good_on
 ) -> None:
     done = project.script("churn", "--as-of=2011-10-01")
     assert done.code == 7
-    assert "2011-09-10" in done.said
-    assert "Traceback" not in done.said
+    assert "2011-09-10" in done.output
+    assert "Traceback" not in done.output
 
 
 @pytest.mark.slow
@@ -93,7 +93,7 @@ def test_a_lake_that_another_process_writes_ends_with_code_5(
     with FileLock(lock):
         done = project.script("bronze", f"--lake={tmp_path}/lake")
     assert done.code == 5
-    assert "another process" in done.said
+    assert "another process" in done.output
     assert [p.name for p in lock.parent.iterdir() if not p.name.startswith(".")] == []
 
 
@@ -110,7 +110,7 @@ def test_every_entry_point_runs_by_itself(project: Project, name: str) -> None:
     elif name == "train":
         told = ["-P", "model=churn"]
     done = project.run("mlflow", "run", ".", "--env-manager", "local", "-e", name, *told)
-    assert done.code == 0, done.said
+    assert done.code == 0, done.output
 
 
 @pytest.mark.slow
@@ -121,7 +121,7 @@ def test_the_default_environment_manager_makes_its_own_environment(
     done = project.run(
         *("env", f"MLFLOW_ENV_ROOT={tmp_path}/envs", "mlflow", "run", ".", "-e", "gold")
     )
-    assert done.code == 0, done.said
+    assert done.code == 0, done.output
     (made,) = (tmp_path / "envs").iterdir()
     listed = subprocess.run(
         [made / "bin" / "python", "-m", "pip", "list"], capture_output=True, text=True, check=True

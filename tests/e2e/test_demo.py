@@ -39,7 +39,7 @@ def artifacts_of(ctx: Context, run: Run, folder: str | None = None) -> set[str]:
 
 @pytest.mark.usefixtures("retail")
 def test_the_summary_tells_rows_verdicts_models_and_where_to_look(demo: Done) -> None:
-    summary = demo.said[demo.said.index("Rows") :]
+    summary = demo.output[demo.output.index("Rows") :]
     for fact in (
         "541,909",
         "401,564",
@@ -58,10 +58,10 @@ def test_the_summary_tells_rows_verdicts_models_and_where_to_look(demo: Done) ->
 @pytest.mark.usefixtures("retail")
 def test_progress_says_which_stage_runs_and_spark_is_quiet(demo: Done) -> None:
     for number in range(1, 7):
-        assert f"[{number}/6]" in demo.said
-    assert "WARN" not in demo.said
-    assert "jdk.incubator" not in demo.said
-    assert "Traceback" not in demo.said
+        assert f"[{number}/6]" in demo.output
+    assert "WARN" not in demo.output
+    assert "jdk.incubator" not in demo.output
+    assert "Traceback" not in demo.output
 
 
 def test_the_workflow_run_has_both_training_runs_under_it(retail: Context) -> None:
@@ -205,5 +205,5 @@ def test_with_nothing_set_mlflow_finds_runs_and_models_in_the_folder(project: Pr
         "print([a.path for a in client.list_artifacts(run.info.run_id, 'plots')])"
     )
     answer = project.run("python", "-c", question)
-    assert "['online_retail-churn', 'online_retail-segmentation']" in answer.said
-    assert "plots/roc_and_pr.png" in answer.said
+    assert "['online_retail-churn', 'online_retail-segmentation']" in answer.output
+    assert "plots/roc_and_pr.png" in answer.output

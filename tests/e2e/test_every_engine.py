@@ -22,7 +22,7 @@ def made(project: Project, engine: Engine, remote: str = "") -> Path:
     asked = (f"GOLDRUN_ENGINE={engine}", f"GOLDRUN_REMOTE={remote}")
     command = ("env", "PYTHONPATH=src:.", *asked, "python", "-m", "tests.e2e.one_lake")
     done = project.run(*command, "small.toml", str(lake))
-    assert done.code == 0, done.said
+    assert done.code == 0, done.output
     return lake
 
 

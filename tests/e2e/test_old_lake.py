@@ -78,8 +78,8 @@ def continued(shop: Shop) -> Done:
 
 
 def test_the_workflow_finds_nothing_new_in_the_old_lake(shop: Shop, continued: Done) -> None:
-    assert continued.code == 0, continued.said
-    assert "0 new of" in continued.said
+    assert continued.code == 0, continued.output
+    assert "0 new of" in continued.output
     assert shop.versions == shop.before
 
 
@@ -97,7 +97,7 @@ def test_a_new_model_is_compared_with_the_old_champion(shop: Shop, model: str) -
 @pytest.mark.usefixtures("continued")
 def test_gold_computed_anew_is_the_old_gold(shop: Shop) -> None:
     done = shop.script("gold", "--rebuild=true")
-    assert done.code == 0, done.said
+    assert done.code == 0, done.output
     assert shop.versions == shop.before
 
 
@@ -108,7 +108,7 @@ def test_a_new_file_is_added_to_the_old_tables(shop: Shop) -> None:
     (old.parent / "later.json").write_text(line + "\n")
     for name in ("bronze", "silver"):
         done = shop.script(name)
-        assert done.code == 0, done.said
+        assert done.code == 0, done.output
     before, after = shop.before, shop.versions
     assert after["bronze/interactions"] == before["bronze/interactions"] + 1
     assert after["bronze/events"] == before["bronze/events"]

@@ -99,7 +99,7 @@ def _prepare(world: World, inside: Inside) -> None:
 def _take(world: World, inside: Inside) -> None:
     ended = inside.take(world)
     if ended.code:
-        raise AssertionError(ended.said)
+        raise AssertionError(ended.output)
 
 
 def _damage(world: World, inside: Inside, target: Target, how: Callable[[Path], None]) -> Outcome:
@@ -111,7 +111,7 @@ def _damage(world: World, inside: Inside, target: Target, how: Callable[[Path], 
     how(found[-1])
     ended = inside.take(world)
     if ended.crashed:
-        return Outcome(GROUP, fault, Verdict.WRONG, ended.said)
+        return Outcome(GROUP, fault, Verdict.WRONG, ended.output)
     named = ended.error if ended.code else ""
     if named:
         if f"delete {world.checkpoint}" in named:
@@ -120,7 +120,7 @@ def _damage(world: World, inside: Inside, target: Target, how: Callable[[Path], 
             found[-1].write_bytes(sound)
         ended = inside.take(world)
         if ended.code:
-            return Outcome(GROUP, fault, Verdict.WRONG, f"mended, still: {ended.said}")
+            return Outcome(GROUP, fault, Verdict.WRONG, f"mended, still: {ended.output}")
     return of(GROUP, fault, wrong_at_rest(inside.spark, world), named=named)
 
 
@@ -144,7 +144,7 @@ def checkpoints(world: World, inside: Inside) -> Iterator[Outcome]:
 def _go_on(world: World, inside: Inside, group: str, fault: str) -> Outcome:
     ended = inside.take(world)
     outcome = (
-        Outcome(group, fault, Verdict.WRONG, ended.said)
+        Outcome(group, fault, Verdict.WRONG, ended.output)
         if ended.code
         else of(group, fault, wrong_at_rest(inside.spark, world))
     )

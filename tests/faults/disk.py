@@ -63,7 +63,7 @@ def _fill(world: World, inside: Inside, kilobytes: int) -> Outcome:
         first = inside.take(world)
     if not first.code:
         return Outcome(GROUP, fault, Verdict.NOT_RUN, "there was room enough")
-    return _then(world, inside, fault, first.crashed, first.said)
+    return _then(world, inside, fault, first.crashed, first.output)
 
 
 def _full_store(world: World, inside: Inside) -> Outcome:
@@ -74,7 +74,7 @@ def _full_store(world: World, inside: Inside) -> Outcome:
     world.send(150)
     with _ballast(world.store.parent, 0):
         first = inside.take(world)
-    return _then(world, inside, fault, first.crashed, first.said if first.code else "")
+    return _then(world, inside, fault, first.crashed, first.output if first.code else "")
 
 
 def _then(world: World, inside: Inside, fault: str, crashed: bool, named: str) -> Outcome:
@@ -82,7 +82,7 @@ def _then(world: World, inside: Inside, fault: str, crashed: bool, named: str) -
         return Outcome(GROUP, fault, Verdict.WRONG, named)
     ended = inside.take(world)
     if ended.code:
-        return Outcome(GROUP, fault, Verdict.WRONG, f"with room again: {ended.said}")
+        return Outcome(GROUP, fault, Verdict.WRONG, f"with room again: {ended.output}")
     return of(GROUP, fault, wrong_at_rest(inside.spark, world), named=named)
 
 

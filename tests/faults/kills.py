@@ -165,7 +165,7 @@ def broken_defence(world: World, inside: Inside, broken: str) -> Outcome:
     world.send(_BATCH)
     whole = inside.take(world)
     if whole.code:
-        return Outcome(group, fault, Verdict.WRONG, f"undisturbed: {whole.said}")
+        return Outcome(group, fault, Verdict.WRONG, f"undisturbed: {whole.output}")
     world.send(2 * _BATCH)
     stopped = world.start(*_OPTIONS, die_at=BREAKS_AT[broken], broken=broken).end()
     if stopped.code != -9:

@@ -40,7 +40,7 @@ def neighbours(world: World, inside: Inside) -> Iterator[Outcome]:
 
 def _judged(world: World, inside: Inside, fault: str, ended: Ended) -> Outcome:
     if ended.code:
-        return Outcome(GROUP, fault, Verdict.WRONG, ended.said)
+        return Outcome(GROUP, fault, Verdict.WRONG, ended.output)
     return of(GROUP, fault, wrong_at_rest(inside.spark, world))
 
 
@@ -141,7 +141,7 @@ def _locked_store(world: World, inside: Inside) -> Outcome:
 def _judged_again(world: World, inside: Inside, fault: str, first: Ended) -> Outcome:
     """Judge after another start, where the first may have been stopped by name."""
     if first.crashed:
-        return Outcome(GROUP, fault, Verdict.WRONG, first.said)
+        return Outcome(GROUP, fault, Verdict.WRONG, first.output)
     outcome = _judged(world, inside, fault, inside.take(world))
     named = first.error if first.code else ""
     return of(GROUP, fault, [], named=named) if outcome.passed else outcome
@@ -177,5 +177,5 @@ def _lost(world: World, inside: Inside) -> Outcome:
     delete_records(world.broker, world.topic, {0: newest + 20})
     ended = inside.take(world)
     if ended.code != 13 or "no longer has messages" not in ended.error:
-        return Outcome(GROUP, fault, Verdict.WRONG, f"it went on: {ended.said}")
+        return Outcome(GROUP, fault, Verdict.WRONG, f"it went on: {ended.output}")
     return of(GROUP, fault, [], named=ended.error)

@@ -176,7 +176,7 @@ def _keep_classes(broker: KafkaBroker, folder: Path) -> None:
         first.send(100)
         ended = first.drain(keep_classes=True)
         if ended.code:
-            raise SystemExit(f"the stream does not even run undisturbed: {ended.said}")
+            raise SystemExit(f"the stream does not even run undisturbed: {ended.output}")
 
 
 def _all(

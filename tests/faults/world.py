@@ -46,26 +46,26 @@ _LONGEST = 400
 
 @dataclass(frozen=True)
 class Ended:
-    """How a stream ended: its exit code (negative after a signal) and what it said."""
+    """How a stream ended: its exit code (negative after a signal) and its output."""
 
     code: int
-    said: str
+    output: str
 
     @property
     def named(self) -> bool:
         """Whether it ended well, or with one sentence that says what is wrong."""
-        return self.code == 0 or (self.code > 0 and "error: " in self.said and not self.crashed)
+        return self.code == 0 or (self.code > 0 and "error: " in self.output and not self.crashed)
 
     @property
     def crashed(self) -> bool:
-        return "Traceback" in self.said
+        return "Traceback" in self.output
 
     @property
     def error(self) -> str:
         """The sentence, or the last line."""
-        lines = [line for line in self.said.splitlines() if line.strip()]
+        lines = [line for line in self.output.splitlines() if line.strip()]
         named = [line for line in lines if line.startswith("error: ")]
-        return (named or lines or ["nothing was said"])[-1]
+        return (named or lines or ["no output"])[-1]
 
 
 class Stream:
@@ -85,7 +85,7 @@ class Stream:
             if self.process.poll() is not None:
                 return False
             if time.monotonic() > until:
-                raise AssertionError(f"{point} was not passed within {_LONGEST} s: {self.said()}")
+                raise AssertionError(f"{point} was not passed within {_LONGEST} s: {self.output()}")
             time.sleep(0.02)
         return True
 
@@ -106,11 +106,11 @@ class Stream:
             self.process.wait(_LONGEST)
         except subprocess.TimeoutExpired:
             self.kill()
-            return Ended(-int(signal.SIGALRM), f"hung for {_LONGEST} s: {self.said()}")
+            return Ended(-int(signal.SIGALRM), f"hung for {_LONGEST} s: {self.output()}")
         _wait_for_group(self.process.pid)
-        return Ended(self.process.returncode, self.said())
+        return Ended(self.process.returncode, self.output())
 
-    def said(self) -> str:
+    def output(self) -> str:
         return self._log.read_text(errors="replace")
 
 

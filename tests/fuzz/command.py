@@ -28,12 +28,12 @@ class Ended:
 
     command: str
     code: int
-    said: str
+    output: str
 
     @property
     def error(self) -> str:
         return (
-            re.split("^(?:.*\\.py: )?error: ", self.said, flags=re.M)[-1].strip()
+            re.split("^(?:.*\\.py: )?error: ", self.output, flags=re.M)[-1].strip()
             if self.code
             else ""
         )
@@ -55,7 +55,7 @@ def run_command(spark: SparkSession, folder: Path, name: str, options: Sequence[
         yield spark
 
     script: Any = importlib.import_module(f"pipelines.{name}")
-    said = io.StringIO()
+    errors = io.StringIO()
     before = Path.cwd()
     os.chdir(folder)
     try:
@@ -65,12 +65,12 @@ def run_command(spark: SparkSession, folder: Path, name: str, options: Sequence[
             # Plots have tests of their own, and are most of the time.
             patch("goldrun.io.tracking.runs.Tracker.log_figure"),
             patch.object(sys, "argv", [f"{name}.py", *options]),
-            contextlib.redirect_stderr(said),
+            contextlib.redirect_stderr(errors),
         ):
             code = _run(script, name)
     finally:
         os.chdir(before)
-    return Ended(name, code, said.getvalue())
+    return Ended(name, code, errors.getvalue())
 
 
 def _run(script: Any, name: str) -> int:

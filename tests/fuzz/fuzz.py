@@ -81,7 +81,7 @@ def template(spark: SparkSession, folder: Path) -> Template:
     shop = sound_shop(folder)
     for command in ("bronze", "silver", "gold", "quality"):
         ended = run_command(spark, shop.folder, command, _given(()))
-        assert ended.code == 0, ended.said
+        assert ended.code == 0, ended.output
     return Template(folder)
 
 
@@ -115,12 +115,12 @@ def wrong_of(
 
 
 def _wrong_end(ended: Ended) -> list[str]:
-    if ended.code == 0 or ended.said.startswith("usage:"):
+    if ended.code == 0 or ended.output.startswith("usage:"):
         return []
     wrong = []
-    if UNKNOWN in ended.said:
+    if UNKNOWN in ended.output:
         wrong.append("an error that goldrun does not know")
-    if _STACK.search(ended.said):
+    if _STACK.search(ended.output):
         wrong.append("a stack on the console")
     if ended.code not in exit_codes():
         wrong.append(f"exit code {ended.code}")

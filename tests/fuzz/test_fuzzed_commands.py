@@ -37,7 +37,7 @@ def test_a_command_ends_right_or_names_place_and_remedy(
     spark: SparkSession, whole: Template, tmp_path: Path, seed: int, broken: Break
 ) -> None:
     wrong, ended = wrong_of(spark, whole, broken, tmp_path / "shop", seed)
-    assert not wrong, ended[-1].said
+    assert not wrong, ended[-1].output
 
 
 def test_what_is_broken_before_anything_is_read_is_named(
@@ -47,7 +47,7 @@ def test_what_is_broken_before_anything_is_read_is_named(
     for number, name in enumerate(sorted(AT_ONCE)):
         nowhere = Template(tmp_path)
         wrong, ended = wrong_of(spark, nowhere, known[name], tmp_path / str(number), 0)
-        assert not wrong, (name, ended[-1].said)
+        assert not wrong, (name, ended[-1].output)
         assert ended[-1].code, name
 
 
@@ -65,6 +65,6 @@ def test_a_real_command_with_a_wrong_option_ends_without_a_traceback(
     project: Project, option: str, code: int, named: str
 ) -> None:
     done = project.script("bronze", option)
-    assert done.code == code, done.said
-    assert named in done.said
-    assert "Traceback" not in done.said
+    assert done.code == code, done.output
+    assert named in done.output
+    assert "Traceback" not in done.output

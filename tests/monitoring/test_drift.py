@@ -61,7 +61,7 @@ def drift_of(
 
 def test_rows_like_those_of_the_training_pass() -> None:
     drift = drift_of(STEADY, (990, 1010, 1005, 995, 0))
-    assert (drift.verdict, drift.judged, drift.note) == (Verdict.PASS, True, "")
+    assert (drift.verdict, drift.evaluated, drift.note) == (Verdict.PASS, True, "")
     assert (drift.reference_rows, drift.current_rows, drift.effective_bins) == (4000, 4000, 4)
 
 
@@ -141,7 +141,7 @@ def test_a_feature_that_nobody_counted_makes_the_report_unknown() -> None:
     assert report.features[0].reference_rows == 4000
 
 
-def test_a_feature_that_grows_with_time_is_shown_but_never_judged() -> None:
+def test_a_feature_that_grows_with_time_is_shown_but_never_evaluated() -> None:
     report = compare(
         baseline((RECENCY, STEADY), (TENURE, STEADY)),
         {RECENCY.name: STEADY, TENURE.name: SHIFTED},
@@ -150,12 +150,12 @@ def test_a_feature_that_grows_with_time_is_shown_but_never_judged() -> None:
     )
     tenure = report.features[1]
     assert tenure.psi == psi(STEADY, SHIFTED)
-    assert (tenure.judged, tenure.verdict) == (False, Verdict.UNKNOWN)
+    assert (tenure.evaluated, tenure.verdict) == (False, Verdict.UNKNOWN)
     assert "grows with time" in tenure.note
     assert report.verdict is Verdict.PASS
 
 
-def test_a_report_in_which_nothing_was_judged_is_unknown() -> None:
+def test_a_report_in_which_nothing_was_evaluated_is_unknown() -> None:
     both = compare(baseline((TENURE, STEADY)), {TENURE.name: STEADY}, [TENURE], DriftConfig())
     none = compare(baseline(), {}, [], DriftConfig())
     assert both.verdict is none.verdict is Verdict.UNKNOWN

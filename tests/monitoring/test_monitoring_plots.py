@@ -88,10 +88,10 @@ def test_each_feature_has_a_chart_whose_title_says_psi_and_verdict() -> None:
     psi = REPORT.features[2].psi
     assert titles == [
         "avg_transaction_value\nunknown",
-        "tenure_days\nnot judged, PSI 0.000",
+        "tenure_days\nnot evaluated, PSI 0.000",
         f"recency_days\nshifted, PSI {psi:.3f}",
     ]
-    assert figure.get_suptitle() == "1 of 1 judged feature shifted since training; 1 unknown"
+    assert figure.get_suptitle() == "1 of 1 evaluated feature shifted since training; 1 unknown"
 
 
 def test_a_chart_shows_shares_then_beside_now_in_named_bins_and_units() -> None:
@@ -111,7 +111,7 @@ def test_a_bin_without_rows_on_either_side_is_left_out() -> None:
     assert [t.get_text() for t in tenure.get_xticklabels()] == ["≤ 7", "≤ 30", "> 30"]
 
 
-def test_a_feature_that_is_not_judged_is_grey() -> None:
+def test_a_feature_that_is_not_evaluated_is_grey() -> None:
     _, tenure, recency = distributions(BASELINE, CURRENT, REPORT).axes
 
     def is_grey(axes: Axes) -> bool:
@@ -137,7 +137,7 @@ def test_the_overview_lists_the_largest_psi_on_top_and_what_is_unknown_at_the_bo
     assert rows[RECENCY.name] == (psi, f"{psi:.3f}")
 
 
-def test_the_overview_draws_the_limit_that_was_judged_by() -> None:
+def test_the_overview_draws_the_limit_that_was_evaluated_by() -> None:
     def lines(limit: float) -> set[float]:
         axes = psi_overview(REPORT, DriftConfig(max_psi=limit)).axes[0]
         across = (line.get_xdata() for line in axes.lines if line.get_linewidth() == 1)
@@ -148,13 +148,13 @@ def test_the_overview_draws_the_limit_that_was_judged_by() -> None:
 
 
 @pytest.mark.parametrize("features", [(), REPORT.features[:2]])
-def test_a_report_in_which_nothing_was_judged_is_never_titled_as_fine(
+def test_a_report_in_which_nothing_was_evaluated_is_never_titled_as_fine(
     features: tuple[()],
 ) -> None:
     report = DriftReport(features, Verdict.UNKNOWN)
     for figure in (distributions(BASELINE, CURRENT, report), psi_overview(report, DriftConfig())):
         drawn(figure)
-        assert figure.get_suptitle() == "Drift is unknown: no feature could be judged"
+        assert figure.get_suptitle() == "Drift is unknown: no feature could be evaluated"
 
 
 def test_the_same_report_gives_the_same_picture() -> None:

@@ -5,7 +5,7 @@ import pytest
 
 from goldrun.contracts.verdict import Verdict
 from goldrun.medallion.accounting import FATES, Accounting
-from goldrun.monitoring.quality import RULE_COLUMNS, QualityReport, judge_quality
+from goldrun.monitoring.quality import RULE_COLUMNS, QualityReport, evaluate_quality
 
 
 def account(records: int, quarantined: int, **faults: int) -> Accounting:
@@ -14,7 +14,7 @@ def account(records: int, quarantined: int, **faults: int) -> Accounting:
     return Accounting(records, fates, **wrong)
 
 
-def judged(followed: Accounting, limit: float = 0.1) -> QualityReport:
+def evaluated(followed: Accounting, limit: float = 0.1) -> QualityReport:
     rules = pd.DataFrame(
         [("sales", "price_not_positive", "reject", 100, 93, 7, "")], columns=RULE_COLUMNS
     )
@@ -22,33 +22,33 @@ def judged(followed: Accounting, limit: float = 0.1) -> QualityReport:
         [("sales", "currency", 100, 25, 0.25)],
         columns=["table", "column", "rows", "nulls", "null_rate"],
     )
-    return judge_quality(rules, nulls, {"sales": followed}, limit)
+    return evaluate_quality(rules, nulls, {"sales": followed}, limit)
 
 
 def test_a_closed_account_with_few_refused_records_passes() -> None:
-    assert judged(account(100, 10)).verdict is Verdict.PASS
+    assert evaluated(account(100, 10)).verdict is Verdict.PASS
 
 
 def test_one_record_too_many_in_quarantine_fails() -> None:
-    assert judged(account(100, 11)).verdict is Verdict.FAIL
+    assert evaluated(account(100, 11)).verdict is Verdict.FAIL
 
 
 @pytest.mark.parametrize("fault", ["lost", "doubled", "stray"])
 def test_an_account_that_does_not_close_fails(fault: str) -> None:
-    assert judged(account(100, 0, **{fault: 1})).verdict is Verdict.FAIL
+    assert evaluated(account(100, 0, **{fault: 1})).verdict is Verdict.FAIL
 
 
 def test_without_any_record_nothing_can_be_said() -> None:
-    assert judged(account(0, 0)).verdict is Verdict.UNKNOWN
+    assert evaluated(account(0, 0)).verdict is Verdict.UNKNOWN
 
 
 def test_without_any_entity_nothing_can_be_said() -> None:
-    report = judge_quality(pd.DataFrame(columns=RULE_COLUMNS), pd.DataFrame(), {}, 0.1)
+    report = evaluate_quality(pd.DataFrame(columns=RULE_COLUMNS), pd.DataFrame(), {}, 0.1)
     assert report.verdict is Verdict.UNKNOWN
 
 
 def test_the_numbers_of_a_run_name_rule_fate_and_column() -> None:
-    numbers = judged(account(100, 10)).metrics()
+    numbers = evaluated(account(100, 10)).metrics()
     assert numbers["sales.price_not_positive.checked"] == 100
     assert numbers["sales.price_not_positive.passed"] == 93
     assert numbers["sales.price_not_positive.failed"] == 7
@@ -65,7 +65,7 @@ def test_a_key_with_several_contents_in_one_file_fails_by_name(
     found: dict[str, str], verdict: Verdict
 ) -> None:
     rules = pd.DataFrame(columns=RULE_COLUMNS)
-    report = judge_quality(
+    report = evaluate_quality(
         rules, pd.DataFrame(), {"transactions": account(9, 0), "events": account(9, 0)}, 1, found
     )
     (check,) = [each for each in report.checks if "unique" in each.name]

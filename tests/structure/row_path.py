@@ -29,7 +29,7 @@ from pyspark.sql import Column, DataFrame
 _ROWS = (DataFrame, pd.DataFrame, pd.Series, pa.Table, pa.RecordBatch, pa.Array)
 _Kinds = type | tuple[type, ...]
 _COMMANDS = ("bronze", "silver", "gold", "churn")
-_BESIDE = ("monitor", "plots", "steps/quality", "steps/drift", "steps/refusals")
+_BESIDE = ("monitor", "plots", "steps/quality", "steps/drift", "steps/rejections")
 _DEPTH = 3
 _FIRST = 8
 """Elements of a collection that are looked at: its elements are alike."""

@@ -56,7 +56,7 @@ class DriftConfig(Strict):
             may want 0.25.
         noise_p: Chance that a feature which did not drift at all exceeds its noise threshold.
             0.001 keeps a report over a dozen features below about 1 % of false alarms.
-        min_rows: Fewest rows, on each side, that are judged at all. The noise threshold rests on
+        min_rows: Fewest rows, on each side, that are evaluated at all. The noise threshold rests on
             about 5 expected rows a bin; with ten bins and one for nulls that is rounded to 100.
     """
 
@@ -73,8 +73,8 @@ class FeatureDrift:
         feature: Column name.
         psi: Population stability index, 0 or more, 0 for equal shares.
         js_distance: Jensen-Shannon distance, 0 (equal shares) to 1 (no bin in common).
-        verdict: What the numbers say; unknown for a feature that is not judged.
-        judged: False for a feature that grows with time by construction.
+        verdict: What the numbers say; unknown for a feature that is not evaluated.
+        evaluated: False for a feature that grows with time by construction.
         note: Why the verdict is what it is; empty for an ordinary pass.
         effective_bins: Bins that hold a row on either side; ties leave fewer than asked for.
         psi_noise: PSI that equal populations of these sizes would rarely exceed by chance.
@@ -89,7 +89,7 @@ class FeatureDrift:
     psi: float | None
     js_distance: float | None
     verdict: Verdict
-    judged: bool
+    evaluated: bool
     note: str
     effective_bins: int
     psi_noise: float | None
@@ -105,22 +105,27 @@ class DriftReport:
     """How a model's features moved since its training.
 
     Attributes:
-        features: One entry a feature, in the order asked for.
-        verdict: Worst verdict of the judged features; unknown when none was judged.
+        features: One entry a feature, in the order of the contract columns.
+        verdict: Worst verdict of the evaluated features; unknown when none was evaluated.
     """
 
     features: tuple[FeatureDrift, ...]
     verdict: Verdict
 
     def table(self) -> pd.DataFrame:
-        """One row a feature, the fields of ``FeatureDrift`` as columns, None as missing."""
+        """Return one row a feature, with the fields of ``FeatureDrift`` as columns.
+
+        ``evaluated`` keeps the column name ``judged``, which earlier runs wrote. None is missing.
+        """
         rows = [asdict(one) | {"verdict": one.verdict.value} for one in self.features]
-        return pd.DataFrame(rows, columns=[field.name for field in fields(FeatureDrift)])
+        table = pd.DataFrame(rows, columns=[field.name for field in fields(FeatureDrift)])
+        return table.rename(columns={"evaluated": "judged"})
 
     def metrics(self) -> dict[str, float]:
         """Finite numbers only, under names that MLflow accepts.
 
-        ``psi_<feature>`` and ``js_<feature>``, and how many features were judged and failed.
+        ``psi_<feature>`` and ``js_<feature>``, and the numbers of evaluated, failed and unknown
+        features.
         """
         found: dict[str, float] = {}
         for one in self.features:
@@ -128,10 +133,10 @@ class DriftReport:
             for prefix, value in (("psi", one.psi), ("js", one.js_distance)):
                 if value is not None and math.isfinite(value):
                     found[f"{prefix}_{name}"] = value
-        judged = [one for one in self.features if one.judged]
-        found["features_judged"] = float(len(judged))
-        found["features_failed"] = float(sum(one.verdict is Verdict.FAIL for one in judged))
-        found["features_unknown"] = float(sum(one.verdict is Verdict.UNKNOWN for one in judged))
+        evaluated = [one for one in self.features if one.evaluated]
+        found["features_judged"] = float(len(evaluated))
+        found["features_failed"] = float(sum(one.verdict is Verdict.FAIL for one in evaluated))
+        found["features_unknown"] = float(sum(one.verdict is Verdict.UNKNOWN for one in evaluated))
         return found
 
 
@@ -160,7 +165,7 @@ def compare(
         _feature_drift(c, baseline.feature(c.name), current_counts.get(c.name), config)
         for c in contract_columns
     )
-    return DriftReport(found, worst(one.verdict for one in found if one.judged))
+    return DriftReport(found, worst(one.verdict for one in found if one.evaluated))
 
 
 def _feature_drift(
@@ -181,7 +186,7 @@ def _feature_drift(
     shift = psi(expected, actual) if comparable else None
     noise = psi_noise(held, n, m, config.noise_p) if comparable else None
     if column.grows_with_time:
-        verdict, note = Verdict.UNKNOWN, "not judged: grows with time by construction"
+        verdict, note = Verdict.UNKNOWN, "not evaluated: grows with time by construction"
     elif shift is None or noise is None:
         verdict, note = Verdict.UNKNOWN, _what_lacks(reference, current)
     else:
@@ -191,7 +196,7 @@ def _feature_drift(
         psi=shift,
         js_distance=js_distance(expected, actual) if comparable else None,
         verdict=verdict,
-        judged=not column.grows_with_time,
+        evaluated=not column.grows_with_time,
         note=note,
         effective_bins=held,
         psi_noise=noise,
@@ -223,7 +228,7 @@ def _judge(
         if counts[-1] == rows:
             return Verdict.UNKNOWN, f"every {side} row is null"
     if min(n, m) < config.min_rows:
-        return Verdict.UNKNOWN, f"{min(n, m):,} rows are too few; {config.min_rows:,} are judged"
+        return Verdict.UNKNOWN, f"{min(n, m):,} rows are too few; {config.min_rows:,} are evaluated"
     if shift > max(config.max_psi, noise):
         note = f"PSI {shift:.3f} exceeds {max(config.max_psi, noise):.3f}"
         if psi_terms(expected, actual)[-1] > shift / 2:

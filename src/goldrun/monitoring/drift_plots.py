@@ -19,7 +19,7 @@ _THEN, _NOW = "#9db4c8", "#1f5a8a"
 _THEN_GREY, _NOW_GREY = "#dcdcdc", "#a0a0a0"
 _COLOURS = {Verdict.PASS: "#3a7d44", Verdict.FAIL: "#b3261e", Verdict.UNKNOWN: "#b7791f"}
 _WORDS = {Verdict.PASS: "steady", Verdict.FAIL: "shifted", Verdict.UNKNOWN: "unknown"}
-_NOT_JUDGED = "#8a8a8a"
+_NOT_EVALUATED = "#8a8a8a"
 _ACROSS = 3
 
 
@@ -35,7 +35,7 @@ def distributions(
 
     Returns:
         One small chart a feature. Bins are named by their upper edge; bins without a row on either
-        side are left out. Features that are not judged are grey.
+        side are left out. Features that are not evaluated are grey.
     """
     down = max(1, math.ceil(len(report.features) / _ACROSS))
     figure = Figure(figsize=(13, 1.1 + 2.9 * down), layout="constrained")
@@ -51,8 +51,8 @@ def distributions(
         Patch(color=_THEN, label="at training"),
         Patch(color=_NOW, label="now"),
     ]
-    if any(not one.judged for one in report.features):
-        handles.append(Patch(color=_NOW_GREY, label="grey: shown, not judged"))
+    if any(not one.evaluated for one in report.features):
+        handles.append(Patch(color=_NOW_GREY, label="grey: shown, not evaluated"))
     figure.legend(handles=handles, loc="outside lower center", ncols=3, frameon=False)
     return figure
 
@@ -92,23 +92,23 @@ def psi_overview(report: DriftReport, config: DriftConfig) -> Figure:
 
 
 def _finding(report: DriftReport) -> str:
-    judged = [one for one in report.features if one.judged]
-    shifted = sum(one.verdict is Verdict.FAIL for one in judged)
-    unknown = sum(one.verdict is Verdict.UNKNOWN for one in judged)
-    known = len(judged) - unknown
+    evaluated = [one for one in report.features if one.evaluated]
+    shifted = sum(one.verdict is Verdict.FAIL for one in evaluated)
+    unknown = sum(one.verdict is Verdict.UNKNOWN for one in evaluated)
+    known = len(evaluated) - unknown
     if known == 0:
-        return "Drift is unknown: no feature could be judged"
-    words = f"{shifted or 'None'} of {known} judged feature{'s' * (known > 1)} shifted"
+        return "Drift is unknown: no feature could be evaluated"
+    words = f"{shifted or 'None'} of {known} evaluated feature{'s' * (known > 1)} shifted"
     return f"{words} since training" + (f"; {unknown} unknown" if unknown else "")
 
 
 def _verdict_words(drift: FeatureDrift) -> str:
-    words = _WORDS[drift.verdict] if drift.judged else "not judged"
+    words = _WORDS[drift.verdict] if drift.evaluated else "not evaluated"
     return words if drift.psi is None else f"{words}, PSI {drift.psi:.3f}"
 
 
 def _colour(drift: FeatureDrift) -> str:
-    return _COLOURS[drift.verdict] if drift.judged else _NOT_JUDGED
+    return _COLOURS[drift.verdict] if drift.evaluated else _NOT_EVALUATED
 
 
 def _distribution(
@@ -128,7 +128,7 @@ def _distribution(
     shown = (then > 0) | (now > 0)
     labels = np.array(bin_labels(reference.bins.edges))[shown]
     where = np.arange(len(labels))
-    colours = (_THEN, _NOW) if drift.judged else (_THEN_GREY, _NOW_GREY)
+    colours = (_THEN, _NOW) if drift.evaluated else (_THEN_GREY, _NOW_GREY)
     axes.bar(where - 0.2, (then / then.sum())[shown], 0.4, color=colours[0])
     axes.bar(where + 0.2, (now / now.sum())[shown], 0.4, color=colours[1])
     axes.set_xticks(where, labels, fontsize=8, rotation=0 if sum(map(len, labels)) < 30 else 45)
@@ -185,14 +185,14 @@ def _scale(axes: Axes, drifts: Sequence[FeatureDrift], config: DriftConfig) -> N
 
 
 def _legend(drifts: Sequence[FeatureDrift], config: DriftConfig) -> list[Patch | Line2D]:
-    judged = {one.verdict for one in drifts if one.judged}
+    evaluated = {one.verdict for one in drifts if one.evaluated}
     handles: list[Patch | Line2D] = [
         Patch(color=_COLOURS[verdict], label=_WORDS[verdict])
         for verdict in Verdict
-        if verdict in judged
+        if verdict in evaluated
     ]
-    if any(not one.judged for one in drifts):
-        handles.append(Patch(color=_NOT_JUDGED, label="not judged"))
+    if any(not one.evaluated for one in drifts):
+        handles.append(Patch(color=_NOT_EVALUATED, label="not evaluated"))
     handles.append(
         Line2D([], [], color="black", linestyle="--", label=f"limit, {config.max_psi:g}")
     )

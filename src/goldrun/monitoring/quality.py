@@ -158,7 +158,7 @@ def null_rates(rows: DataFrame, table: Table) -> pd.DataFrame:
     ).dropna(subset="null_rate")
 
 
-def judge_quality(
+def evaluate_quality(
     rules: pd.DataFrame,
     nulls: pd.DataFrame,
     accounts: Mapping[str, Accounting],

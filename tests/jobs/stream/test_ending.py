@@ -27,9 +27,9 @@ def test_a_stream_that_is_asked_to_end_ends_cleanly_and_goes_on_later(
         send = os.killpg if sent is signal.SIGINT else os.kill
         send(asked.process.pid, sent)
         ended = asked.end()
-        assert ended.code == 0, ended.said
-        assert "ending after the micro-batch at work" in ended.said
+        assert ended.code == 0, ended.output
+        assert "ending after the micro-batch at work" in ended.output
         assert not ended.crashed
         drained = w.drain()
-        assert drained.code == 0, drained.said
+        assert drained.code == 0, drained.output
         assert wrong_at_rest(spark, w) == []

@@ -10,7 +10,7 @@ from goldrun.io.tracking.runs import Tracker
 from goldrun.jobs.aggregate import gold_tables
 from goldrun.jobs.context import Context
 from goldrun.jobs.ingest import bronze
-from goldrun.jobs.monitor import refusals
+from goldrun.jobs.monitor import rejections
 from goldrun.jobs.names import CHURN
 from goldrun.jobs.refine import silver
 from goldrun.jobs.train import train
@@ -31,8 +31,8 @@ def test_a_shop_too_young_for_churn_still_gets_segments_and_an_error(
 
     for step in (bronze, silver, gold_tables):
         monkeypatch.setattr(step, "run", lambda *_: None)
-    monkeypatch.setattr(refusals, "check_before_training", lambda _: None)
-    monkeypatch.setattr(refusals, "check_run", lambda *_: None)
+    monkeypatch.setattr(rejections, "check_before_training", lambda _: None)
+    monkeypatch.setattr(rejections, "check_run", lambda *_: None)
     monkeypatch.setattr(workflow, "check_models", lambda *_: None)
     monkeypatch.setattr(train, "train", too_young_for_churn)
     monkeypatch.setattr(workflow, "summary", lambda _ctx, _report, outcomes: [str(outcomes)])

@@ -20,7 +20,7 @@ from goldrun.jobs.aggregate.activity import (
 )
 from goldrun.jobs.aggregate.affected import find_touched, refresh
 from goldrun.jobs.context import Context, log, step
-from goldrun.jobs.monitor import refusals
+from goldrun.jobs.monitor import rejections
 from goldrun.jobs.time_zone import keep_zone, record_zone_of_gold, zone_of_gold
 from goldrun.monitoring.profile import profile_table
 
@@ -46,7 +46,7 @@ def run(ctx: Context, as_of: date | None = None, *, rebuild: bool = False) -> da
     """
     keep_zone(ctx)
     if ctx.lake.read(TRANSACTIONS.name).isEmpty():
-        refusals.check_before_training(ctx)
+        rejections.check_before_training(ctx)
     followed = ctx.lake.versions(tables_followed(ctx))
     if moved := zone_of_gold(ctx) != ctx.source.zone:
         _leave_zone(ctx)

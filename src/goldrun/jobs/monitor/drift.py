@@ -66,7 +66,7 @@ def check(
     _keep(ctx, name, report)
     for feature in report.features:
         psi = "?" if feature.psi is None else f"{feature.psi:.3f}"
-        verdict = feature.verdict.upper() if feature.judged else "-"
+        verdict = feature.verdict.upper() if feature.evaluated else "-"
         log.info("    %-7s %s PSI %s %s", verdict, feature.feature, psi, feature.note)
     return report
 

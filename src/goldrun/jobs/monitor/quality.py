@@ -11,7 +11,7 @@ from goldrun.jobs.context import Context, log, step
 from goldrun.jobs.names import DATA_QUALITY
 from goldrun.jobs.refine.silver import accounts
 from goldrun.medallion.unique_keys import keys_not_unique
-from goldrun.monitoring.quality import QualityReport, judge_quality, null_rates, rule_counts
+from goldrun.monitoring.quality import QualityReport, evaluate_quality, null_rates, rule_counts
 from goldrun.monitoring.quality_plots import failures_by_rule, fates
 from goldrun.monitoring.quality_plots import null_rates as null_rates_plot
 from goldrun.registry.evidence import version_tags
@@ -30,7 +30,7 @@ def measure(ctx: Context) -> QualityReport:
             nulls.append(null_rates(rows, table))
         if "customers" not in counted:
             nulls.append(null_rates(ctx.lake.read(CUSTOMERS.name), CUSTOMERS))
-        report = judge_quality(
+        report = evaluate_quality(
             pd.concat(rules, ignore_index=True),
             # Of an empty table there are no rates, and pandas warns of frames without rows.
             pd.concat([each for each in nulls if len(each)] or nulls, ignore_index=True),

@@ -9,7 +9,7 @@ from goldrun.io.streaming.listener import listening
 from goldrun.io.streaming.readers import read_stream
 from goldrun.jobs.aggregate.updater import Follower
 from goldrun.jobs.context import Context, log, step
-from goldrun.jobs.monitor import refusals
+from goldrun.jobs.monitor import rejections
 from goldrun.jobs.names import SEGMENTATION
 from goldrun.jobs.promote.champions import check_models
 from goldrun.jobs.refine import silver
@@ -61,7 +61,7 @@ def run(
         silver.derive(lake, source)
         follower.round_off(ended)
     _sum_up(batches.totals)
-    refusals.log_above_share(ended, batches.totals.refined)
+    rejections.log_above_share(ended, batches.totals.refined)
     return batches.totals
 
 

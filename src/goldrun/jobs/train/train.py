@@ -8,7 +8,7 @@ from goldrun.io.settings import load_model_config
 from goldrun.io.tracking.models import load_champion
 from goldrun.jobs.aggregate.activity import history_of
 from goldrun.jobs.context import Context, log, step
-from goldrun.jobs.monitor import drift, quality, refusals
+from goldrun.jobs.monitor import drift, quality, rejections
 from goldrun.jobs.promote.champions import champion_of, check_models
 from goldrun.jobs.promote.register import (
     Candidate,
@@ -50,7 +50,7 @@ def train(
     check_models(ctx, name)
     settings = load_model_config(name, model.settings)
     check_zone_of_gold(ctx)
-    report = refusals.check_before_training(ctx, report)
+    report = rejections.check_before_training(ctx, report)
     origins = model.origins(settings, history_of(ctx), as_of)
     inputs = read_inputs(ctx, origins)
     monitoring = _monitor(ctx, model, settings, inputs, report)

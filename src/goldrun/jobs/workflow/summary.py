@@ -84,8 +84,8 @@ def _verdicts(report: QualityReport, outcomes: Sequence[Outcome]) -> Table:
         table.add_row("data_quality", _coloured(check.verdict), f"{check.name}: {check.detail}")
     for outcome in outcomes:
         drift = outcome.monitoring.drift
-        judged = [f for f in drift.features if f.judged]
-        moved = [f"{f.feature} PSI {f.psi:.2f}" for f in judged if f.psi is not None]
+        evaluated = [f for f in drift.features if f.evaluated]
+        moved = [f"{f.feature} PSI {f.psi:.2f}" for f in evaluated if f.psi is not None]
         table.add_row(
             f"feature_drift of {outcome.model}", _coloured(drift.verdict), ", ".join(moved)
         )

@@ -10,7 +10,7 @@ from goldrun.io.settings import load_model_config
 from goldrun.jobs.aggregate import gold_tables
 from goldrun.jobs.context import Context, log
 from goldrun.jobs.ingest import bronze
-from goldrun.jobs.monitor import refusals
+from goldrun.jobs.monitor import rejections
 from goldrun.jobs.names import EXPERIMENTS
 from goldrun.jobs.promote.champions import check_models
 from goldrun.jobs.promote.register import Outcome
@@ -66,8 +66,8 @@ def _prepare(ctx: Context) -> QualityReport:
     with stage(3, "gold: activity and features"):
         gold_tables.run(ctx)
     with stage(4, "data quality"):
-        report = refusals.check_before_training(ctx)
-        refusals.check_run(ctx, refined)
+        report = rejections.check_before_training(ctx)
+        rejections.check_run(ctx, refined)
     return report
 
 

@@ -18,7 +18,7 @@ _TRANSACTIONS = "transactions"
 
 
 @dataclass(frozen=True)
-class Refusals:
+class Rejections:
     """The refused records of an entity.
 
     Attributes:
@@ -48,7 +48,7 @@ class Refusals:
         return [(name, -count) for count, name in found[:MOST_FREQUENT]]
 
 
-def refusals_of(report: QualityReport) -> list[Refusals]:
+def rejections_of(report: QualityReport) -> list[Rejections]:
     """The refused records that a quality report counts, one item an entity with any."""
     rejected = report.rules[report.rules["severity"] == Severity.REJECT.value]
     found = []
@@ -57,7 +57,7 @@ def refusals_of(report: QualityReport) -> list[Refusals]:
         counts = {str(row.rule): int(str(row.failed)) for row in rules.itertuples()}
         refused = account.fates[QUARANTINED]
         if refused:
-            found.append(Refusals(entity, account.records, refused, counts))
+            found.append(Rejections(entity, account.records, refused, counts))
     return found
 
 

@@ -22,7 +22,7 @@ from goldrun.jobs.monitor import quality
 from goldrun.medallion.refinement import Refined
 from goldrun.medallion.source_columns import columns_of
 from goldrun.monitoring.quality import QualityReport
-from goldrun.monitoring.refusals import Refusals, nothing_accepted, refusals_of, sample_of
+from goldrun.monitoring.rejections import Rejections, nothing_accepted, rejections_of, sample_of
 
 _WIDTH = 100
 _LONGEST = 40
@@ -61,7 +61,7 @@ def check_before_training(ctx: Context, report: QualityReport | None = None) -> 
     error = _failure(ctx, report)
     if error is not None:
         quality.run_beside(ctx, report)
-        log_refusals(ctx, refusals_of(report))
+        log_rejections(ctx, rejections_of(report))
         raise error
     return report
 
@@ -75,7 +75,7 @@ def raise_verdict(ctx: Context, report: QualityReport) -> None:
     """
     error = _failure(ctx, report)
     if error is not None:
-        log_refusals(ctx, refusals_of(report))
+        log_rejections(ctx, rejections_of(report))
         raise error
     if report.verdict is Verdict.UNKNOWN:
         unknown = [check.name for check in report.checks if check.verdict is Verdict.UNKNOWN]
@@ -96,7 +96,7 @@ def _failure(ctx: Context, report: QualityReport) -> QualityError | None:
 
 
 def _advice(ctx: Context, report: QualityReport) -> str:
-    refused = refusals_of(report)
+    refused = rejections_of(report)
     most = ctx.source.max_reject_share
     if nothing_accepted(report) or any(each.share > most for each in refused):
         return _REMEDY_OF_RECORDS
@@ -121,7 +121,7 @@ def check_run(ctx: Context, refined: Mapping[str, Refined]) -> None:
         return
     what = "; ".join(_share_of(ctx, each) for each in above)
     advice = _REMEDY_OF_RECORDS.format(name=ctx.source.name)
-    log_refusals(ctx, above)
+    log_rejections(ctx, above)
     raise QualityError(f"nothing is trained with what this run read: {what}. {advice}")
 
 
@@ -130,22 +130,22 @@ def log_above_share(ctx: Context, refined: Mapping[str, Refined]) -> None:
     above = _above_share(ctx, refined)
     for each in above:
         log.warning("    %s", _share_of(ctx, each))
-    log_refusals(ctx, above)
+    log_rejections(ctx, above)
 
 
-def _above_share(ctx: Context, refined: Mapping[str, Refined]) -> list[Refusals]:
+def _above_share(ctx: Context, refined: Mapping[str, Refined]) -> list[Rejections]:
     """The entities of which too much was refused."""
-    refused = [Refusals(e, r.records, r.quarantined, r.rejected) for e, r in refined.items()]
+    refused = [Rejections(e, r.records, r.quarantined, r.rejected) for e, r in refined.items()]
     return [each for each in refused if each.is_too_much(ctx.source.max_reject_share)]
 
 
-def _share_of(ctx: Context, refused: Refusals) -> str:
+def _share_of(ctx: Context, refused: Rejections) -> str:
     share = f"{refused.entity}: {refused.share:.1%} of {refused.records:,} records were refused"
     most = ctx.source.max_reject_share
     return share + (f", more than max_reject_share = {most:g}" if refused.share > most else "")
 
 
-def log_refusals(ctx: Context, refused: Sequence[Refusals]) -> None:
+def log_rejections(ctx: Context, refused: Sequence[Rejections]) -> None:
     """Log the most frequent reasons of each entity: share, a sample, and the remedy."""
     if not refused:
         return
@@ -156,7 +156,7 @@ def log_refusals(ctx: Context, refused: Sequence[Refusals]) -> None:
         log.warning("%s", line)
 
 
-def _table(ctx: Context, refused: Sequence[Refusals]) -> Table:
+def _table(ctx: Context, refused: Sequence[Rejections]) -> Table:
     table = Table(
         title="Refused records, most frequent reasons", title_justify="left", box=box.SIMPLE_HEAD
     )

@@ -9,7 +9,7 @@ import pytest
 from goldrun.contracts.source import EntityMapping
 from goldrun.errors import QualityError, UnknownQualityError
 from goldrun.jobs.aggregate import gold_tables
-from goldrun.jobs.monitor import quality, refusals
+from goldrun.jobs.monitor import quality, rejections
 from goldrun.jobs.refine import silver
 from goldrun.jobs.train import train
 from goldrun.jobs.workflow import workflow
@@ -101,8 +101,8 @@ def test_a_share_that_the_shop_allows_stops_nothing(shop: Shop, line: Line) -> N
     shop.bronze()
     shop.silver()
     report = quality.measure(shop.ctx)
-    assert refusals.check_before_training(shop.ctx, report) is report
-    refusals.raise_verdict(shop.ctx, report)
+    assert rejections.check_before_training(shop.ctx, report) is report
+    rejections.raise_verdict(shop.ctx, report)
 
 
 def test_rows_that_were_all_refused_stop_also_where_any_share_is_allowed(shop: Shop) -> None:
@@ -123,10 +123,10 @@ def test_a_shop_without_records_is_of_unknown_quality(shop: Shop) -> None:
     shop.silver()
     report = quality.measure(shop.ctx)
     with pytest.raises(UnknownQualityError, match="load files that have rows") as caught:
-        refusals.raise_verdict(shop.ctx, report)
+        rejections.raise_verdict(shop.ctx, report)
     assert caught.value.exit_code == 22
     # Unknown goes on to training, where the gate refuses.
-    assert refusals.check_before_training(shop.ctx, report) is report
+    assert rejections.check_before_training(shop.ctx, report) is report
 
 
 @pytest.fixture
@@ -142,7 +142,7 @@ def with_people(shop: Shop) -> Shop:
 
 def test_what_a_person_is_known_by_is_in_no_sample(with_people: Shop) -> None:
     def shown(reason: str) -> list[str]:
-        return refusals.columns_shown(with_people.ctx, "transactions", reason)
+        return rejections.columns_shown(with_people.ctx, "transactions", reason)
 
     assert shown("price_not_positive") == ["Price"]
     assert shown("amount_negative") == ["Amount"]
@@ -156,12 +156,12 @@ def test_silver_logs_the_table_only_above_the_share(shop: Shop, line: Line, cons
     bad = line("bad", "completed", 1).replace(",1,5,5,", ",1,-5,5,")
     shop.land("day1.csv", *[line(f"t{n}", "completed", 1) for n in range(20)], bad)
     shop.bronze()
-    refusals.log_above_share(shop.ctx, silver.run(shop.ctx))
+    rejections.log_above_share(shop.ctx, silver.run(shop.ctx))
     assert "most frequent reasons" not in console.text
     all_refused(shop)
     (shop.folder / "day1.csv").rename(shop.folder / "day2.csv")
     shop.bronze()
-    refusals.log_above_share(shop.ctx, silver.run(shop.ctx))
+    rejections.log_above_share(shop.ctx, silver.run(shop.ctx))
     assert "100.0% of 4 records were refused" in console.text
     assert "most frequent reasons" in console.text
 
