@@ -13,8 +13,8 @@ from pyspark.sql import functions as F
 
 from benchmarks.messages import CUSTOMERS, DIRT, PRODUCTS, SPREAD
 from goldrun.contracts import entities, lineage
-from goldrun.io.engines.spark.lines import LINE, one_piece_a_task
-from goldrun.io.sources.json_files import parse_json
+from goldrun.io.engines.spark.json_lines import parse_json
+from goldrun.io.sources.records import LINE
 from goldrun.io.streaming.readers import EVENT_AT
 from goldrun.jobs.context import Context
 from goldrun.jobs.refine import silver
@@ -32,7 +32,7 @@ _FILLED = Batch.at(datetime(2026, 2, 1, tzinfo=UTC))
 
 def fill(ctx: Context, rows: int, *, random_keys: bool) -> None:
     """Write the first transactions into bronze and silver, and derive their customers."""
-    spark, lake, table = ctx.lake.spark, ctx.lake, entities.TRANSACTIONS
+    spark, lake, table = ctx.lake.session, ctx.lake, entities.TRANSACTIONS
     numbers = spark.range(0, rows, 1, -(-rows // _ROWS_A_FILE))
     values = values_of(F.col("id"), random_keys=random_keys)
     pairs = [part for name, value in values.items() for part in (F.lit(name), value)]
@@ -50,7 +50,7 @@ def fill(ctx: Context, rows: int, *, random_keys: bool) -> None:
     typed = [text[c.name].cast(c.type).alias(c.name) for c in table.columns]
     stored = lake.read(lineage.bronze_table(_ENTITY).name)
     rows_of_silver = stored.select(*typed, lineage.RECORD_ID, lineage.SOURCE, lineage.BATCH_ID)
-    with one_piece_a_task(spark):
+    with lake.engine.one_file_per_task():
         lake.append(lineage.silver_table(table), with_content_hash(rows_of_silver, table))
     for other in (lineage.history_table(table), lineage.DUPLICATES, lineage.QUARANTINE):
         lake.create(other)

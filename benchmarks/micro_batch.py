@@ -17,13 +17,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 
-from pyspark.sql import SparkSession
-
 from benchmarks.filled_lake import fill, micro_batch
 from benchmarks.results import add_line, machine, today
 from benchmarks.stream import RESULTS, end_on_termination
 from goldrun.io.delta.lake import Lake
-from goldrun.io.engines.spark.session import open_session
+from goldrun.io.engines.base import Engine
+from goldrun.io.engines.choose import open_engine
+from goldrun.io.engines.spark.engine import SparkEngine
 from goldrun.io.settings import load_source
 from goldrun.io.tracking.runs import Tracker
 from goldrun.jobs.aggregate import gold_tables
@@ -59,7 +59,7 @@ class Cost:
 
 def measure_one(ctx: Context, stored: int, *, random_keys: bool) -> Cost:
     """Take micro-batches through all layers."""
-    spark, tracker = ctx.lake.spark, ctx.tracker
+    spark, tracker = ctx.lake.session, ctx.tracker
     follower = Follower(tracker.run_id, Scorer(SEGMENTATION))
     follower.catch_up(replace(ctx, now=_now()))
     batches = MicroBatches(ctx, follower, tracker.series(), None, _now)
@@ -116,13 +116,13 @@ def check_closed(ctx: Context) -> None:
 
 
 def measure(
-    spark: SparkSession, tracker: Tracker, folder: Path, sizes: Sequence[int], kinds: Sequence[str]
+    engine: Engine, tracker: Tracker, folder: Path, sizes: Sequence[int], kinds: Sequence[str]
 ) -> dict[str, list[Cost]]:
     """Cost of a micro-batch by kind of key, one for each size."""
     source = load_source("kafka")
 
     def new_context(name: str) -> Context:
-        return Context(Lake(spark, str(folder / name)), tracker, source, _now())
+        return Context(Lake(engine, str(folder / name)), tracker, source, _now())
 
     found: dict[str, list[Cost]] = {kind: [] for kind in kinds}
     for stored in sizes:
@@ -161,8 +161,8 @@ def main() -> int:
     folder = given.folder.resolve()
     os.environ["MLFLOW_TRACKING_URI"] = f"sqlite:///{folder}/mlflow.db"
     tracker = Tracker()
-    with tracker.run("benchmark", "benchmark"), open_session("benchmark") as spark:
-        found = measure(spark, tracker, folder, sizes, kinds)
+    with tracker.run("benchmark", "benchmark"), open_engine(SparkEngine, "benchmark") as engine:
+        found = measure(engine, tracker, folder, sizes, kinds)
     publish(found, sizes)
     shutil.rmtree(given.folder)
     return 0

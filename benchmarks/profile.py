@@ -25,11 +25,11 @@ from benchmarks.feed import ROWS_A_CUSTOMER, settings_of, write_feed
 from benchmarks.full_build import last_day
 from benchmarks.results import add_line, machine, today
 from goldrun.io.delta.lake import Lake
-from goldrun.io.engines.choose import Engine, open_engine
-from goldrun.io.engines.sail import tables
+from goldrun.io.engines.choose import open_engine
+from goldrun.io.engines.sail import tables, text
+from goldrun.io.engines.sail.engine import SailEngine
 from goldrun.io.engines.sail.staged_write import SailStagedWrite
 from goldrun.io.settings import load_source
-from goldrun.io.sources import csv_files
 from goldrun.io.tracking.runs import Tracker
 from goldrun.jobs.aggregate import gold_tables
 from goldrun.jobs.context import Context
@@ -88,7 +88,7 @@ class Watches:
 
 def watch(watches: Watches) -> None:
     """Put the watches around what is called from one thread: a first build."""
-    watches.around(csv_files, "read_here", READ)
+    watches.around(text, "read_records", READ)
     for name in ("execute_command", "to_table"):
         watches.around(SparkConnectClient, name, COMPUTE)
     watches.around(SailStagedWrite, "write", COMMIT)
@@ -127,8 +127,8 @@ def main() -> int:
     with tracker.run("benchmark", "benchmark"), contextlib.ExitStack() as opened:
         watches.take()
         with watches.on(START):
-            spark = opened.enter_context(open_engine(Engine.SAIL))
-        ctx = Context(Lake(spark, str(folder / "lake")), tracker, source, datetime.now(UTC))
+            engine = opened.enter_context(open_engine(SailEngine))
+        ctx = Context(Lake(engine, str(folder / "lake")), tracker, source, datetime.now(UTC))
         bronze.run(ctx)
         layers["bronze"] = watches.take()
         silver.run(ctx)

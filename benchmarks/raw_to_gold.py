@@ -20,8 +20,9 @@ from benchmarks.results import machine, today
 from goldrun.contracts import lineage
 from goldrun.contracts.source import Source
 from goldrun.io.delta.lake import Lake
+from goldrun.io.engines.choose import open_engine
 from goldrun.io.engines.memory import driver_memory
-from goldrun.io.engines.spark.session import open_session
+from goldrun.io.engines.spark.engine import SparkEngine
 from goldrun.io.settings import load_source
 from goldrun.io.tracking.runs import Tracker
 from goldrun.jobs.aggregate import gold_tables
@@ -72,8 +73,8 @@ def measure(customers: int, folder: Path) -> str:
     seconds = {"simulate": _timed(lambda: write_marketplace(settings, data))}
     os.environ["MLFLOW_TRACKING_URI"] = f"sqlite:///{folder}/mlflow.db"
     tracker, source, memory = Tracker(), _source(data), Memory()
-    with tracker.run("benchmark", "benchmark"), open_session("benchmark") as spark:
-        ctx = Context(Lake(spark, str(lake)), tracker, source, datetime.now(UTC))
+    with tracker.run("benchmark", "benchmark"), open_engine(SparkEngine, "benchmark") as engine:
+        ctx = Context(Lake(engine, str(lake)), tracker, source, datetime.now(UTC))
         for name, step in (
             ("bronze", bronze.run),
             ("silver", silver.run),

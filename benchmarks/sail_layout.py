@@ -9,19 +9,19 @@ import sys
 import time
 
 from goldrun.contracts.gold import USER_FEATURES
-from goldrun.io.engines.sail.session import open_sail
-from goldrun.io.engines.sail.tables import SailTables
+from goldrun.io.engines.choose import open_engine
+from goldrun.io.engines.sail.engine import SailEngine
 
 
 def main(rows: str, path: str) -> None:
     """Write the table."""
-    with open_sail() as spark:
+    with open_engine(SailEngine) as engine:
         began = time.monotonic()
-        storage = SailTables(spark)
-        storage.create(path, USER_FEATURES)
-        with storage.stage(path, USER_FEATURES, [spark.read.parquet(rows)]) as draft:
-            draft.write("append")
-        storage.compact(path, USER_FEATURES)
+        tables = engine.tables
+        tables.create(path, USER_FEATURES)
+        with tables.stage(path, USER_FEATURES, [engine.session.read.parquet(rows)]) as staged:
+            staged.write("append")
+        tables.compact(path, USER_FEATURES)
         sys.stdout.write(f"{time.monotonic() - began}\n")
 
 

@@ -21,15 +21,16 @@ log = logging.getLogger("goldrun")
 RESULTS = Path(__file__).with_suffix(".md")
 _SCRIPTS = ("main", "bronze", "gold", "churn", "segmentation", "drift", "stream", "simulate")
 _OPEN = (
-    "from goldrun.io.engines.choose import Engine, open_engine\n"
-    "with open_engine(Engine.{engine}) as session: session.range(1).collect()"
+    "from goldrun.io.engines.choose import open_engine\n"
+    "from goldrun.io.engines.registry import ENGINES\n"
+    "with open_engine(ENGINES[{engine!r}]) as engine: engine.session.range(1).collect()"
 )
 WHAT = {
     "nothing (`python -c pass`)": ("-c", "pass"),
     "`import goldrun`": ("-c", "import goldrun"),
     **{f"`pipelines/{name}.py --help`": (f"pipelines/{name}.py", "--help") for name in _SCRIPTS},
-    "a session of Sail has answered": ("-c", _OPEN.format(engine="SAIL")),
-    "a session of Spark has answered": ("-c", _OPEN.format(engine="SPARK")),
+    "a session of Sail has answered": ("-c", _OPEN.format(engine="sail")),
+    "a session of Spark has answered": ("-c", _OPEN.format(engine="spark")),
 }
 
 

@@ -29,7 +29,8 @@ from goldrun.contracts.entities import TRANSACTION_DATE, TRANSACTIONS
 from goldrun.contracts.ops import GOLD_PROGRESS, MEASURED_AT
 from goldrun.devtools.kafka_broker import KafkaBroker
 from goldrun.io.delta.lake import Lake
-from goldrun.io.engines.spark.session import open_session
+from goldrun.io.engines.choose import open_engine
+from goldrun.io.engines.spark.engine import SparkEngine
 from goldrun.io.settings import load_source
 from goldrun.io.streaming.readers import read_stream, start
 from goldrun.io.tracking.runs import Tracker
@@ -88,7 +89,7 @@ def drain_to_bronze(ctx: Context) -> Drained:
         rows += sum(arrive(replace(ctx, now=datetime.now(UTC)), batch, None).rows.values())
 
     began = time.monotonic()
-    opened = read_stream(ctx.lake.spark, ctx.source, Limits().batch_rows)
+    opened = read_stream(ctx.lake.session, ctx.source, Limits().batch_rows)
     query = start(opened, handle, ctx.lake.path("_checkpoint"), available_now=True, every_seconds=1)
     query.awaitTermination()
     return Drained(rows, time.monotonic() - began)
@@ -147,12 +148,12 @@ def measure(given: argparse.Namespace, folder: Path) -> dict[str, str]:
         with step(f"sending {given.rows:,} messages"), sending(broker, given.rows):
             pass
         opened.enter_context(tracker.run("benchmark", "benchmark"))
-        spark = opened.enter_context(open_session("benchmark", kafka=True))
-        ctx = Context(Lake(spark, str(folder / "lake")), tracker, source, datetime.now(UTC))
+        engine = opened.enter_context(open_engine(SparkEngine, "benchmark", kafka=True))
+        ctx = Context(Lake(engine, str(folder / "lake")), tracker, source, datetime.now(UTC))
         with step("Kafka to gold"):
             whole = drain(ctx)
         with step("Kafka to bronze alone"):
-            apart = replace(ctx, lake=Lake(spark, str(folder / "bronze-lake")))
+            apart = replace(ctx, lake=Lake(engine, str(folder / "bronze-lake")))
             bronze_only = drain_to_bronze(apart)
         with step(f"{given.rate:,} messages a second for {given.seconds} s"):
             middle, p95, most = freshness(ctx, broker, given.rows, given.rate, given.seconds)

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from goldrun.errors import GoldrunError, SettingsError
-from goldrun.io.engines.choose import Engine
+from goldrun.io.engines.registry import ENGINES
 from goldrun.io.engines.spark.session import DEFAULT_MASTER
 from goldrun.jobs.names import PIPELINE_EXPERIMENT
 
@@ -57,7 +57,7 @@ def parser(description: str | None, *, only_spark: bool = False) -> argparse.Arg
         options.add_argument(
             "--engine",
             default="",
-            help=f"{' or '.join(Engine)} (default: $GOLDRUN_ENGINE, else what the lake needs)",
+            help=f"{' or '.join(ENGINES)} (default: $GOLDRUN_ENGINE, else what the lake needs)",
         )
         options.add_argument(
             "--remote",

@@ -13,11 +13,11 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadGroupScheduling
 
 from goldrun.io.delta.lake import Lake
-from goldrun.io.engines.choose import Engine, open_engine
+from goldrun.io.engines.base import Engine
 from goldrun.io.settings import load_source
 from goldrun.io.tracking.runs import Tracker
 from goldrun.jobs.context import Context
-from tests.engines import ENGINE, spark_for_few_rows
+from tests.engines import ENGINE, engine_for_few_rows
 from tests.project_copy import Done, Project, copy_project
 
 WORKFLOW = "workflow"
@@ -42,7 +42,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "demo" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.xdist_group(WORKFLOW))
-        if ENGINE is Engine.SAIL and item.get_closest_marker("of_spark"):
+        if not ENGINE.capabilities.streams and item.get_closest_marker("of_spark"):
             item.add_marker(skip)
 
 
@@ -79,18 +79,19 @@ def _log_of_the_package() -> None:
 
 
 @pytest.fixture(scope="session")
-def spark() -> Iterator[SparkSession]:
-    if ENGINE is Engine.SAIL:
-        with open_engine(Engine.SAIL) as session:
-            yield session
-        return
-    with spark_for_few_rows() as session:
-        yield session
+def engine() -> Iterator[Engine]:
+    with engine_for_few_rows() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def spark(engine: Engine) -> SparkSession:
+    return engine.session
 
 
 @pytest.fixture
-def lake(spark: SparkSession, tmp_path: Path) -> Lake:
-    return Lake(spark, str(tmp_path / "lake"))
+def lake(engine: Engine, tmp_path: Path) -> Lake:
+    return Lake(engine, str(tmp_path / "lake"))
 
 
 @pytest.fixture(scope="session")
@@ -120,8 +121,8 @@ def demo(project: Project) -> Done:
 
 
 @pytest.fixture(scope="session")
-def retail(spark: SparkSession, tracker: Tracker, project: Project, demo: Done) -> Context:
+def retail(engine: Engine, tracker: Tracker, project: Project, demo: Done) -> Context:
     """The lake and the store that the workflow has written from the shipped files."""
     assert demo.code == 0, demo.output
-    lake = Lake(spark, str(project.lake))
+    lake = Lake(engine, str(project.lake))
     return Context(lake, tracker, load_source("online_retail"), NOW)

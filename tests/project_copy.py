@@ -43,7 +43,7 @@ class Project:
             name: value
             for name, value in os.environ.items()
             if not name.startswith(("MLFLOW_", "GOLDRUN_", "PYTHONPATH", "SPARK_", "SAIL_"))
-        } | {"GOLDRUN_ENGINE": ENGINE}
+        } | {"GOLDRUN_ENGINE": ENGINE.name}
         environment["PATH"] = f"{Path(sys.executable).parent}:{environment['PATH']}"
         started = time.monotonic()
         done = subprocess.run(

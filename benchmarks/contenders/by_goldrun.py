@@ -29,8 +29,8 @@ def main(feed: Path, lake: Path, as_of: date) -> None:
         tracker = Tracker()
     with tracker.run("benchmark", "benchmark"), contextlib.ExitStack() as opened:
         with steps.step("start"):
-            spark = opened.enter_context(open_engine(engine_for(str(lake))))
-        ctx = Context(Lake(spark, str(lake)), tracker, source, datetime.now(UTC))
+            engine = opened.enter_context(open_engine(engine_for(str(lake))))
+        ctx = Context(Lake(engine, str(lake)), tracker, source, datetime.now(UTC))
         with steps.step("bronze"):
             bronze.run(ctx)
         with steps.step("silver"):

@@ -10,23 +10,26 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from pyspark.sql import SparkSession
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from goldrun.io.engines.choose import Engine, open_engine
+from goldrun.io.engines.base import Engine
+from goldrun.io.engines.choose import open_engine
+from goldrun.io.engines.connect.engine import ConnectEngine
+from goldrun.io.engines.sail.engine import SailEngine
+from goldrun.io.engines.spark.engine import SparkEngine
 from goldrun.io.tracking.runs import Tracker
 from tests.cases.runner import BATCH, STREAM, Run, all_runs, carry_out, differences
 from tests.connect_server import connect_server
-from tests.engines import spark_for_few_rows
+from tests.engines import engine_for_few_rows
 from tests.project_copy import ROOT
 
-WAYS = {
-    "sail": (Engine.SAIL, BATCH),
-    "spark": (Engine.SPARK, BATCH),
-    "stream": (Engine.SPARK, STREAM),
-    "connect": (Engine.CONNECT, BATCH),
+WAYS: dict[str, tuple[type[Engine], str]] = {
+    "sail": (SailEngine, BATCH),
+    "spark": (SparkEngine, BATCH),
+    "stream": (SparkEngine, STREAM),
+    "connect": (ConnectEngine, BATCH),
 }
 """Each way to run a case: an engine, in batch or as a stream."""
 
@@ -61,13 +64,13 @@ def _in_a_process(way: str, only: str) -> dict[str, list[str]]:
 
 
 def _in_this_process(way: str, runs: list[Run]) -> dict[str, list[str]]:
-    engine, how = WAYS[way]
-    with tempfile.TemporaryDirectory() as folder, _session(engine, Path(folder)) as spark:
+    kind, how = WAYS[way]
+    with tempfile.TemporaryDirectory() as folder, _opened(kind, Path(folder)) as engine:
         os.environ["MLFLOW_TRACKING_URI"] = f"sqlite:///{folder}/mlflow.db"
         tracker = Tracker()
         os.chdir(ROOT)
         return {
-            run.name: differences(run, carry_out(run, how, spark, tracker, lake))
+            run.name: differences(run, carry_out(run, how, engine, tracker, lake))
             for number, run in enumerate(runs)
             if how in run.ways
             for lake in [Path(folder) / f"lake-{number}"]
@@ -75,14 +78,13 @@ def _in_this_process(way: str, runs: list[Run]) -> dict[str, list[str]]:
 
 
 @contextlib.contextmanager
-def _session(engine: Engine, folder: Path) -> Iterator[SparkSession]:
-    if engine is Engine.SPARK:
-        with spark_for_few_rows() as session:
-            yield session
+def _opened(kind: type[Engine], folder: Path) -> Iterator[Engine]:
+    if kind is ConnectEngine:
+        with connect_server(folder) as remote, open_engine(kind, remote=remote) as engine:
+            yield engine
         return
-    with contextlib.ExitStack() as opened:
-        remote = opened.enter_context(connect_server(folder)) if engine is Engine.CONNECT else ""
-        yield opened.enter_context(open_engine(engine, remote=remote))
+    with engine_for_few_rows(kind) as engine:
+        yield engine
 
 
 def _table(runs: list[Run], found: dict[str, dict[str, list[str]]]) -> Table:

@@ -17,11 +17,11 @@ from typing import Any
 
 import pandas as pd
 from deltalake import DeltaTable
-from pyspark.sql import SparkSession
 
 from goldrun.contracts.ops import QUALITY_METRICS
 from goldrun.errors import GoldrunError
 from goldrun.io.delta.lake import Lake
+from goldrun.io.engines.base import Engine
 from goldrun.io.settings import load_source
 from goldrun.io.tracking.runs import Tracker
 from goldrun.jobs.context import Context
@@ -108,20 +108,20 @@ def _runs_of(file: Path) -> Iterator[Run]:
         )
 
 
-def carry_out(run: Run, way: str, spark: SparkSession, tracker: Tracker, lake: Path) -> Outcome:
+def carry_out(run: Run, way: str, engine: Engine, tracker: Tracker, lake: Path) -> Outcome:
     """Take a case through bronze, silver, gold and quality, and read what came of it.
 
     Args:
         run: The run.
         way: ``batch`` or ``stream``.
-        spark: A session of the engine to try.
+        engine: The engine to try.
         tracker: A store of runs.
         lake: A folder that does not exist yet.
     """
     failed: GoldrunError | None = None
     try:
         source = load_source(str(CASES / run.case / run.source))
-        ctx = Context(Lake(spark, str(lake)), tracker, source, _NOW)
+        ctx = Context(Lake(engine, str(lake)), tracker, source, _NOW)
         for command in _commands(ctx, run, way):
             with tracker.run(run.name, "goldrun-pipeline"):
                 command()

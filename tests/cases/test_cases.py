@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pyspark.sql import SparkSession
 
+from goldrun.io.engines.base import Engine
 from goldrun.io.tracking.runs import Tracker
 from tests.cases.runner import BATCH, Outcome, Run, all_runs, carry_out, differences
 
@@ -16,10 +16,8 @@ RUNS = [run for run in all_runs() if BATCH in run.ways]
 # make cases runs them all, and make readme does so with Sail.
 @pytest.mark.slow
 @pytest.mark.parametrize("run", RUNS, ids=lambda run: run.name)
-def test_it_comes_out_right(
-    run: Run, spark: SparkSession, tracker: Tracker, tmp_path: Path
-) -> None:
-    got = carry_out(run, BATCH, spark, tracker, tmp_path / "lake")
+def test_it_comes_out_right(run: Run, engine: Engine, tracker: Tracker, tmp_path: Path) -> None:
+    got = carry_out(run, BATCH, engine, tracker, tmp_path / "lake")
     assert differences(run, got) == []
 
 

@@ -18,8 +18,8 @@ from tests.conftest import NOW
 def main(source: str, root: str) -> None:
     log_to_console()
     tracker = Tracker()
-    with tracker.run("one lake", "one lake"), open_engine(engine_for(root)) as spark:
-        ctx = Context(Lake(spark, root), tracker, load_source(source), NOW)
+    with tracker.run("one lake", "one lake"), open_engine(engine_for(root)) as engine:
+        ctx = Context(Lake(engine, root), tracker, load_source(source), NOW)
         bronze.run(ctx)
         silver.run(ctx)
         gold_tables.run(ctx)

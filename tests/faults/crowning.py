@@ -26,7 +26,7 @@ from sklearn.preprocessing import StandardScaler
 from goldrun.contracts.criterion import Criterion
 from goldrun.contracts.verdict import Verdict
 from goldrun.io.delta.lake import Lake
-from goldrun.io.engines.base import Origin
+from goldrun.io.engines.tables import Origin
 from goldrun.io.settings import load_source
 from goldrun.io.tracking.runs import CHAMPION, Tracker
 from goldrun.jobs.context import Context

@@ -88,8 +88,9 @@ def _prepare(world: World, inside: Inside) -> None:
     world.send(300)
     _take(world, inside)
     # So that a short log has a checkpoint too, and a commit after it.
-    inside.spark._jvm.org.apache.spark.sql.delta.DeltaLog.forTable(  # type: ignore[union-attr]
-        inside.spark._jsparkSession, str(world.lake / _SALES)
+    spark = inside.engine.session
+    spark._jvm.org.apache.spark.sql.delta.DeltaLog.forTable(  # type: ignore[union-attr]
+        spark._jsparkSession, str(world.lake / _SALES)
     ).checkpoint()
     world.send(300)
     _take(world, inside)
@@ -121,7 +122,7 @@ def _damage(world: World, inside: Inside, target: Target, how: Callable[[Path], 
         ended = inside.take(world)
         if ended.code:
             return Outcome(GROUP, fault, Verdict.WRONG, f"mended, still: {ended.output}")
-    return of(GROUP, fault, wrong_at_rest(inside.spark, world), named=named)
+    return of(GROUP, fault, wrong_at_rest(inside.engine, world), named=named)
 
 
 def checkpoints(world: World, inside: Inside) -> Iterator[Outcome]:
@@ -146,7 +147,7 @@ def _go_on(world: World, inside: Inside, group: str, fault: str) -> Outcome:
     outcome = (
         Outcome(group, fault, Verdict.WRONG, ended.output)
         if ended.code
-        else of(group, fault, wrong_at_rest(inside.spark, world))
+        else of(group, fault, wrong_at_rest(inside.engine, world))
     )
     log.info("  %s: %s %s", fault, outcome.verdict, outcome.detail)
     return outcome

@@ -83,7 +83,7 @@ def _then(world: World, inside: Inside, fault: str, crashed: bool, named: str) -
     ended = inside.take(world)
     if ended.code:
         return Outcome(GROUP, fault, Verdict.WRONG, f"with room again: {ended.output}")
-    return of(GROUP, fault, wrong_at_rest(inside.spark, world), named=named)
+    return of(GROUP, fault, wrong_at_rest(inside.engine, world), named=named)
 
 
 @contextlib.contextmanager

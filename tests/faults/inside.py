@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import pytest
-from pyspark.sql import SparkSession
 
 from goldrun.errors import GoldrunError
 from goldrun.io.delta.errors import storage_explained
 from goldrun.io.delta.lake import Lake
+from goldrun.io.engines.base import Engine
 from goldrun.io.settings import load_source
 from goldrun.io.tracking.runs import Tracker
 from goldrun.jobs.context import Context
@@ -24,13 +24,13 @@ ALL = Limits(available_now=True, batch_rows=400)
 class Inside:
     """A session to stream with, for one stream at a time."""
 
-    spark: SparkSession
+    engine: Engine
     _turn: threading.Lock = field(default_factory=threading.Lock)
 
     def context(self, world: World) -> Context:
         """The context of a command that is given the world's source, lake and store."""
         source = load_source(str(world.settings))
-        lake = Lake(self.spark, str(world.lake))
+        lake = Lake(self.engine, str(world.lake))
         with pytest.MonkeyPatch.context() as patched:
             patched.setenv("MLFLOW_TRACKING_URI", world.store_uri)
             return Context(lake, Tracker(), source, datetime.now(UTC))

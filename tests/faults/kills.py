@@ -77,7 +77,7 @@ def named_kills(world: World, inside: Inside, points: tuple[str, ...]) -> Iterat
         if ended.code != -9:
             yield Outcome("kill -9 at a point", point, Verdict.WRONG, f"lived: {ended.error}")
             continue
-        wrong = wrong_at_any_time(inside.spark, world)
+        wrong = wrong_at_any_time(inside.engine, world)
         yield of("kill -9 at a point", point, wrong or _wrong_once_drained(world, inside))
 
 
@@ -106,7 +106,7 @@ def random_kills(
             return
         places[place] += 1
         log.info("  %s, kill %s: %s", world.folder.name, places.total(), place)
-        wrong += wrong_at_any_time(inside.spark, world)
+        wrong += wrong_at_any_time(inside.engine, world)
         if places.total() % _LOOK_EVERY == 0:
             yield _compare(world, inside, places.total(), wrong)
             wrong = []
@@ -155,13 +155,13 @@ def _wrong_once_drained(world: World, inside: Inside) -> list[str]:
     drained = inside.take(world)
     if drained.code:
         return [f"it did not go on: {drained.error}"]
-    return wrong_at_rest(inside.spark, world)
+    return wrong_at_rest(inside.engine, world)
 
 
 def broken_defence(world: World, inside: Inside, broken: str) -> Outcome:
     """Switch a defence off and kill where it is needed: something wrong must be seen."""
     group, fault = "mutation control", f"{broken}: {(BREAKS[broken].__doc__ or '').strip()}"
-    spark = inside.spark
+    engine = inside.engine
     world.send(_BATCH)
     whole = inside.take(world)
     if whole.code:
@@ -171,10 +171,10 @@ def broken_defence(world: World, inside: Inside, broken: str) -> Outcome:
     if stopped.code != -9:
         return Outcome(group, fault, Verdict.WRONG, f"lived: {stopped.error}")
     ended = world.drain(broken=broken)
-    wrong = wrong_at_any_time(spark, world)
+    wrong = wrong_at_any_time(engine, world)
     if ended.code not in {0, ContractError.exit_code}:
         return Outcome(group, fault, Verdict.WRONG, f"it could not go on: {ended.error}")
-    wrong += wrong_at_rest(spark, world) if ended.code == 0 else [ended.error]
+    wrong += wrong_at_rest(engine, world) if ended.code == 0 else [ended.error]
     if not wrong:
         return Outcome(group, fault, Verdict.WRONG, "nobody noticed")
     return Outcome(group, fault, Verdict.CAUGHT, wrong[0])

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from goldrun.contracts.entities import CUSTOMERS
@@ -14,8 +14,9 @@ from goldrun.contracts.lineage import history_table
 from goldrun.features.activity import Activity, Silver
 from goldrun.features.labels import History
 from goldrun.features.snapshots import snapshots
+from goldrun.io.delta.differences import content
 from goldrun.io.delta.lake import Lake
-from goldrun.io.delta.properties import content
+from goldrun.io.engines.base import Engine
 from goldrun.jobs.aggregate.activity import ACTIVITY
 from goldrun.jobs.refine.tables import read_fates
 from goldrun.medallion.accounting import account
@@ -31,9 +32,9 @@ _COLUMNS = (
 _SHOWN = 3
 
 
-def wrong_at_rest(spark: SparkSession, world: World) -> list[str]:
+def wrong_at_rest(engine: Engine, world: World) -> list[str]:
     """Differences to the truth after all has been taken: none, or each in a sentence."""
-    lake, truth = Lake(spark, str(world.lake)), world.truth()
+    lake, truth = Lake(engine, str(world.lake)), world.truth()
     return [
         *_differs("silver", _sales(lake, _SALES), truth.current.values()),
         *_differs("history", _sales(lake, _HISTORY), truth.older),
@@ -47,9 +48,9 @@ def wrong_at_rest(spark: SparkSession, world: World) -> list[str]:
     ]
 
 
-def wrong_at_any_time(spark: SparkSession, world: World) -> list[str]:
+def wrong_at_any_time(engine: Engine, world: World) -> list[str]:
     """What must not be seen even right after a kill: a key or a record twice."""
-    lake = Lake(spark, str(world.lake))
+    lake = Lake(engine, str(world.lake))
     keys = {"bronze/transactions": "record_id", _SALES: "transaction_id", _HISTORY: "record_id"}
     keys |= {"silver/quarantine": "record_id", "silver/duplicates": "record_id"}
     keys |= {"gold/user_features": "user_id"}

@@ -41,7 +41,7 @@ def neighbours(world: World, inside: Inside) -> Iterator[Outcome]:
 def _judged(world: World, inside: Inside, fault: str, ended: Ended) -> Outcome:
     if ended.code:
         return Outcome(GROUP, fault, Verdict.WRONG, ended.output)
-    return of(GROUP, fault, wrong_at_rest(inside.spark, world))
+    return of(GROUP, fault, wrong_at_rest(inside.engine, world))
 
 
 def _batches(world: World) -> int:
@@ -53,7 +53,7 @@ def _second_stream(world: World, inside: Inside) -> Outcome:
     """Another process streams into the same lake."""
     fault = "a second process streams into the same lake"
     world.send(300)
-    with Lake(inside.spark, str(world.lake)).writing("_checkpoints/faults"):
+    with Lake(inside.engine, str(world.lake)).writing("_checkpoints/faults"):
         second = world.drain()
     if second.code != 5:
         return Outcome(GROUP, fault, Verdict.WRONG, f"it was let in: {second.error}")
@@ -92,14 +92,16 @@ def _compaction_and_vacuum(world: World, inside: Inside) -> Outcome:
         table = next(tables)
         if ctx.lake.exists(table.name):
             done += compact_if_free(ctx.lake, table)
-            inside.spark.sql(f"VACUUM delta.`{ctx.lake.path(table.name)}` RETAIN {_KEPT} HOURS")
+            inside.engine.session.sql(
+                f"VACUUM delta.`{ctx.lake.path(table.name)}` RETAIN {_KEPT} HOURS"
+            )
 
     check = "spark.databricks.delta.retentionDurationCheck.enabled"
-    inside.spark.conf.set(check, "false")
+    inside.engine.session.conf.set(check, "false")
     world.send(400)
     with _meanwhile(tidy):
         ended = inside.take(world, SMALL, ctx)
-    inside.spark.conf.unset(check)
+    inside.engine.session.conf.unset(check)
     fault = "OPTIMIZE and VACUUM of one table after the other, all the time"
     removed = sum(_vacuumed(ctx, table) for table in tables_of(ctx))
     if not done or not removed:
@@ -111,7 +113,7 @@ def _vacuumed(ctx: Context, table: Table) -> int:
     """How many files VACUUM has removed from a table."""
     if not ctx.lake.exists(table.name):
         return 0
-    history = ctx.lake.spark.sql(f"DESCRIBE HISTORY delta.`{ctx.lake.path(table.name)}`")
+    history = ctx.lake.session.sql(f"DESCRIBE HISTORY delta.`{ctx.lake.path(table.name)}`")
     ends = history.where("operation = 'VACUUM END'").collect()
     return sum(int(row["operationMetrics"].get("numDeletedFiles", 0)) for row in ends)
 

@@ -28,7 +28,8 @@ from queue import SimpleQueue
 from statistics import median
 
 from goldrun.devtools.kafka_broker import KafkaBroker
-from goldrun.io.engines.spark.session import open_session
+from goldrun.io.engines.choose import open_engine
+from goldrun.io.engines.spark.engine import SparkEngine
 from tests.faults.breaks import BREAKS
 from tests.faults.crowning import registry_kills
 from tests.faults.damage import CHECKPOINT_FILES, LAKE_FILES, checkpoints, damaged_files
@@ -157,11 +158,11 @@ def main() -> int:
     with (
         tempfile.TemporaryDirectory(prefix="goldrun-faults-") as folder,
         running_broker(Path(folder) / "kafka") as broker,
-        open_session("faults", kafka=True) as spark,
+        open_engine(SparkEngine, "faults", kafka=True) as engine,
     ):
         if not only or only & _OF_PROCESSES:
             _keep_classes(broker, Path(folder))
-        series = Series(Inside(spark), given.kills)
+        series = Series(Inside(engine), given.kills)
         outcomes = list(_all(series, broker, Path(folder), given))
     broken = [one for one in outcomes if not one.passed]
     for one in broken:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import mlflow
 import pytest
-from pyspark.sql import SparkSession
 
 from goldrun.devtools.kafka_broker import KafkaBroker
+from goldrun.io.engines.base import Engine
 from tests.faults.crowning import registry_kills
 from tests.faults.inside import Inside
 from tests.faults.kills import broken_defence, named_kills
@@ -37,19 +37,19 @@ def the_others_keep_their_store() -> Iterator[None]:
 
 @pytest.mark.slow
 def test_a_kill_in_the_middle_of_a_batch_loses_and_repeats_nothing(
-    broker: KafkaBroker, spark: SparkSession, tmp_path: Path
+    broker: KafkaBroker, engine: Engine, tmp_path: Path
 ) -> None:
     with world(broker, tmp_path / "killed", seed=1) as killed:
-        (outcome,) = named_kills(killed, Inside(spark), ("end bronze/transactions",))
+        (outcome,) = named_kills(killed, Inside(engine), ("end bronze/transactions",))
     assert outcome.verdict is Verdict.RECOVERED, outcome.detail
 
 
 @pytest.mark.slow
 def test_the_comparison_turns_red_when_a_start_does_not_catch_up(
-    broker: KafkaBroker, spark: SparkSession, tmp_path: Path
+    broker: KafkaBroker, engine: Engine, tmp_path: Path
 ) -> None:
     with world(broker, tmp_path / "broken", seed=1) as broken:
-        outcome = broken_defence(broken, Inside(spark), "nothing_caught_up")
+        outcome = broken_defence(broken, Inside(engine), "nothing_caught_up")
     assert outcome.verdict is Verdict.CAUGHT, outcome.detail
 
 

@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from pyspark.sql import SparkSession
-
 from goldrun.errors import GoldrunError
+from goldrun.io.engines.base import Engine
 from goldrun.jobs.names import PIPELINE_EXPERIMENT
 from pipelines import _command
 
@@ -47,12 +46,12 @@ def exit_codes() -> set[int]:
     return {kind.exit_code for kind in kinds}
 
 
-def run_command(spark: SparkSession, folder: Path, name: str, options: Sequence[str] = ()) -> Ended:
+def run_command(engine: Engine, folder: Path, name: str, options: Sequence[str] = ()) -> Ended:
     """Run ``python pipelines/<name>.py`` as if in a folder with ``models/`` of its own."""
 
     @contextlib.contextmanager
-    def shared(*_: object, **__: object) -> Iterator[SparkSession]:
-        yield spark
+    def shared(*_: object, **__: object) -> Iterator[Engine]:
+        yield engine
 
     script: Any = importlib.import_module(f"pipelines.{name}")
     errors = io.StringIO()

@@ -6,9 +6,8 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from pyspark.sql import SparkSession
-
 from goldrun.io.delta.lake import Lake
+from goldrun.io.engines.base import Engine
 from tests.fuzz.breaks import Break
 from tests.fuzz.command import UNKNOWN, Ended, exit_codes, run_command
 from tests.fuzz.shop import TOML, Shop, some_orders, totals, write_csv
@@ -76,11 +75,11 @@ def sound_shop(folder: Path) -> Shop:
     return shop
 
 
-def template(spark: SparkSession, folder: Path) -> Template:
+def template(engine: Engine, folder: Path) -> Template:
     """Make a sound shop and run it to gold."""
     shop = sound_shop(folder)
     for command in ("bronze", "silver", "gold", "quality"):
-        ended = run_command(spark, shop.folder, command, _given(()))
+        ended = run_command(engine, shop.folder, command, _given(()))
         assert ended.code == 0, ended.output
     return Template(folder)
 
@@ -93,7 +92,7 @@ def _given(more: object) -> list[str]:
 
 
 def wrong_of(
-    spark: SparkSession, whole: Template, broken: Break, folder: Path, seed: int
+    engine: Engine, whole: Template, broken: Break, folder: Path, seed: int
 ) -> tuple[list[str], list[Ended]]:
     """Break a shop, run its commands until one fails, and list what is not as promised."""
     draw = random.Random(seed)
@@ -105,12 +104,12 @@ def wrong_of(
     given = _given(broken.apply(shop, draw))
     ended: list[Ended] = []
     for command in broken.commands:
-        ended.append(run_command(spark, folder, command, given))
+        ended.append(run_command(engine, folder, command, given))
         if ended[-1].code:
             break
     wrong = [f"{one.command}: {each}" for one in ended for each in _wrong_end(one)]
     if not wrong and ended[-1].code == 0:
-        wrong += _wrong_tables(spark, shop, broken)
+        wrong += _wrong_tables(engine, shop, broken)
     return wrong, ended
 
 
@@ -131,9 +130,9 @@ def _wrong_end(ended: Ended) -> list[str]:
     return wrong
 
 
-def _wrong_tables(spark: SparkSession, shop: Shop, broken: Break) -> list[str]:
+def _wrong_tables(engine: Engine, shop: Shop, broken: Break) -> list[str]:
     """Compare gold with what Python computes of the files."""
-    lake = Lake(spark, str(shop.lake))
+    lake = Lake(engine, str(shop.lake))
     if not lake.exists("gold/user_features") or not shop.inbox.is_dir():
         return []
     name = broken.name

@@ -7,12 +7,13 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from goldrun.contracts import activity_tables, gold, lineage
 from goldrun.contracts.entities import CUSTOMERS, TRANSACTIONS
 from goldrun.io.delta.lake import Lake
+from goldrun.io.engines.base import Engine
 from goldrun.io.settings import load_source
 from goldrun.io.tracking.runs import Tracker
 from goldrun.jobs.aggregate import gold_tables as gold_step
@@ -52,14 +53,14 @@ def rows(frame: DataFrame) -> list[str]:
 @pytest.mark.of_spark
 @pytest.mark.parametrize("seed", range(DRAWS))
 def test_a_stream_makes_the_tables_that_a_batch_makes(
-    spark: SparkSession, tracker: Tracker, shop: Shop, tmp_path: Path, seed: int
+    engine: Engine, tracker: Tracker, shop: Shop, tmp_path: Path, seed: int
 ) -> None:
     draw = random.Random(seed)
     for file in shop.inbox.iterdir():
         file.unlink()
     source = load_source(str(shop.toml))
     batch, streamed = (
-        Context(Lake(spark, str(tmp_path / name)), tracker, source, NOW)
+        Context(Lake(engine, str(tmp_path / name)), tracker, source, NOW)
         for name in ("batch", "stream")
     )
     ticks = (NOW + timedelta(minutes=n) for n in count(1))

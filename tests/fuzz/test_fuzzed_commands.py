@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from pyspark.sql import SparkSession
 
+from goldrun.io.engines.base import Engine
 from tests.fuzz.breaks import GROUPS, Break
 from tests.fuzz.fuzz import Template, template, wrong_of
 from tests.project_copy import Project
@@ -25,8 +25,8 @@ ALL = [each for group in GROUPS.values() for each in group]
 
 
 @pytest.fixture(scope="module")
-def whole(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Template:
-    return template(spark, tmp_path_factory.mktemp("template") / "shop")
+def whole(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Template:
+    return template(engine, tmp_path_factory.mktemp("template") / "shop")
 
 
 @pytest.mark.slow
@@ -34,19 +34,17 @@ def whole(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Temp
     ("seed", "broken"), [pytest.param(n, b, id=f"{n}-{b.name[:60]}") for n, b in enumerate(ALL)]
 )
 def test_a_command_ends_right_or_names_place_and_remedy(
-    spark: SparkSession, whole: Template, tmp_path: Path, seed: int, broken: Break
+    engine: Engine, whole: Template, tmp_path: Path, seed: int, broken: Break
 ) -> None:
-    wrong, ended = wrong_of(spark, whole, broken, tmp_path / "shop", seed)
+    wrong, ended = wrong_of(engine, whole, broken, tmp_path / "shop", seed)
     assert not wrong, ended[-1].output
 
 
-def test_what_is_broken_before_anything_is_read_is_named(
-    spark: SparkSession, tmp_path: Path
-) -> None:
+def test_what_is_broken_before_anything_is_read_is_named(engine: Engine, tmp_path: Path) -> None:
     known = {each.name: each for each in ALL}
     for number, name in enumerate(sorted(AT_ONCE)):
         nowhere = Template(tmp_path)
-        wrong, ended = wrong_of(spark, nowhere, known[name], tmp_path / str(number), 0)
+        wrong, ended = wrong_of(engine, nowhere, known[name], tmp_path / str(number), 0)
         assert not wrong, (name, ended[-1].output)
         assert ended[-1].code, name
 

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from pyspark.sql import SparkSession
 
 from goldrun.io.delta.lake import Lake
+from goldrun.io.engines.base import Engine
 from goldrun.io.settings import load_source
 from goldrun.io.tracking.runs import Tracker
 from goldrun.jobs.context import Context
@@ -62,18 +62,18 @@ class Shop:
 
 
 @pytest.fixture
-def shop(spark: SparkSession, tracker: Tracker, tmp_path: Path) -> Shop:
-    return new_shop(spark, tracker, tmp_path)
+def shop(engine: Engine, tracker: Tracker, tmp_path: Path) -> Shop:
+    return new_shop(engine, tracker, tmp_path)
 
 
-def new_shop(spark: SparkSession, tracker: Tracker, place: Path) -> Shop:
+def new_shop(engine: Engine, tracker: Tracker, place: Path) -> Shop:
     """A shop in an empty folder, with a lake that does not exist yet."""
     folder = place / "in"
     folder.mkdir()
     settings = place / "shop.toml"
     settings.write_text(SETTINGS.format(folder=folder))
     now = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-    lake = Lake(spark, str(place / "lake"))
+    lake = Lake(engine, str(place / "lake"))
     return Shop(folder, Context(lake, tracker, load_source(str(settings)), now))
 
 

@@ -47,7 +47,7 @@ def sold(key: str, who: str, at: str, amount: str = "5") -> str:
 def in_zone(shop: Shop, zone: str | None) -> Context:
     """The shop's context with another time zone in its TOML file, and nothing remembered."""
     source = shop.ctx.source.model_copy(update={"timezone": zone})
-    lake = Lake(shop.ctx.lake.spark, shop.ctx.lake.root)
+    lake = Lake(shop.ctx.lake.engine, shop.ctx.lake.root)
     ctx: Context = replace(shop.ctx, source=source, lake=lake)
     return ctx
 

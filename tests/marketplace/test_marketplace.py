@@ -7,11 +7,11 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from pyspark.sql import SparkSession
 
 from goldrun.contracts import quarantine_reasons
 from goldrun.contracts.marketplace import ENTITIES
 from goldrun.io.delta.lake import Lake
+from goldrun.io.engines.base import Engine
 from goldrun.io.settings import load_source
 from goldrun.io.tracking.runs import Tracker
 from goldrun.jobs.aggregate import gold_tables
@@ -51,7 +51,7 @@ class Marketplace:
 
 @pytest.fixture(scope="module")
 def marketplace(
-    spark: SparkSession,
+    engine: Engine,
     tracker: Tracker,
     project: Project,
     tmp_path_factory: pytest.TempPathFactory,
@@ -63,7 +63,7 @@ def marketplace(
     assert SHIPPED in shipped
     settings = folder / "marketplace.toml"
     settings.write_text(shipped.replace(SHIPPED, str(data)))
-    lake = Lake(spark, str(folder / "lake"))
+    lake = Lake(engine, str(folder / "lake"))
     ctx = Context(lake, tracker, load_source(str(settings)), NOW)
     bronze.run(ctx)
     silver.run(ctx)

@@ -178,8 +178,8 @@ def main() -> int:
     started = time.monotonic()
     try:
         source = load_source(given.source)
-        with open_engine(engine_for(given.lake)) as spark:
-            lake = Lake(spark, given.lake)
+        with open_engine(engine_for(given.lake)) as engine:
+            lake = Lake(engine, given.lake)
             results = verify(lake, source, given.data, given.search, given.memory)
     except (GoldrunError, FileNotFoundError) as error:
         results = [table_checks.Check("what there is to check", False, str(error))]

@@ -45,11 +45,13 @@ KNOWN = {
 }
 """Names that are aggregates, whether or not the package uses them."""
 SCRIPT = f"""
-from goldrun.io.engines.sail.session import open_sail
+from goldrun.io.engines.choose import open_engine
+from goldrun.io.engines.sail.engine import SailEngine
 from goldrun.medallion.ordering import ascending, newest_first
 from pyspark.sql import functions as F
 
-with open_sail() as spark:
+with open_engine(SailEngine) as engine:
+    spark = engine.session
     for rows in (10_000, 80_000):
         n = F.col("id")
         frame = spark.range(rows).select(

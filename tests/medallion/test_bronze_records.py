@@ -4,11 +4,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame
 
 from goldrun.contracts import lineage
 from goldrun.contracts.source import EntityMapping
-from goldrun.io.sources.csv_files import read_csv, read_header
+from goldrun.io.engines.base import Engine
+from goldrun.io.sources.csv_files import read_header
 from goldrun.io.sources.files import fingerprint
 from goldrun.medallion.bronze import Batch, to_bronze
 
@@ -27,9 +28,9 @@ LINES = [
 
 
 def read(
-    spark: SparkSession, file: Path, batch: Batch = BATCH, entity: str = "transactions"
+    engine: Engine, file: Path, batch: Batch = BATCH, entity: str = "transactions"
 ) -> DataFrame:
-    raw = read_csv(spark, {file: fingerprint(file)}, {file: read_header(file, MAPPING)}, MAPPING)
+    raw = engine.read_csv({file: fingerprint(file)}, {file: read_header(file, MAPPING)}, MAPPING)
     return to_bronze(raw, entity=entity, source="shop", batch=batch)
 
 
@@ -41,8 +42,8 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def bronze(spark: SparkSession, file: Path) -> DataFrame:
-    return read(spark, file).persist()
+def bronze(engine: Engine, file: Path) -> DataFrame:
+    return read(engine, file).persist()
 
 
 def test_the_columns_are_the_contracts(bronze: DataFrame) -> None:
@@ -56,38 +57,36 @@ def test_every_line_is_there_once_with_its_own_id(bronze: DataFrame) -> None:
 
 
 def test_reading_again_gives_the_same_ids_whatever_the_batch(
-    spark: SparkSession, file: Path, bronze: DataFrame
+    engine: Engine, file: Path, bronze: DataFrame
 ) -> None:
-    later = read(spark, file, Batch("b2", datetime(2025, 1, 1, tzinfo=UTC)))
+    later = read(engine, file, Batch("b2", datetime(2025, 1, 1, tzinfo=UTC)))
     first = {row[lineage.RECORD_ID]: row[lineage.RECORD] for row in bronze.collect()}
     assert {row[lineage.RECORD_ID]: row[lineage.RECORD] for row in later.collect()} == first
 
 
 def test_the_same_line_of_another_file_or_entity_has_another_id(
-    spark: SparkSession, file: Path, bronze: DataFrame, tmp_path: Path
+    engine: Engine, file: Path, bronze: DataFrame, tmp_path: Path
 ) -> None:
     copy = tmp_path / "other.csv"
     copy.write_bytes(file.read_bytes())
     ids = {row[lineage.RECORD_ID] for row in bronze.collect()}
-    for other in (read(spark, copy), read(spark, file, entity="customers")):
+    for other in (read(engine, copy), read(engine, file, entity="customers")):
         assert ids.isdisjoint({row[lineage.RECORD_ID] for row in other.collect()})
 
 
 @pytest.mark.of_spark
-def test_ids_stay_unique_when_tasks_read_a_file_in_pieces(
-    spark: SparkSession, tmp_path: Path
-) -> None:
+def test_ids_stay_unique_when_tasks_read_a_file_in_pieces(engine: Engine, tmp_path: Path) -> None:
     big = tmp_path / "big.csv"
     big.write_text("Id,Note,Gift card\n" + "7,same,line\n" * 5000)
-    before = spark.conf.get("spark.sql.files.maxPartitionBytes")
-    spark.conf.set("spark.sql.files.maxPartitionBytes", "10000")
+    before = engine.session.conf.get("spark.sql.files.maxPartitionBytes")
+    engine.session.conf.set("spark.sql.files.maxPartitionBytes", "10000")
     try:
-        rows = read(spark, big).persist()
+        rows = read(engine, big).persist()
         assert rows.rdd.getNumPartitions() > 1
         assert rows.count() == rows.select(lineage.RECORD_ID).distinct().count() == 5000
         assert rows.where("malformed is not null").count() == 0
     finally:
-        spark.conf.set("spark.sql.files.maxPartitionBytes", str(before))
+        engine.session.conf.set("spark.sql.files.maxPartitionBytes", str(before))
 
 
 def test_lineage_says_where_each_record_came_from(bronze: DataFrame, file: Path) -> None:

@@ -17,7 +17,6 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-from goldrun.io.engines.choose import Engine
 from tests.project_copy import ROOT, copy_project
 
 
@@ -87,7 +86,7 @@ def _run(copy: Path, tests: list[str], *, slow: bool) -> int:
     of_spark = [test for test in tests if _is_of_spark(test)]
     others = [test for test in tests if test not in of_spark]
     code, mark = 0, "slow" if slow else "not slow"
-    for engine, chosen in ((Engine.SAIL, others), (Engine.SPARK, of_spark)):
+    for engine, chosen in (("sail", others), ("spark", of_spark)):
         if chosen and code == 0:
             command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"]
             command += ["-m", mark]

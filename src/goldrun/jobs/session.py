@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from goldrun.contracts.source import Kind
 from goldrun.io.delta.errors import storage_explained
 from goldrun.io.delta.lake import Lake
-from goldrun.io.engines.choose import Engine, engine_for, open_engine
+from goldrun.io.engines.choose import engine_for, open_engine
+from goldrun.io.engines.registry import engines_with
 from goldrun.io.settings import lake_root, load_source
 from goldrun.io.tracking.runs import Tracker
 from goldrun.jobs.context import Context, step
@@ -37,7 +38,8 @@ def opened(
     check_mapping(source)
     tracker = Tracker(mend=mend)
     root = lake_root(given.lake)
-    engine, remote = Engine.SPARK, ""
+    # Commands without --engine stream or erase.
+    engine, remote = engines_with("streams", "vacuum")[0], ""
     if "engine" in given:
         remote = given.remote
         with storage_explained(root):
@@ -45,9 +47,10 @@ def opened(
     kafka = streams and source.kind is Kind.KAFKA
     run = tracker.run(name, experiment, system_metrics=streams)
     with run, contextlib.ExitStack() as stack:
-        with step(f"starting {engine.capitalize()}"):
-            session = open_engine(engine, master=given.master, remote=remote, kafka=kafka)
-            spark = stack.enter_context(session)
-        lake = Lake(spark, root)
+        with step(f"starting {engine.name.capitalize()}"):
+            opened_engine = stack.enter_context(
+                open_engine(engine, master=given.master, remote=remote, kafka=kafka)
+            )
+        lake = Lake(opened_engine, root)
         with storage_explained(lake.root):
             yield Context(lake, tracker, source, datetime.now(UTC))

@@ -108,7 +108,7 @@ def test_who_waits_for_another_process_keeps_nobody_else_waiting(
 
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(refused)
-        while "silver/a" not in ours._taking or not ours._taking["silver/a"].locked():
+        while "silver/a" not in ours._acquiring or not ours._acquiring["silver/a"].locked():
             time.sleep(0.01)
         began = time.monotonic()
         with ours.held(["gold/a"]):

@@ -1,4 +1,4 @@
-"""What computes a batch: what is named, else what the lake and the master need."""
+"""The engine of a batch: the named one, else by server, master and lake."""
 
 import json
 from pathlib import Path
@@ -6,7 +6,12 @@ from pathlib import Path
 import pytest
 
 from goldrun.errors import SettingsError
-from goldrun.io.engines.choose import Engine, engine_for, engine_named, open_engine
+from goldrun.io.engines.base import Engine
+from goldrun.io.engines.choose import engine_for, open_engine
+from goldrun.io.engines.connect.engine import ConnectEngine
+from goldrun.io.engines.registry import engine_named
+from goldrun.io.engines.sail.engine import SailEngine
+from goldrun.io.engines.spark.engine import SparkEngine
 
 
 @pytest.fixture(autouse=True)
@@ -38,26 +43,26 @@ def table(lake: Path, *features: str, told: dict[str, str] | None = None) -> Pat
 
 
 def test_a_new_lake_is_for_sail(tmp_path: Path) -> None:
-    assert engine_for(str(tmp_path / "lake")) is Engine.SAIL
-    assert engine_for(str(table(tmp_path / "other", "appendOnly"))) is Engine.SAIL
+    assert engine_for(str(tmp_path / "lake")) is SailEngine
+    assert engine_for(str(table(tmp_path / "other", "appendOnly"))) is SailEngine
 
 
 def test_a_master_or_a_lake_that_is_no_folder_is_for_spark(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert engine_for(str(tmp_path), master="spark://host:7077") is Engine.SPARK
-    assert engine_for("s3a://shop/lake") is Engine.SPARK
+    assert engine_for(str(tmp_path), master="spark://host:7077") is SparkEngine
+    assert engine_for("s3a://shop/lake") is SparkEngine
     monkeypatch.setenv("GOLDRUN_MASTER", "spark://host:7077")
-    assert engine_for(str(tmp_path)) is Engine.SPARK
+    assert engine_for(str(tmp_path)) is SparkEngine
 
 
 def test_what_is_named_counts_and_the_option_before_the_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GOLDRUN_ENGINE", "spark")
-    assert engine_for(str(tmp_path)) is Engine.SPARK
-    assert engine_for(str(tmp_path), "sail") is Engine.SAIL
-    assert engine_named("") is Engine.SPARK
+    assert engine_for(str(tmp_path)) is SparkEngine
+    assert engine_for(str(tmp_path), "sail") is SailEngine
+    assert engine_named("") is SparkEngine
 
 
 def test_an_unknown_engine_is_refused_with_the_near_name() -> None:
@@ -67,7 +72,7 @@ def test_an_unknown_engine_is_refused_with_the_near_name() -> None:
 
 def test_a_lake_with_what_only_spark_writes_stays_with_spark(tmp_path: Path) -> None:
     lake = table(tmp_path / "lake", "clustering", "domainMetadata")
-    assert engine_for(str(lake)) is Engine.SPARK
+    assert engine_for(str(lake)) is SparkEngine
     with pytest.raises(SettingsError, match="Spark has made silver/prices"):
         engine_for(str(lake), "sail")
 
@@ -76,9 +81,9 @@ def test_a_lake_with_a_constraint_that_nobody_else_would_check_stays_with_spark(
     tmp_path: Path,
 ) -> None:
     lake = table(tmp_path / "lake", told={"delta.constraints.positive": "price > 0"})
-    assert engine_for(str(lake)) is Engine.SPARK
+    assert engine_for(str(lake)) is SparkEngine
     plain = table(tmp_path / "plain", told={"delta.appendOnly": "false"})
-    assert engine_for(str(plain)) is Engine.SAIL
+    assert engine_for(str(plain)) is SailEngine
 
 
 def test_sail_is_refused_a_lake_that_is_no_folder() -> None:
@@ -89,15 +94,15 @@ def test_sail_is_refused_a_lake_that_is_no_folder() -> None:
 def test_where_a_server_is_named_it_computes(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    assert engine_for(str(tmp_path), remote="sc://host:15002") is Engine.CONNECT
+    assert engine_for(str(tmp_path), remote="sc://host:15002") is ConnectEngine
     monkeypatch.setenv("GOLDRUN_REMOTE", "sc://host:15002")
-    assert engine_for("s3a://shop/lake") is Engine.CONNECT
-    assert engine_for(str(tmp_path), "sail") is Engine.SAIL
+    assert engine_for("s3a://shop/lake") is ConnectEngine
+    assert engine_for(str(tmp_path), "sail") is SailEngine
     # What is said on the command line counts before the environment.
-    assert engine_for(str(tmp_path), master="spark://host:7077") is Engine.SPARK
+    assert engine_for(str(tmp_path), master="spark://host:7077") is SparkEngine
 
 
-@pytest.mark.parametrize("engine", [Engine.SAIL, Engine.SPARK])
-def test_a_server_is_not_passed_over_by_another_engine(engine: Engine) -> None:
+@pytest.mark.parametrize("engine", [SailEngine, SparkEngine])
+def test_a_server_is_not_passed_over_by_another_engine(engine: type[Engine]) -> None:
     with pytest.raises(SettingsError, match="use engine connect"):
         open_engine(engine, remote="sc://host:15002").__enter__()

@@ -5,13 +5,14 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
-from pyspark.sql import SparkSession
 from pyspark.sql import types as T
 
 from goldrun.contracts.table import Column, Table
 from goldrun.errors import ContractError, SettingsError, ToolchainError
 from goldrun.io.delta.lake import Lake
-from goldrun.io.engines.choose import Engine, open_engine
+from goldrun.io.engines.base import Engine
+from goldrun.io.engines.choose import open_engine
+from goldrun.io.engines.connect.engine import ConnectEngine
 from tests.connect_server import connect_server, free_port
 
 pytestmark = [pytest.mark.slow, pytest.mark.of_spark]
@@ -40,13 +41,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def remote(server: str) -> Iterator[SparkSession]:
-    with open_engine(Engine.CONNECT, remote=server) as session:
-        yield session
+def remote(server: str) -> Iterator[Engine]:
+    with open_engine(ConnectEngine, remote=server) as engine:
+        yield engine
 
 
 @pytest.fixture
-def things(remote: SparkSession, tmp_path: Path) -> Lake:
+def things(remote: Engine, tmp_path: Path) -> Lake:
     lake = Lake(remote, str(tmp_path / "it`s a läke"))
     lake.upsert(THINGS, lake.frame(THINGS, [(HARD, DAY, AT, "one"), ("b", DAY, AT, "two")]))
     return lake
@@ -86,7 +87,7 @@ def test_a_table_is_replaced_removed_from_compacted_and_followed(things: Lake) -
 
 
 def test_a_folder_that_is_no_table_and_none_at_all_are_not_there(
-    remote: SparkSession, tmp_path: Path
+    remote: Engine, tmp_path: Path
 ) -> None:
     (tmp_path / "gold" / "empty" / "_delta_log").mkdir(parents=True)
     lake = Lake(remote, str(tmp_path))
@@ -106,13 +107,13 @@ def test_no_server_named_or_none_that_answers_is_told_with_the_remedy(
 ) -> None:
     monkeypatch.delenv("GOLDRUN_REMOTE", raising=False)
     with pytest.raises(SettingsError, match="give --remote=sc://host:15002"):
-        open_engine(Engine.CONNECT).__enter__()
+        open_engine(ConnectEngine).__enter__()
     for nonsense in ("sc://", "sc://host:abc", "host:15002", "spark://host:7077"):
         with pytest.raises(SettingsError, match=f"needs a server, not '{nonsense}'"):
-            open_engine(Engine.CONNECT, remote=nonsense).__enter__()
+            open_engine(ConnectEngine, remote=nonsense).__enter__()
     nobody = f"sc://127.0.0.1:{free_port()}"
     with pytest.raises(ToolchainError, match=f"{nobody}/ does not answer") as told:
-        open_engine(Engine.CONNECT, remote=f"{nobody}/;token=secret").__enter__()
+        open_engine(ConnectEngine, remote=f"{nobody}/;token=secret").__enter__()
     assert "secret" not in str(told.value)
 
 
@@ -120,6 +121,6 @@ def test_a_server_without_delta_is_told_so(tmp_path: Path) -> None:
     with (
         connect_server(tmp_path, with_delta=False) as address,
         pytest.raises(ToolchainError, match="has no Delta Lake"),
-        open_engine(Engine.CONNECT, remote=address),
+        open_engine(ConnectEngine, remote=address),
     ):
         pytest.fail("opened")

@@ -6,8 +6,10 @@ import pytest
 from pyspark.sql import SparkSession
 
 from goldrun.contracts import lineage
-from goldrun.io.engines.spark.lines import LINE, one_piece_a_task, read_lines
+from goldrun.io.engines.spark.lines import read_lines
+from goldrun.io.engines.spark.text import one_file_per_task
 from goldrun.io.sources.files import find_files
+from goldrun.io.sources.records import LINE
 
 pytestmark = pytest.mark.of_spark
 
@@ -38,7 +40,7 @@ def test_each_line_has_its_own_files_name_and_its_number_there(
     for number, name in enumerate(NAMES):
         (folder / name).write_text("first\n \n" + "next\n" * number)
     files = {file: f"print of {file.name}" for file in find_files(str(folder), "csv")}
-    with one_piece_a_task(spark):
+    with one_file_per_task(spark):
         rows = read_lines(spark, files, "UTF-8", " ").coalesce(2).collect()
     found = {
         (
@@ -61,7 +63,7 @@ def test_each_line_has_its_own_files_name_and_its_number_there(
 def test_spark_packs_files_again_afterwards(spark: SparkSession) -> None:
     name = "spark.sql.files.openCostInBytes"
     before = spark.conf.get(name)
-    with one_piece_a_task(spark):
+    with one_file_per_task(spark):
         assert spark.conf.get(name) == spark.conf.get("spark.sql.files.maxPartitionBytes")
     assert spark.conf.get(name) == before
 

@@ -59,7 +59,9 @@ def test_it_is_a_number_with_a_unit(monkeypatch: pytest.MonkeyPatch, said: str, 
 @pytest.mark.parametrize("said", ["much", "8", "8 g", "-1g", "0g", "4gb"])
 def test_anything_else_is_refused_by_name(monkeypatch: pytest.MonkeyPatch, said: str) -> None:
     monkeypatch.setenv("GOLDRUN_DRIVER_MEMORY", said)
-    with pytest.raises(SettingsError, match=f"GOLDRUN_DRIVER_MEMORY '{said}' is no size such as"):
+    with pytest.raises(
+        SettingsError, match=f"GOLDRUN_DRIVER_MEMORY '{said}' is no size: write one such as"
+    ):
         pool_memory()
 
 

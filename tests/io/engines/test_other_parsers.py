@@ -1,4 +1,4 @@
-"""Thousands of hostile lines are taken apart, or refused, exactly as Python's own parsers do."""
+"""Thousands of hostile lines are parsed or rejected exactly as by Python's own parsers."""
 
 import csv
 import json
@@ -7,13 +7,12 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame
 
 from goldrun.contracts import lineage
 from goldrun.contracts.source import EntityMapping
-from goldrun.io.engines.spark.lines import one_piece_a_task
-from goldrun.io.sources.csv_files import read_csv, read_header
-from goldrun.io.sources.json_files import read_json
+from goldrun.io.engines.base import Engine
+from goldrun.io.sources.csv_files import read_header
 from tests.hostile_lines import Record, as_csv, as_json, hostile
 
 GOOD = {"Id": "1", "a": "x", "b": "1.50", "c": "2024-05-01T10:00:00Z", "d": "\u00e9", "e": "-0"}
@@ -22,7 +21,7 @@ NESTED = object()
 Found = dict[str, object] | None
 
 
-def landed(line: Callable[[Record], bytes]) -> list[str]:
+def hostile_texts(line: Callable[[Record], bytes]) -> list[str]:
     """Hostile lines and good ones, as a text editor would show them."""
     dice = random.Random(11)
     written = [hostile(dice, line, GOOD) if n % 8 else line(GOOD) for n in range(LINES)]
@@ -30,21 +29,23 @@ def landed(line: Callable[[Record], bytes]) -> list[str]:
     return [part.decode(errors="replace") for part in parts if part.strip(b" \t")]
 
 
-def same_as(expected: Callable[[str], Found], texts: list[str], rows: DataFrame) -> int:
+def same_as(
+    engine: Engine, expected: Callable[[str], Found], texts: list[str], rows: DataFrame
+) -> int:
     """Compare each line with what another parser says; return how many are no record."""
-    with one_piece_a_task(rows.sparkSession):
+    with engine.one_file_per_task():
         found = rows.orderBy(lineage.ROW).collect()
     assert len(found) == len(texts)
-    refused = 0
+    malformed = 0
     for row, text in zip(found, texts, strict=True):
         record = expected(text)
-        refused += record is None
+        malformed += record is None
         assert row[lineage.MALFORMED] == (text if record is None else None), text
         if record is not None:
             kept = {k: v for k, v in row[lineage.RECORD].items() if record.get(k) is not NESTED}
             assert set(row[lineage.RECORD]) == set(record), text
             assert kept == {k: v for k, v in record.items() if v is not NESTED}, text
-    return refused
+    return malformed
 
 
 def csv_says(text: str) -> Found:
@@ -86,20 +87,20 @@ def _as_text(value: object) -> object:
     return NESTED if isinstance(value, list) else value
 
 
-def test_csv_is_read_as_by_another_parser(spark: SparkSession, tmp_path: Path) -> None:
-    texts = landed(as_csv)
+def test_csv_is_read_as_by_another_parser(engine: Engine, tmp_path: Path) -> None:
+    texts = hostile_texts(as_csv)
     file = tmp_path / "x.csv"
     file.write_bytes("\n".join([",".join(GOOD), *texts]).encode())
     mapping = EntityMapping(path="x")
-    rows = read_csv(spark, {file: ""}, {file: read_header(file, mapping)}, mapping)
-    refused = same_as(csv_says, texts, rows)
-    assert len(texts) / 4 < refused < len(texts) * 0.9
+    rows = engine.read_csv({file: ""}, {file: read_header(file, mapping)}, mapping)
+    malformed = same_as(engine, csv_says, texts, rows)
+    assert len(texts) / 4 < malformed < len(texts) * 0.9
 
 
-def test_json_is_read_as_by_another_parser(spark: SparkSession, tmp_path: Path) -> None:
+def test_json_is_read_as_by_another_parser(engine: Engine, tmp_path: Path) -> None:
     bare = re.compile(rb'"(-?[0-9.eE+]+|NaN|-?Infinity)"(?!:)')
-    texts = landed(lambda record: bare.sub(rb"\1", as_json(record)))
+    texts = hostile_texts(lambda record: bare.sub(rb"\1", as_json(record)))
     file = tmp_path / "x.json"
     file.write_bytes("\n".join(texts).encode())
-    refused = same_as(json_says, texts, read_json(spark, {file: ""}))
-    assert len(texts) / 4 < refused < len(texts) * 0.9
+    malformed = same_as(engine, json_says, texts, engine.read_json({file: ""}))
+    assert len(texts) / 4 < malformed < len(texts) * 0.9

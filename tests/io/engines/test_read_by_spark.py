@@ -12,6 +12,7 @@ from pyspark.sql import types as T
 
 from goldrun.contracts.table import Column, Table
 from goldrun.io.delta.lake import Lake
+from goldrun.io.engines.base import Engine
 
 LONG = "ü" * 60
 KINDS = Table(
@@ -48,25 +49,26 @@ pytestmark = pytest.mark.of_spark
 SCRIPT = """
 import sys
 from goldrun.io.engines.sail import staged_write
-from goldrun.io.engines.choose import Engine, open_engine
+from goldrun.io.engines.choose import open_engine
+from goldrun.io.engines.sail.engine import SailEngine
 from goldrun.io.delta.lake import Lake
 from tests.io.engines.test_read_by_spark import KINDS, ROWS
 
 staged_write._ROWS_A_FILE = 10
-with open_engine(Engine.SAIL) as sail:
-    Lake(sail, sys.argv[1]).append(KINDS, sail.createDataFrame(ROWS, KINDS.schema))
+with open_engine(SailEngine) as sail:
+    Lake(sail, sys.argv[1]).append(KINDS, sail.session.createDataFrame(ROWS, KINDS.schema))
 """
 
 
 @pytest.fixture(scope="module")
-def by_sail(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Lake:
+def by_sail(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Lake:
     folder = tmp_path_factory.mktemp("sail") / "lake"
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT, str(folder)], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
     assert len(list((folder / KINDS.name).glob("*.parquet"))) == 4
-    return Lake(spark, str(folder))
+    return Lake(engine, str(folder))
 
 
 @pytest.mark.parametrize("name", ["id", "text", "at", "day", "amount", "share"])

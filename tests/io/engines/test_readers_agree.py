@@ -1,4 +1,4 @@
-"""Spark's readers and those of this process make the same records of the same hostile bytes."""
+"""Spark's readers and Arrow's make the same records of the same hostile bytes."""
 
 import random
 from collections.abc import Callable, Iterator
@@ -6,16 +6,15 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame
 
 from goldrun.contracts import lineage
 from goldrun.contracts.source import EntityMapping
-from goldrun.io.engines.sail.arrow_csv import take_csv_apart
-from goldrun.io.engines.sail.arrow_json import take_json_apart
-from goldrun.io.engines.sail.arrow_lines import Taken, lines_of
-from goldrun.io.engines.spark.lines import one_piece_a_task
-from goldrun.io.sources.csv_files import read_csv, read_header
-from goldrun.io.sources.json_files import read_json
+from goldrun.io.engines.base import Engine
+from goldrun.io.engines.sail.arrow_csv import parse_csv
+from goldrun.io.engines.sail.arrow_json import parse_json
+from goldrun.io.engines.sail.arrow_lines import Parsed, lines_of
+from goldrun.io.sources.csv_files import read_header
 from tests.hostile_lines import Record, as_csv, as_json, hostile
 
 GOOD = {
@@ -41,54 +40,54 @@ def hostile_file(seed: int, line: Callable[[Record], bytes], first: bytes, count
     return b"".join(parts)
 
 
-def of_spark(rows: DataFrame) -> Rows:
-    with one_piece_a_task(rows.sparkSession):
+def of_spark(engine: Engine, rows: DataFrame) -> Rows:
+    with engine.one_file_per_task():
         found = rows.orderBy(lineage.ROW).collect()
     return [(row[lineage.RECORD], row[lineage.MALFORMED]) for row in found]
 
 
-def of_this_process(file: Path, take_apart: Callable[[pa.Array], Taken], skipped: int) -> Rows:
+def of_arrow(file: Path, parse: Callable[[pa.Array], Parsed], skipped: int) -> Rows:
     def rows() -> Iterator[tuple[dict[str, str | None], str | None]]:
         for lines in lines_of(file, "UTF-8", " \t"):
-            records, malformed = take_apart(lines)
+            records, malformed = parse(lines)
             pairs = zip(records.to_pylist(), malformed.to_pylist(), strict=True)
             yield from ((dict(record), text) for record, text in pairs)
 
     return list(rows())[skipped:]
 
 
-def check_csv(spark: SparkSession, folder: Path, seed: int, count: int) -> None:
+def check_csv(engine: Engine, folder: Path, seed: int, count: int) -> None:
     file = folder / f"{seed}.csv"
     header = ",".join(GOOD).encode()
     file.write_bytes(hostile_file(seed, as_csv, header, count))
     mapping = EntityMapping(path="x")
     first = read_header(file, mapping)
-    here = of_this_process(
-        file, lambda lines: take_csv_apart(lines, first.line, first.names, ","), skipped=1
+    by_arrow = of_arrow(
+        file, lambda lines: parse_csv(lines, first.line, first.names, ","), skipped=1
     )
-    assert of_spark(read_csv(spark, {file: ""}, {file: first}, mapping)) == here
-    assert len(here) > count / 2
+    assert of_spark(engine, engine.read_csv({file: ""}, {file: first}, mapping)) == by_arrow
+    assert len(by_arrow) > count / 2
 
 
-def check_json(spark: SparkSession, folder: Path, seed: int, count: int) -> None:
+def check_json(engine: Engine, folder: Path, seed: int, count: int) -> None:
     file = folder / f"{seed}.json"
     file.write_bytes(hostile_file(seed, as_json, as_json(GOOD), count))
-    here = of_this_process(file, take_json_apart, skipped=0)
-    assert of_spark(read_json(spark, {file: ""})) == here
-    assert here[0] == (GOOD, None)
+    by_arrow = of_arrow(file, parse_json, skipped=0)
+    assert of_spark(engine, engine.read_json({file: ""})) == by_arrow
+    assert by_arrow[0] == (GOOD, None)
 
 
 @pytest.mark.parametrize("check", [check_csv, check_json])
 def test_a_hostile_file_is_read_alike(
-    spark: SparkSession, tmp_path: Path, check: Callable[..., None]
+    engine: Engine, tmp_path: Path, check: Callable[..., None]
 ) -> None:
-    check(spark, tmp_path, 3, 150)
+    check(engine, tmp_path, 3, 150)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("check", [check_csv, check_json])
 def test_thousands_of_hostile_lines_are_read_alike(
-    spark: SparkSession, tmp_path: Path, check: Callable[..., None]
+    engine: Engine, tmp_path: Path, check: Callable[..., None]
 ) -> None:
     for seed in range(5):
-        check(spark, tmp_path, 100 + seed, 1000)
+        check(engine, tmp_path, 100 + seed, 1000)

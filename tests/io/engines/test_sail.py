@@ -7,14 +7,15 @@ from pathlib import Path
 
 SCRIPT = """
 import os
-from goldrun.io.engines.sail.session import is_sail, lasting_folder, open_sail, scratch_folder
-with open_sail() as spark:
-    assert is_sail(spark)
-    with scratch_folder() as folder:
+from goldrun.io.engines.choose import open_engine
+from goldrun.io.engines.sail.engine import SailEngine
+with open_engine(SailEngine) as engine:
+    spark = engine.session
+    with engine.scratch.temporary_folder() as folder:
         spark.range(3).write.parquet(str(folder / "rows"))
         assert spark.read.parquet(str(folder / "rows")).count() == 3
     assert not folder.exists()
-    (lasting_folder() / "kept").write_text("until the end")
+    (engine.scratch.lasting_folder() / "kept").write_text("until the end")
     spark.range(3).localCheckpoint()
     assert os.listdir(os.environ["TMPDIR"])
 assert not os.listdir(os.environ["TMPDIR"])
@@ -32,9 +33,11 @@ def test_its_scratch_folder_goes_with_it_and_functions_are_sparks_again(tmp_path
 SHORT = """
 from goldrun.errors import ToolchainError
 from goldrun.io.delta.errors import storage_explained
-from goldrun.io.engines.sail.session import open_sail
+from goldrun.io.engines.choose import open_engine
+from goldrun.io.engines.sail.engine import SailEngine
 from pyspark.sql import functions as F
-with open_sail() as spark:
+with open_engine(SailEngine) as engine:
+    spark = engine.session
     rows = spark.range(1_000_000).select("id", F.sha2(F.col("id").cast("string"), 256).alias("a"))
     # Sorted on disk: more than fits.
     assert rows.orderBy("a").select(F.count("a")).collect()[0][0] == 1_000_000

@@ -1,4 +1,4 @@
-"""What Sail has computed on its way into a table, and what becomes of it when that fails."""
+"""Files of a staged write of Sail, when its commit succeeds or fails."""
 
 from pathlib import Path
 
@@ -11,7 +11,8 @@ from pyspark.sql import types as T
 from goldrun.contracts.table import Column, Table
 from goldrun.errors import StorageError
 from goldrun.io.delta.lake import Lake
-from goldrun.io.engines.sail.session import is_sail
+from goldrun.io.engines.base import Engine
+from goldrun.io.engines.sail.engine import SailEngine
 
 WORDS = Table(
     name="gold/words",
@@ -23,8 +24,8 @@ WORDS = Table(
 
 
 @pytest.fixture
-def words(lake: Lake, spark: SparkSession) -> Lake:
-    if not is_sail(spark):
+def words(lake: Lake, engine: Engine, spark: SparkSession) -> Lake:
+    if not isinstance(engine, SailEngine):
         pytest.skip("Spark writes by itself")
     lake.append(WORDS, spark.createDataFrame([("one",)], WORDS.schema))
     return lake

@@ -10,6 +10,7 @@ from pyspark.sql import SparkSession
 from goldrun.contracts.erasure import Term
 from goldrun.errors import ErasureError
 from goldrun.io.delta.lake import Lake
+from goldrun.io.engines.base import Engine
 from goldrun.io.erasure.purge import (
     FORGOTTEN,
     forget_parameter,
@@ -32,9 +33,9 @@ PROPERTIES = {
 
 
 @pytest.fixture
-def boxes(spark: SparkSession, tmp_path: Path) -> Lake:
+def boxes(spark: SparkSession, engine: Engine, tmp_path: Path) -> Lake:
     """A table with everything that deleted rows may hide in, and no row of c-1 any more."""
-    lake = Lake(spark, str(tmp_path / "a lake"))
+    lake = Lake(engine, str(tmp_path / "a lake"))
     at = f"delta.`{lake.path(TABLE)}`"
     given = ", ".join(f"'{key}' = '{value}'" for key, value in PROPERTIES.items())
     spark.sql(

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame
 
 from goldrun.contracts import lineage
 from goldrun.contracts.source import EntityMapping
 from goldrun.errors import SourceError
-from goldrun.io.engines.spark.lines import one_piece_a_task
-from goldrun.io.sources.csv_files import Header, read_csv, read_header
+from goldrun.io.engines.base import Engine
+from goldrun.io.sources.csv_files import Header, read_header
 
 CSV = EntityMapping(path="x.csv")
 
@@ -113,21 +113,21 @@ HOSTILE: dict[bytes, list[str | None] | None] = {
 }
 
 
-def parsed(spark: SparkSession, files: Sequence[Path], mapping: EntityMapping = CSV) -> DataFrame:
+def parsed(engine: Engine, files: Sequence[Path], mapping: EntityMapping = CSV) -> DataFrame:
     headers = {file: read_header(file, mapping) for file in files}
-    return read_csv(spark, {file: f"print of {file.name}" for file in files}, headers, mapping)
+    return engine.read_csv({file: f"print of {file.name}" for file in files}, headers, mapping)
 
 
 def test_a_hostile_line_is_named_and_its_neighbours_do_not_change(
-    spark: SparkSession, tmp_path: Path
+    engine: Engine, tmp_path: Path
 ) -> None:
     file = tmp_path / "x.csv"
     lines = [b"Id,A,B", b"g0,x,y"]
     for number, line in enumerate(HOSTILE, 1):
         lines += [line, b"g%d,x,y" % number]
     file.write_bytes(b"\n".join(lines))
-    with one_piece_a_task(spark):
-        rows = parsed(spark, [file]).collect()
+    with engine.one_file_per_task():
+        rows = parsed(engine, [file]).collect()
     by_row = {row[lineage.ROW]: row for row in rows}
     assert sorted(by_row) == list(range(len(lines) - 1))
     for number in range(len(HOSTILE) + 1):
@@ -147,27 +147,27 @@ def test_a_hostile_line_is_named_and_its_neighbours_do_not_change(
 
 
 def test_blank_lines_are_no_records_and_a_lone_return_ends_a_line(
-    spark: SparkSession, tmp_path: Path
+    engine: Engine, tmp_path: Path
 ) -> None:
     file = tmp_path / "x.csv"
     file.write_bytes(b"Id,A,B\r\n\n1,x,y\n   \n \t \n2,a\rb,y\r\n3,x,y\r\r")
-    rows = parsed(spark, [file]).orderBy(lineage.ROW).collect()
+    rows = parsed(engine, [file]).orderBy(lineage.ROW).collect()
     assert [row[lineage.MALFORMED] for row in rows] == [None, "2,a", "b,y", None]
     assert [row[lineage.RECORD].get("Id") for row in rows] == ["1", None, None, "3"]
 
 
 def test_a_line_of_tabs_is_a_record_where_tabs_part_the_fields(
-    spark: SparkSession, tmp_path: Path
+    engine: Engine, tmp_path: Path
 ) -> None:
     file = tmp_path / "x.csv"
     file.write_bytes(b"Id\tA\n\t\n \n1\t2\n")
     mapping = EntityMapping(path="x", delimiter="\t")
-    rows = parsed(spark, [file], mapping).orderBy(lineage.ROW).collect()
+    rows = parsed(engine, [file], mapping).orderBy(lineage.ROW).collect()
     assert [row[lineage.RECORD] for row in rows] == [{"Id": None, "A": None}, {"Id": "1", "A": "2"}]
 
 
 def test_files_with_other_columns_or_another_order_are_read_in_one_batch(
-    spark: SparkSession, tmp_path: Path
+    engine: Engine, tmp_path: Path
 ) -> None:
     texts = {
         "a": "Id,A\n1,x\n",
@@ -178,8 +178,8 @@ def test_files_with_other_columns_or_another_order_are_read_in_one_batch(
     files = [tmp_path / f"{name}.csv" for name in texts]
     for file, text in zip(files, texts.values(), strict=True):
         file.write_text(text)
-    with one_piece_a_task(spark):
-        rows = parsed(spark, files).collect()
+    with engine.one_file_per_task():
+        rows = parsed(engine, files).collect()
     found = {
         (
             Path(r[lineage.FILE]).stem,
@@ -202,13 +202,15 @@ def test_files_with_other_columns_or_another_order_are_read_in_one_batch(
 
 @pytest.mark.parametrize("delimiter", [",", ";", "|", "\t", "^", "]"])
 def test_whatever_a_csv_writer_quotes_comes_back(
-    spark: SparkSession, tmp_path: Path, delimiter: str
+    engine: Engine, tmp_path: Path, delimiter: str
 ) -> None:
     letters = ['"', delimiter, " ", "a", ",", "\\", "é", "^", "]"]
     rows = [[x + y, y + z, z + x + z] for x in letters for y in letters for z in letters]
     file = tmp_path / "x.csv"
     with file.open("w", newline="", encoding="utf-8") as stream:
         csv.writer(stream, delimiter=delimiter).writerows([["Id", "A", "B"], *rows])
-    found = parsed(spark, [file], EntityMapping(path="x", delimiter=delimiter)).orderBy(lineage.ROW)
+    found = parsed(engine, [file], EntityMapping(path="x", delimiter=delimiter)).orderBy(
+        lineage.ROW
+    )
     records = [row[lineage.RECORD] for row in found.collect()]
     assert [[record[name] for name in ("Id", "A", "B")] for record in records] == rows

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame
 
 from goldrun.contracts import lineage
 from goldrun.errors import SourceError
-from goldrun.io.engines.spark.lines import one_piece_a_task
-from goldrun.io.sources.json_files import read_json, read_keys
+from goldrun.io.engines.base import Engine
+from goldrun.io.sources.json_files import read_keys
 
 # Lines between good ones; None: the line is malformed.
 LINES: dict[bytes, dict[str, str | None] | None] = {
@@ -87,19 +87,19 @@ LINES: dict[bytes, dict[str, str | None] | None] = {
 }
 
 
-def parsed(spark: SparkSession, file: Path, content: bytes) -> DataFrame:
+def parsed(engine: Engine, file: Path, content: bytes) -> DataFrame:
     file.write_bytes(content)
-    return read_json(spark, {file: f"print of {file.name}"})
+    return engine.read_json({file: f"print of {file.name}"})
 
 
 def test_a_hostile_line_is_named_and_its_neighbours_do_not_change(
-    spark: SparkSession, tmp_path: Path
+    engine: Engine, tmp_path: Path
 ) -> None:
     lines = [b'\xef\xbb\xbf{"g":0.0}']
     for number, line in enumerate(LINES, 1):
         lines += [line, b'{"g":%d.0}' % number]
-    with one_piece_a_task(spark):
-        rows = parsed(spark, tmp_path / "x.json", b"\n".join(lines)).collect()
+    with engine.one_file_per_task():
+        rows = parsed(engine, tmp_path / "x.json", b"\n".join(lines)).collect()
     by_row = {row[lineage.ROW]: row for row in rows}
     assert sorted(by_row) == list(range(len(lines)))
     for number in range(len(LINES) + 1):
@@ -111,9 +111,9 @@ def test_a_hostile_line_is_named_and_its_neighbours_do_not_change(
         assert (row[lineage.RECORD], row[lineage.MALFORMED]) == (record or {}, malformed), line[:80]
 
 
-def test_blank_lines_are_no_records(spark: SparkSession, tmp_path: Path) -> None:
+def test_blank_lines_are_no_records(engine: Engine, tmp_path: Path) -> None:
     content = b'{"a":1}\r\n\r\n  \t\n\n{"a":2}\r\n\n'
-    rows = parsed(spark, tmp_path / "x.json", content).collect()
+    rows = parsed(engine, tmp_path / "x.json", content).collect()
     assert {row[lineage.ROW]: row[lineage.RECORD] for row in rows} == {0: {"a": "1"}, 1: {"a": "2"}}
 
 
@@ -152,13 +152,13 @@ VALUES = st.recursive(
 @settings(max_examples=4, deadline=None)
 @given(objects=st.lists(st.dictionaries(TEXTS, VALUES, max_size=4), min_size=5, max_size=20))
 def test_whatever_a_json_writer_writes_comes_back(
-    spark: SparkSession,
+    engine: Engine,
     tmp_path_factory: pytest.TempPathFactory,
     objects: list[dict[str, object]],
 ) -> None:
     lines = [written(each, ascii_only=bool(n % 2)) for n, each in enumerate(objects)]
     file = tmp_path_factory.mktemp("json") / "x.json"
-    rows = parsed(spark, file, "\n".join(lines).encode()).orderBy(lineage.ROW).collect()
+    rows = parsed(engine, file, "\n".join(lines).encode()).orderBy(lineage.ROW).collect()
     assert [row[lineage.MALFORMED] for row in rows] == [None] * len(lines)
     for row, sent in zip(rows, objects, strict=True):
         record = row[lineage.RECORD]

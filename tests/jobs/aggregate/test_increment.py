@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pyspark.sql import SparkSession
 
 from goldrun.contracts import lineage
 from goldrun.contracts.entities import TRANSACTIONS
@@ -16,6 +15,7 @@ from goldrun.contracts.gold import USER_FEATURES
 from goldrun.features.activity import Silver
 from goldrun.features.spans import in_spans
 from goldrun.io.delta.lake import Lake
+from goldrun.io.engines.base import Engine
 from goldrun.io.settings import load_source
 from goldrun.io.tracking.runs import Tracker
 from goldrun.jobs.aggregate import gold_tables
@@ -36,10 +36,10 @@ Shop = Any
 
 @pytest.fixture(scope="module")
 def first_day(
-    spark: SparkSession, tracker: Tracker, line: Line, tmp_path_factory: pytest.TempPathFactory
+    engine: Engine, tracker: Tracker, line: Line, tmp_path_factory: pytest.TempPathFactory
 ) -> Shop:
     """A shop whose first day is in gold, and whose second has just landed."""
-    shop = new_shop(spark, tracker, tmp_path_factory.mktemp("two-days"))
+    shop = new_shop(engine, tracker, tmp_path_factory.mktemp("two-days"))
     shop.land("day1.csv", *(line(f"t{n}", "completed", 1, who=f"c{n % 8}") for n in range(9)))
     take_in(shop)
     later = line("t9", "completed", 2, who="c1").replace("2024-05-01", "2024-05-02")
@@ -57,7 +57,7 @@ def two_days(first_day: Shop) -> Shop:
         shutil.rmtree(folder)
         shutil.copytree(f"{folder}-kept", folder)
     ctx = first_day.ctx
-    return replace(first_day, ctx=replace(ctx, lake=Lake(ctx.lake.spark, ctx.lake.root)))
+    return replace(first_day, ctx=replace(ctx, lake=Lake(ctx.lake.engine, ctx.lake.root)))
 
 
 def open_batches(ctx: Context) -> dict[str, int]:
@@ -145,14 +145,14 @@ def test_a_replay_that_stops_leaves_nothing_that_the_next_run_passes_over(
     assert not silver.accounts(ctx)["transactions"].closed
     silver.run(ctx)
     assert silver.accounts(ctx)["transactions"].closed
-    assert Lake(ctx.lake.spark, ctx.lake.root).read(TRANSACTIONS.name).count() == 2
+    assert Lake(ctx.lake.engine, ctx.lake.root).read(TRANSACTIONS.name).count() == 2
 
 
 def test_a_table_of_silver_that_was_removed_is_made_again(two_days: Shop) -> None:
     ctx = two_days.ctx
     before = ctx.lake.read(TRANSACTIONS.name).count()
     shutil.rmtree(ctx.lake.path(TRANSACTIONS.name))
-    again = replace(ctx, lake=Lake(ctx.lake.spark, ctx.lake.root))
+    again = replace(ctx, lake=Lake(ctx.lake.engine, ctx.lake.root))
     silver.run(again)
     assert again.lake.read(TRANSACTIONS.name).count() == before
     assert silver.accounts(again)["transactions"].closed
@@ -161,7 +161,7 @@ def test_a_table_of_silver_that_was_removed_is_made_again(two_days: Shop) -> Non
 def test_a_table_of_gold_that_was_removed_is_made_whole_again(two_days: Shop) -> None:
     ctx = two_days.ctx
     shutil.rmtree(ctx.lake.path("gold/customer_daily"))
-    two_days.ctx = replace(ctx, lake=Lake(ctx.lake.spark, ctx.lake.root))
+    two_days.ctx = replace(ctx, lake=Lake(ctx.lake.engine, ctx.lake.root))
     take_in(two_days)
     whole = two_days.ctx.lake.read("gold/customer_daily").agg({"lines": "sum"}).collect()[0][0]
     assert whole == 10
@@ -175,7 +175,7 @@ def test_gold_of_a_silver_that_went_back_is_computed_anew(two_days: Shop) -> Non
     for file in two_days.folder.glob("day2.csv"):
         file.unlink()
     shutil.rmtree(ctx.lake.path(BRONZE))
-    two_days.ctx = replace(ctx, lake=Lake(ctx.lake.spark, ctx.lake.root))
+    two_days.ctx = replace(ctx, lake=Lake(ctx.lake.engine, ctx.lake.root))
     take_in(two_days)
     users = two_days.ctx.lake.read(USER_FEATURES.name).select("user_id").collect()
     assert {row["user_id"] for row in users} == {f"c{n}" for n in range(8)}

@@ -17,6 +17,7 @@ from goldrun.contracts.erasure import CUSTOMER_ERASED, TOMBSTONES, Term
 from goldrun.contracts.table import Table
 from goldrun.errors import ErasureError, SettingsError
 from goldrun.io.delta.lake import Lake
+from goldrun.io.engines.base import Engine
 from goldrun.io.erasure.purge import FORGOTTEN, leftovers, purge, tables_in
 from goldrun.io.erasure.secret import VARIABLE
 from goldrun.io.erasure.traces import find_traces
@@ -151,14 +152,18 @@ def _key() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def place(
-    spark: SparkSession, tracker: Tracker, tmp_path_factory: pytest.TempPathFactory, _key: None
+    spark: SparkSession,
+    engine: Engine,
+    tracker: Tracker,
+    tmp_path_factory: pytest.TempPathFactory,
+    _key: None,
 ) -> Place:
     """A shop with a change feed on one table and deletion vectors on another, and its gold."""
     folder = tmp_path_factory.mktemp("shop")
     land(folder)
     settings = folder / "shop.toml"
     settings.write_text(SETTINGS.format(folder=folder))
-    lake = Lake(spark, str(folder / "lake"))
+    lake = Lake(engine, str(folder / "lake"))
     ctx = Context(lake, tracker, load_source(str(settings)), datetime(2026, 1, 2, tzinfo=UTC))
     for table, also in (
         (CUSTOMERS, "enableChangeDataFeed"),
@@ -245,10 +250,10 @@ def test_only_her_tombstone_is_kept(erased: Place) -> None:
 
 
 def test_a_lake_in_an_object_store_is_refused_before_anything_is_touched(
-    spark: SparkSession, erased: Place
+    engine: Engine, erased: Place
 ) -> None:
     ctx = erased.ctx
-    elsewhere = Context(Lake(spark, "s3a://bucket/lake"), ctx.tracker, ctx.source, ctx.now)
+    elsewhere = Context(Lake(engine, "s3a://bucket/lake"), ctx.tracker, ctx.source, ctx.now)
     with ctx.tracker.run("erase", "goldrun-pipeline"), pytest.raises(ErasureError, match="mount"):
         erase.run(elsewhere, ADA)
 

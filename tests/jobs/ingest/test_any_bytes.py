@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
-from pyspark.sql import SparkSession
 
 from goldrun.contracts.source import EntityMapping
 from goldrun.errors import SourceError
 from goldrun.io.delta.lake import Lake
+from goldrun.io.engines.base import Engine
 from goldrun.io.settings import load_source
 from goldrun.io.sources.csv_files import read_header
 from goldrun.io.sources.files import check_whole
@@ -118,7 +118,7 @@ def landed(dice: random.Random, record: Record, file_format: str, count: int) ->
 
 
 def shop(
-    spark: SparkSession, tracker: Tracker, folder: Path, entities: Records, formats: Sequence[str]
+    engine: Engine, tracker: Tracker, folder: Path, entities: Records, formats: Sequence[str]
 ) -> Context:
     sections = ['timezone = "UTC"\ncurrency = "EUR"\nphone_region = "GB"']
     for (entity, record), file_format in zip(entities.items(), formats, strict=True):
@@ -128,11 +128,11 @@ def shop(
     toml = folder / "shop.toml"
     toml.write_text("\n".join(sections))
     now = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-    return Context(Lake(spark, str(folder / "lake")), tracker, load_source(str(toml)), now)
+    return Context(Lake(engine, str(folder / "lake")), tracker, load_source(str(toml)), now)
 
 
 def taken_in(
-    spark: SparkSession,
+    engine: Engine,
     tracker: Tracker,
     folder: Path,
     seed: int,
@@ -144,7 +144,7 @@ def taken_in(
     dice = random.Random(seed)
     for (entity, record), file_format in zip(entities.items(), formats, strict=True):
         (folder / f"{entity}.{file_format}").write_bytes(landed(dice, record, file_format, count))
-    ctx = shop(spark, tracker, folder, entities, formats)
+    ctx = shop(engine, tracker, folder, entities, formats)
     bronze.run(ctx)
     silver.run(ctx)
     for account in silver.accounts(ctx).values():
@@ -178,10 +178,10 @@ SEEDS = st.integers(0, 2**32)
 
 @pytest.mark.parametrize("file_format", ["csv", "json"])
 def test_a_few_lines_of_any_bytes_go_through(
-    spark: SparkSession, tracker: Tracker, tmp_path: Path, file_format: str
+    engine: Engine, tracker: Tracker, tmp_path: Path, file_format: str
 ) -> None:
     one = {"transactions": TRANSACTION}
-    lake = taken_in(spark, tracker, tmp_path, 20260102, one, [file_format], FEW)
+    lake = taken_in(engine, tracker, tmp_path, 20260102, one, [file_format], FEW)
     assert damaged(lake, one, FEW) == []
 
 
@@ -193,7 +193,7 @@ def test_a_few_lines_of_any_bytes_go_through(
 @settings(QUICKLY, derandomize=False, max_examples=10)
 @given(seed=SEEDS)
 def test_any_bytes_go_through(
-    spark: SparkSession,
+    engine: Engine,
     tracker: Tracker,
     tmp_path_factory: pytest.TempPathFactory,
     entities: Records,
@@ -202,7 +202,7 @@ def test_any_bytes_go_through(
 ) -> None:
     formats = (order * 3)[: len(entities)]
     folder = tmp_path_factory.mktemp("any")
-    lake = taken_in(spark, tracker, folder, seed, entities, formats)
+    lake = taken_in(engine, tracker, folder, seed, entities, formats)
     assert damaged(lake, entities) == []
 
 

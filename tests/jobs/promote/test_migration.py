@@ -244,7 +244,7 @@ def test_versions_that_the_lake_can_not_have_trained_are_refused_and_nothing_mov
 
 def test_a_lake_without_tables_is_refused(ctx: Context, tmp_path: Path) -> None:
     trained(ctx)
-    nowhere = Context(Lake(ctx.lake.spark, str(tmp_path / "no")), ctx.tracker, ctx.source, NOW)
+    nowhere = Context(Lake(ctx.lake.engine, str(tmp_path / "no")), ctx.tracker, ctx.source, NOW)
     with pytest.raises(MissingTableError, match="restore the lake"):
         migrated(nowhere)
 

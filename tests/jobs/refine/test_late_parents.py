@@ -4,10 +4,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from pyspark.sql import SparkSession
 
 from goldrun.contracts import lineage
 from goldrun.io.delta.lake import Lake
+from goldrun.io.engines.base import Engine
 from goldrun.io.settings import load_source
 from goldrun.io.tracking.runs import Tracker
 from goldrun.jobs.context import Context
@@ -90,14 +90,12 @@ class Market:
 
 
 @pytest.fixture(scope="module")
-def market(
-    spark: SparkSession, tracker: Tracker, tmp_path_factory: pytest.TempPathFactory
-) -> Market:
+def market(engine: Engine, tracker: Tracker, tmp_path_factory: pytest.TempPathFactory) -> Market:
     """Two days: children without parents, a pending purchase; then the parents, and news."""
     folder = tmp_path_factory.mktemp("market")
     settings = folder / "market.toml"
     settings.write_text(SETTINGS.format(folder=folder))
-    lake = Lake(spark, str(folder / "lake"))
+    lake = Lake(engine, str(folder / "lake"))
     made = Market(folder, Context(lake, tracker, load_source(str(settings)), NOW))
     made.land("customers", "1.csv", "id,name,place,updated", f"c1,Ada,Rome,{AT}")
     made.land(

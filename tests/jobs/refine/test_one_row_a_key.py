@@ -17,12 +17,12 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from goldrun.contracts import lineage
 from goldrun.contracts.entities import TRANSACTIONS
 from goldrun.io.delta.lake import Lake
+from goldrun.io.engines.base import Engine
 from goldrun.io.settings import load_source
 from goldrun.io.tracking.runs import Tracker
 from goldrun.jobs.context import Context
@@ -158,14 +158,14 @@ def cut_before(commit: int) -> Iterator[None]:
 class Shop:
     """A lake of its own, and the files that it is made from."""
 
-    def __init__(self, spark: SparkSession, tracker: Tracker, place: Path, *, mapped: bool) -> None:
+    def __init__(self, engine: Engine, tracker: Tracker, place: Path, *, mapped: bool) -> None:
         self.folder, self.moment = place, NOW
         for each in ("customers", "lines"):
             (place / each).mkdir(parents=True)
         toml = place / "shop.toml"
         toml.write_text(SHOP.format(folder=place) + TIMES[mapped])
         source = load_source(str(toml))
-        self.ctx = Context(Lake(spark, str(place / "lake")), tracker, source, NOW)
+        self.ctx = Context(Lake(engine, str(place / "lake")), tracker, source, NOW)
 
     def land(self, lines: Sequence[Line]) -> None:
         for name in {line.file for line in lines}:
@@ -270,14 +270,14 @@ once = settings(
 @once
 @given_seed
 def test_each_record_has_the_fate_that_the_model_gives_it(
-    spark: SparkSession,
+    engine: Engine,
     tracker: Tracker,
     tmp_path_factory: pytest.TempPathFactory,
     mapped: bool,
     seed: int,
 ) -> None:
     place = tmp_path_factory.mktemp("shop")
-    build(Shop(spark, tracker, place, mapped=mapped), seed, mapped=mapped, runs=2)
+    build(Shop(engine, tracker, place, mapped=mapped), seed, mapped=mapped, runs=2)
 
 
 @pytest.mark.slow
@@ -285,11 +285,11 @@ def test_each_record_has_the_fate_that_the_model_gives_it(
 @settings(once, max_examples=25)
 @given_seed
 def test_many_lakes_agree_with_the_model(
-    spark: SparkSession,
+    engine: Engine,
     tracker: Tracker,
     tmp_path_factory: pytest.TempPathFactory,
     mapped: bool,
     seed: int,
 ) -> None:
     place = tmp_path_factory.mktemp("shop")
-    build(Shop(spark, tracker, place, mapped=mapped), seed, mapped=mapped, runs=3)
+    build(Shop(engine, tracker, place, mapped=mapped), seed, mapped=mapped, runs=3)

@@ -17,9 +17,10 @@ from goldrun.errors import LakeBusyError
 from goldrun.features.labels import History
 from goldrun.features.snapshots import user_features
 from goldrun.io.delta.lake import Lake
-from goldrun.io.engines.spark.lines import LINE
+from goldrun.io.engines.base import Engine
+from goldrun.io.engines.spark.json_lines import parse_json
 from goldrun.io.settings import load_source
-from goldrun.io.sources.json_files import parse_json
+from goldrun.io.sources.records import LINE
 from goldrun.io.streaming.readers import EVENT_AT
 from goldrun.io.tracking.runs import Tracker
 from goldrun.jobs.aggregate.activity import ACTIVITY, activity_in, silver_of
@@ -95,10 +96,10 @@ def batch_of(spark: SparkSession, messages: Sequence[str], first: int) -> DataFr
 
 @pytest.fixture(scope="module")
 def streamed(
-    spark: SparkSession, tracker: Tracker, tmp_path_factory: pytest.TempPathFactory
+    spark: SparkSession, engine: Engine, tracker: Tracker, tmp_path_factory: pytest.TempPathFactory
 ) -> Context:
     """A lake that took its messages in micro-batches, each followed by gold."""
-    lake = Lake(spark, str(tmp_path_factory.mktemp("days") / "lake"))
+    lake = Lake(engine, str(tmp_path_factory.mktemp("days") / "lake"))
     source = load_source("kafka").model_copy(update={"timezone": ZONE})
     ctx, shop = Context(lake, tracker, source, NOW), Shop()
     lake.create(lineage.bronze_table("transactions"))
@@ -119,7 +120,7 @@ def at_once(streamed: Context, tmp_path_factory: pytest.TempPathFactory) -> Cont
     """Another lake, whose silver was made of the same messages as a batch makes it."""
     folder = tmp_path_factory.mktemp("at-once") / "lake"
     shutil.copytree(f"{streamed.lake.root}/bronze", folder / "bronze")
-    ctx = replace(streamed, lake=Lake(streamed.lake.spark, str(folder)))
+    ctx = replace(streamed, lake=Lake(streamed.lake.engine, str(folder)))
     silver.run(ctx)
     return ctx
 
@@ -153,7 +154,7 @@ def test_as_many_messages_are_duplicates_as_in_a_batch(streamed: Context, at_onc
 def test_no_other_process_can_give_a_micro_batch_its_fates(
     streamed: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    other = Lake(streamed.lake.spark, streamed.lake.root)
+    other = Lake(streamed.lake.engine, streamed.lake.root)
     locked = []
 
     def look(ctx: Context, *_: object, **__: object) -> IngestedBatch:
@@ -167,7 +168,7 @@ def test_no_other_process_can_give_a_micro_batch_its_fates(
     with streamed.tracker.run("stream", "goldrun-pipeline") as run_id:
         follower, series = Follower(run_id, Scorer(SEGMENTATION)), streamed.tracker.series()
         batches = MicroBatches(streamed, follower, series, None, lambda: NOW)
-        batches.handle(streamed.lake.spark.range(1), 1)
+        batches.handle(streamed.lake.session.range(1), 1)
     assert len(locked) == 3
 
 

@@ -5,8 +5,8 @@ import signal
 from pathlib import Path
 
 import pytest
-from pyspark.sql import SparkSession
 
+from goldrun.io.engines.base import Engine
 from tests.faults.child import BATCH_BEGINS
 from tests.faults.look import wrong_at_rest
 from tests.faults.world import world
@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.of_spark]
 
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
 def test_a_stream_that_is_asked_to_end_ends_cleanly_and_goes_on_later(
-    sent: signal.Signals, spark: SparkSession, tmp_path: Path
+    sent: signal.Signals, engine: Engine, tmp_path: Path
 ) -> None:
     with running_broker(tmp_path / "kafka") as broker, world(broker, tmp_path / "w", seed=1) as w:
         w.send(600)
@@ -32,4 +32,4 @@ def test_a_stream_that_is_asked_to_end_ends_cleanly_and_goes_on_later(
         assert not ended.crashed
         drained = w.drain()
         assert drained.code == 0, drained.output
-        assert wrong_at_rest(spark, w) == []
+        assert wrong_at_rest(engine, w) == []

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pyspark.sql import SparkSession
 
 from goldrun.io.delta.lake import Lake
+from goldrun.io.engines.base import Engine
 from goldrun.io.settings import load_source
 from goldrun.io.tracking.runs import Tracker
 from goldrun.jobs.aggregate import gold_tables
@@ -65,11 +65,11 @@ class Feed:
 
 
 @pytest.fixture(scope="module")
-def fed(spark: SparkSession, tracker: Tracker, tmp_path_factory: pytest.TempPathFactory) -> Feed:
+def fed(engine: Engine, tracker: Tracker, tmp_path_factory: pytest.TempPathFactory) -> Feed:
     """The feed after exactly 1,030 rows, the last of which are a part of a micro-batch."""
     folder = tmp_path_factory.mktemp("feed")
     source = load_source(feed(folder, HALF - 100))
-    made = Feed(Context(Lake(spark, str(folder / "lake")), tracker, source, NOW))
+    made = Feed(Context(Lake(engine, str(folder / "lake")), tracker, source, NOW))
     assert made.stream(ROWS).rows == ROWS
     return made
 
@@ -107,7 +107,7 @@ def test_a_stream_goes_on_where_it_ended_and_one_without_its_checkpoint_repeats_
 ) -> None:
     copy = tmp_path / "lake"
     shutil.copytree(fed.ctx.lake.root, copy)
-    again = Feed(replace(fed.ctx, lake=Lake(fed.ctx.lake.spark, str(copy))))
+    again = Feed(replace(fed.ctx, lake=Lake(fed.ctx.lake.engine, str(copy))))
     totals = again.stream(70)
     assert (totals.rows, totals.repeated) == (70, 200)
     assert again.values() == list(range(ROWS + 70))

@@ -82,7 +82,7 @@ MOMENTS = (NOW + timedelta(seconds=n) for n in itertools.count())
 
 
 def take(landed: FileStream, ctx: Context) -> dict[str, int]:
-    settled = landed.settle(ctx, bell(ctx.lake.spark), lambda: False)
+    settled = landed.settle(ctx, bell(ctx.lake.session), lambda: False)
     return dict(landed.arrive(replace(ctx, now=next(MOMENTS)), settled, lambda: False).rows)
 
 
@@ -139,7 +139,7 @@ def test_a_file_being_written_is_left_for_the_next_start_when_the_stream_is_to_e
     ahead = time.time() + 3600
     os.utime(landing / "a.csv", (ahead, ahead))
     with pytest.raises(Enough):
-        FileStream().settle(ctx, bell(lake.spark), lambda: True)
+        FileStream().settle(ctx, bell(lake.session), lambda: True)
 
 
 def test_a_missing_folder_is_told_as_a_batch_tells_it(

@@ -9,13 +9,14 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from goldrun.contracts import activity_tables, gold, lineage
 from goldrun.contracts.marketplace import ENTITIES
 from goldrun.contracts.table import Table
 from goldrun.io.delta.lake import Lake
+from goldrun.io.engines.base import Engine
 from goldrun.io.settings import load_source
 from goldrun.io.tracking.runs import Tracker
 from goldrun.jobs.aggregate import gold_tables
@@ -40,23 +41,23 @@ def clock() -> Iterator[datetime]:
     return (NOW + timedelta(minutes=n) for n in count(1))
 
 
-def shop(spark: SparkSession, tracker: Tracker, folder: Path, data: Path) -> Context:
+def shop(engine: Engine, tracker: Tracker, folder: Path, data: Path) -> Context:
     shipped = (ROOT / "pipelines/sources/marketplace.toml").read_text()
     settings = folder / "marketplace.toml"
     settings.write_text(shipped.replace("data/marketplace", str(data)))
-    return Context(Lake(spark, str(folder / "lake")), tracker, load_source(str(settings)), NOW)
+    return Context(Lake(engine, str(folder / "lake")), tracker, load_source(str(settings)), NOW)
 
 
 @pytest.fixture(scope="module")
 def both(
-    spark: SparkSession, tracker: Tracker, tmp_path_factory: pytest.TempPathFactory
+    engine: Engine, tracker: Tracker, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Context, Context]:
     """The same files: read at once, and streamed as they land, children before parents too."""
     folder = tmp_path_factory.mktemp("parity")
     data, landing = folder / "data", folder / "landing"
     write_marketplace(MARKET, data, chunk=20, processes=1)
-    at_once = shop(spark, tracker, _made(folder / "batch"), data)
-    streamed = shop(spark, tracker, _made(folder / "stream"), landing)
+    at_once = shop(engine, tracker, _made(folder / "batch"), data)
+    streamed = shop(engine, tracker, _made(folder / "stream"), landing)
     with tracker.run("batch", "goldrun-pipeline"):
         bronze.run(at_once)
         silver.run(at_once)

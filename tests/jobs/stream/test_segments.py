@@ -16,6 +16,7 @@ from sklearn.pipeline import Pipeline
 
 from goldrun.contracts import lineage
 from goldrun.io.delta.lake import Lake
+from goldrun.io.engines.base import Engine
 from goldrun.io.settings import load_source
 from goldrun.io.tracking.models import register_model
 from goldrun.io.tracking.runs import Tracker
@@ -63,12 +64,12 @@ def rows(ctx: Context, table: str) -> list[Row]:
 
 
 def test_who_buys_more_changes_segment_and_it_is_recorded_with_from_to_and_time(
-    spark: SparkSession, own_store: Tracker, tmp_path: Path
+    engine: Engine, own_store: Tracker, tmp_path: Path
 ) -> None:
     ticks = (NOW + timedelta(seconds=n) for n in count())
     # Of 100 users each gets a row in turn.
     source = load_source(feed(tmp_path, 150))
-    ctx = Context(Lake(spark, str(tmp_path / "lake")), own_store, source, NOW)
+    ctx = Context(Lake(engine, str(tmp_path / "lake")), own_store, source, NOW)
 
     def take(number: int) -> None:
         with own_store.run("stream", "goldrun-pipeline"):
@@ -98,9 +99,13 @@ def test_who_buys_more_changes_segment_and_it_is_recorded_with_from_to_and_time(
 
 
 def test_a_stop_after_a_change_was_recorded_does_not_record_it_again(
-    spark: SparkSession, own_store: Tracker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    spark: SparkSession,
+    engine: Engine,
+    own_store: Tracker,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    lake = Lake(spark, str(tmp_path / "lake"))
+    lake = Lake(engine, str(tmp_path / "lake"))
     lake.create(lineage.bronze_table("transactions"))
     at_start = Context(lake, own_store, load_source(feed(tmp_path, 150)), NOW)
     numbers, scorer = crown(at_start), Scorer(SEGMENTATION, streaming=True)

@@ -8,11 +8,11 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from pyspark.sql import SparkSession
 
 from goldrun.devtools.kafka_broker import KafkaBroker
 from goldrun.errors import StreamError
 from goldrun.io.delta.lake import Lake
+from goldrun.io.engines.base import Engine
 from goldrun.io.settings import load_source
 from goldrun.io.tracking.runs import Tracker
 from goldrun.jobs.context import Context
@@ -84,7 +84,7 @@ class Shop:
 
 @pytest.fixture
 def shop(
-    spark: SparkSession,
+    engine: Engine,
     tracker: Tracker,
     broker: KafkaBroker,
     tmp_path: Path,
@@ -97,7 +97,7 @@ def shop(
     shipped = (ROOT / "pipelines/sources/kafka.toml").read_text()
     settings = tmp_path / "kafka.toml"
     settings.write_text(shipped.replace('topic = "transactions"', f'topic = "{topic}"'))
-    lake = Lake(spark, str(tmp_path / "lake"))
+    lake = Lake(engine, str(tmp_path / "lake"))
     return Shop(Context(lake, tracker, load_source(str(settings)), NOW), topic)
 
 

@@ -17,6 +17,6 @@ DRAWN = Path(__file__).parent / "expected_draws.txt"
 FEW_DRAWS = 50
 
 if __name__ == "__main__":
-    with open_engine(ENGINE) as spark:
-        write_expected(EXPECTED, compute(spark, EXAMPLES))
-        write_expected(DRAWN, compute(spark, draws(FEW_DRAWS)))
+    with open_engine(ENGINE) as engine:
+        write_expected(EXPECTED, compute(engine.session, EXAMPLES))
+        write_expected(DRAWN, compute(engine.session, draws(FEW_DRAWS)))

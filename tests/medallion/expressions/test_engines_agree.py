@@ -21,11 +21,12 @@ MANY_DRAWS = 5_000
 AT_A_TIME = 250
 _OTHER_ENGINE = """
 import json, sys
-from goldrun.io.engines.choose import Engine, open_engine
+from goldrun.io.engines.choose import open_engine
+from goldrun.io.engines.sail.engine import SailEngine
 from tests.medallion.expressions.computed import compute
-with open_engine(Engine.SAIL) as spark:
+with open_engine(SailEngine) as engine:
     for line in sys.stdin:
-        print(json.dumps(list(compute(spark, json.loads(line)).values())), flush=True)
+        print(json.dumps(list(compute(engine.session, json.loads(line)).values())), flush=True)
 """
 
 

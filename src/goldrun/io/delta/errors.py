@@ -1,4 +1,4 @@
-"""What an engine says when the lake's storage fails, told as an error that a user can act on."""
+"""Engine errors about storage, memory or plans, translated to errors with a remedy."""
 
 import contextlib
 import re
@@ -19,7 +19,7 @@ _FULL = re.compile(r"No space left on device|Disk quota exceeded|File too large"
 _POOL_IS_FULL = "for the total memory pool"
 _HEAP_IS_FULL = "OutOfMemoryError"
 _TOO_DEEP = re.compile("Exceeded upb_DecodeOptions_MaxDepth|StackOverflowError")
-"""What is said of a plan that is nested deeper than an engine or its protocol allows."""
+"""Messages about a plan that is nested deeper than an engine or its protocol allows."""
 _DAMAGED = re.compile(
     r"ChecksumException|[Cc]hecksum error|Could not find any delta files|is not a Parquet file"
     r"|ParquetDecodingException"
@@ -35,19 +35,19 @@ _UNUSABLE = re.compile(
     r"Not a directory|Permission denied|Read-only file system|File name too long|Is a directory"
     r"|Operation not permitted|File exists|\[Errno 2\] No such file or directory|not a directory"
 )
-"""What is said of a path at which no folder of tables can be."""
+"""Messages about a path at which no folder of tables can be created."""
 _FILE = re.compile(r"(?:file:)?(/[^\s:;,'\"`\])]+)")
 _LONGEST = 300
-_LEFT_TO_SAIL = 0.8
-"""Share of the machine that its computations may be given: the process has more beside them."""
-_FRACTION = 0.5
-"""Share of Sail's limit that the process must have held for memory to be what was missing."""
+_LARGEST_SHARE = 0.8
+"""Share of the machine's memory to recommend at most: the process needs some beside it."""
+_USED_SHARE = 0.5
+"""Share of Sail's limit that the process must have used for memory to be the cause."""
 _CHECKPOINTS = "/_checkpoints/"
 
 
 @contextlib.contextmanager
 def storage_explained(root: str) -> Iterator[None]:
-    """Raise one of our errors instead of what is said of the lake's disk or files, or of memory."""
+    """Raise a GoldrunError for an engine's error about plans, memory, or the lake's files."""
     try:
         yield
     except _RAISED as error:
@@ -60,8 +60,8 @@ def storage_explained(root: str) -> Iterator[None]:
 
 
 def depth_failure(error: BaseException) -> SettingsError | None:
-    """Recognise an expression that is nested too deeply for an engine; None for another error."""
-    if not _TOO_DEEP.search(everything_said(error)):
+    """Translate the error of a plan nested too deeply; None for any other error."""
+    if not _TOO_DEEP.search(full_message(error)):
         return None
     return SettingsError(
         "an expression of the source's TOML is nested too deeply for the engine: write its longest "
@@ -70,11 +70,11 @@ def depth_failure(error: BaseException) -> SettingsError | None:
 
 
 def memory_failure(error: BaseException) -> ToolchainError | None:
-    """Recognise that a computation needed more memory than it may have; None for another error."""
-    said = everything_said(error)
-    if _POOL_IS_FULL in said:
-        what, remedy = _pool_failure(line_at(said, said.index(_POOL_IS_FULL)))
-    elif _HEAP_IS_FULL in said:
+    """Translate the error of a computation without enough memory; None for any other error."""
+    message = full_message(error)
+    if _POOL_IS_FULL in message:
+        what, remedy = _pool_failure(line_at(message, message.index(_POOL_IS_FULL)))
+    elif _HEAP_IS_FULL in message:
         what = "the memory of a JVM is not enough"
         remedy = (
             f"give it more (a local Spark: {SETTING}; a cluster or a server: its own "
@@ -88,60 +88,52 @@ def memory_failure(error: BaseException) -> ToolchainError | None:
 
 
 def _pool_failure(reason: str) -> tuple[str, str]:
-    """What happened and how to go on where Sail refused to go beyond its limit.
+    """Describe the cause and the remedy of an allocation that Sail has refused.
 
-    Sail adds up what its operators say they hold, and some say several times as much as they do:
-    where the process never held half of the limit, more memory is not what was missing.
+    Sail adds up the sizes that its operators report, and some report several times their true
+    size: where the process never used half of the limit, memory is not the cause.
     """
     limit, peak = pool_memory(), peak_memory()
-    if peak < in_bytes(limit) * _FRACTION:
+    if peak < in_bytes(limit) * _USED_SHARE:
         what = (
             f"Sail refused an operator a part of its limit of {limit}, although the process held "
             f"{peak >> 20}m at most ({reason})"
         )
         return what, "use engine spark, whose operators go to disk, and report this as a fault"
-    what = f"{limit} of memory are not enough, though all was put on disk that can be"
+    what = (
+        f"{limit} of memory are not enough, although operators have spilled to disk what they can"
+    )
     return what, _more_than(in_bytes(limit))
 
 
-def _more_than(held: int) -> str:
-    """How to go on where so many bytes were not enough for a join, which Sail has in memory."""
-    most = int(machine_memory() * _LEFT_TO_SAIL)
-    if held < most:
-        return f"set {SETTING} to more, such as {min(2 * held, most) >> 20}m"
+def _more_than(limit: int) -> str:
+    """Describe the remedy where these bytes were not enough for a join, which does not spill."""
+    most = int(machine_memory() * _LARGEST_SHARE)
+    if limit < most:
+        return f"set {SETTING} to more, such as {min(2 * limit, most) >> 20}m"
     return "use engine spark, whose joins go to disk, or a machine with more memory"
 
 
 def storage_failure(
     error: BaseException, root: str, folder: str | None = None
 ) -> StorageError | None:
-    """Recognise a full disk or a damaged file behind an error; None for any other error.
+    """Translate the error of a full disk or a damaged file; None for any other error.
 
     Args:
-        error: What was raised, by an engine or by Python.
+        error: Error of an engine or of Python.
         root: The lake.
-        folder: Where a damaged file is that the error does not name; anywhere in the lake if None.
+        folder: Folder of a damaged file that the message does not name; the lake if None.
     """
-    said = everything_said(error)
-    if found := _FULL.search(said):
+    message = full_message(error)
+    if found := _FULL.search(message):
         return StorageError(
             f"{root}: the disk is full ({found.group()}). What was committed is whole: make room, "
             "then run the same command again"
         )
-    if found := _DAMAGED.search(said):
-        where = _file_near(said, found.start(), root) or f"{folder or root}: a file of it"
-        remedy = "restore the file from a copy, or the lake to an older state"
-        if _CHECKPOINTS in where:
-            remedy = (
-                f"delete {_checkpoint_of(where)}; nothing is taken twice (of messages that Kafka "
-                "deletes before they are read only a warning will tell)"
-            )
-        return StorageError(
-            f"{where} is missing or damaged ({line_at(said, found.start())}): {remedy}, then run "
-            "the same command again"
-        )
-    if (found := _UNUSABLE.search(said)) and root in said:
-        where = _file_near(said, found.start(), root) or root
+    if found := _DAMAGED.search(message):
+        return _damage(message, found.start(), root, folder or root)
+    if (found := _UNUSABLE.search(message)) and root in message:
+        where = _file_near(message, found.start(), root) or root
         return StorageError(
             f"{root} can't be used as a lake ({where}: {found.group()}): give a folder that can be "
             "made or written with --lake, or move what is in the way"
@@ -149,8 +141,23 @@ def storage_failure(
     return None
 
 
-def everything_said(error: BaseException) -> str:
-    """The error's text with those of its causes, in Python and in the JVM."""
+def _damage(message: str, at: int, root: str, folder: str) -> StorageError:
+    """Name the damaged file and how to recover; a file without a name is one of the folder."""
+    where = _file_near(message, at, root) or f"{folder}: a file of it"
+    remedy = "restore the file from a copy, or the lake to an older state"
+    if _CHECKPOINTS in where:
+        remedy = (
+            f"delete {_checkpoint_of(where)}; nothing is read twice (messages that Kafka deletes "
+            "before they are read are lost, which a warning reports)"
+        )
+    return StorageError(
+        f"{where} is missing or damaged ({line_at(message, at)}): {remedy}, then run "
+        "the same command again"
+    )
+
+
+def full_message(error: BaseException) -> str:
+    """Join an error's text with the texts of its causes, in Python and in the JVM."""
     texts: list[str] = []
     one: BaseException | None = error
     while one is not None:
@@ -161,24 +168,24 @@ def everything_said(error: BaseException) -> str:
     return "\n".join(texts)
 
 
-def _file_near(said: str, at: int, root: str) -> str:
-    """The file of the lake that is named first at or after the place, else before it, or none."""
+def _file_near(message: str, at: int, root: str) -> str:
+    """Find the first file of the lake named at or after a position, else the last before it."""
     folder = root.removeprefix("file:").removeprefix("//")
-    named = [m for m in _FILE.finditer(said) if m.group(1).startswith(folder + "/")]
+    named = [m for m in _FILE.finditer(message) if m.group(1).startswith(folder + "/")]
     later = [m.group(1) for m in named if m.end() >= at]
     earlier = [m.group(1) for m in named if m.end() < at]
     return (later or earlier[::-1] or [""])[0].rstrip(".")
 
 
 def _checkpoint_of(file: str) -> str:
-    """The folder of the checkpoint that a file belongs to."""
+    """Folder of the streaming checkpoint that a file belongs to."""
     before, _, after = file.partition(_CHECKPOINTS)
     return f"{before}{_CHECKPOINTS}{re.split('[/:]', after)[0]}"
 
 
-def line_at(said: str, at: int) -> str:
-    """The line of a place in what was said, or the first one after it that says something."""
-    begin = said.rfind("\n", 0, at) + 1
-    lines = (line.strip(" \t:") for line in said[begin:].splitlines())
+def line_at(message: str, at: int) -> str:
+    """Return the line at a position of a message, or the next line that is not empty."""
+    begin = message.rfind("\n", 0, at) + 1
+    lines = (line.strip(" \t:") for line in message[begin:].splitlines())
     line = next((line for line in lines if line), "no reason given")
     return line.removeprefix("Caused by: ").rstrip(".")[:_LONGEST]

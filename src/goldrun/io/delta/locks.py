@@ -1,4 +1,4 @@
-"""One writing process a table on a local disk: readers never wait, a second writer is told."""
+"""Locks of tables on a local disk: one process writes, and readers never wait."""
 
 import contextlib
 import os
@@ -16,73 +16,73 @@ from goldrun.errors import LakeBusyError
 class Locks:
     """The locks of one lake that this process holds, shared by its threads.
 
-    Delta's commits on a local disk are safe against other threads but not against other
-    processes, so the whole read-decide-write of a step is held. Object stores have no lock here:
-    there Delta's own log store decides.
+    Delta's commits on a local disk are safe between threads but not between processes, so a step
+    holds its tables from its first read to its last write. Object stores have no locks here: their
+    log store detects conflicts.
     """
 
-    def __init__(self, root: str, wait_seconds: float = 5, *, here: bool = True) -> None:
-        """Hold nothing yet.
+    def __init__(self, root: str, wait_seconds: float = 5, *, local: bool = True) -> None:
+        """Hold no lock yet.
 
         Args:
             root: The lake.
-            wait_seconds: How long to wait for another process.
-            here: Whether this machine writes; of a server's disk nothing can be held from here.
+            wait_seconds: Seconds to wait for another process.
+            local: Whether this machine writes the files; a server's disk can't be locked.
         """
         self._root = root
-        self._here = here
+        self._local = local
         self._wait_seconds = wait_seconds
         self._held: dict[str, tuple[FileLock, int]] = {}
         self._changing = threading.Lock()
-        self._taking: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+        self._acquiring: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
     @property
-    def keep_others_out(self) -> bool:
-        """Whether what is held is held against other processes too: on a disk it is."""
-        return self._here and urlparse(self._root).scheme in {"", "file"}
+    def exclude_others(self) -> bool:
+        """Whether the locks exclude other processes, which they do on a disk of this machine."""
+        return self._local and urlparse(self._root).scheme in {"", "file"}
 
-    def patient(self, wait_seconds: float) -> None:
-        """Wait for other processes as long as this from now on."""
+    def wait(self, wait_seconds: float) -> None:
+        """Set the seconds to wait for another process."""
         self._wait_seconds = wait_seconds
 
     @contextlib.contextmanager
     def held(self, tables: Sequence[str], wait_seconds: float | None = None) -> Iterator[None]:
-        """Hold the locks of some tables, taken in the order of their names.
+        """Hold the locks of tables, acquired in the order of their names.
 
         Args:
             tables: Their names.
-            wait_seconds: How long to wait for another process; as long as always when None.
+            wait_seconds: Seconds to wait for another process; the lake's setting when None.
 
         Raises:
             LakeBusyError: Another process holds one of them.
         """
-        if not self.keep_others_out:
+        if not self.exclude_others:
             yield
             return
         wait = self._wait_seconds if wait_seconds is None else wait_seconds
         with contextlib.ExitStack() as stack:
             for table in sorted(set(tables)):
-                self._take(table, wait)
-                stack.callback(self._leave, table)
+                self._acquire(table, wait)
+                stack.callback(self._release, table)
             yield
 
-    def _take(self, table: str, wait_seconds: float) -> None:
+    def _acquire(self, table: str, wait_seconds: float) -> None:
         with self._changing:
-            taking = self._taking[table]
-        # Who waits for another process keeps only those waiting who want the same table.
-        if not taking.acquire(timeout=wait_seconds):
+            acquiring = self._acquiring[table]
+        # A thread that waits for another process blocks only threads that want the same table.
+        if not acquiring.acquire(timeout=wait_seconds):
             raise self._busy(table)
         try:
             if self._join(table):
                 return
-            lock = self._acquired(table, wait_seconds)
+            lock = self._lock(table, wait_seconds)
             with self._changing:
                 self._held[table] = (lock, 1)
         finally:
-            taking.release()
+            acquiring.release()
 
     def _join(self, table: str) -> bool:
-        """Hold what another thread of this process holds; whether one does."""
+        """Share the lock that another thread of this process holds; return whether one does."""
         with self._changing:
             if table not in self._held:
                 return False
@@ -90,7 +90,7 @@ class Locks:
             self._held[table] = (lock, holders + 1)
             return True
 
-    def _leave(self, table: str) -> None:
+    def _release(self, table: str) -> None:
         with self._changing:
             lock, holders = self._held[table]
             if holders > 1:
@@ -99,10 +99,10 @@ class Locks:
                 del self._held[table]
                 lock.release()
 
-    def _acquired(self, table: str, wait_seconds: float) -> FileLock:
+    def _lock(self, table: str, wait_seconds: float) -> FileLock:
         path = self._path(table)
         path.parent.mkdir(parents=True, exist_ok=True)
-        # Taken by one thread and released by another: the last to leave.
+        # The last thread to leave releases it, which may be another than acquired it.
         lock = FileLock(path, thread_local=False)
         try:
             lock.acquire(timeout=wait_seconds)

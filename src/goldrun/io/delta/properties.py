@@ -1,108 +1,52 @@
-"""What Delta is told of a table, and which of its rows differ from others."""
+"""Delta table properties of a contract."""
 
-from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from goldrun.contracts import lineage
-from goldrun.contracts import table as contract
-from goldrun.contracts.check import breaks
-from goldrun.contracts.stacked import stacked
-from goldrun.contracts.table import Table
+from goldrun.contracts.table import Column, Table
 
-_PROPERTIES = {
-    # A model's evidence names table versions; they stay readable for a year.
+CHANGE_FEED = "delta.enableChangeDataFeed"
+_RETENTION = {
+    # Models record table versions as evidence, which stay readable for a year.
     "delta.logRetentionDuration": "interval 365 days",
     "delta.deletedFileRetentionDuration": "interval 365 days",
 }
-GONE = "_gone"
-KNOWN = "_known"
-WRONG = "_wrong"
-_NOW, _BEFORE = "_now", "_before"
-CHANGE_FEED = "delta.enableChangeDataFeed"
 _RAW_TEXT = (lineage.RECORD, lineage.MALFORMED)
-_TOLD_BY_DELTA = 32
-_WITH_RANGE = (T.StringType, T.NumericType, T.DateType, T.TimestampType)
+_DEFAULT_COLUMNS = 32
+"""Number of first columns of which Delta keeps statistics by default."""
+_WITH_SPAN = (T.StringType, T.NumericType, T.DateType, T.TimestampType)
 
 
 def properties(table: Table) -> dict[str, str]:
-    """Table properties: retention, statistics, and whether changes are kept for reading."""
+    """Build the table properties: retention, change data feed, and columns with statistics."""
     feed = {CHANGE_FEED: "true"} if table.change_feed else {}
-    return _PROPERTIES | feed | _statistics(table)
+    return _RETENTION | feed | _statistics(table)
 
 
 def _statistics(table: Table) -> dict[str, str]:
-    """Which columns the log tells of, where it is not the first of them."""
+    """Name the columns with statistics where Delta's default would include private ones."""
     if not any(_is_private(column) for column in table.columns):
         return {}
-    told = ",".join(f"`{name}`" for name in columns_told(table))
-    return {"delta.dataSkippingStatsColumns": told}
+    names = ",".join(f"`{name}`" for name in columns_with_statistics(table))
+    return {"delta.dataSkippingStatsColumns": names}
 
 
-def columns_told(table: Table) -> list[str]:
-    """Columns whose smallest and largest values are in the log: no personal one.
+def columns_with_statistics(table: Table) -> list[str]:
+    """List the columns whose smallest and largest values are in the log.
 
-    Without any to hide, they are as many of the first as Delta takes by itself.
+    Personal columns and raw text are never among them. A table without such columns has statistics
+    of as many of its first columns as Delta takes by default.
     """
     private = [c.name for c in table.columns if _is_private(c)]
-    columns = table.columns if private else table.columns[:_TOLD_BY_DELTA]
-    with_range = [c.name for c in columns if isinstance(c.type, _WITH_RANGE)]
-    return [name for name in with_range if name not in private]
+    columns = table.columns if private else table.columns[:_DEFAULT_COLUMNS]
+    with_span = [c.name for c in columns if isinstance(c.type, _WITH_SPAN)]
+    return [name for name in with_span if name not in private]
 
 
-def _is_private(column: contract.Column) -> bool:
+def _is_private(column: Column) -> bool:
     return column.personal or column.name in _RAW_TEXT
 
 
 def named(path: str) -> str:
-    """How SQL names the table that is at a path."""
+    """Name the table at a path in SQL."""
     return f"delta.`{path.replace('`', '``')}`"
-
-
-def content(rows: DataFrame) -> tuple[object, ...]:
-    """Count and two order-free checksums: equal for equal rows, whatever their order."""
-    hashed = row_hash(rows)
-    total = F.sum(hashed.cast("decimal(38,0)"))
-    return tuple(rows.agg(F.count("*"), total, F.bit_xor(hashed)).collect()[0])
-
-
-def row_hash(rows: DataFrame) -> Column:
-    """64 bits of all columns, equal for equal rows."""
-    # A hash passes over nulls, so where they are is hashed as well.
-    names = [f"`{name}`" for name in rows.columns]
-    return F.expr(f"xxhash64({', '.join([*names, *[f'isnull({name})' for name in names]])})")
-
-
-def changed_rows(fresh: DataFrame, stored: DataFrame, table: Table) -> DataFrame:
-    """Find what turns the stored rows into the fresh ones, in one grouping by key.
-
-    Args:
-        fresh: Rows of the contract's columns.
-        stored: Rows of the table.
-        table: Their contract.
-
-    Returns:
-        The contract's columns; ``GONE``: false for a row to insert or update, true for the key of
-        one to delete, whose other columns are null; ``KNOWN``: whether the key is stored; and
-        ``WRONG``: whether the row breaks the contract or its key stands twice among the fresh.
-    """
-    key = list(table.key)
-    others = [name for name in table.names if name not in key]
-    new = fresh.select(*table.names, row_hash(fresh).alias(_NOW), breaks(table).alias(WRONG))
-    old = stored.select(*key, row_hash(stored.select(*table.names)).alias(_BEFORE))
-    # Of each key one fresh row at most has values, or it is wrong: the largest is the only one.
-    grouped = (
-        stacked([new, old])
-        .groupBy(*key)
-        .agg(
-            *[F.max(name).alias(name) for name in (*others, _NOW, _BEFORE)],
-            (F.bool_or(WRONG) | (F.count(_NOW) > 1)).alias(WRONG),
-        )
-    )
-    differs = F.col(WRONG) | ~F.col(_NOW).eqNullSafe(F.col(_BEFORE))
-    return grouped.where(F.coalesce(differs, F.lit(True))).select(
-        *table.names,
-        F.col(_NOW).isNull().alias(GONE),
-        F.col(_BEFORE).isNotNull().alias(KNOWN),
-        F.coalesce(WRONG, F.lit(False)).alias(WRONG),
-    )

@@ -1,123 +1,129 @@
-"""What a lake asks of whatever writes its Delta tables."""
+"""The interface of an engine: a session, its Delta tables, text reading, and its capabilities."""
 
-from collections.abc import Mapping, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Protocol
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
 
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, SparkSession
 
-from goldrun.contracts.table import Table
-
-OLD, NEW = "old", "new"
-"""What a condition calls the stored rows and the rows to merge."""
-
-
-@dataclass(frozen=True)
-class Merge:
-    """What a MERGE is told beside its rows.
-
-    Attributes:
-        spans: Smallest and largest value of columns of the key, by which files may be passed over.
-        where: SQL condition over ``old`` that says as much.
-        gone: Name of a column that is true for the keys of rows to delete.
-    """
-
-    spans: Mapping[str, tuple[object, object]] = field(default_factory=dict)
-    where: str | None = None
-    gone: str | None = None
+from goldrun.contracts.source import EntityMapping
+from goldrun.io.engines.tables import Tables
+from goldrun.io.sources.csv_files import Header
 
 
 @dataclass(frozen=True)
-class Origin:
-    """Which table is at a path: what Delta's log says since it was created.
+class Capabilities:
+    """What an engine declares that it can do beyond batch reads and writes.
 
     Attributes:
-        id: ``metaData.id``; rewriting the table keeps it, creating it again changes it.
-        created_at: When it was created, UTC; None where the log does not say.
+        streams: Structured Streaming with ``foreachBatch`` functions in this process.
+        vacuum: Removal of old files and log entries, which an erasure needs.
+        clustering: Liquid clustering of tables; without it, each write sorts its rows instead.
+        masters: Computing on a Spark master.
+        servers: Computing on a Spark Connect server.
+        object_stores: Lakes in an object store, not only in a folder.
+        writes_locally: Whether this machine writes the tables' files, so that a lock file on its
+            disk excludes other writers.
     """
 
-    id: str
-    created_at: datetime | None
+    streams: bool = False
+    vacuum: bool = False
+    clustering: bool = False
+    masters: bool = False
+    servers: bool = False
+    object_stores: bool = False
+    writes_locally: bool = False
 
 
-class StagedWrite(Protocol):
-    """Rows on their way into a table. Each method that writes makes one commit, or none at all."""
+@dataclass(frozen=True)
+class Options:
+    """How an engine is opened; empty strings leave the choice to the environment.
 
-    @property
-    def rows(self) -> DataFrame:
-        """The rows, to be looked at before they are written."""
+    Attributes:
+        app: Name of the application.
+        master: Spark master, such as ``spark://host:7077``.
+        remote: Spark Connect server, such as ``sc://host:15002``.
+        kafka: Whether the session needs the Kafka connector.
+    """
 
-    @property
-    def parts(self) -> Sequence[DataFrame]:
-        """The same rows, in the parts that were computed one by one."""
+    app: str = "goldrun"
+    master: str = ""
+    remote: str = ""
+    kafka: bool = False
 
-    def write(self, mode: str, where: str | None = None, note: str = "") -> None:
-        """Append the rows, or overwrite the table or the part that ``where`` selects.
 
-        Args:
-            mode: ``append`` or ``overwrite``.
-            where: SQL condition that all rows satisfy; everything when None.
-            note: JSON that is kept with the commit; none when empty.
+class Engine(ABC):
+    """An open engine. Each engine is one subclass in a folder of its own, and in ``registry``.
+
+    Attributes:
+        name: Value of ``--engine`` and ``GOLDRUN_ENGINE``.
+        capabilities: What the engine can do.
+        rows_at_once: Number of rows above which a computation is faster in parts; None: no limit.
+        session: The session whose frames the engine computes.
+    """
+
+    name: ClassVar[str]
+    capabilities: ClassVar[Capabilities]
+    rows_at_once: ClassVar[int | None] = None
+
+    def __init__(self, session: SparkSession) -> None:
+        """Use a session that is open."""
+        self.session = session
+
+    @classmethod
+    @abstractmethod
+    def open(cls, options: Options) -> AbstractContextManager["Engine"]:
+        """Open a session and stop it at the end of the block.
 
         Raises:
-            ContractError: A value is null that may not be.
+            SettingsError: A setting of the engine is invalid.
+            ToolchainError: The engine does not start or does not answer.
         """
 
-    def merge(self, how: Merge) -> None:
-        """Insert the rows by key and update those whose key is there.
+    @classmethod
+    def unwritable_tables(cls, folder: Path) -> list[str]:
+        """Names of the tables in a lake's folder that the engine can't write, as ``layer/name``."""
+        return []
 
-        Raises:
-            ContractError: A value is null that may not be.
-        """
+    @property
+    @abstractmethod
+    def tables(self) -> Tables:
+        """The engine's Delta tables."""
 
-
-class Tables(Protocol):
-    """Delta tables by path. Each method that writes makes one commit, or none at all."""
-
-    rows_at_once: int | None
-    """How many rows are computed at once, where more are better parted; None: any."""
-
-    def exists(self, path: str) -> bool:
-        """Whether there is a table."""
-
-    def version(self, path: str) -> int:
-        """Newest version of a table."""
-
-    def origin(self, path: str) -> Origin:
-        """Id and creation of a table; a table that is deleted and made again has others."""
-
-    def read(self, path: str, version: int | None) -> DataFrame:
-        """A table as of a version; as of the newest when None."""
-
-    def create(self, path: str, table: Table) -> None:
-        """Make an empty table as its contract lays it out, unless it is there."""
-
-    def stage(
-        self, path: str, table: Table, rows: Sequence[DataFrame], *, reused: bool = False
-    ) -> AbstractContextManager[StagedWrite]:
-        """Take rows on their way into a table; what is not written in the block is forgotten.
+    @abstractmethod
+    def read_csv(
+        self, files: Mapping[Path, str], headers: Mapping[Path, Header], mapping: EntityMapping
+    ) -> DataFrame:
+        """Read CSV files as text; ``csv_files`` defines which lines are malformed.
 
         Args:
-            path: Where the table is.
-            table: Its contract.
-            rows: The contract's columns, and ``Merge.gone`` if they are to be merged. Several
-                frames are parts in the order of the table, and may be computed one by one.
-            reused: Whether they will be read more than once or twice.
+            files: Fingerprint by file.
+            headers: Header by file.
+            mapping: Delimiter and encoding.
+
+        Returns:
+            ``RECORD``, the text by column, null for an empty field (an empty map for a malformed
+            line); ``MALFORMED``, the raw text of a malformed line, else null; and ``PLACE``.
         """
 
-    def delete_rows(self, path: str, keys: DataFrame) -> None:
-        """Delete the rows that have the values of a row of ``keys``, each once, in its columns."""
+    @abstractmethod
+    def read_json(self, files: Mapping[Path, str]) -> DataFrame:
+        """Read files of JSON lines as text; ``json_files`` defines which lines are malformed.
 
-    def compact(self, path: str, table: Table) -> None:
-        """Rewrite small files as the contract lays the table out; none, no commit."""
+        Args:
+            files: Fingerprint by file.
 
-    def read_changes(self, path: str, since: int) -> DataFrame:
-        """What was inserted, updated (before and after) and deleted after a version."""
+        Returns:
+            ``RECORD``, the text by key, null for null (an empty map for a malformed line);
+            ``MALFORMED``, the raw text of a malformed line, else null; and ``PLACE``.
+        """
 
-    def has_change_feed(self, path: str) -> bool:
-        """Whether a table keeps its changes."""
+    @abstractmethod
+    def one_file_per_task(self) -> AbstractContextManager[None]:
+        """Read each file in tasks of its own within the block, so that rows have stable numbers.
 
-    def enable_change_feed(self, path: str) -> None:
-        """Let a table keep its changes from now on."""
+        Frames of ``read_csv`` and ``read_json`` are computed inside such a block.
+        """

@@ -1,56 +1,67 @@
-"""CSV files: their header, and their lines as text by column."""
+"""CSV files: the header, and the definition of a malformed line, which all engines share.
+
+A record is one line: RFC 4180 without line ends inside quotes, so that a quote that is never closed
+does not absorb the next line. A line is malformed if
+
+- it has more or fewer fields than the header,
+- its quotes are wrong: not closed, not doubled inside quotes, or inside a field that is not quoted,
+- it repeats the header, after a byte order mark or without.
+
+An empty field is null, quoted or not.
+"""
 
 import csv
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import reduce
 from pathlib import Path
 
-import pyarrow as pa
-from pyspark.sql import Column as SparkColumn
-from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
-
-from goldrun.contracts import lineage
 from goldrun.contracts.source import EntityMapping
 from goldrun.contracts.text import INVISIBLE
-from goldrun.errors import SettingsError, SourceError
-from goldrun.io.engines.sail.arrow_csv import take_csv_apart
-from goldrun.io.engines.sail.arrow_lines import Taken, read_here
-from goldrun.io.engines.sail.session import is_sail
-from goldrun.io.engines.spark.lines import LINE, PLACE, no_record, read_lines
+from goldrun.errors import SourceError
 from goldrun.io.sources.files import LONGEST_LINE, open_bytes
+from goldrun.io.sources.records import BLANK, BOM
 
-_BOM = "\ufeff"
-_BLANK = " \t"
-_MOST_FIELDS = 20_000
-"""Spark's CSV parser ends the whole job at a line of more fields than it was made for."""
-_PARSED = "parsed"
+MOST_FIELDS = 20_000
+"""Fields of a line. Spark's CSV parser ends the whole job at more than it is configured for."""
 
 
 @dataclass(frozen=True)
 class Header:
-    """A file's first line.
+    """The first line of a CSV file.
 
     Attributes:
-        line: As it is written.
-        names: Columns that it names; one without a name is called ``_c`` and its position.
+        line: Its text.
+        names: Column names; a column without a name is called ``_c`` and its position.
     """
 
     line: str
     names: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Patterns:
+    """Regular expressions of a well-formed line for one delimiter.
+
+    Attributes:
+        quoted: A quoted field.
+        separator: The delimiter.
+        line: A line whose quotes are right.
+    """
+
+    quoted: str
+    separator: str
+    line: str
+
+
 def read_header(file: Path, mapping: EntityMapping) -> Header:
-    """Read the first line of a CSV file that is whole (``check_whole``).
+    """Read the header of a CSV file that ``check_whole`` has accepted.
 
     Raises:
-        SourceError: The file is empty, its first line can't be decoded or is no header, or it
-            names a column twice.
+        SourceError: The file is empty, its first line can't be decoded or parsed, or it names a
+            column twice.
     """
     with open_bytes(file) as stream:
-        start = stream.readline(LONGEST_LINE).removeprefix(_BOM.encode())
+        start = stream.readline(LONGEST_LINE).removeprefix(BOM.encode())
     try:
         line = re.split(rb"[\r\n]", start, maxsplit=1)[0].decode(mapping.encoding)
         first = next(csv.reader([line], delimiter=mapping.delimiter, strict=True), [])
@@ -67,107 +78,26 @@ def read_header(file: Path, mapping: EntityMapping) -> Header:
     if len(set(names)) < len(names):
         twice = min(name for name in names if names.count(name) > 1)
         raise SourceError(f"{file} names the column {twice!r} twice; rename one")
-    if len(names) > _MOST_FIELDS:
-        raise SourceError(f"{file} has {len(names)} columns; at most {_MOST_FIELDS} can be read")
+    if len(names) > MOST_FIELDS:
+        raise SourceError(f"{file} has {len(names)} columns; at most {MOST_FIELDS} can be read")
     return Header(line, names)
 
 
-def read_csv(
-    spark: SparkSession,
-    files: Mapping[Path, str],
-    headers: Mapping[Path, Header],
-    mapping: EntityMapping,
-) -> DataFrame:
-    """Read CSV files as text; files with the same header are read together.
+def blank_characters(mapping: EntityMapping) -> str:
+    """Characters of a blank line: a delimiter is none, because it separates empty fields."""
+    return BLANK.replace(mapping.delimiter, "")
 
-    A record is one line: RFC 4180 without line ends inside quotes, so that a quote that is never
-    closed can't take the next line along. Malformed are lines with more or fewer fields than the
-    header, lines whose quotes are wrong (not closed, not doubled inside quotes, or inside a field
-    that is not quoted), and lines that repeat the header.
+
+def patterns(delimiter: str, *, possessive: bool) -> Patterns:
+    """Build the patterns of a well-formed line.
 
     Args:
-        spark: The session.
-        files: Fingerprint by file.
-        headers: Header by file.
-        mapping: Delimiter and encoding.
-
-    Returns:
-        ``RECORD``, the text by column, null where there is none (empty for a malformed line);
-        ``MALFORMED``, the raw line of a malformed one; and ``PLACE``.
+        delimiter: One character.
+        possessive: Whether repeats are possessive. Java's engine needs that, so that a line of any
+            length is matched without backtracking; RE2 never backtracks and does not know it.
     """
-    if is_sail(spark):
-        return _read_here(spark, files, headers, mapping)
-    parts = []
-    for header in dict.fromkeys(headers[file] for file in files):
-        alike = {file: digest for file, digest in files.items() if headers[file] == header}
-        lines = read_lines(spark, alike, mapping.encoding, _blank(mapping))
-        parts.append(_parse(_without_header(lines), header, mapping.delimiter))
-    return reduce(DataFrame.unionByName, parts)
-
-
-def _blank(mapping: EntityMapping) -> str:
-    return _BLANK.replace(mapping.delimiter, "")
-
-
-def _read_here(
-    spark: SparkSession,
-    files: Mapping[Path, str],
-    headers: Mapping[Path, Header],
-    mapping: EntityMapping,
-) -> DataFrame:
-    if not mapping.delimiter.isascii():
-        raise SettingsError(
-            f"delimiter {mapping.delimiter!r} is no ASCII character: engine sail can't part lines "
-            "by it, use engine spark"
-        )
-
-    def take_apart(file: Path, lines: pa.Array) -> Taken:
-        return take_csv_apart(lines, headers[file].line, headers[file].names, mapping.delimiter)
-
-    return read_here(spark, files, mapping.encoding, _blank(mapping), take_apart, headed=True)
-
-
-def _without_header(lines: DataFrame) -> DataFrame:
-    starts = F.col(lineage.SPLIT) == 0
-    records = lines.where(~(starts & (F.col(lineage.ROW) == 0)))
-    return records.withColumn(lineage.ROW, F.col(lineage.ROW) - F.when(starts, 1).otherwise(0))
-
-
-def _parse(lines: DataFrame, header: Header, delimiter: str) -> DataFrame:
-    # By position: whatever a shop calls its columns, no name meets one of ours.
-    fields = [f"c{position}" for position in range(len(header.names))]
-    schema = ", ".join(f"{name} string" for name in [*fields, lineage.CORRUPT])
-    parsed = F.from_csv(
-        LINE,
-        schema,
-        {
-            "sep": delimiter,
-            "escape": '"',
-            "columnNameOfCorruptRecord": lineage.CORRUPT,
-            "maxColumns": str(_MOST_FIELDS + 1),
-        },
-    )
-    readable = _is_readable(F.col(LINE), header, delimiter)
-    frame = lines.select(LINE, *PLACE, F.when(readable, parsed).alias(_PARSED))
-    fits = F.col(_PARSED).isNotNull() & F.col(f"{_PARSED}.{lineage.CORRUPT}").isNull()
-    names = F.array(*[F.lit(name) for name in header.names])
-    values = F.array(*[F.col(f"{_PARSED}.{name}") for name in fields])
-    return frame.select(
-        F.when(fits, F.map_from_arrays(names, values)).otherwise(no_record()).alias(lineage.RECORD),
-        F.when(~fits, F.col(LINE)).alias(lineage.MALFORMED),
-        *PLACE,
-    )
-
-
-def _is_readable(line: SparkColumn, header: Header, delimiter: str) -> SparkColumn:
-    """Whether the parser may see a line: what it would mend in silence, or stop at, it may not."""
-    sep = rf"\x{{{ord(delimiter):x}}}"
-    # Possessive, so that no line, however long, needs a stack or a second try.
-    quoted = r'"(?:[^"]++|"")*+"'
-    field = rf'(?:{quoted}|[^"{sep}]*+)'
-    quotes_are_right = ~line.contains('"') | line.rlike(rf"\A{field}(?:{sep}{field})*+\z")
-    unquoted = F.regexp_replace(line, quoted, "")
-    fields = F.size(F.split(unquoted, sep, -1))
-    few = F.when(F.octet_length(line) < _MOST_FIELDS, True).otherwise(fields <= _MOST_FIELDS)
-    repeats = F.ltrim(line, F.lit(_BOM)) == header.line
-    return quotes_are_right & few & ~repeats
+    separator = rf"\x{{{ord(delimiter):x}}}"
+    more, many = ("*+", "++") if possessive else ("*", "")
+    quoted = rf'"(?:[^"]{many}|""){more}"'
+    field = rf'(?:{quoted}|[^"{separator}]{more})'
+    return Patterns(quoted, separator, rf"\A{field}(?:{separator}{field}){more}\z")

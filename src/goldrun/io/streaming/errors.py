@@ -4,7 +4,7 @@ import re
 
 from goldrun.contracts.source import Source
 from goldrun.errors import GoldrunError, StreamError
-from goldrun.io.delta.errors import everything_said, line_at, storage_failure
+from goldrun.io.delta.errors import full_message, line_at, storage_failure
 
 _MEANINGS = {
     r"KAFKA_DATA_LOSS|OffsetOutOfRange": (
@@ -44,7 +44,7 @@ def failure(error: Exception, source: Source, root: str, checkpoint: str) -> Gol
     Returns:
         A StorageError where the lake's disk is at fault, else a StreamError.
     """
-    said = everything_said(error)
+    said = full_message(error)
     for sign, meaning in _MEANINGS.items():
         if found := re.search(sign, said):
             line = line_at(said, found.start())

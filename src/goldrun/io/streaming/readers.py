@@ -14,9 +14,9 @@ from pyspark.sql.streaming.query import StreamingQuery
 from goldrun.contracts import lineage
 from goldrun.contracts.source import EntityMapping, Kind, Source
 from goldrun.errors import SettingsError, StreamError
-from goldrun.io.engines.spark.lines import LINE
+from goldrun.io.engines.spark.json_lines import parse_json
 from goldrun.io.sources.files import watched_folder
-from goldrun.io.sources.json_files import parse_json
+from goldrun.io.sources.records import LINE
 
 EVENT_AT = "_event_at"
 """When the message was sent or the row was made."""

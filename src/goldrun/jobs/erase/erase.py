@@ -19,6 +19,7 @@ from goldrun.contracts.erasure import (
 from goldrun.contracts.ops import GOLD_PROGRESS, RUN_ID
 from goldrun.contracts.text import INVISIBLE
 from goldrun.errors import ErasureError, SettingsError, listed
+from goldrun.io.engines.registry import require
 from goldrun.io.erasure.purge import forget_parameter, leftovers, local_folder, purge, tables_in
 from goldrun.io.erasure.secret import key_for
 from goldrun.io.erasure.traces import find_traces
@@ -42,11 +43,13 @@ def run(ctx: Context, customer_id: str) -> None:
 
     Raises:
         ErasureError: The lake can't be erased in, or something of the person was found after all.
-        SettingsError: Nobody has this id and nobody with it was erased.
+        SettingsError: Nobody has this id and nobody with it was erased, or the engine can't
+            remove old files.
     """
     customer_id, lake = customer_id.strip(INVISIBLE), ctx.lake
     if not customer_id:
         raise SettingsError("--customer-id is empty: say who is to be erased")
+    require(lake.engine, "vacuum", "an erasure")
     folder = local_folder(lake.root)
     params = ctx.tracker.client.get_run(ctx.tracker.run_id).data.params
     forget_parameter(ctx.tracker.uri, params, PARAMETER, customer_id)

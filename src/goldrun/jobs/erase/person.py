@@ -88,13 +88,13 @@ def find_person(
 ) -> Person:
     """Find the records of a person in bronze, and the words that tell of nobody else."""
     frame = pd.DataFrame([(customer_id,)], columns=[CUSTOMER_ID])
-    seed = Person(ctx.lake.spark.createDataFrame(frame), {}, [])
+    seed = Person(ctx.lake.session.createDataFrame(frame), {}, [])
     terms = [*_ids(customer_id, seed, raws), *_values(ctx, seed, raws)]
     wanted = [t for t in terms if t.telling or t.kind == CUSTOMER_ID]
     patterns = pd.DataFrame(
         [(t.pattern, t.telling) for t in wanted], columns=[erasure.PATTERN, erasure.TELLING]
     )
-    sought = ctx.lake.spark.createDataFrame(patterns)
+    sought = ctx.lake.session.createDataFrame(patterns)
     records = {}
     for raw in raws:
         parts = [

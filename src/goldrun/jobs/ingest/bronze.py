@@ -12,9 +12,8 @@ from goldrun.contracts.entities import CUSTOMER_ID
 from goldrun.contracts.erasure import TOMBSTONES
 from goldrun.contracts.source import EntityMapping, Kind
 from goldrun.errors import SettingsError, SourceError, listed
-from goldrun.io.engines.spark.lines import one_piece_a_task
 from goldrun.io.erasure.secret import key_for
-from goldrun.io.sources.csv_files import Header, read_csv, read_header
+from goldrun.io.sources.csv_files import Header, read_header
 from goldrun.io.sources.files import (
     check_columns,
     check_whole,
@@ -22,7 +21,7 @@ from goldrun.io.sources.files import (
     fingerprint,
     passed_over,
 )
-from goldrun.io.sources.json_files import read_json, read_keys
+from goldrun.io.sources.json_files import read_keys
 from goldrun.jobs.context import Context, log, step
 from goldrun.jobs.ingest.unfinished_files import wait_until_written
 from goldrun.jobs.time_zone import check_zone
@@ -145,15 +144,15 @@ def look_at(ctx: Context, entity: str, found: Sequence[Path]) -> Landing:
 
 def ingest(ctx: Context, landing: Landing) -> Batch:
     """Append the records of new files to bronze, in one commit."""
-    spark = ctx.lake.spark
+    engine = ctx.lake.engine
     if landing.mapping.format == "csv":
-        raw = read_csv(spark, landing.files, landing.headers, landing.mapping)
+        raw = engine.read_csv(landing.files, landing.headers, landing.mapping)
     else:
-        raw = read_json(spark, landing.files)
+        raw = engine.read_json(landing.files)
     batch = Batch.at(ctx.now)
     records = to_bronze(raw, entity=landing.entity, source=ctx.source.name, batch=batch)
     records = without_the_erased(ctx, landing.entity, records)
-    with one_piece_a_task(spark):
+    with engine.one_file_per_task():
         ctx.lake.append(lineage.bronze_table(landing.entity), records.coalesce(_STORED_FILES))
     return batch
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from goldrun.contracts import lineage
+from goldrun.io.engines.registry import require
 from goldrun.io.streaming.listener import listening
 from goldrun.io.streaming.readers import read_stream
 from goldrun.jobs.aggregate.updater import Follower
@@ -35,10 +36,12 @@ def run(
         clock: Tells the time, UTC.
 
     Raises:
+        SettingsError: The engine has no streams.
         ForeignModelError: The champion of segmentation is another shop's.
         StreamError: The source can't give all that it should, or the checkpoint is damaged.
     """
     lake, source = ctx.lake, ctx.source
+    require(lake.engine, "streams", "following a source")
     # Later a champion that can't be used only stops the scoring.
     check_models(ctx, SEGMENTATION)
     check_zone(ctx)
@@ -46,14 +49,14 @@ def run(
     series = ctx.tracker.series()
     batches = MicroBatches(ctx, follower, series, limits.rows, clock)
     # Asked for first: what is missing is told before anything is done.
-    stream = read_stream(lake.spark, source, limits.batch_rows)
+    stream = read_stream(lake.session, source, limits.batch_rows)
     checkpoint = f"_checkpoints/{source.name}"
     with lake.writing(checkpoint), asked_to_end() as asked:
         # A second stream is told at once; a training run beside this one is waited for.
         lake.wait_for_others(_PATIENCE)
         batches.begin()
         series.log({"rows_caught_up": _catch_up(ctx, follower)}, 0)
-        with listening(lake.spark, series), compacting(ctx, limits.compact_every):
+        with listening(lake.session, series), compacting(ctx, limits.compact_every):
             log.info("Following %s; Ctrl-C ends after the micro-batch at work", source.name)
             follow(ctx, stream, batches, checkpoint, limits, asked)
         # Even when nothing came: the stop before this start may have left these to us.

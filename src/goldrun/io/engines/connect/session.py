@@ -1,4 +1,4 @@
-"""A session on a Spark Connect server: another machine computes, and nothing here needs Java."""
+"""A session on a Spark Connect server."""
 
 import contextlib
 import os
@@ -6,6 +6,7 @@ import socket
 from collections.abc import Iterator
 from urllib.parse import urlparse
 
+from google.protobuf.internal import api_implementation
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
@@ -13,35 +14,36 @@ from goldrun.errors import SettingsError, ToolchainError
 
 _PORT = 15002
 _PATIENCE = 10
-"""Seconds until a server is taken to be unreachable."""
+"""Seconds after which a server counts as unreachable."""
 _DELTA = "DeltaSparkSessionExtension"
 CONNECT_MODE = "SPARK_CONNECT_MODE_ENABLED"
-"""How PySpark remembers that its functions are those of Connect."""
+"""Environment variable with which PySpark switches its functions to those of Connect."""
 
 
 def default_remote() -> str:
-    """What ``GOLDRUN_REMOTE`` says; empty when it says nothing."""
+    """Read ``GOLDRUN_REMOTE``; empty when it is not set."""
     return os.environ.get("GOLDRUN_REMOTE", "")
 
 
 @contextlib.contextmanager
 def open_connect(remote: str = "") -> Iterator[SparkSession]:
-    """Open a session on a server and end it afterwards; the server goes on.
+    """Open a session on a server and end it after the block; the server goes on.
 
     Args:
-        remote: Where it is, ``sc://host:15002``; what ``GOLDRUN_REMOTE`` says when empty.
+        remote: Address, ``sc://host:15002``; ``GOLDRUN_REMOTE`` when empty.
 
     Raises:
         SettingsError: No server is named.
-        ToolchainError: It does not answer, or has no Delta Lake.
+        ToolchainError: The server does not answer, or has no Delta Lake.
     """
+    allow_deep_plans()
     address = remote or default_remote()
-    # What follows the host may be a token: it is never repeated.
+    # Parameters after the host may be a token: no message repeats them.
     host, port, shown = _place(address)
     with contextlib.ExitStack() as opened:
         opened.enter_context(restored(CONNECT_MODE))
         try:
-            # PySpark would go on trying for minutes.
+            # PySpark would retry for minutes.
             socket.create_connection((host, port), _PATIENCE).close()
             session = SparkSession.builder.remote(address).create()
             opened.callback(session.stop)
@@ -61,7 +63,7 @@ def open_connect(remote: str = "") -> Iterator[SparkSession]:
 
 
 def _place(address: str) -> tuple[str, int, str]:
-    """Host, port, and the address without what follows them."""
+    """Split an address into host, port, and the address without parameters."""
     shown = address.split(";", maxsplit=1)[0]
     try:
         parts = urlparse(shown)
@@ -82,7 +84,7 @@ def _first_line(error: Exception) -> str:
 
 @contextlib.contextmanager
 def restored(*names: str) -> Iterator[None]:
-    """Put environment variables back, at the end of the block, as they were before it."""
+    """Restore environment variables at the end of the block."""
     before = {name: os.environ.get(name) for name in names}
     try:
         yield
@@ -93,6 +95,13 @@ def restored(*names: str) -> Iterator[None]:
                 os.environ[name] = value
 
 
-def is_connect(spark: SparkSession) -> bool:
-    """Whether a session is on a Spark Connect server, Sail's among them."""
-    return not hasattr(spark, "_jsparkSession")
+def allow_deep_plans() -> None:
+    """Let plans be nested deeper than the 100 levels that protobuf reads by default.
+
+    A mapping of sixteen sums has as many. Where a version of protobuf has no such switch, an
+    expression that is too deep is refused by name (``delta.errors.depth_failure``).
+    """
+    library = getattr(api_implementation, "_c_module", None)
+    allow = getattr(library, "SetAllowOversizeProtos", None)
+    if allow is not None:
+        allow(True)

@@ -1,4 +1,4 @@
-"""Delta tables through a Spark Connect server, in SQL: whatever server has Delta understands it."""
+"""Delta tables through a Spark Connect server, in SQL, which every server with Delta executes."""
 
 import contextlib
 import uuid
@@ -11,30 +11,30 @@ from pyspark.sql import DataFrame
 from goldrun.contracts.entities import CUSTOMER_ID
 from goldrun.contracts.table import Table
 from goldrun.io.delta.properties import named, properties
-from goldrun.io.engines.base import NEW, OLD, Merge
 from goldrun.io.engines.spark.staged_write import SparkStagedWrite, commit
 from goldrun.io.engines.spark.tables import SparkTables
+from goldrun.io.engines.tables import NEW, OLD, Merge
 
-_NOT_THERE = {"DELTA_PATH_DOES_NOT_EXIST", "DELTA_MISSING_DELTA_TABLE", "DELTA_TABLE_NOT_FOUND"}
+_MISSING = {"DELTA_PATH_DOES_NOT_EXIST", "DELTA_MISSING_DELTA_TABLE", "DELTA_TABLE_NOT_FOUND"}
 
 
 class ConnectTables(SparkTables):
     """See ``Tables``.
 
-    As ``SparkTables``, but for what that asks of Delta's classes: a server needs a plugin for
-    them, which most don't have.
+    It replaces what ``SparkTables`` does with Delta's Python classes: those need a plugin on the
+    server, which most servers don't have.
     """
 
     def exists(self, path: str) -> bool:
         """See ``Tables``."""
         try:
-            told = self._spark.sql(f"DESCRIBE DETAIL {named(path)}").collect()
+            detail = self._session.sql(f"DESCRIBE DETAIL {named(path)}").collect()
         except AnalysisException as error:
-            if error.getCondition() in _NOT_THERE:
+            if error.getCondition() in _MISSING:
                 return False
             raise
-        # A folder that is no table has no format.
-        return bool(told[0]["format"] == "delta")
+        # DESCRIBE of a folder without a table succeeds, without a format.
+        return bool(detail[0]["format"] == "delta")
 
     def create(self, path: str, table: Table) -> None:
         """See ``Tables``."""
@@ -44,10 +44,10 @@ class ConnectTables(SparkTables):
         )
         clustered = ", ".join(f"`{name}`" for name in table.clustered_by)
         by = f"CLUSTER BY ({clustered})" if clustered else ""
-        told = ", ".join(f"'{key}' = '{value}'" for key, value in properties(table).items())
-        self._spark.sql(
+        declared = ", ".join(f"'{key}' = '{value}'" for key, value in properties(table).items())
+        self._session.sql(
             f"CREATE TABLE IF NOT EXISTS {named(path)} ({columns}) USING delta {by} "
-            f"TBLPROPERTIES ({told})"
+            f"TBLPROPERTIES ({declared})"
         ).collect()
 
     @contextlib.contextmanager
@@ -55,18 +55,17 @@ class ConnectTables(SparkTables):
         self, path: str, table: Table, rows: Sequence[DataFrame], *, reused: bool = False
     ) -> Iterator["ConnectStagedWrite"]:
         """See ``Tables``."""
-        with super().stage(path, table, rows, reused=reused) as draft:
-            yield ConnectStagedWrite(self._spark, path, table, draft.rows, sort=reused)
+        with super().stage(path, table, rows, reused=reused) as staged:
+            yield ConnectStagedWrite(self._session, path, table, staged.rows, sort=reused)
 
     def delete_rows(self, path: str, keys: DataFrame) -> None:
         """See ``Tables``."""
         same = " AND ".join(f"{OLD}.`{name}` = {NEW}.`{name}`" for name in keys.columns)
         _merge(path, keys, same, "WHEN MATCHED THEN DELETE")
 
-    def compact(self, path: str, table: Table) -> None:
-        """See ``Tables``."""
+    def _optimize(self, path: str, table: Table) -> None:
         names = ", ".join(f"`{name}`" for name in table.z_ordered_by)
-        self._spark.sql(
+        self._session.sql(
             f"OPTIMIZE {named(path)} {f'ZORDER BY ({names})' if names else ''}"
         ).collect()
 
@@ -83,12 +82,14 @@ class ConnectStagedWrite(SparkStagedWrite):
                 same.append(f"{OLD}.`{name}` BETWEEN {low} AND {high}")
         if how.where:
             same.append(how.where)
-        gone = f"WHEN MATCHED AND {NEW}.`{how.gone}` THEN DELETE" if how.gone else ""
+        delete = (
+            f"WHEN MATCHED AND {NEW}.`{how.delete_flag}` THEN DELETE" if how.delete_flag else ""
+        )
         names = [f"`{name}`" for name in self._table.names]
         updated = ", ".join(f"{OLD}.{name} = {NEW}.{name}" for name in names)
         inserted = ", ".join(f"{NEW}.{name}" for name in names)
         clauses = (
-            f"{gone} WHEN MATCHED THEN UPDATE SET {updated} "
+            f"{delete} WHEN MATCHED THEN UPDATE SET {updated} "
             f"WHEN NOT MATCHED THEN INSERT ({', '.join(names)}) VALUES ({inserted})"
         )
         condition = " AND ".join(same)
@@ -107,9 +108,9 @@ def _merge(path: str, rows: DataFrame, condition: str, clauses: str) -> None:
 
 
 def _literal(value: object) -> str:
-    """A value of a key as SQL writes it. A MERGE of Delta takes no parameters."""
+    """Write a value of a key as a literal of SQL. A MERGE of Delta takes no parameters."""
     if isinstance(value, datetime):
-        # As it is collected a time has no zone, and is that of this machine.
+        # A collected time has no zone: it is in the zone of this machine.
         return f"TIMESTAMP '{value.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}'"
     if isinstance(value, date):
         return f"DATE '{value.isoformat()}'"

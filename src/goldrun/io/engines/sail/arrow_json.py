@@ -1,4 +1,4 @@
-"""JSON lines taken apart in this process, as ``json_files`` has Spark do it."""
+"""JSON lines parsed with Python's parser into Arrow, as ``json_files`` defines records."""
 
 import json
 from typing import Any
@@ -6,46 +6,43 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from goldrun.io.engines.sail.arrow_lines import RECORDS, Taken
+from goldrun.io.engines.sail.arrow_lines import RECORDS, Parsed
+from goldrun.io.sources.json_files import LONGEST_KEY, LONGEST_NUMBER
 
 _NAMED = {"\b": "\\b", "\t": "\\t", "\n": "\\n", "\f": "\\f", "\r": "\\r", '"': '\\"', "\\": "\\\\"}
 _ESCAPES = str.maketrans({chr(code): f"\\u{code:04X}" for code in range(32)} | _NAMED)
 
 
-_LONGEST_NUMBER, _LONGEST_KEY = 1_000, 50_000
-"""What Spark's parser takes no more than."""
-
-
 class _Number(str):
-    """A number as it is written."""
+    """A number exactly as written."""
 
     __slots__ = ()
 
     def __new__(cls, text: str) -> "_Number":
-        if len(text) > _LONGEST_NUMBER:
-            raise ValueError("too long a number")
+        if len(text) > LONGEST_NUMBER:
+            raise ValueError("the number is too long")
         return super().__new__(cls, text)
 
 
 class _Pairs(list[tuple[str, Any]]):
-    """The keys and values of an object, in order, repeats and all."""
+    """The keys and values of an object in order, with repeated keys."""
 
     def __init__(self, pairs: list[tuple[str, Any]]) -> None:
-        if any(len(key) > _LONGEST_KEY for key, _ in pairs):
-            raise ValueError("too long a key")
+        if any(len(key) > LONGEST_KEY for key, _ in pairs):
+            raise ValueError("a key is too long")
         super().__init__(pairs)
 
 
-def take_json_apart(lines: pa.Array) -> Taken:
-    """Make records of lines; see ``json_files.parse_json`` for which are malformed."""
+def parse_json(lines: pa.Array) -> Parsed:
+    """Parse lines without line ends."""
     found = [_record(line) for line in lines.to_pylist()]
     records = pa.array([record or [] for record in found], RECORDS)
-    good = pa.array([record is not None for record in found], pa.bool_())
-    return records, pc.if_else(good, pa.scalar(None, pa.large_string()), lines)
+    accepted = pa.array([record is not None for record in found], pa.bool_())
+    return records, pc.if_else(accepted, pa.scalar(None, pa.large_string()), lines)
 
 
 def _record(line: str) -> list[tuple[str, str | None]] | None:
-    """Text by key of the object that a line is; None when it is not exactly one."""
+    """Parse a line into text by key; None for a malformed line."""
     try:
         value = json.loads(
             line,
@@ -58,7 +55,7 @@ def _record(line: str) -> list[tuple[str, str | None]] | None:
             return None
         record = [(key, _text(each)) for key, each in value]
         if "\\u" in line:
-            # Half a character is no text.
+            # Encoding fails on half a character.
             "".join(f"{key}{text}" for key, text in record).encode()
     except (ValueError, RecursionError):
         return None

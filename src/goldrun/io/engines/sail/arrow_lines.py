@@ -1,4 +1,4 @@
-"""Files read as lines in this process: what ``lines`` does where Spark does not read."""
+"""Files read as lines with Arrow, and their records written to a Parquet file."""
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
@@ -10,20 +10,18 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from pyspark.sql import DataFrame, SparkSession
 
 from goldrun.contracts import lineage
-from goldrun.io.engines.sail.session import lasting_folder
 from goldrun.io.sources.files import open_bytes
+from goldrun.io.sources.records import BOM
 
-Taken = tuple[pa.Array, pa.Array]
-"""The records of some lines and, where a line is none, its text."""
+Parsed = tuple[pa.Array, pa.Array]
+"""The records of some lines (``RECORDS``), and the text of each malformed line, else null."""
 
 RECORDS = pa.map_(pa.large_string(), pa.large_string())
 _BYTES_AT_ONCE = 32 << 20
 _AT_ONCE = 2
-"""Pieces; more would be memory for little, as one thread writes what comes of them."""
-_BOM = "\ufeff".encode()
+"""Pieces parsed concurrently; more need more memory and gain little, because one thread writes."""
 _SCHEMA = pa.schema(
     [
         (lineage.RECORD, RECORDS),
@@ -36,39 +34,34 @@ _SCHEMA = pa.schema(
 )
 
 
-def read_here(
-    spark: SparkSession,
+def read_records(
+    target: Path,
     files: Mapping[Path, str],
     encoding: str,
     blank: str,
-    take_apart: Callable[[Path, pa.Array], Taken],
+    parse: Callable[[Path, pa.Array], Parsed],
     *,
-    headed: bool = False,
-) -> DataFrame:
-    """Read files as the readers for Spark do, each file in one piece.
+    header: bool = False,
+) -> None:
+    """Parse files and write their records to a Parquet file, each file as one split.
 
     Args:
-        spark: A session of Sail.
+        target: The Parquet file: ``RECORD``, ``MALFORMED`` and ``PLACE``.
         files: Fingerprint by file.
-        encoding: ``UTF-8`` or ``ISO-8859-1``; a byte that is not of it becomes U+FFFD.
-        blank: Characters of which a blank line is made; such lines are left out.
-        take_apart: Makes records of a file's lines.
-        headed: Whether the first line of each file is left out.
-
-    Returns:
-        ``RECORD``, ``MALFORMED`` and ``PLACE``.
+        encoding: ``UTF-8`` or ``ISO-8859-1``; an invalid byte becomes U+FFFD.
+        blank: Characters of a blank line; blank lines are skipped.
+        parse: Parses lines of a file.
+        header: Whether the first line of each file is skipped.
     """
-    target = lasting_folder() / "records.parquet"
     with pq.ParquetWriter(target, _SCHEMA, compression="lz4") as writer:
-        pieces = _pieces(files, encoding, blank, headed=headed)
-        for batch in _in_order(pieces, lambda piece: _batch(take_apart, piece)):
+        pieces = _pieces(files, encoding, blank, header=header)
+        for batch in _mapped_in_order(pieces, lambda piece: _batch(parse, piece)):
             writer.write_batch(batch)
-    return spark.read.parquet(str(target))
 
 
 @dataclass(frozen=True)
 class _Piece:
-    """Some lines of a file, and which of its rows the first is."""
+    """Lines of a file; ``first`` is the row number of the first of them."""
 
     file: Path
     digest: str
@@ -77,51 +70,51 @@ class _Piece:
 
 
 def _pieces(
-    files: Mapping[Path, str], encoding: str, blank: str, *, headed: bool
+    files: Mapping[Path, str], encoding: str, blank: str, *, header: bool
 ) -> Iterator[_Piece]:
     for file, digest in files.items():
-        row, skipped = 0, int(headed)
+        row, skipped = 0, int(header)
         for lines in lines_of(file, encoding, blank):
             kept, skipped = lines[skipped:], 0
             yield _Piece(file, digest, kept, row)
             row += len(kept)
 
 
-def _in_order(
+def _mapped_in_order(
     pieces: Iterator[_Piece], work: Callable[[_Piece], pa.RecordBatch]
 ) -> Iterator[pa.RecordBatch]:
-    """Work on a few pieces at once; what comes of them is in their order."""
+    """Apply a function to a few pieces concurrently; the results keep the order of the pieces."""
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        begun: deque[Future[pa.RecordBatch]] = deque()
+        pending: deque[Future[pa.RecordBatch]] = deque()
         for piece in pieces:
-            begun.append(pool.submit(work, piece))
-            if len(begun) > _AT_ONCE:
-                yield begun.popleft().result()
-        while begun:
-            yield begun.popleft().result()
+            pending.append(pool.submit(work, piece))
+            if len(pending) > _AT_ONCE:
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()
 
 
-def _batch(take_apart: Callable[[Path, pa.Array], Taken], piece: _Piece) -> pa.RecordBatch:
-    taken = take_apart(piece.file, piece.lines)
+def _batch(parse: Callable[[Path, pa.Array], Parsed], piece: _Piece) -> pa.RecordBatch:
+    parsed = parse(piece.file, piece.lines)
     file, digest, first = str(piece.file), piece.digest, piece.first
-    many = len(taken[0])
+    many = len(parsed[0])
     place = [pa.repeat(file, many), pa.repeat(digest, many), pa.repeat(pa.scalar(0, "int64"), many)]
     rows = pa.array(np.arange(first, first + many))
-    return pa.RecordBatch.from_arrays([*taken, *place, rows], schema=_SCHEMA)
+    return pa.RecordBatch.from_arrays([*parsed, *place, rows], schema=_SCHEMA)
 
 
 def lines_of(file: Path, encoding: str, blank: str) -> Iterator[pa.Array]:
-    """The lines of a file that are not blank, those of some megabytes at a time."""
+    """Yield the lines of a file that are not blank, in arrays of some megabytes."""
     for data in _whole_lines(file):
         lines = _split(_decoded(data, encoding))
         yield lines.filter(pc.not_equal(pc.utf8_trim(lines, characters=blank), ""))
 
 
 def _whole_lines(file: Path) -> Iterator[bytes]:
-    """The bytes of a file, cut after line feeds: of one that has none, all at once."""
+    """Yield the bytes of a file in chunks that end with a line feed; one chunk if it has none."""
     rest = b""
     with open_bytes(file) as stream:
-        data = stream.read(_BYTES_AT_ONCE).removeprefix(_BOM)
+        data = stream.read(_BYTES_AT_ONCE).removeprefix(BOM.encode())
         while data:
             whole, feed, after = data.rpartition(b"\n")
             if feed:
@@ -135,7 +128,7 @@ def _whole_lines(file: Path) -> Iterator[bytes]:
 
 
 def _decoded(data: bytes, encoding: str) -> bytes:
-    """The same text as UTF-8. No line end is ever a part of a broken character."""
+    """Recode bytes as UTF-8. A line end is never part of an invalid sequence."""
     if encoding != "UTF-8":
         return data.decode(encoding).encode()
     try:
@@ -146,7 +139,7 @@ def _decoded(data: bytes, encoding: str) -> bytes:
 
 
 def _split(data: bytes) -> pa.Array:
-    """Lines as views into the bytes; they end with a line feed, a carriage return, or both."""
+    """Split bytes at line feeds, carriage returns or both; the lines are views into the bytes."""
     if b"\r" in data:
         data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     if not data.endswith(b"\n"):

@@ -1,4 +1,4 @@
-"""Rows that Sail has computed, in the Parquet files that become a part of their table."""
+"""Rows that Sail computes into Parquet files, which become files of a Delta table."""
 
 import contextlib
 import shutil
@@ -22,49 +22,50 @@ from goldrun.contracts.gold import USER_ID
 from goldrun.contracts.table import Table
 from goldrun.errors import ContractError, StorageError
 from goldrun.io.delta.errors import line_at
-from goldrun.io.delta.properties import columns_told
-from goldrun.io.engines.base import NEW, OLD, Merge
-from goldrun.io.engines.sail.session import scratch_folder
+from goldrun.io.delta.properties import columns_with_statistics
+from goldrun.io.engines.sail.scratch import Scratch
 from goldrun.io.engines.sail.statistics import null_counts, statistics
+from goldrun.io.engines.tables import NEW, OLD, Merge
 
 FILE_BYTES = 32 << 20
-"""As large as Spark's compaction makes them here: a MERGE rewrites whole files."""
+"""Size of compacted files, as in ``spark.session``: a MERGE rewrites whole files."""
 _ROWS_A_FILE = 1 << 18
-"""At most: of the widest tables as many have about FILE_BYTES."""
+"""Largest number of rows; in the widest tables as many have about FILE_BYTES."""
 _FILE = "_file"
 _WRITTEN = {
     "compression": "zstd(1)",
     "skip_arrow_metadata": "true",
     "statistics_enabled": "chunk",
 }
-"""What differs from Sail's scratch files."""
+"""Parquet options of a table's files, where they differ from those of scratch files."""
 _PEOPLE = {CUSTOMER_ID, USER_ID}
 
 
 @contextlib.contextmanager
 def stage_files(
-    spark: SparkSession, path: str, table: Table, rows: Sequence[DataFrame]
+    session: SparkSession, scratch: Scratch, path: str, table: Table, rows: Sequence[DataFrame]
 ) -> Iterator["SailStagedWrite"]:
-    """Let Sail compute rows into files in a scratch folder, in the order of their table.
+    """Compute rows into files in a scratch folder, sorted by the table's clustering columns.
 
     Args:
-        spark: A session of Sail.
-        path: Where the table is.
+        session: A session of Sail.
+        scratch: The folder that it shares with this process.
+        path: Path of the table.
         table: Its contract.
-        rows: The contract's columns, and maybe more; parts in order, computed one by one.
+        rows: Frames with the contract's columns or more; parts in order, computed separately.
     """
     schema = to_arrow_schema(rows[0].schema, timezone="UTC")
-    with scratch_folder() as folder:
+    with scratch.temporary_folder() as folder:
         parts = [_computed(part, table, folder / str(n)) for n, part in enumerate(rows)]
-        yield SailStagedWrite(spark, path, table, schema, parts)
+        yield SailStagedWrite(session, path, table, schema, parts)
 
 
 def _computed(rows: DataFrame, table: Table, folder: Path) -> list[Path]:
-    """The files of some rows; each has a range of its own where the table has an order."""
+    """Compute rows into files, each with a range of its own where the table is clustered."""
     writer = rows.write
     order = ", ".join(f"`{name}`" for name in table.clustered_by or table.z_ordered_by)
     if order:
-        # What is written as one would go into several files in turn, each of all days.
+        # Sail would spread a single write over several files, each with all days.
         before = f"row_number() OVER (ORDER BY {order}) - 1"
         file = F.expr(f"CAST(({before}) DIV {_ROWS_A_FILE} AS INT)")
         writer = rows.withColumn(_FILE, file).write.partitionBy(_FILE)
@@ -73,7 +74,7 @@ def _computed(rows: DataFrame, table: Table, folder: Path) -> list[Path]:
 
 
 def _number(file: Path) -> tuple[int, str]:
-    """Which of the ranges a file has, as the name of its folder says."""
+    """Number of a file's range, from the name of its folder, and the file's name."""
     _, _, number = file.parent.name.partition("=")
     return int(number or 0), file.name
 
@@ -81,30 +82,30 @@ def _number(file: Path) -> tuple[int, str]:
 class SailStagedWrite:
     """See ``StagedWrite``.
 
-    What is added to a table are the files themselves, moved there: nothing is written twice.
+    Appended files are moved into the table: nothing is written twice.
     """
 
     def __init__(
         self,
-        spark: SparkSession,
+        session: SparkSession,
         path: str,
         table: Table,
         schema: pa.Schema,
         parts: list[list[Path]],
     ) -> None:
-        """Take what was computed into files.
+        """Stage files of rows; files without rows are ignored.
 
         Args:
-            spark: A session of Sail.
-            path: Where the table is.
+            session: A session of Sail.
+            path: Path of the table.
             table: Its contract.
             schema: Columns of the rows.
-            parts: Where they are, by the frame that they were computed from.
+            parts: The files by the frame that they were computed from.
         """
         footers = {file: pq.read_metadata(file) for part in parts for file in part}
         self._footers = {file: footer for file, footer in footers.items() if footer.num_rows}
         self._parts = [[file for file in part if file in self._footers] for part in parts]
-        self._spark, self._path, self._table, self._schema = spark, path, table, schema
+        self._session, self._path, self._table, self._schema = session, path, table, schema
 
     @property
     def rows(self) -> DataFrame:
@@ -119,13 +120,13 @@ class SailStagedWrite:
     def _read(self, files: Sequence[Path]) -> DataFrame:
         schema = from_arrow_schema(loose(self._schema))
         if not files:
-            return self._spark.createDataFrame([], schema)
-        return self._spark.read.schema(schema).parquet(*map(str, files))
+            return self._session.createDataFrame([], schema)
+        return self._session.read.schema(schema).parquet(*map(str, files))
 
     def write(self, mode: str, where: str | None = None, note: str = "") -> None:
         """See ``StagedWrite``."""
         self._must_have_no_nulls(self._table.names)
-        kept = CommitProperties(custom_metadata={"userMetadata": note}) if note else None
+        properties = CommitProperties(custom_metadata={"userMetadata": note}) if note else None
         with self._explaining():
             if mode == "overwrite" and where:
                 write_deltalake(
@@ -134,13 +135,13 @@ class SailStagedWrite:
                     mode="overwrite",
                     predicate=where,
                     target_file_size=FILE_BYTES,
-                    commit_properties=kept,
+                    commit_properties=properties,
                 )
             elif self._footers or mode == "overwrite":
-                self._add(mode, kept)
+                self._add(mode, properties)
 
-    def _add(self, mode: str, kept: CommitProperties | None) -> None:
-        """Move the files to their table, where they are nothing before the commit names them."""
+    def _add(self, mode: str, properties: CommitProperties | None) -> None:
+        """Move the files to their table, where readers ignore them until the commit names them."""
         names = {file: f"part-{uuid.uuid4()}.zstd.parquet" for file in self._footers}
         targets = {file: Path(self._path) / name for file, name in names.items()}
         try:
@@ -148,7 +149,9 @@ class SailStagedWrite:
                 shutil.move(file, target)
             added = [self._action(targets[file], footer) for file, footer in self._footers.items()]
             table = DeltaTable(self._path)
-            table.create_write_transaction(added, mode, table.schema(), commit_properties=kept)
+            table.create_write_transaction(
+                added, mode, table.schema(), commit_properties=properties
+            )
         except (DeltaError, OSError):
             named = {Path(uri).name for uri in DeltaTable(self._path).file_uris()}
             for target in targets.values():
@@ -157,16 +160,18 @@ class SailStagedWrite:
             raise
 
     def _action(self, file: Path, footer: pq.FileMetaData) -> AddAction | RemoveAction:
-        found, told = file.stat(), columns_told(self._table)
+        found, columns = file.stat(), columns_with_statistics(self._table)
         moment = found.st_mtime_ns // 1_000_000
-        return AddAction(file.name, found.st_size, {}, moment, True, statistics(footer, told))
+        return AddAction(file.name, found.st_size, {}, moment, True, statistics(footer, columns))
 
     def merge(self, how: Merge) -> None:
         """See ``StagedWrite``."""
-        names = [*self._table.names, how.gone] if how.gone else list(self._table.names)
-        # The key of a row to delete comes without the other columns.
-        self._must_have_no_nulls(self._table.key if how.gone else self._table.names)
-        # The spans are not asked for: delta-rs finds them in the rows by itself.
+        names = (
+            [*self._table.names, how.delete_flag] if how.delete_flag else list(self._table.names)
+        )
+        # A row to delete has its key only.
+        self._must_have_no_nulls(self._table.key if how.delete_flag else self._table.names)
+        # Without the spans, which delta-rs computes from the rows.
         same = " AND ".join(f'{OLD}."{name}" = {NEW}."{name}"' for name in self._table.key)
         with self._explaining():
             merge = DeltaTable(self._path).merge(
@@ -174,12 +179,12 @@ class SailStagedWrite:
                 f"{same} AND {how.where}" if how.where else same,
                 source_alias=NEW,
                 target_alias=OLD,
-                # Not streamed, it looks at the rows first and passes over files by their spans,
-                # which it writes into the log: not where keys are people.
+                # Without streaming delta-rs skips files by the spans of the rows, which it writes
+                # into the log: not where keys are people.
                 streamed_exec=bool(_PEOPLE & set(self._table.key)),
             )
-            if how.gone:
-                merge = merge.when_matched_delete(f'{NEW}."{how.gone}"')
+            if how.delete_flag:
+                merge = merge.when_matched_delete(f'{NEW}."{how.delete_flag}"')
             values = {name: f'{NEW}."{name}"' for name in self._table.names}
             merge.when_matched_update(values).when_not_matched_insert(values).execute()
 
@@ -212,5 +217,5 @@ class SailStagedWrite:
 
 
 def loose(schema: pa.Schema) -> pa.Schema:
-    """The same columns, any of which may be null."""
+    """Make all columns of a schema nullable."""
     return pa.schema([field.with_nullable(True) for field in schema])

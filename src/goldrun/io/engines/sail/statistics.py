@@ -1,4 +1,4 @@
-"""What Delta's log says of a Parquet file, from the file's own footer: rows, nulls, spans."""
+"""Statistics of a Parquet file for Delta's log, from the file's footer: rows, nulls, spans."""
 
 import json
 import math
@@ -15,39 +15,39 @@ _MILLISECOND = timedelta(milliseconds=1)
 
 
 def statistics(footer: pq.FileMetaData, columns: Sequence[str]) -> str:
-    """The ``stats`` of an ``add`` action, as Delta's protocol words them.
+    """Build the ``stats`` of an ``add`` action as JSON, as Delta's protocol defines them.
 
-    Spans are bounds: a text may be cut short, a time is rounded away to whole milliseconds, which
-    is all that some readers know, and a decimal to the next double that JSON can hold.
+    Spans are bounds and never narrower than the values: a text may be truncated, a time is rounded
+    outwards to milliseconds, which some readers expect, and a decimal to the next double.
 
     Args:
-        footer: Of the file.
-        columns: Which columns to tell of; those that are nested are passed over.
+        footer: The file's footer.
+        columns: Columns with statistics; nested ones are left out.
     """
-    told: dict[str, Any] = {"numRecords": footer.num_rows}
-    told |= {"minValues": {}, "maxValues": {}, "nullCount": {}}
+    stats: dict[str, Any] = {"numRecords": footer.num_rows}
+    stats |= {"minValues": {}, "maxValues": {}, "nullCount": {}}
     wanted = set(columns)
     for name, chunks in _leaves(footer).items():
         if name not in wanted or any(chunk is None for chunk in chunks):
             continue
         if all(chunk.has_null_count for chunk in chunks):
-            told["nullCount"][name] = sum(chunk.null_count for chunk in chunks)
+            stats["nullCount"][name] = sum(chunk.null_count for chunk in chunks)
         if (span := _span(chunks)) is not None:
-            told["minValues"][name], told["maxValues"][name] = span
-    return json.dumps(told)
+            stats["minValues"][name], stats["maxValues"][name] = span
+    return json.dumps(stats)
 
 
 def null_counts(footer: pq.FileMetaData) -> dict[str, int]:
-    """How many nulls each column has that is not nested.
+    """Count the nulls of each column that is not nested.
 
     Raises:
-        StorageError: The footer does not say.
+        StorageError: The footer has no counts.
     """
     counts = {}
     for name, chunks in _leaves(footer).items():
         if any(chunk is None or not chunk.has_null_count for chunk in chunks):
             raise StorageError(
-                f"a file that was to be written does not tell the nulls of {name}: leave Sail's "
+                f"a file to write has no null count of {name}: leave Sail's "
                 "own settings (SAIL_PARQUET__...) as they are, then run the same command again"
             )
         counts[name] = sum(chunk.null_count for chunk in chunks)
@@ -55,7 +55,7 @@ def null_counts(footer: pq.FileMetaData) -> dict[str, int]:
 
 
 def _leaves(footer: pq.FileMetaData) -> dict[str, list[Any]]:
-    """What is told of each column that is not nested, by row group."""
+    """Statistics of each column that is not nested, by row group."""
     paths = [footer.schema.column(n).path for n in range(footer.num_columns)]
     groups = [footer.row_group(n) for n in range(footer.num_row_groups)]
     return {
@@ -66,21 +66,21 @@ def _leaves(footer: pq.FileMetaData) -> dict[str, list[Any]]:
 
 
 def _span(chunks: Sequence[Any]) -> tuple[Any, Any] | None:
-    """Bounds of a column; None when not all row groups tell them, or JSON can't."""
+    """Bounds of a column; None when a row group has none, or JSON can't hold them."""
     spans = [chunk for chunk in chunks if chunk.has_min_max]
     if not spans or len(spans) < sum(chunk.num_values > 0 for chunk in chunks):
         return None
     try:
-        lower = _told(min(chunk.min for chunk in spans), -math.inf)
-        upper = _told(max(chunk.max for chunk in spans), math.inf)
+        lower = _bound(min(chunk.min for chunk in spans), -math.inf)
+        upper = _bound(max(chunk.max for chunk in spans), math.inf)
     except (OverflowError, ValueError):
-        # A year that Python does not have, such as 0 or 10000.
+        # Python has no such year, as 0 or 10000.
         return None
     return None if lower is None or upper is None else (lower, upper)
 
 
-def _told(value: Any, away: float) -> Any:
-    """A bound in JSON, rounded away; None for what has none there, as truth and bytes."""
+def _bound(value: Any, away: float) -> Any:
+    """Convert a bound for JSON, rounded outwards; None for types without bounds, as booleans."""
     if isinstance(value, datetime):
         return _instant(value, up=away > 0)
     if isinstance(value, date):

@@ -1,4 +1,4 @@
-"""Delta tables of files that Sail writes and delta-rs commits, without Java."""
+"""Delta tables whose files Sail writes and delta-rs commits, without Java."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -19,35 +19,32 @@ from goldrun.contracts.table import Table
 from goldrun.errors import StorageError, listed
 from goldrun.io.delta.errors import line_at
 from goldrun.io.delta.properties import CHANGE_FEED, properties
-from goldrun.io.engines.base import NEW, OLD, Origin
-from goldrun.io.engines.sail.session import lasting_folder
+from goldrun.io.engines.sail.scratch import Scratch
 from goldrun.io.engines.sail.staged_write import FILE_BYTES, SailStagedWrite, loose, stage_files
+from goldrun.io.engines.tables import NEW, OLD, Origin
 
 _WRITABLE = {"appendOnly", "changeDataFeed", "invariants", "timestampNtz"}
-"""Writer features of Delta that are kept up here: files are added as they are."""
-_CHECKED = {"delta.invariants", "delta.generationExpression"}
-"""What a column may say that whoever writes must heed."""
+"""Writer features of Delta that hold when files are added unchanged."""
+_ENFORCED = {"delta.invariants", "delta.generationExpression"}
+"""Metadata of columns that a writer has to enforce."""
 _READABLE = {"timestampNtz", "v2Checkpoint", "vacuumProtocolCheck"}
-"""Reader features of Delta that change nothing in what the files of a version are."""
+"""Reader features of Delta with which the files of a version are still all of its rows."""
 
 
 class SailTables:
     """See ``Tables``.
 
-    What Sail computes is in Parquet files: those of rows to append are moved into the table, and of
-    rows to merge delta-rs reads them. Several times as fast as through the connection.
+    Sail computes rows into Parquet files. Files to append are moved into the table, and delta-rs
+    reads files to merge: several times as fast as through the connection.
     """
 
-    # Twice as many take a fifth longer, eight times as many twice as long a row (decision 018).
-    rows_at_once: int | None = 2_500_000
-
-    def __init__(self, spark: SparkSession) -> None:
-        """Write what a session of Sail computes."""
-        self._spark = spark
+    def __init__(self, session: SparkSession, scratch: Scratch) -> None:
+        """Read and write with a session of Sail and the folder that it shares with this process."""
+        self._session, self._scratch = session, scratch
 
     def exists(self, path: str) -> bool:
         """See ``Tables``."""
-        # Of a file beside the tables it would ask what is inside.
+        # delta-rs would look inside a file beside the tables.
         return Path(path).is_dir() and DeltaTable.is_deltatable(path)
 
     def version(self, path: str) -> int:
@@ -56,10 +53,10 @@ class SailTables:
 
     def origin(self, path: str) -> Origin:
         """See ``Tables``."""
-        told = DeltaTable(path).metadata()
-        made = told.created_time
-        created_at = None if made is None else datetime.fromtimestamp(made / 1000, UTC)
-        return Origin(str(told.id), created_at)
+        metadata = DeltaTable(path).metadata()
+        created = metadata.created_time
+        created_at = None if created is None else datetime.fromtimestamp(created / 1000, UTC)
+        return Origin(str(metadata.id), created_at)
 
     def read(self, path: str, version: int | None) -> DataFrame:
         """See ``Tables``."""
@@ -68,17 +65,17 @@ class SailTables:
         written = loose(pa.schema(table.schema().to_arrow()))
         files = _files(table)
         if not files:
-            return self._spark.createDataFrame([], from_arrow_schema(written))
+            return self._session.createDataFrame([], from_arrow_schema(written))
         # The log is read here, and nulls are allowed: Sail's own reader fails on what a MERGE of
         # delta-rs has written, where a column of texts may not be null.
-        reader = self._spark.read.schema(from_arrow_schema(written))
+        reader = self._session.read.schema(from_arrow_schema(written))
         has_nested = any(pa.types.is_nested(kind) for kind in written.types)
         parts = _alike(files) if has_nested else [files]
         return reduce(DataFrame.unionByName, [reader.parquet(*part) for part in parts])
 
     def create(self, path: str, table: Table) -> None:
         """See ``Tables``."""
-        # Without clustering, which delta-rs does not know: each write sorts its rows instead.
+        # Without clustering, which delta-rs does not have: each write sorts its rows instead.
         schema = Schema.from_arrow(_schema(table))
         DeltaTable.create(path, schema, mode="ignore", configuration=properties(table))
 
@@ -86,7 +83,7 @@ class SailTables:
         self, path: str, table: Table, rows: Sequence[DataFrame], *, reused: bool = False
     ) -> AbstractContextManager[SailStagedWrite]:
         """See ``Tables``."""
-        return stage_files(self._spark, path, table, rows)
+        return stage_files(self._session, self._scratch, path, table, rows)
 
     def delete_rows(self, path: str, keys: DataFrame) -> None:
         """See ``Tables``."""
@@ -106,11 +103,11 @@ class SailTables:
     def read_changes(self, path: str, since: int) -> DataFrame:
         """See ``Tables``."""
         feed = DeltaTable(path).load_cdf(starting_version=since + 1)
-        target = lasting_folder() / "changes.parquet"
+        target = self._scratch.lasting_folder() / "changes.parquet"
         with pq.ParquetWriter(target, pa.schema(feed.schema)) as writer:
             for batch in pa.RecordBatchReader.from_stream(feed):
                 writer.write_batch(batch)
-        return self._spark.read.parquet(str(target))
+        return self._session.read.parquet(str(target))
 
     def has_change_feed(self, path: str) -> bool:
         """See ``Tables``."""
@@ -122,25 +119,25 @@ class SailTables:
 
 
 def only_spark_writes(path: str) -> bool:
-    """Whether a table has what delta-rs can't keep up when it writes, as clustering is."""
+    """Whether a table has a feature or a constraint that a write with delta-rs would break."""
     try:
         table = DeltaTable(path)
         features = set(table.protocol().writer_features or ())
-        told = _told(table)
-        constrained = bool(told & _CHECKED) or any(
-            name.startswith("delta.constraints.") for name in told
+        names = _metadata_names(table)
+        constrained = bool(names & _ENFORCED) or any(
+            name.startswith("delta.constraints.") for name in names
         )
     except DeltaError as error:
-        said = line_at(str(error), 0)
+        reason = line_at(str(error), 0)
         raise StorageError(
-            f"{path}: its log can't be read ({said}): restore it from a copy, or the lake to an "
+            f"{path}: its log can't be read ({reason}): restore it from a copy, or the lake to an "
             "older state, then run the same command again"
         ) from error
     return constrained or not features <= _WRITABLE
 
 
-def _told(table: DeltaTable) -> set[str]:
-    """Names of what a table and its columns say of themselves, also under an older protocol."""
+def _metadata_names(table: DeltaTable) -> set[str]:
+    """Names in the metadata of a table and of its columns, where older protocols have features."""
     columns = [set(field.metadata) for field in table.schema().fields]
     return set(table.metadata().configuration).union(*columns)
 
@@ -152,10 +149,10 @@ def _schema(table: Table) -> pa.Schema:
 def _files(table: DeltaTable) -> list[str]:
     """The data files of a version; a StorageError when one is gone, of which Sail says nothing."""
     files = [unquote(urlparse(uri).path) for uri in table.file_uris()]
-    if gone := [file for file in files if not Path(file).is_file()]:
+    if missing := [file for file in files if not Path(file).is_file()]:
         raise StorageError(
-            f"{listed(gone)} is missing or damaged: restore the file from a copy, or the lake to "
-            "an older state, then run the same command again"
+            f"{listed(missing)} is missing or damaged: restore the file from a copy, or the lake "
+            "to an older state, then run the same command again"
         )
     return files
 
@@ -180,7 +177,7 @@ def _schema_of(file: str) -> pa.Schema:
 
 
 def _must_be_plain(table: DeltaTable) -> None:
-    """Raise a StorageError where the files of a table are not all that there is to read."""
+    """Raise a StorageError where a table's files alone are not the rows of its version."""
     features = set(table.protocol().reader_features or ())
     if beyond := sorted(features - _READABLE):
         raise StorageError(

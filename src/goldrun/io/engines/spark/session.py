@@ -1,4 +1,4 @@
-"""The only place that builds a Spark session."""
+"""A Spark session with Delta Lake, in this process."""
 
 import contextlib
 import logging
@@ -24,37 +24,37 @@ _SESSION = {
     "spark.sql.session.timeZone": "UTC",
     # Frames cross between Python and the JVM in columns, without a Python worker.
     "spark.sql.execution.arrow.pyspark.enabled": "true",
-    # Else each of the thousands of expressions that make a plan notes which line wrote it.
+    # Without it each of the thousands of expressions of a plan records its line of Python.
     "spark.python.sql.dataFrameDebugging.enabled": "false",
 }
-"""What goldrun needs anywhere."""
+"""Settings that goldrun needs on any master."""
 
 DEFAULT_MASTER = "local[*]"
 _ONE_MACHINE = {
-    # One small machine: the defaults are made for clusters and cost seconds at every commit.
+    # The defaults are made for clusters and cost seconds at every commit.
     "spark.databricks.delta.snapshotPartitions": "2",
     "spark.sql.shuffle.partitions": "4",
     # A MERGE writes the whole of each file that it changes a row of: compaction keeps them small.
     "spark.databricks.delta.optimize.minFileSize": str(32 << 20),
     "spark.databricks.delta.optimize.maxFileSize": str(32 << 20),
-    # A micro-batch has several hundred generated classes: the default of 100 forgets each before it
-    # is asked for again, and compiling them is a third of all work.
+    # A micro-batch has several hundred generated classes: the default of 100 evicts each before it
+    # is used again, and compiling them is a third of all work.
     "spark.sql.codegen.cache.maxEntries": "2000",
     "spark.driver.extraJavaOptions": "-XX:+UseParallelGC -Duser.timezone=UTC",
     "spark.executor.extraJavaOptions": "-XX:+UseParallelGC -Duser.timezone=UTC",
-    # Stay on loopback, whatever the machine's name resolves to.
+    # Loopback, whatever the machine's name resolves to.
     "spark.driver.host": "127.0.0.1",
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.ui.enabled": "false",
-    # What no UI shows need not be spelled out: plans here have hundreds of columns.
+    # Without a UI nobody reads the text of plans, which have hundreds of columns.
     "spark.sql.ui.explainMode": "simple",
     "spark.sql.maxPlanStringLength": "2000",
-    # What is merged is in memory already.
+    # The rows of a MERGE are persisted already.
     "spark.databricks.delta.merge.materializeSource": "none",
 }
-"""What makes one machine quick; a cluster's own settings stay as they are."""
+"""Settings for one machine; a cluster keeps its own."""
 _QUIET = {"spark.ui.showConsoleProgress": "false", "spark.log.level": "ERROR"}
-"""So that what is said in the terminal is said by goldrun."""
+"""Settings that keep Spark's own messages off the terminal."""
 
 
 @contextlib.contextmanager
@@ -63,19 +63,19 @@ def open_session(
 ) -> Iterator[SparkSession]:
     """Open a Spark session with Delta Lake and stop it at the end.
 
-    Under ``spark-submit`` the cluster's session is used as it was configured. Otherwise ``master``
-    says where, or ``GOLDRUN_MASTER``, else ``local[*]``; and ``GOLDRUN_DRIVER_MEMORY`` how much
-    memory the driver gets (default ``4g``). What the JVM says goes to ``logs/spark.log``.
+    Under ``spark-submit`` the cluster's session keeps its configuration. Otherwise the master is
+    ``master``, else ``GOLDRUN_MASTER``, else ``local[*]``, and the driver's memory is
+    ``GOLDRUN_DRIVER_MEMORY``, else ``4g``. The JVM writes its messages to ``logs/spark.log``.
 
     Args:
-        app: Its name.
-        master: Where it computes, as Spark writes it: ``local[2]``, ``spark://host:7077``.
-        kafka: Whether it must read Kafka; a cluster's session has the connector or has it not.
+        app: Name of the application.
+        master: Spark master, such as ``local[2]`` or ``spark://host:7077``.
+        kafka: Whether the Kafka connector is loaded; under ``spark-submit`` the cluster decides.
 
     Raises:
-        ToolchainError: Java or the jars can't be had, or the JVM does not start.
+        ToolchainError: Java or the jars are missing, or the JVM does not start.
     """
-    # Errors reach the user as ours; PySpark would print each with its Java stack as well.
+    # goldrun logs errors itself; PySpark would print each with its Java stack as well.
     logging.getLogger("SQLQueryContextLogger").setLevel(logging.CRITICAL)
     builder = SparkSession.builder.appName(app)
     for key, value in _SESSION.items():
@@ -83,21 +83,23 @@ def open_session(
     if not is_submitted():
         ensure_java()
         master = master or default_master() or DEFAULT_MASTER
-        # Python workers need this interpreter's libraries; those of another machine have their own
-        # by the same name, or the user says so.
+        # Python workers need this interpreter's libraries. On another machine the same path is
+        # expected, unless the user has set another.
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
         jars = ensure_jars(Jars.DELTA, *((Jars.KAFKA_CONNECTOR,) if kafka else ()))
         builder = builder.master(master).config("spark.jars", ",".join(str(jar) for jar in jars))
         memory = {"spark.driver.memory": driver_memory()}
-        near = _ONE_MACHINE if _is_here(master) else {}
-        for key, value in (_QUIET | memory | near).items():
+        local = _ONE_MACHINE if _is_this_machine(master) else {}
+        for key, value in (_QUIET | memory | local).items():
             builder = builder.config(key, value)
     jvm_log = project_root() / "logs" / "spark.log"
     try:
         with _stderr_of_jvm_to(jvm_log):
             session = builder.getOrCreate()
     except PySparkRuntimeError as error:
-        raise ToolchainError(f"Spark did not start ({error}); {jvm_log} says why") from error
+        raise ToolchainError(
+            f"Spark did not start ({error}): read the cause in {jvm_log}"
+        ) from error
     try:
         yield session
     finally:
@@ -105,23 +107,23 @@ def open_session(
 
 
 def default_master() -> str:
-    """What ``GOLDRUN_MASTER`` says; empty when it says nothing."""
+    """Read ``GOLDRUN_MASTER``; empty when it is not set."""
     return os.environ.get("GOLDRUN_MASTER", "")
 
 
 def is_submitted() -> bool:
-    """Whether ``spark-submit`` has started this process, and with it a session."""
+    """Whether ``spark-submit`` has started this process."""
     return "PYSPARK_GATEWAY_PORT" in os.environ
 
 
-def _is_here(master: str) -> bool:
-    """Whether all processes are on this machine."""
+def _is_this_machine(master: str) -> bool:
+    """Whether a master's processes are all on this machine."""
     return master.startswith("local") or urlparse(master).hostname in {"127.0.0.1", "localhost"}
 
 
 @contextlib.contextmanager
 def _stderr_of_jvm_to(path: Path) -> Iterator[None]:
-    """Let the JVM inherit a file as its stderr: some of its start-up noise has no other switch."""
+    """Let the JVM inherit a file as its stderr: some of its messages have no other switch."""
     path.parent.mkdir(parents=True, exist_ok=True)
     sys.stderr.flush()
     ours = os.dup(2)

@@ -1,4 +1,4 @@
-"""Rows that Spark computes on their way into a Delta table."""
+"""Rows that Spark computes and writes to a Delta table."""
 
 import contextlib
 import time
@@ -20,7 +20,7 @@ from pyspark.sql import functions as F
 from goldrun.contracts.entities import CUSTOMER_ID
 from goldrun.contracts.table import Table
 from goldrun.errors import ContractError, LakeBusyError
-from goldrun.io.engines.base import NEW, OLD, Merge
+from goldrun.io.engines.tables import NEW, OLD, Merge
 from goldrun.io.sources.files import unreadable_file
 
 CONFLICTS = (
@@ -29,13 +29,12 @@ CONFLICTS = (
     ConcurrentDeleteReadException,
     ConcurrentWriteException,
 )
-"""What Delta raises when another commit came first. Its common base class, by its name, is in
-truth no base of these."""
+"""Errors of Delta when another commit came first. They have no base class of their own."""
 _CONFLICT = "DELTA_CONCURRENT"
 _ROWS_A_FILE = 500_000
-"""Of the widest table about as many as fit into the files that compaction makes."""
+"""As many rows of the widest table as a file of compaction holds."""
 _TRIES = 5
-"""How often a write is tried beside compactions."""
+"""Attempts of a write while a compaction runs."""
 _FIRST_PAUSE = 0.1
 """Seconds; each further pause is about twice as long."""
 
@@ -44,11 +43,11 @@ class SparkStagedWrite:
     """See ``StagedWrite``."""
 
     def __init__(
-        self, spark: SparkSession, path: str, table: Table, rows: DataFrame, *, sort: bool
+        self, session: SparkSession, path: str, table: Table, rows: DataFrame, *, sort: bool
     ) -> None:
-        """Take rows for the table that is at a path, to be written in its order or as they come."""
-        self._spark, self._path, self._table, self._rows = spark, path, table, rows
-        self._in_order = sort
+        """Stage rows for the table at a path, sorted by its clustering columns or as they are."""
+        self._session, self._path, self._table, self._rows = session, path, table, rows
+        self._sort = sort
 
     @property
     def rows(self) -> DataFrame:
@@ -62,7 +61,7 @@ class SparkStagedWrite:
 
     def write(self, mode: str, where: str | None = None, note: str = "") -> None:
         """See ``StagedWrite``."""
-        rows = self._laid_out() if self._in_order else self._rows
+        rows = self._sorted() if self._sort else self._rows
         writer = rows.write.format("delta").mode(mode)
         if where:
             writer = writer.option("replaceWhere", where)
@@ -70,8 +69,8 @@ class SparkStagedWrite:
             writer = writer.option("userMetadata", note)
         commit(self._table, lambda: writer.save(self._path))
 
-    def _laid_out(self) -> DataFrame:
-        """In order, as OPTIMIZE would leave them: without writing them a second time."""
+    def _sorted(self) -> DataFrame:
+        """Sort the rows into files as OPTIMIZE would, which would write them a second time."""
         if not self._table.clustered_by:
             return self._rows
         files = max(1, -(-self._rows.count() // _ROWS_A_FILE))
@@ -82,18 +81,18 @@ class SparkStagedWrite:
         condition = _same_key(self._table, how)
         if how.where:
             condition &= F.expr(how.where)
-        target = DeltaTable.forPath(self._spark, self._path).alias(OLD)
+        target = DeltaTable.forPath(self._session, self._path).alias(OLD)
         merge = target.merge(self._rows.alias(NEW), condition)
-        if how.gone:
-            merge = merge.whenMatchedDelete(f"{NEW}.{how.gone}")
+        if how.delete_flag:
+            merge = merge.whenMatchedDelete(f"{NEW}.{how.delete_flag}")
         commit(self._table, merge.whenMatchedUpdateAll().whenNotMatchedInsertAll().execute)
 
 
 def _same_key(table: Table, how: Merge) -> Column:
-    """Condition of a MERGE, with the span of the keys where it may say it.
+    """Build the condition of a MERGE: equal keys, within the span of the keys.
 
-    Keys that grow with time are in few files: the span lets Delta pass over all others. It ends
-    up in the log, so it is left out where keys are people.
+    Keys that grow with time are in few files, and the span lets Delta skip all others. The log
+    keeps the condition, so the span is left out where keys are people.
     """
     same = [F.col(f"{OLD}.{name}") == F.col(f"{NEW}.{name}") for name in table.key]
     if CUSTOMER_ID not in table.key:
@@ -103,19 +102,19 @@ def _same_key(table: Table, how: Merge) -> Column:
 
 
 def is_conflict(error: PySparkException) -> bool:
-    """Whether Delta refused a commit because another one came first."""
+    """Whether Delta rejected a commit because another one came first."""
     return isinstance(error, CONFLICTS) or (error.getCondition() or "").startswith(_CONFLICT)
 
 
 def commit(table: Table, write: Callable[[], object]) -> None:
-    """Write, again when a compaction beside it has moved the rows that were read.
+    """Write, and retry when a concurrent compaction has moved the rows that were read.
 
     Raises:
         ContractError: A row breaks the contract.
-        LakeBusyError: That happened too often.
+        LakeBusyError: All attempts met a conflict.
     """
     for attempt in range(_TRIES):
-        # A compaction that commits file by file needs time to be over.
+        # A compaction makes several commits: each pause gives it more time to finish.
         time.sleep(_FIRST_PAUSE * (2**attempt - 1))
         try:
             with _explaining(table):
@@ -126,23 +125,23 @@ def commit(table: Table, write: Callable[[], object]) -> None:
                 raise
             conflict = error
     raise LakeBusyError(
-        f"{table.name}: {_TRIES} times something else rewrote the rows that a write had read; "
-        "nothing of it was written: compact less often, then run the same command again"
+        f"{table.name} was not written: in each of {_TRIES} attempts another commit rewrote the "
+        "rows that the write had read: compact less often, then run the same command again"
     ) from conflict
 
 
 @contextlib.contextmanager
 def _explaining(table: Table) -> Iterator[None]:
-    """Say which contract or which file a failed write is about."""
+    """Name the contract or the file because of which a write failed."""
     try:
         yield
-    # A failure inside a task comes as a bare Java error, with its cause further down the stack.
+    # A failure inside a task is a bare Java error, with its cause further down the stack.
     except (PySparkException, Py4JJavaError) as error:
-        said = str(error)
-        unreadable = unreadable_file(said)
+        text = str(error)
+        unreadable = unreadable_file(text)
         if unreadable is not None:
             raise unreadable from error
-        forbidden = next((line for line in said.splitlines() if "NOT_NULL_CONSTRAINT" in line), "")
+        forbidden = next((line for line in text.splitlines() if "NOT_NULL_CONSTRAINT" in line), "")
         if forbidden:
             raise ContractError(f"{table.name} was not written: {forbidden.strip()}") from error
         raise

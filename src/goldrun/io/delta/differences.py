@@ -1,0 +1,63 @@
+"""Differences between the rows of a table and the rows that it is to have."""
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from goldrun.contracts.check import breaks
+from goldrun.contracts.stacked import stacked
+from goldrun.contracts.table import Table
+
+DELETE = "_delete"
+EXISTS = "_exists"
+INVALID = "_invalid"
+_NEW_HASH, _OLD_HASH = "_new_hash", "_old_hash"
+
+
+def content(rows: DataFrame) -> tuple[object, ...]:
+    """Compute the row count and two checksums, which are equal for equal rows in any order."""
+    hashed = row_hash(rows)
+    total = F.sum(hashed.cast("decimal(38,0)"))
+    return tuple(rows.agg(F.count("*"), total, F.bit_xor(hashed)).collect()[0])
+
+
+def row_hash(rows: DataFrame) -> Column:
+    """Build a 64-bit hash of all columns, equal for equal rows."""
+    # xxhash64 skips nulls, so their positions are hashed as well.
+    names = [f"`{name}`" for name in rows.columns]
+    return F.expr(f"xxhash64({', '.join([*names, *[f'isnull({name})' for name in names]])})")
+
+
+def changed_rows(new: DataFrame, stored: DataFrame, table: Table) -> DataFrame:
+    """Find the changes that turn stored rows into new ones, in one grouping by key.
+
+    Args:
+        new: Rows with the contract's columns.
+        stored: Rows of the table.
+        table: Their contract.
+
+    Returns:
+        One row per key that differs: the contract's columns, of which a key to delete has the key
+        only; ``DELETE``, false for a row to insert or update and true for a key to delete;
+        ``EXISTS``, whether the key is stored; and ``INVALID``, whether the new row breaks the
+        contract or its key is repeated.
+    """
+    key = list(table.key)
+    others = [name for name in table.names if name not in key]
+    fresh = new.select(*table.names, row_hash(new).alias(_NEW_HASH), breaks(table).alias(INVALID))
+    old = stored.select(*key, row_hash(stored.select(*table.names)).alias(_OLD_HASH))
+    # A valid key has one new row, so the maximum of each column is the value of that row.
+    grouped = (
+        stacked([fresh, old])
+        .groupBy(*key)
+        .agg(
+            *[F.max(name).alias(name) for name in (*others, _NEW_HASH, _OLD_HASH)],
+            (F.bool_or(INVALID) | (F.count(_NEW_HASH) > 1)).alias(INVALID),
+        )
+    )
+    differs = F.col(INVALID) | ~F.col(_NEW_HASH).eqNullSafe(F.col(_OLD_HASH))
+    return grouped.where(F.coalesce(differs, F.lit(True))).select(
+        *table.names,
+        F.col(_NEW_HASH).isNull().alias(DELETE),
+        F.col(_OLD_HASH).isNotNull().alias(EXISTS),
+        F.coalesce(INVALID, F.lit(False)).alias(INVALID),
+    )

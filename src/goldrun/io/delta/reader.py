@@ -1,0 +1,120 @@
+"""Reading a lake: Delta tables at ``<lake>/<layer>/<table>``."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import urlparse
+
+import pandas as pd
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from goldrun.contracts.check import other_columns
+from goldrun.contracts.stored import STORED
+from goldrun.contracts.table import Table
+from goldrun.errors import MissingTableError, StorageError, listed
+from goldrun.io.engines.base import Engine
+from goldrun.io.engines.tables import Origin
+
+
+class LakeReader:
+    """The part of ``Lake`` that reads.
+
+    Attributes:
+        engine: The engine that computes.
+        root: Absolute path or URI of the lake.
+    """
+
+    def __init__(self, engine: Engine, root: str) -> None:
+        """Point at a lake; nothing is created before the first write."""
+        self.engine = engine
+        # Absolute, so that the paths that a run records can be opened from anywhere.
+        self.root = root if urlparse(root).scheme else str(Path(root).resolve())
+        self._tables = engine.tables
+        # Tables are never dropped, and each check for one takes a tenth of a second.
+        self._existing: set[str] = set()
+        self._origins: dict[str, Origin] = {}
+        self._checked: set[str] = set()
+
+    @property
+    def session(self) -> SparkSession:
+        """The session of the engine."""
+        return self.engine.session
+
+    def path(self, table: str) -> str:
+        """Path or URI of a table that is given as ``layer/name``."""
+        return f"{self.root}/{table}"
+
+    def exists(self, table: str) -> bool:
+        """Whether the table was ever written."""
+        if table not in self._existing and self._tables.exists(self.path(table)):
+            self._existing.add(table)
+        return table in self._existing
+
+    def version(self, table: str) -> int:
+        """Newest Delta version of the table; MissingTableError when it does not exist."""
+        self._must_exist(table)
+        return self._tables.version(self.path(table))
+
+    def versions(self, tables: Sequence[str]) -> dict[str, int]:
+        """Newest version of each of the tables that exist."""
+        return {table: self.version(table) for table in tables if self.exists(table)}
+
+    def origin(self, table: str) -> Origin | None:
+        """Id and time of creation of a table; None before its first write."""
+        if table not in self._origins and self.exists(table):
+            self._origins[table] = self._tables.origin(self.path(table))
+        return self._origins.get(table)
+
+    def read(self, table: str, version: int | None = None) -> DataFrame:
+        """Read a table, as of a Delta version if one is given.
+
+        Raises:
+            MissingTableError: The table does not exist.
+            StorageError: It lacks columns of its contract, or has them with other types.
+        """
+        self._must_exist(table)
+        rows = self._tables.read(self.path(table), version)
+        if table in STORED and table not in self._checked:
+            self._must_fit(STORED[table], rows)
+            self._checked.add(table)
+        return rows
+
+    def read_or_empty(self, table: Table) -> DataFrame:
+        """Read a table, or an empty frame with its columns before its first write."""
+        if self.exists(table.name):
+            return self.read(table.name)
+        nothing = [F.lit(None).cast(c.type).alias(c.name) for c in table.columns]
+        return self.session.range(0).select(*nothing)
+
+    def frame(self, table: Table, rows: Sequence[tuple[object, ...]]) -> DataFrame:
+        """Make a small frame with a table's columns from rows in memory."""
+        in_memory = pd.DataFrame(rows, columns=list(table.names))
+        return self.session.createDataFrame(in_memory, table.schema)
+
+    def read_changes(self, table: str, since: int) -> DataFrame:
+        """Read the change data feed: rows inserted, updated (pre and post) and deleted.
+
+        Args:
+            table: A table whose change data feed is enabled.
+            since: Delta version after which to begin; must be older than the newest.
+        """
+        return self._tables.read_changes(self.path(table), since)
+
+    def has_change_feed(self, table: str) -> bool:
+        """Whether the table's change data feed is enabled."""
+        return self._tables.has_change_feed(self.path(table))
+
+    def _must_exist(self, table: str) -> None:
+        if not self.exists(table):
+            raise MissingTableError(
+                f"{self.path(table)} is not there: run the step that writes it first "
+                "(bronze, silver, gold, in this order), or check --lake"
+            )
+
+    def _must_fit(self, table: Table, rows: DataFrame) -> None:
+        if wrong := other_columns(rows, table):
+            raise StorageError(
+                f"{self.path(table.name)} is not the table that goldrun writes there "
+                f"({listed(wrong, 3)}): restore it from a copy, or move it away and run the step "
+                "that writes it"
+            )

@@ -1,0 +1,54 @@
+"""Text files read by Spark."""
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from functools import reduce
+from pathlib import Path
+
+from pyspark.sql import DataFrame, SparkSession
+
+from goldrun.contracts.source import EntityMapping
+from goldrun.io.engines.spark.csv_lines import parse_csv, without_header
+from goldrun.io.engines.spark.json_lines import parse_json
+from goldrun.io.engines.spark.lines import read_lines
+from goldrun.io.sources.csv_files import Header, blank_characters
+from goldrun.io.sources.records import BLANK
+
+_SPLIT_BYTES = "spark.sql.files.maxPartitionBytes"
+_OPEN_COST = "spark.sql.files.openCostInBytes"
+
+
+def read_csv(
+    session: SparkSession,
+    files: Mapping[Path, str],
+    headers: Mapping[Path, Header],
+    mapping: EntityMapping,
+) -> DataFrame:
+    """See ``Engine.read_csv``. Files with the same header are read together."""
+    parts = []
+    for header in dict.fromkeys(headers[file] for file in files):
+        alike = {file: digest for file, digest in files.items() if headers[file] == header}
+        lines = read_lines(session, alike, mapping.encoding, blank_characters(mapping))
+        parts.append(parse_csv(without_header(lines), header, mapping.delimiter))
+    return reduce(DataFrame.unionByName, parts)
+
+
+def read_json(session: SparkSession, files: Mapping[Path, str]) -> DataFrame:
+    """See ``Engine.read_json``."""
+    return parse_json(read_lines(session, files, "UTF-8", BLANK))
+
+
+@contextlib.contextmanager
+def one_file_per_task(session: SparkSession) -> Iterator[None]:
+    """See ``Engine.one_file_per_task``.
+
+    Spark packs small files into one task until they and the cost of opening them fill a split: a
+    file whose opening costs a whole split gets a task of its own. Without it, row numbers would
+    depend on which files are read together, and the lines of headers would be unknown.
+    """
+    before = session.conf.get(_OPEN_COST)
+    session.conf.set(_OPEN_COST, str(session.conf.get(_SPLIT_BYTES)))
+    try:
+        yield
+    finally:
+        session.conf.set(_OPEN_COST, str(before))
