@@ -1,0 +1,90 @@
+"""The model of docs/how-to/add-a-model.md is trained as the page says."""
+
+import random
+from pathlib import Path
+
+import pytest
+from mlflow import MlflowClient
+from pyspark.sql import SparkSession
+
+from goldrun.contracts.source import Source
+from goldrun.io.delta.lake import Lake
+from goldrun.io.settings import load_source
+from goldrun.io.tracking.runs import Tracker
+from goldrun.jobs.aggregate import gold_tables
+from goldrun.jobs.context import Context
+from goldrun.jobs.ingest import bronze
+from goldrun.jobs.refine import silver
+from tests.conftest import NOW
+from tests.fuzz.shop import TOML, some_orders, write_csv
+from tests.how_to.documents import files_of
+from tests.jobs.old_files import age
+from tests.project_copy import Project, copy_project
+
+FILES = files_of("add-a-model.md")
+REGISTRY = "src/goldrun/learning/models.py"
+MODEL = "shop-repurchase"
+
+
+@pytest.fixture(scope="module")
+def extended(
+    spark: SparkSession, tracker: Tracker, tmp_path_factory: pytest.TempPathFactory
+) -> Project:
+    """A copy of the project with the model of the page, and the gold tables of a small shop."""
+    project = copy_project(tmp_path_factory.mktemp("how-to"))
+    for path, text in FILES.items():
+        file = project.folder / path
+        if path == REGISTRY:
+            before = file.read_text()
+            assert before.count("\n}\n") == 1
+            file.write_text(before.replace("\n}\n", f"\n{text}}}\n"))
+        else:
+            assert not file.exists()
+            file.write_text(text)
+    ctx = Context(Lake(spark, str(project.lake)), tracker, _add_shop(project.folder), NOW)
+    with tracker.run("gold", "how-to"):
+        bronze.run(ctx)
+        silver.run(ctx)
+        gold_tables.run(ctx)
+    return project
+
+
+def _add_shop(folder: Path) -> Source:
+    """Write a file of orders and the shop's settings; return these."""
+    (folder / "in").mkdir()
+    write_csv(folder / "in" / "orders.csv", some_orders(random.Random(0), customers=200))
+    age(folder / "in" / "orders.csv")
+    settings = folder / "shop.toml"
+    settings.write_text(TOML.replace('"in/', f'"{folder}/in/'))
+    return load_source(str(settings))
+
+
+def test_the_page_needs_three_files() -> None:
+    assert len(FILES) == 3
+    assert REGISTRY in FILES
+
+
+def test_the_model_is_trained_registered_and_gated(extended: Project) -> None:
+    done = extended.script("train", "--source=shop.toml", "--model=repurchase")
+    assert done.code == 0, done.said
+    client = MlflowClient(extended.store)
+    version = client.get_model_version_by_alias(MODEL, "challenger")
+    assert version.tags["goldrun.quality"] == "pass"
+    assert "promoted" in version.tags["goldrun.decision"]
+    run = client.get_run(str(version.run_id))
+    experiment = client.get_experiment_by_name("goldrun-repurchase")
+    assert experiment is not None
+    assert run.info.experiment_id == experiment.experiment_id
+    assert run.data.params["repurchase.horizon_days"] == "30"
+    assert 0 < run.data.metrics["auc"] < 1
+    assert "recency.auc" in run.data.metrics
+    below = client.search_runs(
+        [experiment.experiment_id], f"tags.mlflow.parentRunId = '{run.info.run_id}'"
+    )
+    assert {each.info.run_name for each in below} == {"data_quality", "feature_drift"}
+
+
+def test_an_unknown_model_is_refused_with_the_nearest_name(extended: Project) -> None:
+    done = extended.script("train", "--source=shop.toml", "--model=repurchases")
+    assert done.code == 2
+    assert "did you mean 'repurchase'?" in done.said
