@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 from mlflow import MlflowClient
-from pyspark.sql import SparkSession
 
 from goldrun.contracts.source import Source
 from goldrun.io.delta.lake import Lake
+from goldrun.io.engines.base import Engine
 from goldrun.io.settings import load_source
 from goldrun.io.tracking.runs import Tracker
 from goldrun.jobs.aggregate import gold_tables
@@ -27,9 +27,7 @@ MODEL = "shop-repurchase"
 
 
 @pytest.fixture(scope="module")
-def extended(
-    spark: SparkSession, tracker: Tracker, tmp_path_factory: pytest.TempPathFactory
-) -> Project:
+def extended(engine: Engine, tracker: Tracker, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A copy of the project with the model of the page, and the gold tables of a small shop."""
     project = copy_project(tmp_path_factory.mktemp("how-to"))
     for path, text in FILES.items():
@@ -41,7 +39,7 @@ def extended(
         else:
             assert not file.exists()
             file.write_text(text)
-    ctx = Context(Lake(spark, str(project.lake)), tracker, _add_shop(project.folder), NOW)
+    ctx = Context(Lake(engine, str(project.lake)), tracker, _add_shop(project.folder), NOW)
     with tracker.run("gold", "how-to"):
         bronze.run(ctx)
         silver.run(ctx)
@@ -66,7 +64,7 @@ def test_the_page_needs_three_files() -> None:
 
 def test_the_model_is_trained_registered_and_gated(extended: Project) -> None:
     done = extended.script("train", "--source=shop.toml", "--model=repurchase")
-    assert done.code == 0, done.said
+    assert done.code == 0, done.output
     client = MlflowClient(extended.store)
     version = client.get_model_version_by_alias(MODEL, "challenger")
     assert version.tags["goldrun.quality"] == "pass"
@@ -87,4 +85,4 @@ def test_the_model_is_trained_registered_and_gated(extended: Project) -> None:
 def test_an_unknown_model_is_refused_with_the_nearest_name(extended: Project) -> None:
     done = extended.script("train", "--source=shop.toml", "--model=repurchases")
     assert done.code == 2
-    assert "did you mean 'repurchase'?" in done.said
+    assert "did you mean 'repurchase'?" in done.output
