@@ -11,8 +11,8 @@ from tests.structure.modules import Function, Module
 
 _SHARED_NAME = 3
 """From this number of modules on, a base name counts as ambiguous."""
-_ENGINES = re.compile(r"/engines/\w+/")
-_FILE_LINE = re.compile(r"^\W*((?:src|models|pipelines|tests)/[\w./-]+\.\w+)\W*$", re.MULTILINE)
+_LIKE_NAMED = re.compile(r"/(engines|learning)/\w+/")
+_PATH = re.compile(r"(?<![\w./])(?:src|models|pipelines)/[\w./<>-]*[\w/]")
 
 
 def size_figures(modules: Sequence[Module]) -> dict[str, str]:
@@ -45,9 +45,9 @@ def p90_of_bodies(functions: Sequence[Function]) -> int:
 def shared_names(modules: Sequence[Module]) -> dict[str, int]:
     """Count the modules of each base name that three or more have.
 
-    The folders of engines hold like-named files on purpose, so they count as one folder.
+    The folders of engines and of models hold like-named files on purpose: each counts as one.
     """
-    places = {(_ENGINES.sub("/engines/", str(m.path.parent) + "/"), m.path.stem) for m in modules}
+    places = {(_LIKE_NAMED.sub(r"/\1/", f"{m.path.parent}/"), m.path.stem) for m in modules}
     counts = Counter(name for _, name in places if name != "__init__")
     return {name: n for name, n in sorted(counts.items()) if n >= _SHARED_NAME}
 
@@ -57,13 +57,18 @@ def _names(counts: Mapping[str, int]) -> str:
 
 
 def files_touched(how_to: str) -> list[str]:
-    """List the files that a how-to document makes or edits, tests excluded.
+    """List the files and new folders that a how-to document makes or edits.
 
-    Each step of a how-to names its file on a line of its own, in backticks or as the comment that
-    begins a code block: ``src/…``, ``models/…`` or ``pipelines/…``.
+    A how-to names them, and only them, by their paths from the project's folder: ``src/…``,
+    ``models/…`` or ``pipelines/…``. A folder ends with a slash; files in it count with it.
     """
-    found = dict.fromkeys(_FILE_LINE.findall(how_to))
-    return [path for path in found if not path.startswith("tests/")]
+    found = dict.fromkeys(_PATH.findall(how_to))
+    folders = tuple(path for path in found if path.endswith("/"))
+    return [
+        path
+        for path in found
+        if not any(path.startswith(folder) and path != folder for folder in folders)
+    ]
 
 
 def read_how_tos(root: Path) -> dict[str, list[str]]:

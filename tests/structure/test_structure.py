@@ -110,27 +110,25 @@ def test_the_figures_of_a_sound_module_are_counts_of_it() -> None:
 
 
 HOW_TO = """
-1. The model, in `src/goldrun/learning/value/model.py`:
+1. A folder `src/goldrun/learning/<name>/` with the model:
 
-       # src/goldrun/learning/value/model.py
+       # src/goldrun/learning/<name>/model.py
        class Value: ...
 
-2. `models/value.toml`
+2. `models/<name>.toml`, twice: models/<name>.toml
 
-       # models/value.toml
-       horizon_days = 90
-
-       # src/goldrun/learning/value/model.py
-       def score() -> None: ...
-
-3. Its test
+3. One line in `src/goldrun/learning/models.py`; as in `learning/churn/model.py`
 
        # tests/learning/test_value.py
 """
 
 
-def test_a_how_to_touches_the_files_that_its_code_blocks_name_once_each_and_tests_apart() -> None:
-    assert files_touched(HOW_TO) == ["src/goldrun/learning/value/model.py", "models/value.toml"]
+def test_a_how_to_touches_folders_and_files_once_each_without_tests() -> None:
+    assert files_touched(HOW_TO) == [
+        "src/goldrun/learning/<name>/",
+        "models/<name>.toml",
+        "src/goldrun/learning/models.py",
+    ]
 
 
 def test_rows_are_found_inside_collections_and_dataclasses() -> None:
