@@ -6,44 +6,46 @@ from scipy import stats
 
 from goldrun.simulation.draws import Draws
 
-WHO = np.arange(20_000)
+CUSTOMER = np.arange(20_000)
 
 
 @pytest.mark.parametrize("shape", [0.3, 0.8, 1.0, 1.5, 7.0])
 def test_gamma_draws_are_gamma_distributed(shape: float) -> None:
-    drawn = Draws(1).gamma("rate", WHO, shape)
+    drawn = Draws(1).gamma("rate", CUSTOMER, shape)
     assert stats.kstest(drawn, stats.gamma(shape).cdf).pvalue > 0.001
 
 
 def test_uniform_normal_and_exponential_draws_are_distributed_as_named() -> None:
     draws = Draws(2)
-    assert stats.kstest(draws.uniform("u", WHO), stats.uniform.cdf).pvalue > 0.001
-    assert stats.kstest(draws.normal("n", WHO), stats.norm.cdf).pvalue > 0.001
-    assert stats.kstest(draws.exponential("e", WHO), stats.expon.cdf).pvalue > 0.001
+    assert stats.kstest(draws.uniform("u", CUSTOMER), stats.uniform.cdf).pvalue > 0.001
+    assert stats.kstest(draws.normal("n", CUSTOMER), stats.norm.cdf).pvalue > 0.001
+    assert stats.kstest(draws.exponential("e", CUSTOMER), stats.expon.cdf).pvalue > 0.001
 
 
 def test_draws_of_streams_customers_numbers_and_seeds_do_not_depend_on_each_other() -> None:
     draws = Draws(3)
-    first = draws.uniform("a", WHO)
+    first = draws.uniform("a", CUSTOMER)
     others = (
-        draws.uniform("b", WHO),
-        draws.uniform("a", WHO, 1),
-        draws.uniform("a", WHO + 1),
-        Draws(4).uniform("a", WHO),
+        draws.uniform("b", CUSTOMER),
+        draws.uniform("a", CUSTOMER, 1),
+        draws.uniform("a", CUSTOMER + 1),
+        Draws(4).uniform("a", CUSTOMER),
     )
     for other in others:
-        assert abs(np.corrcoef(first, other)[0, 1]) < 4 / np.sqrt(len(WHO))
+        assert abs(np.corrcoef(first, other)[0, 1]) < 4 / np.sqrt(len(CUSTOMER))
 
 
 def test_positions_are_drawn_as_often_as_their_weights_say() -> None:
-    drawn = Draws(5).index("kind", WHO, (5, 0, 3, 2))
-    expected = np.array([0.5, 0.3, 0.2]) * len(WHO)
+    drawn = Draws(5).index("kind", CUSTOMER, (5, 0, 3, 2))
+    expected = np.array([0.5, 0.3, 0.2]) * len(CUSTOMER)
     assert stats.chisquare(np.bincount(drawn)[[0, 2, 3]], expected).pvalue > 0.001
     assert not (drawn == 1).any()
 
 
 def test_a_draw_does_not_depend_on_what_is_drawn_beside_it() -> None:
     draws = Draws(6)
-    together = draws.gamma("rate", WHO, 0.8)
-    apart = np.concatenate([draws.gamma("rate", WHO[i : i + 7], 0.8) for i in range(0, 700, 7)])
+    together = draws.gamma("rate", CUSTOMER, 0.8)
+    apart = np.concatenate(
+        [draws.gamma("rate", CUSTOMER[i : i + 7], 0.8) for i in range(0, 700, 7)]
+    )
     assert (together[:700] == apart).all()

@@ -1,4 +1,4 @@
-"""Dirt: each kind is in the files and in the ledger, and breaks what the ledger says."""
+"""Dirt: each kind is in the files and in the ledger, and breaks the rules that the ledger lists."""
 
 import csv
 import json

@@ -45,7 +45,7 @@ def test_as_many_drop_out_as_the_closed_form_says() -> None:
     settings, crowd, _ = simulated(PLAIN)
     p, known = settings.process, settings.days - crowd.registered
     alive = (p.dropout_scale / (p.dropout_scale + known)) ** p.dropout_shape
-    stayed = crowd.gone >= settings.days
+    stayed = crowd.dropout >= settings.days
     error = np.sqrt((alive * (1 - alive)).sum()) / CUSTOMERS
     assert abs(stayed.mean() - alive.mean()) < 4 * error
 
@@ -53,7 +53,7 @@ def test_as_many_drop_out_as_the_closed_form_says() -> None:
 def test_nobody_orders_before_registering_or_after_dropping_out() -> None:
     _, crowd, placed = simulated(Process())
     assert (placed.day >= crowd.registered[placed.index]).all()
-    assert (placed.day <= crowd.gone[placed.index]).all()
+    assert (placed.day <= crowd.dropout[placed.index]).all()
 
 
 def test_covariates_act_on_the_rates_in_proportion() -> None:
@@ -67,7 +67,7 @@ def test_covariates_act_on_the_rates_in_proportion() -> None:
 
 def test_orders_follow_the_season_of_hours_and_weekdays() -> None:
     season = Season(yearly_swing=0)
-    # A whole number of weeks, and customers who are there from the first day to the last.
+    # A whole number of weeks, and customers customer are there from the first day to the last.
     p = PLAIN.model_copy(update={"season": season, "registered_before": 1.0, "dropout_scale": 1e9})
     settings, _, placed = simulated(p, days=364)
     hours = np.bincount((placed.day % 1 * 24).astype(int), minlength=24)
@@ -88,8 +88,8 @@ def test_a_changed_dropout_rate_shortens_what_is_left_of_a_life() -> None:
     registered = np.array([0.0, 0.0, 20.0, -5.0])
     lifetime = np.array([5.0, 30.0, 30.0, 10.0])
     # From day 10 on at twice the rate, from day 20 on at a half of that again.
-    gone = dropout_day(registered, lifetime, [(10.0, 2.0), (20.0, 0.5)])
-    assert gone == pytest.approx([5.0, 20.0, 50.0, 5.0])
+    dropout = dropout_day(registered, lifetime, [(10.0, 2.0), (20.0, 0.5)])
+    assert dropout == pytest.approx([5.0, 20.0, 50.0, 5.0])
 
 
 def test_more_frequent_orders_from_a_date_on_are_more_frequent_from_that_date_on() -> None:
@@ -97,7 +97,7 @@ def test_more_frequent_orders_from_a_date_on_are_more_frequent_from_that_date_on
     settings, crowd, before = simulated(PLAIN)
     _, same, after = simulated(PLAIN, drift=drift)
     since = (date(2025, 1, 1) - settings.start).days
-    assert (same.gone == crowd.gone).all()
+    assert (same.dropout == crowd.dropout).all()
     late = (before.day >= since).sum(), (after.day >= since).sum()
     early = (before.day < since).sum(), (after.day < since).sum()
     assert late[1] / late[0] == pytest.approx(3, rel=0.05)

@@ -1,4 +1,4 @@
-"""The command: what it writes, says and refuses."""
+"""The command simulate: the files, the summary and the errors of options."""
 
 import json
 from pathlib import Path
@@ -19,10 +19,10 @@ def test_the_command_writes_the_layout_and_says_what_to_do_next(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "shop"
-    code, said = _run(capsys, f"--out={out}", "--dirt=all")
+    code, output = _run(capsys, f"--out={out}", "--dirt=all")
     assert code == 0
-    assert "transactions" in said
-    assert "mlflow run . --env-manager local -P source=marketplace" in said
+    assert "transactions" in output
+    assert "mlflow run . --env-manager local -P source=marketplace" in output
     endings = {"customers": ".csv", "transactions": ".csv.gz", "sessions": ".csv"}
     endings |= {"events": ".json.gz", "interactions": ".json"}
     for entity, ending in endings.items():
@@ -45,9 +45,9 @@ def test_a_folder_with_files_is_refused_until_told_to_overwrite(
 ) -> None:
     out = tmp_path / "shop"
     assert _run(capsys, f"--out={out}", "--dirt=all")[0] == 0
-    code, said = _run(capsys, f"--out={out}")
+    code, output = _run(capsys, f"--out={out}")
     assert code == 2
-    assert "--overwrite=true" in said
+    assert "--overwrite=true" in output
     before = {p for p in out.rglob("*") if p.is_file()}
     assert _run(capsys, f"--out={out}", "--overwrite=true")[0] == 0
     # Nothing of the larger first simulation is left.
@@ -66,7 +66,7 @@ def test_overwriting_leaves_other_files_alone_and_refuses(
 
 
 @pytest.mark.parametrize(
-    ("option", "told"),
+    ("option", "message"),
     [
         ("--customers=many", "--customers"),
         ("--customers=0", "--customers"),
@@ -78,9 +78,9 @@ def test_overwriting_leaves_other_files_alone_and_refuses(
     ],
 )
 def test_an_option_that_can_not_be_used_is_named(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], option: str, told: str
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], option: str, message: str
 ) -> None:
-    code, said = _run(capsys, f"--out={tmp_path / 'shop'}", option)
+    code, output = _run(capsys, f"--out={tmp_path / 'shop'}", option)
     assert code == 2
-    assert told in said
+    assert message in output
     assert not (tmp_path / "shop").exists()

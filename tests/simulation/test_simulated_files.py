@@ -1,4 +1,4 @@
-"""The files say the same as the truth, read with other libraries than those that wrote them."""
+"""The files hold the same rows as the truth; other libraries read them than wrote them."""
 
 import json
 from collections import Counter
@@ -73,25 +73,25 @@ def test_the_lines_of_customers_say_what_the_truth_holds(market: Written) -> Non
 def test_the_lines_of_transactions_say_what_the_truth_holds(market: Written) -> None:
     rates = pd.read_csv(market.folder / "rates.csv", dtype=str).sort_values("valid_from")
 
-    def to_eur(text: str, currency: str, bought: pd.Timestamp) -> Decimal:
+    def to_eur(text: str, currency: str, items: pd.Timestamp) -> Decimal:
         rate = Decimal(1)
         if currency != "EUR":
             known = rates[(rates["currency"] == currency)]
-            rate = Decimal(known[known["valid_from"] <= f"{bought:%Y-%m-%d}"]["rate"].iloc[-1])
+            rate = Decimal(known[known["valid_from"] <= f"{items:%Y-%m-%d}"]["rate"].iloc[-1])
         return (Decimal(text) * rate).quantize(UNIT, ROUND_HALF_UP)
 
     read: Counter[tuple[object, ...]] = Counter()
     currencies = set()
     for line in market.clean("transactions"):
         f = {name: _text(value) for name, value in csv_fields(line, "transactions").items()}
-        bought, currency = _time(f["bought"]), str(f["currency"]).upper()
-        assert bought is not None
-        money = [to_eur(str(f[name]), currency, bought) for name in ("unit_price", "paid")]
+        items, currency = _time(f["bought"]), str(f["currency"]).upper()
+        assert items is not None
+        money = [to_eur(str(f[name]), currency, items) for name in ("unit_price", "paid")]
         row = (f["line_id"], f["order_no"], f["customer_no"], f["sku"], int(str(f["pieces"])))
         paid_by = _category(f["paid_by"], entities.TRANSACTIONS, entities.PAYMENT_METHOD)
         state = _category(f["state"], entities.TRANSACTIONS, entities.TRANSACTION_STATUS)
-        changed = _time(f["changed"]) or bought
-        read[(*row, *money, "EUR", paid_by, bought, state, changed)] += 1
+        changed = _time(f["changed"]) or items
+        read[(*row, *money, "EUR", paid_by, items, state, changed)] += 1
         currencies.add(currency)
     assert read == _all_versions(market, "transactions")
     assert currencies == {"EUR", "GBP", "USD"}
@@ -124,11 +124,11 @@ def test_the_lines_of_events_and_interactions_say_what_the_truth_holds(market: W
     assert read == _all_versions(market, "events")
     read = Counter()
     for line in market.clean("interactions"):
-        said = json.loads(line, parse_float=Decimal)
-        f = {name: _text(value) for name, value in said.items()}
+        parsed = json.loads(line, parse_float=Decimal)
+        f = {name: _text(value) for name, value in parsed.items()}
         channel = _category(f["channel"], behaviour.INTERACTIONS, behaviour.INTERACTION_TYPE)
         outcome = _category(f.get("outcome"), behaviour.INTERACTIONS, behaviour.INTERACTION_OUTCOME)
-        after = said.get("answered_after")
+        after = parsed.get("answered_after")
         read[(f["ticket"], f["customer"], _time(f["opened"]), channel, after, outcome)] += 1
     assert read == _all_versions(market, "interactions")
 

@@ -1,4 +1,4 @@
-"""The truth keeps the contracts, and the files say the same as the truth."""
+"""The true rows satisfy the contracts, and the files hold the same rows."""
 
 from collections import Counter
 from pathlib import Path
@@ -91,21 +91,21 @@ def test_money_and_pieces_keep_the_written_rules(market: Written) -> None:
     assert set(rows[entities.CURRENCY]) == {"EUR"}
 
 
-def test_every_order_has_a_visit_that_ends_with_its_purchase(market: Written) -> None:
+def test_every_order_has_a_session_that_ends_with_its_purchase(market: Written) -> None:
     placed = market.truth("transactions").drop_duplicates(entities.ORDER_ID)
     events = market.truth("events")
-    bought = events[events[behaviour.EVENT_TYPE] == behaviour.PURCHASE]
+    items = events[events[behaviour.EVENT_TYPE] == behaviour.PURCHASE]
     assert Counter(
         zip(placed[entities.CUSTOMER_ID], placed[entities.TRANSACTION_DATE], strict=True)
-    ) == Counter(zip(bought[entities.CUSTOMER_ID], bought[behaviour.EVENT_TIMESTAMP], strict=True))
+    ) == Counter(zip(items[entities.CUSTOMER_ID], items[behaviour.EVENT_TIMESTAMP], strict=True))
     in_order = events.dropna(subset=behaviour.SESSION_ID).sort_values(
         [behaviour.EVENT_TIMESTAMP, behaviour.EVENT_ID]
     )
     last = in_order.groupby(behaviour.SESSION_ID)[behaviour.EVENT_TYPE].last()
-    assert (last[bought[behaviour.SESSION_ID]] == behaviour.PURCHASE).all()
+    assert (last[items[behaviour.SESSION_ID]] == behaviour.PURCHASE).all()
 
 
-def test_events_of_a_visit_happen_within_it_and_some_belong_to_none(market: Written) -> None:
+def test_events_of_a_session_happen_within_it_and_some_belong_to_none(market: Written) -> None:
     sessions, events = market.truth("sessions"), market.truth("events")
     both = events.merge(sessions, on=[behaviour.SESSION_ID, entities.CUSTOMER_ID])
     assert len(both) == events[behaviour.SESSION_ID].notna().sum() < len(events)
@@ -123,7 +123,7 @@ def test_events_of_a_visit_happen_within_it_and_some_belong_to_none(market: Writ
     )
 
 
-def test_most_visits_end_without_an_order_and_few_customers_spend_most(market: Written) -> None:
+def test_most_sessions_end_without_an_order_and_few_customers_spend_most(market: Written) -> None:
     events = market.truth("events")
     with_order = events[events[behaviour.EVENT_TYPE] == behaviour.PURCHASE][
         behaviour.SESSION_ID
@@ -136,19 +136,19 @@ def test_most_visits_end_without_an_order_and_few_customers_spend_most(market: W
     assert spent.tail(len(spent) // 5).sum() > 0.5 * spent.sum()
 
 
-def test_visits_and_unresolved_contacts_tell_who_is_likely_to_leave() -> None:
+def test_sessions_and_unresolved_interactions_predict_churn() -> None:
     settings = read_settings(customers=4_000)
     rows = rows_of(settings)
     crowd = people(settings, Draws(settings.seed), np.arange(settings.customers))
-    there = np.minimum(crowd.gone, settings.days) - np.maximum(crowd.registered, 0)
-    visits = np.bincount(rows["sessions"]["_who"], minlength=settings.customers)
+    there = np.minimum(crowd.dropout, settings.days) - np.maximum(crowd.registered, 0)
+    sessions = np.bincount(rows["sessions"]["_customer"], minlength=settings.customers)
     long = there > 90
-    a_day = visits[long] / there[long]
+    a_day = sessions[long] / there[long]
     assert stats.spearmanr(a_day, crowd.dropout_rate[long]).statistic < -0.1
-    told = rows["interactions"].dropna(subset=behaviour.INTERACTION_OUTCOME)
+    known = rows["interactions"].dropna(subset=behaviour.INTERACTION_OUTCOME)
     failed = (
-        (told[behaviour.INTERACTION_OUTCOME] != behaviour.RESOLVED)
-        .groupby(told["_who"])
+        (known[behaviour.INTERACTION_OUTCOME] != behaviour.RESOLVED)
+        .groupby(known["_customer"])
         .agg(["mean", "size"])
     )
     known = failed[failed["size"] > 1]

@@ -1,4 +1,4 @@
-"""Drift moves what it says, from the date it says."""
+"""Drift changes the quantity that it names, from its date on."""
 
 from typing import Any
 
@@ -72,12 +72,12 @@ def test_response_drift_multiplies_response_times_from_its_date_on(
 
 def test_dropout_drift_makes_more_customers_drop_out_after_its_date_and_none_before() -> None:
     settings = [read_settings(**SIZE), read_settings(drift="dropout:2025-01-01:5", **SIZE)]
-    gone = [people(one, Draws(one.seed), np.arange(one.customers)).gone for one in settings]
+    dropout = [people(one, Draws(one.seed), np.arange(one.customers)).dropout for one in settings]
     since = (SINCE.date() - settings[0].start).days
-    early = gone[0] < since
-    assert (gone[1][early] == gone[0][early]).all()
-    assert (gone[1][~early] < gone[0][~early]).all()
-    assert (gone[1][~early] >= since).all()
+    early = dropout[0] < since
+    assert (dropout[1][early] == dropout[0][early]).all()
+    assert (dropout[1][~early] < dropout[0][~early]).all()
+    assert (dropout[1][~early] >= since).all()
 
 
 def test_unknown_drift_is_refused_with_the_nearest_known() -> None:
@@ -86,7 +86,7 @@ def test_unknown_drift_is_refused_with_the_nearest_known() -> None:
 
 
 @pytest.mark.parametrize(
-    ("drift", "told"),
+    ("drift", "message"),
     [
         ("spend", "not kind:date:factor"),
         ("spend:2025-01-01", "not kind:date:factor"),
@@ -96,6 +96,6 @@ def test_unknown_drift_is_refused_with_the_nearest_known() -> None:
         ("spend:2030-01-01:2", "not within"),
     ],
 )
-def test_drift_that_makes_no_sense_is_refused(drift: str, told: str) -> None:
-    with pytest.raises(SettingsError, match=told):
+def test_drift_that_is_invalid_is_refused(drift: str, message: str) -> None:
+    with pytest.raises(SettingsError, match=message):
         read_settings(drift=drift)

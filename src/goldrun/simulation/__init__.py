@@ -1,8 +1,8 @@
-"""A marketplace whose truth is known: customers, what they do, and how its files say so.
+"""Simulate a marketplace whose true customers, rates, rows and defects are known.
 
-Numbers come from ``draws``, sizes and rates from ``parameters`` (typed: ``options``), who buys how
-often and for how long from ``process``.
-``customers``, ``orders``, ``visits`` and ``contacts`` make the rows that silver must hold;
-``spelling`` writes them as a shop would, ``faults`` and ``planting`` add the rows that silver must
-refuse. ``marketplace`` puts one chunk of customers together.
+``draws`` gives random numbers, ``parameters`` the settings (``options`` parses them from text), and
+``process`` the rates and lifetimes of customers. ``customers``, ``orders``, ``sessions`` and
+``interactions`` compute the rows that silver must hold. ``spelling`` writes these rows as text the
+way a shop does; ``faults`` and ``planting`` add the records that silver must reject or recognise
+as duplicates. ``marketplace`` combines all of these for a chunk of customers.
 """

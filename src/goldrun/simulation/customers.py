@@ -1,4 +1,4 @@
-"""Customers: who they are, and where they move."""
+"""Customers with their personal data and the versions of their location and segment."""
 
 import numpy as np
 import pandas as pd
@@ -6,8 +6,8 @@ import pandas as pd
 from goldrun.contracts import entities
 from goldrun.simulation.draws import Draws, Floats, Ints
 from goldrun.simulation.parameters import YEAR, Settings
-from goldrun.simulation.process import SECONDS_A_DAY, People, arrivals
-from goldrun.simulation.rows import WHO, customer_ids, numbered, times, with_validity
+from goldrun.simulation.process import SECONDS_A_DAY, People, poisson_points
+from goldrun.simulation.rows import CUSTOMER, customer_ids, numbered, times, with_validity
 from goldrun.simulation.text import Text, digits, each_once, pick
 
 _FIRST = (
@@ -23,14 +23,14 @@ _LAST = (
     *(("de Vries", "devries"), ("Ivanova", "ivanova"), ("Brown, Jr.", "brown")),
     *(('"Mac" Donald', "macdonald"),),
 )
-"""Names with a letter, a comma or a quote that a careless reader stumbles over, and as typed into
-an address."""
+"""Names with letters, commas and quotes that readers may break on, and their form in an e-mail
+address."""
 _DOMAINS = ("example.com", "example.org", "example.net")
 PHONE_BLOCKS = (
     *(("+49", "30", "23125"), ("+49", "40", "66969"), ("+49", "69", "90009")),
     *(("+49", "221", "4710"), ("+49", "89", "99998"), ("+44", "20", "79460")),
 )
-"""Country, area and first digits of numbers that the regulators keep free for films
+"""Country code, area code and first digits of numbers that the regulators reserve for fiction
 (Bundesnetzagentur, Ofcom); three more digits follow."""
 _PLACES = (
     *("Berlin", "Hamburg", "München", "Köln", "Frankfurt am Main", "Leipzig", "Wien", "Zürich"),
@@ -40,61 +40,64 @@ _PLACE_WEIGHTS = (18, 12, 11, 9, 7, 5, 5, 3, 9, 4, 2, 5, 3, 3, 2, 2)
 _SEGMENTS = ("consumer", "small_business", "wholesale", "vip")
 _SEGMENT_WEIGHTS = (70, 18, 7, 5)
 _NOTHING_RECORDED = 0.02
-"""Share of customers without an e-mail address, without a telephone, without a registration date,
-each for itself."""
+"""Share of customers without e-mail address, of those without telephone number, and of those
+without registration date; independent of each other."""
 
 PHONE_BLOCK = "_phone_block"
 PHONE_NUMBER = "_phone_number"
-"""What a telephone number is made of, for whoever spells it."""
+"""Working columns: position in ``PHONE_BLOCKS`` and last three digits; ``spelling`` reads them."""
 
 
 def customers(settings: Settings, draws: Draws, people: People) -> pd.DataFrame:
-    """Every version of each customer.
+    """Draw the customers and their changes.
 
     Args:
-        settings: The marketplace.
+        settings: The settings.
         draws: Random numbers.
         people: The customers.
 
     Returns:
-        Columns of the customers' contract, ``valid_to``, and what spelling needs.
+        One row a version of a customer: the columns of the contract, ``valid_to``, and the working
+        columns for ``spelling``.
     """
     registered = np.rint(people.registered * SECONDS_A_DAY).astype(np.int64)
     moved, number, second = _moves(settings, draws, people)
-    index = np.concatenate([np.arange(len(people.who)), moved])
-    version = np.concatenate([np.zeros(len(people.who), dtype=np.int64), number])
+    index = np.concatenate([np.arange(len(people.customer)), moved])
+    version = np.concatenate([np.zeros(len(people.customer), dtype=np.int64), number])
     updated = np.concatenate([registered, second])
     by_customer = np.argsort(index, kind="stable")
     index, version, updated = index[by_customer], version[by_customer], updated[by_customer]
-    who = people.who[index]
+    customer = people.customer[index]
     rows = pd.DataFrame(
         {
-            WHO: who,
-            entities.CUSTOMER_ID: customer_ids(who),
-            **_persona(draws, who),
+            CUSTOMER: customer,
+            entities.CUSTOMER_ID: customer_ids(customer),
+            **_persona(draws, customer),
             entities.REGISTRATION_DATE: times(
                 settings.start_micros + registered[index] * 1_000_000
             ),
-            entities.LOCATION: pick(_PLACES, _walk(draws, "place", who, version, _PLACE_WEIGHTS)),
+            entities.LOCATION: pick(
+                _PLACES, _walk(draws, "place", customer, version, _PLACE_WEIGHTS)
+            ),
             entities.CUSTOMER_SEGMENT: pick(
-                _SEGMENTS, _walk(draws, "segment", who, version, _SEGMENT_WEIGHTS)
+                _SEGMENTS, _walk(draws, "segment", customer, version, _SEGMENT_WEIGHTS)
             ),
             entities.UPDATED_AT: times(settings.start_micros + updated * 1_000_000),
         }
     )
-    unknown = draws.chance("no registration", who, _NOTHING_RECORDED)
+    unknown = draws.chance("no registration", customer, _NOTHING_RECORDED)
     rows[entities.REGISTRATION_DATE] = rows[entities.REGISTRATION_DATE].mask(unknown)
-    return numbered(with_validity(rows, WHO, entities.UPDATED_AT))
+    return numbered(with_validity(rows, CUSTOMER, entities.UPDATED_AT))
 
 
 def _moves(settings: Settings, draws: Draws, people: People) -> tuple[Ints, Ints, Ints]:
-    """Position of each customer who moves, the version's number and its second of the period."""
-    rate = np.full(len(people.who), settings.process.moves_a_year / YEAR)
-    window = (np.maximum(people.registered, 0), np.full(len(people.who), float(settings.days)))
-    moves = arrivals(draws, "move", people.who, rate, window, _always, 1.0)
+    """Draw position, version number and second of the period of each change of a customer."""
+    rate = np.full(len(people.customer), settings.process.moves_a_year / YEAR)
+    window = (np.maximum(people.registered, 0), np.full(len(people.customer), float(settings.days)))
+    moves = poisson_points(draws, "move", people.customer, rate, window, _always, 1.0)
     before = pd.Series(moves.index).groupby(moves.index).cumcount()
     number = np.asarray(before, dtype=np.int64) + 1
-    # Two versions never have the same second, so their order is never a matter of taste.
+    # Adding the version's number gives versions of a customer distinct times, so a unique order.
     second = np.floor(moves.day * SECONDS_A_DAY).astype(np.int64) + number
     inside = second < settings.days * SECONDS_A_DAY
     return moves.index[inside], number[inside], second[inside]
@@ -104,29 +107,31 @@ def _always(index: Ints, day: Floats) -> Floats:
     return np.ones(len(index))
 
 
-def _walk(draws: Draws, stream: str, who: Ints, version: Ints, weights: tuple[int, ...]) -> Ints:
-    """Position of each version: drawn for the first one, another one with each later version."""
-    first = draws.index(stream, who, weights)
-    step = 1 + draws.below(f"{stream}/step", who, len(weights) - 1, version)
-    steps = pd.Series(np.where(version > 0, step, 0)).groupby(who).cumsum().to_numpy()
+def _walk(
+    draws: Draws, stream: str, customer: Ints, version: Ints, weights: tuple[int, ...]
+) -> Ints:
+    """Draw a position in ``weights`` for each version; consecutive versions differ."""
+    first = draws.index(stream, customer, weights)
+    step = 1 + draws.below(f"{stream}/step", customer, len(weights) - 1, version)
+    steps = pd.Series(np.where(version > 0, step, 0)).groupby(customer).cumsum().to_numpy()
     return np.asarray((first + steps) % len(weights))
 
 
-def _persona(draws: Draws, who: Ints) -> dict[str, Text | Ints]:
-    first = draws.below("first name", who, len(_FIRST))
-    last = draws.below("last name", who, len(_LAST))
+def _persona(draws: Draws, customer: Ints) -> dict[str, Text | Ints]:
+    first = draws.below("first name", customer, len(_FIRST))
+    last = draws.below("last name", customer, len(_LAST))
     typed = pick([name for _, name in _FIRST], first) + "."
-    typed += pick([name for _, name in _LAST], last) + each_once(who, lambda v: f".{v}@")
-    email = typed + pick(_DOMAINS, draws.below("domain", who, len(_DOMAINS)))
-    block = draws.below("phone block", who, len(PHONE_BLOCKS))
-    number = draws.below("phone number", who, 1_000)
+    typed += pick([name for _, name in _LAST], last) + each_once(customer, lambda v: f".{v}@")
+    email = typed + pick(_DOMAINS, draws.below("domain", customer, len(_DOMAINS)))
+    block = draws.below("phone block", customer, len(PHONE_BLOCKS))
+    number = draws.below("phone number", customer, 1_000)
     phone = pick(["".join(parts) for parts in PHONE_BLOCKS], block) + digits(number, 4).str[1:]
     return {
         entities.NAME: pick([name for name, _ in _FIRST], first)
         + " "
         + pick([name for name, _ in _LAST], last),
-        entities.EMAIL: email.mask(draws.chance("no email", who, _NOTHING_RECORDED)),
-        entities.PHONE: phone.mask(draws.chance("no phone", who, _NOTHING_RECORDED)),
+        entities.EMAIL: email.mask(draws.chance("no email", customer, _NOTHING_RECORDED)),
+        entities.PHONE: phone.mask(draws.chance("no phone", customer, _NOTHING_RECORDED)),
         PHONE_BLOCK: block,
         PHONE_NUMBER: number,
     }

@@ -1,7 +1,8 @@
-"""Random numbers that depend on who they are for and on nothing else.
+"""Counter-based random numbers: each depends on its own coordinates only.
 
-Each is a function of the seed, the name of its stream, the customer and the number of the draw. So
-the same marketplace comes out however its customers are cut into chunks and spread over processes.
+A number is a function of the seed, the name of its stream, the customer and the number of the draw.
+So a simulation gives the same rows for any chunk size and number of processes. The names of streams
+are part of this function: to rename one changes the rows of a seed.
 """
 
 import hashlib
@@ -20,7 +21,7 @@ _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
 _MIX_2 = np.uint64(0x94D049BB133111EB)
 _MAX_TRIES = 64
-"""A gamma draw is accepted at once in more than 95 of 100 cases, so this is never reached."""
+"""Upper limit of attempts; one gamma attempt is accepted with a probability above 0.95."""
 
 
 class Draws:
@@ -29,72 +30,72 @@ class Draws:
     The generator is SplitMix64 (Steele, Lea and Flood 2014, "Fast splittable pseudorandom number
     generators"), applied to the customer and then to the number of the draw.
 
-    In all methods ``stream`` names what the number is for, ``who`` are customers and ``number``
-    tells the draws of one customer and stream apart.
+    In all methods, ``stream`` names the quantity, ``customer`` holds numbers of customers, and
+    ``number`` distinguishes draws of the same customer and stream.
     """
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
 
-    def uniform(self, stream: str, who: Ints, number: Ints | int = 0) -> Floats:
+    def uniform(self, stream: str, customer: Ints, number: Ints | int = 0) -> Floats:
         """Draw from the open interval (0, 1)."""
-        start = _mixed(_unsigned(who) * _GOLDEN + _key(self._seed, stream))
+        start = _mixed(_unsigned(customer) * _GOLDEN + _key(self._seed, stream))
         step = _unsigned(number) + np.uint64(1)
         bits = _mixed(start + step * _GOLDEN) >> np.uint64(12)
         return (bits.astype(np.float64) + 0.5) * 2.0**-52
 
-    def normal(self, stream: str, who: Ints, number: Ints | int = 0) -> Floats:
+    def normal(self, stream: str, customer: Ints, number: Ints | int = 0) -> Floats:
         """Draw from the standard normal distribution (Box and Muller 1958)."""
-        radius = np.sqrt(-2 * np.log(self.uniform(f"{stream}/radius", who, number)))
-        angle = 2 * np.pi * self.uniform(f"{stream}/angle", who, number)
+        radius = np.sqrt(-2 * np.log(self.uniform(f"{stream}/radius", customer, number)))
+        angle = 2 * np.pi * self.uniform(f"{stream}/angle", customer, number)
         return np.asarray(radius * np.cos(angle))
 
-    def exponential(self, stream: str, who: Ints, number: Ints | int = 0) -> Floats:
+    def exponential(self, stream: str, customer: Ints, number: Ints | int = 0) -> Floats:
         """Draw from the exponential distribution with mean 1."""
-        return np.asarray(-np.log(self.uniform(stream, who, number)))
+        return np.asarray(-np.log(self.uniform(stream, customer, number)))
 
-    def gamma(self, stream: str, who: Ints, shape: float) -> Floats:
+    def gamma(self, stream: str, customer: Ints, shape: float) -> Floats:
         """Draw from the gamma distribution with scale 1.
 
-        Marsaglia and Tsang 2000, "A simple method for generating gamma variables"; a shape below 1
-        is reached from shape + 1 by their multiplication with a power of a uniform draw.
+        Marsaglia and Tsang 2000, "A simple method for generating gamma variables"; a draw
+        for a shape below 1 is one for shape + 1 times ``uniform ** (1 / shape)``.
         """
         d = (shape if shape >= 1 else shape + 1) - 1 / 3
-        value = np.full(len(who), d)
-        left = np.arange(len(who))
+        value = np.full(len(customer), d)
+        left = np.arange(len(customer))
         for attempt in range(_MAX_TRIES):
-            x = self.normal(f"{stream}/try", who[left], attempt)
+            x = self.normal(f"{stream}/try", customer[left], attempt)
             v = (1 + x / np.sqrt(9 * d)) ** 3
-            u = self.uniform(f"{stream}/accept", who[left], attempt)
-            # Where v is not positive its logarithm is not wanted.
+            u = self.uniform(f"{stream}/accept", customer[left], attempt)
+            # Avoid the logarithm of v <= 0; these attempts are rejected.
             safe = np.where(v > 0, v, 1.0)
-            good = (v > 0) & (np.log(u) < x**2 / 2 + d - d * v + d * np.log(safe))
-            value[left[good]] = d * v[good]
-            left = left[~good]
+            accepted = (v > 0) & (np.log(u) < x**2 / 2 + d - d * v + d * np.log(safe))
+            value[left[accepted]] = d * v[accepted]
+            left = left[~accepted]
             if not left.size:
                 break
         if shape < 1:
-            value *= self.uniform(f"{stream}/power", who) ** (1 / shape)
+            value *= self.uniform(f"{stream}/power", customer) ** (1 / shape)
         return value
 
     def index(
-        self, stream: str, who: Ints, weights: Sequence[float], number: Ints | int = 0
+        self, stream: str, customer: Ints, weights: Sequence[float], number: Ints | int = 0
     ) -> Ints:
-        """Draw positions of ``weights``, each as often as its weight says."""
+        """Draw positions in ``weights`` with probabilities proportional to the weights."""
         edges = np.cumsum(np.asarray(weights, dtype=np.float64))
-        found = np.searchsorted(edges / edges[-1], self.uniform(stream, who, number), "right")
+        found = np.searchsorted(edges / edges[-1], self.uniform(stream, customer, number), "right")
         return np.minimum(found, len(edges) - 1).astype(np.int64)
 
-    def below(self, stream: str, who: Ints, size: int, number: Ints | int = 0) -> Ints:
-        """Draw whole numbers from 0 to ``size`` - 1, all equally often."""
-        found = (self.uniform(stream, who, number) * size).astype(np.int64)
+    def below(self, stream: str, customer: Ints, size: int, number: Ints | int = 0) -> Ints:
+        """Draw whole numbers from 0 to ``size - 1`` uniformly."""
+        found = (self.uniform(stream, customer, number) * size).astype(np.int64)
         return np.minimum(found, size - 1)
 
     def chance(
-        self, stream: str, who: Ints, share: Floats | float, number: Ints | int = 0
+        self, stream: str, customer: Ints, share: Floats | float, number: Ints | int = 0
     ) -> Flags:
         """Draw true with probability ``share``."""
-        return np.asarray(self.uniform(stream, who, number) < share)
+        return np.asarray(self.uniform(stream, customer, number) < share)
 
 
 def _unsigned(number: Ints | int) -> NDArray[np.uint64]:

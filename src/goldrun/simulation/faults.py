@@ -1,4 +1,4 @@
-"""Every way in which the simulator spoils a record, and what silver must say of it."""
+"""All faults that the simulator plants in records, with the expected quarantine reasons."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -39,16 +39,16 @@ _SOLD = {
 
 @dataclass(frozen=True)
 class Fault:
-    """One way to spoil a record of one entity.
+    """One fault of records of one entity.
 
     Attributes:
-        entity: Its name.
-        kind: Kind of dirt, as the option calls it.
-        name: Tells the faults of an entity apart.
-        reasons: All that the record breaks then, sorted.
-        changes: The shop's columns to overwrite.
-        damage: What happens to the finished line.
-        key: Whether the record gets a key of its own, keeps its original's, or has none left.
+        entity: Name of the entity.
+        kind: Kind of dirt, as in the option ``dirt``.
+        name: Name of the fault, unique within the entity.
+        reasons: Expected quarantine reasons, sorted; empty for a duplicate.
+        changes: New values of the shop's columns.
+        damage: Function that makes the written line malformed; None for none.
+        key: ``fresh`` for a new key, ``kept`` for the original record's, ``lost`` for none.
     """
 
     entity: str
@@ -61,29 +61,29 @@ class Fault:
 
     @property
     def fate(self) -> str:
-        """What becomes of the record."""
+        """Expected fate of the record."""
         return QUARANTINED if self.reasons else DUPLICATE
 
 
 def faults(layout: Layout, settings: Settings) -> tuple[Fault, ...]:
-    """List the faults that an entity's records can have, in a fixed order."""
+    """Return all faults of an entity, in a fixed order."""
     return tuple(_Catalogue(layout, settings).all())
 
 
 def kinds() -> tuple[str, ...]:
-    """Names of all kinds of dirt, sorted."""
+    """Return the names of all kinds of dirt, sorted."""
     settings = Settings()
     found = {fault.kind for layout in LAYOUTS.values() for fault in faults(layout, settings)}
     return tuple(sorted(found))
 
 
 class _Catalogue:
-    """The faults of one entity, most of them read off its contract."""
+    """Derives the faults of one entity from its contract and layout."""
 
     def __init__(self, layout: Layout, settings: Settings) -> None:
         self._layout, self._table = layout, layout.table
         self._late = f"{settings.until.isoformat()}T00:00:00Z"
-        """Later than everything that happens."""
+        """Later than all events of the simulation."""
 
     def all(self) -> Iterator[Fault]:
         yield self._fault("duplicate", "line", (), key="kept")
@@ -108,12 +108,12 @@ class _Catalogue:
         return Fault(entity, kind, f"{kind}/{name}", tuple(sorted(reasons)), shop, damage, key)
 
     def _value(self, kind: str, column: Column, text: str | None, reason: str) -> Fault:
-        """Overwrite one column, and those without which more than one thing would be wrong."""
+        """Make a fault of one column; columns that depend on it are changed to stay valid."""
         changes = self._beside(column.name) | {column.name: text}
         return self._fault(kind, f"{column.name}/{text}", (reason,), changes)
 
     def _beside(self, column: str) -> Fields:
-        """Other columns that would be wrong as well, made right."""
+        """Return valid values of the columns whose rules depend on this column."""
         if column == entities.TRANSACTION_DATE:
             return {entities.UPDATED_AT: self._late, entities.CURRENCY: "EUR"}
         if column == entities.REGISTRATION_DATE:
@@ -198,7 +198,7 @@ class _Catalogue:
             yield self._value("overflow", c, "3000000000", quarantine_reasons.unparsed(c))
 
     def _rules(self) -> Iterator[Fault]:
-        """What the contracts' written rules and standard forms refuse."""
+        """Yield faults that break the contracts' rules and standard forms."""
         columns, name = self._layout.columns, self._table.column
         if entities.EMAIL in columns:
             for text in _NO_ADDRESSES:

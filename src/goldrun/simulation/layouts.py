@@ -1,4 +1,4 @@
-"""The files of a simulated marketplace: where each entity is, how the shop calls its columns."""
+"""Layouts of the simulated files: format and the shop's column names, and the truth's tables."""
 
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -10,7 +10,7 @@ from goldrun.contracts.marketplace import ENTITIES
 from goldrun.contracts.table import Column, Table
 
 TRACE = "trace"
-"""First column of every file: empty, or the mark of a planted record. No mapping reads it."""
+"""First column of each file: empty, or the mark of a planted record. No mapping reads it."""
 
 KIND = "kind"
 FATE = "fate"
@@ -30,14 +30,19 @@ LEDGER = Table(
     grain="one planted record",
     key=(TRACE,),
     columns=(
-        Column(lineage.ENTITY, T.StringType(), "Entity whose files have it.", required=True),
-        Column(TRACE, T.StringType(), "Its mark.", required=True),
+        Column(lineage.ENTITY, T.StringType(), "Entity of the record.", required=True),
+        Column(TRACE, T.StringType(), "Mark of the record in its file.", required=True),
         Column(KIND, T.StringType(), "Kind of dirt.", required=True),
-        Column(FATE, T.StringType(), "quarantined or duplicate.", required=True),
+        Column(FATE, T.StringType(), "Expected fate: quarantined or duplicate.", required=True),
         Column(
-            lineage.REASONS, T.ArrayType(T.StringType()), "What it breaks, sorted.", required=True
+            lineage.REASONS,
+            T.ArrayType(T.StringType()),
+            "Expected quarantine reasons, sorted.",
+            required=True,
         ),
-        Column(KEY, T.StringType(), "Its key.", null_means="the record has none to be read"),
+        Column(
+            KEY, T.StringType(), "Key of the record.", null_means="the record has no readable key"
+        ),
     ),
 )
 
@@ -46,8 +51,8 @@ PEOPLE = Table(
     grain="one customer",
     key=(entities.CUSTOMER_ID,),
     columns=(
-        Column(entities.CUSTOMER_ID, T.StringType(), "Who.", required=True),
-        Column(REGISTERED_AT, T.TimestampType(), "When the process began, UTC.", required=True),
+        Column(entities.CUSTOMER_ID, T.StringType(), "Customer.", required=True),
+        Column(REGISTERED_AT, T.TimestampType(), "Registration, UTC.", required=True),
         Column(
             PURCHASE_RATE,
             T.DoubleType(),
@@ -57,9 +62,17 @@ PEOPLE = Table(
         ),
         Column(DROPOUT_RATE, T.DoubleType(), "mu, without drift.", required=True, unit="1 a day"),
         Column(
-            ALIVE_UNTIL, T.TimestampType(), "Dropout, UTC.", null_means="not before the last day"
+            ALIVE_UNTIL,
+            T.TimestampType(),
+            "Dropout, UTC.",
+            null_means="no dropout within the period",
         ),
-        Column(CHURNED, T.BooleanType(), "Dropped out before the last day.", required=True),
+        Column(
+            CHURNED,
+            T.BooleanType(),
+            "Whether the customer dropped out within the period.",
+            required=True,
+        ),
         Column(VISIT_INTEREST, T.DoubleType(), "Covariate of both rates.", required=True),
         Column(TROUBLE, T.DoubleType(), "Covariate of both rates.", required=True),
     ),
@@ -67,7 +80,7 @@ PEOPLE = Table(
 
 
 def history_of(table: Table) -> Table:
-    """Contract of an entity's superseded versions, without lineage."""
+    """Return the contract of an entity's superseded versions, without lineage columns."""
     return replace(
         table,
         name=f"{table.name}_history",
@@ -81,18 +94,18 @@ def history_of(table: Table) -> Table:
 
 @dataclass(frozen=True)
 class Layout:
-    """How one entity is written.
+    """Layout of the files of one entity.
 
     Attributes:
-        entity: Its name, which is also that of its folder.
-        table: Its contract.
+        entity: Name of the entity and of its folder.
+        table: Contract of the entity.
         format: CSV with a header line, or JSON with one object a line.
-        suffix: End of its files' names; ``.gz`` is compressed.
-        columns: Contract column to the shop's name, in the order of the file. What a contract
-            fills in by itself need not be there.
-        bare: The shop's columns whose text is written into JSON as it is: numbers.
-        parts: Files that the rows of one chunk are spread over. Versions of a key need two, so
-            that an older one is as likely read after a newer one.
+        suffix: Suffix of the file names; ``.gz`` is compressed.
+        columns: Contract column to the shop's column name, in the order of the file; without
+            columns that have a default.
+        bare: The shop's columns that JSON holds without quotes: numbers.
+        parts: Number of files for the rows of one chunk. Two for versioned entities, so that
+            older versions are read after newer ones as often as before.
     """
 
     entity: str
@@ -105,18 +118,18 @@ class Layout:
 
     @property
     def header(self) -> tuple[str, ...]:
-        """Names in the file, the trace first."""
+        """Column names of the file, ``TRACE`` first."""
         return (TRACE, *self.columns.values())
 
     @property
     def required(self) -> tuple[str, ...]:
-        """The shop's names of the columns without which a record is refused."""
-        must = {c.name for c in self.table.columns if c.required and c.default is None}
-        return tuple(name for column, name in self.columns.items() if column in must)
+        """The shop's names of the columns without which a record is rejected."""
+        needed = {c.name for c in self.table.columns if c.required and c.default is None}
+        return tuple(name for column, name in self.columns.items() if column in needed)
 
     @property
     def key(self) -> str:
-        """The shop's name of the entity's key."""
+        """The shop's name of the key column."""
         return self.columns[self.table.key[0]]
 
 

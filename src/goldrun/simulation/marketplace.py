@@ -1,4 +1,4 @@
-"""A chunk of customers with all that they do, as truth and as files."""
+"""Simulate a chunk of customers: true rows and the content of the shop's files."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -25,21 +25,21 @@ from goldrun.simulation.planting import (
 from goldrun.simulation.process import Calendar, People, people
 from goldrun.simulation.products import catalogue
 from goldrun.simulation.rates import rates
-from goldrun.simulation.rows import DAY_MICROS, ROW, WHO, customer_ids, times
-from goldrun.simulation.sessions import sessions_and_events, visits
+from goldrun.simulation.rows import CUSTOMER, DAY_MICROS, ROW, customer_ids, times
+from goldrun.simulation.sessions import draw_sessions, sessions_and_events
 from goldrun.simulation.spelling import spell
 from goldrun.simulation.text import TEXT
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """One file to write.
+    """Content of one file.
 
     Attributes:
-        layout: How.
-        part: Number of the file among those of the chunk.
-        text: Its columns, in the order of its lines; null where there is nothing.
-        damages: What happens to a line, by its position.
+        layout: Layout of the file.
+        part: Number of the file within the chunk.
+        text: Columns of the file in the order of its lines; null is an empty field.
+        damages: Functions that make lines malformed, by the line's position.
     """
 
     layout: layouts.Layout
@@ -50,55 +50,55 @@ class Sheet:
 
 @dataclass(frozen=True)
 class Chunk:
-    """What some customers contribute to the marketplace.
+    """Simulated rows and files of some customers.
 
     Attributes:
-        rows: Every version of every row by entity: its contract's columns, ``valid_to`` where it
-            has versions, and working columns.
-        people: Rows of ``layout.PEOPLE``.
+        rows: All versions of all rows by entity: the columns of the contract, ``valid_to`` for
+            versioned entities, and working columns.
+        people: Rows of ``layouts.PEOPLE``.
         sheets: The files.
-        ledger: Rows of ``layout.LEDGER``.
-        likely: Records that a fault should spoil, if no other chunk has likelier ones.
+        ledger: Rows of ``layouts.LEDGER``.
+        candidates: Candidates with the lowest draws, for ``last_planted``.
     """
 
     rows: dict[str, pd.DataFrame]
     people: pd.DataFrame
     sheets: list[Sheet]
     ledger: pd.DataFrame
-    likely: list[Candidate]
+    candidates: list[Candidate]
 
 
 def simulate(settings: Settings, first: int, last: int) -> Chunk:
     """Simulate the customers from number ``first`` up to ``last`` (exclusive).
 
-    The same customers have the same rows whatever the chunk they are in.
+    A customer has the same rows in any chunk.
     """
     draws = Draws(settings.seed)
     crowd = people(settings, draws, np.arange(first, last))
     rows = activity(settings, draws, crowd)
     sheets: list[Sheet] = []
     entries: list[pd.DataFrame] = []
-    likely: list[Candidate] = []
+    remaining: list[Candidate] = []
     for name, layout in layouts.LAYOUTS.items():
         spelled = spell(draws, layout, rows[name])
         found = candidates(settings, draws, layout, rows[name], spelled)
-        sure, _ = below_share(settings, found)
-        planted = plant(settings, sure)
+        below, _ = below_share(settings, found)
+        planted = plant(settings, below)
         sheets += _sheets(draws, layout, rows[name], spelled, planted)
         entries.append(ledger(planted))
-        likely += lowest(found)
+        remaining += lowest(found)
     truth = _people(settings, crowd)
-    return Chunk(rows, truth, sheets, pd.concat(entries, ignore_index=True), likely)
+    return Chunk(rows, truth, sheets, pd.concat(entries, ignore_index=True), remaining)
 
 
 def activity(settings: Settings, draws: Draws, crowd: People) -> dict[str, pd.DataFrame]:
-    """Every version of every row of some customers, by entity."""
+    """Return all versions of all rows of some customers, by entity."""
     calendar = Calendar(settings.process.season, settings)
     goods = catalogue(draws)
     placed = orders(settings, draws, crowd, calendar)
     products = first_product(draws, goods, placed)
-    seen = visits(settings, draws, crowd, calendar, placed, products)
-    sessions, events = sessions_and_events(settings, draws, goods, seen)
+    drawn = draw_sessions(settings, draws, crowd, calendar, placed, products)
+    sessions, events = sessions_and_events(settings, draws, goods, drawn)
     return {
         "customers": customers(settings, draws, crowd),
         "sessions": sessions,
@@ -109,18 +109,18 @@ def activity(settings: Settings, draws: Draws, crowd: People) -> dict[str, pd.Da
 
 
 def last_planted(
-    settings: Settings, likely: Iterable[Candidate]
+    settings: Settings, remaining: Iterable[Candidate]
 ) -> tuple[list[Sheet], pd.DataFrame]:
-    """Plant what the chunks together have too little of.
+    """Plant records for the faults that fewer than ``AT_LEAST`` records of all chunks have.
 
     Args:
-        settings: The marketplace.
-        likely: Those of all chunks.
+        settings: The settings.
+        remaining: Candidates of all chunks.
 
     Returns:
-        Files of nothing but planted records, and their ledger.
+        Files with these planted records only, and their rows of the ledger.
     """
-    _, missed = below_share(settings, lowest(likely))
+    _, missed = below_share(settings, lowest(remaining))
     planted = plant(settings, missed)
     sheets = []
     for name, layout in layouts.LAYOUTS.items():
@@ -137,12 +137,12 @@ def _sheets(
     spelled: pd.DataFrame,
     planted: list[Planted],
 ) -> list[Sheet]:
-    """Spread the records over files, in no order."""
+    """Distribute clean and planted records over files in random order."""
     text = pd.concat([spelled, _text(layout, planted)], ignore_index=True)
-    who = np.concatenate([rows[WHO].to_numpy(), np.arange(len(planted))])
+    customer = np.concatenate([rows[CUSTOMER].to_numpy(), np.arange(len(planted))])
     row = np.concatenate([rows[ROW].to_numpy(), np.full(len(planted), -1)])
-    part = draws.below(f"file/{layout.entity}", who, layout.parts, row)
-    place = np.argsort(draws.uniform(f"place/{layout.entity}", who, row), kind="stable")
+    part = draws.below(f"file/{layout.entity}", customer, layout.parts, row)
+    place = np.argsort(draws.uniform(f"place/{layout.entity}", customer, row), kind="stable")
     clean: list[Planted | None] = [None] * len(spelled)
     everything = [*clean, *planted]
     sheets = []
@@ -166,16 +166,16 @@ def _sheet(
 
 
 def _people(settings: Settings, crowd: People) -> pd.DataFrame:
-    """The process's truth of each customer."""
-    churned = crowd.gone < settings.days
-    gone = np.where(churned, crowd.gone, 0)
+    """Return the rows of ``layouts.PEOPLE``: the true parameters of each customer."""
+    churned = crowd.dropout < settings.days
+    dropout = np.where(churned, crowd.dropout, 0)
     return pd.DataFrame(
         {
-            entities.CUSTOMER_ID: customer_ids(crowd.who),
+            entities.CUSTOMER_ID: customer_ids(crowd.customer),
             layouts.REGISTERED_AT: times(_micros(settings, crowd.registered)),
             layouts.PURCHASE_RATE: crowd.purchase_rate,
             layouts.DROPOUT_RATE: crowd.dropout_rate,
-            layouts.ALIVE_UNTIL: times(_micros(settings, gone)).where(churned),
+            layouts.ALIVE_UNTIL: times(_micros(settings, dropout)).where(churned),
             layouts.CHURNED: churned,
             layouts.VISIT_INTEREST: crowd.visit_interest,
             layouts.TROUBLE: crowd.trouble,

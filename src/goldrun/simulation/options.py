@@ -1,4 +1,4 @@
-"""Settings of a marketplace from what is typed on a command line."""
+"""Parse the settings of a simulation from command-line text."""
 
 from pydantic import ValidationError
 
@@ -8,13 +8,13 @@ from goldrun.simulation.parameters import DRIFT_KINDS, Settings
 
 NONE = "none"
 ALL = "all"
-USUAL_SHARE = 0.002
-"""Share of an entity's rows that a kind of dirt spoils unless another one is asked for."""
+DEFAULT_SHARE = 0.002
+"""Share of an entity's rows that a kind of dirt spoils where no share is given."""
 _OPTION_OF = {name: f"--{name}" for name in Settings.model_fields}
 
 
 def read_settings(*, dirt: str = NONE, drift: str = "", **numbers: object) -> Settings:
-    """Read the options of a simulation.
+    """Parse and validate the options of a simulation.
 
     Args:
         dirt: ``none``, ``all``, or ``kind`` and ``kind=share`` separated by commas.
@@ -22,7 +22,7 @@ def read_settings(*, dirt: str = NONE, drift: str = "", **numbers: object) -> Se
         **numbers: ``customers``, ``days``, ``until`` and ``seed``, as text or not.
 
     Raises:
-        SettingsError: Something can't be read, or is unknown.
+        SettingsError: A value can't be parsed, is out of range, or names an unknown kind.
     """
     given = {**numbers, "dirt": read_dirt(dirt), "drift": read_drift(drift)}
     try:
@@ -37,21 +37,21 @@ def read_settings(*, dirt: str = NONE, drift: str = "", **numbers: object) -> Se
 
 
 def read_dirt(text: str) -> dict[str, float]:
-    """Read the share of each kind of dirt; see ``read_settings``."""
+    """Return the share of each kind of dirt in the option ``dirt`` of ``read_settings``."""
     known = kinds()
     if text in {"", NONE}:
         return {}
     if text == ALL:
-        return dict.fromkeys(known, USUAL_SHARE)
+        return dict.fromkeys(known, DEFAULT_SHARE)
     found = {}
     for part in text.split(","):
         kind, _, share = (piece.strip() for piece in part.partition("="))
         if kind not in known:
             raise SettingsError(
                 f"--dirt: {kind!r} is no kind of dirt{did_you_mean(kind, known)}; write some of "
-                f"{', '.join(known)}, and {ALL} and {NONE} for themselves"
+                f"{', '.join(known)}, or {ALL} or {NONE} alone"
             )
-        found[kind] = _share(share, kind) if share else USUAL_SHARE
+        found[kind] = _share(share, kind) if share else DEFAULT_SHARE
     return found
 
 
@@ -61,22 +61,26 @@ def _share(text: str, kind: str) -> float:
     except ValueError:
         share = -1.0
     if not 0 < share <= 1:
-        raise SettingsError(f"--dirt: {kind}={text} is no share of rows: write {kind}=0.01")
+        raise SettingsError(
+            f"--dirt: {kind}={text} is no share of rows above 0 and up to 1: write {kind}=0.01"
+        )
     return share
 
 
 def read_drift(text: str) -> list[dict[str, str]]:
-    """Split the drifts; see ``read_settings``."""
+    """Return kind, date and factor of each drift in the option ``drift`` of ``read_settings``."""
     found = []
     for part in filter(None, (piece.strip() for piece in text.split(","))):
         pieces = [piece.strip() for piece in part.split(":")]
         if len(pieces) != 3:
-            raise SettingsError(f"--drift: {part!r} is not kind:date:factor, as spend:2025-03-01:2")
+            raise SettingsError(
+                f"--drift: {part!r} is not kind:date:factor; write for example spend:2025-03-01:2"
+            )
         kind, since, factor = pieces
         if kind not in DRIFT_KINDS:
             raise SettingsError(
-                f"--drift: {kind!r} is no kind of drift{did_you_mean(kind, DRIFT_KINDS)}; there "
-                f"are {', '.join(DRIFT_KINDS)}"
+                f"--drift: {kind!r} is no kind of drift{did_you_mean(kind, DRIFT_KINDS)}; "
+                f"write one of {', '.join(DRIFT_KINDS)}"
             )
         found.append({"kind": kind, "since": since, "factor": factor})
     return found

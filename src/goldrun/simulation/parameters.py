@@ -21,13 +21,13 @@ _SHOP_DAY = (
 
 
 class Season(Strict):
-    """How busy the shop is at a time, relative to its mean.
+    """Factors on the rates of orders and sessions by time, with mean 1.
 
     Attributes:
         hours: Factor by hour of the day (UTC), 24 of them, mean 1.
         weekdays: Factor by day of the week from Monday, 7 of them, mean 1.
         yearly_swing: Share by which the busiest day of the year exceeds the mean, 0 to 1.
-        busiest_day: That day's number in the year.
+        busiest_day: Day of the year, from 1, with the largest yearly factor.
     """
 
     hours: tuple[float, ...] = Field(default=_SHOP_DAY, min_length=24, max_length=24)
@@ -39,15 +39,15 @@ class Season(Strict):
 
 
 NO_SEASON = Season(hours=_EVEN_DAY, weekdays=_EVEN_WEEK, yearly_swing=0)
-"""Every hour like every other."""
+"""Factor 1 at all times."""
 
 
 class Effects(Strict):
-    """Logarithm of the factor on a rate that one standard deviation of a covariate makes.
+    """Effect of covariates on a rate: log of the factor for one standard deviation.
 
     Attributes:
-        visit_interest: Of how gladly the customer visits the shop.
-        trouble: Of how often the customer's contacts stay unresolved.
+        visit_interest: Effect of the customer's interest in the shop.
+        trouble: Effect of how often the customer's interactions stay unresolved.
     """
 
     visit_interest: float = 0.0
@@ -55,24 +55,24 @@ class Effects(Strict):
 
 
 class Process(Strict):
-    """The buy-till-you-die process and what goes along with it.
+    """Parameters of the buy-till-you-die process, and of sessions, interactions and moves.
 
     Attributes:
         purchase_shape: r of the purchase rates' gamma distribution.
-        purchase_scale: alpha of it, in days; the mean rate is r / alpha orders a day.
+        purchase_scale: alpha of that distribution, in days; mean rate r / alpha orders a day.
         dropout_shape: s of the dropout rates' gamma distribution.
-        dropout_scale: beta of it, in days; the mean rate is s / beta a day.
-        purchase_effects: Of the covariates on the purchase rate.
-        dropout_effects: Of the covariates on the dropout rate.
-        season: Of orders and visits.
-        registered_before: Share of customers who registered before the first day.
-        longest_before: How long before it at most, in days.
-        visits_a_year: Visits of a customer of mean interest that end without an order.
-        visit_effect: Logarithm of the factor on them by one standard deviation of interest.
-        visits_after_dropout: Share of those visits that a customer who dropped out still makes.
-        contacts_a_year: Contacts of a living customer.
-        trouble_level: Log-odds that a contact of a customer of mean trouble stays unresolved.
-        moves_a_year: Changes of a customer's place or segment.
+        dropout_scale: beta of that distribution, in days; mean rate s / beta a day.
+        purchase_effects: Effects of the covariates on the purchase rate.
+        dropout_effects: Effects of the covariates on the dropout rate.
+        season: Factors on the rates of orders and sessions.
+        registered_before: Share of customers registered before the first day.
+        longest_before: Longest time from registration to the first day, in days.
+        sessions_a_year: Sessions without an order, for a customer of mean interest.
+        session_effect: Log of the factor on them for one standard deviation of interest.
+        sessions_after_dropout: Factor on their rate after the customer's dropout, 0 to 1.
+        interactions_a_year: Interactions of a customer before dropout.
+        trouble_level: Log-odds that an interaction stays unresolved, for mean trouble.
+        moves_a_year: Changes of a customer's location and segment.
     """
 
     purchase_shape: float = Field(default=0.8, gt=0)
@@ -84,23 +84,23 @@ class Process(Strict):
     season: Season = Season()
     registered_before: float = Field(default=0.4, ge=0, le=1)
     longest_before: float = Field(default=730.0, gt=0)
-    visits_a_year: float = Field(default=6.0, ge=0)
-    visit_effect: float = 0.6
-    visits_after_dropout: float = Field(default=0.05, ge=0, le=1)
-    contacts_a_year: float = Field(default=2.5, ge=0)
+    sessions_a_year: float = Field(default=6.0, ge=0)
+    session_effect: float = 0.6
+    sessions_after_dropout: float = Field(default=0.05, ge=0, le=1)
+    interactions_a_year: float = Field(default=2.5, ge=0)
     trouble_level: float = -1.2
     moves_a_year: float = Field(default=0.15, ge=0)
 
 
 class Drift(Strict):
-    """A change from a date on.
+    """A permanent change of one quantity from a date on.
 
     Attributes:
         kind: What changes: prices (``spend``), purchase rates (``frequency``), dropout rates
             (``dropout``), the weight of mobile among devices (``device``), response times
             (``response``).
         since: First day (UTC) of the change.
-        factor: What the number is multiplied with.
+        factor: Factor on the quantity, above 0 and up to 100.
     """
 
     kind: DriftKind
@@ -109,16 +109,16 @@ class Drift(Strict):
 
 
 class Settings(Strict):
-    """Everything that a marketplace depends on.
+    """All inputs of a simulation: equal settings give equal rows.
 
     Attributes:
-        customers: How many.
-        days: Length of the period.
-        until: The day after its last one (UTC); nothing happens at or after its midnight.
-        seed: Of all random numbers.
-        dirt: Share of an entity's rows to plant, by kind of dirt.
+        customers: Number of customers.
+        days: Length of the period in days.
+        until: Exclusive end of the period: midnight (UTC) of this day.
+        seed: Seed of all random numbers.
+        dirt: Share of an entity's rows to spoil, by kind of dirt.
         drift: Changes during the period.
-        process: The process.
+        process: Parameters of the customers' behaviour.
     """
 
     customers: int = Field(default=1_000, ge=1, le=99_999_999)
@@ -134,8 +134,8 @@ class Settings(Strict):
         for drift in self.drift:
             if not self.start <= drift.since < self.until:
                 raise ValueError(
-                    f"drift {drift.kind} from {drift.since} is not within {self.start} and "
-                    f"{self.until}"
+                    f"drift {drift.kind} from {drift.since} is not within the period: give a date "
+                    f"from {self.start} and before {self.until}"
                 )
         return self
 
@@ -151,7 +151,7 @@ class Settings(Strict):
         return int(start.timestamp()) * 1_000_000
 
     def changes(self, kind: DriftKind) -> list[tuple[float, float]]:
-        """Day of the period and factor of each drift of a kind, in order of their days."""
+        """Return day of the period and factor of each drift of a kind, sorted by day."""
         found = [d for d in self.drift if d.kind == kind]
         ordered = sorted(found, key=lambda d: d.since)
         return [(float((d.since - self.start).days), d.factor) for d in ordered]

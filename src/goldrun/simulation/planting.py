@@ -1,4 +1,4 @@
-"""Records that silver must refuse or recognise, planted among the clean ones, and their ledger."""
+"""Plant records that silver must quarantine or recognise as duplicates, and list them."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -11,42 +11,42 @@ from goldrun.simulation.draws import Draws, Floats, Ints
 from goldrun.simulation.faults import Fault, Fields, faults
 from goldrun.simulation.layouts import LAYOUTS, LEDGER, TRACE, Layout
 from goldrun.simulation.parameters import Settings
-from goldrun.simulation.rows import ROW, WHO
+from goldrun.simulation.rows import CUSTOMER, ROW
 
 AT_LEAST = 2
-"""Records that every fault gets, however low its share, where the entity has as many rows."""
+"""Fewest records with each fault, whatever its share, if the entity has as many rows."""
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A clean record that a fault may spoil.
+    """A clean record that may be copied with a fault.
 
     Attributes:
-        entity: Its entity.
-        fault: Number of the fault among the entity's.
-        draw: Uniform draw of the record for the fault; the lowest are spoiled.
-        who: Customer.
-        row: Number of the record among the customer's.
-        fields: Its text by the shop's column.
+        entity: Entity of the record.
+        fault: Number of the fault within the entity.
+        draw: Uniform draw for record and fault; the lowest are chosen.
+        customer: Number of the customer.
+        row: Number of the record within the customer.
+        fields: Text by the shop's column.
     """
 
     entity: str
     fault: int
     draw: float
-    who: int
+    customer: int
     row: int
     fields: Fields
 
 
 @dataclass(frozen=True)
 class Planted:
-    """A record of the ledger.
+    """A planted record.
 
     Attributes:
-        entity: Its entity.
-        fields: Its text by the shop's column.
-        damage: What happens to its line; None for nothing.
-        entry: Its row of the ledger, in the order of the ledger's columns.
+        entity: Entity of the record.
+        fields: Text by the shop's column.
+        damage: Function that makes the written line malformed; None for none.
+        entry: Row of the ledger, in the order of its columns.
     """
 
     entity: str
@@ -56,7 +56,7 @@ class Planted:
 
 
 def shares(of: Sequence[Fault], dirt: dict[str, float]) -> list[float]:
-    """Share of the rows that each fault spoils: its kind's, divided among the kind's faults."""
+    """Return the share of rows of each fault: the share of its kind over the kind's faults."""
     counts = {kind: sum(fault.kind == kind for fault in of) for kind in dirt}
     return [dirt.get(fault.kind, 0.0) / counts.get(fault.kind, 1) for fault in of]
 
@@ -64,30 +64,30 @@ def shares(of: Sequence[Fault], dirt: dict[str, float]) -> list[float]:
 def candidates(
     settings: Settings, draws: Draws, layout: Layout, rows: pd.DataFrame, spelled: pd.DataFrame
 ) -> list[Candidate]:
-    """Choose the records of a chunk that may be spoiled.
+    """Choose the records of a chunk that may be planted with a fault.
 
     Args:
-        settings: The marketplace.
+        settings: The settings.
         draws: Random numbers.
-        layout: The entity's files.
-        rows: Its rows in the chunk, with ``WHO`` and ``ROW``.
+        layout: Layout of the entity's files.
+        rows: Rows of the entity in the chunk, with ``CUSTOMER`` and ``ROW``.
         spelled: The same rows as text.
 
     Returns:
-        Of each wanted fault, all records whose draw is below its share and, besides, those with
-        the lowest draws, which are spoiled if they are among the lowest of all chunks.
+        For each fault with a share above 0, the records whose draw is below the share and those
+        with the ``AT_LEAST`` lowest draws; the latter may be needed to reach ``AT_LEAST``.
     """
     known = faults(layout, settings)
-    who, row = rows[WHO].to_numpy(), rows[ROW].to_numpy()
+    customer, row = rows[CUSTOMER].to_numpy(), rows[ROW].to_numpy()
     found = []
     for number, share in enumerate(shares(known, settings.dirt)):
         if share <= 0:
             continue
-        draw = draws.uniform(f"dirt/{layout.entity}/{known[number].name}", who, row)
+        draw = draws.uniform(f"dirt/{layout.entity}/{known[number].name}", customer, row)
         chosen = np.union1d(np.flatnonzero(draw < share), _lowest(draw))
         texts = _as_fields(spelled.take(chosen))
         found += [
-            Candidate(layout.entity, number, float(draw[i]), int(who[i]), int(row[i]), fields)
+            Candidate(layout.entity, number, float(draw[i]), int(customer[i]), int(row[i]), fields)
             for i, fields in zip(chosen.tolist(), texts, strict=True)
         ]
     return found
@@ -105,29 +105,31 @@ def _as_fields(spelled: pd.DataFrame) -> list[Fields]:
 
 
 def lowest(found: Iterable[Candidate]) -> list[Candidate]:
-    """Take the ``AT_LEAST`` candidates with the lowest draws of each fault."""
-    ordered = sorted(found, key=lambda one: (one.entity, one.fault, one.draw, one.who, one.row))
-    taken = []
+    """Return the ``AT_LEAST`` candidates with the lowest draws of each fault."""
+    ordered = sorted(
+        found, key=lambda one: (one.entity, one.fault, one.draw, one.customer, one.row)
+    )
+    chosen = []
     for _, of_fault in groupby(ordered, key=lambda one: (one.entity, one.fault)):
-        taken += list(islice(of_fault, AT_LEAST))
-    return taken
+        chosen += list(islice(of_fault, AT_LEAST))
+    return chosen
 
 
 def below_share(
     settings: Settings, found: Iterable[Candidate]
 ) -> tuple[list[Candidate], list[Candidate]]:
-    """Part candidates into those that are spoiled in any case and the others."""
+    """Split candidates into those whose draw is below their fault's share, and the others."""
     dirt = settings.dirt
     share = {name: shares(faults(layout, settings), dirt) for name, layout in LAYOUTS.items()}
-    sure: list[Candidate] = []
+    below: list[Candidate] = []
     others: list[Candidate] = []
     for one in found:
-        (sure if one.draw < share[one.entity][one.fault] else others).append(one)
-    return sure, others
+        (below if one.draw < share[one.entity][one.fault] else others).append(one)
+    return below, others
 
 
 def plant(settings: Settings, chosen: Iterable[Candidate]) -> list[Planted]:
-    """Spoil the chosen records."""
+    """Return copies of the chosen records with their faults."""
     known = {name: faults(layout, settings) for name, layout in LAYOUTS.items()}
     return [_spoiled(one, known[one.entity][one.fault]) for one in chosen]
 
@@ -135,7 +137,7 @@ def plant(settings: Settings, chosen: Iterable[Candidate]) -> list[Planted]:
 def _spoiled(one: Candidate, fault: Fault) -> Planted:
     layout = LAYOUTS[one.entity]
     entity = list(LAYOUTS).index(one.entity)
-    mark = f"x{entity}{one.fault:03d}{one.who:08d}{one.row:06d}"
+    mark = f"x{entity}{one.fault:03d}{one.customer:08d}{one.row:06d}"
     fields = {**one.fields, **fault.changes, TRACE: mark}
     key = None
     if fault.key == "kept":
@@ -147,6 +149,6 @@ def _spoiled(one: Candidate, fault: Fault) -> Planted:
 
 
 def ledger(planted: Iterable[Planted]) -> pd.DataFrame:
-    """The ledger's rows of planted records."""
+    """Return the rows of ``truth/ledger`` of planted records."""
     entries = [one.entry for one in planted]
     return pd.DataFrame(entries, columns=list(LEDGER.names), dtype=object)

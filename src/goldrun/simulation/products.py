@@ -1,4 +1,4 @@
-"""What the shop sells: few products that everybody buys, many that hardly anybody does."""
+"""Products of the shop, with prices and a long-tailed popularity."""
 
 from dataclasses import dataclass
 
@@ -16,29 +16,28 @@ _PRICE_SPREAD = 0.9
 
 @dataclass(frozen=True)
 class Catalogue:
-    """The products, by popularity.
+    """The products, sorted from most to least popular.
 
     Attributes:
-        cents: Price of each in hundredths of the shop's currency, log-normal.
-        edges: Share of all sales that each product and the more popular ones have (Zipf and
-            Mandelbrot's law).
+        cents: Price of each product in hundredths of the shop's currency, log-normal.
+        edges: Cumulative share of sales (Zipf-Mandelbrot law).
     """
 
     cents: Ints
     edges: Floats
 
-    def drawn(self, draws: Draws, stream: str, who: Ints, number: Ints) -> Ints:
-        """Draw products as often as they are popular."""
-        found = np.searchsorted(self.edges, draws.uniform(stream, who, number), side="right")
+    def drawn(self, draws: Draws, stream: str, customer: Ints, number: Ints) -> Ints:
+        """Draw positions of products with probabilities by popularity."""
+        found = np.searchsorted(self.edges, draws.uniform(stream, customer, number), side="right")
         return np.minimum(found, len(self.edges) - 1).astype(np.int64)
 
     def ids(self, product: Ints) -> Text:
-        """The identity of each product."""
+        """Return the ``product_id`` of each position."""
         return "P" + digits(product, 4)
 
 
 def catalogue(draws: Draws) -> Catalogue:
-    """Draw the prices of all products."""
+    """Draw the prices of all products and compute their popularity."""
     product = np.arange(_PRODUCTS)
     price = _MEDIAN_CENTS * np.exp(_PRICE_SPREAD * draws.normal("product price", product))
     weight = 1 / (product + _FLATTENING) ** _SKEW

@@ -1,4 +1,4 @@
-"""Rates of exchange that change with the month."""
+"""Monthly exchange rates of the simulated shop's currencies."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -11,7 +11,7 @@ from goldrun.simulation.parameters import Settings
 HOME = "EUR"
 CURRENCIES = (HOME, "GBP", "USD")
 USUAL = (1.0, 1.17, 0.92)
-"""Units of ``HOME`` for one unit of each currency, before it wanders."""
+"""Units of ``HOME`` for one unit of each currency, before the random walk."""
 SCALE = 4
 """Decimals of a rate."""
 _WANDER = 0.015
@@ -20,10 +20,10 @@ _WANDER = 0.015
 
 @dataclass(frozen=True)
 class Rates:
-    """Rates of a period.
+    """Exchange rates of a period.
 
     Attributes:
-        months: First day of each month, in order; the first one is not after the period's start.
+        months: First day of each month, in order; the first one starts at or before the period.
         units: Rate of each currency (row) in each month (column), in units of its last digit.
     """
 
@@ -31,7 +31,7 @@ class Rates:
     units: Ints
 
     def lines(self) -> list[tuple[str, str, str]]:
-        """Currency, first day and rate of every rate but ``HOME``'s own, as text."""
+        """Return currency, first day and rate of each rate but ``HOME``'s, as text."""
         return [
             (code, day.isoformat(), f"{units // 10**SCALE}.{units % 10**SCALE:0{SCALE}d}")
             for code, row in zip(CURRENCIES, self.units.tolist(), strict=True)
@@ -44,8 +44,8 @@ class Rates:
 
         Args:
             cents: Amounts in hundredths.
-            currency: Position of each one's currency in ``CURRENCIES``.
-            micros: When, in microseconds since 1970.
+            currency: Position of each amount's currency in ``CURRENCIES``.
+            micros: Time of each amount in microseconds since 1970.
 
         Returns:
             Amounts in units of 0.0001.
@@ -57,7 +57,7 @@ class Rates:
 
 
 def rates(settings: Settings, draws: Draws) -> Rates:
-    """Draw the rates of a marketplace's period: random walks of their logarithms."""
+    """Draw the monthly rates of the period; their logarithms are random walks."""
     first, last = settings.start, settings.until
     count = (last.year - first.year) * 12 + last.month - first.month + 1
     positions = [first.month - 1 + i for i in range(count)]

@@ -1,7 +1,7 @@
-"""Rows on their way from the process to the files: an entity's contract columns and some more.
+"""Frames of an entity's rows: the columns of its contract plus working columns.
 
-In all frames of the room text is pandas text, times are ``datetime64[us]`` in UTC and decimals are
-whole numbers in units of their last digit; null is null.
+In all frames of this package, text has the type ``string[pyarrow]``, times are ``datetime64[us]``
+in UTC, and decimals are integers in units of their last digit.
 """
 
 import numpy as np
@@ -12,41 +12,41 @@ from goldrun.contracts.table import Table
 from goldrun.simulation.draws import Ints
 from goldrun.simulation.text import Text, digits
 
-WHO = "_who"
+CUSTOMER = "_customer"
 ROW = "_row"
-"""Number of the customer, and of the row among the customer's rows of the entity."""
+"""Working columns: number of the customer, and of the row within customer and entity."""
 DAY_MICROS = 86_400_000_000
 
 
 def numbered(rows: pd.DataFrame) -> pd.DataFrame:
-    """Order rows by customer and number each customer's rows, in the order they were made in."""
-    ordered = rows.sort_values(WHO, kind="stable", ignore_index=True)
-    return ordered.assign(**{ROW: ordered.groupby(WHO).cumcount().to_numpy()})
+    """Sort rows by customer (stable) and add ``ROW``, the row's number within its customer."""
+    ordered = rows.sort_values(CUSTOMER, kind="stable", ignore_index=True)
+    return ordered.assign(**{ROW: ordered.groupby(CUSTOMER).cumcount().to_numpy()})
 
 
 def times(micros: Ints) -> "pd.Series[pd.Timestamp]":
-    """Turn microseconds since 1970 into times."""
+    """Convert microseconds since 1970 to times."""
     return pd.Series(micros.astype("datetime64[us]"))
 
 
 def micros_of(rows: pd.DataFrame, column: str) -> Ints:
-    """Turn a column of times into microseconds since 1970; any number where it is null."""
+    """Convert a column of times to microseconds since 1970; undefined where it is null."""
     return np.asarray(rows[column].to_numpy().astype("datetime64[us]").astype(np.int64))
 
 
-def customer_ids(who: Ints) -> Text:
-    """The identity of each customer."""
-    return "C" + digits(who, 8)
+def customer_ids(customer: Ints) -> Text:
+    """Return the ``customer_id`` of each customer number."""
+    return "C" + digits(customer, 8)
 
 
 def current(rows: pd.DataFrame, table: Table) -> pd.DataFrame:
-    """The newest version of each key, with the contract's columns."""
+    """Return the newest version of each key, with the columns of the contract."""
     newest = rows[lineage.VALID_TO].isna() if lineage.VALID_TO in rows else slice(None)
     return rows.loc[newest, list(table.names)].reset_index(drop=True)
 
 
 def superseded(rows: pd.DataFrame, table: Table) -> pd.DataFrame:
-    """The older versions, each with the time it was valid."""
+    """Return the older versions with the start and end of their validity."""
     older = rows[rows[lineage.VALID_TO].notna()]
     older = older.assign(**{lineage.VALID_FROM: older[table.versioned_by]})
     columns = [*table.names, lineage.VALID_FROM, lineage.VALID_TO]
@@ -54,6 +54,6 @@ def superseded(rows: pd.DataFrame, table: Table) -> pd.DataFrame:
 
 
 def with_validity(rows: pd.DataFrame, key: str, versioned_by: str) -> pd.DataFrame:
-    """Add the time of the next version to rows that are in order of key and time."""
+    """Add ``valid_to``, the time of the key's next version; rows are sorted by key and time."""
     following = rows.groupby(key, sort=False)[versioned_by].shift(-1)
     return rows.assign(**{lineage.VALID_TO: following.astype("datetime64[us]")})

@@ -1,4 +1,4 @@
-"""How a shop writes what is the case: valid, but not in the standard form."""
+"""Write rows as text in the shop's formats: valid values in non-standard forms."""
 
 import numpy as np
 import pandas as pd
@@ -7,8 +7,8 @@ from goldrun.contracts import behaviour, entities
 from goldrun.simulation.customers import PHONE_BLOCK, PHONE_BLOCKS, PHONE_NUMBER
 from goldrun.simulation.draws import Draws, Flags
 from goldrun.simulation.layouts import TRACE, Layout
-from goldrun.simulation.orders import AMOUNT_CENTS, PRICE_CENTS, TOLD_CURRENCY
-from goldrun.simulation.rows import ROW, WHO, micros_of
+from goldrun.simulation.orders import AMOUNT_CENTS, FILE_CURRENCY, PRICE_CENTS
+from goldrun.simulation.rows import CUSTOMER, ROW, micros_of
 from goldrun.simulation.text import Text, decimal, iso_time, pick, whole
 
 _SPELLINGS: dict[str, dict[str, tuple[str, ...]]] = {
@@ -68,37 +68,37 @@ _SPELLINGS: dict[str, dict[str, tuple[str, ...]]] = {
         "abandoned": ("Abandoned", "abandoned", "ABANDONED"),
     },
 }
-"""Spellings of each category, all of which its contract knows."""
+"""Spellings of each category; the contract maps all of them to the category."""
 _TO_THE_MILLISECOND = (behaviour.SESSION_START, behaviour.SESSION_END, behaviour.EVENT_TIMESTAMP)
-_TOLD_MONEY = {entities.PRICE: PRICE_CENTS, entities.AMOUNT: AMOUNT_CENTS}
-_LEFT_OUT = 0.3
+_FILE_MONEY = {entities.PRICE: PRICE_CENTS, entities.AMOUNT: AMOUNT_CENTS}
+_OMITTED = 0.3
 _LOCAL = 0.3
 _SPACED = 0.05
 
 
 def spell(draws: Draws, layout: Layout, rows: pd.DataFrame) -> pd.DataFrame:
-    """Write an entity's rows as its files have them.
+    """Format the rows of an entity as text columns of its files.
 
     Args:
         draws: Random numbers.
-        layout: The files.
-        rows: All versions, with ``WHO`` and ``ROW``.
+        layout: Layout of the entity's files.
+        rows: All versions, with ``CUSTOMER`` and ``ROW``.
 
     Returns:
-        The file's columns as text, null where there is none, row by row.
+        One row a row of ``rows``, with the columns of the file; null is an empty field.
     """
-    told = {TRACE: pick([None], np.zeros(len(rows), dtype=np.int64))}
+    columns = {TRACE: pick([None], np.zeros(len(rows), dtype=np.int64))}
     for column, name in layout.columns.items():
-        told[name] = _Speller(draws, layout, rows, column).text()
-    return pd.DataFrame(told)
+        columns[name] = _Speller(draws, layout, rows, column).text()
+    return pd.DataFrame(columns)
 
 
 class _Speller:
-    """One column of one entity; draws are made for the row and the column."""
+    """Formats one column of an entity; random choices depend on the row and the column."""
 
     def __init__(self, draws: Draws, layout: Layout, rows: pd.DataFrame, column: str) -> None:
         self._draws, self._layout, self._rows, self._column = draws, layout, rows, column
-        self._who, self._row = rows[WHO].to_numpy(), rows[ROW].to_numpy()
+        self._customer, self._row = rows[CUSTOMER].to_numpy(), rows[ROW].to_numpy()
 
     def text(self) -> Text:
         column = self._column
@@ -109,8 +109,8 @@ class _Speller:
         }
         if column in special:
             return special[column]()
-        if column in _TOLD_MONEY:
-            return decimal(self._rows[_TOLD_MONEY[column]].to_numpy(), 2)
+        if column in _FILE_MONEY:
+            return decimal(self._rows[_FILE_MONEY[column]].to_numpy(), 2)
         if column in _SPELLINGS:
             return self._category()
         writers = {"M": self._time, "i": self._seconds}
@@ -118,7 +118,7 @@ class _Speller:
 
     def _chance(self, what: str, share: float) -> Flags:
         stream = f"spelling/{self._layout.entity}/{self._column}/{what}"
-        return self._draws.chance(stream, self._who, share, self._row)
+        return self._draws.chance(stream, self._customer, share, self._row)
 
     def _spaced(self, text: Text) -> Text:
         return text.mask(self._chance("spaces", _SPACED), " " + text + " ")
@@ -134,11 +134,11 @@ class _Speller:
         return whole(self._rows[entities.QUANTITY].to_numpy())
 
     def _category(self) -> Text:
-        canonical = self._rows[TOLD_CURRENCY if self._column == entities.CURRENCY else self._column]
+        canonical = self._rows[FILE_CURRENCY if self._column == entities.CURRENCY else self._column]
         spellings = _SPELLINGS[self._column]
         names = list(spellings)
         stream = f"spelling/{self._layout.entity}/{self._column}"
-        way = self._draws.below(stream, self._who, 3, self._row)
+        way = self._draws.below(stream, self._customer, 3, self._row)
         place = pd.Index(names).get_indexer(pd.Index(canonical.astype(object)))
         flat = [*(text for name in names for text in spellings[name]), None]
         return pick(flat, np.where(place < 0, len(flat) - 1, place * 3 + way))
@@ -148,15 +148,15 @@ class _Speller:
         micros = np.where(times.isna(), 0, micros_of(self._rows, self._column))
         local = self._chance("local", _LOCAL)
         text = self._spaced(iso_time(micros, self._column in _TO_THE_MILLISECOND, local))
-        return text.mask(times.isna() | self._left_out())
+        return text.mask(times.isna() | self._omitted())
 
     def _seconds(self) -> Text:
         values = self._rows[self._column]
         text = decimal(values.fillna(0).to_numpy(dtype=np.int64), behaviour.SECONDS.scale)
-        return text.mask(values.isna() | self._left_out())
+        return text.mask(values.isna() | self._omitted())
 
-    def _left_out(self) -> Flags:
-        """Where the contract would fill in just this value."""
+    def _omitted(self) -> Flags:
+        """Choose rows whose value is omitted because the contract's default equals it."""
         rows = self._rows
         if self._column == behaviour.SESSION_DURATION:
             known = rows[behaviour.SESSION_END].notna()
@@ -169,19 +169,19 @@ class _Speller:
             known = rows[origin] == rows[entities.UPDATED_AT]
         else:
             return np.zeros(len(rows), dtype=bool)
-        return known.to_numpy(bool) & self._chance("left out", _LEFT_OUT)
+        return known.to_numpy(bool) & self._chance("left out", _OMITTED)
 
     def _phone(self) -> Text:
         block = self._rows[PHONE_BLOCK].to_numpy()
         number = pd.Series(self._rows[PHONE_NUMBER].to_numpy())
-        way = self._draws.below("spelling/phone", self._who, 4, self._row)
+        way = self._draws.below("spelling/phone", self._customer, 4, self._row)
         prefixes = [text for parts in PHONE_BLOCKS for text in _prefixes(*parts)]
         last = pick([f"{v:03d}" for v in range(1_000)], number.to_numpy())
         return (pick(prefixes, block * 4 + way) + last).where(self._rows[entities.PHONE].notna())
 
 
 def _prefixes(country: str, area: str, block: str) -> tuple[str, str, str, str]:
-    """Four ways to begin a number; without the country's code only at home, in Germany."""
+    """Return four prefixes of a number; national forms without country code for Germany only."""
     abroad = f"{country} {area} {block}"
     digits = f"{country}{area}{block}"
     if country != "+49":

@@ -1,4 +1,4 @@
-"""Text columns made a whole column at a time."""
+"""Format arrays of numbers as text columns."""
 
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
@@ -22,18 +22,18 @@ _FOUR = 10_000
 
 
 def each_once(values: Ints, write: Callable[[int], str]) -> Text:
-    """Write every distinct number once and put the texts where the numbers are."""
+    """Format each distinct number once and return one text a number."""
     distinct, places = np.unique(values, return_inverse=True)
     return pick([write(value) for value in distinct.tolist()], places)
 
 
 def pick(texts: Sequence[str | None], index: Ints) -> Text:
-    """Take the texts at the positions ``index``; None becomes null."""
+    """Return the texts at the positions ``index``; None is null."""
     return pd.Series(list(texts), dtype=TEXT).take(index).reset_index(drop=True)
 
 
 def digits(values: Ints, width: int) -> Text:
-    """Write whole numbers with leading zeros, in ``width`` digits, a multiple of 4."""
+    """Format whole numbers with leading zeros in ``width`` digits, a multiple of 4."""
     text = each_once(values % _FOUR, lambda v: f"{v:04d}")
     for _ in range(width // 4 - 1):
         values = values // _FOUR
@@ -42,12 +42,12 @@ def digits(values: Ints, width: int) -> Text:
 
 
 def whole(values: Ints) -> Text:
-    """Write whole numbers."""
+    """Format whole numbers."""
     return each_once(values, str)
 
 
 def decimal(units: Ints, scale: int) -> Text:
-    """Write decimals that are given in units of their last digit, with ``scale`` digits."""
+    """Format decimals, given as integers in units of their last digit, with ``scale`` digits."""
     base = 10**scale
     minus = pick(["", "-"], (units < 0).astype(np.int64))
     size = np.abs(units)
@@ -55,12 +55,12 @@ def decimal(units: Ints, scale: int) -> Text:
 
 
 def iso_time(micros: Ints, fraction: bool, local: Flags | None = None) -> Text:
-    """Write times in ISO 8601.
+    """Format times in ISO 8601.
 
     Args:
         micros: Microseconds since 1970, UTC.
         fraction: Whether to write milliseconds.
-        local: Where to write a clock two hours ahead with its offset, instead of UTC with Z.
+        local: Where to write local time with the offset +02:00 instead of UTC with Z.
     """
     ahead = np.zeros(len(micros), dtype=np.int64) if local is None else local.astype(np.int64)
     seconds = micros // _MICROS + ahead * 7_200

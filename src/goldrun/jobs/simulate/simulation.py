@@ -1,4 +1,4 @@
-"""The work of ``simulate``: customers in chunks, written as files and beside them the truth."""
+"""Write a simulated marketplace: the shop's files and the tables of the truth, in chunks."""
 
 import logging
 import multiprocessing
@@ -29,23 +29,23 @@ _RATES = "rates.csv"
 _PARAMETERS = "truth/parameters.json"
 _MADE = (_RATES, _PARAMETERS, "truth/*/part-*.parquet", *(f"{e}/part-*" for e in layouts.LAYOUTS))
 _CHUNK = 20_000
-"""Customers of a year that are simulated at once: half a million rows."""
+"""Customers of a chunk for a period of one year: about half a million rows."""
 _MOST_PROCESSES = 4
 
 
 @dataclass(frozen=True)
 class Written:
-    """What a chunk, or all of them, came to.
+    """Counts of what was written for one or all chunks.
 
     Attributes:
         rows: Lines written, by entity.
-        planted: How many of them are in the ledger, by entity.
-        likely: See ``marketplace.Chunk``.
+        planted: Lines that are in the ledger, by entity.
+        candidates: See ``marketplace.Chunk``.
     """
 
     rows: Counter[str]
     planted: Counter[str]
-    likely: list[Candidate]
+    candidates: list[Candidate]
 
 
 def write_marketplace(
@@ -56,14 +56,17 @@ def write_marketplace(
     chunk: int | None = None,
     processes: int | None = None,
 ) -> Written:
-    """Simulate and write everything; return what was written, without candidates.
+    """Simulate all customers and write the files and the truth.
 
     Args:
-        settings: The marketplace.
+        settings: The settings.
         out: Folder of the files.
         overwrite: Whether to remove an earlier simulation from it first.
-        chunk: Customers to simulate at once; all that depends on it is which file has which row.
-        processes: How many to use at most; None for as many as there are cores.
+        chunk: Customers of a chunk; it decides only which file holds which row.
+        processes: Largest number of processes; None for the number of cores.
+
+    Returns:
+        The counts of all chunks, without candidates.
 
     Raises:
         SettingsError: The folder has files already.
@@ -77,7 +80,7 @@ def write_marketplace(
         _add(total, written)
         done = min((number + 1) * size, settings.customers)
         log.info("  ▸ %s of %s customers", f"{done:,}", f"{settings.customers:,}")
-    sheets, planted = last_planted(settings, total.likely)
+    sheets, planted = last_planted(settings, total.candidates)
     _add(total, _write(out, sheets, planted, len(starts)))
     _write_settings(settings, out)
     return Written(total.rows, total.planted, [])
@@ -96,7 +99,7 @@ def _prepare(out: Path, overwrite: bool) -> None:
 
 
 def _spread(work: "partial[Written]", count: int, processes: int | None) -> Iterator[Written]:
-    """Do the chunks, in processes of their own when that is worth it, and give them in order."""
+    """Write the chunks, in several processes where there are several, and yield in order."""
     workers = min(processes or os.cpu_count() or 1, count, _MOST_PROCESSES)
     if workers == 1:
         yield from map(work, range(count))
@@ -118,7 +121,7 @@ def _write_chunk(settings: Settings, out: Path, size: int, number: int) -> Writt
             )
     file_writer.write_parquet(_truth(out, "people", number), chunk.people, layouts.PEOPLE)
     written = _write(out, chunk.sheets, chunk.ledger, number)
-    return Written(written.rows, written.planted, chunk.likely)
+    return Written(written.rows, written.planted, chunk.candidates)
 
 
 def _write(out: Path, sheets: Iterable[Sheet], ledger: pd.DataFrame, number: int) -> Written:
@@ -139,7 +142,7 @@ def _write(out: Path, sheets: Iterable[Sheet], ledger: pd.DataFrame, number: int
 def _write_settings(settings: Settings, out: Path) -> None:
     lines = [",".join(line) for line in rates(settings, Draws(settings.seed)).lines()]
     file_writer.write_lines(out / _RATES, [",".join(RATES.names), *lines])
-    # Written last: a folder that has it is whole.
+    # Written last: it marks the folder as complete.
     file_writer.write_lines(out / _PARAMETERS, [settings.model_dump_json(indent=2)])
 
 
@@ -150,4 +153,4 @@ def _truth(out: Path, table: str, number: int) -> Path:
 def _add(total: Written, more: Written) -> None:
     total.rows.update(more.rows)
     total.planted.update(more.planted)
-    total.likely.extend(more.likely)
+    total.candidates.extend(more.candidates)
