@@ -2,7 +2,7 @@
 
 import pytest
 
-from goldrun.registry.owner import LAKE_TAG, SOURCE_TAG, Owner, foreign, says_owner
+from goldrun.registry.owner import LAKE_TAG, SOURCE_TAG, Owner, foreign, has_owner
 
 SHOP = Owner("north", "lake-1", "/data/north-lake")
 
@@ -17,7 +17,7 @@ def test_a_version_with_the_owners_tags_is_the_owners() -> None:
     [{}, {SOURCE_TAG: "north"}, {LAKE_TAG: "lake-1"}, {SOURCE_TAG: "", LAKE_TAG: ""}],
 )
 def test_a_version_without_both_tags_is_nobodys(tags: dict[str, str]) -> None:
-    assert not says_owner(tags)
+    assert not has_owner(tags)
     assert "do not say" in str(foreign(SHOP, tags))
 
 

@@ -1,4 +1,4 @@
-"""Which shop a registered version belongs to: its source and its lake."""
+"""The owner of a registered version: a source and its lake."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,20 +26,20 @@ class Owner:
         return {SOURCE_TAG: self.source, LAKE_TAG: self.lake or ""}
 
 
-def says_owner(tags: Mapping[str, str]) -> bool:
-    """Whether tags name a source and a lake."""
+def has_owner(tags: Mapping[str, str]) -> bool:
+    """Return whether tags name a source and a lake."""
     return bool(tags.get(SOURCE_TAG)) and bool(tags.get(LAKE_TAG))
 
 
 def foreign(owner: Owner, tags: Mapping[str, str]) -> str | None:
-    """Say whose a registered version is where its tags do not name the owner; None where they do.
+    """Return why a registered version is not the owner's; None where it is.
 
     Args:
-        owner: Who wants to use the version.
+        owner: The source and the lake that use the version.
         tags: Tags of the version.
     """
     source, lake = tags.get(SOURCE_TAG), tags.get(LAKE_TAG)
-    if not says_owner(tags):
+    if not has_owner(tags):
         return "its tags do not say which source and lake it was trained on"
     if source != owner.source:
         return f"it belongs to source {source!r} (lake id {lake}), not to {owner.source!r}"
@@ -48,3 +48,14 @@ def foreign(owner: Owner, tags: Mapping[str, str]) -> str | None:
     if lake != owner.lake:
         return f"it was trained on a lake with id {lake}, and {owner.root} has id {owner.lake}"
     return None
+
+
+def may_be_of_lake(trained_on: str | None, root: str, *, exists: bool) -> bool:
+    """Return whether an untagged version may have been trained on a lake that was moved since.
+
+    Args:
+        trained_on: Root of the lake that the version was trained on; None where not recorded.
+        root: Root of the lake.
+        exists: Whether there still is a lake, or any folder, at ``trained_on``.
+    """
+    return trained_on is None or trained_on == root or not exists

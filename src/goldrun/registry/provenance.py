@@ -1,13 +1,17 @@
-"""On which lake an older version was trained, from what its training run has recorded."""
+"""The lake that an older version was trained on, from what its training run recorded."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from pathlib import Path
+from urllib.parse import urlparse
+
+from goldrun.contracts import gold
 
 
-class Fit(StrEnum):
-    """Whether a version can have been trained on a lake."""
+class Provenance(StrEnum):
+    """Whether a version was trained on a lake."""
 
     THIS = "this lake"
     OTHER = "another lake"
@@ -17,7 +21,7 @@ class Fit(StrEnum):
 
 @dataclass(frozen=True)
 class LakeState:
-    """What a lake is now.
+    """The current state of a lake.
 
     Attributes:
         roots: Its folder or URI, and the one that it had before it was moved.
@@ -31,14 +35,14 @@ class LakeState:
 
 
 @dataclass(frozen=True)
-class Trained:
-    """What is recorded of a version.
+class TrainingRecord:
+    """What the store recorded of the training of a version.
 
     Attributes:
-        root: Folder or URI of the lake that its training frame was read from; None where the run
-            does not say.
+        root: Folder or URI of the lake that the training frame was read from; None where the run
+            does not record it.
         at: When the version was registered, UTC.
-        versions: Delta version of every table behind it.
+        versions: Delta version of every table that it was trained from.
     """
 
     root: str | None
@@ -46,32 +50,46 @@ class Trained:
     versions: Mapping[str, int]
 
 
-def fit(trained: Trained, lake: LakeState) -> tuple[Fit, str]:
-    """Decide whether a version was trained on a lake, and say why not.
+def provenance_of(record: TrainingRecord, lake: LakeState) -> tuple[Provenance, str]:
+    """Decide whether a version was trained on a lake.
 
     Args:
-        trained: What is recorded of the version.
-        lake: The lake as it is.
+        record: The record of the version's training.
+        lake: The lake's current state.
 
     Returns:
-        ``UNKNOWN`` where nothing is recorded, ``IMPOSSIBLE`` where the folder is the lake's and its
-        tables are not; and the reason, empty for ``THIS``.
+        The provenance, and the reason, which is empty for ``THIS``. ``UNKNOWN`` where nothing is
+        recorded; ``IMPOSSIBLE`` where the folder is the lake's and the table versions are not.
     """
-    if trained.root is None and not trained.versions:
-        return Fit.UNKNOWN, "nothing says on which lake it was trained"
-    if trained.root is not None and trained.root not in lake.roots:
-        return Fit.OTHER, f"it was trained on {trained.root}"
-    if lake.created_at is not None and trained.at < lake.created_at:
-        return Fit.OTHER, (
-            f"it was registered at {trained.at:%Y-%m-%d %H:%M:%S} UTC, before this lake was "
+    if record.root is None and not record.versions:
+        return Provenance.UNKNOWN, "its run does not record on which lake it was trained"
+    if record.root is not None and record.root not in lake.roots:
+        return Provenance.OTHER, f"it was trained on {record.root}"
+    if lake.created_at is not None and record.at < lake.created_at:
+        return Provenance.OTHER, (
+            f"it was registered at {record.at:%Y-%m-%d %H:%M:%S} UTC, before this lake was "
             f"created at {lake.created_at:%Y-%m-%d %H:%M:%S} UTC"
         )
-    for table, version in sorted(trained.versions.items()):
-        now = lake.versions.get(table)
+    contradiction = _contradiction(record.versions, lake.versions)
+    return (Provenance.IMPOSSIBLE, contradiction) if contradiction else (Provenance.THIS, "")
+
+
+def _contradiction(trained: Mapping[str, int], current: Mapping[str, int]) -> str:
+    """Return how the first table contradicts a version's record; empty where none does."""
+    for table, version in sorted(trained.items()):
+        now = current.get(table)
         if now is None:
-            return Fit.IMPOSSIBLE, f"it was trained on {table}, which the lake does not have"
+            return f"it was trained on {table}, which the lake does not have"
         if version > now:
-            return Fit.IMPOSSIBLE, (
-                f"it was trained on version {version} of {table}, and the lake has version {now}"
-            )
-    return Fit.THIS, ""
+            return f"it was trained on version {version} of {table}, and the lake has version {now}"
+    return ""
+
+
+def lake_root_of(training_table: str | None) -> str | None:
+    """Return the root of the lake from the path of its ``gold/customer_features``."""
+    return training_table and training_table.removesuffix(f"/{gold.CUSTOMER_FEATURES.name}")
+
+
+def normalise_root(root: str) -> str:
+    """Return a folder as an absolute path, and a URI unchanged, as a lake's root is written."""
+    return root if urlparse(root).scheme else str(Path(root).absolute())

@@ -11,6 +11,7 @@ import pytest
 
 from goldrun.errors import ForeignModelError, TrackingError
 from goldrun.io.engines.tables import Origin
+from goldrun.io.engines.registry import engines_with
 from goldrun.io.settings import load_source
 from goldrun.io.tracking.runs import Champion, Tracker
 from goldrun.jobs.context import Context
@@ -33,7 +34,10 @@ OTHER = SHOP.model_copy(update={"name": "south"})
 def lake_of(identity: str | None, root: str = "/data/lake") -> Any:
     """All that is asked of a lake here."""
     origin = Origin(identity, None) if identity else None
-    return SimpleNamespace(origin=lambda _: origin, root=root, path=lambda t: f"{root}/{t}")
+    streaming = object.__new__(engines_with("streams")[0])
+    return SimpleNamespace(
+        engine=streaming, origin=lambda _: origin, root=root, path=lambda t: f"{root}/{t}"
+    )
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ from goldrun.io.tracking.versions import versions_of
 from goldrun.jobs.context import Context
 from goldrun.jobs.promote import migration
 from goldrun.jobs.promote.champions import champion_of, check_models, owner_of
+from goldrun.registry.migration import MIGRATED_FROM
 from tests.conftest import NOW
 
 BRONZE = lineage.bronze_table("transactions")
@@ -128,7 +129,7 @@ def test_of_a_store_that_lakes_shared_only_this_lakes_versions_move_and_its_cham
     champion = champion_of(ctx, "churn")
     assert champion is not None
     assert champion.run_id == runs[2]
-    assert champion.tags[migration.MIGRATED_FROM] == "churn version 2"
+    assert champion.tags[MIGRATED_FROM] == "churn version 2"
     left = versions_of(ctx.tracker.client, "churn")
     assert left is not None
     assert [(v.number, v.aliases) for v in left] == [(4, ("challenger", "champion"))]
