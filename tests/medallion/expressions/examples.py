@@ -5,6 +5,8 @@ from goldrun.medallion.expressions.table import FUNCTIONS
 _OPERATORS = (
     "split(left(a, 10), '-')[0]",
     "split(lower(right(a, 5)), '-')[1]",
+    "lower(upper(a))",
+    "upper(lower(b))",
     "try_cast(right(a, 3) as int)",
     "try_cast(left(a, 4) as decimal(18,4))",
     "try_cast(left(a, 10) as date)",

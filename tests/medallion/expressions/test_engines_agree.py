@@ -71,16 +71,17 @@ def test_thousands_of_expressions_are_computed_alike_by_spark_and_sail(spark: Sp
     ) as sail:
         assert sail.stdin is not None
         assert sail.stdout is not None
+        different: list[tuple[object, ...]] = []
         for start in range(0, len(given), AT_A_TIME):
             some = given[start : start + AT_A_TIME]
             print(json.dumps(some), file=sail.stdin, flush=True)
             ours = compute(spark, some)
             theirs = json.loads(sail.stdout.readline())
-            different = [
+            different += [
                 (sql, row, mine, other)
                 for (sql, values), others in zip(ours.items(), theirs, strict=True)
                 for row, mine, other in zip(pairs(), values, others, strict=True)
                 if mine != other
             ]
-            assert different == []
         sail.stdin.close()
+    assert different == []

@@ -35,6 +35,11 @@ def _counted(column: Column) -> Column:
     return column.cast(_COUNT.spark)
 
 
+def _unmerged(text: Column) -> Column:
+    """Keep Spark from computing ``lower(upper(x))`` as ``lower(x)``: of ß they differ."""
+    return F.concat(text, F.lit(""))
+
+
 def _substring(given: Sequence[Value]) -> Value:
     start = whole_number(given[1], -_MOST, _MOST, "start")
     length = whole_number(given[2], 0, _MOST, "length") if given[2:] else _MOST
@@ -103,10 +108,20 @@ def _concat_ws(given: Sequence[Value]) -> Value:
 
 TEXT_FUNCTIONS = (
     Function(
-        "upper", (_TEXT,), "text", bind_columns(Kind.TEXT, F.upper), "In capitals.", "upper(a)"
+        "upper",
+        (_TEXT,),
+        "text",
+        bind_columns(Kind.TEXT, lambda c: F.upper(_unmerged(c))),
+        "In capitals.",
+        "upper(a)",
     ),
     Function(
-        "lower", (_TEXT,), "text", bind_columns(Kind.TEXT, F.lower), "In small letters.", "lower(a)"
+        "lower",
+        (_TEXT,),
+        "text",
+        bind_columns(Kind.TEXT, lambda c: F.lower(_unmerged(c))),
+        "In small letters.",
+        "lower(a)",
     ),
     Function(
         "trim",
