@@ -1,1 +1,1 @@
-"""How long and how large: measured by commands that anyone can run."""
+"""Benchmarks of time and memory; each module is a command."""

@@ -10,6 +10,7 @@ import argparse
 import logging
 import shutil
 import sys
+from datetime import date
 from pathlib import Path
 
 from benchmarks.equal import same_tables
@@ -27,11 +28,7 @@ PORT = 7177
 def main() -> int:
     """Build, compare and report."""
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--rows", type=int, default=1_000_000)
-    options.add_argument("--rounds", type=int, default=3)
-    options.add_argument("--folder", type=Path, default=Path("bench-lake"))
-    given = options.parse_args()
+    given = _options().parse_args()
     folder = given.folder.resolve()
     shutil.rmtree(folder, ignore_errors=True)
     write_feed(folder / "feed", 0, given.rows, given.rows // ROWS_A_CUSTOMER)
@@ -41,19 +38,30 @@ def main() -> int:
         log.info("Round %s of %s", number + 1, given.rounds)
         as_of = last_day(given.rows)
         builds[GOLDRUN].append(build(ON_SPARK, folder / "feed", folder / "local", as_of))
-        cluster.start()
-        try:
-            one = build(ON_SPARK, folder / "feed", folder / "far", as_of, cluster.address)
-        finally:
-            cluster.stop()
-        builds[ON_CLUSTER].append(one)
-    different = same_tables(folder / "local", folder / "far")
+        builds[ON_CLUSTER].append(_build_on(cluster, folder, as_of))
+    different = same_tables(folder / "local", folder / "remote")
     log.info("  rows that differ: %s", different)
     if any(different.values()):
         raise SystemExit("the cluster did not make the same tables")
     report(given.rows, builds, RESULTS)
     shutil.rmtree(folder)
     return 0
+
+
+def _build_on(cluster: SparkCluster, folder: Path, as_of: date) -> Build:
+    cluster.start()
+    try:
+        return build(ON_SPARK, folder / "feed", folder / "remote", as_of, cluster.address)
+    finally:
+        cluster.stop()
+
+
+def _options() -> argparse.ArgumentParser:
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--rows", type=int, default=1_000_000)
+    options.add_argument("--rounds", type=int, default=3)
+    options.add_argument("--folder", type=Path, default=Path("bench-lake"))
+    return options
 
 
 if __name__ == "__main__":

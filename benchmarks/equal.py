@@ -1,4 +1,4 @@
-"""Whether two lakes of the same feed say the same in every row, whoever wrote them."""
+"""Compare the tables of two lakes of one feed row by row, whatever engine wrote them."""
 
 from pathlib import Path
 from urllib.parse import unquote, urlparse
@@ -11,7 +11,7 @@ from goldrun.contracts.activity_tables import ACTIVITY
 from goldrun.contracts.entities import TRANSACTIONS
 from goldrun.contracts.gold import AS_OF, CUSTOMER_FEATURES, USER_FEATURES
 
-_SAID = "json_extract_string({record}, '$.transaction_id')"
+_KEY = "json_extract_string({record}, '$.transaction_id')"
 _LINE = "json_extract_string({record}, '$._malformed')"
 TRANSACTION_ID = TRANSACTIONS.key[0]
 
@@ -19,27 +19,37 @@ TRANSACTION_ID = TRANSACTIONS.key[0]
 def same_tables(one: Path, other: Path) -> dict[str, int]:
     """Compare nine tables that goldrun makes of transactions.
 
-    Silver by its business columns, quarantine by what was refused and why, duplicates by how
-    often each key was repeated, gold by all columns, of snapshots the newest; doubles to nine
-    decimals.
+    Silver by its business columns, quarantine by keys, lines and reasons, duplicates by the number
+    of repeats of each key, gold by all columns (the newest snapshot); doubles to nine decimals.
 
     Returns:
-        Table to the number of rows that only one of the lakes has.
+        Number of rows that only one of the lakes has, by table.
     """
+    queries = _silver_queries() | _gold_queries()
+    with duckdb.connect() as db:
+        db.execute("SET TimeZone = 'UTC'")
+        return {name: _different(db, query, one, other) for name, query in queries.items()}
+
+
+def _silver_queries() -> dict[str, str]:
     names = ", ".join(TRANSACTIONS.names)
-    refused = (
-        f"SELECT {_SAID.format(record='record')} AS key, {_LINE.format(record='record')} AS line, "
+    rejected = (
+        f"SELECT {_KEY.format(record='record')} AS key, {_LINE.format(record='record')} AS line, "
         "list_sort(reasons) AS reasons FROM quarantine"
     )
     repeats = (
         f"SELECT {TRANSACTION_ID}, count(*) AS n FROM duplicates d "
         "JOIN transactions t ON t.record_id = d.kept_record_id GROUP BY ALL"
     )
-    queries = {
+    return {
         TRANSACTIONS.name: f"SELECT {names} FROM transactions",
-        lineage.QUARANTINE.name: refused,
+        lineage.QUARANTINE.name: rejected,
         lineage.DUPLICATES.name: repeats,
     }
+
+
+def _gold_queries() -> dict[str, str]:
+    queries = {}
     for table in (*ACTIVITY, CUSTOMER_FEATURES, USER_FEATURES):
         columns = ", ".join(
             f"round({c.name}, 9) AS {c.name}" if c.type.simpleString() == "double" else c.name
@@ -50,9 +60,7 @@ def same_tables(one: Path, other: Path) -> dict[str, int]:
     queries[CUSTOMER_FEATURES.name] += (
         f" WHERE {AS_OF} = (SELECT max({AS_OF}) FROM {CUSTOMER_FEATURES.name.split('/')[1]})"
     )
-    with duckdb.connect() as db:
-        db.execute("SET TimeZone = 'UTC'")
-        return {name: _different(db, query, one, other) for name, query in queries.items()}
+    return queries
 
 
 def same_users(one: Path, other: Path) -> int:
@@ -73,39 +81,37 @@ def same_users(one: Path, other: Path) -> int:
 def _different(db: duckdb.DuckDBPyConnection, query: str, one: Path, other: Path) -> int:
     """Count the rows that only one lake has.
 
-    None, where columns have the same types, and rows the same number, sum and XOR of their 64-bit
-    hashes (of other types the same hash may mean another value). Else rows are compared one by one,
-    which takes memory for all of them.
+    They are equal where columns have the same types, and rows the same number, sum and XOR of their
+    64-bit hashes (with other types an equal hash may mean another value). Otherwise rows are
+    compared one by one, which takes memory for all of them.
     """
-    seen = []
-    for schema, lake in (("one", one), ("other", other)):
-        db.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
-        for table in _tables_in(query, lake):
-            _view(db, schema, table)
-        db.execute(f"SET schema = '{schema}'")
-        db.execute(f"CREATE OR REPLACE VIEW {schema}._said AS {query}")
-        columns = db.execute(f"DESCRIBE {schema}._said").fetchall()
-        # The session's zone is UTC, so that with and without it a time is the same number.
-        types = [kind.removesuffix(" WITH TIME ZONE") for _, kind, *_ in columns]
-        hashed = f"SELECT hash(rows) AS h FROM {schema}._said AS rows"
-        sums = db.execute(f"SELECT count(*), sum(h), bit_xor(h) FROM ({hashed})").fetchall()
-        seen.append((types, sums))
-    if seen[0] == seen[1]:
+    if _summary(db, "one", query, one) == _summary(db, "other", query, other):
         return 0
-    sides = "FROM one._said", "FROM other._said"
+    sides = "FROM one._rows", "FROM other._rows"
     both = " UNION ALL ".join(f"({a} EXCEPT ALL {b})" for a, b in (sides, sides[::-1]))
     return int(db.execute(f"SELECT count(*) FROM ({both})").fetchall()[0][0])
 
 
+def _summary(
+    db: duckdb.DuckDBPyConnection, schema: str, query: str, lake: Path
+) -> tuple[list[str], list[tuple[object, ...]]]:
+    """Create the view ``_rows`` of a query; return its types, and count and sums of its hashes."""
+    db.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+    for table in _tables_in(query, lake):
+        _view(db, schema, table)
+    db.execute(f"SET schema = '{schema}'")
+    db.execute(f"CREATE OR REPLACE VIEW {schema}._rows AS {query}")
+    columns = db.execute(f"DESCRIBE {schema}._rows").fetchall()
+    # The session's zone is UTC, so that with and without it a time is the same number.
+    types = [kind.removesuffix(" WITH TIME ZONE") for _, kind, *_ in columns]
+    hashed = f"SELECT hash(rows) AS h FROM {schema}._rows AS rows"
+    return types, db.execute(f"SELECT count(*), sum(h), bit_xor(h) FROM ({hashed})").fetchall()
+
+
 def _view(db: duckdb.DuckDBPyConnection, schema: str, folder: Path) -> None:
-    """Let DuckDB see a table by its name, without having its rows in memory."""
+    """Create a view of a table's files, whose rows stay on disk."""
     table = DeltaTable(str(folder))
-    told = table.protocol()
-    beyond = set(told.reader_features or ()) - {"timestampNtz"}
-    if told.min_reader_version == 2:
-        beyond.add("columnMapping")
-    if beyond:
-        raise SystemExit(f"{folder} has {', '.join(sorted(beyond))}: its files are not its rows")
+    _check_features(table, folder)
     files = [unquote(urlparse(uri).path) for uri in table.file_uris()]
     if files:
         named = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
@@ -115,6 +121,17 @@ def _view(db: duckdb.DuckDBPyConnection, schema: str, folder: Path) -> None:
     db.execute(f"CREATE OR REPLACE TABLE {schema}._no_{folder.name} AS FROM nothing")
     db.unregister("nothing")
     db.execute(f"CREATE OR REPLACE VIEW {schema}.{folder.name} AS FROM {schema}._no_{folder.name}")
+
+
+def _check_features(table: DeltaTable, folder: Path) -> None:
+    """Raise SystemExit for a table whose files differ from its rows, as by deletion vectors."""
+    protocol = table.protocol()
+    unsupported = set(protocol.reader_features or ()) - {"timestampNtz"}
+    if protocol.min_reader_version == 2:
+        unsupported.add("columnMapping")
+    if unsupported:
+        names = ", ".join(sorted(unsupported))
+        raise SystemExit(f"{folder} has {names}: its files are not its rows")
 
 
 def _tables_in(query: str, lake: Path) -> list[Path]:

@@ -1,4 +1,4 @@
-"""CSV files of transactions in the columns of the simulated feed, as many rows as one likes.
+"""CSV files of transactions in the columns of the simulated feed, of any number of rows.
 
 Row number v is the same in every feed, so a longer feed begins with a shorter one. Of a thousand
 rows 20 repeat the one before, 10 have no user, 5 a price that is no number, 5 no quantity left, and
@@ -34,16 +34,19 @@ CASE
 END
 """
 _ROWS = "SELECT v, CASE WHEN v % 50 = 7 THEN v - 1 ELSE v END AS n FROM range($first, $end) t(v)"
+_HEADED = f"SELECT '{HEADER}' AS line, -1 AS v UNION ALL SELECT {_LINE} AS line, v FROM ({_ROWS})"
+_FORMAT = "FORMAT csv, HEADER false, QUOTE '', DELIMITER '\t'"
+_FILE = f"SELECT line FROM ({_HEADED}) ORDER BY v"
 
 
 def write_feed(folder: Path, first: int, end: int, customers: int) -> list[Path]:
     """Write the rows from ``first`` to before ``end``; return the files, in order.
 
     Args:
-        folder: Where the files go; made when it is not there.
+        folder: Folder of the files; created if missing.
         first: Number of the first row.
         end: Number after the last row.
-        customers: How many users there are.
+        customers: Number of users.
     """
     folder.mkdir(parents=True, exist_ok=True)
     files = []
@@ -51,12 +54,9 @@ def write_feed(folder: Path, first: int, end: int, customers: int) -> list[Path]
         for start in range(first, end, ROWS_A_FILE):
             file = folder / f"feed-{start:011d}.csv"
             stop = min(start + ROWS_A_FILE, end)
-            lines = f"SELECT {_LINE} AS line, v FROM ({_ROWS})"
-            headed = f"SELECT '{HEADER}' AS line, -1 AS v UNION ALL {lines}"
-            how = "FORMAT csv, HEADER false, QUOTE '', DELIMITER '\t'"
             target = str(file).replace("'", "''")
             db.execute(
-                f"COPY (SELECT line FROM ({headed}) ORDER BY v) TO '{target}' ({how})",
+                f"COPY ({_FILE}) TO '{target}' ({_FORMAT})",
                 {"first": start, "end": stop, "customers": customers},
             )
             files.append(file)
@@ -64,7 +64,7 @@ def write_feed(folder: Path, first: int, end: int, customers: int) -> list[Path]
 
 
 def settings_of(folder: Path) -> Path:
-    """Write the source's settings beside the files of a feed; return where they are."""
+    """Write the source's settings beside the files of a feed; return their path."""
     settings = folder / "feed.toml"
     shipped = SOURCE.read_text(encoding="utf-8")
     settings.write_text(shipped.replace("FEED", str(folder.resolve())), encoding="utf-8")

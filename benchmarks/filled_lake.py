@@ -1,4 +1,4 @@
-"""A lake that holds many transactions already, filled faster than they could have come.
+"""A lake filled with many transactions, faster than by ingestion.
 
 Bronze and silver get the same records, in the files and in the order in which a stream and its
 compaction leave them; every record has its fate, so the accounting is closed. Gold is made by
@@ -32,19 +32,8 @@ _FILLED = Batch.at(datetime(2026, 2, 1, tzinfo=UTC))
 
 def fill(ctx: Context, rows: int, *, random_keys: bool) -> None:
     """Write the first transactions into bronze and silver, and derive their customers."""
-    spark, lake, table = ctx.lake.session, ctx.lake, entities.TRANSACTIONS
-    numbers = spark.range(0, rows, 1, -(-rows // _ROWS_A_FILE))
-    values = values_of(F.col("id"), random_keys=random_keys)
-    pairs = [part for name, value in values.items() for part in (F.lit(name), value)]
-    raw = numbers.select(
-        F.create_map(*pairs).alias(lineage.RECORD),
-        F.lit(None).cast("string").alias(lineage.MALFORMED),
-        *_place(F.col("id"), F.lit("")),
-    )
-    lake.append(
-        lineage.bronze_table(_ENTITY),
-        to_bronze(raw, entity=_ENTITY, source=ctx.source.name, batch=_FILLED),
-    )
+    lake, table = ctx.lake, entities.TRANSACTIONS
+    _fill_bronze(ctx, rows, random_keys=random_keys)
     text = {c.name: F.col(lineage.RECORD)[c.name] for c in table.columns}
     text[entities.UPDATED_AT] = text[entities.TRANSACTION_DATE]
     typed = [text[c.name].cast(c.type).alias(c.name) for c in table.columns]
@@ -57,11 +46,27 @@ def fill(ctx: Context, rows: int, *, random_keys: bool) -> None:
     silver.derive(ctx.lake, ctx.source)
 
 
+def _fill_bronze(ctx: Context, rows: int, *, random_keys: bool) -> None:
+    spark, lake = ctx.lake.session, ctx.lake
+    numbers = spark.range(0, rows, 1, -(-rows // _ROWS_A_FILE))
+    values = values_of(F.col("id"), random_keys=random_keys)
+    pairs = [part for name, value in values.items() for part in (F.lit(name), value)]
+    raw = numbers.select(
+        F.create_map(*pairs).alias(lineage.RECORD),
+        F.lit(None).cast("string").alias(lineage.MALFORMED),
+        *_place(F.col("id"), F.lit("")),
+    )
+    lake.append(
+        lineage.bronze_table(_ENTITY),
+        to_bronze(raw, entity=_ENTITY, source=ctx.source.name, batch=_FILLED),
+    )
+
+
 def micro_batch(spark: SparkSession, first: int, rows: int, *, random_keys: bool) -> DataFrame:
-    """Messages as ``read_stream`` gives them, one refused and one repeated in a thousand."""
+    """Generate messages as of ``read_stream``; of a thousand, one is rejected, one repeated."""
     number = F.col("id")
-    told = F.when(number % DIRT == DIRT // 2, number - 1).otherwise(number)
-    values = values_of(told, random_keys=random_keys)
+    repeated = F.when(number % DIRT == DIRT // 2, number - 1).otherwise(number)
+    values = values_of(repeated, random_keys=random_keys)
     free = F.when(number % DIRT == DIRT // 4, F.lit("0.00")).otherwise(values[entities.PRICE])
     line = F.to_json(F.struct(*[v.alias(k) for k, v in {**values, entities.PRICE: free}.items()]))
     lines = spark.range(first, first + rows, 1, 2).select(
@@ -74,7 +79,7 @@ def micro_batch(spark: SparkSession, first: int, rows: int, *, random_keys: bool
 
 
 def values_of(number: SparkColumn, *, random_keys: bool) -> dict[str, SparkColumn]:
-    """What ``messages.message`` says of a number, as text by column of the contract."""
+    """Compute the values of ``messages.message`` as text, by column of the contract."""
     pair = F.floor(number / 2)
     keys = _key("t", number), _key("o", pair)
     if random_keys:

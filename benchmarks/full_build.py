@@ -1,8 +1,8 @@
-"""From raw files to gold, side by side with what one would use instead.
+"""From raw files to gold, beside the alternatives.
 
     make bench ROWS=5000000 ROUNDS=3
 
-Every round builds the lake of the same files once in each way, one after the other, each in a
+Every round builds the lake of the same files once in each way, in sequence, each in a
 process of its own; then the tables are compared. Writes benchmarks/results.md.
 """
 
@@ -44,7 +44,7 @@ class Build:
 
     Attributes:
         whole: The process.
-        steps: Seconds by step, as it told them.
+        steps: Seconds by step, as the process printed them.
     """
 
     whole: Ended
@@ -54,15 +54,15 @@ class Build:
 def build(
     name: str, feed: Path, lake: Path, as_of: date, master: str = "", *, anew: bool = True
 ) -> Build:
-    """Build a lake in one way, or add to it what is new in the feed.
+    """Build a lake in one way, or add the new files of the feed to it.
 
     Args:
         name: The way.
         feed: Folder of its files.
         lake: Where the tables go.
         as_of: Date of the snapshot.
-        master: Spark's, where it is not the environment's.
-        anew: Whether an older lake goes first.
+        master: Spark master; by default that of the environment.
+        anew: Whether to delete an older lake first.
     """
     if anew:
         shutil.rmtree(lake, ignore_errors=True)
@@ -79,7 +79,7 @@ def build(
 
 
 def check_equal(folder: Path) -> None:
-    """Compare what the contenders made.
+    """Compare the tables of the contenders.
 
     Raises:
         SystemExit: Some rows differ.
@@ -98,7 +98,7 @@ def _must_agree(other: str, different: Mapping[str, int]) -> None:
 
 
 def last_day(rows: int) -> date:
-    """The day after the feed's newest row."""
+    """Return the day after the feed's newest row."""
     return date.fromisoformat(FIRST_DAY) + timedelta(days=(rows - 1) // ROWS_A_DAY + 1)
 
 
@@ -106,9 +106,9 @@ def report(rows: int, builds: Mapping[str, Sequence[Build]], path: Path = RESULT
     """Add a line for each contender to the results: medians, and ratios of each round.
 
     Args:
-        rows: How many the feed has.
-        builds: Of each way one a round, in the same order.
-        path: Where the results are.
+        rows: Number of rows of the feed.
+        builds: Builds of each way, one a round, in the same order.
+        path: File of the results.
     """
     ours = builds[GOLDRUN]
     for name, theirs in builds.items():
@@ -130,27 +130,29 @@ def _median(values: Iterable[float]) -> float:
 def main() -> int:
     """Build, compare and report."""
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    given = _options().parse_args()
+    folder = given.folder.resolve()
+    shutil.rmtree(folder, ignore_errors=True)
+    log.info("Writing %s rows ...", f"{given.rows:,}")
+    write_feed(folder / "feed", 0, given.rows, given.rows // ROWS_A_CUSTOMER)
+    builds: dict[str, list[Build]] = {name: [] for name in given.ways.split(",")}
+    for number in range(given.rounds):
+        log.info("Round %s of %s", number + 1, given.rounds)
+        for name, built in builds.items():
+            built.append(build(name, folder / "feed", folder / name, last_day(given.rows)))
+    check_equal(folder)
+    report(given.rows, builds)
+    shutil.rmtree(folder)
+    return 0
+
+
+def _options() -> argparse.ArgumentParser:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--rows", type=int, default=5_000_000)
     options.add_argument("--rounds", type=int, default=3)
     options.add_argument("--ways", default=",".join(MODULES), help="some of: %(default)s")
     options.add_argument("--folder", type=Path, default=Path("bench-lake"))
-    given = options.parse_args()
-    ways = given.ways.split(",")
-    folder = given.folder.resolve()
-    shutil.rmtree(folder, ignore_errors=True)
-    log.info("Writing %s rows ...", f"{given.rows:,}")
-    write_feed(folder / "feed", 0, given.rows, given.rows // ROWS_A_CUSTOMER)
-    builds: dict[str, list[Build]] = {name: [] for name in ways}
-    for number in range(given.rounds):
-        log.info("Round %s of %s", number + 1, given.rounds)
-        for name in ways:
-            lake = folder / name
-            builds[name].append(build(name, folder / "feed", lake, last_day(given.rows)))
-    check_equal(folder)
-    report(given.rows, builds)
-    shutil.rmtree(folder)
-    return 0
+    return options
 
 
 if __name__ == "__main__":

@@ -2,9 +2,9 @@
 
     make bench-growth GROWTH=1000000,5000000,20000000
 
-For each size a lake is built from files, then three times a hundredth more rows land and are taken
-in, each time by a process of its own. At last DuckDB builds all of it anew, and every row of every
-table must be the same. Adds lines to benchmarks/growth.md.
+For each size a lake is built from files, then three times a hundredth more rows are added, each
+time by a process of its own. Last, DuckDB builds all of it anew, and every row of every table must
+be equal. Adds lines to benchmarks/growth.md.
 """
 
 import argparse
@@ -28,32 +28,36 @@ SHARE = 100
 
 
 def grow(rows: int, folder: Path) -> None:
-    """Build a lake, add days to it, build all of it anew by DuckDB, and tell of each.
+    """Build a lake, add days to it, build all of it anew by DuckDB, and report each.
 
     Raises:
-        SystemExit: A row differs between what grew and what was built at once.
+        SystemExit: A row differs between the grown lake and the new one.
     """
     feed, lake, customers = folder / "feed", folder / GOLDRUN, rows // ROWS_A_CUSTOMER
     write_feed(feed, 0, rows, customers)
     whole, days = build(GOLDRUN, feed, lake, last_day(rows)), []
-    tell_build(rows, whole)
+    report_build(rows, whole)
     for day in range(1, DAYS + 1):
         first, end = (rows + n * rows // SHARE for n in (day - 1, day))
         write_feed(feed, first, end, customers)
         days.append(build(GOLDRUN, feed, lake, last_day(end), anew=False))
-    a_day = tell_days(rows, whole, days)
-    anew = build(DUCKDB, feed, folder / DUCKDB, last_day(end))
+    a_day = report_days(rows, whole, days)
+    report_anew(end, a_day, build(DUCKDB, feed, folder / DUCKDB, last_day(end)))
     different = same_tables(lake, folder / DUCKDB)
     log.info("  rows that differ: %s", different)
     if any(different.values()):
-        raise SystemExit("what grew is not what is built at once")
+        raise SystemExit("the grown lake differs from the one that was built at once")
+
+
+def report_anew(end: int, a_day: float, anew: Build) -> None:
+    """Add a line for DuckDB's build of all rows, and the share of it that a day takes."""
     cells = {"date": today(), "rows": f"{end:,}", "DuckDB anew": f"{anew.whole.seconds:.1f}"}
     cells["memory"] = _gibibytes(anew)
     cells["a day of goldrun's is of it"] = f"{a_day / anew.whole.seconds:.0%}"
     log.info("%s", add_line(RESULTS, cells | {"machine": machine()}))
 
 
-def tell_build(rows: int, whole: Build) -> None:
+def report_build(rows: int, whole: Build) -> None:
     """Add a line for the build."""
     seconds = whole.whole.seconds
     cells = {"date": today(), "rows": f"{rows:,}", "seconds": f"{seconds:.1f}"}
@@ -63,7 +67,7 @@ def tell_build(rows: int, whole: Build) -> None:
     log.info("%s", add_line(RESULTS, cells | {"machine": machine()}))
 
 
-def tell_days(rows: int, whole: Build, days: list[Build]) -> float:
+def report_days(rows: int, whole: Build, days: list[Build]) -> float:
     """Add a line for a day more; return its seconds, the median."""
     day = statistics.median(day.whole.seconds for day in days)
     cells = {"date": today(), "rows before": f"{rows:,}", "rows a day": f"{rows // SHARE:,}"}

@@ -2,8 +2,8 @@
 
     make bench-layouts USERS=2000000 ROUNDS=5
 
-Adds lines to benchmarks/layouts.md, where it is told what they mean. A folder for each customer is
-made for the small table only: for the large one it would not end.
+Adds lines to benchmarks/layouts.md, which explains them. The layout with a folder for each customer
+is measured with the small table only: with the large one it would not end.
 """
 
 import argparse
@@ -13,12 +13,13 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from delta.tables import DeltaTable
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from benchmarks.filled_lake import values_of
@@ -37,11 +38,11 @@ _FILE_BYTES = str(4 << 20)
 
 @dataclass(frozen=True)
 class Layout:
-    """How the table lies on disk.
+    """A physical layout of the table.
 
     Attributes:
-        name: What it is called.
-        write: Writes rows to a path; returns the seconds that took, where it starts a process.
+        name: Its name in the results.
+        write: Writes rows to a path; returns its seconds if it runs a process of its own.
     """
 
     name: str
@@ -89,7 +90,7 @@ OTHERS = (
 
 
 def users(spark: SparkSession, count: int) -> DataFrame:
-    """Rows of ``gold/user_features``, in no order, the same in every run."""
+    """Generate rows of ``gold/user_features``, unordered and equal in every run."""
     number, chance = F.col("id"), F.abs(F.xxhash64("id"))
     orders = 1 + chance % 40
     spend = (orders * (500 + chance % 9_500) / 100).cast("decimal(18,2)")
@@ -106,68 +107,70 @@ def users(spark: SparkSession, count: int) -> DataFrame:
 
 
 def measure(rows: DataFrame, layout: Layout, path: str, rounds: int) -> dict[str, str]:
-    """Write the table once and ask it three things; return the cells of its line."""
-    spark = rows.sparkSession
-    count = rows.count()
-    somebody = rows.orderBy(gold.USER_ID).select(gold.USER_ID).first()
-    most = rows.selectExpr(
-        f"percentile_approx({purchase_features.TOTAL_SPEND}, 0.999) AS most"
-    ).first()
-    if somebody is None or most is None:
-        raise SystemExit("there are no users to ask for")
+    """Write the table once and run three queries; return the cells of its line."""
+    queries = _queries(rows, path)
     began = time.monotonic()
-    told = layout.write(rows, path)
-    written = time.monotonic() - began if told is None else told
-    detail = spark.sql(f"DESCRIBE DETAIL delta.`{path}`").collect()[0]
-
-    def stored() -> DataFrame:
-        return spark.read.format("delta").load(path)
-
-    asked: dict[str, Callable[[], object]] = {
-        "one customer": lambda: stored().where(F.col(gold.USER_ID) == somebody[0]).collect(),
-        "top spenders": lambda: (
-            stored().where(F.col(purchase_features.TOTAL_SPEND) > F.lit(most[0])).collect()
-        ),
-        "training frame": lambda: stored().toPandas(),
-    }
+    reported = layout.write(rows, path)
+    written = time.monotonic() - began if reported is None else reported
+    detail = rows.sparkSession.sql(f"DESCRIBE DETAIL delta.`{path}`").collect()[0]
     cells = {
         "date": today(),
-        "users": f"{count:,}",
+        "users": f"{rows.count():,}",
         "layout": layout.name,
         "files": f"{detail['numFiles']:,}",
         "MB": f"{detail['sizeInBytes'] / 1e6:,.1f}",
         "written in": f"{written:.1f} s",
     }
-    for what, ask in asked.items():
-        ask()
-        cells[what] = f"{statistics.median(_seconds(ask) for _ in range(rounds)):.2f} s"
-    return cells | {"machine": machine()}
+    return cells | _medians(queries, rounds) | {"machine": machine()}
+
+
+def _queries(rows: DataFrame, path: str) -> dict[str, Callable[[], object]]:
+    """Return the measured queries of the table at a path, by the heading of their column."""
+    user = rows.orderBy(gold.USER_ID).select(gold.USER_ID).first()
+    spend = f"percentile_approx({purchase_features.TOTAL_SPEND}, 0.999)"
+    high = rows.selectExpr(spend).first()
+    if user is None or high is None:
+        raise SystemExit("there are no users to query")
+
+    def stored() -> DataFrame:
+        return rows.sparkSession.read.format("delta").load(path)
+
+    def where(condition: Column) -> object:
+        return stored().where(condition).collect()
+
+    return {
+        "one customer": lambda: where(F.col(gold.USER_ID) == user[0]),
+        "top spenders": lambda: where(F.col(purchase_features.TOTAL_SPEND) > F.lit(high[0])),
+        "training frame": lambda: stored().toPandas(),
+    }
+
+
+def _medians(queries: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, str]:
+    """Run each query once to warm up, then in rounds; return its median seconds."""
+    cells = {}
+    for name, query in queries.items():
+        query()
+        cells[name] = f"{statistics.median(_seconds(query) for _ in range(rounds)):.2f} s"
+    return cells
 
 
 def caching(spark: SparkSession, lines: int, rounds: int, folder: Path) -> dict[str, str]:
     """Compute three tables of gold from silver, with and without a cache; return a line's cells."""
     path = str(folder / "silver")
-    values = values_of(F.col("id"), random_keys=False)
-    typed = {
-        c.name: values.get(c.name, F.lit(None)).cast(c.type) for c in entities.TRANSACTIONS.columns
-    }
-    made = spark.range(0, lines, 1, 4).select(*[v.alias(k) for k, v in typed.items()])
-    made.write.format("delta").save(path)
-    taken: dict[str, list[float]] = {"read three times": [], "cached": []}
-    nobody = [F.lit(None).cast(c.type).alias(c.name) for c in entities.CUSTOMERS.columns]
-    times = [F.lit(None).cast("timestamp").alias(name) for name in ("valid_from", "valid_to")]
+    _write_transactions(spark, lines, path)
+    seconds: dict[bool, list[float]] = {False: [], True: []}
     for _ in range(rounds + 1):
-        for how, seconds in taken.items():
+        for cached, measured in seconds.items():
             stored = spark.read.format("delta").load(path)
-            silver = Silver(
-                stored.cache() if how == "cached" else stored,
-                spark.range(0).select(*nobody),
-                spark.range(0).select(*nobody, *times),
-            )
-            seconds.append(_seconds(lambda silver=silver: _gold(silver)))  # type: ignore[misc]
+            silver = _silver(stored.cache() if cached else stored)
+            measured.append(_seconds(partial(_gold, silver)))
             stored.unpersist()
-    # The first round is the one in which the JVM learns.
-    plain, cached = (statistics.median(seconds[1:]) for seconds in taken.values())
+    # The first round warms the JVM up.
+    plain, cached_seconds = (statistics.median(measured[1:]) for measured in seconds.values())
+    return _caching_cells(lines, plain, cached_seconds)
+
+
+def _caching_cells(lines: int, plain: float, cached: float) -> dict[str, str]:
     return {
         "date": today(),
         "lines": f"{lines:,}",
@@ -176,6 +179,23 @@ def caching(spark: SparkSession, lines: int, rounds: int, folder: Path) -> dict[
         "cached takes": f"{cached / plain:.2f} times as long",
         "machine": machine(),
     }
+
+
+def _write_transactions(spark: SparkSession, lines: int, path: str) -> None:
+    values = values_of(F.col("id"), random_keys=False)
+    typed = [
+        values.get(c.name, F.lit(None)).cast(c.type).alias(c.name)
+        for c in entities.TRANSACTIONS.columns
+    ]
+    spark.range(0, lines, 1, 4).select(*typed).write.format("delta").save(path)
+
+
+def _silver(transactions: DataFrame) -> Silver:
+    """Return silver with these transactions and no customers."""
+    empty = transactions.sparkSession.range(0)
+    columns = [F.lit(None).cast(c.type).alias(c.name) for c in entities.CUSTOMERS.columns]
+    times = [F.lit(None).cast("timestamp").alias(name) for name in ("valid_from", "valid_to")]
+    return Silver(transactions, empty.select(*columns), empty.select(*columns, *times))
 
 
 def _gold(silver: Silver) -> None:
@@ -192,24 +212,34 @@ def _seconds(work: Callable[[], object]) -> float:
 def main() -> int:
     """Measure and add the lines."""
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    given = _options().parse_args()
+    folder = given.folder.resolve()
+    shutil.rmtree(folder, ignore_errors=True)
+    with open_session("benchmark") as spark:
+        for kind in ("min", "max"):
+            spark.conf.set(f"spark.databricks.delta.optimize.{kind}FileSize", _FILE_BYTES)
+        measure_layouts(spark, given.users, given.rounds, folder)
+        line = caching(spark, given.users // 2, given.rounds, folder)
+        log.info("%s", add_line(RESULTS, line))
+    shutil.rmtree(folder)
+    return 0
+
+
+def measure_layouts(spark: SparkSession, count: int, rounds: int, folder: Path) -> None:
+    """Measure every layout of a small and a large table, and add their lines."""
+    for size, layouts in ((SMALL, (BY_CUSTOMER, *OTHERS)), (count, OTHERS)):
+        rows = users(spark, size)
+        for number, layout in enumerate(layouts):
+            path = str(folder / f"{size}-{number}")
+            log.info("%s", add_line(RESULTS, measure(rows, layout, path, rounds)))
+
+
+def _options() -> argparse.ArgumentParser:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--users", type=int, default=2_000_000)
     options.add_argument("--rounds", type=int, default=5)
     options.add_argument("--folder", type=Path, default=Path("bench-lake"))
-    given = options.parse_args()
-    shutil.rmtree(given.folder, ignore_errors=True)
-    with open_session("benchmark") as spark:
-        for kind in ("min", "max"):
-            spark.conf.set(f"spark.databricks.delta.optimize.{kind}FileSize", _FILE_BYTES)
-        for count, layouts in ((SMALL, (BY_CUSTOMER, *OTHERS)), (given.users, OTHERS)):
-            rows = users(spark, count)
-            for number, layout in enumerate(layouts):
-                path = str(given.folder.resolve() / f"{count}-{number}")
-                log.info("%s", add_line(RESULTS, measure(rows, layout, path, given.rounds)))
-        line = caching(spark, given.users // 2, given.rounds, given.folder.resolve())
-        log.info("%s", add_line(RESULTS, line))
-    shutil.rmtree(given.folder)
-    return 0
+    return options
 
 
 if __name__ == "__main__":

@@ -63,35 +63,33 @@ def _script(name: str, *options: str, env: dict[str, str] | None = None) -> "sub
 
 
 def _finish(process: "subprocess.Popen[str]") -> None:
-    _, said = process.communicate()
+    _, output = process.communicate()
     if process.returncode:
-        raise SystemExit(f"{process.args!r} failed with {process.returncode}:\n{said[-4000:]}")
+        raise SystemExit(f"{process.args!r} failed with {process.returncode}:\n{output[-4000:]}")
 
 
 def main() -> int:
     """Measure and add the line; 1 when it took more memory than the limit."""
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--customers", type=int, default=100_000)
-    options.add_argument("--limit", type=float, default=8, help="memory in GiB")
-    options.add_argument("--folder", type=Path, default=Path("bench-lake"))
-    given = options.parse_args()
+    given = _options().parse_args()
     folder = given.folder.resolve()
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     settings = simulate(given.customers, folder)
     seconds, peak = run_workflow(settings, given.limit)
-    cells = {
-        "date": today(),
-        "customers": f"{given.customers:,}",
-        "seconds": f"{seconds:.0f}",
-        "memory": f"{peak:.1f} GiB",
-        "limit": f"{given.limit:g} GiB",
-        "machine": machine(),
-    }
+    cells = {"date": today(), "customers": f"{given.customers:,}", "seconds": f"{seconds:.0f}"}
+    cells |= {"memory": f"{peak:.1f} GiB", "limit": f"{given.limit:g} GiB", "machine": machine()}
     log.info("%s", add_line(RESULTS, cells))
     shutil.rmtree(folder)
     return int(peak > given.limit)
+
+
+def _options() -> argparse.ArgumentParser:
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--customers", type=int, default=100_000)
+    options.add_argument("--limit", type=float, default=8, help="memory in GiB")
+    options.add_argument("--folder", type=Path, default=Path("bench-lake"))
+    return options
 
 
 if __name__ == "__main__":

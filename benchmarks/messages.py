@@ -1,8 +1,8 @@
-"""Send JSON transactions to a Kafka topic: as fast as it goes, or so many a second.
+"""Send JSON transactions to a Kafka topic: as fast as possible, or at a rate.
 
     python -m benchmarks.messages --brokers=127.0.0.1:9092 --topic=transactions --rows=1000000
 
-A process of its own, so that it takes no time from the stream's driver but the machine's.
+It runs in a process of its own, so that it shares the machine, but not the driver, of a stream.
 """
 
 import argparse
@@ -21,10 +21,17 @@ DIRT = 1_000
 """Of so many messages one repeats the one before it, and one has a price of 0."""
 _METHODS = ("card", "wallet", "bank_transfer", "invoice")
 _PAUSE = 0.02
+_DELIVERY = {
+    "acks": "all",
+    "enable.idempotence": True,
+    "linger.ms": 20,
+    # Errors only: while a broker starts, each retry would be logged.
+    "log_level": 3,
+}
 
 
 def message(number: int, at: datetime) -> bytes:
-    """The transaction of a number, bought at a moment."""
+    """Return the JSON of transaction number ``number``, with a time."""
     if number % DIRT == DIRT // 2:
         number -= 1
     pieces = 1 + number % 5
@@ -45,10 +52,10 @@ def _text(at: datetime) -> str:
 
 
 def backlog(first: int, rows: int, days: int) -> Iterator[bytes]:
-    """Messages of the last days, in order of time."""
+    """Generate messages of the last days, ordered by time."""
     began = datetime.now(UTC) - timedelta(days=days)
     apart = timedelta(days=days) / rows
-    # Whoever repeats a message repeats its time.
+    # A repeated message repeats its time.
     return (
         message(n, began + apart * (n - first - (n % DIRT == DIRT // 2)))
         for n in range(first, first + rows)
@@ -56,7 +63,7 @@ def backlog(first: int, rows: int, days: int) -> Iterator[bytes]:
 
 
 def steady(first: int, rows: int, rate: int) -> Iterator[bytes]:
-    """So many messages a second; each is bought at the moment when it is sent."""
+    """Generate messages at a rate a second; the time of each is when it is sent."""
     began, before = time.monotonic(), datetime.now(UTC)
     for sent in range(rows):
         while sent > (time.monotonic() - began) * rate:
@@ -68,27 +75,18 @@ def steady(first: int, rows: int, rate: int) -> Iterator[bytes]:
 
 
 def send(brokers: str, topic: str, messages: Iterator[bytes]) -> int:
-    """Send messages, and wait until the broker has them all; return how many it did not take."""
+    """Send messages and wait for the broker; return the number that it did not accept."""
     failed: list[KafkaError] = []
 
-    def told(error: KafkaError | None, _: Message) -> None:
+    def delivered(error: KafkaError | None, _: Message) -> None:
         if error is not None:
             failed.append(error)
 
-    producer = Producer(
-        {
-            "bootstrap.servers": brokers,
-            "acks": "all",
-            "enable.idempotence": True,
-            "linger.ms": 20,
-            # Errors alone: a broker that has just begun makes it wait, and it says so at length.
-            "log_level": 3,
-        }
-    )
+    producer = Producer({"bootstrap.servers": brokers, **_DELIVERY})
     for value in messages:
         while True:
             try:
-                producer.produce(topic, value, on_delivery=told)
+                producer.produce(topic, value, on_delivery=delivered)
                 break
             except BufferError:
                 producer.poll(0.1)
@@ -97,23 +95,27 @@ def send(brokers: str, topic: str, messages: Iterator[bytes]) -> int:
 
 
 def main() -> int:
-    """Send what the options ask for; 1 when the broker did not take all."""
+    """Send the messages of the options; 1 when the broker did not accept all."""
+    given = _options().parse_args()
+    if given.rate:
+        messages = steady(given.first, given.rows, given.rate)
+    else:
+        messages = backlog(given.first, given.rows, given.days)
+    failed = send(given.brokers, given.topic, messages)
+    sent = f"{given.rows - failed:,} of {given.rows:,} messages"
+    sys.stdout.write(f"{sent} are in topic {given.topic} at {given.brokers}\n")
+    return 1 if failed else 0
+
+
+def _options() -> argparse.ArgumentParser:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--brokers", required=True)
     options.add_argument("--topic", required=True)
     options.add_argument("--rows", type=int, required=True)
     options.add_argument("--first", type=int, default=0, help="number of the first transaction")
     options.add_argument("--rate", type=int, default=0, help="messages a second (default: all)")
-    options.add_argument("--days", type=int, default=30, help="over how long they were bought")
-    given = options.parse_args()
-    if given.rate:
-        messages = steady(given.first, given.rows, given.rate)
-    else:
-        messages = backlog(given.first, given.rows, given.days)
-    failed = send(given.brokers, given.topic, messages)
-    taken = f"{given.rows - failed:,} of {given.rows:,} messages"
-    sys.stdout.write(f"{taken} are in topic {given.topic} at {given.brokers}\n")
-    return 1 if failed else 0
+    options.add_argument("--days", type=int, default=30, help="days that their times cover")
+    return options
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
     make bench-batch SIZES=100000,1000000,10000000
 
-Adds lines to benchmarks/stream.md. What is measured, and how, is told there.
+Adds lines to benchmarks/stream.md. That page explains the method.
 """
 
 import argparse
@@ -51,21 +51,21 @@ def _now() -> datetime:
 
 @dataclass(frozen=True)
 class Cost:
-    """Medians of what micro-batches took in seconds: in all, and each layer by itself."""
+    """Median seconds of micro-batches: in all, and by layer."""
 
     seconds: float
     layers: dict[str, float]
 
 
 def measure_one(ctx: Context, stored: int, *, random_keys: bool) -> Cost:
-    """Take micro-batches through all layers."""
+    """Process micro-batches through all layers."""
     spark, tracker = ctx.lake.session, ctx.tracker
     follower = Follower(tracker.run_id, Scorer(SEGMENTATION))
     follower.catch_up(replace(ctx, now=_now()))
     batches = MicroBatches(ctx, follower, tracker.series(), None, _now)
     seconds = []
     for n in range(WARM_UP + MEASURED):
-        # Pinned to a thousand: where the rows are that are refused or repeated.
+        # A multiple of a thousand, because the rejected and repeated rows depend on it.
         first = -(-stored // ROWS) * ROWS + n * ROWS
         rows = micro_batch(spark, first, ROWS, random_keys=random_keys)
         began = time.monotonic()
@@ -75,7 +75,7 @@ def measure_one(ctx: Context, stored: int, *, random_keys: bool) -> Cost:
 
 
 def _layer(tracker: Tracker, name: str) -> float:
-    """Median of what a layer took, as the stream itself has logged it, of the newest batches."""
+    """Compute the median seconds of a layer over the newest batches, as the stream logged them."""
     logged = tracker.client.get_metric_history(tracker.run_id, f"{name}_seconds")
     newest = sorted(logged, key=lambda metric: metric.timestamp)[-MEASURED:]
     return median(metric.value for metric in newest)
@@ -84,33 +84,36 @@ def _layer(tracker: Tracker, name: str) -> float:
 def measure_size(
     new_context: Callable[[str], Context], stored: int, kinds: Sequence[str]
 ) -> dict[str, Cost]:
-    """Fill a lake for each kind of key, and measure it; gold is computed once for all.
+    """Fill a lake for each kind of key and measure it.
 
-    It tells nothing of transactions' keys, so it is the same for all kinds.
+    Gold has no keys of transactions, so it is computed once and copied for the other kinds.
     """
     found: dict[str, Cost] = {}
-    computed: Path | None = None
     for kind in kinds:
         ctx, random_keys = new_context(f"{stored}-{kind}"), kind == "random"
         with step(f"filling silver with {stored:,} rows, {kind} keys"):
             fill(ctx, stored, random_keys=random_keys)
-        kept = Path(ctx.lake.root).parent / f"{stored}-gold"
-        if computed is None:
-            gold_tables.run(ctx)
-            computed = Path(shutil.copytree(f"{ctx.lake.root}/gold", kept))
-        else:
-            shutil.copytree(computed, f"{ctx.lake.root}/gold")
-            followed = ctx.lake.versions(tables_followed(ctx))
-            record_progress(ctx, followed, ctx.tracker.run_id)
+        _compute_gold(ctx, Path(ctx.lake.root).parent / f"{stored}-gold")
         found[kind] = measure_one(ctx, stored, random_keys=random_keys)
         check_closed(ctx)
         shutil.rmtree(ctx.lake.root)
     return found
 
 
+def _compute_gold(ctx: Context, kept: Path) -> None:
+    """Copy gold from a folder, or compute it and keep a copy there."""
+    gold = f"{ctx.lake.root}/gold"
+    if kept.exists():
+        shutil.copytree(kept, gold)
+        record_progress(ctx, ctx.lake.versions(tables_followed(ctx)), ctx.tracker.run_id)
+    else:
+        gold_tables.run(ctx)
+        shutil.copytree(gold, kept)
+
+
 def check_closed(ctx: Context) -> None:
     """Raise SystemExit when a record has no fate, or two."""
-    with step("following every record to its fate"):
+    with step("accounting"):
         if not all(account.closed for account in silver.accounts(ctx).values()):
             raise SystemExit("the accounting is not closed")
 
@@ -118,7 +121,7 @@ def check_closed(ctx: Context) -> None:
 def measure(
     engine: Engine, tracker: Tracker, folder: Path, sizes: Sequence[int], kinds: Sequence[str]
 ) -> dict[str, list[Cost]]:
-    """Cost of a micro-batch by kind of key, one for each size."""
+    """Measure the cost of a micro-batch by kind of key, one for each size."""
     source = load_source("kafka")
 
     def new_context(name: str) -> Context:
@@ -150,11 +153,7 @@ def main() -> int:
     """Measure, and add a line for each kind of key."""
     log_to_console()
     end_on_termination()
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--sizes", default="100000,1000000,10000000", help="rows in silver")
-    options.add_argument("--keys", default=",".join(KEYS), help=" and ".join(KEYS))
-    options.add_argument("--folder", type=Path, default=Path("bench-batch-lake"))
-    given = options.parse_args()
+    given = _options().parse_args()
     sizes, kinds = sorted(map(int, given.sizes.split(","))), given.keys.split(",")
     shutil.rmtree(given.folder, ignore_errors=True)
     given.folder.mkdir(parents=True)
@@ -166,6 +165,14 @@ def main() -> int:
     publish(found, sizes)
     shutil.rmtree(given.folder)
     return 0
+
+
+def _options() -> argparse.ArgumentParser:
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--sizes", default="100000,1000000,10000000", help="rows in silver")
+    options.add_argument("--keys", default=",".join(KEYS), help=" and ".join(KEYS))
+    options.add_argument("--folder", type=Path, default=Path("bench-batch-lake"))
+    return options
 
 
 if __name__ == "__main__":

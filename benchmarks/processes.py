@@ -1,4 +1,4 @@
-"""A process with all that it starts: how long it took, and how much memory it had."""
+"""Run a process and measure its seconds and the memory of it and its children."""
 
 import subprocess
 import sys
@@ -14,10 +14,10 @@ _EVERY = 0.25
 
 @dataclass(frozen=True)
 class Ended:
-    """A process that ended well.
+    """A process that ended with exit code 0.
 
     Attributes:
-        seconds: From its start to its end.
+        seconds: Seconds from its start to its end.
         memory: Largest sum of resident sizes of it and its children, in bytes.
         printed: What it printed.
     """
@@ -31,7 +31,7 @@ class Memory:
     """Watches a process and its children; ``peak`` is the largest sum so far, in bytes."""
 
     def __init__(self, pid: int | None = None) -> None:
-        """Start watching; this process when no other is named."""
+        """Start watching a process, by default this one."""
         self.peak = 0
         self._root = psutil.Process(pid)
         threading.Thread(target=self._watch, daemon=True).start()
@@ -47,7 +47,7 @@ class Memory:
             for process in (self._root, *self._root.children(recursive=True)):
                 total += process.memory_info().rss
         except psutil.NoSuchProcess:
-            # One has ended meanwhile: the next look is a quarter of a second away.
+            # A process has ended meanwhile; the next measurement follows in a quarter of a second.
             return 0
         return total
 
@@ -56,7 +56,7 @@ def run_module(module: str, arguments: Sequence[str], environment: Mapping[str, 
     """Run a module of this project to its end.
 
     Raises:
-        SystemExit: It failed; what it said is told.
+        SystemExit: It failed; the message has its output.
     """
     began = time.monotonic()
     process = subprocess.Popen(
@@ -67,7 +67,7 @@ def run_module(module: str, arguments: Sequence[str], environment: Mapping[str, 
         text=True,
     )
     memory = Memory(process.pid)
-    printed, said = process.communicate()
+    printed, errors = process.communicate()
     if process.returncode:
-        raise SystemExit(f"{module} failed with {process.returncode}:\n{said[-4000:]}")
+        raise SystemExit(f"{module} failed with {process.returncode}:\n{errors[-4000:]}")
     return Ended(time.monotonic() - began, memory.peak, printed)

@@ -2,7 +2,7 @@
 
     make bench-profile ROWS=5000000
 
-Builds a lake once, with watches around what goldrun leaves to others. Adds a line for each layer to
+Builds a lake once and times the calls into engine and Delta. Adds a line for each layer to
 benchmarks/profile.md.
 """
 
@@ -39,23 +39,23 @@ from goldrun.jobs.refine import silver
 log = logging.getLogger("goldrun")
 
 RESULTS = Path(__file__).with_suffix(".md")
-START, READ, COMPUTE = "start", "lines taken apart", "computed and checkpointed"
+START, READ, COMPUTE = "start", "lines parsed", "computed and checkpointed"
 WRITE, COMMIT, REST = "computed into files of tables", "committed", "rest"
 KINDS = (START, READ, COMPUTE, WRITE, COMMIT, REST)
 
 
 class Watches:
-    """Seconds by kind, each second counted once: for the innermost of what runs."""
+    """Stopwatches by kind of work; each second counts once, for the innermost running one."""
 
     def __init__(self) -> None:
-        """Start none."""
+        """Start with no seconds."""
         self.seconds: defaultdict[str, float] = defaultdict(float)
         self._running = [REST]
         self._since = time.monotonic()
 
     @contextlib.contextmanager
     def on(self, kind: str) -> Iterator[None]:
-        """Count what runs in the block as of a kind."""
+        """Count the seconds of the block for a kind."""
         self._turn()
         self._running.append(kind)
         try:
@@ -65,13 +65,13 @@ class Watches:
             self._running.pop()
 
     def take(self) -> dict[str, float]:
-        """What was counted since the last time."""
+        """Return the seconds since the last call, by kind, and start again."""
         self._turn()
         taken, self.seconds = dict(self.seconds), defaultdict(float)
         return taken
 
     def around(self, owner: Any, name: str, kind: str) -> None:
-        """Count the calls of a function as of a kind."""
+        """Replace a function by one whose seconds count for a kind."""
         whole: Callable[..., Any] = getattr(owner, name)
 
         def watched(*arguments: Any, **named: Any) -> Any:
@@ -87,25 +87,25 @@ class Watches:
 
 
 def watch(watches: Watches) -> None:
-    """Put the watches around what is called from one thread: a first build."""
+    """Watch the functions that a first build calls, which run in one thread."""
     watches.around(text, "read_records", READ)
     for name in ("execute_command", "to_table"):
         watches.around(SparkConnectClient, name, COMPUTE)
     watches.around(SailStagedWrite, "write", COMMIT)
-    begun = getattr(tables, "stage_files")  # noqa: B009
+    original = getattr(tables, "stage_files")  # noqa: B009
 
     @contextlib.contextmanager
-    def drafted(*arguments: Any) -> Iterator[Any]:
+    def staged(*arguments: Any) -> Iterator[Any]:
         with contextlib.ExitStack() as opened:
             before = watches.seconds[COMPUTE]
-            rows = opened.enter_context(begun(*arguments))
+            rows = opened.enter_context(original(*arguments))
             watches._turn()
             moved = watches.seconds[COMPUTE] - before
             watches.seconds[COMPUTE] -= moved
             watches.seconds[WRITE] += moved
             yield rows
 
-    setattr(tables, "stage_files", drafted)  # noqa: B010
+    setattr(tables, "stage_files", staged)  # noqa: B010
 
 
 def main() -> int:
@@ -119,6 +119,16 @@ def main() -> int:
     folder = given.folder.resolve()
     shutil.rmtree(folder, ignore_errors=True)
     write_feed(folder / "feed", 0, given.rows, given.rows // ROWS_A_CUSTOMER)
+    for layer, seconds in measure(given.rows, folder).items():
+        cells = {"date": today(), "rows": f"{given.rows:,}", "layer": layer}
+        cells |= {kind: f"{seconds.get(kind, 0):.1f}" for kind in KINDS}
+        log.info("%s", add_line(RESULTS, cells | {"machine": machine()}))
+    shutil.rmtree(folder)
+    return 0
+
+
+def measure(rows: int, folder: Path) -> dict[str, dict[str, float]]:
+    """Build a lake from the feed of a folder; return seconds by layer and kind."""
     os.environ["MLFLOW_TRACKING_URI"] = f"sqlite:///{folder}/mlflow.db"
     watches, tracker = Watches(), Tracker()
     watch(watches)
@@ -133,14 +143,9 @@ def main() -> int:
         layers["bronze"] = watches.take()
         silver.run(ctx)
         layers["silver"] = watches.take()
-        gold_tables.run(ctx, last_day(given.rows))
+        gold_tables.run(ctx, last_day(rows))
         layers["gold"] = watches.take()
-    for layer, seconds in layers.items():
-        cells = {"date": today(), "rows": f"{given.rows:,}", "layer": layer}
-        cells |= {kind: f"{seconds.get(kind, 0):.1f}" for kind in KINDS}
-        log.info("%s", add_line(RESULTS, cells | {"machine": machine()}))
-    shutil.rmtree(folder)
-    return 0
+    return layers
 
 
 if __name__ == "__main__":

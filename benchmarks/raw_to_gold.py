@@ -1,4 +1,4 @@
-"""Simulate a marketplace, take it from raw files to gold in one run, and say what that took.
+"""Simulate a marketplace, take it from raw files to gold in one run, and measure it.
 
     make bench-marketplace CUSTOMERS=40000        # about a million rows over the five tables
 
@@ -11,8 +11,9 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from benchmarks.processes import Memory
@@ -52,6 +53,13 @@ four times a second.
 """
 
 
+_JOBS: dict[str, Callable[[Context], object]] = {
+    "bronze": bronze.run,
+    "silver": silver.run,
+    "gold": gold_tables.run,
+}
+
+
 def _timed(work: Callable[[], object]) -> float:
     started = time.monotonic()
     work()
@@ -59,7 +67,7 @@ def _timed(work: Callable[[], object]) -> float:
 
 
 def _source(data: Path) -> Source:
-    """The marketplace's settings, with its files in another folder."""
+    """Load the marketplace's settings, with its files in another folder."""
     shipped = Path("pipelines/sources/marketplace.toml").read_text(encoding="utf-8")
     moved = data / "marketplace.toml"
     moved.write_text(shipped.replace("data/marketplace", str(data)), encoding="utf-8")
@@ -68,26 +76,30 @@ def _source(data: Path) -> Source:
 
 def measure(customers: int, folder: Path) -> str:
     """Run everything once; return the table's line."""
-    data, lake = folder / "data", folder / "lake"
+    data = folder / "data"
     settings = read_settings(customers=str(customers), dirt="all")
     seconds = {"simulate": _timed(lambda: write_marketplace(settings, data))}
     os.environ["MLFLOW_TRACKING_URI"] = f"sqlite:///{folder}/mlflow.db"
     tracker, source, memory = Tracker(), _source(data), Memory()
     with tracker.run("benchmark", "benchmark"), open_engine(SparkEngine, "benchmark") as engine:
-        ctx = Context(Lake(engine, str(lake)), tracker, source, datetime.now(UTC))
-        for name, step in (
-            ("bronze", bronze.run),
-            ("silver", silver.run),
-            ("gold", gold_tables.run),
-        ):
-            seconds[name] = _timed(lambda step=step: step(ctx))  # type: ignore[misc]
-        tables = [lineage.bronze_table(entity).name for entity in source.entities]
-        rows = sum(ctx.lake.read(table).count() for table in tables)
-        open_accounts = [e for e, account in silver.accounts(ctx).items() if not account.closed]
-    if open_accounts:
-        raise SystemExit(f"the accounting is not closed: {', '.join(open_accounts)}")
-    total = seconds["bronze"] + seconds["silver"] + seconds["gold"]
-    heap = driver_memory()
+        lake = Lake(engine, str(folder / "lake"))
+        ctx = Context(lake, tracker, source, datetime.now(UTC))
+        seconds |= {name: _timed(partial(run, ctx)) for name, run in _JOBS.items()}
+        rows = _checked_rows(ctx)
+    return _line(customers, rows, seconds, memory)
+
+
+def _checked_rows(ctx: Context) -> int:
+    """Count the rows of bronze; SystemExit when a record does not have exactly one fate."""
+    pending = [e for e, account in silver.accounts(ctx).items() if not account.closed]
+    if pending:
+        raise SystemExit(f"the accounting is not closed: {', '.join(pending)}")
+    tables = [lineage.bronze_table(entity).name for entity in ctx.source.entities]
+    return sum(ctx.lake.read(table).count() for table in tables)
+
+
+def _line(customers: int, rows: int, seconds: Mapping[str, float], memory: Memory) -> str:
+    total = sum(seconds[name] for name in _JOBS)
     cells = [
         today(),
         f"{customers:,}",
@@ -96,7 +108,7 @@ def measure(customers: int, folder: Path) -> str:
         f"{total:,.0f} s",
         f"{rows / total:,.0f}",
         f"{memory.peak / 2**30:.1f} GiB",
-        heap,
+        driver_memory(),
         machine(),
     ]
     return f"| {' | '.join(cells)} |\n"
@@ -112,10 +124,8 @@ def main() -> int:
     shutil.rmtree(given.folder, ignore_errors=True)
     given.folder.mkdir(parents=True)
     line = measure(given.customers, given.folder.resolve())
-    if not RESULTS.exists():
-        RESULTS.write_text(HEADER, encoding="utf-8")
-    with RESULTS.open("a", encoding="utf-8") as results:
-        results.write(line)
+    before = RESULTS.read_text(encoding="utf-8") if RESULTS.exists() else HEADER
+    RESULTS.write_text(before + line, encoding="utf-8")
     shutil.rmtree(given.folder)
     log.info("%s", line)
     return 0

@@ -1,4 +1,4 @@
-"""Where the figures of benchmarks are kept: tables in Markdown, a line a run."""
+"""Results of benchmarks: tables in Markdown, a line a run."""
 
 import os
 import platform
@@ -11,7 +11,7 @@ from goldrun.io.engines.memory import machine_memory
 
 
 def machine() -> str:
-    """What the figures were measured on."""
+    """Describe this machine and the versions of the libraries."""
     return (
         f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}, "
         f"PySpark {version('pyspark')}, Delta {version('delta-spark')}, "
@@ -21,14 +21,14 @@ def machine() -> str:
 
 
 def today() -> str:
-    """The date in UTC."""
+    """Return the date in UTC."""
     return f"{datetime.now(UTC):%Y-%m-%d}"
 
 
 def add_line(path: Path, cells: Mapping[str, str]) -> str:
-    """Add a line at the end of the table that has these columns; return it.
+    """Append a line to the table with these columns; return it.
 
-    A file without such a table gets one.
+    A table that the file lacks is added to it.
     """
     head, line = (f"| {' | '.join(texts)} |" for texts in (cells.keys(), cells.values()))
     lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []

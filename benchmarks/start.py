@@ -1,4 +1,4 @@
-"""How long it takes until a command says something, and until it does something.
+"""How long a command takes until it answers, and until a session computes.
 
     make bench-start ROUNDS=5
 
@@ -35,7 +35,7 @@ WHAT = {
 
 
 def seconds(command: tuple[str, ...]) -> float:
-    """How long a command of Python takes, from its start to its end."""
+    """Run a Python command and return its seconds from start to end."""
     began = time.monotonic()
     environment = os.environ | {"PYTHONPATH": "src:."}
     run([sys.executable, *command], check=True, env=environment, stdout=DEVNULL, stderr=DEVNULL)

@@ -2,8 +2,8 @@
 
     make bench-stream ROWS=1500000 SECONDS=180
 
-Starts a broker in a folder of its own, and adds a line to benchmarks/stream.md. What is measured,
-and how, is told there.
+Starts a broker in a folder of its own, and adds a line to benchmarks/stream.md. That page
+explains the method.
 """
 
 import argparse
@@ -15,7 +15,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -54,7 +54,7 @@ _SHARES = (0.5, 0.95, 1.0)
 
 @dataclass(frozen=True)
 class Drained:
-    """How long a backlog took."""
+    """Rows of a backlog, and the seconds that they took."""
 
     rows: int
     seconds: float
@@ -67,7 +67,7 @@ class Drained:
 
 @contextlib.contextmanager
 def sending(broker: KafkaBroker, rows: int, first: int = 0, rate: int = 0) -> Iterator[None]:
-    """Send messages in another process meanwhile; SystemExit when the broker did not take all."""
+    """Send messages in another process during the block; SystemExit unless all are accepted."""
     command = [sys.executable, "-m", "benchmarks.messages", f"--brokers={broker.address}"]
     command += [f"--topic={TOPIC}", f"--rows={rows}", f"--first={first}", f"--rate={rate}"]
     with subprocess.Popen(command) as producer:
@@ -81,7 +81,7 @@ def sending(broker: KafkaBroker, rows: int, first: int = 0, rate: int = 0) -> It
 
 
 def drain_to_bronze(ctx: Context) -> Drained:
-    """Take the backlog into bronze only, in a lake of its own."""
+    """Ingest the backlog into bronze only, in a lake of its own."""
     rows = 0
 
     def handle(batch: DataFrame, _: int) -> None:
@@ -96,7 +96,7 @@ def drain_to_bronze(ctx: Context) -> Drained:
 
 
 def drain(ctx: Context) -> Drained:
-    """Take the backlog through all layers, as ``-e stream -P available_now=true`` does."""
+    """Process the backlog through all layers, as ``-e stream -P available_now=true`` does."""
     began = time.monotonic()
     totals = stream.run(ctx, Limits(available_now=True))
     return Drained(totals.rows, time.monotonic() - began)
@@ -105,11 +105,11 @@ def drain(ctx: Context) -> Drained:
 def freshness(
     ctx: Context, broker: KafkaBroker, first: int, rate: int, seconds: int
 ) -> list[float]:
-    """Follow a steady feed; return p50, p95 and the most of the seconds from sending to gold.
+    """Stream a steady feed; return p50, p95 and maximum of the seconds from sending to gold.
 
-    Not what the stream says of itself: a message carries the moment when it was sent as the time
-    of its transaction, silver says which micro-batch brought it, and the file in which a
-    micro-batch's progress is recorded was written after all of its gold.
+    They are computed without the stream's own figures: a transaction's time is when its message was
+    sent, silver has its micro-batch, and the file with a micro-batch's progress is written after
+    all of its gold.
     """
     began = datetime.now(UTC)
     with sending(broker, rate * seconds, first, rate):
@@ -119,7 +119,7 @@ def freshness(
 
 
 def seconds_to_gold(ctx: Context, since: datetime) -> list[float]:
-    """The shares of the seconds that rows of a moment or later took to be in gold."""
+    """Compute quantiles of the seconds to gold, of rows sent at a moment or later."""
     # Batch.at, in SQL: a collected time would depend on the machine's zone.
     batch = F.date_format(MEASURED_AT, "yyyyMMdd'T'HHmmss.SSSSSS'Z'").alias(lineage.BATCH_ID)
     written = F.col("_metadata.file_modification_time").alias("done")
@@ -139,26 +139,41 @@ def seconds_to_gold(ctx: Context, since: datetime) -> list[float]:
 
 def measure(given: argparse.Namespace, folder: Path) -> dict[str, str]:
     """Measure all; return the cells of the table's line."""
-    os.environ["MLFLOW_TRACKING_URI"] = f"sqlite:///{folder}/mlflow.db"
-    tracker, source = Tracker(), load_source("kafka")
-    with contextlib.ExitStack() as opened:
-        broker = opened.enter_context(running_broker(folder / "broker"))
-        os.environ["GOLDRUN_KAFKA"] = broker.address
-        create_topic(broker, TOPIC, PARTITIONS)
-        with step(f"sending {given.rows:,} messages"), sending(broker, given.rows):
-            pass
-        opened.enter_context(tracker.run("benchmark", "benchmark"))
-        engine = opened.enter_context(open_engine(SparkEngine, "benchmark", kafka=True))
-        ctx = Context(Lake(engine, str(folder / "lake")), tracker, source, datetime.now(UTC))
+    with running_broker(folder / "broker") as broker, opened_context(broker, folder, given) as ctx:
         with step("Kafka to gold"):
             whole = drain(ctx)
         with step("Kafka to bronze alone"):
-            apart = replace(ctx, lake=Lake(engine, str(folder / "bronze-lake")))
+            apart = replace(ctx, lake=Lake(ctx.lake.engine, str(folder / "bronze-lake")))
             bronze_only = drain_to_bronze(apart)
         with step(f"{given.rate:,} messages a second for {given.seconds} s"):
-            middle, p95, most = freshness(ctx, broker, given.rows, given.rate, given.seconds)
+            shares = freshness(ctx, broker, given.rows, given.rate, given.seconds)
         if not all(account.closed for account in silver.accounts(ctx).values()):
             raise SystemExit("the accounting is not closed")
+    return _cells(given, whole, bronze_only, shares)
+
+
+@contextlib.contextmanager
+def opened_context(
+    broker: KafkaBroker, folder: Path, given: argparse.Namespace
+) -> Iterator[Context]:
+    """Fill the topic with the backlog, and open a lake and a run to process it."""
+    os.environ["MLFLOW_TRACKING_URI"] = f"sqlite:///{folder}/mlflow.db"
+    os.environ["GOLDRUN_KAFKA"] = broker.address
+    tracker, source = Tracker(), load_source("kafka")
+    create_topic(broker, TOPIC, PARTITIONS)
+    with step(f"sending {given.rows:,} messages"), sending(broker, given.rows):
+        pass
+    with (
+        tracker.run("benchmark", "benchmark"),
+        open_engine(SparkEngine, "benchmark", kafka=True) as engine,
+    ):
+        yield Context(Lake(engine, str(folder / "lake")), tracker, source, datetime.now(UTC))
+
+
+def _cells(
+    given: argparse.Namespace, whole: Drained, bronze_only: Drained, shares: Sequence[float]
+) -> dict[str, str]:
+    middle, p95, most = shares
     return {
         "date": today(),
         "backlog": f"{whole.rows:,}",
@@ -174,7 +189,7 @@ def measure(given: argparse.Namespace, folder: Path) -> dict[str, str]:
 
 
 def end_on_termination() -> None:
-    """Let a termination unwind like any exit does, so that no broker is left behind."""
+    """Turn SIGTERM into an ordinary exit, so that the broker is stopped."""
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
 
 
@@ -182,11 +197,7 @@ def main() -> int:
     """Measure and add the line."""
     log_to_console()
     end_on_termination()
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--rows", type=int, default=1_500_000, help="messages of the backlog")
-    options.add_argument("--rate", type=int, default=1_000, help="messages a second, then")
-    options.add_argument("--seconds", type=int, default=180, help="how long")
-    options.add_argument("--folder", type=Path, default=Path("bench-stream-lake"))
+    options = _options()
     given = options.parse_args()
     if given.seconds <= SETTLING:
         options.error(f"--seconds must be more than {SETTLING}: those are left out")
@@ -196,6 +207,15 @@ def main() -> int:
     shutil.rmtree(given.folder)
     log.info("%s", line)
     return 0
+
+
+def _options() -> argparse.ArgumentParser:
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--rows", type=int, default=1_500_000, help="messages of the backlog")
+    options.add_argument("--rate", type=int, default=1_000, help="messages a second, then")
+    options.add_argument("--seconds", type=int, default=180, help="how long")
+    options.add_argument("--folder", type=Path, default=Path("bench-stream-lake"))
+    return options
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Ways to take the feed's files to gold, each a process of its own that tells its seconds.
+"""Ways to build gold from the feed's files, each in a process that reports its seconds.
 
 A contender is called with the folder of the files, a folder for its tables and the date of the
 features. The last line that it prints is JSON: seconds by step.
@@ -15,16 +15,16 @@ class Steps:
     """The seconds of a contender's steps."""
 
     def __init__(self) -> None:
-        """Begin with none."""
+        """Start with no steps."""
         self._seconds: dict[str, float] = {}
 
     @contextlib.contextmanager
     def step(self, name: str) -> Iterator[None]:
-        """Time a step; what has the same name is added up."""
+        """Time a step; seconds of the same name are added."""
         began = time.monotonic()
         yield
         self._seconds[name] = self._seconds.get(name, 0.0) + time.monotonic() - began
 
-    def tell(self) -> None:
-        """Print them."""
+    def report(self) -> None:
+        """Print the seconds by step as JSON."""
         sys.stdout.write(json.dumps(self._seconds) + "\n")

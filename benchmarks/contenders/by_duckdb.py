@@ -4,7 +4,7 @@ Raw text, rules, quarantine, duplicates, history, all tables of gold, profile an
 table a Delta table.
 
 Silver and activity are written for this feed; features and users are the independent SQL that the
-tests hold goldrun's against.
+tests compare goldrun's with.
 """
 
 import logging
@@ -69,6 +69,18 @@ def _silver(db: duckdb.DuckDBPyConnection, lake: Path, now: datetime) -> None:
 
 
 def _gold(db: duckdb.DuckDBPyConnection, lake: Path, as_of: date) -> None:
+    _compute_gold(db, as_of)
+    for table in GOLD:
+        name = table.name.split("/")[1]
+        columns = ", ".join(_stored(c) for c in table.columns)
+        _write(db, lake, table.name, f"SELECT {columns} FROM oracle.{name}")
+        each = "count(COLUMNS(*)), min(COLUMNS(*)), max(COLUMNS(*))"
+        profile = db.execute(f"SELECT count(*), {each} FROM oracle.{name}")
+        log.info("%s: %s", name, profile.fetchall())
+    DeltaTable(str(lake / "gold/user_features")).optimize.z_order(["total_spend"])
+
+
+def _compute_gold(db: duckdb.DuckDBPyConnection, as_of: date) -> None:
     db.execute("CREATE SCHEMA truth")
     for entity, table in ENTITIES.items():
         columns = ", ".join(f"{c.name} {duckdb_type(c.type)}" for c in table.columns)
@@ -84,18 +96,10 @@ def _gold(db: duckdb.DuckDBPyConnection, lake: Path, as_of: date) -> None:
     use_zone(db)
     compute_users(db)
     compute_features(db, as_of)
-    for table in GOLD:
-        name = table.name.split("/")[1]
-        columns = ", ".join(_stored(c) for c in table.columns)
-        _write(db, lake, table.name, f"SELECT {columns} FROM oracle.{name}")
-        each = "count(COLUMNS(*)), min(COLUMNS(*)), max(COLUMNS(*))"
-        profile = db.execute(f"SELECT count(*), {each} FROM oracle.{name}")
-        log.info("%s: %s", name, profile.fetchall())
-    DeltaTable(str(lake / "gold/user_features")).optimize.z_order(["total_spend"])
 
 
 def _stored(column: Column) -> str:
-    """A column as its contract has it: numbers that must be there are 0 where nothing was."""
+    """Return a column of the contract's type, with 0 for missing required numbers."""
     value = f"coalesce({column.name}, 0)" if column.required and column.unit else column.name
     return f"CAST({value} AS {duckdb_type(column.type)}) AS {column.name}"
 
@@ -111,7 +115,7 @@ def _count(db: duckdb.DuckDBPyConnection, table: str) -> int:
 
 
 def main(feed: Path, lake: Path, as_of: date) -> None:
-    """Build the tables and tell the seconds."""
+    """Build the tables and report the seconds."""
     logging.basicConfig(level=logging.WARNING)
     steps = Steps()
     with steps.step("start"):
@@ -123,7 +127,7 @@ def main(feed: Path, lake: Path, as_of: date) -> None:
         _silver(db, lake, datetime.now(UTC))
     with steps.step("gold"):
         _gold(db, lake, as_of)
-    steps.tell()
+    steps.report()
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from pipelines._command import log_to_console
 
 
 def main(feed: Path, lake: Path, as_of: date) -> None:
-    """Build the lake and tell the seconds."""
+    """Build the lake and report the seconds."""
     log_to_console()
     steps = Steps()
     with steps.step("start"):
@@ -39,7 +39,7 @@ def main(feed: Path, lake: Path, as_of: date) -> None:
                 raise SystemExit("the accounting is not closed")
         with steps.step("gold"):
             gold_tables.run(ctx, as_of)
-    steps.tell()
+    steps.report()
 
 
 if __name__ == "__main__":

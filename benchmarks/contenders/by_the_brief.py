@@ -1,8 +1,8 @@
 """The way of the original brief, frozen: plain PySpark and Delta as a tutorial would write it.
 
-Typed reading, one ``count()`` for each number that is told, ``cache()``, Spark's and Delta's own
-settings, and OPTIMIZE with Z-order on ``total_spend``. Refused rows and repeats are counted and
-dropped, not kept. It is here to be compared with, so it is not made better.
+Typed reading, one ``count()`` for each logged number, ``cache()``, Spark's and Delta's own
+settings, and OPTIMIZE with Z-order on ``total_spend``. Rejected rows and repeats are counted and
+dropped, not kept. It is a baseline, so it is not improved.
 """
 
 import logging
@@ -52,7 +52,7 @@ def _silver(spark: SparkSession, lake: Path) -> None:
     known = bronze.filter(F.col("user_id").isNotNull())
     valid = known.filter("quantity > 0 and price > 0 and timestamp is not null").cache()
     silver = valid.dropDuplicates(["transaction_id"]).cache()
-    _tell(
+    _log_counts(
         total=bronze,
         without_user=bronze.filter(F.col("user_id").isNull()),
         without_price=bronze.filter(F.col("price").isNull()),
@@ -78,16 +78,16 @@ def _gold(spark: SparkSession, lake: Path) -> None:
     target = f"{lake}/gold/user_features"
     gold.write.format("delta").mode("overwrite").save(target)
     spark.sql(f"OPTIMIZE delta.`{target}` ZORDER BY (total_spend)")
-    _tell(users=spark.read.format("delta").load(target))
+    _log_counts(users=spark.read.format("delta").load(target))
 
 
-def _tell(**frames: DataFrame) -> None:
+def _log_counts(**frames: DataFrame) -> None:
     for name, frame in frames.items():
         log.info("%s: %s", name, frame.count())
 
 
 def main(feed: Path, lake: Path) -> None:
-    """Build the tables and tell the seconds."""
+    """Build the tables and report the seconds."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     steps = Steps()
     with steps.step("start"):
@@ -99,7 +99,7 @@ def main(feed: Path, lake: Path) -> None:
     with steps.step("gold"):
         _gold(spark, lake)
     spark.stop()
-    steps.tell()
+    steps.report()
 
 
 if __name__ == "__main__":

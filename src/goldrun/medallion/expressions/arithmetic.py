@@ -124,14 +124,14 @@ def compare(operator: str, left: Value, right: Value) -> Value:
         raise ExpressionError("compares times; compare their text: cast(x as string)")
     if left.kind is Kind.BOOLEAN and operator not in ("=", "<>"):
         raise ExpressionError(f"compares conditions by {operator}; use and, or, not")
-    compare = _COMPARISONS[operator]
+    comparison = _COMPARISONS[operator]
     if left.kind is Kind.NUMBER:
-        return _compared_numbers(compare, left, right)
-    return computed(Kind.BOOLEAN, [left, right], compare)
+        return _compare_numbers(comparison, left, right)
+    return computed(Kind.BOOLEAN, [left, right], comparison)
 
 
-def _compared_numbers(
-    compare: Callable[[Column, Column], Column], left: Value, right: Value
+def _compare_numbers(
+    comparison: Callable[[Column, Column], Column], left: Value, right: Value
 ) -> Value:
     # Sail compares a rounded number by its value before rounding, so the difference
     # is compared, which Sail computes from the rounded one.
@@ -139,7 +139,7 @@ def _compared_numbers(
     differ = exact if is_long else _difference
 
     def make(a: Column, b: Column) -> Column:
-        return compare(differ("<=>", a, b), F.lit("0").cast("decimal(1,0)"))
+        return comparison(differ("<=>", a, b), F.lit("0").cast("decimal(1,0)"))
 
     return computed(Kind.BOOLEAN, [left, right], make)
 

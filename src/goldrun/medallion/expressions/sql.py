@@ -65,8 +65,17 @@ def syntax_tree(sql: str) -> exp.Expr:
     if word.isidentifier() and word.lower() not in _VALUES:
         # Columns of a file may be named When, Order or End.
         return exp.column(word, quoted=True)
+    found = _parse(sql)
+    if len(found) != 1:
+        raise ExpressionError(f"is not SQL: it has {len(found)} expressions; write one")
+    _check_depth(found[0])
+    return found[0]
+
+
+def _parse(sql: str) -> list[exp.Expr]:
+    """Parse a list of expressions; every error of the parser becomes an ExpressionError."""
     try:
-        found = [tree for tree in Language().parse(sql) if tree is not None]
+        return [tree for tree in Language().parse(sql) if tree is not None]
     except ParseError as error:
         raise ExpressionError(f"is not SQL: {_reason(error)}; {_WRITE}") from error
     except (TokenError, SqlglotError, ArithmeticError, ValueError) as error:
@@ -75,10 +84,6 @@ def syntax_tree(sql: str) -> exp.Expr:
         raise ExpressionError(f"is not SQL: {reason}; {_WRITE}") from error
     except RecursionError as error:
         raise ExpressionError("is nested too deeply; write it with fewer brackets") from error
-    if len(found) != 1:
-        raise ExpressionError(f"is not SQL: it has {len(found)} expressions; write one")
-    _check_depth(found[0])
-    return found[0]
 
 
 def operands(tree: exp.Expr) -> list[exp.Expr]:

@@ -105,31 +105,31 @@ def literal_text(text: str) -> Value:
 
 def literal_number(written: str) -> Value:
     """Build a literal number with all its digits."""
-    if not re.fullmatch(_WRITTEN, written):
-        raise ExpressionError(f"has {written!r}, which is no number; write it as 1.5")
-    whole, _, power = written.lower().partition("e")
-    before, _, after = whole.partition(".")
-    shift = int(power or 0)
-    if abs(shift) > MOST_DIGITS:
-        raise ExpressionError(
-            f"has the number {written}, which has more than {MOST_DIGITS} digits; write fewer"
-        )
-    digits = (before + after).lstrip("0") or "0"
-    scale = len(after) - shift
-    if scale < 0:
-        digits, scale = digits + "0" * -scale, 0
-    precision = max(len(digits), scale)
-    if precision > MOST_DIGITS:
-        raise ExpressionError(
-            f"has the number {written}, which has more than {MOST_DIGITS} digits; write fewer"
-        )
-    number = NumberType(max(precision, 1), scale)
+    digits, scale = _digits_and_scale(written)
+    number = NumberType(max(len(digits), scale, 1), scale)
     padded = digits.rjust(scale + 1, "0")
     text = f"{padded[:-scale]}.{padded[-scale:]}" if scale else padded
     literal = int(digits) if scale == 0 else None
     return Value(
         Kind.NUMBER, lambda _: F.lit(text).cast(number.spark), number=number, literal=literal
     )
+
+
+def _digits_and_scale(written: str) -> tuple[str, int]:
+    """Split a literal number into its significant digits and their number after the point."""
+    if not re.fullmatch(_WRITTEN, written):
+        raise ExpressionError(f"has {written!r}, which is no number; write it as 1.5")
+    whole, _, power = written.lower().partition("e")
+    before, _, after = whole.partition(".")
+    digits, shift = (before + after).lstrip("0") or "0", int(power or 0)
+    scale = len(after) - shift
+    if abs(shift) <= MOST_DIGITS and scale < 0:
+        digits, scale = digits + "0" * -scale, 0
+    if abs(shift) > MOST_DIGITS or max(len(digits), scale) > MOST_DIGITS:
+        raise ExpressionError(
+            f"has the number {written}, which has more than {MOST_DIGITS} digits; write fewer"
+        )
+    return digits, scale
 
 
 def literal_boolean(value: bool) -> Value:
