@@ -38,7 +38,7 @@ from goldrun.jobs.context import Context, step
 from goldrun.jobs.refine import silver
 from goldrun.jobs.stream import stream
 from goldrun.jobs.stream.limits import Limits
-from goldrun.jobs.stream.messages import arrive
+from goldrun.jobs.stream.messages import ingest_messages
 from pipelines._command import log_to_console
 from tests.kafka import create_topic, running_broker
 
@@ -86,7 +86,7 @@ def drain_to_bronze(ctx: Context) -> Drained:
 
     def handle(batch: DataFrame, _: int) -> None:
         nonlocal rows
-        rows += sum(arrive(replace(ctx, now=datetime.now(UTC)), batch, None).rows.values())
+        rows += sum(ingest_messages(replace(ctx, now=datetime.now(UTC)), batch, None).rows.values())
 
     began = time.monotonic()
     opened = read_stream(ctx.lake.session, ctx.source, Limits().batch_rows)

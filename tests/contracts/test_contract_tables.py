@@ -8,6 +8,7 @@ from pyspark.sql import types as T
 
 from goldrun.contracts import activity_tables, behaviour, entities, gold, lineage, ops
 from goldrun.contracts.entities import CUSTOMERS, MONEY, TRANSACTIONS
+from goldrun.contracts.erasure import ID_COLUMNS
 from goldrun.contracts.marketplace import ENTITIES
 from goldrun.contracts.quarantine_reasons import reject_reasons
 from goldrun.contracts.table import Column, Reference, Rule, Severity, Standard, Table
@@ -21,6 +22,7 @@ STORED = (
     lineage.QUARANTINE,
     lineage.DUPLICATES,
     *GOLD,
+    gold.SEGMENT_CHANGES,
     ops.QUALITY_METRICS,
     ops.DRIFT_METRICS,
     ops.LAKE_SETTINGS,
@@ -191,6 +193,12 @@ def test_only_customers_have_personal_columns() -> None:
         if c.personal
     }
     assert personal == {"customers.name", "customers.email", "customers.phone"}
+
+
+@every_table
+def test_each_id_of_a_customer_is_declared_as_such(table: Table) -> None:
+    assert {c.name for c in table.columns if c.is_customer_id} == ID_COLUMNS & set(table.names)
+    assert table.key_is_personal == bool(ID_COLUMNS & set(table.key))
 
 
 def test_nothing_personal_is_in_gold_or_ops() -> None:

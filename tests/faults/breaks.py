@@ -1,6 +1,6 @@
 """Defences of the stream switched off, one at a time: the harness must notice each."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from pyspark.sql import DataFrame
 
@@ -11,17 +11,16 @@ from goldrun.jobs.aggregate.affected import Touched
 from goldrun.jobs.aggregate.updater import Follower
 from goldrun.jobs.context import Context
 from goldrun.jobs.stream import messages, stream
+from goldrun.medallion.offsets import Span
 
 
 def bronze_repeats() -> None:
     """What is read again is taken again."""
 
-    def nothing_known(ctx: Context, entity: str, spans: list[messages._Span]) -> DataFrame:
-        return (
-            ctx.lake.read_or_empty(lineage.bronze_table(entity)).select(lineage.RECORD_ID).limit(0)
-        )
+    def nothing_known(bronze: DataFrame, spans: Sequence[Span]) -> DataFrame:
+        return bronze.select(lineage.RECORD_ID).limit(0)
 
-    messages._known = nothing_known
+    messages.records_in_spans = nothing_known  # type: ignore[attr-defined]
 
 
 def silver_repeats() -> None:

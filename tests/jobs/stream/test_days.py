@@ -164,7 +164,7 @@ def test_no_other_process_can_give_a_micro_batch_its_fates(
             locked.append(table)
         return IngestedBatch(Batch.at(ctx.now), {})
 
-    monkeypatch.setattr(micro_batch, "arrive", look)
+    monkeypatch.setattr(micro_batch, "ingest_messages", look)
     with streamed.tracker.run("stream", "goldrun-pipeline") as run_id:
         follower, series = Follower(run_id, Scorer(SEGMENTATION)), streamed.tracker.series()
         batches = MicroBatches(streamed, follower, series, None, lambda: NOW)

@@ -19,7 +19,7 @@ from goldrun.jobs.context import Context
 from goldrun.jobs.refine import silver
 from goldrun.jobs.stream import stream
 from goldrun.jobs.stream.limits import Limits
-from goldrun.jobs.stream.micro_batch import Totals
+from goldrun.monitoring.stream_counts import Totals
 from tests.jobs.stream.brief import PRINTED, ROWS, feed
 
 pytestmark = [pytest.mark.slow, pytest.mark.of_spark]

@@ -81,9 +81,9 @@ def bell(spark: SparkSession) -> DataFrame:
 MOMENTS = (NOW + timedelta(seconds=n) for n in itertools.count())
 
 
-def take(landed: FileStream, ctx: Context) -> dict[str, int]:
-    settled = landed.settle(ctx, bell(ctx.lake.session), lambda: False)
-    return dict(landed.arrive(replace(ctx, now=next(MOMENTS)), settled, lambda: False).rows)
+def take(files: FileStream, ctx: Context) -> dict[str, int]:
+    found = files.find_new(ctx, bell(ctx.lake.session), lambda: False)
+    return dict(files.ingest(replace(ctx, now=next(MOMENTS)), found, lambda: False).rows)
 
 
 def test_a_stream_takes_what_a_batch_would_whatever_its_name_and_age(
@@ -111,24 +111,24 @@ def test_a_stream_takes_what_a_batch_would_whatever_its_name_and_age(
 
 
 def test_each_file_is_read_once(lake: Lake, tracker: Tracker, landing: Path) -> None:
-    ctx, landed = context(lake, tracker, shop(landing.parent, str(landing))), FileStream()
+    ctx, files = context(lake, tracker, shop(landing.parent, str(landing))), FileStream()
     write(landing / "a.csv", "a", "b")
-    assert take(landed, ctx) == {"transactions": 2}
+    assert take(files, ctx) == {"transactions": 2}
     write(landing / "b.csv", "c")
-    assert take(landed, ctx) == {"transactions": 1}
-    assert take(landed, ctx) == {}
+    assert take(files, ctx) == {"transactions": 1}
+    assert take(files, ctx) == {}
     assert take(FileStream(), ctx) == {}
 
 
 def test_a_file_that_grows_after_it_was_read_stops_the_stream_by_name(
     lake: Lake, tracker: Tracker, landing: Path
 ) -> None:
-    ctx, landed = context(lake, tracker, shop(landing.parent, str(landing))), FileStream()
+    ctx, files = context(lake, tracker, shop(landing.parent, str(landing))), FileStream()
     write(landing / "a.csv", "a")
-    take(landed, ctx)
+    take(files, ctx)
     write(landing / "a.csv", "a", "b")
     with pytest.raises(SourceError, match=r"a\.csv has changed since it was read"):
-        take(landed, ctx)
+        take(files, ctx)
 
 
 def test_a_file_being_written_is_left_for_the_next_start_when_the_stream_is_to_end(
@@ -139,7 +139,7 @@ def test_a_file_being_written_is_left_for_the_next_start_when_the_stream_is_to_e
     ahead = time.time() + 3600
     os.utime(landing / "a.csv", (ahead, ahead))
     with pytest.raises(Enough):
-        FileStream().settle(ctx, bell(lake.session), lambda: True)
+        FileStream().find_new(ctx, bell(lake.session), lambda: True)
 
 
 def test_a_missing_folder_is_told_as_a_batch_tells_it(

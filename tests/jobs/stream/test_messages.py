@@ -15,7 +15,7 @@ from goldrun.io.streaming.readers import EVENT_AT
 from goldrun.io.tracking.runs import Tracker
 from goldrun.jobs.context import Context
 from goldrun.jobs.ingest import bronze
-from goldrun.jobs.stream.messages import arrive
+from goldrun.jobs.stream.messages import ingest_messages
 
 pytestmark = pytest.mark.of_spark
 
@@ -59,11 +59,11 @@ def offsets(ctx: Context) -> list[tuple[str, int]]:
 def test_what_comes_again_is_left_out_and_what_is_new_is_taken(
     ctx: Context, spark: SparkSession
 ) -> None:
-    first = arrive(ctx, messages(spark, 0, 4), None)
+    first = ingest_messages(ctx, messages(spark, 0, 4), None)
     assert (first.rows, first.repeated) == ({"transactions": 5}, 0)
-    again = arrive(ctx, messages(spark, 3, 6), None)
+    again = ingest_messages(ctx, messages(spark, 3, 6), None)
     assert (again.rows, again.repeated) == ({"transactions": 2}, 2)
-    other = arrive(ctx, messages(spark, 3, 4, partition=1), None)
+    other = ingest_messages(ctx, messages(spark, 3, 4, partition=1), None)
     assert (other.rows, other.repeated) == ({"transactions": 2}, 0)
     assert offsets(ctx) == [
         *[("kafka:t/0", n) for n in range(7)],
@@ -74,22 +74,22 @@ def test_what_comes_again_is_left_out_and_what_is_new_is_taken(
 def test_offsets_that_begin_anew_with_other_messages_are_new_records(
     ctx: Context, spark: SparkSession
 ) -> None:
-    arrive(ctx, messages(spark, 0, 1), None)
-    anew = arrive(ctx, messages(spark, 0, 1, content="g"), None)
+    ingest_messages(ctx, messages(spark, 0, 1), None)
+    anew = ingest_messages(ctx, messages(spark, 0, 1, content="g"), None)
     assert (anew.rows, anew.repeated) == ({"transactions": 2}, 0)
 
 
 def test_no_more_are_taken_than_asked_for_and_the_first_ones(
     ctx: Context, spark: SparkSession
 ) -> None:
-    arrival = arrive(ctx, messages(spark, 0, 9).orderBy(F.desc(lineage.ROW)), 4)
-    assert (arrival.rows, arrival.cut) == ({"transactions": 4}, True)
+    batch = ingest_messages(ctx, messages(spark, 0, 9).orderBy(F.desc(lineage.ROW)), 4)
+    assert (batch.rows, batch.cut) == ({"transactions": 4}, True)
     assert offsets(ctx) == [("kafka:t/0", n) for n in range(4)]
 
 
 def test_it_is_told_when_the_records_were_sent(ctx: Context, spark: SparkSession) -> None:
-    arrival = arrive(ctx, messages(spark, 0, 99), None)
-    early, middle = arrival.sent
+    batch = ingest_messages(ctx, messages(spark, 0, 99), None)
+    early, middle = batch.sent
     assert NOW <= early <= NOW + timedelta(seconds=5)
     assert NOW + timedelta(seconds=45) <= middle <= NOW + timedelta(seconds=55)
 
@@ -105,10 +105,10 @@ def test_messages_that_are_gone_are_told_when_a_checkpoint_was_lost(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     for first, last in ((0, 4), (5, 6)):
-        arrive(ctx, messages(spark, first, last), None, set())
+        ingest_messages(ctx, messages(spark, first, last), None, set())
     assert "may be gone" not in caplog.text
     begun = {"kafka:t/1"}
-    arrive(ctx, messages(spark, 9, 10), None, begun)
+    ingest_messages(ctx, messages(spark, 9, 10), None, begun)
     assert begun == {"kafka:t/0", "kafka:t/1"}
     assert "kafka:t/0: bronze has messages up to 6, and the oldest that the broker has is 9" in (
         caplog.text

@@ -1,8 +1,7 @@
-"""Files that land while a stream is at work: each read once, when it is written to no more."""
+"""New files of a folder during a stream, each read once, when nothing writes to it any more."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 
 from pyspark.sql import DataFrame
@@ -14,25 +13,26 @@ from goldrun.io.streaming.readers import Enough, entities_in
 from goldrun.jobs.context import Context
 from goldrun.jobs.ingest import bronze
 from goldrun.jobs.ingest.unfinished_files import State, state_of, wait_until_written
-from goldrun.jobs.stream.messages import SHARES, IngestedBatch
+from goldrun.jobs.stream.messages import IngestedBatch
 from goldrun.medallion.bronze import Batch
+from goldrun.monitoring.freshness import written_quantiles
 
 
 @dataclass
 class FileStream:
-    """What a stream knows of a landing folder.
+    """The files of a source that a stream has read.
 
-    Spark only says that something has landed. What is read is what a batch would read: all files
-    of the source that bronze does not have, wherever they come from and however old they are.
+    Spark only reports that there are new files. The stream reads what a batch reads: all files of
+    the source that are not in bronze, whatever their folder and age.
     """
 
     _seen: dict[Path, State] = field(default_factory=dict)
 
     def begin(self, ctx: Context) -> None:
-        """Note which files bronze has, so that their bytes need not be looked at again.
+        """Find which files are in bronze, so that they need not be read again.
 
         Raises:
-            SourceError: A file has changed since it was read; Spark says each name once.
+            SourceError: A file has changed since it was read; Spark reports each name once.
         """
         for entity, mapping in ctx.source.with_files.items():
             files = list_files(mapping.path or "", mapping.format)
@@ -40,24 +40,24 @@ class FileStream:
             new = bronze.new_files(ctx, entity, list(states))
             self._seen |= {file: state for file, state in states.items() if file not in new}
 
-    def settle(
+    def find_new(
         self, ctx: Context, stream: DataFrame, ending: Callable[[], bool]
     ) -> dict[str, list[Path]]:
-        """Find the files that are new, and wait until they are written to no more.
+        """Find the new files, and wait until nothing writes to them any more.
 
         Args:
             ctx: The context.
-            stream: The micro-batch, as ``read_stream`` makes it.
-            ending: Whether the stream was asked to end; a file is waited for until then.
+            stream: The micro-batch, a result of ``read_stream``.
+            ending: Whether the end of the stream was requested; this ends the wait.
 
         Returns:
-            Files to look at by entity.
+            Files to read by entity.
 
         Raises:
-            Enough: The stream is to end and a file is still being written.
+            Enough: The end was requested and a file is still being written.
         """
-        landed, found = entities_in(stream), {}
-        for entity in [entity for entity in ctx.source.with_files if entity in landed]:
+        named, found = entities_in(stream), {}
+        for entity in [entity for entity in ctx.source.with_files if entity in named]:
             mapping = ctx.source.with_files[entity]
             files = list_files(mapping.path or "", mapping.format)
             found[entity] = [file for file in files if state_of(file) != self._seen.get(file)]
@@ -65,24 +65,24 @@ class FileStream:
                 raise Enough
         return found
 
-    def arrive(
-        self, ctx: Context, settled: Mapping[str, Sequence[Path]], ending: Callable[[], bool]
+    def ingest(
+        self, ctx: Context, found: Mapping[str, Sequence[Path]], ending: Callable[[], bool]
     ) -> IngestedBatch:
         """Append the records of files that bronze has not seen, one commit an entity.
 
         Args:
-            ctx: The context; its moment names the ingestion.
-            settled: Result of ``settle``.
-            ending: As ``settle`` takes it.
+            ctx: The context; its time names the batch.
+            found: Result of ``find_new``.
+            ending: As in ``find_new``.
 
         Raises:
-            Enough: As ``settle`` raises it.
-            SourceError: A file can't be read, or has changed since it was.
+            Enough: As in ``find_new``.
+            SourceError: A file can't be read, or has changed since it was read.
         """
         rows: dict[str, int] = {}
         written: list[float] = []
-        for entity, files in settled.items():
-            # Again: other processes may have been waited for since.
+        for entity, files in found.items():
+            # Again, because the locks may have taken long.
             if wait_until_written(files, ending):
                 raise Enough
             states = {file: state for file in files if (state := state_of(file))}
@@ -93,10 +93,7 @@ class FileStream:
                     written += [states[file][1] / 1e9 for file in landing.files]
                     rows[entity] = _count(ctx, entity, batch)
             self._seen |= states
-        written.sort()
-        sent = [written[int(share * len(written))] for share in SHARES if written]
-        moments = tuple(datetime.fromtimestamp(each, UTC) for each in sent)
-        return IngestedBatch(Batch.at(ctx.now), rows, sent=moments)
+        return IngestedBatch(Batch.at(ctx.now), rows, sent=written_quantiles(written))
 
 
 def _count(ctx: Context, entity: str, batch: Batch) -> int:

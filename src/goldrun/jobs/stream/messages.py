@@ -1,9 +1,8 @@
-"""What a micro-batch brings into bronze: each raw record once, whatever was read before."""
+"""Messages of a micro-batch appended to bronze, each record once."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from functools import reduce
+from datetime import datetime
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -13,22 +12,20 @@ from goldrun.io.streaming.readers import EVENT_AT
 from goldrun.jobs.context import Context, log
 from goldrun.jobs.ingest import bronze
 from goldrun.medallion.bronze import Batch, to_bronze
-
-SHARES = (0.05, 0.5)
-"""Of the oldest records, whose moments are told: they make p95 and p50 of freshness."""
+from goldrun.medallion.offsets import Span, gaps, records_in_spans, spans_by_entity
+from goldrun.monitoring.freshness import sent_quantiles
 
 
 @dataclass(frozen=True)
 class IngestedBatch:
-    """What a micro-batch brought.
+    """The records of a micro-batch in bronze.
 
     Attributes:
         batch: The ingestion.
-        rows: New records in bronze by entity.
-        repeated: Records that bronze had already.
-        cut: Whether some were left for later, because no more were asked for.
-        sent: When the oldest 5 % and the older half of the records had been sent; empty where
-            there are none.
+        rows: Number of new records in bronze by entity.
+        repeated: Number of records that were in bronze before.
+        cut: Whether some were left out, because the stream's limit of records is reached.
+        sent: Quantiles of the sending times (``monitoring.freshness``); empty without records.
     """
 
     batch: Batch
@@ -38,35 +35,31 @@ class IngestedBatch:
     sent: tuple[datetime, ...] = ()
 
 
-def arrive(
+def ingest_messages(
     ctx: Context, stream: DataFrame, most: int | None, begun: set[str] | None = None
 ) -> IngestedBatch:
-    """Append what is new among a micro-batch's messages to bronze, one commit an entity.
+    """Append the new messages of a micro-batch to bronze, one commit an entity.
 
     Args:
-        ctx: The context; its moment names the ingestion.
-        stream: The micro-batch, as ``read_stream`` makes it.
-        most: How many records to take at most; all when None.
-        begun: Partitions that a stream with a new checkpoint has begun to read; added to. It
-            begins with the oldest messages there are, and others may be gone. None when the
-            checkpoint is not new.
+        ctx: The context; its time names the batch.
+        stream: The micro-batch, a result of ``read_stream``.
+        most: Largest number of records to append; no limit when None.
+        begun: Partitions that a stream with a new checkpoint has read from; those of this
+            micro-batch are added. Such a stream begins with the oldest messages that the broker
+            has, and earlier ones may be deleted. None when the checkpoint is not new.
     """
     raw = stream.localCheckpoint()
     batch, left = Batch.at(ctx.now), most
-    rows, seen, cut = {}, 0, False
-    for entity, spans in _spans(raw).items():
+    rows, repeated, cut = {}, 0, False
+    for entity, spans in spans_by_entity(raw).items():
         if begun is not None:
-            _tell_gaps(ctx, entity, [span for span in spans if span.file not in begun])
+            _warn_of_gaps(ctx, entity, [span for span in spans if span.file not in begun])
             begun |= {span.file for span in spans}
-        part = raw.where(F.col(lineage.ENTITY) == entity).drop(lineage.ENTITY)
-        records = to_bronze(part, entity=entity, source=ctx.source.name, batch=batch)
-        known = _known(ctx, entity, spans)
-        new = records.join(known, lineage.RECORD_ID, "left_anti")
-        new = bronze.without_the_erased(ctx, entity, new).localCheckpoint()
+        new = _new_records(ctx, entity, raw, spans, batch)
         count = new.count()
-        seen += sum(span.records for span in spans) - count
+        repeated += sum(span.records for span in spans) - count
         if left is not None:
-            # What was read before is left out first: it must not use up what was asked for.
+            # Records in bronze are left out before: they must not use up the limit.
             cut = cut or count > left
             new = new.orderBy(lineage.FILE, lineage.OFFSET).limit(left).localCheckpoint()
             count = min(count, left)
@@ -74,62 +67,29 @@ def arrive(
         rows[entity] = count
         with ctx.lake.writing(lineage.bronze_table(entity).name):
             ctx.lake.append_unless_empty(lineage.bronze_table(entity), new)
-    return IngestedBatch(batch, rows, seen, cut, _sent(raw))
+    return IngestedBatch(batch, rows, repeated, cut, sent_quantiles(raw, EVENT_AT))
 
 
-@dataclass(frozen=True)
-class _Span:
-    file: str
-    first: int
-    last: int
-    records: int
+def _new_records(
+    ctx: Context, entity: str, raw: DataFrame, spans: list[Span], batch: Batch
+) -> DataFrame:
+    """Make bronze records of the messages of an entity that bronze does not have.
 
-
-def _spans(raw: DataFrame) -> dict[str, list[_Span]]:
-    """From which offset to which offset of each partition the records of each entity are."""
-    found = raw.groupBy(lineage.ENTITY, lineage.FILE).agg(
-        F.min(lineage.ROW).alias("first"),
-        F.max(lineage.ROW).alias("last"),
-        F.count("*").alias("records"),
-    )
-    spans: dict[str, list[_Span]] = {}
-    for row in sorted(found.collect()):
-        spans.setdefault(row[lineage.ENTITY], []).append(_Span(*row[1:]))
-    return spans
-
-
-def _tell_gaps(ctx: Context, entity: str, spans: list[_Span]) -> None:
-    """Warn of messages that lie between what bronze has and what the broker still has."""
-    if not spans:
-        return
-    stored = ctx.lake.read_or_empty(lineage.bronze_table(entity))
-    stored = stored.where(F.col(lineage.FILE).isin([span.file for span in spans]))
-    ends = stored.groupBy(lineage.FILE).agg(F.max(lineage.OFFSET).alias("last")).collect()
-    newest = {row[lineage.FILE]: row["last"] for row in ends}
-    for span in spans:
-        before = newest.get(span.file, span.first - 1)
-        if span.first > before + 1:
-            log.warning(
-                "%s: bronze has messages up to %s, and the oldest that the broker has is %s: what "
-                "was between them may be gone, and was never read",
-                *(span.file, before, span.first),
-            )
-
-
-def _known(ctx: Context, entity: str, spans: list[_Span]) -> DataFrame:
-    """Records that bronze has of these offsets; a lost or an older checkpoint reads them again.
-
-    The file statistics of offsets let Delta pass over all files with others.
+    A stream whose checkpoint is lost or older than bronze reads messages again.
     """
-    inside = [
-        (F.col(lineage.FILE) == span.file) & F.col(lineage.OFFSET).between(span.first, span.last)
-        for span in spans
-    ]
+    part = raw.where(F.col(lineage.ENTITY) == entity).drop(lineage.ENTITY)
+    records = to_bronze(part, entity=entity, source=ctx.source.name, batch=batch)
     stored = ctx.lake.read_or_empty(lineage.bronze_table(entity))
-    return stored.where(reduce(lambda a, b: a | b, inside)).select(lineage.RECORD_ID)
+    known = records_in_spans(stored, spans)
+    new = records.join(known, lineage.RECORD_ID, "left_anti")
+    return bronze.without_the_erased(ctx, entity, new).localCheckpoint()
 
 
-def _sent(raw: DataFrame) -> tuple[datetime, ...]:
-    micros = F.percentile_approx(F.unix_micros(EVENT_AT), F.array(*map(F.lit, SHARES)))
-    found = raw.agg(micros.alias("sent")).collect()[0]["sent"] or []
-    return tuple(datetime.fromtimestamp(each / 1e6, UTC) for each in found)
+def _warn_of_gaps(ctx: Context, entity: str, spans: list[Span]) -> None:
+    stored = ctx.lake.read_or_empty(lineage.bronze_table(entity))
+    for gap in gaps(stored, spans):
+        log.warning(
+            "%s: bronze has messages up to %s, and the oldest that the broker has is %s: "
+            "the messages between may be gone, and were never read",
+            *(gap.file, gap.before, gap.after),
+        )

@@ -17,9 +17,10 @@ from goldrun.jobs.refine import silver
 from goldrun.jobs.score.scorer import Scorer
 from goldrun.jobs.stream.limits import Limits
 from goldrun.jobs.stream.maintenance import compacting
-from goldrun.jobs.stream.micro_batch import MicroBatches, Totals
+from goldrun.jobs.stream.micro_batch import MicroBatches
 from goldrun.jobs.stream.query import asked_to_end, follow
 from goldrun.jobs.time_zone import check_zone
+from goldrun.monitoring.stream_counts import Totals
 
 _PATIENCE = 600
 """Seconds that a stream waits for another process to finish writing a table."""
@@ -85,10 +86,9 @@ def _catch_up(ctx: Context, follower: Follower) -> int:
 
 
 def _sum_up(totals: Totals) -> None:
-    accepted = totals.rows - totals.quarantined - totals.duplicates
     log.info(
         "%s rows: %s accepted, %s duplicates, %s in quarantine, %s read before",
-        *(f"{totals.rows:,}", f"{accepted:,}", f"{totals.duplicates:,}"),
+        *(f"{totals.rows:,}", f"{totals.accepted:,}", f"{totals.duplicates:,}"),
         *(f"{totals.quarantined:,}", f"{totals.repeated:,}"),
     )
     for rule, count in totals.rejected.most_common():

@@ -8,7 +8,6 @@ from datetime import UTC, date, datetime
 from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame
 
-from goldrun.contracts.entities import CUSTOMER_ID
 from goldrun.contracts.table import Table
 from goldrun.io.delta.properties import named, properties
 from goldrun.io.engines.spark.staged_write import SparkStagedWrite, commit
@@ -76,7 +75,7 @@ class ConnectStagedWrite(SparkStagedWrite):
     def merge(self, how: Merge) -> None:
         """See ``StagedWrite``."""
         same = [f"{OLD}.`{name}` = {NEW}.`{name}`" for name in self._table.key]
-        if CUSTOMER_ID not in self._table.key:
+        if not self._table.key_is_personal:
             for name, ends in how.spans.items():
                 low, high = map(_literal, ends)
                 same.append(f"{OLD}.`{name}` BETWEEN {low} AND {high}")

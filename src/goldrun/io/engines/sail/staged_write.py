@@ -17,8 +17,6 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import from_arrow_schema, to_arrow_schema
 
-from goldrun.contracts.entities import CUSTOMER_ID
-from goldrun.contracts.gold import USER_ID
 from goldrun.contracts.table import Table
 from goldrun.errors import ContractError, StorageError
 from goldrun.io.delta.errors import line_at
@@ -38,7 +36,6 @@ _WRITTEN = {
     "statistics_enabled": "chunk",
 }
 """Parquet options of a table's files, where they differ from those of scratch files."""
-_PEOPLE = {CUSTOMER_ID, USER_ID}
 
 
 @contextlib.contextmanager
@@ -181,7 +178,7 @@ class SailStagedWrite:
                 target_alias=OLD,
                 # Without streaming delta-rs skips files by the spans of the rows, which it writes
                 # into the log: not where keys are people.
-                streamed_exec=bool(_PEOPLE & set(self._table.key)),
+                streamed_exec=self._table.key_is_personal,
             )
             if how.delete_flag:
                 merge = merge.when_matched_delete(f'{NEW}."{how.delete_flag}"')

@@ -17,7 +17,6 @@ from pyspark.errors import PySparkException
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from goldrun.contracts.entities import CUSTOMER_ID
 from goldrun.contracts.table import Table
 from goldrun.errors import ContractError, LakeBusyError
 from goldrun.io.engines.tables import NEW, OLD, Merge
@@ -95,7 +94,7 @@ def _same_key(table: Table, how: Merge) -> Column:
     keeps the condition, so the span is left out where keys are people.
     """
     same = [F.col(f"{OLD}.{name}") == F.col(f"{NEW}.{name}") for name in table.key]
-    if CUSTOMER_ID not in table.key:
+    if not table.key_is_personal:
         spans = how.spans.items()
         same += [F.col(f"{OLD}.{name}").between(*map(F.lit, ends)) for name, ends in spans]
     return reduce(lambda a, b: a & b, same)
