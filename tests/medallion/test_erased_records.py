@@ -13,7 +13,7 @@ from goldrun.contracts import lineage
 from goldrun.contracts.check import conform
 from goldrun.contracts.erasure import CUSTOMER_ERASED, TOMBSTONE, TOMBSTONES, Term
 from goldrun.io.erasure.secret import VARIABLE, key_for
-from goldrun.medallion import erasure
+from goldrun.medallion import erasure, person
 from goldrun.medallion.mapping import apply_mapping
 from goldrun.medallion.quarantine import ERASED, OPEN, quarantined
 
@@ -160,7 +160,7 @@ def test_records_of_nobody_are_the_persons_when_they_name_him(
     patterns = spark.createDataFrame(
         [(t.pattern, t.telling) for t in terms], "pattern string, telling boolean"
     )
-    found = erasure.records_naming(
+    found = person.records_naming(
         to_records(dict(found_by) | dict(passed)),
         {"customer_id": "nullif(Who, '?')"},
         NEEDED,
@@ -179,8 +179,8 @@ def test_a_value_that_another_customer_has_is_shared(spark: SparkSession) -> Non
         ],
         "customer_id string, name string, email string, phone string",
     )
-    person = spark.createDataFrame([("C1",)], "customer_id string")
-    found = erasure.values_of(erasure.personal_values(rows), person).collect()
+    one = spark.createDataFrame([("C1",)], "customer_id string")
+    found = person.values_of(person.personal_values(rows), one).collect()
     assert {(r["kind"], tuple(sorted(r["spellings"])), r["shared"]) for r in found} == {
         ("name", ("Ada Byron",), False),
         ("name", ("Ada King",), False),

@@ -1,4 +1,4 @@
-"""One person's records: found, emptied, counted as erased, and known again when they return."""
+"""Records of erased persons: emptied, counted as erased, and recognised when they return."""
 
 from collections.abc import Mapping, Sequence
 
@@ -8,7 +8,7 @@ from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from goldrun.contracts import lineage
-from goldrun.contracts.entities import CUSTOMER_ID, CUSTOMERS
+from goldrun.contracts.entities import CUSTOMER_ID
 from goldrun.contracts.erasure import (
     CUSTOMER_ERASED,
     ERASED_MARK,
@@ -17,27 +17,18 @@ from goldrun.contracts.erasure import (
     OUTER_PAD,
     TOMBSTONE,
 )
-from goldrun.medallion.mapping import LINEAGE, apply_mapping, text_of
+from goldrun.medallion.mapping import LINEAGE, apply_mapping
 from goldrun.medallion.quarantine import ERASED
 from goldrun.medallion.text import trimmed
 
-KIND = "kind"
-TEXT = "text"
-SPELLINGS = "spellings"
-SHARED = "shared"
-PATTERN = "pattern"
-TELLING = "telling"
-PERSONAL = tuple(c.name for c in CUSTOMERS.columns if c.personal)
-
-_HIS = "_his"
-_SEPARATOR = "\x1f"
+_IS_ERASED = "_is_erased"
 
 
 def hmac_sha256(text: SparkColumn) -> SparkColumn:
     """HMAC-SHA256 of a text's UTF-8 bytes as 64 hex digits; null for null.
 
     SHA-256(outer pad, SHA-256(inner pad, text)), as RFC 2104 has it. The pads, which are the key,
-    are columns and not literals: what a query spells out is written to Spark's own logs.
+    are columns and not literals: the literals of a query are written to Spark's own logs.
     """
     inner = F.sha2(F.concat(F.col(INNER_PAD), F.encode(text, "UTF-8")), 256)
     return F.sha2(F.concat(F.col(OUTER_PAD), F.unhex(inner)), 256)
@@ -58,7 +49,7 @@ def with_tombstone(rows: DataFrame, key: DataFrame) -> DataFrame:
 def with_customer(
     bronze: DataFrame, expressions: Mapping[str, str], needed: Sequence[str]
 ) -> DataFrame:
-    """Say whose each record is.
+    """Add the id of the customer that each record is about.
 
     Args:
         bronze: Rows of ``bronze/<entity>``.
@@ -69,10 +60,11 @@ def with_customer(
         The rows with ``customer_id``: the mapped text, trimmed; null when there is none.
     """
     mapped = apply_mapping(bronze, {CUSTOMER_ID: expressions[CUSTOMER_ID]}, needed)
-    return mapped.select(f"{LINEAGE}.*", _text(CUSTOMER_ID))
+    return mapped.select(f"{LINEAGE}.*", mapped_text(CUSTOMER_ID))
 
 
-def _text(name: str) -> SparkColumn:
+def mapped_text(name: str) -> SparkColumn:
+    """Mapped column as trimmed text; null where it is empty."""
     return F.nullif(trimmed(F.col(name).cast(T.StringType())), F.lit("")).alias(name)
 
 
@@ -95,14 +87,14 @@ def redact(
     Returns:
         All the rows; those of an erased person keep id and lineage and lose their text.
     """
-    erased = tombstones.select(TOMBSTONE).distinct().withColumn(_HIS, F.lit(True))
+    erased = tombstones.select(TOMBSTONE).distinct().withColumn(_IS_ERASED, F.lit(True))
     signed = with_tombstone(with_customer(bronze, expressions, needed), key)
     known = signed.join(F.broadcast(erased), TOMBSTONE, "left")
-    return _emptied(known, F.col(_HIS).isNotNull()).select(*bronze.columns)
+    return _emptied(known, F.col(_IS_ERASED).isNotNull()).select(*bronze.columns)
 
 
 def emptied(bronze: DataFrame) -> DataFrame:
-    """Take their text from bronze rows; the single key ``ERASED_MARK`` says that it was erased."""
+    """Remove the text of bronze rows; the single key ``ERASED_MARK`` shows that it was erased."""
     return _emptied(bronze, F.lit(True))
 
 
@@ -122,7 +114,7 @@ def is_erased() -> SparkColumn:
 
 
 def erased_quarantine(pending: DataFrame, entity: str) -> tuple[DataFrame, DataFrame]:
-    """Part the records that lost their text before they had a fate from those to be validated.
+    """Separate the records that lost their text before they had a fate from the other ones.
 
     Args:
         pending: Rows of ``bronze/<entity>`` without a fate.
@@ -146,8 +138,8 @@ def fates_of_erased(bronze: DataFrame, quarantine: DataFrame, entity: str) -> Da
         entity: Name of the entity.
 
     Returns:
-        One row of ``silver/quarantine`` a record, without its text. A record that was refused
-        keeps its reasons, which are names of rules, and when it was let go.
+        One row of ``silver/quarantine`` a record, without its text. A record that was rejected
+        keeps its reasons, which are names of rules, and the time of its release.
     """
     before = quarantine.select(lineage.RECORD_ID, lineage.REASONS, lineage.RELEASED_AT)
     rows = bronze.join(before, lineage.RECORD_ID, "left")
@@ -167,92 +159,3 @@ def _fates(rows: DataFrame, entity: str) -> DataFrame:
         }
     )
     return filled.select(*lineage.QUARANTINE.names)
-
-
-def records_naming(
-    bronze: DataFrame, expressions: Mapping[str, str], needed: Sequence[str], terms: DataFrame
-) -> DataFrame:
-    """Find records of nobody, or of unreadable lines, that name a person.
-
-    A term that is telling counts anywhere in them. Another one counts anywhere in a malformed
-    line, whose fields can't be told apart, and otherwise only where the id should have been.
-
-    Args:
-        bronze: Rows of ``bronze/<entity>``.
-        expressions: How the source maps the entity.
-        needed: File columns that the expression for ``customer_id`` reads.
-        terms: ``pattern`` and ``telling``, one row a term.
-
-    Returns:
-        The ``record_id`` of each.
-    """
-    broken = F.col(lineage.MALFORMED).isNotNull()
-    lost = with_customer(bronze, expressions, needed).where(broken | F.col(CUSTOMER_ID).isNull())
-    everything = F.concat_ws(_SEPARATOR, lineage.MALFORMED, F.map_values(lineage.RECORD))
-    of_id = F.concat_ws(_SEPARATOR, *[text_of(name) for name in needed])
-    text = F.when(broken | F.col(TELLING), everything).otherwise(of_id)
-    named = lost.crossJoin(F.broadcast(terms)).where(F.regexp_like(text, F.col(PATTERN)))
-    return named.select(lineage.RECORD_ID).distinct()
-
-
-def raw_customers(
-    bronze: DataFrame, expressions: Mapping[str, str], needed: Sequence[str]
-) -> DataFrame:
-    """Personal values of customers as their files spell them.
-
-    Args:
-        bronze: Rows of ``bronze/customers``.
-        expressions: How the source maps customers.
-        needed: File columns that the expressions read.
-
-    Returns:
-        ``customer_id`` and the personal columns that are mapped, one row a record that fits its
-        header.
-    """
-    names = [name for name in (CUSTOMER_ID, *PERSONAL) if name in expressions]
-    fitting = bronze.where(F.col(lineage.MALFORMED).isNull())
-    mapped = apply_mapping(fitting, {name: expressions[name] for name in names}, needed)
-    return mapped.select(*[_text(name) for name in names])
-
-
-def personal_values(customers: DataFrame) -> DataFrame:
-    """Put every personal value of customers into a row of its own.
-
-    Args:
-        customers: ``customer_id`` and any of the personal columns.
-
-    Returns:
-        ``customer_id, kind, text``; kind is the name of the column.
-    """
-    pairs = [
-        F.struct(F.lit(name).alias(KIND), F.col(name).alias(TEXT))
-        for name in PERSONAL
-        if name in customers.columns
-    ]
-    if not pairs:
-        return customers.where(F.lit(False)).select(
-            CUSTOMER_ID, F.lit("").alias(KIND), F.lit("").alias(TEXT)
-        )
-    rows = customers.select(CUSTOMER_ID, F.explode(F.array(*pairs)).alias("pair"))
-    return rows.select(CUSTOMER_ID, "pair.*").where(F.col(TEXT).isNotNull())
-
-
-def values_of(values: DataFrame, person: DataFrame) -> DataFrame:
-    """Keep one person's values, and say which of them somebody else has too.
-
-    Args:
-        values: ``customer_id, kind, text`` of all customers.
-        person: One row, ``customer_id``.
-
-    Returns:
-        ``kind, spellings, shared``, one row a value; spellings that differ in case or in spaces
-        around them are the same value.
-    """
-    his = F.broadcast(person.select(CUSTOMER_ID).withColumn(_HIS, F.lit(True)))
-    marked = values.where(F.col(CUSTOMER_ID).isNotNull()).join(his, CUSTOMER_ID, "left")
-    same = F.lower(trimmed(F.col(TEXT)))
-    found = marked.groupBy(KIND, same.alias("value")).agg(
-        F.collect_set(F.when(F.col(_HIS), F.col(TEXT))).alias(SPELLINGS),
-        F.bool_or(F.col(_HIS).isNull()).alias(SHARED),
-    )
-    return found.where(F.size(SPELLINGS) > 0).select(KIND, SPELLINGS, SHARED)

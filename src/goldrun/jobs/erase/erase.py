@@ -1,10 +1,8 @@
 """Remove one person from every table, old file and log of the lake, and prove it by decoding."""
 
 from collections.abc import Sequence
-from functools import reduce
 from pathlib import Path
 
-from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from goldrun.contracts import lineage
@@ -25,9 +23,10 @@ from goldrun.io.erasure.secret import key_for
 from goldrun.io.erasure.traces import find_traces
 from goldrun.io.settings import project_root
 from goldrun.jobs.context import Context, log, step
-from goldrun.jobs.erase.person import BRONZE, Person, Raw, find_person, read_raws
+from goldrun.jobs.erase.person import BRONZE, find_person, read_raws
 from goldrun.jobs.refine.batches import reset
 from goldrun.medallion import erasure
+from goldrun.medallion.person import Person, Raw
 
 PARAMETER = "customer_id"
 _OPS = "ops/"
@@ -35,20 +34,20 @@ _CUSTOMERS = "customers"
 
 
 def run(ctx: Context, customer_id: str) -> None:
-    """Erase a person; done before or stopped half-way, it is done to its end and proved again.
+    """Erase a person; an erasure that stopped or was done before is completed and proved again.
 
     Args:
         ctx: The context; its tracker has an active run.
-        customer_id: Who, as silver has the id.
+        customer_id: Id of the person, as in silver.
 
     Raises:
         ErasureError: The lake can't be erased in, or something of the person was found after all.
-        SettingsError: Nobody has this id and nobody with it was erased, or the engine can't
-            remove old files.
+        SettingsError: No customer has this id and none with it was erased, or the engine
+            can't remove old files.
     """
     customer_id, lake = customer_id.strip(INVISIBLE), ctx.lake
     if not customer_id:
-        raise SettingsError("--customer-id is empty: say who is to be erased")
+        raise SettingsError("--customer-id is empty: give the id of the person to erase")
     require(lake.engine, "vacuum", "an erasure")
     folder = local_folder(lake.root)
     params = ctx.tracker.client.get_run(ctx.tracker.run_id).data.params
@@ -56,9 +55,9 @@ def run(ctx: Context, customer_id: str) -> None:
     tables = [table for table in tables_in(folder) if not table.startswith(_OPS)]
     with lake.writing(*{*tables, lineage.QUARANTINE.name, TOMBSTONES.name, GOLD_PROGRESS.name}):
         raws = read_raws(ctx, tables)
-        with step("erase: find what the lake knows of the person"):
+        with step("erase: find the records and values of the person"):
             person = find_person(ctx, customer_id, raws, tables)
-        _bury(ctx, person, tables)
+        _write_tombstone(ctx, person, tables)
         _forget_progress(ctx)
         with step("erase: rows in every layer"):
             _erase_rows(ctx, person, tables)
@@ -70,8 +69,8 @@ def run(ctx: Context, customer_id: str) -> None:
     log.info("    nothing of the person is left in %s", lake.root)
 
 
-def _bury(ctx: Context, person: Person, tables: Sequence[str]) -> None:
-    """Keep the person's tombstone from before the first row goes."""
+def _write_tombstone(ctx: Context, person: Person, tables: Sequence[str]) -> None:
+    """Write the person's tombstone, before the first row is removed."""
     known = ctx.lake.read_or_empty(TOMBSTONES)
     key = key_for(known)
     signed = erasure.with_tombstone(person.id, key)
@@ -82,7 +81,8 @@ def _bury(ctx: Context, person: Person, tables: Sequence[str]) -> None:
         ctx, person, tables
     ):
         raise SettingsError(
-            f"{ctx.lake.root} knows no customer of this id, and erased none: check --customer-id"
+            f"{ctx.lake.root} has no customer with this id, and none was erased: "
+            "check --customer-id"
         )
     row = signed.crossJoin(key.select(KEY_ID)).select(
         TOMBSTONE,
@@ -94,9 +94,10 @@ def _bury(ctx: Context, person: Person, tables: Sequence[str]) -> None:
 
 
 def _forget_progress(ctx: Context) -> None:
-    """Let silver and gold begin anew, before the first row goes.
+    """Reset the progress of silver and gold, before the first row is removed.
 
-    Records lose fates on the way, and the changes that gold would follow go with the log's past.
+    Records lose their fates during the erasure, and gold can't read the changes of silver any more,
+    because they are removed from the transaction log.
     """
     for entity in ctx.source.with_files:
         reset(ctx.lake, entity)
@@ -118,19 +119,19 @@ def _with_ids(ctx: Context, tables: Sequence[str]) -> list[tuple[str, str]]:
 
 
 def _erase_rows(ctx: Context, person: Person, tables: Sequence[str]) -> None:
-    """Take the person out of every table; bronze comes last, because it knows the records."""
+    """Remove the person from every table; bronze last, because the records are found in it."""
     lake = ctx.lake
     for entity, rows in person.records.items():
         fates = erasure.fates_of_erased(rows, lake.read_or_empty(lineage.QUARANTINE), entity)
         lake.upsert(lineage.QUARANTINE, fates.localCheckpoint())
     for table, column in _with_ids(ctx, tables):
         lake.delete_rows(table, person.id.withColumnRenamed(CUSTOMER_ID, column))
-    ids = [rows.select(lineage.RECORD_ID) for rows in person.records.values()]
+    ids = person.record_ids()
     for table in tables:
-        settles = not table.startswith(BRONZE) and table != lineage.QUARANTINE.name
-        if settles and ids and lineage.RECORD_ID in lake.read(table).columns:
-            lake.delete_rows(table, reduce(DataFrame.unionByName, ids))
-    # Customers last: a run after a stop learns from them what else to look for.
+        has_fates = not table.startswith(BRONZE) and table != lineage.QUARANTINE.name
+        if has_fates and ids is not None and lineage.RECORD_ID in lake.read(table).columns:
+            lake.delete_rows(table, ids)
+    # Customers last: a run after a stop finds in them the values to search for.
     for entity, rows in sorted(person.records.items(), key=lambda one: one[0] == _CUSTOMERS):
         lake.upsert(lineage.bronze_table(entity), erasure.emptied(rows))
 
@@ -148,6 +149,6 @@ def _prove(
     ]
     if found:
         raise ErasureError(
-            f"{len(found)} places may still tell of the person: {listed(found)}. "
-            "Remove what is not goldrun's by hand, and run erase again"
+            f"{len(found)} places may still name the person: {listed(found)}. "
+            "Remove files that are not goldrun's by hand, and run erase again"
         )

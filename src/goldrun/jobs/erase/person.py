@@ -1,67 +1,31 @@
-"""What the lake knows of one person: records in bronze, and texts that tell of nobody else."""
+"""Read a person's records in bronze, and the texts that nobody else has."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import reduce
 
 import pandas as pd
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
 
 from goldrun.contracts import lineage
 from goldrun.contracts.entities import CUSTOMER_ID, CUSTOMERS
 from goldrun.contracts.erasure import ID_COLUMNS, Term
 from goldrun.errors import SettingsError
 from goldrun.jobs.context import Context, log
-from goldrun.medallion import erasure
+from goldrun.medallion import person
 from goldrun.medallion.bronze import check_one_source
-from goldrun.medallion.mapping import columns_needed, text_of
+from goldrun.medallion.mapping import columns_needed
+from goldrun.medallion.person import Person, Raw
 from goldrun.medallion.quarantine import RAW_LINE
-from goldrun.medallion.text import trimmed
 
 BRONZE = "bronze/"
 _CUSTOMERS = CUSTOMERS.name.split("/")[1]
 
 
-@dataclass(frozen=True)
-class Raw:
-    """A bronze table and how its source reads it: expressions, and file columns of the id."""
-
-    entity: str
-    rows: DataFrame
-    expressions: dict[str, str]
-    needed: list[str]
-
-    def owned(self) -> DataFrame:
-        """The records with the id of their customer."""
-        return erasure.with_customer(self.rows, self.expressions, self.needed)
-
-
-@dataclass(frozen=True)
-class Person:
-    """What the lake knows of one person, found before anything is changed.
-
-    Attributes:
-        id: One row, ``customer_id``.
-        records: Bronze rows by entity; they stay readable when bronze is written.
-        terms: Texts that tell of the person and of nobody else.
-    """
-
-    id: DataFrame
-    records: dict[str, DataFrame]
-    terms: list[Term]
-
-    def rows_in(self, rows: DataFrame, column: str = CUSTOMER_ID) -> DataFrame:
-        """Those of a table's rows that have the person's id in a column."""
-        key = self.id.withColumnRenamed(CUSTOMER_ID, column)
-        return rows.join(F.broadcast(key), column, "left_semi")
-
-
 def read_raws(ctx: Context, tables: Sequence[str]) -> list[Raw]:
-    """The raw records of each entity that says whose its rows are.
+    """Read the raw records of each entity, with the file columns of its customer's id.
 
     Raises:
-        SettingsError: The source does not say where an entity of the lake has the id.
+        SettingsError: The source does not map the id of an entity of the lake.
     """
     found = []
     for entity in (table.removeprefix(BRONZE) for table in tables if table.startswith(BRONZE)):
@@ -79,37 +43,27 @@ def read_raws(ctx: Context, tables: Sequence[str]) -> list[Raw]:
 
 
 def _columns_read(ctx: Context, entity: str, expressions: dict[str, str], *names: str) -> list[str]:
-    asked = {name: expressions[name] for name in names if name in expressions}
-    return columns_needed(asked, f"{ctx.source.name}.toml [{entity}.columns]")
+    mapped = {name: expressions[name] for name in names if name in expressions}
+    return columns_needed(mapped, f"{ctx.source.name}.toml [{entity}.columns]")
 
 
 def find_person(
     ctx: Context, customer_id: str, raws: Sequence[Raw], tables: Sequence[str]
 ) -> Person:
-    """Find the records of a person in bronze, and the words that tell of nobody else."""
+    """Find the records of a person in bronze, and the texts that nobody else has."""
     frame = pd.DataFrame([(customer_id,)], columns=[CUSTOMER_ID])
     seed = Person(ctx.lake.session.createDataFrame(frame), {}, [])
     terms = [*_ids(customer_id, seed, raws), *_values(ctx, seed, raws)]
     wanted = [t for t in terms if t.telling or t.kind == CUSTOMER_ID]
     patterns = pd.DataFrame(
-        [(t.pattern, t.telling) for t in wanted], columns=[erasure.PATTERN, erasure.TELLING]
+        [(t.pattern, t.telling) for t in wanted], columns=[person.PATTERN, person.TELLING]
     )
     sought = ctx.lake.session.createDataFrame(patterns)
     records = {}
     for raw in raws:
-        parts = [
-            seed.rows_in(raw.owned()),
-            erasure.records_naming(raw.rows, raw.expressions, raw.needed, sought),
-            *[
-                seed.rows_in(stored)
-                for stored in _stored(ctx, tables, f"silver/{raw.entity}")
-                if lineage.RECORD_ID in stored.columns
-            ],
-        ]
-        ids = reduce(DataFrame.unionByName, [part.select(lineage.RECORD_ID) for part in parts])
-        his = raw.rows.join(ids.distinct(), lineage.RECORD_ID, "left_semi").localCheckpoint()
-        records[raw.entity] = his
-        log.info("    %s records in bronze/%s", f"{his.count():,}", raw.entity)
+        stored = _stored(ctx, tables, f"silver/{raw.entity}")
+        records[raw.entity] = person.records_of(seed, raw, stored, sought)
+        log.info("    %s records in bronze/%s", f"{records[raw.entity].count():,}", raw.entity)
     return Person(seed.id, records, terms)
 
 
@@ -117,37 +71,35 @@ def _stored(ctx: Context, tables: Sequence[str], current: str) -> list[DataFrame
     return [ctx.lake.read(t) for t in (current, f"{current}_history") if t in tables]
 
 
-def _ids(customer_id: str, person: Person, raws: Sequence[Raw]) -> list[Term]:
-    """The id as silver has it, and as files spell it where one column of theirs is the id."""
-    alone = [raw for raw in raws if len(raw.needed) == 1]
-    spelt = [person.rows_in(raw.owned()).select(trimmed(text_of(raw.needed[0]))) for raw in alone]
-    found = reduce(DataFrame.union, spelt).distinct().collect() if spelt else []
-    columns = ID_COLUMNS | {lineage.MALFORMED, RAW_LINE} | {n for raw in alone for n in raw.needed}
-    texts = {customer_id} | {row[0] for row in found}
+def _ids(customer_id: str, seed: Person, raws: Sequence[Raw]) -> list[Term]:
+    """The id as in silver, and as spelled in files whose column is the id."""
+    alone = {raw.needed[0] for raw in raws if len(raw.needed) == 1}
+    columns = ID_COLUMNS | {lineage.MALFORMED, RAW_LINE} | alone
+    texts = {customer_id} | person.spelled_ids(seed, raws)
     return [Term(CUSTOMER_ID, text, columns) for text in sorted(texts)]
 
 
-def _values(ctx: Context, person: Person, raws: Sequence[Raw]) -> list[Term]:
+def _values(ctx: Context, seed: Person, raws: Sequence[Raw]) -> list[Term]:
     """Names and addresses of the person that no other customer has, in every spelling."""
     frames = [ctx.lake.read(t) for t in _customer_tables(ctx)]
-    columns = {name: {name} for name in erasure.PERSONAL}
+    columns = {name: {name} for name in person.PERSONAL}
     for raw in raws:
         if raw.entity == _CUSTOMERS:
-            read = _columns_read(ctx, raw.entity, raw.expressions, CUSTOMER_ID, *erasure.PERSONAL)
-            frames.append(erasure.raw_customers(raw.rows, raw.expressions, read))
-            for name in erasure.PERSONAL:
+            read = _columns_read(ctx, raw.entity, raw.expressions, CUSTOMER_ID, *person.PERSONAL)
+            frames.append(person.raw_customers(raw.rows, raw.expressions, read))
+            for name in person.PERSONAL:
                 columns[name] |= set(_columns_read(ctx, raw.entity, raw.expressions, name))
     if not frames:
         return []
-    values = reduce(DataFrame.unionByName, [erasure.personal_values(frame) for frame in frames])
-    found = erasure.values_of(values, person.id).collect()
-    if shared := sum(row[erasure.SHARED] for row in found):
+    values = reduce(DataFrame.unionByName, [person.personal_values(frame) for frame in frames])
+    found = person.values_of(values, seed.id).collect()
+    if shared := sum(row[person.SHARED] for row in found):
         log.info("    %s names or addresses are another customer's too: they stay there", shared)
     return [
-        Term(row[erasure.KIND], text, frozenset(columns[row[erasure.KIND]]))
+        Term(row[person.KIND], text, frozenset(columns[row[person.KIND]]))
         for row in found
-        if not row[erasure.SHARED]
-        for text in sorted(row[erasure.SPELLINGS])
+        if not row[person.SHARED]
+        for text in sorted(row[person.SPELLINGS])
     ]
 
 
