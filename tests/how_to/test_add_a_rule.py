@@ -1,0 +1,57 @@
+"""The rule of docs/how-to/add-a-rule.md rejects what the page says."""
+
+import random
+from pathlib import Path
+
+import pytest
+
+from goldrun.contracts import lineage
+from goldrun.io.delta.lake import Lake
+from goldrun.io.engines.base import Engine
+from tests.fuzz.shop import FIRST_DAY, TOML, order, some_orders, write_csv
+from tests.how_to.documents import files_of
+from tests.jobs.old_files import age
+from tests.project_copy import Project, copy_project
+
+FILES = files_of("add-a-rule.md")
+CONTRACT = "src/goldrun/contracts/entities.py"
+BEFORE = '            "only a cancellation gives money back",\n        ),\n'
+
+
+@pytest.fixture(scope="module")
+def extended(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A copy of the project with the rule of the page, and the orders of a small shop."""
+    project = copy_project(tmp_path_factory.mktemp("how-to"))
+    contract = project.folder / CONTRACT
+    text = contract.read_text()
+    assert text.count(BEFORE) == 1
+    contract.write_text(text.replace(BEFORE, BEFORE + FILES[CONTRACT]))
+    _add_shop(project.folder)
+    return project
+
+
+def _add_shop(folder: Path) -> None:
+    orders = some_orders(random.Random(0))
+    for name, quantity in (("few", "500"), ("many", "501")):
+        orders.append(order(len(orders), "c0", FIRST_DAY) | {"Id": name, "Quantity": quantity})
+    (folder / "in").mkdir()
+    write_csv(folder / "in" / "orders.csv", orders)
+    age(folder / "in" / "orders.csv")
+    (folder / "shop.toml").write_text(TOML)
+
+
+def test_the_page_needs_one_file() -> None:
+    assert list(FILES) == [CONTRACT]
+
+
+def test_a_row_that_breaks_the_rule_is_in_quarantine_with_its_name(
+    extended: Project, engine: Engine
+) -> None:
+    for command in ("bronze", "silver"):
+        done = extended.script(command, "--source=shop.toml")
+        assert done.code == 0, done.output
+    lake = Lake(engine, str(extended.lake))
+    (row,) = lake.read(lineage.QUARANTINE.name).collect()
+    assert row[lineage.REASONS] == ["quantity_above_500"]
+    assert '"Id":"many"' in row[lineage.RECORD]
+    assert lake.read("silver/transactions").where("transaction_id = 'few'").count() == 1
