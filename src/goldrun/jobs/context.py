@@ -1,4 +1,4 @@
-"""What a step works with, and how it says how far it is."""
+"""The context of a job, and the log of its steps."""
 
 import contextlib
 import logging
@@ -16,13 +16,13 @@ log = logging.getLogger("goldrun")
 
 @dataclass(frozen=True)
 class Context:
-    """What a step works with; everything that could differ between two runs comes from here.
+    """Everything in which two runs of a job can differ.
 
     Attributes:
         lake: The tables.
         tracker: Runs and registry.
         source: The shop.
-        now: When the step began, UTC.
+        now: Start of the job, UTC.
     """
 
     lake: Lake
@@ -33,7 +33,7 @@ class Context:
 
 @contextlib.contextmanager
 def step(what: str) -> Iterator[None]:
-    """Say which step runs, and how long it took."""
+    """Log the name of a step and its duration."""
     started = time.monotonic()
     log.info("  ▸ %s …", what)
     yield

@@ -1,4 +1,4 @@
-"""The time zone of a lake: the days of gold are calendar days of one zone."""
+"""The time zone of a lake, in which the days of gold are calendar days."""
 
 from collections.abc import Mapping
 
@@ -31,8 +31,8 @@ def check_zone(ctx: Context) -> None:
 def keep_zone(ctx: Context) -> None:
     """Record the source's time zone as the lake's, before a row depends on it.
 
-    Gold whose zone is not recorded has the days of UTC: versions that did not record it computed
-    no others.
+    Gold whose zone is not recorded has the days of UTC: versions of goldrun that did not record
+    it computed no others.
 
     Raises:
         SettingsError: The lake is in another zone.
@@ -53,7 +53,7 @@ def zone_of_gold(ctx: Context) -> str:
 
 
 def record_zone_of_gold(ctx: Context) -> None:
-    """Record that all days of gold are those of the source's time zone: last, when they are."""
+    """Record that all days of gold are those of the source's time zone; called afterwards."""
     if zone_of_gold(ctx) != ctx.source.zone:
         with ctx.lake.writing(LAKE_SETTINGS.name):
             _store(ctx, {GOLD_TIMEZONE: ctx.source.zone})

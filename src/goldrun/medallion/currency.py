@@ -1,4 +1,4 @@
-"""One currency a shop: money in another is converted by the shop's rates, or refused."""
+"""One currency a shop: money in another is converted by the shop's rates, or rejected."""
 
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
@@ -16,7 +16,7 @@ _MONEY = (entities.PRICE, entities.AMOUNT)
 def convert(
     rows: DataFrame, currency: str, rates: DataFrame, zone: str
 ) -> tuple[DataFrame, DataFrame]:
-    """Bring the money of transactions into the shop's currency.
+    """Convert the money of transactions to the shop's currency.
 
     The rate is the latest of its currency from on or before the day of the transaction; price
     and amount are each multiplied by it and rounded half up to 4 decimals.
@@ -28,8 +28,8 @@ def convert(
         zone: Time zone of the days: a shop's rates follow its own calendar.
 
     Returns:
-        The rows that are in the shop's currency now, and ``record_id, reasons`` of those that
-        can't be.
+        The rows with money in the shop's currency, and ``record_id, reasons`` of the rows that
+        can't be converted.
     """
     own = F.coalesce(F.col(entities.CURRENCY), F.lit(currency)) == currency
     age = Window.partitionBy(entities.CURRENCY).orderBy(lineage.VALID_FROM)
@@ -59,7 +59,7 @@ def convert(
 
 
 def check_stored_currency(stored: DataFrame, currency: str, source: str) -> None:
-    """Refuse to add money to money that was taken in before the shop's currency was declared.
+    """Check that stored transactions are in the shop's currency.
 
     Args:
         stored: Rows of ``silver/transactions``.
@@ -80,7 +80,7 @@ def check_stored_currency(stored: DataFrame, currency: str, source: str) -> None
 
 
 def check_one_currency(rows: DataFrame, source: str) -> None:
-    """Refuse money that nobody said how to add up.
+    """Check that transactions are in one currency, which can be summed.
 
     Args:
         rows: Transactions, old and new, of a shop that declares no currency.

@@ -37,7 +37,7 @@ def derive_customers(
     timezone: str | None = None,
     phone_region: str | None = None,
 ) -> DataFrame:
-    """Make one customer of all their transactions in silver, with the latest of each attribute.
+    """Derive customers from their transactions in silver, with the latest value of each attribute.
 
     Args:
         transactions: Rows of ``silver/transactions``.
@@ -61,8 +61,10 @@ def derive_customers(
         F.col(f"{LINEAGE}.{lineage.RECORD_ID}").alias(lineage.RECORD_ID),
         *[_without_faults(each).alias(name) for name, each in parsed.items()],
     )
-    bought = transactions.select(lineage.RECORD_ID, entities.CUSTOMER_ID, entities.TRANSACTION_DATE)
-    rows = bought.join(mapped, lineage.RECORD_ID, "left") if expressions else bought
+    purchases = transactions.select(
+        lineage.RECORD_ID, entities.CUSTOMER_ID, entities.TRANSACTION_DATE
+    )
+    rows = purchases.join(mapped, lineage.RECORD_ID, "left") if expressions else purchases
     customers = rows.groupBy(entities.CUSTOMER_ID).agg(
         F.max(entities.TRANSACTION_DATE).alias(entities.UPDATED_AT),
         *[_latest(name).alias(name) for name in expressions],

@@ -1,4 +1,4 @@
-"""Calendar days of a shop: which day an instant is on, by the clocks of the shop's time zone."""
+"""Calendar days of instants in a shop's time zone."""
 
 from datetime import date, timedelta
 

@@ -1,4 +1,4 @@
-"""Silver views: related rows joined as they were at the time. Computed when needed, not stored."""
+"""Silver views: rows joined with related rows as of their time. Computed, not stored."""
 
 from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame, Window
@@ -15,10 +15,10 @@ _FACT = "_fact"
 def transactions_enriched(
     transactions: DataFrame, customers: DataFrame, customers_history: DataFrame
 ) -> DataFrame:
-    """Say where each buyer was, and in which of the shop's segments, as known at the time.
+    """Add location and customer segment, as of the transaction date, to transactions.
 
     A version of a customer is valid from its ``updated_at`` (inclusive) until the next version's
-    (exclusive). A line before the first version has nulls: nobody knew then.
+    (exclusive). A transaction before the first version has nulls.
 
     Args:
         transactions: Rows of ``silver/transactions``; any columns beside ``customer_id`` and
@@ -28,7 +28,7 @@ def transactions_enriched(
 
     Returns:
         The rows of ``transactions``, each once, with ``location`` and ``customer_segment`` of the
-        version valid at ``transaction_date``; null where there was none or it did not say.
+        version valid at ``transaction_date``; null where there is none or its value is null.
     """
     known = [entities.LOCATION, entities.CUSTOMER_SEGMENT]
     current = customers.select(
@@ -37,7 +37,7 @@ def transactions_enriched(
         F.col(entities.UPDATED_AT).alias(lineage.VALID_FROM),
         F.lit(None).cast("timestamp").alias(lineage.VALID_TO),
     )
-    # A version that is valid for no time must not stand before the one that was valid then.
+    # A version that is valid for no time must not hide the one that was valid then.
     ever_valid = customers_history.where(F.col(lineage.VALID_FROM) < F.col(lineage.VALID_TO))
     versions = current.unionByName(
         ever_valid.select(entities.CUSTOMER_ID, *known, lineage.VALID_FROM, lineage.VALID_TO)
@@ -60,7 +60,7 @@ def transactions_enriched(
 
 
 def events_enriched(events: DataFrame, sessions: DataFrame) -> DataFrame:
-    """Say during which visit, and on which device, each event happened.
+    """Add device type, start and end of the session to events.
 
     Args:
         events: Rows of ``silver/events``.
@@ -78,7 +78,7 @@ def events_enriched(events: DataFrame, sessions: DataFrame) -> DataFrame:
 
 
 def interactions_enriched(interactions: DataFrame, transactions: DataFrame) -> DataFrame:
-    """Say which order of the customer came before each contact.
+    """Add the customer's preceding order to interactions.
 
     Args:
         interactions: Rows of ``silver/interactions``.
@@ -86,7 +86,7 @@ def interactions_enriched(interactions: DataFrame, transactions: DataFrame) -> D
 
     Returns:
         The rows of ``interactions``, each once, with ``order_id`` and ``transaction_date`` of the
-        customer's latest completed line at or before ``interaction_date``; of several at one time
+        customer's latest completed transaction until ``interaction_date``; of several at one time
         the one with the smallest ``transaction_id``. Both are null when there is none.
     """
     added = [entities.ORDER_ID, entities.TRANSACTION_DATE]
@@ -106,10 +106,10 @@ def interactions_enriched(interactions: DataFrame, transactions: DataFrame) -> D
 def _with_latest_fact(
     rows: DataFrame, at: str, facts: DataFrame, last_wins: SparkColumn
 ) -> DataFrame:
-    """Give each row its customer's latest fact at or before it.
+    """Add the customer's latest fact at or before its time to each row.
 
     Rows and facts are stacked and read once in order of time, so the work grows with their number
-    and not with its square, and no row can come out twice.
+    and not with its square, and no row is returned twice.
 
     Args:
         rows: Rows with ``customer_id`` and a time.

@@ -19,11 +19,11 @@ UNREADABLE = "unreadable"
 
 
 def columns_needed(expressions: Mapping[str, str], where: str) -> list[str]:
-    """Check expressions, and find the file columns that they read; no engine is asked.
+    """Check expressions, and find the file columns that they read, without an engine.
 
     Args:
         expressions: Contract column to expression.
-        where: File and section the expressions come from, for messages.
+        where: File and section of the expressions, for messages.
 
     Returns:
         Column names as the expressions spell them, sorted.
@@ -50,9 +50,9 @@ def time_columns(expressions: Mapping[str, str]) -> frozenset[str]:
 
 
 def text_of(name: str) -> SparkColumn:
-    """What a record has by a name; null when it has no such name.
+    """Text of a record by file column; null where the record has no such column.
 
-    By position: to ask the map itself takes Sail twenty times as long, and Spark as long.
+    By position: the lookup in the map takes twenty times as long in Sail, and as long in Spark.
     """
     record = F.col(lineage.RECORD)
     position = F.array_position(F.map_keys(record), F.lit(name)) - 1
@@ -90,7 +90,7 @@ def apply_mapping(
 def _column(value: Value, record: Record) -> SparkColumn:
     column = value.build(record)
     if value.kind is Kind.TIME and value.reads and not value.null_is_intended:
-        # Else what stands in the file would be lost, and a default would take its place.
+        # Else the text of the file would be lost and replaced by a default.
         texts = F.concat_ws("", *[trimmed(record.columns[name]) for name in sorted(value.reads)])
         column = F.coalesce(column, F.when(F.length(texts) > 0, F.lit(UNREADABLE)))
     if value.kind is Kind.NUMBER and value.type.is_wide:

@@ -1,6 +1,6 @@
 """Sort keys that are one plain value, for ``max_by`` and ``min_by``.
 
-Not every engine compares structs cheaply in an aggregate: Sail keeps a whole batch of rows for each
+Not every engine compares structs fast in an aggregate: Sail keeps a whole batch of rows for each
 group and counts it as many times as there are groups, so a million groups need the memory of
 thousands of millions. A text of fixed width in front of another text sorts as the struct would.
 """

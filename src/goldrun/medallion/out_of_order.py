@@ -12,7 +12,7 @@ LAST = "_last"
 
 
 def partition_of(file: SparkColumn) -> SparkColumn:
-    """The file of a record, or the partition of a message, as text that sorts in their order.
+    """Express the file of a record, or the partition of a message, as sortable text.
 
     Files sort by name, partitions by number.
 

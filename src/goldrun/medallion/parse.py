@@ -1,4 +1,4 @@
-"""Text to typed values that never fail and never change silently: what can't be kept is named."""
+"""Parse text to typed values; text without an exact value is null and has a fault."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -34,11 +34,11 @@ _MOST_POWER = 999
 
 @dataclass(frozen=True)
 class Parsed:
-    """A typed value and what was found on the way.
+    """A typed value and its faults.
 
     Attributes:
-        value: The value; null when it is not there or is no such value.
-        empty: Whether there was nothing to parse.
+        value: The value; null where the text is empty or has no value of the type.
+        empty: Whether the text is empty.
         faults: Condition by reason.
     """
 

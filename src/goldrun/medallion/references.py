@@ -1,4 +1,4 @@
-"""Rows that point to a row nobody knows."""
+"""Rows whose foreign key has no parent row."""
 
 from collections.abc import Mapping
 from functools import reduce
@@ -12,7 +12,7 @@ from goldrun.contracts.table import Reference, Severity, Table
 
 
 def dangling(rows: DataFrame, reference: Reference, parent: DataFrame) -> DataFrame:
-    """Find the rows whose reference is the key of no parent; a null reference points nowhere.
+    """Find the rows whose reference is not null and is the key of no parent.
 
     Args:
         rows: Rows with the reference's column.
@@ -20,7 +20,7 @@ def dangling(rows: DataFrame, reference: Reference, parent: DataFrame) -> DataFr
         parent: Rows of the entity that it points to.
 
     Returns:
-        The rows in question, all their columns.
+        These rows with all their columns.
     """
     (key,) = ENTITIES[reference.entity].key
     keys = parent.select(F.col(key).alias(reference.column))
@@ -31,15 +31,15 @@ def dangling(rows: DataFrame, reference: Reference, parent: DataFrame) -> DataFr
 def without_parent(
     rows: DataFrame, table: Table, parents: Mapping[str, DataFrame]
 ) -> DataFrame | None:
-    """Find the rows that a rejecting reference of their contract refuses.
+    """Find the rows that a rejecting reference of their contract rejects.
 
     Args:
         rows: Accepted rows with their lineage.
         table: Their contract.
-        parents: Rows of each entity that the shop has; a reference to another is not asked.
+        parents: Rows of each entity that the shop has; references to others are not checked.
 
     Returns:
-        ``record_id, reasons``, one row a refused record; None when there is nothing to ask.
+        ``record_id, reasons``, one row a rejected record; None when no reference is checked.
     """
     found = [
         dangling(

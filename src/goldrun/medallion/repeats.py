@@ -1,4 +1,4 @@
-"""Keys that stand in several records of an entity, and which record stands for each."""
+"""Keys with several records, and the record that is current for each key."""
 
 from dataclasses import dataclass, replace
 
@@ -18,7 +18,7 @@ _TIMES = "_times"
 
 @dataclass(frozen=True)
 class Repeats:
-    """The keys that stand in more than one row.
+    """The keys of more than one row.
 
     Attributes:
         keys: Result of ``repeated_keys``.
@@ -33,9 +33,9 @@ class Repeats:
 
 
 def repeated_keys(incoming: DataFrame, known: DataFrame, table: Table) -> DataFrame:
-    """Find the keys that stand in more than one row; only these need a resolution.
+    """Find the keys of more than one row; only these need a resolution.
 
-    Most keys of most batches stand in one row, and rows are much wider than their keys.
+    Most keys have one row, and rows are much wider than their keys.
 
     Args:
         incoming: Accepted rows of the batch.
@@ -58,7 +58,7 @@ def repeated_keys(incoming: DataFrame, known: DataFrame, table: Table) -> DataFr
 
 
 def find_repeats(rows: DataFrame, fates: Fates, table: Table) -> Repeats:
-    """Find the keys of incoming rows that stand in more than one row, and their known rows.
+    """Find the keys of incoming rows that have more than one row, and their known rows.
 
     Args:
         rows: Accepted records with their lineage.
@@ -114,7 +114,7 @@ def stored_records(records: DataFrame, fates: Fates) -> StoredRecords:
 def resolve_keys(
     rows: DataFrame, repeats: Repeats, entity: str, table: Table, *, by_arrival: bool
 ) -> Resolution:
-    """Decide which record stands for each key; a key with one record needs no ranking.
+    """Decide which record is current for each key; a key with one record needs no ranking.
 
     Args:
         rows: Accepted records with their lineage.

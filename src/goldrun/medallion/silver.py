@@ -1,4 +1,4 @@
-"""Silver: typed rows that keep every rule, and the refused ones with their reasons."""
+"""Silver: typed rows that satisfy every rule, and the reasons of the rejected ones."""
 
 from collections.abc import Sequence
 
@@ -16,7 +16,7 @@ from goldrun.medallion.quarantine import place, raw_json
 
 _COMMA = ","
 _REPLACEMENT = "\ufffd"
-"""What a reader puts where bytes are not of the encoding."""
+"""Character that a reader puts in the place of bytes that are not of the encoding."""
 _LINEAGE = (
     lineage.RECORD_ID,
     lineage.SOURCE,
@@ -35,7 +35,7 @@ def validate(
     timezone: str | None,
     phone_region: str | None = None,
 ) -> DataFrame:
-    """Type every record and name everything that is wrong with it, in one pass.
+    """Parse every record and list the rules that it breaks, in one pass.
 
     Args:
         bronze: Rows of ``bronze/<entity>``.
@@ -47,8 +47,8 @@ def validate(
 
     Returns:
         One row a record: the contract's columns, the lineage columns, ``reasons``, the names of
-        the rejecting rules that it breaks (empty for a good row), and ``record``, the raw record
-        as JSON (null for a good row, whose text bronze keeps).
+        the rejecting rules that it breaks (empty for an accepted row), and ``record``, the raw
+        record as JSON (null for an accepted row, whose text bronze keeps).
     """
     mapped = [table.column(name) for name in mapping.columns]
     frame, parsed = parse_records(bronze, mapping, mapped, needed, timezone, phone_region)
@@ -68,21 +68,21 @@ def validate(
         _names_of(faults).alias(lineage.REASONS),
     )
     complete = _with_defaults(typed, table)
-    told = _joined(F.col(lineage.REASONS), _names_of(_broken(table)))
-    reasons = _joined(told, _names_of(_unfilled(table, told)))
-    # What stands in the fields of a malformed line is chance: nothing else is said of it.
+    broken = _joined(F.col(lineage.REASONS), _names_of(_broken(table)))
+    reasons = _joined(broken, _names_of(_unfilled(table, broken)))
+    # The fields of a malformed line are random: it has no other reason.
     malformed = F.col(lineage.MALFORMED).isNotNull()
     reasons = F.when(malformed, F.lit(quarantine_reasons.RECORD_MALFORMED)).otherwise(reasons)
     complete = complete.withColumn(lineage.REASONS, reasons)
-    # Good rows are many and are kept in memory for a while: they do not carry their text along.
-    is_bad = F.col(lineage.REASONS).isNotNull()
+    # Accepted rows are many and are materialised: without their raw text they need less memory.
+    is_rejected = F.col(lineage.REASONS).isNotNull()
     return complete.select(
         *table.names,
         *_LINEAGE,
-        F.when(is_bad, F.split(lineage.REASONS, _COMMA))
+        F.when(is_rejected, F.split(lineage.REASONS, _COMMA))
         .otherwise(F.array())
         .alias(lineage.REASONS),
-        F.when(is_bad, raw_json(F.col(lineage.RECORD), F.col(lineage.MALFORMED))).alias(
+        F.when(is_rejected, raw_json(F.col(lineage.RECORD), F.col(lineage.MALFORMED))).alias(
             lineage.RECORD
         ),
     )
@@ -113,11 +113,11 @@ def _broken(table: Table) -> dict[str, SparkColumn]:
     return broken | {rule.name: ~F.expr(rule.holds) for rule in rejecting}
 
 
-def _unfilled(table: Table, told: SparkColumn) -> dict[str, SparkColumn]:
-    """A default that can't be computed has the fault of what it is made from, if that is told."""
+def _unfilled(table: Table, broken: SparkColumn) -> dict[str, SparkColumn]:
+    """Conditions of defaults that can't be computed from a record without any other reason."""
     defaulted = (c for c in table.columns if c.required and c.default is not None)
     return {
-        quarantine_reasons.missing(c): F.col(c.name).isNull() & told.isNull() for c in defaulted
+        quarantine_reasons.missing(c): F.col(c.name).isNull() & broken.isNull() for c in defaulted
     }
 
 
@@ -137,12 +137,12 @@ def _joined(*parts: SparkColumn) -> SparkColumn:
 def with_content_hash(
     validated: DataFrame, table: Table, *, beside: Sequence[str] = ()
 ) -> DataFrame:
-    """Take the good rows, each with the hash of its content.
+    """Add the hash of its content to each accepted row.
 
     Args:
-        validated: Result of ``validate``.
+        validated: Accepted rows of ``validate``.
         table: The entity's contract.
-        beside: Other columns to keep.
+        beside: Names of other columns to keep.
 
     Returns:
         Columns of the entity plus its lineage (``silver_table``), then those of ``beside``; keys
@@ -157,9 +157,9 @@ def with_content_hash(
 
 
 def _spelled(column: Column) -> SparkColumn:
-    """A value as text that no other value has, whichever engine writes it.
+    """Text that is unique for each value and equal in all engines.
 
-    With its length before it, so that no text can pass for the end of one and the next.
+    Its length stands before it, so that concatenated texts are unique too.
     """
     value = F.col(column.name)
     exact = F.unix_micros(value) if isinstance(column.type, T.TimestampType) else value
@@ -168,10 +168,10 @@ def _spelled(column: Column) -> SparkColumn:
 
 
 def accepted(validated: DataFrame) -> DataFrame:
-    """The validated records that break nothing."""
+    """Validated records that break no rule."""
     return validated.where(F.size(lineage.REASONS) == 0)
 
 
 def rejected(validated: DataFrame) -> DataFrame:
-    """The validated records that break something."""
+    """Validated records that break at least one rule."""
     return validated.where(F.size(lineage.REASONS) > 0)

@@ -9,11 +9,11 @@ from goldrun.contracts.table import Column, Standard
 from goldrun.contracts.text import INVISIBLE_CLASS
 
 _BETWEEN_WORDS = rf"[{INVISIBLE_CLASS}_-]+"
-"""Spaces of any kind, with whatever nobody sees among them."""
+"""Spaces of any kind, with invisible characters among them."""
 
 
 def to_standard_form(text: SparkColumn, column: Column, phone_region: str | None) -> SparkColumn:
-    """Bring trimmed text into the column's standard form.
+    """Convert trimmed text to the column's standard form.
 
     Args:
         text: The text; null where there is none.

@@ -6,15 +6,15 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 _FEW = 500_000
-"""Rows that every task may have in memory."""
+"""Largest number of rows to broadcast."""
 
 
 def few_in_memory(rows: DataFrame, count: int) -> DataFrame:
-    """Let every task that joins rows have all of them in memory, where they are few.
+    """Broadcast rows in joins, where they are few.
 
     Args:
         rows: Narrow rows.
-        count: How many they are.
+        count: Number of rows.
     """
     return F.broadcast(rows) if count < _FEW else rows
 
@@ -22,13 +22,13 @@ def few_in_memory(rows: DataFrame, count: int) -> DataFrame:
 def rows_of(stored: DataFrame, wanted: DataFrame, columns: Sequence[str]) -> DataFrame:
     """Find the stored rows whose columns have the values of a wanted row.
 
-    The span of the wanted values is asked for first, as literals: values that grow with time,
-    as most ids do, are in few files, and the others are passed over by their statistics. Of
-    values all over the table every file is read.
+    The span of the wanted values is collected first and filters the table as literals: values
+    that grow with time, as most ids do, are in few files, and the other files are skipped by their
+    statistics. Values from all over the table need every file.
 
     Args:
         stored: Rows of a table.
-        wanted: Rows with ``columns``; read twice, so checkpoint what is dear.
+        wanted: Rows with ``columns``; read twice, so checkpoint it if it is expensive.
         columns: What to compare; a null equals nothing.
 
     Returns:

@@ -1,4 +1,4 @@
-"""Text as it is compared and parsed: without what nobody sees at its ends."""
+"""Text without invisible characters at its ends, as it is compared and parsed."""
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
@@ -13,6 +13,6 @@ def trimmed(text: Column) -> Column:
         text: Text; null stays null.
 
     Returns:
-        The text, which may be empty; what stands inside is kept.
+        The text, which may be empty; characters inside are kept.
     """
     return F.trim(text, F.lit(INVISIBLE))

@@ -1,4 +1,4 @@
-"""One key, one row: which record stands for each key, and what becomes of its other records."""
+"""One row a key: the current record of each key, and the fates of its other records."""
 
 from dataclasses import dataclass
 
@@ -23,54 +23,54 @@ _COPY = "_copy"
 
 @dataclass(frozen=True)
 class Resolution:
-    """The truth about every key that a batch touched.
+    """The fates of all records of some keys.
 
     Attributes:
-        current: The row that stands for each key (``silver_table``), where it is a new one.
+        current: The current row of each key (``silver_table``), where it is a new one.
         history: Older versions with ``valid_from`` and ``valid_to`` (``history_table``), where
             they are new or their validity has changed; none of an immutable entity.
-        duplicates: New records that repeat a row already kept (``silver/duplicates``).
-        conflicts: ``record_id, reasons`` of the records that are refused: of an immutable entity
-            those, new or stored, that contradict the row that stands for their key
+        duplicates: New records that repeat another row (``silver/duplicates``).
+        conflicts: ``record_id, reasons`` of the rejected records: of an immutable entity those,
+            new or stored, whose content differs from the current row of their key
             (``key_conflict``); of a versioned one new records of a key that has several contents
             within one file (``key_not_unique``).
-        refused_keys: The keys of ``conflicts``, each once.
+        rejected_keys: The keys of ``conflicts``, each once.
     """
 
     current: DataFrame
     history: DataFrame
     duplicates: DataFrame
     conflicts: DataFrame
-    refused_keys: DataFrame
+    rejected_keys: DataFrame
 
 
 def rank_versions(
     incoming: DataFrame, known: DataFrame, table: Table, *, by_arrival: bool = False
 ) -> DataFrame:
-    """Order all records of each key and mark the repeats and the records that are refused.
+    """Order all records of each key, and mark the repeats and the rejected records.
 
     Of a versioned entity records are ordered by ``table.versioned_by``, then by arrival:
     ingestion, file, position in the file. Of records in this order with equal content the first
     is kept and the others repeat it; content that comes back after other content is a version
     again. A new row that has the time of its ingestion repeats the row before it if nothing else
     differs. If a key has several contents within one file, and ``table.versioned_by`` does not
-    order them, all its records of that file are refused; messages of a topic are never, because
+    order them, all its records of that file are rejected; messages of a topic never are, because
     their offsets order them.
 
-    Of an immutable entity the row that happened earliest stands (``table.immutable_since``, then
-    the smallest content hash), rows with equal content repeat it, and the others are refused.
+    Of an immutable entity the earliest row is current (``table.immutable_since``, then the
+    smallest content hash), rows with equal content repeat it, and the others are rejected.
 
     Args:
         incoming: Accepted rows of the batch with ``file`` and ``offset``; those of a key that
-            stands alone may be left out. Of a versioned entity each was ingested later than every
-            known row of its key.
+            has no other row may be left out. Of a versioned entity each was ingested later than
+            every known row of its key.
         known: Rows of silver (``valid_to`` null) and of its history, for at least the keys in
             ``incoming``.
         table: The entity's contract.
         by_arrival: Whether the source maps no ``table.versioned_by``: then arrival alone orders.
 
     Returns:
-        The rows of both, with what ``resolve`` needs to part them.
+        The rows of both, with the columns that ``resolve`` needs.
     """
     stored = lineage.silver_table(table).names
     new = incoming.select(
@@ -119,7 +119,7 @@ def _rank_versioned(both: DataFrame, table: Table, *, by_arrival: bool) -> DataF
         lineage.OFFSET,
         lineage.RECORD_ID,
     ]
-    # Of the known rows at one time the one that stands is the last: it is valid for the longest.
+    # Of the known rows at one time the current one is the last: it is valid for the longest.
     first_to_last = [
         F.col(name).asc_nulls_last() if name == lineage.VALID_TO else F.col(name).asc()
         for name in (*versioned_by, *arrival)
@@ -128,7 +128,7 @@ def _rank_versioned(both: DataFrame, table: Table, *, by_arrival: bool) -> DataF
         F.col(name).desc_nulls_first() if name == lineage.VALID_TO else F.col(name).desc()
         for name in (*versioned_by, *arrival)
     ]
-    marked = _refuse_contradictions(both, [*table.key], versioned_by)
+    marked = _mark_contradictions(both, [*table.key], versioned_by)
     in_order = Window.partitionBy(*table.key, _LOSES).orderBy(*first_to_last)
     begins = (F.col(_IS_NEW) == 0) | ~_repeats_the_row_before(table, in_order)
     first = F.last(F.when(F.col(_BEGINS), F.col(lineage.RECORD_ID)), ignorenulls=True).over(
@@ -140,7 +140,7 @@ def _rank_versioned(both: DataFrame, table: Table, *, by_arrival: bool) -> DataF
     return _with_validity(repeats, table, from_the_end)
 
 
-def _refuse_contradictions(both: DataFrame, key: list[str], versioned_by: list[str]) -> DataFrame:
+def _mark_contradictions(both: DataFrame, key: list[str], versioned_by: list[str]) -> DataFrame:
     """Mark the new records whose key has several contents in their file that nothing orders."""
     of_file = [*key, _IS_NEW, lineage.FILE]
     at_once = Window.partitionBy(*of_file, *versioned_by)
@@ -169,7 +169,8 @@ def _with_validity(rows: DataFrame, table: Table, from_the_end: WindowSpec) -> D
     """Add from when to when each version was valid, and when it was so far (``_ENDED``).
 
     A version is valid from its ``table.versioned_by`` until the earliest one of the versions
-    after it in order. What begins before it and stands after it leaves it valid for no time.
+    after it in order. A version that begins before it and is ordered after it leaves it valid for
+    no time.
     """
     since, ended = F.col(table.versioned_by), F.col(lineage.VALID_TO)
     following = from_the_end.rowsBetween(Window.unboundedPreceding, -1)
@@ -184,7 +185,7 @@ def _with_validity(rows: DataFrame, table: Table, from_the_end: WindowSpec) -> D
 
 
 def resolve(ranked: DataFrame, entity: str, table: Table) -> Resolution:
-    """Decide which row stands for each key, and what becomes of the others.
+    """Decide which row of each key is current, and the fates of the others.
 
     The last version is current, the others are history.
 
@@ -196,19 +197,19 @@ def resolve(ranked: DataFrame, entity: str, table: Table) -> Resolution:
     Returns:
         The resolution of all keys in ``ranked``.
     """
-    stands = ranked.where(~F.col(_LOSES))
-    versions = stands.where(~F.col(_REPEATS))
+    kept = ranked.where(~F.col(_LOSES))
+    versions = kept.where(~F.col(_REPEATS))
     is_new = F.col(_IS_NEW) == 1
-    duplicates = stands.where(F.col(_REPEATS) & is_new).select(
+    duplicates = kept.where(F.col(_REPEATS) & is_new).select(
         lineage.RECORD_ID,
         F.col(_KEPT).alias(lineage.KEPT_RECORD_ID),
         F.lit(entity).alias(lineage.ENTITY),
         lineage.BATCH_ID,
     )
     reason = KEY_CONFLICT if table.immutable_since else KEY_NOT_UNIQUE
-    refused = ranked.where(_LOSES)
-    conflicts = refused.select(lineage.RECORD_ID, F.array(F.lit(reason)).alias(lineage.REASONS))
-    keys = refused.select(*table.key).distinct()
+    rejected = ranked.where(_LOSES)
+    conflicts = rejected.select(lineage.RECORD_ID, F.array(F.lit(reason)).alias(lineage.REASONS))
+    keys = rejected.select(*table.key).distinct()
     current, history = lineage.silver_table(table).names, lineage.history_table(table).names
     if table.immutable_since:
         none = (
@@ -225,5 +226,5 @@ def resolve(ranked: DataFrame, entity: str, table: Table) -> Resolution:
         history=versions.where(~newest & ended).select(*history),
         duplicates=duplicates,
         conflicts=conflicts,
-        refused_keys=keys,
+        rejected_keys=keys,
     )

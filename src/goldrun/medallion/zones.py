@@ -1,4 +1,4 @@
-"""Local times of a zone as moments, by one rule in every engine.
+"""Local times of a zone converted to UTC, by one rule in every engine.
 
 A local time that the clocks show twice, as they are put back, is the earlier moment. One that they
 skip, as they are put forward, is moved forward by what they skip. From 2100 on a zone keeps the
@@ -16,7 +16,7 @@ _MICROS = 1_000_000
 
 
 def to_utc(local: Column, zone: str) -> Column:
-    """Give the moment of a local time.
+    """Convert a local time to UTC.
 
     Args:
         local: Timestamp that shows in UTC what the clocks of the zone show.

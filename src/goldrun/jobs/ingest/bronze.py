@@ -32,16 +32,16 @@ from goldrun.medallion.source_columns import columns_of, columns_required
 PATIENCE = 60
 """Seconds for which a batch waits for files that are still being written."""
 _STORED_FILES = 64
-"""Data files that one commit may make: each landing file is read by a task of its own."""
+"""Largest number of data files of a commit: a task reads each source file."""
 
 
 @dataclass(frozen=True)
 class Landing:
-    """The new files of one entity, which have all been looked at.
+    """The new files of one entity, all of them checked.
 
     Attributes:
-        entity: Whose records they hold.
-        mapping: Where they are and how they are written.
+        entity: Name of the entity.
+        mapping: Path and format of the files.
         files: Fingerprint by file.
         headers: Header by file; empty for JSON.
     """
@@ -55,7 +55,7 @@ class Landing:
 def run(ctx: Context) -> None:
     """Ingest every entity that the source has files for.
 
-    All files of all entities are looked at before the first is read, so that a wrong one stops
+    All files of all entities are checked before the first is read, so that an invalid file stops
     the whole batch.
     """
     source = ctx.source
@@ -86,9 +86,9 @@ def _all_files(ctx: Context, entity: str) -> list[Path]:
 
 
 def _complete(ctx: Context, found: Mapping[str, Sequence[Path]]) -> dict[str, list[Path]]:
-    """Wait for files that are still being written, and leave those out that go on being written.
+    """Wait for files that are being written, and leave out those not complete in time.
 
-    A file that bronze has read before is not left out: that it has changed is an error.
+    A file that was read before is not left out: its change is an error.
 
     Raises:
         SourceError: No file is left of an entity of which bronze has none.
@@ -116,15 +116,15 @@ def _complete(ctx: Context, found: Mapping[str, Sequence[Path]]) -> dict[str, li
 
 
 def look_at(ctx: Context, entity: str, found: Sequence[Path]) -> Landing:
-    """Tell which files of an entity bronze has not seen, and check that they can be read.
+    """Select the files of an entity that are not in bronze, and check that they can be read.
 
     Args:
         ctx: The context.
         entity: Name of the entity.
-        found: The files to look at.
+        found: The files to check.
 
     Raises:
-        SourceError: A file can't be read, or has changed since it was.
+        SourceError: A file can't be read, or has changed since it was read.
     """
     mapping = ctx.source.with_files[entity]
     needed = columns_required(ctx.source, entity)
@@ -135,7 +135,7 @@ def look_at(ctx: Context, entity: str, found: Sequence[Path]) -> Landing:
         if mapping.format == "csv":
             headers[file] = read_header(file, mapping)
             check_columns(file, headers[file].names, needed)
-        # Without one readable object there are no keys to miss: all its lines are malformed.
+        # A file without a readable object has no keys: all its lines are malformed.
         elif keys := read_keys(file):
             check_columns(file, keys, needed, by_header=False)
     log.info("    %s: %s new of %s files looked at", entity, len(files), len(found))
@@ -158,7 +158,7 @@ def ingest(ctx: Context, landing: Landing) -> Batch:
 
 
 def without_the_erased(ctx: Context, entity: str, records: DataFrame) -> DataFrame:
-    """Empty the records of people who were erased from this lake."""
+    """Remove the text of records whose persons were erased from this lake."""
     if not ctx.lake.exists(TOMBSTONES.name):
         return records
     tombstones = ctx.lake.read(TOMBSTONES.name)
@@ -168,7 +168,7 @@ def without_the_erased(ctx: Context, entity: str, records: DataFrame) -> DataFra
 
 
 def new_files(ctx: Context, entity: str, found: Sequence[Path]) -> dict[Path, str]:
-    """The files whose bytes bronze has not seen, with their fingerprints.
+    """Select the files whose content is not in bronze, with their fingerprints.
 
     Raises:
         SourceError: A file has changed since it was read.
@@ -180,7 +180,7 @@ def new_files(ctx: Context, entity: str, found: Sequence[Path]) -> dict[Path, st
     new: dict[Path, str] = {}
     for file in found:
         digest = fingerprint(file)
-        # Asked first: what it has changed to may be the bytes of another file that was read.
+        # Checked first: its new content may be that of another file that was read.
         if known.get(str(file), digest) != digest:
             raise SourceError(
                 f"{file} has changed since it was read into bronze: give the new content a new "
@@ -195,6 +195,6 @@ def new_files(ctx: Context, entity: str, found: Sequence[Path]) -> dict[Path, st
 
 
 def _fingerprints(bronze: DataFrame) -> dict[str, str]:
-    """Fingerprint by file of what bronze has read."""
+    """Fingerprints of the files in bronze, by file."""
     stored = bronze.select(lineage.FILE, lineage.FINGERPRINT).distinct().collect()
     return {row[lineage.FILE]: row[lineage.FINGERPRINT] for row in stored}

@@ -12,11 +12,11 @@ QUIET_SECONDS = 2.0
 """A file that was written to within this time may be half-written."""
 _LOG_AFTER, _LOG_EVERY = 1.0, 30.0
 State = tuple[int, int]
-"""Bytes, and nanoseconds of the last writing."""
+"""Bytes, and nanoseconds of the last write."""
 
 
 def state_of(file: Path) -> State | None:
-    """How large a file is and when it was written; None when it is gone."""
+    """Size and time of the last write of a file; None when it does not exist."""
     try:
         found = os.stat(file)
     except FileNotFoundError:
@@ -33,16 +33,16 @@ def wait_until_written(
 ) -> list[Path]:
     """Wait until none of the files was written to for ``QUIET_SECONDS``.
 
-    A file that was last written to before that costs nothing. One whose time lies in the future
-    counts as complete once it has not changed for as long. Who writes a file under a name that
-    begins with a dot, and renames it, is not waited for.
+    A file that was last written to before that needs no wait. A file whose time lies in the future
+    is complete once it has not changed for as long. Files written under a name that begins with a
+    dot, and renamed when complete, need no wait.
 
     Args:
-        files: The files; one that is gone is not waited for.
-        ending: Whether to wait no longer.
-        patience: Seconds to wait at most.
+        files: The files; one that does not exist is ignored.
+        ending: Whether to stop waiting.
+        patience: Largest number of seconds to wait.
         sleep: Waits some seconds.
-        clock: Tells the time in seconds since 1970.
+        clock: Returns the time in seconds since 1970.
 
     Returns:
         The files that are still being written; none unless the wait was ended.

@@ -103,6 +103,6 @@ def _refine_pending(
     write_fates(lake, entity, refinement, now, replay=replay)
     refined = refinement.counts(records)
     if not_unique := refined.rejected.get(KEY_NOT_UNIQUE):
-        table, keys = ENTITIES[entity], refinement.resolution.refused_keys
+        table, keys = ENTITIES[entity], refinement.resolution.rejected_keys
         log.warning("    %s: %s", table.name, describe_keys(table, keys, not_unique))
     return refined

@@ -1,4 +1,4 @@
-"""How long a stream goes on, and in what steps."""
+"""Duration of a stream, and size of its micro-batches."""
 
 import argparse
 import math
@@ -9,13 +9,13 @@ from goldrun.errors import SettingsError
 
 @dataclass(frozen=True)
 class Limits:
-    """When a stream ends, and how it goes.
+    """When a stream ends, and the size of its micro-batches.
 
     Attributes:
-        available_now: Whether to take what is there and end.
-        seconds: How long to go on; without end when None.
-        rows: How many records to take, files whole; without end when None.
-        batch_rows: How many messages a micro-batch takes at most.
+        available_now: Whether to read the records that are available now, and end.
+        seconds: Duration; no limit when None.
+        rows: Number of records after which it ends, files whole; no limit when None.
+        batch_rows: Largest number of messages in a micro-batch.
         every: Shortest time between the starts of two micro-batches, in seconds.
         compact_every: Time between two compactions of the tables, in seconds.
     """

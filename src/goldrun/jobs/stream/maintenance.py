@@ -1,4 +1,4 @@
-"""Small files put together beside a stream, without making it wait."""
+"""Compaction of small files during a stream, without delaying it."""
 
 import contextlib
 import threading
@@ -14,10 +14,10 @@ from goldrun.jobs.context import Context, log
 
 @contextlib.contextmanager
 def compacting(ctx: Context, every_seconds: float) -> Iterator[None]:
-    """Compact the tables of a source again and again, in a thread of its own.
+    """Compact the tables of a source periodically, in a thread of its own.
 
-    A MERGE that meets a compaction is tried again by the lake; a compaction that meets a MERGE is
-    left for the next time.
+    The lake repeats a MERGE that conflicts with a compaction; a compaction that conflicts with a
+    MERGE is left for the next period.
     """
     over = threading.Event()
 
@@ -28,8 +28,8 @@ def compacting(ctx: Context, every_seconds: float) -> Iterator[None]:
                     return
                 try:
                     _compact(ctx, table)
-                # Whatever it is, the stream meets it too and says it by name; small files are no
-                # reason to end, nor is one table to be compacted no more.
+                # The stream raises errors of the lake by itself; small files are no reason to
+                # end it, nor to stop the compaction of the other tables.
                 except Exception as error:  # noqa: BLE001
                     log.warning("    %s could not be compacted: %s", table.name, error)
 
@@ -48,7 +48,7 @@ def _compact(ctx: Context, table: Table) -> None:
 
 
 def tables_of(ctx: Context) -> list[Table]:
-    """The tables that a stream of the source adds small files to."""
+    """Contracts of the tables that a stream of the source writes to."""
     tables = [lineage.QUARANTINE, lineage.DUPLICATES]
     for entity in ctx.source.with_files:
         table = ENTITIES[entity]

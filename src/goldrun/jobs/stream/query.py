@@ -1,4 +1,4 @@
-"""A query from its start to its end: by itself, by a limit, by Ctrl-C, or by a failure."""
+"""Run a streaming query until it ends, a limit is reached, Ctrl-C is pressed, or it fails."""
 
 import contextlib
 import signal
@@ -28,18 +28,18 @@ def follow(
     limits: Limits,
     asked: threading.Event,
 ) -> None:
-    """Give a stream's micro-batches to their handler until the end.
+    """Run a streaming query whose micro-batches go to a handler, until its end.
 
     Args:
         ctx: The context.
         stream: Result of ``read_stream``.
         batches: The handler.
-        checkpoint: What remembers how far the stream is, as ``folder/name`` in the lake.
+        checkpoint: Folder of the query's checkpoint, as ``folder/name`` in the lake.
         limits: When to end.
-        asked: Set when the stream is to end.
+        asked: Set when the end of the stream is requested.
 
     Raises:
-        GoldrunError: What ended the query before it was to end.
+        GoldrunError: The query failed.
     """
     folder = ctx.lake.path(checkpoint)
     try:
@@ -62,9 +62,12 @@ def follow(
 
 @contextlib.contextmanager
 def asked_to_end() -> Iterator[threading.Event]:
-    """Note Ctrl-C and termination instead of stopping at once: ``mlflow run`` sends both."""
+    """Set an event at Ctrl-C or termination, instead of stopping at once.
+
+    ``mlflow run`` sends both signals.
+    """
     asked = threading.Event()
-    # Python hands signals to its main thread only; who streams in another one ends it by a limit.
+    # Only the main thread of Python gets signals; a stream in another thread ends by a limit.
     is_main = threading.current_thread() is threading.main_thread()
     signals = (signal.SIGINT, signal.SIGTERM) if is_main else ()
     before = [signal.signal(each, lambda *_: asked.set()) for each in signals]
@@ -81,7 +84,7 @@ def _wait(
     seconds: float | None,
     asked: threading.Event,
 ) -> None:
-    """Wait until the query ends by itself, enough has come, or the time is over."""
+    """Wait until the query ends, a limit is reached, or the end is requested."""
     until = None if seconds is None else time.monotonic() + seconds
     while query.isActive and not batches.enough and (until is None or time.monotonic() < until):
         if asked.wait(_LOOK_EVERY):

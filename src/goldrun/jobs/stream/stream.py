@@ -1,4 +1,4 @@
-"""Follow a source: rows, messages or files as they come, from bronze to fresh gold."""
+"""Stream a source's rows, messages or files from bronze to gold."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -34,7 +34,7 @@ def run(
     Args:
         ctx: The context; its tracker has an active run.
         limits: When to end.
-        clock: Tells the time, UTC.
+        clock: Returns the time, UTC.
 
     Raises:
         SettingsError: The engine has no streams.
@@ -49,11 +49,11 @@ def run(
     follower = Follower(ctx.tracker.run_id, Scorer(SEGMENTATION, streaming=True))
     series = ctx.tracker.series()
     batches = MicroBatches(ctx, follower, series, limits.rows, clock)
-    # Asked for first: what is missing is told before anything is done.
+    # Opened first, so that an error of the source is raised before anything is written.
     stream = read_stream(lake.session, source, limits.batch_rows)
     checkpoint = f"_checkpoints/{source.name}"
     with lake.writing(checkpoint), asked_to_end() as asked:
-        # A second stream is told at once; a training run beside this one is waited for.
+        # A second stream fails at once; locks of other processes, such as training, are awaited.
         lake.wait_for_others(_PATIENCE)
         batches.begin()
         series.log({"rows_caught_up": _catch_up(ctx, follower)}, 0)
