@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import delta.exceptions.captured as raised
 import pytest
-from delta.tables import DeltaMergeBuilder, DeltaOptimizeBuilder
+from delta.tables import DeltaMergeBuilder
 from pyspark.errors.exceptions.connect import SparkConnectGrpcException
 from pyspark.sql import SparkSession
 from pyspark.sql import types as T
@@ -15,6 +15,7 @@ from goldrun.errors import LakeBusyError
 from goldrun.io.delta.compaction import compact_if_free
 from goldrun.io.delta.lake import Lake
 from goldrun.io.engines.spark.staged_write import CONFLICTS, is_conflict
+from goldrun.io.engines.spark.tables import SparkTables
 
 pytestmark = pytest.mark.of_spark
 
@@ -95,7 +96,6 @@ def test_a_conflict_that_stays_is_told(
 def test_a_compaction_that_meets_a_merge_is_left_for_the_next_time(
     priced: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    compact = DeltaOptimizeBuilder.executeCompaction
-    monkeypatch.setattr(DeltaOptimizeBuilder, "executeCompaction", failing(1, compact))
+    monkeypatch.setattr(SparkTables, "_optimize", failing(1, SparkTables._optimize))
     assert not compact_if_free(priced, PRICES)
     assert compact_if_free(priced, PRICES)

@@ -15,6 +15,7 @@ from pyspark.sql import SparkSession
 
 from goldrun.errors import ErasureError
 from goldrun.io.delta.lake import Lake
+from goldrun.io.delta.properties import named
 
 LOG = "_delta_log"
 FORGOTTEN = "(erased)"
@@ -62,7 +63,7 @@ def purge(lake: Lake, table: str) -> None:
     Raises:
         ErasureError: Delta made no checkpoint of the newest version.
     """
-    spark, at, log = lake.session, f"delta.`{lake.path(table)}`", _log(lake, table)
+    spark, at, log = lake.session, named(lake.path(table)), _log(lake, table)
     detail = spark.sql(f"DESCRIBE DETAIL {at}").collect()[0]
     if "deletionVectors" in (detail["tableFeatures"] or []):
         # REORG ... APPLY (PURGE) passes over files of a clustered table that are clustered already.

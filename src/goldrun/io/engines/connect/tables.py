@@ -9,7 +9,7 @@ from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame
 
 from goldrun.contracts.table import Table
-from goldrun.io.delta.properties import named, properties
+from goldrun.io.delta.properties import named
 from goldrun.io.engines.spark.staged_write import SparkStagedWrite, commit
 from goldrun.io.engines.spark.tables import SparkTables
 from goldrun.io.engines.tables import NEW, OLD, Merge
@@ -35,20 +35,6 @@ class ConnectTables(SparkTables):
         # DESCRIBE of a folder without a table succeeds, without a format.
         return bool(detail[0]["format"] == "delta")
 
-    def create(self, path: str, table: Table) -> None:
-        """See ``Tables``."""
-        columns = ", ".join(
-            f"`{field.name}` {field.dataType.simpleString()}{'' if field.nullable else ' NOT NULL'}"
-            for field in table.schema
-        )
-        clustered = ", ".join(f"`{name}`" for name in table.clustered_by)
-        by = f"CLUSTER BY ({clustered})" if clustered else ""
-        declared = ", ".join(f"'{key}' = '{value}'" for key, value in properties(table).items())
-        self._session.sql(
-            f"CREATE TABLE IF NOT EXISTS {named(path)} ({columns}) USING delta {by} "
-            f"TBLPROPERTIES ({declared})"
-        ).collect()
-
     @contextlib.contextmanager
     def stage(
         self, path: str, table: Table, rows: Sequence[DataFrame], *, reused: bool = False
@@ -61,12 +47,6 @@ class ConnectTables(SparkTables):
         """See ``Tables``."""
         same = " AND ".join(f"{OLD}.`{name}` = {NEW}.`{name}`" for name in keys.columns)
         _merge(path, keys, same, "WHEN MATCHED THEN DELETE")
-
-    def _optimize(self, path: str, table: Table) -> None:
-        names = ", ".join(f"`{name}`" for name in table.z_ordered_by)
-        self._session.sql(
-            f"OPTIMIZE {named(path)} {f'ZORDER BY ({names})' if names else ''}"
-        ).collect()
 
 
 class ConnectStagedWrite(SparkStagedWrite):

@@ -104,9 +104,10 @@ class SailTables:
         """See ``Tables``."""
         feed = DeltaTable(path).load_cdf(starting_version=since + 1)
         target = self._scratch.lasting_folder() / "changes.parquet"
-        with pq.ParquetWriter(target, pa.schema(feed.schema)) as writer:
+        schema = _signed(pa.schema(feed.schema))
+        with pq.ParquetWriter(target, schema) as writer:
             for batch in pa.RecordBatchReader.from_stream(feed):
-                writer.write_batch(batch)
+                writer.write_batch(batch.cast(schema))
         return self._session.read.parquet(str(target))
 
     def has_change_feed(self, path: str) -> bool:
@@ -144,6 +145,12 @@ def _metadata_names(table: DeltaTable) -> set[str]:
 
 def _schema(table: Table) -> pa.Schema:
     return to_arrow_schema(table.schema, timezone="UTC")
+
+
+def _signed(schema: pa.Schema) -> pa.Schema:
+    """Replace unsigned 64-bit integers, which PySpark has not, as in the number of a commit."""
+    signed = {pa.uint64(): pa.int64()}
+    return pa.schema([f.with_type(signed.get(f.type, f.type)) for f in schema])
 
 
 def _files(table: DeltaTable) -> list[str]:

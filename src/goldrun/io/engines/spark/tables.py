@@ -51,13 +51,18 @@ class SparkTables:
 
     def create(self, path: str, table: Table) -> None:
         """See ``Tables``."""
-        builder = DeltaTable.createIfNotExists(self._session).location(path)
-        builder = builder.addColumns(table.schema)
-        if table.clustered_by:
-            builder = builder.clusterBy(*table.clustered_by)
-        for key, value in properties(table).items():
-            builder = builder.property(key, value)
-        builder.execute()
+        # In SQL, because Delta's builders do not escape a path.
+        columns = ", ".join(
+            f"`{field.name}` {field.dataType.simpleString()}{'' if field.nullable else ' NOT NULL'}"
+            for field in table.schema
+        )
+        clustered = ", ".join(f"`{name}`" for name in table.clustered_by)
+        by = f"CLUSTER BY ({clustered})" if clustered else ""
+        declared = ", ".join(f"'{key}' = '{value}'" for key, value in properties(table).items())
+        self._session.sql(
+            f"CREATE TABLE IF NOT EXISTS {named(path)} ({columns}) USING delta {by} "
+            f"TBLPROPERTIES ({declared})"
+        ).collect()
 
     @contextlib.contextmanager
     def stage(
@@ -94,11 +99,10 @@ class SparkTables:
             ) from error
 
     def _optimize(self, path: str, table: Table) -> None:
-        optimizer = DeltaTable.forPath(self._session, path).optimize()
-        if table.z_ordered_by:
-            optimizer.executeZOrderBy(*table.z_ordered_by)
-        else:
-            optimizer.executeCompaction()
+        names = ", ".join(f"`{name}`" for name in table.z_ordered_by)
+        self._session.sql(
+            f"OPTIMIZE {named(path)} {f'ZORDER BY ({names})' if names else ''}"
+        ).collect()
 
     def read_changes(self, path: str, since: int) -> DataFrame:
         """See ``Tables``."""
