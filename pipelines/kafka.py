@@ -5,7 +5,8 @@ import shlex
 import sys
 from pathlib import Path
 
-from goldrun.devtools.kafka_broker import DEFAULT_PORT, KafkaBroker
+from goldrun.devtools.kafka_broker import KafkaBroker
+from goldrun.devtools.kafka_settings import DEFAULT_PORT
 from goldrun.errors import GoldrunError
 from pipelines._command import log, log_to_console
 

@@ -26,7 +26,8 @@ from confluent_kafka import (
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
-from goldrun.devtools.kafka_broker import HOST, KafkaBroker
+from goldrun.devtools.kafka_broker import KafkaBroker
+from goldrun.devtools.kafka_settings import HOST
 
 LONGEST_MESSAGE = 8_000_000
 """Bytes; a little less than what the broker takes."""

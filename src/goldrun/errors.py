@@ -1,8 +1,7 @@
-"""Everything goldrun refuses to do, as one small tree.
+"""All errors of goldrun that a user can act on.
 
-A message says where, what, and the remedy. ``exit_code`` is what a script
-(``PYTHONPATH=src:. python pipelines/x.py``) returns; ``mlflow run`` turns every code that is not 0
-into 1.
+A message states where, what, and the remedy. ``exit_code`` is the exit code of a script
+(``PYTHONPATH=src:. python pipelines/x.py``); ``mlflow run`` turns each code other than 0 into 1.
 """
 
 from collections.abc import Iterable
@@ -10,73 +9,73 @@ from difflib import get_close_matches
 
 
 class GoldrunError(Exception):
-    """Root of every error that a user can act on."""
+    """Base class of all errors that a user can act on."""
 
     exit_code = 1
 
 
 class SettingsError(GoldrunError):
-    """A TOML file, an option or an environment variable that can't be used as it is."""
+    """A TOML file, an option or an environment variable has an invalid value."""
 
     exit_code = 2
 
 
 class SourceError(GoldrunError):
-    """An input folder or file that can't be read whole; nothing of it was written."""
+    """An input folder or file can't be read completely; nothing of it is written."""
 
     exit_code = 3
 
 
 class ContractError(GoldrunError):
-    """A table about to be written that doesn't keep its contract; it was not written."""
+    """Rows break the contract of the table that they are written to; the table is unchanged."""
 
     exit_code = 4
 
 
 class LakeBusyError(GoldrunError):
-    """Somebody else is writing the same tables."""
+    """Another process is writing the same tables."""
 
     exit_code = 5
 
 
 class ToolchainError(GoldrunError):
-    """Java or Spark's jars are missing and could not be fetched."""
+    """Java or Spark's jars are missing and can't be fetched."""
 
     exit_code = 6
 
 
 class AsOfError(GoldrunError):
-    """A date for which the lake can't give features or labels."""
+    """The lake has no features or labels as of a date."""
 
     exit_code = 7
 
 
 class TrackingError(GoldrunError):
-    """MLflow's store or registry refused, or an artifact that it names is gone."""
+    """MLflow's store or registry fails, or an artifact is missing."""
 
     exit_code = 9
 
 
 class ForeignModelError(GoldrunError):
-    """A registered model that belongs to another source or lake, or does not say to which."""
+    """A registered model belongs to another source or lake, or has no owner tags."""
 
     exit_code = 10
 
 
 class MissingTableError(GoldrunError):
-    """A table that an earlier step has not written yet."""
+    """A table does not exist because an earlier step has not run."""
 
     exit_code = 8
 
 
 class ErasureError(GoldrunError):
-    """An erasure that could not be done, or could not be proved to be complete."""
+    """An erasure fails, or can't be verified to be complete."""
 
     exit_code = 12
 
 
 class StreamError(GoldrunError):
-    """A stream that can't begin, or can't go on without losing records."""
+    """A stream can't start, or can't continue without losing records."""
 
     exit_code = 13
 
@@ -88,26 +87,26 @@ class StorageError(GoldrunError):
 
 
 class QualityError(GoldrunError):
-    """Data quality that fails; no model was trained on such rows."""
+    """Data quality fails; no model is trained."""
 
     exit_code = 21
 
 
 class UnknownQualityError(GoldrunError):
-    """Data quality that can't be measured, because there are no records."""
+    """Data quality is unknown because there are no records."""
 
     exit_code = 22
 
 
 def did_you_mean(wrong: str, known: Iterable[str]) -> str:
-    """Return `` (did you mean 'x'?)`` for the nearest known name, or nothing when none is near."""
+    """Return `` (did you mean 'x'?)`` with the most similar known name, or an empty string."""
     names = {name.lower(): name for name in known}
     near = get_close_matches(wrong.lower(), list(names), n=1, cutoff=0.6)
     return f" (did you mean {names[near[0]]!r}?)" if near else ""
 
 
 def listed(items: Iterable[object], at_most: int = 10) -> str:
-    """Return the first few of some items with semicolons between, and how many more there are."""
+    """Join the first items with semicolons, and append the number of further items."""
     texts = [str(item) for item in items]
     more = f" and {len(texts) - at_most} more" if len(texts) > at_most else ""
     return "; ".join(texts[:at_most]) + more

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from goldrun.contracts.behaviour import EVENTS
-from goldrun.contracts.source import Kind, Source
+from goldrun.contracts.entity_mapping import Kind
+from goldrun.contracts.source import Source
 from goldrun.errors import SettingsError
 from goldrun.io.settings import lake_root, load_source, project_root
 
@@ -231,7 +232,7 @@ def test_an_encoding_may_be_spelled_as_python_does(tmp_path: Path, spelled: str,
 @pytest.mark.parametrize("delimiter", ['\\"', "\\n", "\\r", "\\u0000", "\\\\", "\U0001f600"])
 def test_a_delimiter_that_can_not_part_fields_is_refused(tmp_path: Path, delimiter: str) -> None:
     message = refusal(tmp_path, toml(section=f'path = "x"\ndelimiter = "{delimiter}"'))
-    assert "can't part fields" in message
+    assert "can't separate fields" in message
 
 
 OTHERS = """
@@ -275,7 +276,7 @@ def test_what_a_shop_may_say_of_itself_is_taken(tmp_path: Path) -> None:
         ('currency = "eur"', "currency: 'eur' is not an ISO 4217 code"),
         ('currency = "ZZZ"', "currency: 'ZZZ' is not an ISO 4217 code"),
         ('currency = "EURO"', "currency: 'EURO' is not an ISO 4217 code"),
-        ('rates = "r.csv"', "rates needs currency"),
+        ('rates = "r.csv"', "rates requires currency"),
         ('phone_region = "UK"', "phone_region: 'UK' is not a region with telephone numbers"),
         ('phone_region = "gb"', "(did you mean 'GB'?)"),
     ],

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from goldrun.devtools.kafka_broker import HOST, KafkaBroker
+from goldrun.devtools.kafka_broker import KafkaBroker
+from goldrun.devtools.kafka_settings import HOST
 from goldrun.errors import ToolchainError
 from pipelines import kafka
 from tests.kafka import (
@@ -124,7 +125,7 @@ def test_a_port_that_is_none_is_told(tmp_path: Path, port: int) -> None:
 
 def test_a_folder_that_cannot_be_one_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(ToolchainError, match="no broker can have its folder there"):
+    with pytest.raises(ToolchainError, match="the broker's folder can't be made there"):
         KafkaBroker(tmp_path / "file", free_port()).start()
 
 
@@ -186,8 +187,8 @@ def test_stop_stops_it_in_good_order_and_the_next_start_that_fails_says_why(
     assert "shut down completed" in broker.log_path.read_text()
     assert (broker.folder / "messages" / ".kafka_cleanshutdown").is_file()
     assert command("stop", broker) == 0
-    said = [message.split(":")[0] for message in caplog.messages]
-    assert said == ["Kafka stopped", "Kafka did not run"]
+    actions = [message.split(":")[0] for message in caplog.messages]
+    assert actions == ["Kafka stopped", "Kafka did not run"]
     stamp = broker.folder / "messages" / "meta.properties"
     stamp.write_text(stamp.read_text().replace("node.id=1", "node.id=7"))
     with pytest.raises(ToolchainError, match=r"ended; last line of broker\.log .*node id 7"):

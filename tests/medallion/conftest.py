@@ -10,8 +10,8 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from goldrun.contracts import lineage
+from goldrun.contracts.entity_mapping import EntityMapping
 from goldrun.contracts.marketplace import ENTITIES
-from goldrun.contracts.source import EntityMapping
 from goldrun.medallion.mapping import columns_needed
 from goldrun.medallion.silver import validate
 

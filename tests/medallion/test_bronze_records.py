@@ -7,7 +7,7 @@ import pytest
 from pyspark.sql import DataFrame
 
 from goldrun.contracts import lineage
-from goldrun.contracts.source import EntityMapping
+from goldrun.contracts.entity_mapping import EntityMapping
 from goldrun.io.engines.base import Engine
 from goldrun.io.sources.csv_files import read_header
 from goldrun.io.sources.files import fingerprint

@@ -8,7 +8,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from goldrun.contracts.entities import CUSTOMERS
-from goldrun.contracts.source import EntityMapping
+from goldrun.contracts.entity_mapping import EntityMapping
 from goldrun.medallion.customers import derive_customers
 
 BOUGHT: tuple[tuple[str, str, str, str | None], ...] = (

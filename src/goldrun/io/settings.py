@@ -9,8 +9,9 @@ from urllib.parse import unquote, urlparse
 
 from pydantic import BaseModel, ValidationError
 
+from goldrun.contracts.entity_mapping import EntityMapping
 from goldrun.contracts.marketplace import ENTITIES
-from goldrun.contracts.source import EntityMapping, Source
+from goldrun.contracts.source import Source
 from goldrun.errors import SettingsError, did_you_mean
 
 Model = TypeVar("Model", bound=BaseModel)

@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from goldrun.contracts.source import Kind
+from goldrun.contracts.entity_mapping import Kind
 from goldrun.io.delta.errors import storage_explained
 from goldrun.io.delta.lake import Lake
 from goldrun.io.engines.choose import engine_for, open_engine

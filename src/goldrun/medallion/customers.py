@@ -9,7 +9,8 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from goldrun.contracts import entities, lineage
-from goldrun.contracts.source import EntityMapping, Source
+from goldrun.contracts.entity_mapping import EntityMapping
+from goldrun.contracts.source import Source
 from goldrun.medallion.mapping import LINEAGE
 from goldrun.medallion.ordering import newest_first
 from goldrun.medallion.parse import Parsed, parse_records

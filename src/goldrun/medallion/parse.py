@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from goldrun.contracts import quarantine_reasons
-from goldrun.contracts.source import EntityMapping
+from goldrun.contracts.entity_mapping import EntityMapping
 from goldrun.contracts.table import Column, Standard
 from goldrun.medallion.mapping import apply_mapping, time_columns
 from goldrun.medallion.standard_forms import to_standard_form

@@ -8,7 +8,7 @@ from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from goldrun.contracts import lineage, quarantine_reasons
-from goldrun.contracts.source import EntityMapping
+from goldrun.contracts.entity_mapping import EntityMapping
 from goldrun.contracts.table import Column, Severity, Table
 from goldrun.medallion.mapping import LINEAGE
 from goldrun.medallion.parse import parse_records

@@ -1,4 +1,4 @@
-"""What a model was trained on: the artifact of a training run that drift is measured against."""
+"""The drift baseline: bins and counts of training rows, an artifact of the training run."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,16 +13,16 @@ from goldrun.monitoring.binning import STORED, Bins, bin_counts, describe
 
 @dataclass(frozen=True)
 class FeatureBaseline:
-    """What one feature looked like in the rows that a model was trained on.
+    """Distribution of one feature in the training rows.
 
     Attributes:
-        bins: Its bins.
-        counts: Rows in each bin, in the order of ``Bins``; the last one has no number.
-        mean: Arithmetic mean of the numbers, in the feature's unit; None when there is none.
-        std: Their sample standard deviation, same unit; None for fewer than two numbers.
+        bins: Bins of the feature.
+        counts: Rows in each bin, in the order of ``Bins``; last those with null or NaN.
+        mean: Arithmetic mean in the feature's unit; None without numbers.
+        std: Sample standard deviation in the same unit; None for fewer than two numbers.
 
     Raises:
-        ValueError: When there is not one count, 0 or more, for each bin.
+        ValueError: The number of counts differs from that of bins, or a count is negative.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = STORED
@@ -38,19 +38,19 @@ class FeatureBaseline:
 
     @property
     def rows(self) -> int:
-        """Number of rows, those without a number included."""
+        """Number of rows, including those with null or NaN."""
         return sum(self.counts)
 
 
 @dataclass(frozen=True)
 class Baseline:
-    """What a model was trained on, small enough to be stored beside the model as JSON.
+    """Distributions of a model's features in its training rows; stored as a JSON artifact.
 
     Attributes:
-        features: One entry a feature, each feature once.
+        features: One entry a feature.
 
     Raises:
-        ValueError: When a feature is there twice.
+        ValueError: A feature has two entries.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = STORED
@@ -63,30 +63,30 @@ class Baseline:
 
     @property
     def bins(self) -> dict[str, Bins]:
-        """Bins by feature, as ``bin_counts`` takes them."""
+        """Bins by feature, the argument of ``bin_counts``."""
         return {one.bins.feature: one.bins for one in self.features}
 
     def feature(self, name: str) -> FeatureBaseline | None:
-        """Return the entry of the feature called ``name``, or None when there is none."""
+        """Return the entry of a feature by its name; None if it has none."""
         return next((one for one in self.features if one.bins.feature == name), None)
 
     def to_json(self) -> str:
-        """Write the baseline as JSON, every number in full precision."""
+        """Return the baseline as JSON, with numbers in full precision."""
         return _JSON.dump_json(self, indent=2).decode()
 
     @classmethod
     def from_json(cls, text: str) -> "Baseline":
-        """Read what ``to_json`` wrote.
+        """Parse the result of ``to_json``.
 
         Raises:
-            SourceError: When the text is anything else: a field too many or too few, a number
-                written as text, counts that don't fit the bins.
+            SourceError: The text is not such JSON: a field is missing, unknown or of another
+                type, or the counts don't fit the bins.
         """
         try:
             return _JSON.validate_json(text)
         except ValidationError as error:
             raise SourceError(
-                f"drift baseline: {error}\nIt can't be used; train the model again to write one."
+                f"drift baseline: {error}\nThe artifact can't be used: train the model again"
             ) from error
 
 
@@ -94,19 +94,19 @@ _JSON = TypeAdapter(Baseline)
 
 
 def baseline_of(df: DataFrame, features: Sequence[str], bins: int = 10) -> Baseline:
-    """Describe the rows that a model is trained on, in two aggregates: edges, then counts.
+    """Compute the baseline of training rows, in two aggregates: edges, then counts.
 
-    Edges and counts are exact. ``mean`` and ``std`` inform a reader, and nothing is judged by
-    them: they are sums of doubles, whose last digits may depend on how the rows are spread.
+    Edges and counts are exact. ``mean`` and ``std`` are informative only: they are sums of doubles,
+    whose last digits may depend on the partitioning.
 
     Args:
-        df: Training rows, all origins together.
-        features: The model's features, numeric columns of ``df``.
-        bins: Number of bins asked for, see ``quantile_edges``.
+        df: Training rows of all origins.
+        features: Features of the model, numeric columns of ``df``.
+        bins: Largest number of bins, see ``quantile_edges``.
 
     Raises:
-        SettingsError: When a feature is not a numeric column of ``df``.
-        ValueError: When fewer than two bins are asked for.
+        SettingsError: A feature is not a numeric column of ``df``.
+        ValueError: ``bins`` is less than 2.
     """
     described = describe(df, features, bins)
     counts = bin_counts(df, {name: one.bins for name, one in described.items()})

@@ -1,7 +1,6 @@
-"""Bins of a numeric feature, and how many rows fall into each: the input of every drift number.
+"""Compute bins of numeric features and the rows in each: the input of all drift measures.
 
-Everything is a Spark aggregate. What comes back to the driver is a handful of numbers per feature,
-never a row.
+All functions use Spark aggregates; only a few numbers a feature are collected.
 """
 
 import math
@@ -18,16 +17,16 @@ from pyspark.sql import types as T
 from goldrun.errors import SettingsError, did_you_mean
 
 STORED = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
-"""How what is stored as JSON is read back: nothing missing, nothing more, nothing converted."""
+"""Strict parsing of stored JSON: no missing, unknown or converted fields."""
 
 
 @dataclass(frozen=True)
 class Bins:
-    """How the values of one feature are put into bins.
+    """Bins of the values of one feature.
 
     ``n`` edges make ``n + 2`` bins, always in this order: ``(-inf, e1]``, ``(e1, e2]``, ...,
-    ``(en, inf)``, and last the bin of rows without a number (null or NaN). A value that equals an
-    edge is in the bin below the edge.
+    ``(en, inf)``, and last the bin of rows with null or NaN. A value that equals an edge is in the
+    bin below the edge.
 
     Attributes:
         feature: Column that is binned.
@@ -35,7 +34,7 @@ class Bins:
             feature without any value.
 
     Raises:
-        ValueError: When the edges are not finite or not strictly increasing.
+        ValueError: The edges are not finite or not strictly increasing.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = STORED
@@ -50,19 +49,18 @@ class Bins:
 
     @property
     def size(self) -> int:
-        """Number of bins, the one without a number included."""
+        """Number of bins, including the one of null and NaN."""
         return len(self.edges) + 2
 
 
 @dataclass(frozen=True)
 class Description:
-    """The numbers of one feature in short.
+    """Bins and moments of one feature.
 
     Attributes:
-        bins: Bins that hold about equally many of them, see ``quantile_edges``.
-        mean: Arithmetic mean, in the feature's unit; None when there is no number or an infinite
-            one.
-        std: Sample standard deviation, same unit; None too for a single number.
+        bins: Bins with about equal numbers of rows, see ``quantile_edges``.
+        mean: Arithmetic mean in the feature's unit; None without numbers or with an infinite one.
+        std: Sample standard deviation in the same unit; None as ``mean``, and for one number.
     """
 
     bins: Bins
@@ -71,31 +69,31 @@ class Description:
 
 
 def quantile_edges(df: DataFrame, features: Sequence[str], bins: int = 10) -> dict[str, Bins]:
-    """Cut each feature into bins that hold about the same number of rows, in one aggregate.
+    """Compute quantile bins of each feature, in one aggregate.
 
-    The edges are the exact quantiles 1/bins, 2/bins, ... of the numbers (linear interpolation, as
-    numpy's default), each distinct value once: a feature with many ties gets fewer bins. When the
-    smallest value fills the first bin alone, a further edge lies just under it, so that values
-    below everything seen before get a bin of their own, as values above always do.
+    The edges are the distinct exact quantiles 1/bins, 2/bins, ... of the numbers (linear
+    interpolation, as numpy's default), so a feature with many ties has fewer bins. If the first
+    bin holds the smallest value only, another edge is added just below that value, so that
+    smaller values have a bin of their own, as larger values always do.
 
     Args:
-        df: Rows to take the quantiles of. ``percentile`` keeps the distinct values of a feature
-            in memory, which suits training rows.
+        df: Rows. ``percentile`` keeps the distinct values of a feature in memory, which is
+            acceptable for training rows.
         features: Numeric columns of ``df``; decimals are cast to double.
-        bins: Number of bins asked for, 2 or more.
+        bins: Largest number of bins, 2 or more.
 
     Returns:
-        Bins by feature, in the order given.
+        Bins by feature, in the order of ``features``.
 
     Raises:
-        SettingsError: When a feature is not a numeric column of ``df``.
-        ValueError: When fewer than two bins are asked for.
+        SettingsError: A feature is not a numeric column of ``df``.
+        ValueError: ``bins`` is less than 2.
     """
     return {name: one.bins for name, one in describe(df, features, bins).items()}
 
 
 def bin_counts(df: DataFrame, bins: Mapping[str, Bins]) -> dict[str, tuple[int, ...]]:
-    """Count the rows of every bin of every feature, in one aggregate.
+    """Count the rows in each bin of each feature, in one aggregate.
 
     Args:
         df: Rows to count.
@@ -105,7 +103,7 @@ def bin_counts(df: DataFrame, bins: Mapping[str, Bins]) -> dict[str, tuple[int, 
         Counts by feature in the order of ``Bins``; they add up to the number of rows.
 
     Raises:
-        SettingsError: When a feature is not a numeric column of ``df``.
+        SettingsError: A feature is not a numeric column of ``df``.
     """
     _check_numeric(df, list(bins))
     # Rows up to each edge; neighbours are subtracted below, so an edge costs one comparison.
@@ -126,13 +124,13 @@ def bin_counts(df: DataFrame, bins: Mapping[str, Bins]) -> dict[str, tuple[int, 
 
 
 def describe(df: DataFrame, features: Sequence[str], bins: int = 10) -> dict[str, Description]:
-    """Bins, mean and standard deviation of each feature, in one aggregate.
+    """Compute bins, mean and standard deviation of each feature, in one aggregate.
 
-    ``mean`` and ``std`` are sums of doubles, so their last digits may depend on how the rows are
-    spread. The edges are exact. Arguments and errors are those of ``quantile_edges``.
+    ``mean`` and ``std`` are sums of doubles, so their last digits may depend on the partitioning.
+    The edges are exact. Arguments and errors are those of ``quantile_edges``.
     """
     if bins < 2:
-        raise ValueError(f"{bins} bins can't show a shift; ask for 2 or more")
+        raise ValueError(f"{bins} bins can't show a shift; use 2 or more")
     _check_numeric(df, features)
     shares = [k / bins for k in range(bins)]
     found = _collect(
@@ -164,7 +162,7 @@ def _collect(df: DataFrame, aggregates: list[Column]) -> Row:
 
 
 def _number(feature: str) -> Column:
-    """The feature as a double; null where it is null or NaN."""
+    """Return the feature as a double; null if it is null or NaN."""
     value = F.col(f"`{feature}`").cast(T.DoubleType())
     return F.when(~F.isnan(value), value)
 

@@ -1,6 +1,6 @@
-"""Drift: how far the rows of today are from the rows that a model was trained on.
+"""Measure feature drift: compare current rows with the training rows of a model.
 
-The baseline is an artifact of the training run, so a check is one aggregate over current rows:
+The baseline is an artifact of the training run, so a check needs one aggregate of current rows:
 
     counts = bin_counts(current, baseline.bins)
     report = compare(baseline, counts, columns, DriftConfig())
@@ -40,24 +40,24 @@ __all__ = [
 ]
 
 MODERATE_PSI = 0.1
-"""From here on a shift is worth a look, by the convention of credit scoring (Siddiqi 2006)."""
+"""PSI of a moderate shift by the convention of credit scoring (Siddiqi 2006)."""
 MAJOR_PSI = 0.25
-"""From here on the population is taken to be another one, by the same convention."""
+"""PSI of a major shift by the same convention."""
 _UNSAFE_IN_A_METRIC = re.compile(r"[^\w\-. :/]", re.ASCII)
 
 
 class DriftConfig(Strict):
-    """When a shift counts as drift.
+    """Thresholds of drift.
 
     Attributes:
-        max_psi: Largest PSI that passes. The default is where the convention begins to speak of a
-            moderate shift (0.1), not where it speaks of a major one (0.25): a verdict should come
-            before the damage, and by default a drift fail only warns. A model that drift blocks
-            may want 0.25.
-        noise_p: Chance that a feature which did not drift at all exceeds its noise threshold.
-            0.001 keeps a report over a dozen features below about 1 % of false alarms.
-        min_rows: Fewest rows, on each side, that are evaluated at all. The noise threshold rests on
-            about 5 expected rows a bin; with ten bins and one for nulls that is rounded to 100.
+        max_psi: Largest PSI that passes. The default is a moderate shift (0.1), not a major one
+            (0.25), because by default a failed drift check only warns. Set 0.25 for a model whose
+            gate blocks on drift.
+        noise_p: Probability that a feature without drift exceeds its noise threshold. With 0.001
+            about 1 % of the reports over a dozen features have a false alarm.
+        min_rows: Fewest rows on each side; a feature with fewer is unknown. The approximation of
+            the noise threshold needs about 5 expected rows a bin: rounded up to 100 for ten bins
+            and one for nulls.
     """
 
     max_psi: float = Field(default=MODERATE_PSI, gt=0, allow_inf_nan=False)
@@ -67,22 +67,23 @@ class DriftConfig(Strict):
 
 @dataclass(frozen=True)
 class FeatureDrift:
-    """How one feature moved. Numbers are None where a side has no rows to compute them from.
+    """Drift of one feature. Numbers are None if a side has no rows.
 
     Attributes:
         feature: Column name.
         psi: Population stability index, 0 or more, 0 for equal shares.
         js_distance: Jensen-Shannon distance, 0 (equal shares) to 1 (no bin in common).
-        verdict: What the numbers say; unknown for a feature that is not evaluated.
+        verdict: Verdict by the thresholds; unknown for a feature that is not evaluated.
         evaluated: False for a feature that grows with time by construction.
-        note: Why the verdict is what it is; empty for an ordinary pass.
-        effective_bins: Bins that hold a row on either side; ties leave fewer than asked for.
-        psi_noise: PSI that equal populations of these sizes would rarely exceed by chance.
-        reference_rows: Rows that the model was trained on.
-        current_rows: Rows compared with them.
-        null_share_reference: Share of them without a number, 0 to 1.
-        null_share_current: Share of the current rows without a number, 0 to 1.
-        unit: Unit of the feature, for a reader.
+        note: Reason of the verdict; empty for a pass.
+        effective_bins: Bins with a row on either side; ties reduce their number.
+        psi_noise: PSI that samples of these sizes of one population exceed with probability
+            ``noise_p``.
+        reference_rows: Number of training rows.
+        current_rows: Number of current rows.
+        null_share_reference: Share of training rows with null or NaN, 0 to 1.
+        null_share_current: Share of current rows with null or NaN, 0 to 1.
+        unit: Unit of the feature.
     """
 
     feature: str
@@ -102,7 +103,7 @@ class FeatureDrift:
 
 @dataclass(frozen=True)
 class DriftReport:
-    """How a model's features moved since its training.
+    """Drift of the features of a model since its training.
 
     Attributes:
         features: One entry a feature, in the order of the contract columns.
@@ -122,10 +123,10 @@ class DriftReport:
         return table.rename(columns={"evaluated": "judged"})
 
     def metrics(self) -> dict[str, float]:
-        """Finite numbers only, under names that MLflow accepts.
+        """Return the finite numbers, under names that MLflow accepts.
 
-        ``psi_<feature>`` and ``js_<feature>``, and the numbers of evaluated, failed and unknown
-        features.
+        These are ``psi_<feature>`` and ``js_<feature>``, and the numbers of evaluated, failed and
+        unknown features.
         """
         found: dict[str, float] = {}
         for one in self.features:
@@ -146,20 +147,20 @@ def compare(
     contract_columns: Sequence[Column],
     config: DriftConfig,
 ) -> DriftReport:
-    """Judge how far current rows are from those that a model was trained on.
+    """Compare bin counts of current rows with those of the training rows, feature by feature.
 
-    A feature fails when its PSI exceeds both ``max_psi`` and its noise. It is unknown when the
-    baseline or the current counts lack it, a side has no number or too few rows, or the noise
-    alone could exceed ``max_psi``; otherwise it passes.
+    A feature fails when its PSI exceeds both ``max_psi`` and its noise. It is unknown if the
+    baseline or the current counts lack it, a side has only nulls or too few rows, or the noise
+    exceeds ``max_psi``; otherwise it passes.
 
     Args:
-        baseline: What the model was trained on.
-        current_counts: What ``bin_counts`` gives for current rows and ``baseline.bins``.
+        baseline: Baseline of the training rows.
+        current_counts: Result of ``bin_counts`` of current rows with ``baseline.bins``.
         contract_columns: Features to report, in this order.
         config: Thresholds.
 
     Raises:
-        ValueError: When counts were made with other bins than the baseline's.
+        ValueError: Counts belong to other bins than the baseline's.
     """
     found = tuple(
         _feature_drift(c, baseline.feature(c.name), current_counts.get(c.name), config)
@@ -182,15 +183,15 @@ def _feature_drift(
         )
     n, m = sum(expected), sum(actual)
     comparable = n > 0 and m > 0
-    held = sum(e + a > 0 for e, a in zip(expected, actual, strict=True)) if comparable else 0
+    occupied = sum(e + a > 0 for e, a in zip(expected, actual, strict=True)) if comparable else 0
     shift = psi(expected, actual) if comparable else None
-    noise = psi_noise(held, n, m, config.noise_p) if comparable else None
+    noise = psi_noise(occupied, n, m, config.noise_p) if comparable else None
     if column.grows_with_time:
         verdict, note = Verdict.UNKNOWN, "not evaluated: grows with time by construction"
     elif shift is None or noise is None:
-        verdict, note = Verdict.UNKNOWN, _what_lacks(reference, current)
+        verdict, note = Verdict.UNKNOWN, _missing_input(reference, current)
     else:
-        verdict, note = _judge(expected, actual, shift, noise, config)
+        verdict, note = _evaluate(expected, actual, shift, noise, config)
     return FeatureDrift(
         feature=column.name,
         psi=shift,
@@ -198,7 +199,7 @@ def _feature_drift(
         verdict=verdict,
         evaluated=not column.grows_with_time,
         note=note,
-        effective_bins=held,
+        effective_bins=occupied,
         psi_noise=noise,
         reference_rows=n,
         current_rows=m,
@@ -208,15 +209,15 @@ def _feature_drift(
     )
 
 
-def _what_lacks(reference: FeatureBaseline | None, current: Sequence[int] | None) -> str:
+def _missing_input(reference: FeatureBaseline | None, current: Sequence[int] | None) -> str:
     if reference is None:
-        return "the baseline lacks it; train the model again with it"
+        return "the baseline lacks it; train the model again with this feature"
     if current is None:
-        return "the current rows were not counted for it"
+        return "no counts of current rows"
     return "no reference rows" if reference.rows == 0 else "no current rows"
 
 
-def _judge(
+def _evaluate(
     expected: Sequence[int],
     actual: Sequence[int],
     shift: float,

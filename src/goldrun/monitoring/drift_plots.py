@@ -1,4 +1,4 @@
-"""Pictures of drift: every feature's distribution then and now, and all PSI values at a glance."""
+"""Plots of drift: the distribution of each feature at training and now, and all PSI values."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -26,16 +26,16 @@ _ACROSS = 3
 def distributions(
     baseline: Baseline, current_counts: Mapping[str, Sequence[int]], report: DriftReport
 ) -> Figure:
-    """Draw each feature's share of rows per bin, at training beside now.
+    """Plot the share of rows in each bin of each feature, at training and now.
 
     Args:
-        baseline: What the model was trained on.
-        current_counts: What ``bin_counts`` gave for current rows.
-        report: What ``compare`` made of the two; its features are drawn in its order.
+        baseline: Baseline of the training rows.
+        current_counts: Result of ``bin_counts`` of current rows.
+        report: Result of ``compare``; its order is that of the charts.
 
     Returns:
         One small chart a feature. Bins are named by their upper edge; bins without a row on either
-        side are left out. Features that are not evaluated are grey.
+        side are omitted. Features that are not evaluated are grey.
     """
     down = max(1, math.ceil(len(report.features) / _ACROSS))
     figure = Figure(figsize=(13, 1.1 + 2.9 * down), layout="constrained")
@@ -58,14 +58,14 @@ def distributions(
 
 
 def psi_overview(report: DriftReport, config: DriftConfig) -> Figure:
-    """Draw every feature's PSI as a bar, largest on top, with the limit and what chance could do.
+    """Plot the PSI of each feature as a bar, largest on top, with limit and noise threshold.
 
     Args:
-        report: What ``compare`` found.
-        config: Its thresholds.
+        report: Result of ``compare``.
+        config: Thresholds of the report.
 
     Returns:
-        One chart. Its axis is linear, and logarithmic beyond the limit when a PSI exceeds 1.
+        One chart. Its axis is linear, or logarithmic beyond the limit if a PSI exceeds 1.
     """
     ordered = sorted(report.features, key=lambda one: (one.psi is not None, one.psi or 0.0))
     figure = Figure(figsize=(10, 2.2 + 0.36 * len(ordered)))
@@ -138,14 +138,14 @@ def _distribution(
 
 
 def bin_labels(edges: Sequence[float]) -> list[str]:
-    """Name each bin of ``Bins`` by its upper edge, rounded as far as its neighbours allow.
+    """Label each bin of ``Bins`` by its upper edge, rounded as far as neighbours stay distinct.
 
     Args:
         edges: Inner edges in the feature's unit, strictly increasing.
 
     Returns:
-        One name a bin: ``≤ 5``, ..., ``> 90``, ``null``. An edge that only sets a heavy smallest
-        value v apart gives ``< v`` and ``= v``.
+        One label a bin: ``≤ 5``, ..., ``> 90``, ``null``. An edge just below the smallest value v
+        gives ``< v`` and ``= v``.
     """
     if not edges:
         return ["any", "null"]
@@ -167,7 +167,7 @@ def _rounded(values: list[float], k: int) -> str:
 
 def _value_label(axes: Axes, row: int, drift: FeatureDrift) -> None:
     text = _verdict_words(drift) if drift.psi is None else f"{drift.psi:.3f}"
-    # The label stands to the right of the noise mark too, so that the two never overlap.
+    # Right of the noise mark as well, so that label and mark never overlap.
     end = max(drift.psi or 0.0, drift.psi_noise or 0.0)
     label = axes.annotate(text, (end, row), (5, 0), textcoords="offset points", va="center")
     label.set(fontsize=9, bbox={"facecolor": "white", "edgecolor": "none", "pad": 1})

@@ -1,4 +1,4 @@
-"""What a gold table looks like: rows, columns, nulls and ranges."""
+"""Profile a gold table: rows, columns, nulls and ranges."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -16,12 +16,13 @@ _ROWS, _LOWEST, _HIGHEST = "*", "lowest ", "highest "
 
 @dataclass(frozen=True)
 class Profile:
-    """Shape of a table.
+    """Profile of a table.
 
     Attributes:
         table: ``layer/name``.
-        rows: Total records.
-        columns: One row a column: ``column, nulls, minimum, maximum, unit``; the range as text.
+        rows: Number of rows.
+        columns: One row a column: ``column, nulls, minimum, maximum, unit``; minimum and maximum
+            are text, null for text columns.
     """
 
     table: str
@@ -29,9 +30,9 @@ class Profile:
     columns: pd.DataFrame
 
     def metrics(self) -> dict[str, float]:
-        """``<table>.total_records``, ``.total_columns`` and nulls and range of each column.
+        """Return ``<table>.total_records``, ``.total_columns``, and nulls and range of each column.
 
-        The range is there for columns of numbers only.
+        Only numeric columns have a range.
         """
         name = self.table.split("/")[1]
         numbers = {
@@ -50,32 +51,38 @@ class Profile:
 
 
 def profile_table(rows: DataFrame, table: Table) -> Profile:
-    """Count and range every column.
+    """Compute the nulls and the range of each column.
 
-    Of a stored table Sail takes what it can from the statistics of the files, without their rows.
+    For a stored table, Sail answers from the statistics of the files where it can.
     """
-    # No range of texts: the first and the last id are somebody's.
+    # Text columns have no range: the smallest and largest id would identify persons.
     ranged = [c.name for c in table.columns if not isinstance(c.type, T.StringType)]
-    # Values are counted, and not nulls by a condition, for which rows would have to be read. Texts
-    # apart: not all statistics tell of them, and a column that must be read takes others along.
-    told = _asked(rows, {name: F.count(name) for name in table.names if name not in ranged})
-    told |= _asked(
+    # Counting values needs no rows where statistics exist; counting nulls by a condition would read
+    # them. Text columns are aggregated separately: statistics may lack them, and one column without
+    # statistics makes the engine read the others of the same aggregate as well.
+    values = _aggregate(rows, {name: F.count(name) for name in table.names if name not in ranged})
+    values |= _aggregate(
         rows,
         {name: F.count(name) for name in ranged}
         | {_LOWEST + name: F.min(name).cast("string") for name in ranged}
         | {_HIGHEST + name: F.max(name).cast("string") for name in ranged},
     )
-    total = told[_ROWS]
-    lines = [
-        (c.name, total - told[c.name], told.get(_LOWEST + c.name), told.get(_HIGHEST + c.name))
+    total = values[_ROWS]
+    ranges = [
+        (
+            c.name,
+            total - values[c.name],
+            values.get(_LOWEST + c.name),
+            values.get(_HIGHEST + c.name),
+        )
         for c in table.columns
     ]
-    columns = pd.DataFrame(lines, columns=["column", "nulls", "minimum", "maximum"])
+    columns = pd.DataFrame(ranges, columns=["column", "nulls", "minimum", "maximum"])
     columns["unit"] = [c.unit for c in table.columns]
     return Profile(table.name, int(total), columns)
 
 
-def _asked(rows: DataFrame, what: dict[str, SparkColumn]) -> dict[str, Any]:
-    """The answers to some aggregates, by their names, and how many rows there are."""
-    found = rows.agg(F.count("*"), *what.values()).collect()[0]
-    return dict(zip((_ROWS, *what), found, strict=True))
+def _aggregate(rows: DataFrame, aggregates: dict[str, SparkColumn]) -> dict[str, Any]:
+    """Return the results of aggregates by name, and the number of rows as ``_ROWS``."""
+    found = rows.agg(F.count("*"), *aggregates.values()).collect()[0]
+    return dict(zip((_ROWS, *aggregates), found, strict=True))

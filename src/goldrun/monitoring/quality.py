@@ -1,4 +1,4 @@
-"""Data quality, counted on what was written: rules, duplicates, nulls and the accounting."""
+"""Measure data quality of stored tables: broken rules, nulls, and each record's fate."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ _RULE = "rule"
 
 @dataclass(frozen=True)
 class Check:
-    """One judged statement: what was asked, the verdict, and the numbers behind it."""
+    """One quality check: its name, its verdict, and the numbers that the verdict follows from."""
 
     name: str
     verdict: Verdict
@@ -31,13 +31,13 @@ class Check:
 
 @dataclass(frozen=True)
 class QualityReport:
-    """The state of a lake's silver tables.
+    """Data quality of a lake's silver tables.
 
     Attributes:
-        rules: One row a rule: ``RULE_COLUMNS``; counts are records.
-        null_rates: ``table, column, rows, nulls, null_rate`` (share, 0 to 1).
-        accounts: Accounting of each entity that has files.
-        checks: What the verdict rests on.
+        rules: One row a rule, with ``RULE_COLUMNS``; counts are numbers of records.
+        null_rates: One row a column: ``table, column, rows, nulls, null_rate`` (0 to 1).
+        accounts: Accounting of each entity with files.
+        checks: Checks that decide the verdict.
     """
 
     rules: pd.DataFrame
@@ -47,11 +47,11 @@ class QualityReport:
 
     @property
     def verdict(self) -> Verdict:
-        """The worst of the checks."""
+        """The worst verdict of the checks."""
         return worst(check.verdict for check in self.checks)
 
     def metrics(self) -> dict[str, float]:
-        """Flat numbers for a run: per rule, per fate, per column."""
+        """Return metrics for an MLflow run: counts by rule and fate, null rates by column."""
         numbers: dict[str, float] = {}
         for row in self.rules.itertuples():
             for count in ("checked", "passed", "failed"):
@@ -67,7 +67,7 @@ class QualityReport:
         return numbers
 
     def accounting_table(self) -> pd.DataFrame:
-        """One row an entity and fate: ``entity, fate, records, share``."""
+        """Return one row an entity and fate: ``entity, fate, records, share`` (0 to 1)."""
         return pd.DataFrame(
             [
                 (entity, fate, account.fates[fate], _share(account.fates[fate], account.records))
@@ -90,26 +90,26 @@ def rule_counts(
     records: int,
     parents: Mapping[str, DataFrame],
 ) -> pd.DataFrame:
-    """Count who kept and who broke each rule of an entity.
+    """Count the records that pass and fail each rule of an entity.
 
-    Rejecting rules are counted in the open quarantine rows, over all records; warning rules on
-    the silver rows, warning references on those that point somewhere. A record that breaks
-    several rules counts for each.
+    Failures of rejecting rules are open quarantine rows, out of all records. Warning rules are
+    checked on silver rows, and warning references on silver rows with a non-null reference. A
+    record that breaks several rules is counted for each of them.
 
     Args:
         quarantine: Rows of ``silver/quarantine``.
         silver: Rows of ``silver/<entity>``.
         entity: Name of the entity.
-        table: Its contract.
-        records: Records of the entity in bronze.
-        parents: Silver rows of each entity that the shop has files for.
+        table: Contract of the entity.
+        records: Number of the entity's records in bronze.
+        parents: Silver rows by entity, of the entities that the shop has files for.
 
     Returns:
-        One row a rule, broken or not: ``RULE_COLUMNS``.
+        One row for each rule, failed or not, with ``RULE_COLUMNS``.
     """
-    refused = quarantine.where((F.col(lineage.ENTITY) == entity) & (F.col(lineage.STATE) == OPEN))
+    rejected = quarantine.where((F.col(lineage.ENTITY) == entity) & (F.col(lineage.STATE) == OPEN))
     counted = (
-        refused.select(F.explode(lineage.REASONS).alias(_RULE)).groupBy(_RULE).count().collect()
+        rejected.select(F.explode(lineage.REASONS).alias(_RULE)).groupBy(_RULE).count().collect()
     )
     failed = {row[_RULE]: int(row["count"]) for row in counted}
     rows = [
@@ -117,18 +117,18 @@ def rule_counts(
         for name, description in reject_reasons(table).items()
     ]
     warnings = [rule for rule in table.rules if rule.severity is Severity.WARN]
-    kept = silver.agg(
+    totals = silver.agg(
         F.count("*"), *[F.count_if(~F.expr(rule.holds)) for rule in warnings]
     ).collect()[0]
     rows += [
-        (entity, rule.name, Severity.WARN.value, kept[0], broken, rule.description)
-        for rule, broken in zip(warnings, kept[1:], strict=True)
+        (entity, rule.name, Severity.WARN.value, totals[0], broken, rule.description)
+        for rule, broken in zip(warnings, totals[1:], strict=True)
     ]
     rows += [
         (entity, reference.name, Severity.WARN.value, *counts, reference.description)
         for reference in table.references
         if reference.severity is Severity.WARN and reference.entity in parents
-        for counts in [_pointing(silver, reference, parents[reference.entity])]
+        for counts in [_reference_counts(silver, reference, parents[reference.entity])]
     ]
     frame = pd.DataFrame(
         rows, columns=["entity", "rule", "severity", "checked", "failed", "description"]
@@ -137,14 +137,21 @@ def rule_counts(
     return frame[RULE_COLUMNS]
 
 
-def _pointing(silver: DataFrame, reference: Reference, parent: DataFrame) -> tuple[int, int]:
-    """Rows that point to a parent, and those of them that point to nothing."""
-    pointing = silver.where(F.col(reference.column).isNotNull()).select(reference.column)
-    return pointing.count(), dangling(pointing, reference, parent).count()
+def _reference_counts(
+    silver: DataFrame, reference: Reference, parent: DataFrame
+) -> tuple[int, int]:
+    """Return the number of rows with a non-null reference, and of those without a parent row."""
+    referring = silver.where(F.col(reference.column).isNotNull()).select(reference.column)
+    return referring.count(), dangling(referring, reference, parent).count()
 
 
 def null_rates(rows: DataFrame, table: Table) -> pd.DataFrame:
-    """Share of nulls in each column of a table: ``table, column, rows, nulls, null_rate``."""
+    """Compute the share of nulls of each column of a table.
+
+    Returns:
+        One row a column: ``table, column, rows, nulls, null_rate`` (0 to 1); none for an empty
+        table.
+    """
     counts = rows.agg(
         F.count("*"), *[F.count_if(F.col(c.name).isNull()) for c in table.columns]
     ).collect()[0]
@@ -165,18 +172,18 @@ def evaluate_quality(
     max_reject_share: float,
     not_unique: Mapping[str, str] | None = None,
 ) -> QualityReport:
-    """Judge the counts.
+    """Evaluate quality checks on the counts.
 
-    The accounting must be closed, the share of quarantined records at most ``max_reject_share``,
-    and no key of a versioned entity may have several contents within one file. An entity without
-    a record, or none at all, is unknown.
+    For each entity, each record must have exactly one fate, the share of quarantined records must
+    be at most ``max_reject_share``, and no key of a versioned entity may have several contents
+    within one file. Without records a check is unknown, as is a report without entities.
 
     Args:
         rules: Result of ``rule_counts`` of all entities.
         nulls: Result of ``null_rates`` of all tables.
         accounts: Accounting by entity.
         max_reject_share: Largest share of quarantined records, 0 to 1.
-        not_unique: By entity, which keys have several contents within one file.
+        not_unique: Description of keys with several contents within one file, by entity.
     """
     checks = []
     for entity, account in accounts.items():

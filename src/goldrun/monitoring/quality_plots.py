@@ -1,4 +1,4 @@
-"""Pictures of data quality: broken rules, what became of the records, missing values."""
+"""Plots of data quality: broken rules, fates of records, missing values."""
 
 from collections.abc import Mapping, Sequence
 
@@ -30,21 +30,20 @@ _MEANING = {
 _BAR = "#1f5a8a"
 _NONE = "#8a8a8a"
 _TOO_WIDE_FOR_LINEAR = 50
-"""Ratio of the largest to the smallest bar above which the small one would not be seen."""
+"""Ratio of the largest to the smallest bar above which the axis is logarithmic."""
 
 
 def failures_by_rule(rules: pd.DataFrame) -> Figure:
-    """Draw how many records break each rule, most first.
+    """Plot the number of records that break each rule, most first.
 
     Args:
         rules: One row a rule: ``rule``, ``severity`` (reject or warn), and in records ``checked``,
-            ``passed`` and ``failed``. A rule with nothing checked or an unknown ``failed`` is
-            listed as not checked, never as 0. With rules of several entities, ``entity`` names
-            each one's.
+            ``passed`` and ``failed``. A rule with ``checked`` 0 or ``failed`` null is labelled
+            as not checked. With rules of several entities, ``entity`` prefixes the names.
 
     Returns:
-        One bar a rule with its count and share of what was checked, rules that nothing broke
-        included. The axis is logarithmic when the counts are far apart.
+        One bar a rule with its count and its share of checked records, including rules without
+        failures. The axis is logarithmic if the counts differ widely.
     """
     rules = _qualified(rules, RULE, ENTITY)
     known = rules[FAILED].notna() & (rules[CHECKED].fillna(0) > 0)
@@ -75,13 +74,13 @@ def failures_by_rule(rules: pd.DataFrame) -> Figure:
 
 
 def fates(counts: Mapping[str, int]) -> Figure:
-    """Draw what became of the records of a batch.
+    """Plot the number of records by fate.
 
     Args:
-        counts: Records by fate (accepted, quarantined, duplicates, superseded), each record once.
+        counts: Records by fate; each record has one.
 
     Returns:
-        One bar a fate, in the order given, with its count and its share of all records.
+        One bar a fate, in the order of ``counts``, with its count and its share of all records.
     """
     total = sum(counts.values())
     title = "There were no records"
@@ -105,12 +104,11 @@ def fates(counts: Mapping[str, int]) -> Figure:
 
 
 def null_rates(columns: pd.DataFrame) -> Figure:
-    """Draw the share of missing values of each column, most first.
+    """Plot the share of missing values of each column, most first.
 
     Args:
-        columns: One row a column: ``column`` and ``null_rate``, a share from 0 to 1; a null_rate
-            of null means that it was not measured and is listed so. With columns of several
-            tables, ``table`` names each one's.
+        columns: One row a column: ``column`` and ``null_rate``, a share from 0 to 1, null if
+            not measured. With columns of several tables, ``table`` prefixes the names.
 
     Returns:
         One bar a column, complete columns included.
@@ -133,7 +131,7 @@ def null_rates(columns: pd.DataFrame) -> Figure:
 
 
 def _qualified(frame: pd.DataFrame, name: str, owner: str) -> pd.DataFrame:
-    """Put the owner before the name where several owners may use the same name."""
+    """Prefix names with their entity or table if there are several."""
     if owner not in frame or frame[owner].nunique() < 2:
         return frame
     return frame.assign(**{name: frame[owner] + "." + frame[name]})
@@ -146,7 +144,7 @@ def _bars(
     colours: Sequence[str],
     title: str,
 ) -> tuple[Figure, Axes]:
-    """Horizontal bars from the bottom up, each with a label at its end."""
+    """Plot horizontal bars from the bottom up, each with a label at its end."""
     figure = Figure(figsize=(10, 1.9 + 0.3 * len(names)))
     figure.set_layout_engine("constrained", w_pad=0.1)
     figure.suptitle(title, fontsize=14, fontweight="bold")
@@ -160,7 +158,7 @@ def _bars(
 
 
 def _rules_finding(ordered: pd.DataFrame) -> str:
-    """What the chart shows, from rows sorted with the most broken rule last."""
+    """Return the title of the chart; the last row is the most broken rule."""
     unknown = int(ordered[FAILED].isna().sum())
     rest = f"; {unknown} of {len(ordered)} rules not checked" if unknown else ""
     if unknown == len(ordered):
@@ -187,7 +185,7 @@ def _nulls_finding(ordered: pd.DataFrame) -> str:
 
 
 def _share(part: float, of: float) -> str:
-    """A percentage that never rounds something to nothing, nor nearly all to all."""
+    """Format a percentage; only exact shares are formatted as 0 % and 100 %."""
     share = part / of if of else 0.0
     if share in (0, 1):
         return f"{share:.0%}".replace("%", " %")
@@ -212,7 +210,7 @@ def _scale_counts(axes: Axes, counts: npt.NDArray[np.float64]) -> None:
 
 def _share_axis(axes: Axes, largest: float, label: str) -> None:
     axes.set_xlim(0, 1.2 * largest or 1.0)
-    # Room for the labels may reach beyond 100 %, where a share can't.
+    # The axis may extend beyond 100 % for the labels; ticks there would be meaningless.
     axes.set_xticks([tick for tick in axes.get_xticks() if tick <= 1])
     axes.xaxis.set_major_formatter(PercentFormatter(xmax=1))
     axes.set_xlabel(label)

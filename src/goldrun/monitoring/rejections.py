@@ -1,4 +1,4 @@
-"""Refused records of each entity: how many, and for which reasons most."""
+"""Count the rejected records of each entity by reason."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,51 +13,51 @@ from goldrun.medallion.quarantine import open_rows
 from goldrun.monitoring.quality import QualityReport
 
 MOST_FREQUENT = 3
-"""Reasons that are shown of an entity."""
+"""Number of reasons listed for an entity."""
 _TRANSACTIONS = "transactions"
 
 
 @dataclass(frozen=True)
 class Rejections:
-    """The refused records of an entity.
+    """Counts of the rejected records of an entity.
 
     Attributes:
         entity: Name of the entity.
         records: Records that were validated.
-        refused: Those of them in quarantine.
-        reasons: Records by reason; a record may have several.
+        rejected: Records in quarantine.
+        reasons: Rejected records by reason; a record may have several reasons.
     """
 
     entity: str
     records: int
-    refused: int
+    rejected: int
     reasons: Mapping[str, int]
 
     @property
     def share(self) -> float:
-        """Refused records over all, 0 to 1; 0 for no records."""
-        return self.refused / self.records if self.records else 0.0
+        """Share of rejected records, 0 to 1; 0 if there are no records."""
+        return self.rejected / self.records if self.records else 0.0
 
     def is_too_much(self, most: float) -> bool:
-        """Whether the share is above ``most``; of transactions all is always too much."""
+        """Whether the share exceeds ``most``, or all transactions are rejected."""
         return self.share > most or (self.share == 1 and self.entity == _TRANSACTIONS)
 
     def most_frequent(self) -> list[tuple[str, int]]:
-        """The most frequent reasons with their records, ties by name."""
+        """Return the most frequent reasons with their counts; ties are sorted by name."""
         found = sorted((-count, name) for name, count in self.reasons.items() if count)
         return [(name, -count) for count, name in found[:MOST_FREQUENT]]
 
 
 def rejections_of(report: QualityReport) -> list[Rejections]:
-    """The refused records that a quality report counts, one item an entity with any."""
-    rejected = report.rules[report.rules["severity"] == Severity.REJECT.value]
+    """Return the rejections in a quality report, one item for each entity with any."""
+    rejecting = report.rules[report.rules["severity"] == Severity.REJECT.value]
     found = []
     for entity, account in report.accounts.items():
-        rules = rejected[rejected["entity"] == entity]
+        rules = rejecting[rejecting["entity"] == entity]
         counts = {str(row.rule): int(str(row.failed)) for row in rules.itertuples()}
-        refused = account.fates[QUARANTINED]
-        if refused:
-            found.append(Rejections(entity, account.records, refused, counts))
+        rejected = account.fates[QUARANTINED]
+        if rejected:
+            found.append(Rejections(entity, account.records, rejected, counts))
     return found
 
 
@@ -70,15 +70,15 @@ def nothing_accepted(report: QualityReport) -> bool:
 
 
 def sample_of(quarantine: DataFrame, entity: str, reason: str) -> DataFrame:
-    """Find one refused record with a reason: that with the smallest id.
+    """Return the rejected record with the smallest ``record_id`` that has a reason.
 
     Args:
         quarantine: Rows of ``silver/quarantine``.
         entity: Name of the entity.
-        reason: The reason.
+        reason: Name of the reason.
 
     Returns:
-        At most one row of ``record`` (JSON) and ``file``.
+        At most one row with ``record`` (JSON) and ``file``.
     """
     of_entity = open_rows(quarantine).where(F.col(lineage.ENTITY) == entity)
     having = of_entity.where(F.array_contains(lineage.REASONS, reason))

@@ -10,7 +10,7 @@ from deltalake import DeltaTable
 from pyspark.sql import types as T
 
 from goldrun.contracts import lineage
-from goldrun.contracts.source import EntityMapping
+from goldrun.contracts.entity_mapping import EntityMapping
 from goldrun.contracts.table import Column, Table
 from goldrun.errors import ContractError, MissingTableError, SettingsError
 from goldrun.io.delta.lake import Lake

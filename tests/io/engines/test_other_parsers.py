@@ -10,7 +10,7 @@ from pathlib import Path
 from pyspark.sql import DataFrame
 
 from goldrun.contracts import lineage
-from goldrun.contracts.source import EntityMapping
+from goldrun.contracts.entity_mapping import EntityMapping
 from goldrun.io.engines.base import Engine
 from goldrun.io.sources.csv_files import read_header
 from tests.hostile_lines import Record, as_csv, as_json, hostile

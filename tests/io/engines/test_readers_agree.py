@@ -9,7 +9,7 @@ import pytest
 from pyspark.sql import DataFrame
 
 from goldrun.contracts import lineage
-from goldrun.contracts.source import EntityMapping
+from goldrun.contracts.entity_mapping import EntityMapping
 from goldrun.io.engines.base import Engine
 from goldrun.io.engines.sail.arrow_csv import parse_csv
 from goldrun.io.engines.sail.arrow_json import parse_json

@@ -10,7 +10,7 @@ import pytest
 from pyspark.sql import DataFrame
 
 from goldrun.contracts import lineage
-from goldrun.contracts.source import EntityMapping
+from goldrun.contracts.entity_mapping import EntityMapping
 from goldrun.errors import SourceError
 from goldrun.io.engines.base import Engine
 from goldrun.io.sources.csv_files import Header, read_header

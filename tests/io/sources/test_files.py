@@ -18,8 +18,8 @@ from goldrun.io.sources.files import (
     check_whole,
     find_files,
     fingerprint,
+    ignored_paths,
     list_files,
-    passed_over,
     watched_folder,
 )
 from tests.refused import refusal
@@ -46,9 +46,9 @@ def test_what_a_folder_holds_beside_its_data_files_is_told(tmp_path: Path) -> No
     for name in ("a.csv", "B.CSV", "notes.md", ".hidden"):
         (tmp_path / name).touch()
     (tmp_path / "2024").mkdir()
-    found = passed_over(str(tmp_path), "csv")
+    found = ignored_paths(str(tmp_path), "csv")
     assert [path.name for path in found] == ["2024", "B.CSV", "notes.md"]
-    assert passed_over(f"{tmp_path}/*.csv", "csv") == []
+    assert ignored_paths(f"{tmp_path}/*.csv", "csv") == []
 
 
 def test_a_glob_gives_what_matches_by_name(tmp_path: Path) -> None:
@@ -78,7 +78,7 @@ def test_a_folder_in_which_nothing_matches_is_named(tmp_path: Path, pattern: str
 
 @pytest.mark.parametrize("place", ["absent/*.csv", "*.csv"])
 def test_files_that_are_not_there_come_with_how_to_make_them(tmp_path: Path, place: str) -> None:
-    with pytest.raises(SourceError, match=r"make the files with: make sim$"):
+    with pytest.raises(SourceError, match=r"create the files with: make sim$"):
         find_files(f"{tmp_path}/{place}", "csv", made_by="make sim")
 
 
@@ -220,14 +220,14 @@ def test_a_link_to_nothing_is_not_left_out_in_silence(tmp_path: Path, target: st
     (tmp_path / "whole.csv").write_text("a\n")
     (tmp_path / "day.csv").symlink_to(target)
     for path in (str(tmp_path), f"{tmp_path}/*.csv"):
-        with pytest.raises(SourceError, match=r"day\.csv is a link to nothing: remove it"):
+        with pytest.raises(SourceError, match=r"day\.csv is a broken link: remove it"):
             find_files(path, "csv")
 
 
 def test_a_folder_called_as_a_file_is_passed_over_by_name(tmp_path: Path) -> None:
     (tmp_path / "day.csv").mkdir()
     (tmp_path / "other").mkdir()
-    assert passed_over(f"{tmp_path}/*", "csv") == [tmp_path / "day.csv"]
+    assert ignored_paths(f"{tmp_path}/*", "csv") == [tmp_path / "day.csv"]
 
 
 def test_a_path_that_is_too_long_is_refused(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ CHECKPOINT = "/lake/_checkpoints/kafka"
 
 
 @pytest.mark.parametrize(
-    ("said", "told"),
+    ("spark", "ours"),
     [
         (
             "x\n[KAFKA_DATA_LOSS.START_OFFSET_RESET] Some data may have been lost\ny",
@@ -20,11 +20,11 @@ CHECKPOINT = "/lake/_checkpoints/kafka"
         ),
         (
             "UnknownTopicOrPartitionException: This server does not host this topic-partition.",
-            "does not have all of its topics transactions: create what is missing, or send a",
+            "lacks some of the topics transactions: create them, or send a",
         ),
         (
             "There are [1] sources in the checkpoint offsets and now there are [2] sources",
-            f"other entities are read than when this stream began; delete {CHECKPOINT} and run",
+            f"the source has other entities than when this stream started; delete {CHECKPOINT} and",
         ),
         (
             "[STREAMING_CHECKPOINT_MISSING_METADATA_FILE] Checkpoint location x is in an ...",
@@ -32,7 +32,7 @@ CHECKPOINT = "/lake/_checkpoints/kafka"
         ),
         (
             "[CONCURRENT_STREAM_LOG_UPDATE] Concurrent update to the log.",
-            f"a file of {CHECKPOINT} is missing or damaged, or another machine follows",
+            f"a file of {CHECKPOINT} is missing or damaged, or another machine streams",
         ),
         (
             'NumberFormatException: Error at index 1 in: "4 71"\n at java.util.UUID.fromString(',
@@ -42,9 +42,9 @@ CHECKPOINT = "/lake/_checkpoints/kafka"
         ("", r"the stream stopped \(no reason given\)"),
     ],
 )
-def test_a_failure_of_spark_is_told_with_its_remedy(said: str, told: str) -> None:
-    with pytest.raises(StreamError, match=f"source kafka: .*{told}"):
-        raise failure(RuntimeError(said), load_source("kafka"), "/lake", CHECKPOINT)
+def test_a_failure_of_spark_gets_a_remedy(spark: str, ours: str) -> None:
+    with pytest.raises(StreamError, match=f"source kafka: .*{ours}"):
+        raise failure(RuntimeError(spark), load_source("kafka"), "/lake", CHECKPOINT)
 
 
 def test_what_is_damaged_without_a_name_is_the_checkpoint() -> None:

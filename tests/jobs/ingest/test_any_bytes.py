@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
-from goldrun.contracts.source import EntityMapping
+from goldrun.contracts.entity_mapping import EntityMapping
 from goldrun.errors import SourceError
 from goldrun.io.delta.lake import Lake
 from goldrun.io.engines.base import Engine

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from goldrun.contracts.source import EntityMapping, Source
+from goldrun.contracts.entity_mapping import EntityMapping
+from goldrun.contracts.source import Source
 from goldrun.errors import SettingsError, SourceError
 from goldrun.jobs.ingest import bronze
 from goldrun.jobs.refine import silver

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from goldrun.contracts.source import EntityMapping
+from goldrun.contracts.entity_mapping import EntityMapping
 from goldrun.errors import QualityError, UnknownQualityError
 from goldrun.jobs.aggregate import gold_tables
 from goldrun.jobs.monitor import quality, rejections
@@ -162,7 +162,7 @@ def test_silver_logs_the_table_only_above_the_share(shop: Shop, line: Line, cons
     (shop.folder / "day1.csv").rename(shop.folder / "day2.csv")
     shop.bronze()
     rejections.log_above_share(shop.ctx, silver.run(shop.ctx))
-    assert "100.0% of 4 records were refused" in console.text
+    assert "100.0% of 4 records are rejected" in console.text
     assert "most frequent reasons" in console.text
 
 

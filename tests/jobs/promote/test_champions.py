@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 from goldrun.errors import ForeignModelError, TrackingError
-from goldrun.io.engines.tables import Origin
 from goldrun.io.engines.registry import engines_with
+from goldrun.io.engines.tables import Origin
 from goldrun.io.settings import load_source
 from goldrun.io.tracking.runs import Champion, Tracker
 from goldrun.jobs.context import Context

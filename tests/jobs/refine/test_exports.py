@@ -4,7 +4,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from goldrun.contracts.source import EntityMapping, Source
+from goldrun.contracts.entity_mapping import EntityMapping
+from goldrun.contracts.source import Source
 from goldrun.jobs.refine import silver
 
 Shop = Any

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
+from goldrun.contracts.entity_mapping import EntityMapping
 from goldrun.contracts.marketplace import ENTITIES
-from goldrun.contracts.source import EntityMapping
 from goldrun.medallion.mapping import columns_needed
 from goldrun.medallion.silver import validate
 from tests.medallion.expressions.computed import compute

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from pyspark.sql import DataFrame, SparkSession
 
-from goldrun.contracts.source import EntityMapping
+from goldrun.contracts.entity_mapping import EntityMapping
 from goldrun.io.engines.tables import Tables
 from goldrun.io.sources.csv_files import Header
 

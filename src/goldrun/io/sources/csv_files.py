@@ -15,7 +15,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from goldrun.contracts.source import EntityMapping
+from goldrun.contracts.entity_mapping import EntityMapping
 from goldrun.contracts.text import INVISIBLE
 from goldrun.errors import SourceError
 from goldrun.io.sources.files import LONGEST_LINE, open_bytes

@@ -1,4 +1,4 @@
-"""Landing files: found, identified by their bytes, and known to be whole before they are read."""
+"""List input files, identify them by their bytes, and check them before they are read."""
 
 import bz2
 import glob
@@ -14,12 +14,12 @@ from pathlib import Path
 from goldrun.errors import SourceError, did_you_mean
 
 _STEMS = {"csv": (".csv", ".txt"), "json": (".json", ".jsonl", ".ndjson")}
-_PACKED = ("", ".gz", ".bz2")
+_COMPRESSED = ("", ".gz", ".bz2")
 _PATTERN_LETTERS = set("*?[]{}\\")
 _CHUNK = 1 << 20
 _LONGEST_NAME = 300
 LONGEST_LINE = 16 << 20
-"""Bytes that a line may have; a file with a longer one is no file of lines."""
+"""Largest number of bytes of a line; a file with a longer one is rejected as binary."""
 
 _UNREADABLE = re.compile(
     r"FAILED_READ_FILE[^\]]*\].*?(?:file|path)[^\w/]*?((?:\w+:)?/\S+?)\.?(?:\s|$)"
@@ -27,20 +27,20 @@ _UNREADABLE = re.compile(
 
 
 def find_files(path: str, file_format: str, made_by: str | None = None) -> list[Path]:
-    """List the files of a folder, a glob or a single path, in order of their names.
+    """List the files of a folder, a glob or a single path, sorted by name.
 
     Args:
-        path: Where; in a folder only names that end as the format's do are taken.
+        path: Folder, glob or path; in a folder only names with a suffix of the format match.
         file_format: ``csv`` or ``json``.
-        made_by: How the files come to be, told when they are not there.
+        made_by: Command that creates the files, for the error message.
 
     Raises:
-        SourceError: The folder is missing, nothing matches, or Spark can't read such a name.
+        SourceError: The folder is missing, no file matches, or Spark can't read a name.
     """
     if files := list_files(path, file_format):
         return files
     watched_folder(path, made_by)
-    remedy = f"; make the files with: {made_by}" if made_by else "; check path in the TOML"
+    remedy = f"; create the files with: {made_by}" if made_by else "; check path in the TOML"
     place = Path(path)
     if place.is_dir():
         wanted = f"no file that ends in {', '.join(_suffixes(file_format))} in {place}"
@@ -50,12 +50,12 @@ def find_files(path: str, file_format: str, made_by: str | None = None) -> list[
 
 
 def list_files(path: str, file_format: str) -> list[Path]:
-    """List the files as ``find_files`` does, none if there are none.
+    """List the files as ``find_files`` does; return an empty list if there are none.
 
-    Names that begin with a dot are hidden: so are files called that are still being written.
+    Names that begin with a dot are ignored: writers use them for incomplete files.
 
     Raises:
-        SourceError: Spark can't read such a name, a link points to nothing, or the folder can't be
+        SourceError: Spark can't read a name, a symbolic link is broken, or the folder can't be
             listed.
     """
     place, suffixes = Path(path), _suffixes(file_format)
@@ -73,23 +73,21 @@ def list_files(path: str, file_format: str) -> list[Path]:
             "and that you may read the folder"
         ) from error
     if broken:
-        raise SourceError(
-            f"{min(broken)} is a link to nothing: remove it, or restore what it points to"
-        )
+        raise SourceError(f"{min(broken)} is a broken link: remove it, or restore its target")
     for file in files:
         _check_name(file)
     return files
 
 
 def watched_folder(path: str, made_by: str | None = None) -> tuple[Path, bool]:
-    """The folder in which files of a folder, a glob or a single path land.
+    """Return the folder that a stream of these files has to watch.
 
     Args:
-        path: As ``find_files`` takes it.
-        made_by: How the files come to be, told when the folder is not there.
+        path: Folder, glob or path, as in ``find_files``.
+        made_by: Command that creates the files, for the error message.
 
     Returns:
-        The folder, absolute, and whether files of its subfolders belong to it.
+        The absolute folder, and whether the files may be in its subfolders.
 
     Raises:
         SourceError: The folder is missing.
@@ -99,17 +97,17 @@ def watched_folder(path: str, made_by: str | None = None) -> tuple[Path, bool]:
     fixed = list(itertools.takewhile(lambda part: not glob.has_magic(part), parts))
     folder = Path(*fixed).resolve()
     if not folder.is_dir():
-        remedy = f"make the files with: {made_by}" if made_by else "check path in the TOML"
+        remedy = f"create the files with: {made_by}" if made_by else "check path in the TOML"
         raise SourceError(f"{path}: the folder {folder} does not exist; {remedy}")
     return folder, len(fixed) < len(parts)
 
 
-def passed_over(path: str, file_format: str) -> list[Path]:
-    """What lies in a landing folder and is not read: other names, and folders in it.
+def ignored_paths(path: str, file_format: str) -> list[Path]:
+    """List the entries of an input folder that are not read: other suffixes, and subfolders.
 
     Args:
-        path: As ``find_files`` takes it; a glob or a single path says by itself what it leaves out,
-            but for folders that are called as files are.
+        path: Folder, glob or path, as in ``find_files``. For a glob or path only folders with the
+            suffix of a file are listed.
         file_format: ``csv`` or ``json``.
     """
     place, suffixes = Path(path), _suffixes(file_format)
@@ -121,13 +119,13 @@ def passed_over(path: str, file_format: str) -> list[Path]:
 
 
 def _suffixes(file_format: str) -> tuple[str, ...]:
-    return tuple(stem + packed for stem in _STEMS[file_format] for packed in _PACKED)
+    return tuple(stem + compressed for stem in _STEMS[file_format] for compressed in _COMPRESSED)
 
 
 def _check_name(file: Path) -> None:
     if file.name.startswith("_") or ":" in file.name:
         raise SourceError(
-            f"{file}: Spark passes over names that begin with _ and can't read names with a "
+            f"{file}: Spark ignores names that begin with _ and can't read names with a "
             "colon; rename the file"
         )
     whole = str(file.resolve())
@@ -139,7 +137,11 @@ def _check_name(file: Path) -> None:
 
 
 def fingerprint(file: Path) -> str:
-    """SHA-256 of the file's bytes, as 64 hex digits; SourceError when it can't be opened."""
+    """Return the SHA-256 of the file's bytes as 64 hex digits.
+
+    Raises:
+        SourceError: The file can't be opened.
+    """
     try:
         with file.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
@@ -148,10 +150,10 @@ def fingerprint(file: Path) -> str:
 
 
 def open_bytes(file: Path) -> BufferedIOBase:
-    """Open a file that may be packed by gzip or bzip2, as its name says.
+    """Open a file for reading; ``.gz`` and ``.bz2`` are decompressed.
 
     Raises:
-        SourceError: It can't be opened, because it is gone or may not be read.
+        SourceError: The file is missing or not readable.
     """
     try:
         if file.suffix == ".gz":
@@ -164,7 +166,7 @@ def open_bytes(file: Path) -> BufferedIOBase:
 
 
 def check_whole(file: Path) -> None:
-    """Unpack a file to its end, so that what can't be read is known before anything is written.
+    """Read and decompress a file completely, to detect damage before anything is written.
 
     Raises:
         SourceError: The file is cut off, damaged, or has a line longer than ``LONGEST_LINE``.
@@ -177,8 +179,8 @@ def check_whole(file: Path) -> None:
                 line = line + len(chunk) if end < 0 else len(chunk) - end - 1
                 if line > LONGEST_LINE:
                     raise SourceError(
-                        f"{file} has a line of more than {LONGEST_LINE >> 20} MiB: it is no file "
-                        "of lines; replace the file"
+                        f"{file} has a line of more than {LONGEST_LINE >> 20} MiB: it is not a "
+                        "text file; replace the file"
                     )
     except EOFError as error:
         raise _not_whole(file, "cut off") from error
@@ -189,17 +191,20 @@ def check_whole(file: Path) -> None:
 def check_columns(
     file: Path, names: Iterable[str], needed: Mapping[str, str], *, by_header: bool = True
 ) -> None:
-    """Raise SourceError, naming file and column, when the file lacks a needed column.
+    """Check that a file has the columns that a source reads.
 
     Args:
         file: The file.
-        names: Columns that it has.
-        needed: Each column that it must have, and where that is written.
-        by_header: Whether the names are the file's first line.
+        names: Columns of the file.
+        needed: Place in the settings that reads a column, by column.
+        by_header: Whether the names are the first line of the file.
+
+    Raises:
+        SourceError: A column is missing; the message names file and column.
     """
     has = list(names)
     if by_header and needed and not set(needed) & set(has):
-        # Without a header the names are a person's data, which no message may repeat.
+        # Without a header line, the names are personal data, which must not be logged.
         raise SourceError(
             f"{file} has none of the columns {', '.join(needed)}, which "
             f"{next(iter(needed.values()))} reads: check that its first line is a header, and the "
@@ -214,7 +219,7 @@ def check_columns(
 
 
 def unreadable_file(failure: str) -> SourceError | None:
-    """Turn what Spark says of a file it can't read into a SourceError; None for other failures."""
+    """Convert Spark's error about an unreadable file to a SourceError; None for other errors."""
     found = _UNREADABLE.search(failure)
     if found is None:
         return None
@@ -224,8 +229,8 @@ def unreadable_file(failure: str) -> SourceError | None:
 
 def _not_opened(file: Path, error: OSError) -> SourceError:
     return SourceError(
-        f"{file} can't be opened: {error.strerror}; restore it, let it be read, or remove it from "
-        "the folder, then run the same command again"
+        f"{file} can't be opened: {error.strerror}; restore it, make it readable, or remove it "
+        "from the folder, then run the same command again"
     )
 
 

@@ -1,4 +1,4 @@
-"""A shop's rate table, read from a small CSV file."""
+"""Read the exchange rates of a shop from a CSV file."""
 
 import csv
 import re
@@ -19,18 +19,19 @@ _NUMBER = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,20})?")
 
 
 def read_rates(path: str, currency: str) -> list[Rate]:
-    """Read currency, valid_from and rate of each line.
+    """Read and validate the exchange rates of a file.
 
     Args:
         path: A CSV file with the header ``currency,valid_from,rate``; dates as 2025-01-31, rates
             as decimals with at most 8 places.
-        currency: The shop's own currency, which needs no rate.
+        currency: Reporting currency of the shop; it must not be in the file.
 
     Returns:
-        One tuple a line, in the order of ``RATES``.
+        One tuple a line with the columns of ``RATES``: currency, valid_from, rate.
 
     Raises:
-        SettingsError: The file is missing, or a line is wrong or there twice.
+        SettingsError: The file can't be read, a line is invalid, or two lines have the same
+            currency and day.
     """
     try:
         with Path(path).open(encoding="utf-8-sig", newline="") as stream:
@@ -48,9 +49,11 @@ def read_rates(path: str, currency: str) -> list[Rate]:
     seen: set[tuple[str, date]] = set()
     for code, since, _ in rates:
         if code == currency:
-            raise SettingsError(f"rates {path}: {currency} is the shop's own currency; remove it")
+            raise SettingsError(
+                f"rates {path}: {currency} is the shop's own currency; remove the line"
+            )
         if (code, since) in seen:
-            raise SettingsError(f"rates {path}: {code} is there twice from {since} on; remove one")
+            raise SettingsError(f"rates {path}: {code}: two rates from {since} on; remove one")
         seen.add((code, since))
     return rates
 
@@ -60,12 +63,12 @@ def _rate(line: Mapping[str | None, object], where: str) -> Rate:
         raise SettingsError(f"{where}: it must have {len(RATES.names)} fields; correct the line")
     code, since, rate = (str(line[name] or "").strip(INVISIBLE) for name in RATES.names)
     if code not in CURRENCIES:
-        raise SettingsError(f"{where}: {code!r} is no currency; write its ISO 4217 code")
+        raise SettingsError(f"{where}: {code!r} is not a currency; write an ISO 4217 code")
     try:
         first, value = date.fromisoformat(since), _decimal(rate)
     except ValueError as error:
         raise SettingsError(
-            f"{where}: {since!r} is no date, or {rate!r} no number; write 2025-01-31 and 1.25"
+            f"{where}: {since!r} is not a date, or {rate!r} not a number; write 2025-01-31 and 1.25"
         ) from error
     if not 0 < value < _TOO_MUCH or value.as_tuple().exponent < -_SCALE:  # type: ignore[operator]
         raise SettingsError(
@@ -76,7 +79,7 @@ def _rate(line: Mapping[str | None, object], where: str) -> Rate:
 
 
 def _decimal(text: str) -> Decimal:
-    # Python reads more than a rate is written as: 1_25, or digits of other scripts.
+    # Decimal() accepts more than plain numbers: 1_25, or digits of other scripts.
     if not _NUMBER.fullmatch(text):
         raise ValueError(text)
     return Decimal(text)

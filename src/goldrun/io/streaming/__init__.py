@@ -1,1 +1,1 @@
-"""Streams: their readers, progress and errors."""
+"""Spark streams: readers, progress metrics and errors."""

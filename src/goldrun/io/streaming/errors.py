@@ -1,4 +1,4 @@
-"""What Spark says when a stream fails, told as an error that a user can act on."""
+"""Convert Spark's errors of a stream to errors with a remedy."""
 
 import re
 
@@ -8,50 +8,50 @@ from goldrun.io.delta.errors import full_message, line_at, storage_failure
 
 _MEANINGS = {
     r"KAFKA_DATA_LOSS|OffsetOutOfRange": (
-        "Kafka no longer has messages that the stream has not read. Nothing was passed over. "
-        "Restore them, or accept the loss by deleting {checkpoint}: the stream then begins at the "
-        "oldest message there is, and takes nothing twice"
+        "Kafka no longer has messages that the stream has not read. No message was skipped. "
+        "Restore them, or accept the loss by deleting {checkpoint}: the stream then starts at the "
+        "oldest message, and ingests nothing twice"
     ),
     r"UnknownTopicOrPartition|does not host this topic": (
-        "the broker does not have all of its topics {topics}: create what is missing, or send a "
-        "first message, then run the same command again"
+        "the broker lacks some of the topics {topics}: create them, or send a message to each, "
+        "then run the same command again"
     ),
-    # Another process on this machine that follows the same source was told so before it came here.
+    # Another process on this machine with the same source is refused earlier, by a lock.
     r"STREAMING_CHECKPOINT_MISSING_METADATA|CONCURRENT_STREAM_LOG_UPDATE|Multiple streaming queries"
     r"|UUID\.fromString": (
-        "a file of {checkpoint} is missing or damaged, or another machine follows the same source "
+        "a file of {checkpoint} is missing or damaged, or another machine streams the same source "
         "into this lake. If none does, delete {checkpoint} and run the same command again: nothing "
-        "is taken twice (of messages that Kafka deletes before they are read only a warning will "
-        "tell)"
+        "is ingested twice (if Kafka deletes messages before they are read, only a warning is "
+        "logged)"
     ),
     r"There are \[\d+\] sources in the checkpoint": (
-        "other entities are read than when this stream began; delete {checkpoint} and run the same "
-        "command again: nothing is taken twice"
+        "the source has other entities than when this stream started; delete {checkpoint} and run "
+        "the same command again: nothing is ingested twice"
     ),
 }
-"""What Spark says, as a pattern, and what it means."""
+"""Pattern of Spark's message, and the message for the user."""
 
 
 def failure(error: Exception, source: Source, root: str, checkpoint: str) -> GoldrunError:
-    """Say what an error of a query means, where it is not one of the handler's.
+    """Convert an error that Spark raises for a streaming query.
 
     Args:
-        error: What Spark raised when the query was started, or later.
-        source: What it reads.
-        root: The lake.
-        checkpoint: The query's folder in it; what is damaged without a name is a file of it.
+        error: Error of the query, at its start or later.
+        source: Source that the query reads.
+        root: Root of the lake.
+        checkpoint: Checkpoint folder of the query; named if a damaged file has no name.
 
     Returns:
-        A StorageError where the lake's disk is at fault, else a StreamError.
+        A StorageError if the lake's storage fails, else a StreamError.
     """
     said = full_message(error)
-    for sign, meaning in _MEANINGS.items():
-        if found := re.search(sign, said):
+    for pattern, meaning in _MEANINGS.items():
+        if found := re.search(pattern, said):
             line = line_at(said, found.start())
             topics = ", ".join(sorted(m.topic for m in source.with_files.values() if m.topic))
-            told = meaning.format(topics=topics, checkpoint=checkpoint)
-            return StreamError(f"source {source.name}: {told} ({line})")
+            message = meaning.format(topics=topics, checkpoint=checkpoint)
+            return StreamError(f"source {source.name}: {message} ({line})")
     return storage_failure(error, root, checkpoint) or StreamError(
         f"source {source.name}: the stream stopped ({line_at(said, 0)}); what was written is "
-        "whole, and the same command goes on from there"
+        "complete: run the same command again to continue"
     )

@@ -1,4 +1,4 @@
-"""What Spark says of a query's progress, logged over time."""
+"""Log the progress of streaming queries as metrics over time."""
 
 import contextlib
 from collections.abc import Iterator
@@ -19,21 +19,21 @@ _BEHIND = "maxOffsetsBehindLatest"
 
 
 class ProgressListener(StreamingQueryListener):
-    """Logs the progress of each micro-batch that had rows, by the micro-batch's number."""
+    """Logs the progress of each micro-batch with rows; the step is the number of the batch."""
 
     def __init__(self, series: Series) -> None:
-        """Log to a run's series."""
+        """Create a listener that logs to the series of a run."""
         super().__init__()
         self._series = series
 
     def onQueryStarted(self, event: QueryStartedEvent) -> None:  # noqa: N802
-        """Nothing to log yet."""
+        """Log nothing."""
 
     def onQueryIdle(self, event: QueryIdleEvent) -> None:  # noqa: N802
-        """Nothing came."""
+        """Log nothing."""
 
     def onQueryTerminated(self, event: QueryTerminatedEvent) -> None:  # noqa: N802
-        """Who started the query tells how it ended."""
+        """Log nothing; the job that starts the query reports its end."""
 
     def onQueryProgress(self, event: QueryProgressEvent) -> None:  # noqa: N802
         """Log rates, durations and state of a micro-batch."""
@@ -42,9 +42,9 @@ class ProgressListener(StreamingQueryListener):
 
 
 def numbers_of(progress: StreamingQueryProgress) -> dict[str, float]:
-    """Rates in rows a second, durations in seconds, state in rows and bytes.
+    """Return rates (rows/s), durations (s) and state (rows, bytes) of a micro-batch.
 
-    Of Kafka also how many messages of the partition that is furthest behind were not read yet.
+    For Kafka, ``spark.messages_behind`` is the largest number of unread messages of a partition.
     """
     behind = [float(s.metrics[_BEHIND]) for s in progress.sources if _BEHIND in (s.metrics or {})]
     return {
@@ -59,7 +59,7 @@ def numbers_of(progress: StreamingQueryProgress) -> dict[str, float]:
 
 @contextlib.contextmanager
 def listening(spark: SparkSession, series: Series) -> Iterator[None]:
-    """Log the progress of the session's queries."""
+    """Log the progress of the session's queries within the context."""
     listener = ProgressListener(series)
     spark.streams.addListener(listener)
     try:

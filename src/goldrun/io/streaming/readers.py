@@ -1,4 +1,4 @@
-"""Streams of raw records: messages of topics, simulated feeds; of files, that they landed."""
+"""Open streams of raw records: Kafka messages, simulated feeds, and new files."""
 
 import contextlib
 import os
@@ -12,37 +12,38 @@ from pyspark.sql import functions as F
 from pyspark.sql.streaming.query import StreamingQuery
 
 from goldrun.contracts import lineage
-from goldrun.contracts.source import EntityMapping, Kind, Source
+from goldrun.contracts.entity_mapping import EntityMapping, Kind
+from goldrun.contracts.source import Source
 from goldrun.errors import SettingsError, StreamError
 from goldrun.io.engines.spark.json_lines import parse_json
 from goldrun.io.sources.files import watched_folder
 from goldrun.io.sources.records import LINE
 
 EVENT_AT = "_event_at"
-"""When the message was sent or the row was made."""
+"""Time at which the message was sent or the row was generated."""
 
 _VALUE = "value"
 _FEED_START = 1_704_067_200_000
-"""2024-01-01 in milliseconds: where the time of ``rate-micro-batch`` begins."""
+"""Start of the times of ``rate-micro-batch``: 2024-01-01, in milliseconds since 1970."""
 _SECOND = 1_000
 _NEVER_TOO_OLD = "36500d"
 
 
 def read_stream(spark: SparkSession, source: Source, rows_a_batch: int) -> DataFrame:
-    """Open the stream of a source's raw records, of all its entities.
+    """Open one stream of the raw records of all entities of a source.
 
     Args:
-        spark: The session; for topics one that was opened with Kafka's jars.
+        spark: Session; for topics with Kafka's jars.
         source: The source.
-        rows_a_batch: How many messages a micro-batch takes at most.
+        rows_a_batch: Largest number of messages of a micro-batch.
 
     Returns:
-        Of topics and feeds ``entity``, ``EVENT_AT`` and what ``to_bronze`` takes; of files the
-        ``entity`` of each that landed: ``entities_in`` reads it.
+        For topics and feeds, ``entity``, ``EVENT_AT`` and the input columns of ``to_bronze``. For
+        files, one row with the ``entity`` for each new file, for ``entities_in``.
 
     Raises:
-        SettingsError: Nothing says where the topics are.
-        SourceError: A folder in which files are to land is missing.
+        SettingsError: The address of the broker is not declared.
+        SourceError: The folder of the files is missing.
         StreamError: No broker answers.
     """
     if source.kind is Kind.KAFKA:
@@ -55,7 +56,11 @@ def read_stream(spark: SparkSession, source: Source, rows_a_batch: int) -> DataF
 
 
 def brokers(source: Source) -> str:
-    """Where the source's topics are; SettingsError when nothing says it."""
+    """Return the addresses of the source's brokers.
+
+    Raises:
+        SettingsError: Neither ``GOLDRUN_KAFKA`` nor the source declares them.
+    """
     found = os.environ.get("GOLDRUN_KAFKA") or source.kafka
     if not found:
         raise SettingsError(
@@ -66,10 +71,10 @@ def brokers(source: Source) -> str:
 
 
 def _messages(spark: SparkSession, source: Source, rows_a_batch: int) -> DataFrame:
-    """Each message is one record, known by topic, partition, offset, time and content.
+    """Read messages: one record each, identified by topic, partition, offset, time and content.
 
-    Its time and content are part of its identity because offsets begin anew when a topic is
-    deleted and made again: its messages are then others, not repeats.
+    Time and content are part of the identity because offsets restart when a topic is deleted and
+    created again; such messages are new records, not repeats.
     """
     addresses = brokers(source)
     check_reachable(addresses)
@@ -80,7 +85,7 @@ def _messages(spark: SparkSession, source: Source, rows_a_batch: int) -> DataFra
         .option("subscribe", ",".join(entities))
         .option("startingOffsets", "earliest")
         .option("kafka.isolation.level", "read_committed")
-        # Offsets that are gone stop the stream: what they held is lost, and nobody would know.
+        # Stop on deleted offsets: their messages would be lost without notice.
         .option("failOnDataLoss", "true")
         .option("maxOffsetsPerTrigger", rows_a_batch)
         .load()
@@ -126,7 +131,7 @@ def _feed(spark: SparkSession, entity: str, mapping: EntityMapping) -> DataFrame
         ),
         F.lit(None).cast("string").alias(lineage.MALFORMED),
         F.lit(f"{lineage.FEED_PREFIX}{entity}").alias(lineage.FILE),
-        # A row is its number: a feed that begins again makes the same rows at another time.
+        # The number identifies a row: a restarted feed generates the same rows at other times.
         F.sha2(F.lit(str(mapping.feed)).cast("binary"), 256).alias(lineage.FINGERPRINT),
         F.lit(0).cast("bigint").alias(lineage.SPLIT),
         F.col(_VALUE).alias(lineage.ROW),
@@ -135,30 +140,30 @@ def _feed(spark: SparkSession, entity: str, mapping: EntityMapping) -> DataFrame
 
 
 def _files(spark: SparkSession, source: Source, entity: str) -> DataFrame:
-    """A row for whatever lands: that something did, not what it is.
+    """Read a stream with one row for each new file; it signals a change, without content.
 
-    Who takes it looks for the files as a batch does. Spark remembers names and passes over what
-    is much older than the newest; so it is told that nothing is too old.
+    The handler lists the files as a batch does. Spark ignores files much older than the newest
+    one, so the age limit is set to a value that no file exceeds.
     """
     folder, recursive = watched_folder(source.with_files[entity].path or "", source.made_by)
-    landed = (
+    signals = (
         spark.readStream.format("binaryFile")
         .schema("path string, modificationTime timestamp, length bigint, content binary")
         .option("maxFileAge", _NEVER_TOO_OLD)
-        # One that is renamed or removed meanwhile rings all the same.
+        # A file that is renamed or removed in the meantime still gives a row.
         .option("ignoreMissingFiles", "true")
         .option("recursiveFileLookup", str(recursive).lower())
         .load(str(folder))
     )
-    return landed.select(F.lit(entity).alias(lineage.ENTITY))
+    return signals.select(F.lit(entity).alias(lineage.ENTITY))
 
 
 def entities_in(batch: DataFrame) -> set[str]:
-    """The entities for which a micro-batch of files says that something has landed."""
+    """Return the entities with new files in a micro-batch."""
     return {row[lineage.ENTITY] for row in batch.select(lineage.ENTITY).distinct().collect()}
 
 
-class Enough(Exception):  # noqa: N818 - nothing went wrong
+class Enough(Exception):  # noqa: N818 - not an error
     """Raised by the handler of a micro-batch to end the stream before the batch is committed."""
 
 
@@ -170,14 +175,14 @@ def start(
     available_now: bool,
     every_seconds: float,
 ) -> StreamingQuery:
-    """Start a query that gives each micro-batch to a handler.
+    """Start a query that calls a handler for each micro-batch.
 
     Args:
         stream: Result of ``read_stream``.
-        handle: Takes the micro-batch and its number. A batch whose handler raises comes again
+        handle: Function of the micro-batch and its number. If it raises, the batch is repeated
             when the query is started again.
-        checkpoint: Folder or URI that remembers what was handled.
-        available_now: Whether to take what is there and end.
+        checkpoint: Folder or URI of the query's progress.
+        available_now: Whether to process the available records and end.
         every_seconds: Shortest time between the starts of two micro-batches.
     """
     writer = stream.writeStream.foreachBatch(handle).option("checkpointLocation", checkpoint)
@@ -187,7 +192,11 @@ def start(
 
 
 def check_reachable(addresses: str, timeout_seconds: float = 5) -> None:
-    """Raise StreamError when nothing listens at any of these; Kafka's client would try for long."""
+    """Check that a broker listens at one of the addresses; Kafka's client would retry for long.
+
+    Raises:
+        StreamError: No address can be connected to.
+    """
     for address in addresses.split(","):
         host, _, port = address.rpartition("://")[2].strip().rpartition(":")
         with contextlib.suppress(OSError, ValueError):
@@ -195,5 +204,5 @@ def check_reachable(addresses: str, timeout_seconds: float = 5) -> None:
             return
     raise StreamError(
         f"no broker answers at {addresses}: start it (make kafka starts one for development), or "
-        "name another by kafka in the source's TOML or by GOLDRUN_KAFKA"
+        "set kafka in the source's TOML or GOLDRUN_KAFKA to another"
     )

@@ -9,8 +9,8 @@ from pyspark.sql import DataFrame
 
 from goldrun.contracts import lineage
 from goldrun.contracts.entities import CUSTOMER_ID
+from goldrun.contracts.entity_mapping import EntityMapping, Kind
 from goldrun.contracts.erasure import TOMBSTONES
-from goldrun.contracts.source import EntityMapping, Kind
 from goldrun.errors import SettingsError, SourceError, listed
 from goldrun.io.erasure.secret import key_for
 from goldrun.io.sources.csv_files import Header, read_header
@@ -19,7 +19,7 @@ from goldrun.io.sources.files import (
     check_whole,
     find_files,
     fingerprint,
-    passed_over,
+    ignored_paths,
 )
 from goldrun.io.sources.json_files import read_keys
 from goldrun.jobs.context import Context, log, step
@@ -80,7 +80,7 @@ def run(ctx: Context) -> None:
 def _all_files(ctx: Context, entity: str) -> list[Path]:
     mapping = ctx.source.with_files[entity]
     found = find_files(mapping.path or "", mapping.format, ctx.source.made_by)
-    if others := passed_over(mapping.path or "", mapping.format):
+    if others := ignored_paths(mapping.path or "", mapping.format):
         log.warning("    %s: passed over, by name: %s", entity, listed(others))
     return found
 

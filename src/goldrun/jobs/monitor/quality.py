@@ -1,4 +1,4 @@
-"""Measure data quality on what was written: rules, duplicates, nulls, and every record's fate."""
+"""Measure the data quality of the lake and record it: rules, nulls, and each record's fate."""
 
 import pandas as pd
 from pyspark.sql import DataFrame
@@ -18,7 +18,7 @@ from goldrun.registry.evidence import version_tags
 
 
 def measure(ctx: Context) -> QualityReport:
-    """Count rules, nulls and fates of the lake as it is."""
+    """Measure the data quality of the lake's current tables."""
     with step("quality: rules, nulls, accounting"):
         counted = accounts(ctx)
         rules, nulls = [], []
@@ -32,7 +32,7 @@ def measure(ctx: Context) -> QualityReport:
             nulls.append(null_rates(ctx.lake.read(CUSTOMERS.name), CUSTOMERS))
         report = evaluate_quality(
             pd.concat(rules, ignore_index=True),
-            # Of an empty table there are no rates, and pandas warns of frames without rows.
+            # An empty table has no rates, and pandas warns about frames without rows.
             pd.concat([each for each in nulls if len(each)] or nulls, ignore_index=True),
             counted,
             ctx.source.max_reject_share,
@@ -55,11 +55,11 @@ def _keys_not_unique(ctx: Context, quarantine: DataFrame) -> dict[str, str]:
 
 
 def record(ctx: Context, report: QualityReport) -> None:
-    """Keep a report with the active run and in ``ops/quality_metrics``."""
+    """Log a report to the active run and append it to ``ops/quality_metrics``."""
     tracker = ctx.tracker
     tracker.log_metrics(report.metrics())
     tracker.set_tags({"goldrun.verdict": report.verdict.value})
-    tracker.set_tags(version_tags(ctx.lake.versions(tables_behind(ctx))))
+    tracker.set_tags(version_tags(ctx.lake.versions(input_tables(ctx))))
     tracker.log_table(report.rules, "tables/rules.csv")
     tracker.log_table(report.null_rates, "tables/null_rates.csv")
     tracker.log_table(report.accounting_table(), "tables/accounting.csv")
@@ -84,8 +84,8 @@ def run_beside(ctx: Context, report: QualityReport) -> str:
     return run_id
 
 
-def tables_behind(ctx: Context) -> list[str]:
-    """Names of all bronze and silver tables that the source's data goes through."""
+def input_tables(ctx: Context) -> list[str]:
+    """Return the names of all bronze and silver tables of the source's entities."""
     names = [CUSTOMERS.name, lineage.DUPLICATES.name, lineage.QUARANTINE.name]
     for entity in ctx.source.with_files:
         table = ENTITIES[entity]

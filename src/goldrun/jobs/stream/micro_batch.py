@@ -8,7 +8,7 @@ from datetime import datetime
 
 from pyspark.sql import DataFrame
 
-from goldrun.contracts.source import Kind
+from goldrun.contracts.entity_mapping import Kind
 from goldrun.io.streaming.readers import Enough
 from goldrun.io.tracking.series import Series
 from goldrun.jobs.aggregate.updater import Follower

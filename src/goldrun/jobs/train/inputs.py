@@ -63,7 +63,7 @@ def read_inputs(ctx: Context, origins: Origins) -> Inputs:
 def input_versions(ctx: Context) -> dict[str, int]:
     """Return the current Delta version of every table that a model is trained from."""
     of_gold = [*(table.name for table in activity_tables.ACTIVITY), gold.CUSTOMER_FEATURES.name]
-    return ctx.lake.versions([*quality.tables_behind(ctx), *of_gold])
+    return ctx.lake.versions([*quality.input_tables(ctx), *of_gold])
 
 
 def read_frames(

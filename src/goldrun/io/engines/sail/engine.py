@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pyspark.sql import DataFrame, SparkSession
 
-from goldrun.contracts.source import EntityMapping
+from goldrun.contracts.entity_mapping import EntityMapping
 from goldrun.io.engines.base import Capabilities, Engine, Options
 from goldrun.io.engines.sail.scratch import Scratch, open_scratch
 from goldrun.io.engines.sail.session import open_sail

@@ -6,7 +6,7 @@ from pathlib import Path
 import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 
-from goldrun.contracts.source import EntityMapping
+from goldrun.contracts.entity_mapping import EntityMapping
 from goldrun.errors import SettingsError
 from goldrun.io.engines.sail.arrow_csv import parse_csv
 from goldrun.io.engines.sail.arrow_json import parse_json

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pyspark.sql import DataFrame
 
-from goldrun.contracts.source import EntityMapping
+from goldrun.contracts.entity_mapping import EntityMapping
 from goldrun.io.engines.base import Capabilities, Engine, Options
 from goldrun.io.engines.spark.session import open_session
 from goldrun.io.engines.tables import Tables

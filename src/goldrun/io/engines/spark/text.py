@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pyspark.sql import DataFrame, SparkSession
 
-from goldrun.contracts.source import EntityMapping
+from goldrun.contracts.entity_mapping import EntityMapping
 from goldrun.io.engines.spark.csv_lines import parse_csv, without_header
 from goldrun.io.engines.spark.json_lines import parse_json
 from goldrun.io.engines.spark.lines import read_lines
