@@ -1,4 +1,4 @@
-"""Spark becomes pandas here and nowhere else."""
+"""The conversion of Spark frames to pandas."""
 
 import hashlib
 import logging
@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 log = logging.getLogger(__name__)
 
 ROW_LIMIT = 2_000_000
-"""Rows that a training frame may have before it is sampled."""
+"""Largest number of rows of a pandas frame; larger frames are sampled."""
 
 
 def to_pandas(
@@ -23,19 +23,18 @@ def to_pandas(
     limit: int = ROW_LIMIT,
     quiet: bool = False,
 ) -> pd.DataFrame:
-    """Bring named columns into memory, sorted by key.
+    """Load columns of a frame into pandas, sorted by key.
 
     Args:
         rows: The frame.
-        key: Columns that identify a row, kept as they are.
+        key: Columns that identify a row, with unchanged values.
         numbers: Columns that become float64; null becomes NaN.
         seed: Seed of the sample.
-        limit: With more rows than this a sample of about this size is taken, and a warning says
-            so.
-        quiet: Whether to say nothing of how much was brought.
+        limit: A frame with more rows is replaced by a sample of about this size, with a warning.
+        quiet: Whether the size is logged at debug level only.
 
     Returns:
-        ``key`` and ``numbers``, one row a row.
+        ``key`` and ``numbers``, one row per row of the frame or of its sample.
     """
     named = rows.select(*key, *[F.col(name).cast("double").alias(name) for name in numbers])
     total = named.count()
@@ -51,24 +50,24 @@ def to_pandas(
 
 
 def slices(total: int, key: str, limit: int = ROW_LIMIT) -> list[Column]:
-    """Conditions that cut a frame so that ``to_pandas`` need not sample any part of it.
+    """Build conditions that split a frame into parts that ``to_pandas`` need not sample.
 
     Args:
-        total: How many rows there are at most.
-        key: Column by a hash of whose values they are cut.
-        limit: Rows that ``to_pandas`` takes.
+        total: Upper bound of the number of rows.
+        key: Column whose hash selects the part of a row.
+        limit: Largest number of rows of a part.
     """
     if total <= limit:
         return [F.lit(True)]
-    # Half as large as allowed: a hash cuts only about evenly.
+    # Half as large as allowed, because hashes split only about evenly.
     parts = 2 * -(-total // limit)
     return [F.pmod(F.xxhash64(key), F.lit(parts)) == n for n in range(parts)]
 
 
 def content_hash(frame: pd.DataFrame) -> str:
-    """SHA-256 over column names and every value, in row order; 64 hex digits.
+    """Compute the SHA-256 of column names and all values in row order; 64 hex digits.
 
-    Equal values have equal hashes: of the two zeros that floats have, -0.0 counts as 0.0.
+    Equal values have equal hashes: -0.0 counts as 0.0.
     """
     floats = frame.select_dtypes("float")
     values = frame.assign(**(floats + 0.0))

@@ -1,1 +1,1 @@
-"""Delta tables: reading, writing, locks, properties and errors."""
+"""The lake: Delta tables with their locks, properties and errors."""

@@ -1,1 +1,1 @@
-"""What computes: Spark, a Spark Connect server, or Sail."""
+"""Engines: Spark, Spark Connect and Sail, each one object."""

@@ -57,7 +57,7 @@ def open_connect(remote: str = "") -> Iterator[SparkSession]:
         if _DELTA not in extensions:
             raise ToolchainError(
                 f"{shown} has no Delta Lake (spark.sql.extensions is {extensions!r}): start it "
-                "as docs/cluster.md says"
+                "as docs/cluster.md describes"
             )
         yield session
 

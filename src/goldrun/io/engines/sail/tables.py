@@ -154,7 +154,7 @@ def _signed(schema: pa.Schema) -> pa.Schema:
 
 
 def _files(table: DeltaTable) -> list[str]:
-    """The data files of a version; a StorageError when one is gone, of which Sail says nothing."""
+    """List a version's data files; a StorageError for a missing file, which Sail would ignore."""
     files = [unquote(urlparse(uri).path) for uri in table.file_uris()]
     if missing := [file for file in files if not Path(file).is_file()]:
         raise StorageError(
@@ -165,7 +165,7 @@ def _files(table: DeltaTable) -> list[str]:
 
 
 def _alike(files: Sequence[str]) -> list[list[str]]:
-    """Part files by how their nested columns are written: Sail reads no two ways at once."""
+    """Group files by schema: Sail reads one encoding of nested columns at once."""
     by_schema: defaultdict[str, list[str]] = defaultdict(list)
     for file in files:
         by_schema[str(_schema_of(file))].append(file)
@@ -173,7 +173,7 @@ def _alike(files: Sequence[str]) -> list[list[str]]:
 
 
 def _schema_of(file: str) -> pa.Schema:
-    """The schema in the footer of a data file; a StorageError where it can't be read."""
+    """Read the schema in a data file's footer; a StorageError for a damaged file."""
     try:
         return pq.read_schema(file)
     except pa.ArrowException as error:
