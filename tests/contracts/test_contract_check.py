@@ -79,7 +79,7 @@ def test_no_rows_at_all_are_fine(boxes: DataFrame) -> None:
         (("c", -0.001, "big"), "weight is below 0 in 1 rows"),
         (("c", 10.001, "big"), "weight is above 10 in 1 rows"),
         (("c", 1.0, "BIG"), "kind is not allowed in 1 rows"),
-        (("a", 1.0, "big"), "id=a is there 2 times"),
+        (("a", 1.0, "big"), "id=a has 2 rows"),
     ],
 )
 def test_a_row_that_breaks_the_contract_is_counted(

@@ -380,7 +380,7 @@ def test_an_expression_of_many_cases_is_not(tmp_path: Path, sql: str) -> None:
 
 def test_true_is_no_share(tmp_path: Path) -> None:
     message = refusal(tmp_path, toml(head="max_reject_share = true"))
-    assert "max_reject_share: true is no number" in message
+    assert "max_reject_share: true is not a number" in message
 
 
 @pytest.mark.parametrize("head", ["a = " + "[" * 5000 + "]" * 5000, "a = " + "9" * 6000])

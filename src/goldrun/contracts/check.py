@@ -1,4 +1,4 @@
-"""A frame against its contract, before it is written."""
+"""Check the columns and values of a frame against its contract, before it is written."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -35,8 +35,8 @@ def conform(rows: DataFrame, table: Table) -> DataFrame:
 
 
 def other_columns(rows: DataFrame, table: Table) -> list[str]:
-    """Say which of the contract's columns a frame does not have, or has of another type."""
-    # Compared as text: whether a nested value may be null differs by how it was computed.
+    """List the contract's columns that are missing in a frame or have another type."""
+    # As text, because the nullability of nested values depends on how they are computed.
     types = {field.name: field.dataType.simpleString() for field in rows.schema}
     return [
         f"{c.name} is {types[c.name]}, not {c.type.simpleString()}"
@@ -49,11 +49,11 @@ def other_columns(rows: DataFrame, table: Table) -> list[str]:
 
 @dataclass(frozen=True)
 class Checked:
-    """What rows were found to be that keep their contract.
+    """Statistics of rows that satisfy their contract.
 
     Attributes:
-        rows: How many.
-        spans: Smallest and largest value of each column of the key; empty for no rows.
+        rows: Number of rows.
+        spans: Smallest and largest value of each key column; empty without rows.
     """
 
     rows: int
@@ -61,17 +61,17 @@ class Checked:
 
 
 def check_values(rows: DataFrame, table: Table) -> Checked:
-    """Look for nulls, values out of range and repeated keys, in one grouping.
+    """Check a frame for nulls, values out of range and repeated keys, in one aggregate.
 
     Args:
-        rows: The frame about to be written; read again where something is wrong, to say what.
-        table: Its contract.
+        rows: The frame; it is read again to describe violations.
+        table: Contract of the frame.
 
     Returns:
-        What was seen on the way.
+        Number of rows and spans of the key.
 
     Raises:
-        ContractError: Something is there that the contract forbids.
+        ContractError: A value or key violates the contract.
     """
     by_key = rows.groupBy(*table.key).agg(
         F.count("*").alias(_TIMES), F.bool_or(breaks(table)).alias(_BROKEN)
@@ -88,43 +88,43 @@ def check_values(rows: DataFrame, table: Table) -> Checked:
 
 
 def check_parts(parts: Sequence[DataFrame], table: Table) -> int:
-    """Check the values of a table that was computed in parts; return how many rows they have.
+    """Check the values of a table that is computed in parts; return its number of rows.
 
-    Each part is checked by itself, which takes memory for its own keys. Where the spans of the
-    parts leave room for a key in two of them, they are checked once more as one.
+    Each part is checked separately, which needs memory for the keys of one part only. If the
+    spans of two parts overlap in every key column, all parts are checked again together.
 
     Args:
-        parts: The frames about to be written, in the order of the table.
-        table: Its contract.
+        parts: The frames, in the order of the table.
+        table: Contract of the frames.
 
     Raises:
-        ContractError: Something is there that the contract forbids.
+        ContractError: A value or key violates the contract.
     """
     seen = [check_values(part, table) for part in parts]
-    if not any(_follow(seen, name) for name in table.key):
+    if not any(_are_disjoint(seen, name) for name in table.key):
         return check_values(reduce(DataFrame.unionByName, parts), table).rows
     return sum(each.rows for each in seen)
 
 
-def _follow(seen: Sequence[Checked], name: str) -> bool:
-    """Whether all values of a column of the key are smaller in each part than in the next."""
+def _are_disjoint(seen: Sequence[Checked], name: str) -> bool:
+    """Whether all values of a key column in each part are smaller than those in the next."""
     spans = [each.spans[name] for each in seen if each.rows]
     return all(before[1] < after[0] for before, after in pairwise(spans))
 
 
 def breaks(table: Table) -> SparkColumn:
-    """Whether a row breaks the contract, its key standing twice apart."""
-    # Hundreds of counters at once cost more than the rows: they are made for what is wrong only.
+    """Return whether a row violates the contract, apart from repeated keys."""
+    # One flag instead of hundreds of counters; violations are counted only if there are any.
     return F.expr(" OR ".join(f"coalesce({broken}, false)" for broken in _broken(table).values()))
 
 
 def refusal(rows: DataFrame, table: Table) -> ContractError:
-    """Say everything that is wrong with rows that break their contract."""
-    return ContractError(f"{table.name} was not written: {'; '.join(_said(rows, table))}")
+    """Return an error that lists all violations of rows."""
+    return ContractError(f"{table.name} was not written: {'; '.join(_violations(rows, table))}")
 
 
 def _broken(table: Table) -> dict[str, str]:
-    """What the contract forbids, by its words, in SQL: a text crosses into the JVM in one piece."""
+    """Return SQL conditions of violations by description; as SQL, to send one text to the JVM."""
     broken = {}
     for c in table.columns:
         value = f"`{c.name}`"
@@ -150,7 +150,7 @@ def _text(value: str) -> str:
     return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
-def _said(rows: DataFrame, table: Table) -> list[str]:
+def _violations(rows: DataFrame, table: Table) -> list[str]:
     broken = _broken(table)
     counts = [F.count_if(F.expr(c)).alias(f"c{i}") for i, c in enumerate(broken.values())]
     found = rows.agg(*counts).collect()[0]
@@ -158,5 +158,5 @@ def _said(rows: DataFrame, table: Table) -> list[str]:
     repeated = rows.groupBy(*table.key).count().where("count > 1").limit(1).collect()
     if repeated:
         key = ", ".join(f"{name}={repeated[0][name]}" for name in table.key)
-        wrong.append(f"{key} is there {repeated[0]['count']} times")
+        wrong.append(f"{key} has {repeated[0]['count']} rows")
     return wrong

@@ -1,4 +1,4 @@
-"""Codes of ISO 4217 that money of a shop can be in."""
+"""ISO 4217 codes of the currencies that a shop may use."""
 
 _IN_USE = """\
 AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BHD BIF BMD BND BOB BOV BRL BSD BTN BWP BYN BZD
@@ -10,10 +10,9 @@ SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD 
 USD USN UYI UYU UYW UZS VED VES VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG
 """
 ACTIVE = frozenset(_IN_USE.split())
-"""What is in use in 2026, without what nobody pays in: metals, bonds, units of account, ``XTS``
-for tests and ``XXX`` for none."""
+"""Codes in use in 2026, without metals, bonds, units of account, ``XTS`` and ``XXX``."""
 
 LATELY_WITHDRAWN = frozenset({"ANG", "BGN", "CUC", "HRK", "SLL", "ZWL"})
-"""Withdrawn since 2021; rows of the years before are rightly in them."""
+"""Codes withdrawn since 2021; older rows may have them."""
 
 CURRENCIES = ACTIVE | LATELY_WITHDRAWN

@@ -1,4 +1,4 @@
-"""What is kept of a person who was erased, and what a person's traces look like in text."""
+"""Tombstones of erased persons, and the patterns that find a person's data in text."""
 
 import re
 from dataclasses import dataclass
@@ -18,11 +18,11 @@ OUTER_PAD = "outer_pad"
 """The secret key, in the two forms that HMAC takes it."""
 
 CUSTOMER_ERASED = "customer_erased"
-"""Reason of a record that was given up because its customer was erased."""
+"""Quarantine reason of a record whose customer is erased."""
 ERASED_MARK = "_erased"
-"""The only key of a bronze record whose text was erased."""
+"""The only key of a bronze record whose content is erased."""
 ERASED_RECORD = "{}"
-"""What quarantine holds in place of an erased record."""
+"""Content of an erased record in quarantine."""
 
 TOMBSTONES = Table(
     name="ops/tombstones",
@@ -35,7 +35,12 @@ TOMBSTONES = Table(
             "HMAC-SHA256 of the customer_id under the secret key, as 64 hex digits.",
             required=True,
         ),
-        Column(KEY_ID, T.StringType(), "Which key made it, without giving it away.", required=True),
+        Column(
+            KEY_ID,
+            T.StringType(),
+            "Which key made it, without giving it away.",
+            required=True,
+        ),
         Column(ERASED_AT, T.TimestampType(), "When the erasure began, UTC.", required=True),
         Column(RUN_ID, T.StringType(), "MLflow run that erased.", required=True),
     ),
@@ -54,13 +59,13 @@ _SHORTEST_PHONE = 7
 
 @dataclass(frozen=True)
 class Term:
-    """A text that tells of one person.
+    """A text that identifies a person.
 
     Attributes:
-        kind: The contract's column that it is a value of: ``customer_id, name, email, phone``.
-        text: The value, as it is written somewhere.
-        columns: Columns of tables and fields of files that hold such values. A term that is not
-            ``telling`` is looked for in these alone.
+        kind: Contract column of the value: ``customer_id``, ``name``, ``email`` or ``phone``.
+        text: One spelling of the value.
+        columns: Columns of tables and fields of files with such values. A term that is not
+            ``telling`` is searched in these only.
     """
 
     kind: str
@@ -69,10 +74,10 @@ class Term:
 
     @property
     def telling(self) -> bool:
-        """Whether the text names the person wherever it stands.
+        """Whether the text identifies the person in any column.
 
-        An id does when it has letters and digits (a bare 27 may be a quantity), an address when
-        it has an @, a phone from seven digits on, a name from two words on.
+        This holds for an id with letters and digits (27 alone may be a quantity), an address
+        with @, a phone number of seven digits or more, and a name of two words or more.
         """
         if self.kind == EMAIL:
             return "@" in self.text
@@ -84,10 +89,10 @@ class Term:
 
     @property
     def pattern(self) -> str:
-        """Regular expression, in what Java and RE2 have in common, that finds it as a token.
+        """Regular expression, valid in Java and RE2, that matches the text as a token.
 
-        Letters, digits, ``_`` and ``-`` make a token. Case is ignored but for ids, the spaces of
-        a name may be of any length, and the digits of a phone may be set apart.
+        A token consists of letters, digits, ``_`` and ``-``. Case is ignored except for ids;
+        spaces in a name may have any length, and digits of a phone may be separated.
         """
         if self.kind == PHONE and self.telling:
             return f"{_BEFORE}{_BETWEEN_DIGITS.join(self._digits)}{_AFTER}"
@@ -104,4 +109,4 @@ class Term:
 
 
 ID_COLUMNS = frozenset({CUSTOMER_ID, USER_ID})
-"""Columns of our tables that hold the id of a customer."""
+"""Columns of stored tables with the id of a customer."""

@@ -1,4 +1,4 @@
-"""All entities of the marketplace, in an order in which every parent comes before its children."""
+"""All entities of the marketplace, parents before children."""
 
 from goldrun.contracts.behaviour import EVENTS, INTERACTIONS, SESSIONS
 from goldrun.contracts.entities import CUSTOMERS, TRANSACTIONS

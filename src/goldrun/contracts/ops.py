@@ -1,4 +1,4 @@
-"""Contracts of what the pipelines keep about themselves: one row a measured number."""
+"""Contracts of the ``ops`` tables: measured metrics, progress, settings and completed batches."""
 
 from pyspark.sql import types as T
 

@@ -1,4 +1,4 @@
-"""Contract of a shop's rate table: what another currency is worth in the shop's own."""
+"""Contract of exchange rates: value of other currencies in the shop's currency."""
 
 from pyspark.sql import types as T
 

@@ -1,4 +1,4 @@
-"""Frames of different columns put on top of each other."""
+"""Union of frames with different columns."""
 
 from collections.abc import Sequence
 from functools import reduce
@@ -8,13 +8,13 @@ from pyspark.sql import functions as F
 
 
 def stacked(parts: Sequence[DataFrame]) -> DataFrame:
-    """Return the rows of all parts, null in the columns that theirs has not.
+    """Return the rows of all parts, with null in columns that a part lacks.
 
-    What ``unionByName`` does where columns may be missing, with nulls of the column's own type: an
-    engine that gives them none can't look into a struct afterwards.
+    Like ``unionByName`` with missing columns, but the nulls have the type of the column: some
+    engines can't read fields of a struct from untyped nulls.
 
     Args:
-        parts: At least one; columns of the same name are of the same type.
+        parts: One or more frames; columns with the same name have the same type.
     """
     types = {field.name: field.dataType for part in parts for field in part.schema}
     filled = [

@@ -1,4 +1,4 @@
-"""Every table of a lake by its name, as it is stored."""
+"""Contracts of all stored tables of a lake."""
 
 from goldrun.contracts import gold, lineage, ops
 from goldrun.contracts.activity_tables import ACTIVITY
@@ -11,7 +11,7 @@ STORED: dict[str, Table] = {
     table.name: table
     for table in (
         *map(lineage.bronze_table, ENTITIES),
-        # Customers made of their transactions have no lineage of their own.
+        # Customers derived from transactions have no lineage columns.
         *(t if t is CUSTOMERS else lineage.silver_table(t) for t in ENTITIES.values()),
         *map(lineage.history_table, ENTITIES.values()),
         *(lineage.QUARANTINE, lineage.DUPLICATES, *ACTIVITY, TOMBSTONES),

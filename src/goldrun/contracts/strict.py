@@ -1,4 +1,4 @@
-"""The base of every setting: frozen, and refusing keys it does not know."""
+"""Base class of all settings: frozen, without unknown keys."""
 
 from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
 
@@ -13,5 +13,5 @@ class Strict(BaseModel):
     def _a_number_is_no_boolean(cls, value: object, field: ValidationInfo) -> object:
         kind = cls.model_fields[str(field.field_name)].annotation
         if isinstance(value, bool) and kind in (int, float):
-            raise ValueError(f"{str(value).lower()} is no number; give a number")
+            raise ValueError(f"{str(value).lower()} is not a number; give a number")
         return value

@@ -1,4 +1,4 @@
-"""Characters that nobody sees: what is not a part of a text at its ends."""
+"""Invisible characters, which are removed from both ends of text values."""
 
 _INVISIBLE = (
     (0x00, 0x20),  # control characters and the space
@@ -15,12 +15,12 @@ _INVISIBLE = (
 """First and last code point of each range."""
 
 INVISIBLE = "".join(chr(code) for first, last in _INVISIBLE for code in range(first, last + 1))
-"""White space, control characters and invisible marks, one after the other.
+"""White space, control characters and invisible marks, as one string.
 
-All of them are removed from both ends of every value; inside a value they stay.
+They are removed from both ends of each value; within a value they stay.
 """
 INVISIBLE_CLASS = "".join(
     rf"\x{{{first:x}}}" if first == last else rf"\x{{{first:x}}}-\x{{{last:x}}}"
     for first, last in _INVISIBLE
 )
-"""The same, as what stands between the brackets of a regular expression in every engine."""
+"""``INVISIBLE`` as the content of a character class in the regular expressions of all engines."""

@@ -1,4 +1,4 @@
-"""Three-valued verdicts: what could not be judged is unknown, never fine."""
+"""Three-valued verdicts: a check that can't be evaluated is unknown, never a pass."""
 
 from collections.abc import Iterable
 from enum import StrEnum
@@ -13,7 +13,7 @@ class Verdict(StrEnum):
 
 
 def worst(verdicts: Iterable[Verdict]) -> Verdict:
-    """Combine verdicts: any fail is a fail, else any unknown is unknown; none at all is unknown."""
+    """Combine verdicts: fail if any fails, else unknown if any is unknown or there are none."""
     seen = set(verdicts)
     if Verdict.FAIL in seen:
         return Verdict.FAIL

@@ -1,4 +1,4 @@
-"""What the time zone database calls the parts of a zone's year: ``GMT`` and ``BST`` in London."""
+"""Time zones, their abbreviations (``GMT`` and ``BST`` in London) and their far offsets."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -8,24 +8,24 @@ from zoneinfo import ZoneInfo, available_timezones
 _NAME = re.compile("[A-Z]{3,5}")
 _FIRST, _LAST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2038, 1, 1, tzinfo=UTC)
 FAR = datetime(2100, 1, 1)  # noqa: DTZ001 - local
-"""From then on a zone keeps the offset of that midnight: not every engine knows its changes."""
+"""From this time on a zone has a constant offset, because some engines lack later changes."""
 _STEP = timedelta(days=5)
-"""No zone has kept an offset for less."""
+"""Shorter than any period of a constant offset."""
 _NO_ZONES = {"Factory", "localtime"}
-"""Files beside those of time zones, which no engine knows."""
+"""Names in the time zone database that are not time zones of any engine."""
 
 
 @lru_cache
 def time_zones() -> frozenset[str]:
-    """Names of the time zones that a source may have."""
+    """Return the names of the time zones that a source may declare."""
     return frozenset(available_timezones() - _NO_ZONES)
 
 
 @lru_cache
 def abbreviations_of(zone: str) -> dict[str, tuple[int, ...]]:
-    """List a zone's own abbreviations since 1900, each with its offsets in minutes, largest first.
+    """Return a zone's abbreviations since 1900 with their offsets in minutes, largest first.
 
-    Local mean times, which differ from UTC by seconds, are left out.
+    Local mean times, whose offsets have seconds, are omitted.
     """
     found: dict[str, set[int]] = {}
     moment, place = _FIRST, ZoneInfo(zone)
@@ -40,6 +40,6 @@ def abbreviations_of(zone: str) -> dict[str, tuple[int, ...]]:
 
 @lru_cache
 def far_offset(zone: str) -> int:
-    """A zone's offset in seconds as the year 2100 begins."""
+    """Return a zone's offset in seconds at the start of 2100."""
     offset = FAR.replace(tzinfo=ZoneInfo(zone)).utcoffset() or timedelta()
     return int(offset.total_seconds())

@@ -188,7 +188,7 @@ def test_rows_that_break_the_contract_are_not_written_by_any_way(
     for write in (filled.replace, filled.upsert):
         with pytest.raises(ContractError, match="part is null in 1 rows"):
             write(BOXES, null_part)
-        with pytest.raises(ContractError, match="id=d is there 2 times"):
+        with pytest.raises(ContractError, match="id=d has 2 rows"):
             write(BOXES, twice)
     for append in (filled.append, filled.append_unless_empty):
         with pytest.raises(ContractError, match=r"gold/boxes was not written.*part"):

@@ -315,7 +315,7 @@ def test_an_artifact_that_is_gone_is_named_and_no_gate_is_opened(
         tracker.log_text("{}", "drift/baseline.json")
     (kept,) = tmp_path.rglob("baseline.json")
     kept.unlink()
-    with pytest.raises(TrackingError, match=f"baseline.json of run {run_id} is gone") as caught:
+    with pytest.raises(TrackingError, match=f"baseline.json of run {run_id} is missing") as caught:
         tracker.read_artifact(run_id, "drift/baseline.json")
     assert "restore the folder of artifacts" in str(caught.value)
     assert "alias" not in str(caught.value)

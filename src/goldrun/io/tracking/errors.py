@@ -1,4 +1,4 @@
-"""What is wrong with MLflow's store, as an error with a remedy instead of what MLflow says."""
+"""Convert errors of MLflow's store to errors with a remedy."""
 
 import contextlib
 import re
@@ -30,15 +30,15 @@ _PASSWORD = re.compile(r"(?<=://)[^/@\s]+@")
 
 @dataclass(frozen=True)
 class _Failure:
-    """A failure by what is said of it.
+    """A known failure of the store.
 
     Attributes:
-        said: Pattern of the text.
-        what: What is wrong; empty to quote the text itself.
-        remedy: What the user can do.
+        pattern: Regular expression of the error's text.
+        what: Description of the failure; empty to quote the first line of the error.
+        remedy: Instruction for the user.
     """
 
-    said: str
+    pattern: str
     what: str
     remedy: str
 
@@ -129,12 +129,12 @@ _KNOWN = (
 )
 _UNKNOWN = _Failure("", "", f"mend what it says, {_ANOTHER}")
 STORE_ERRORS = (MlflowException, SQLAlchemyError, CommandError, RequestException, sqlite3.Error)
-"""What MLflow's client raises of its own when its store fails."""
+"""Errors that MLflow's client raises if its store fails."""
 
 
 @contextlib.contextmanager
 def store_explained() -> Iterator[None]:
-    """Raise a TrackingError for what MLflow says of its store, and for files gone or garbled."""
+    """Convert errors of the store, and of missing or damaged files, to a TrackingError."""
     try:
         yield
     except (*STORE_ERRORS, OSError, ValueError, ImportError) as error:
@@ -143,29 +143,29 @@ def store_explained() -> Iterator[None]:
 
 @contextlib.contextmanager
 def artifacts_explained(what: str) -> Iterator[None]:
-    """Raise a TrackingError where the files of a run or model are gone.
+    """Convert errors about missing artifacts of a run or model to a TrackingError.
 
     Args:
-        what: Which files are read, for the message.
+        what: Name of the artifact, for the message.
     """
     try:
         yield
     except (*STORE_ERRORS, OSError, ValueError) as error:
-        if not _GONE.search(_everything_said(error)):
+        if not _GONE.search(_full_text(error)):
             raise explained(error) from error
         where = without_password(str(mlflow.get_tracking_uri()))
         raise TrackingError(
-            f"MLflow ({where}): {what} is gone ({_first_line(error)}): restore the folder of "
+            f"MLflow ({where}): {what} is missing ({_first_line(error)}): restore the folder of "
             "artifacts from a copy or move it back; if it is lost, set registry_prefix in the "
             "source's TOML to begin a new line of models"
         ) from error
 
 
 def explained(error: BaseException) -> TrackingError:
-    """Make an error that says which store failed, how, and what to do."""
-    said = _everything_said(error)
-    failure = _schema_failure(said) or next(
-        (known for known in _KNOWN if re.search(known.said, said)), _UNKNOWN
+    """Return a TrackingError that names the store, the failure and the remedy."""
+    text = _full_text(error)
+    failure = _schema_failure(text) or next(
+        (known for known in _KNOWN if re.search(known.pattern, text)), _UNKNOWN
     )
     what = failure.what or _first_line(error)
     where = without_password(str(mlflow.get_tracking_uri()))
@@ -173,13 +173,13 @@ def explained(error: BaseException) -> TrackingError:
 
 
 def without_password(uri: str) -> str:
-    """Leave user and password out of a URI, for messages and logs."""
+    """Remove user and password from a URI, for messages and logs."""
     return _PASSWORD.sub("", uri)
 
 
-def _schema_failure(said: str) -> _Failure | None:
-    """Tell whether the database was made by an older or by a newer MLflow."""
-    found = _REVISION.search(said)
+def _schema_failure(text: str) -> _Failure | None:
+    """Return a failure if the database was created by an older or newer MLflow, else None."""
+    found = _REVISION.search(text)
     if found is None:
         return None
     revision, here = found["old"] or found["new"], f"this is MLflow {mlflow.__version__}"
@@ -192,7 +192,7 @@ def _schema_failure(said: str) -> _Failure | None:
     return _Failure("", what, f"use it with the MLflow that made it, {_ANOTHER}")
 
 
-def _everything_said(error: BaseException) -> str:
+def _full_text(error: BaseException) -> str:
     texts: list[str] = []
     one: BaseException | None = error
     while one is not None:

@@ -1,4 +1,4 @@
-"""scikit-learn models in and out of MLflow, through skops and a list of types we trust."""
+"""Log and load scikit-learn models with MLflow, through skops and a list of trusted types."""
 
 import importlib.metadata
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ TRUSTED_TYPES = frozenset(
         "sklearn._loss.loss.HalfBinomialLoss",
     }
 )
-"""Types beyond skops' own defaults that our pipelines hold."""
+"""Trusted types in our pipelines, in addition to skops' defaults."""
 
 _REQUIREMENTS = ("scikit-learn", "skops", "numpy", "pandas")
 
@@ -37,8 +37,8 @@ def register_model(
         tracker: The store.
         model: Fitted scikit-learn pipeline.
         name: Registered name.
-        example: A few input rows; the signature follows from them.
-        predict: Method that a served model answers with.
+        example: A few input rows, from which the signature is inferred.
+        predict: Method that the served model calls.
 
     Returns:
         The registered version.
@@ -72,8 +72,8 @@ def load_champion(champion: Champion) -> tuple[Any, Sequence[str]]:
     """Load a champion's pipeline and the names of the columns it was trained on.
 
     Raises:
-        TrackingError: Its files are gone.
-        ContractError: It has no signature.
+        TrackingError: Files of the model are missing.
+        ContractError: The model has no signature.
     """
     uri = f"models:/{champion.name}/{champion.version}"
     with artifacts_explained(f"model {champion.name} version {champion.version}"):

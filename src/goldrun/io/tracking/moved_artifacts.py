@@ -1,4 +1,4 @@
-"""Artifacts whose folder moved: MLflow keeps absolute paths, also after the folder was renamed."""
+"""Detect and correct artifact paths after a move: MLflow stores absolute paths."""
 
 import contextlib
 import sqlite3
@@ -18,20 +18,20 @@ _PATHS = {
     "logged_models": ("artifact_location",),
     "model_versions": ("source", "storage_location"),
 }
-"""Columns of MLflow's tables with paths of artifacts."""
+"""Columns with artifact paths, by table of MLflow's database."""
 
 
 def check_artifacts(
     client: MlflowClient, database: Path, experiments: Sequence[Experiment]
 ) -> None:
-    """Raise a TrackingError where experiments keep artifacts in a folder that has moved.
+    """Raise a TrackingError if the artifacts of an experiment were moved to another folder.
 
-    MLflow would make the old folder anew and write there, and find none of the older files.
+    MLflow would create the old folder again, write there, and not find the older files.
 
     Args:
-        client: The store.
-        database: Its SQLite file.
-        experiments: Its experiments; one without runs has no artifacts to lose.
+        client: Client of the store.
+        database: SQLite file of the store.
+        experiments: Experiments of the store; those without runs are not checked.
     """
     for experiment in experiments:
         old = _moved_from(database, experiment)
@@ -45,14 +45,14 @@ def check_artifacts(
 
 
 def move_artifacts(database: Path, experiments: Sequence[Experiment]) -> list[str]:
-    """Set right the paths of artifacts that moved with their database, in one transaction.
+    """Correct the paths of artifacts that were moved with their database, in one transaction.
 
     Args:
         database: The store's SQLite file.
-        experiments: Its experiments.
+        experiments: Experiments of the store.
 
     Returns:
-        The old folders. Where the files did not come along nothing is changed.
+        The old folders; empty, with nothing changed, if the files are not beside the database.
     """
     moved = {_moved_from(database, experiment) for experiment in experiments} - {None}
     new = database.parent / _RUNS
@@ -76,20 +76,20 @@ def _replace_prefix(store: sqlite3.Connection, old: str, new: str) -> None:
 
 
 def _moved_from(database: Path, experiment: Experiment) -> Path | None:
-    """The folder ``mlruns`` that an experiment's artifacts have moved from; None if they are there.
+    """Return the folder ``mlruns`` that an experiment's artifacts were moved from, or None.
 
-    It has moved where the project's folder around it is gone, and where the experiment's folder
-    lies beside the database: then an older run has made the old one anew, or this is a copy.
+    They were moved if the parent of the recorded folder is missing, or if the experiment's folder
+    is beside the database: then the recorded one was created again by a run, or this is a copy.
     """
     location = _local(str(experiment.artifact_location))
     if location is None or location.parent.name != _RUNS:
         return None
     root, home = location.parent, database.parent / _RUNS
     if root in {home, Path.cwd() / _RUNS}:
-        # Made with the first artifact.
+        # The folder is created with the first artifact.
         return None
-    came_along = (home / location.name).is_dir()
-    return root if came_along or not root.parent.is_dir() else None
+    is_beside = (home / location.name).is_dir()
+    return root if is_beside or not root.parent.is_dir() else None
 
 
 def _local(location: str) -> Path | None:

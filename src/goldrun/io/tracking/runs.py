@@ -1,4 +1,4 @@
-"""MLflow runs: what a step logs, and the registry's aliases. No room but io imports MLflow."""
+"""MLflow runs: params, metrics and artifacts of a job, and the registry's aliases."""
 
 import contextlib
 import math
@@ -31,7 +31,7 @@ _SAMPLING_SECONDS = 5
 
 
 class _VersionedSource(DeltaDatasetSource):
-    """A Delta source that also says so when the version is 0, which its parent leaves out."""
+    """A Delta source that also records version 0, which the base class omits."""
 
     def to_dict(self) -> dict[Any, Any]:
         return {**super().to_dict(), "delta_table_version": self.delta_table_version}
@@ -43,9 +43,9 @@ class Champion:
 
     Attributes:
         name: Registered name.
-        version: Its number.
+        version: Number of the version.
         run_id: Training run.
-        tags: Tags of the version; two champions are the same whatever their tags.
+        tags: Tags of the version; ignored by comparisons.
     """
 
     name: str
@@ -61,10 +61,10 @@ class Tracker:
         """Use ``MLFLOW_TRACKING_URI``, else ``mlflow.db`` in the current folder.
 
         Args:
-            mend: Whether to set right the paths of artifacts that moved with their folder.
+            mend: Whether to correct the paths of artifacts that were moved with their folder.
 
         Raises:
-            TrackingError: The store can't be used as it is.
+            TrackingError: The store can't be used.
         """
         self.client = open_store(mend=mend)
 
@@ -78,8 +78,8 @@ class Tracker:
 
         Args:
             name: Name of a new run, and of the step.
-            experiment: Where a new run goes.
-            system_metrics: Whether to log processor, memory, disk and network meanwhile.
+            experiment: Experiment of a new run.
+            system_metrics: Whether to log processor, memory, disk and network during the run.
         """
         if system_metrics:
             mlflow.set_system_metrics_sampling_interval(_SAMPLING_SECONDS)  # type: ignore[no-untyped-call]
@@ -93,7 +93,7 @@ class Tracker:
     def _start(self, name: str, experiment: str, system_metrics: bool) -> mlflow.ActiveRun:
         watched = system_metrics or None
         if mlflow.active_run() is None and os.environ.get("MLFLOW_RUN_ID"):
-            # A user's own --run-name stays; MLflow makes up a name when there is none.
+            # The user's --run-name is kept; without one MLflow generates a name.
             return mlflow.start_run(log_system_metrics=watched)
         return mlflow.start_run(
             log_system_metrics=watched,
@@ -117,9 +117,9 @@ class Tracker:
         mlflow.log_params({f"{prefix}.{name}": value for name, value in params.items()})
 
     def log_metrics(self, metrics: Mapping[str, float]) -> None:
-        """Log the finite metrics; what is not finite is listed in the tag ``goldrun.not_finite``.
+        """Log the finite metrics; list the others in the tag ``goldrun.not_finite``.
 
-        MLflow would store NaN as 0, which looks like a measurement.
+        MLflow would store NaN as 0.
         """
         finite = {name: value for name, value in metrics.items() if math.isfinite(value)}
         mlflow.log_metrics(finite)
@@ -131,31 +131,31 @@ class Tracker:
         mlflow.set_tags(dict(tags))
 
     def log_table(self, frame: pd.DataFrame, path: str) -> None:
-        """Keep a table as a CSV artifact."""
+        """Log a table as a CSV artifact."""
         mlflow.log_text(frame.to_csv(index=False), path)
 
     def log_text(self, text: str, path: str) -> None:
-        """Keep a text as an artifact."""
+        """Log a text as an artifact."""
         mlflow.log_text(text, path)
 
     def log_figure(self, figure: Figure, path: str) -> None:
-        """Keep a plot as an artifact."""
+        """Log a plot as an artifact."""
         mlflow.log_figure(figure, path)
 
     def log_dataset(
         self, frame: pd.DataFrame, *, name: str, path: str, version: int, context: str, digest: str
     ) -> None:
-        """Record a frame as an input of the run, with the Delta version it was read at.
+        """Log a frame as an input dataset of the run, with its Delta version.
 
         Args:
-            frame: What was read.
+            frame: Rows of the table.
             name: Table, as ``layer/name``.
-            path: Where the table is.
-            version: Its Delta version; 0 is a version.
+            path: Path of the table.
+            version: Delta version that was read, from 0.
             context: ``training``, ``test`` or ``reference``.
-            digest: Content hash of the frame; MLflow's own looks at 10,000 rows only.
+            digest: Content hash of the frame; MLflow's own covers only 10,000 rows.
         """
-        # MLflow keeps one dataset per name and digest, with the source it first saw.
+        # MLflow stores one dataset per name and digest, with its first source.
         named = f"{digest[:24]}-v{version}"
         source = _VersionedSource(path=path, delta_table_version=version)
         dataset = from_pandas(frame, source=source, name=name, digest=named)
@@ -164,7 +164,7 @@ class Tracker:
         )
 
     def champion(self, model: str) -> Champion | None:
-        """The version with the alias ``champion``; None when there is none yet."""
+        """Return the version with the alias ``champion``; None if there is none."""
         try:
             found = self.client.get_model_version_by_alias(model, CHAMPION)
         except MlflowException as error:
@@ -174,10 +174,10 @@ class Tracker:
         return Champion(model, int(found.version), str(found.run_id), dict(found.tags))
 
     def read_artifact(self, run_id: str, path: str) -> str:
-        """Text of an artifact of any run.
+        """Return the text of an artifact of any run.
 
         Raises:
-            TrackingError: Its file is gone.
+            TrackingError: The artifact is missing.
         """
         with artifacts_explained(f"{path} of run {run_id}"):
             return str(mlflow.artifacts.load_text(f"runs:/{run_id}/{path}"))
@@ -196,17 +196,17 @@ class Tracker:
             self.client.set_model_version_tag(model, str(version), key, value)
 
     def aliases(self, model: str) -> dict[str, int]:
-        """Aliases of a registered model and their versions."""
+        """Return the version of each alias of a registered model."""
         found = self.client.get_registered_model(model).aliases
         return {alias: int(version) for alias, version in found.items()}
 
     def series(self) -> Series:
-        """Numbers over time of the active run."""
+        """Return the series of metrics of the active run."""
         return Series(self.client, self.run_id)
 
     @property
     def uri(self) -> str:
-        """The tracking store."""
+        """URI of the tracking store."""
         return str(mlflow.get_tracking_uri())
 
     @property
@@ -221,7 +221,7 @@ class Tracker:
         return run
 
     def check_experiments(self, *names: str) -> None:
-        """Raise a TrackingError for an experiment that was deleted: no run can begin in it."""
+        """Raise a TrackingError if an experiment is deleted: no run can be created in it."""
         for name in names:
             found = self.client.get_experiment_by_name(name)
             if found is not None and found.lifecycle_stage == LifecycleStage.DELETED:
@@ -241,7 +241,7 @@ class Tracker:
         try:
             return str(self.client.create_experiment(name, artifact_location=folder))
         except MlflowException as error:
-            # Another process has made it meanwhile.
+            # Another process has created it in the meantime.
             made = self.client.get_experiment_by_name(name)
             if error.error_code != "RESOURCE_ALREADY_EXISTS" or made is None:
                 raise

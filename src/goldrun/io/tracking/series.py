@@ -1,4 +1,4 @@
-"""Numbers of one run over time."""
+"""Metrics of one run over time."""
 
 import logging
 import math
@@ -13,13 +13,13 @@ log = logging.getLogger(__name__)
 
 
 class Series:
-    """Numbers of one run over time, logged from any thread.
+    """Metrics of one run over time, logged from any thread.
 
-    What can't be logged is told and left out: no record waits for the store of runs.
+    A failure to log only gives a warning, so that a stream never stops because of the store.
     """
 
     def __init__(self, client: MlflowClient, run_id: str) -> None:
-        """Log to a run."""
+        """Create a series that logs to a run."""
         self._client, self._run_id = client, run_id
 
     def log(self, metrics: Mapping[str, float], step: int) -> None:

@@ -1,4 +1,4 @@
-"""Opening MLflow's store: which one it is, whether it can be used, and where artifacts go."""
+"""Open MLflow's tracking store, check it, and locate its artifacts."""
 
 import contextlib
 import logging
@@ -23,11 +23,11 @@ _SQLITE = "sqlite:///"
 _FILE_STORE = "MLFLOW_ALLOW_FILE_STORE"
 _MAKING_SECONDS = 120
 _AT_START = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "5"}
-"""MLflow's own limits make a command wait for minutes before it says that no server is there."""
+"""Limits at start; with MLflow's defaults a missing server is reported only after minutes."""
 _QUIET = {
     "mlflow": logging.WARNING,
     "alembic": logging.WARNING,
-    # What it logs with a traceback is raised as well, and then reported with a remedy.
+    # It logs tracebacks of errors that are also raised, and then reported with a remedy.
     "mlflow.store.db.utils": logging.CRITICAL,
 }
 
@@ -35,30 +35,30 @@ _QUIET = {
 def open_store(*, mend: bool = False) -> MlflowClient:
     """Open the store that ``MLFLOW_TRACKING_URI`` names, else ``mlflow.db`` in this folder.
 
-    A local database is made under a lock, so that two processes can begin at once.
+    A local database is created under a lock, so that two processes can start at the same time.
 
     Args:
-        mend: Whether to set right the paths of artifacts that moved with the project's folder,
-            instead of refusing them.
+        mend: Whether to correct the paths of artifacts that were moved with the project's folder,
+            instead of raising an error.
 
     Raises:
-        TrackingError: The store can't be used; the message says why, and what to do.
+        TrackingError: The store can't be used; the message has cause and remedy.
     """
     for logger, level in _QUIET.items():
         logging.getLogger(logger).setLevel(level)
     uri = os.environ.get(SETTING, "").strip() or DEFAULT_STORE
     file = database_file(uri)
     if file is not None:
-        # Absolute: MLflow remembers stores by their URI, whatever folder it was in.
+        # Absolute, because MLflow caches stores by URI, regardless of the working directory.
         options = uri.partition("?")[1:]
         uri = f"{_SQLITE}{file}{''.join(options)}"
     with store_explained():
-        # Before MLflow is told: it sets the variable that is looked at.
+        # Before set_tracking_uri, which sets the variable that this check reads.
         _refuse_file_store(uri)
         mlflow.set_tracking_uri(uri)
         if file is not None:
             _check_file(file)
-        with alone(file), _impatient():
+        with alone(file), _short_timeouts():
             client = MlflowClient()
             found = client.search_experiments()
             if file is not None and mend:
@@ -70,7 +70,7 @@ def open_store(*, mend: bool = False) -> MlflowClient:
 
 
 def database_file(uri: str) -> Path | None:
-    """The local SQLite file that a URI names; None for any other store."""
+    """Return the local SQLite file of a URI; None for any other store."""
     path = uri.removeprefix(_SQLITE).partition("?")[0]
     if not uri.startswith(_SQLITE) or path.startswith(("file:", ":")) or not path:
         return None
@@ -78,14 +78,14 @@ def database_file(uri: str) -> Path | None:
 
 
 def is_default(uri: str) -> bool:
-    """Whether a bare ``mlflow ui`` in this folder shows the store."""
+    """Whether ``mlflow ui`` without options in this folder shows the store."""
     return database_file(uri) == database_file(DEFAULT_STORE)
 
 
 def artifact_folder(uri: str, experiment: str) -> str | None:
-    """Where a new experiment keeps artifacts; None to leave it to MLflow.
+    """Return the artifact folder of a new experiment; None for MLflow's default.
 
-    MLflow would put them into ``mlruns`` of the current folder, wherever the database is.
+    MLflow's default is ``mlruns`` in the current folder, regardless of the database's folder.
     """
     file = database_file(uri)
     if file is None or is_default(uri):
@@ -94,10 +94,10 @@ def artifact_folder(uri: str, experiment: str) -> str | None:
 
 
 def _refuse_file_store(uri: str) -> None:
-    """Raise a TrackingError for a store of files, and for one whose runs would be overlooked."""
+    """Raise a TrackingError for a file store, also one that the default database would hide."""
     if os.environ.get(_FILE_STORE, "").lower() in {"true", "1"}:
         return
-    # MLflow's own names for it: a bare path, or file:.
+    # MLflow's URIs of a file store: a bare path, or file:.
     if uri.startswith("file:") or ":" not in uri:
         raise _file_store(uri)
     old = next(Path("mlruns").glob("[0-9]*/meta.yaml"), None)
@@ -115,7 +115,7 @@ def _file_store(where: str) -> TrackingError:
 
 
 def _check_file(file: Path) -> None:
-    """Raise for a file that is no database: MLflow would try it again for minutes."""
+    """Raise an error for a file that is not a database; MLflow would retry it for minutes."""
     file.parent.mkdir(parents=True, exist_ok=True)
     if file.is_dir():
         raise sqlite3.OperationalError("unable to open database file: it is a folder")
@@ -126,7 +126,7 @@ def _check_file(file: Path) -> None:
 
 @contextlib.contextmanager
 def alone(file: Path | None) -> Iterator[None]:
-    """Keep other processes of goldrun from making or changing a database at the same time."""
+    """Lock a local database against other goldrun processes within the context."""
     if file is None or not os.access(file.parent, os.W_OK):
         yield
         return
@@ -141,8 +141,8 @@ def alone(file: Path | None) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _impatient() -> Iterator[None]:
-    """Ask a server once more only, with a few seconds each time, unless the user says how often."""
+def _short_timeouts() -> Iterator[None]:
+    """Limit retries and timeouts of requests, unless the environment sets them."""
     ours = {name: value for name, value in _AT_START.items() if name not in os.environ}
     os.environ.update(ours)
     try:

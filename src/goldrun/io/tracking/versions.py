@@ -1,4 +1,4 @@
-"""Registered versions with what their training runs say, and moving them to another name."""
+"""Registered model versions with tags of their training runs; rename, copy and delete them."""
 
 import contextlib
 import json
@@ -20,13 +20,14 @@ class Version:
 
     Attributes:
         name: Registered name.
-        number: Its number.
+        number: Number of the version.
         run_id: Training run.
-        aliases: Aliases that it has.
-        tags: Its own tags.
-        run_tags: Tags of its training run; empty where the run is gone.
-        created_at: When it was registered, UTC.
-        trained_at: Path of the table that its training frame was read from, as the run has it.
+        aliases: Aliases of the version.
+        tags: Tags of the version.
+        run_tags: Tags of the training run; empty if the run is deleted.
+        created_at: Time of registration, UTC.
+        trained_at: Path of the table with the training rows, from the run's inputs; None if
+            not recorded.
     """
 
     name: str
@@ -40,7 +41,7 @@ class Version:
 
 
 def versions_of(client: MlflowClient, name: str) -> list[Version] | None:
-    """All versions of a registered model, oldest first; None where there is no such model."""
+    """Return all versions of a registered model, oldest first; None if it does not exist."""
     try:
         aliases = client.get_registered_model(name).aliases
     except MlflowException as error:
@@ -81,7 +82,7 @@ def copy_version(client: MlflowClient, version: Version, name: str, tags: Mappin
 
 
 def delete_version(client: MlflowClient, version: Version) -> None:
-    """Take a version out of the registry; its run and its files stay."""
+    """Delete a version from the registry; its run and files stay."""
     client.delete_model_version(version.name, str(version.number))
 
 
