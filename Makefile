@@ -24,7 +24,7 @@ demo: .venv/.ready  ## raw files to champion models, on the sample data
 
 CUSTOMERS ?= 2000
 
-# A store of its own, because its lake is made anew each time.
+# A store of its own, because its lake is deleted each time.
 marketplace: export MLFLOW_TRACKING_URI = sqlite:///marketplace-store/mlflow.db
 marketplace: .venv/.ready-dev  ## simulate a marketplace with every kind of dirt, run it, prove every table
 	@rm -rf marketplace-lake marketplace-store
@@ -46,7 +46,7 @@ kafka-stop: .venv/.ready  ## stop it; the messages stay
 
 ONLY ?=
 
-test: .venv/.ready-dev  ## all tests but the long ones, with Sail, and those that ask for Spark with Spark
+test: .venv/.ready-dev  ## all tests but the long ones, with Sail; those marked of_spark with Spark
 	@GOLDRUN_ENGINE=sail python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
 	@GOLDRUN_ENGINE=spark python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder -m "of_spark and not slow"
 
@@ -57,24 +57,25 @@ test-slow: .venv/.ready-dev  ## the long ones: streams, kills, mlflow run with a
 	@GOLDRUN_ENGINE=sail python -m pytest -m slow -k "$(ONLY)"
 	@GOLDRUN_ENGINE=spark python -m pytest -m "of_spark and slow" -k "$(ONLY)"
 
-check: .venv/.ready-dev  ## lint, types, import law
+check: .venv/.ready-dev  ## lint, types, import law, limits of structure
 	ruff check .
 	ruff format --check .
 	mypy
 	lint-imports
+	python -m tests.structure.limits
 
 structure: .venv/.ready-dev  ## figures of the code's structure: sizes, names, files that a row passes
 	@python -m tests.structure.run
 
 WAYS_OF_CASES ?= sail,spark,stream,connect
 
-cases: .venv/.ready-dev  ## small inputs with known outcomes, with every engine: expected, got
+cases: .venv/.ready-dev  ## small inputs with known outcomes, with every engine: expected and computed
 	@python -m tests.cases.run --ways=$(WAYS_OF_CASES)
 
 readme: .venv/.ready-dev  ## every documented command in a copy, at small sizes; ONLY=part of a command
 	@python -m tests.readme.run
 
-mutants: .venv/.ready-dev  ## break promises on purpose; every break must turn a test red
+mutants: .venv/.ready-dev  ## break promises on purpose; a test must fail for each
 	@python tests/mutants/run.py
 
 KILLS ?= 100
@@ -82,7 +83,7 @@ KILLS ?= 100
 faults: .venv/.ready-dev  ## kill, damage, fill, disturb the stream: it must recover or stop by name
 	@python -m tests.faults.run --kills=$(KILLS) --only="$(ONLY)"
 
-cluster: .venv/.ready  ## a Spark master and two workers on this machine: then -P master=spark://127.0.0.1:7077
+cluster: .venv/.ready  ## a Spark master and two workers on this machine, spark://127.0.0.1:7077
 	@python pipelines/cluster.py --action=start
 
 cluster-stop: .venv/.ready  ## stop them
@@ -93,7 +94,7 @@ ROUNDS ?= 3
 WAYS ?= goldrun,DuckDB + delta-rs,the brief's way
 
 bench: ROWS ?= 5000000
-bench: .venv/.ready-dev  ## beside the brief's way and DuckDB: make bench ROWS=5000000 ROUNDS=3
+bench: .venv/.ready-dev  ## a build beside the brief's way and DuckDB: make bench ROWS=5000000 ROUNDS=3
 	@python -m benchmarks.full_build --rows=$(ROWS) --rounds=$(ROUNDS) --ways="$(WAYS)"
 
 GROWTH ?= 1000000,5000000,20000000
@@ -102,11 +103,11 @@ bench-growth: .venv/.ready-dev  ## as the feed grows, and a day more: make bench
 	@GOLDRUN_DRIVER_MEMORY=8g python -m benchmarks.growth --sizes=$(GROWTH)
 
 bench-start: ROUNDS = 5
-bench-start: .venv/.ready-dev  ## until a command says something: make bench-start
+bench-start: .venv/.ready-dev  ## seconds until a command answers: make bench-start
 	@python -m benchmarks.start --rounds=$(ROUNDS)
 
 bench-profile: ROWS ?= 5000000
-bench-profile: .venv/.ready-dev  ## where the time of a build goes: make bench-profile ROWS=5000000
+bench-profile: .venv/.ready-dev  ## seconds of a build by kind of work: make bench-profile ROWS=5000000
 	@python -m benchmarks.profile --rows=$(ROWS)
 
 bench-cluster: ROWS ?= 1000000
@@ -148,7 +149,7 @@ lock:  ## renew the locks from requirements*.in (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--custom-compile-command "make lock" -c requirements.txt requirements-dev.in -o requirements-dev.txt
 
-clean:  ## forget the lake, the runs and the models; keep the environment
+clean:  ## delete the lake, the runs and the models; keep the environment
 	rm -rf lake marketplace-lake marketplace-store data/marketplace mlflow.db* mlruns/[!R]* logs
 
 .venv/bin/python:

@@ -12,7 +12,7 @@ from tests.structure.modules import Function, Module
 _SHARED_NAME = 3
 """From this number of modules on, a base name counts as ambiguous."""
 _LIKE_NAMED = re.compile(r"/(engines|learning)/\w+/")
-_PATH = re.compile(r"(?<![\w./])(?:src|models|pipelines)/[\w./<>-]*[\w/]")
+_PATH = re.compile(r"(?<!python )(?<![\w./])(?:src|models|pipelines)/[\w./<>-]*[\w/]")
 
 
 def size_figures(modules: Sequence[Module]) -> dict[str, str]:
@@ -60,7 +60,8 @@ def files_touched(how_to: str) -> list[str]:
     """List the files and new folders that a how-to document makes or edits.
 
     A how-to names them, and only them, by their paths from the project's folder: ``src/…``,
-    ``models/…`` or ``pipelines/…``. A folder ends with a slash; files in it count with it.
+    ``models/…`` or ``pipelines/…``; a command, ``python pipelines/…``, names none. A folder ends
+    with a slash; files in it count with it.
     """
     found = dict.fromkeys(_PATH.findall(how_to))
     folders = tuple(path for path in found if path.endswith("/"))

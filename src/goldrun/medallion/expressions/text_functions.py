@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
-from pyspark.sql import types as T
 
 from goldrun.contracts.text import INVISIBLE
 from goldrun.medallion.expressions.function import (
@@ -15,6 +14,7 @@ from goldrun.medallion.expressions.function import (
     whole_number,
 )
 from goldrun.medallion.expressions.kinds import ExpressionError, Kind, NumberType, Value
+from goldrun.medallion.expressions.substrings import ends, split_part, substring
 from goldrun.medallion.expressions.values import computed
 
 _TEXT = Parameter("text", Kind.TEXT)
@@ -40,21 +40,6 @@ def _unmerged(text: Column) -> Column:
     return F.concat(text, F.lit(""))
 
 
-def _substring(given: Sequence[Value]) -> Value:
-    start = whole_number(given[1], -_MOST, _MOST, "start")
-    length = whole_number(given[2], 0, _MOST, "length") if given[2:] else _MOST
-    if start < 0 and length < -start:
-        # Engines disagree where the start lies before the text.
-        return computed(Kind.TEXT, given[:1], lambda c: _from_end(c, -start, length))
-    return computed(Kind.TEXT, given[:1], lambda c: F.substring(c, F.lit(start), F.lit(length)))
-
-
-def _from_end(text: Column, back: int, length: int) -> Column:
-    missing = F.greatest(F.lit(back) - F.length(text), F.lit(0))
-    start = F.greatest(F.length(text) - back, F.lit(0)) + 1
-    return F.substring(text, start, F.greatest(F.lit(length) - missing, F.lit(0)))
-
-
 def _padded(given: Sequence[Value], *, left: bool) -> Value:
     length = whole_number(given[1], 0, _LONGEST, "length")
     fill = literal_text_of(given[2]) if given[2:] else " "
@@ -62,13 +47,6 @@ def _padded(given: Sequence[Value], *, left: bool) -> Value:
         raise ExpressionError("fills up with an empty text; give at least one character")
     pad = F.lpad if left else F.rpad
     return computed(Kind.TEXT, given[:1], lambda c: pad(c, length, fill))
-
-
-def _ends(given: Sequence[Value], *, left: bool) -> Value:
-    length = whole_number(given[1], 0, _MOST, "length")
-    take = F.left if left else F.right
-    # Sail's left and right return a text type that its other functions do not accept.
-    return computed(Kind.TEXT, given[:1], lambda c: take(c, F.lit(length)).cast(T.StringType()))
 
 
 def _repeated(given: Sequence[Value]) -> Value:
@@ -87,18 +65,6 @@ def _replaced(given: Sequence[Value]) -> Value:
     if len(given) == 2:
         return computed(Kind.TEXT, given, lambda c, old: F.replace(c, old, F.lit("")))
     return computed(Kind.TEXT, given, F.replace)
-
-
-def _split_part(given: Sequence[Value]) -> Value:
-    separator = literal_text_of(given[1])
-    number = whole_number(given[2], -_LONGEST, _LONGEST, "part")
-    if not separator or not number:
-        raise ExpressionError(
-            "takes part 0, or has an empty separator; the first part is 1, the last -1"
-        )
-    return computed(
-        Kind.TEXT, given[:1], lambda c: F.split_part(c, F.lit(separator), F.lit(number))
-    )
 
 
 def _concat_ws(given: Sequence[Value]) -> Value:
@@ -176,7 +142,7 @@ TEXT_FUNCTIONS = (
         "substring",
         (_TEXT, _written("start", Kind.NUMBER), _written("length", Kind.NUMBER, optional=True)),
         "text",
-        _substring,
+        substring,
         "Part of a text; the first character is 1, a negative start counts from the end.",
         "substring(a, -5, 3)",
     ),
@@ -184,7 +150,7 @@ TEXT_FUNCTIONS = (
         "left",
         (_TEXT, _written("length", Kind.NUMBER)),
         "text",
-        lambda given: _ends(given, left=True),
+        lambda given: ends(given, left=True),
         "The first characters.",
         "left(a, 2)",
     ),
@@ -192,7 +158,7 @@ TEXT_FUNCTIONS = (
         "right",
         (_TEXT, _written("length", Kind.NUMBER)),
         "text",
-        lambda given: _ends(given, left=False),
+        lambda given: ends(given, left=False),
         "The last characters.",
         "right(a, 2)",
     ),
@@ -248,7 +214,7 @@ TEXT_FUNCTIONS = (
         "split_part",
         (_TEXT, _written("separator"), _written("part", Kind.NUMBER)),
         "text",
-        _split_part,
+        split_part,
         "One part: 1 is the first, -1 the last; empty where there is none.",
         "split_part(a, '-', 2)",
     ),
