@@ -122,7 +122,7 @@ def check_run(ctx: Context, refined: Mapping[str, Refined]) -> None:
     what = "; ".join(_share_of(ctx, each) for each in above)
     advice = _REMEDY_OF_RECORDS.format(name=ctx.source.name)
     log_rejections(ctx, above)
-    raise QualityError(f"no model is trained after this run: {what}. {advice}")
+    raise QualityError(f"no model is trained with what this run read: {what}. {advice}")
 
 
 def log_above_share(ctx: Context, refined: Mapping[str, Refined]) -> None:
