@@ -7,9 +7,9 @@ import duckdb
 from deltalake import DeltaTable
 
 from goldrun.contracts import lineage
-from goldrun.contracts.activity_tables import ACTIVITY
 from goldrun.contracts.entities import TRANSACTIONS
 from goldrun.contracts.gold import AS_OF, CUSTOMER_FEATURES, USER_FEATURES
+from goldrun.contracts.non_additive_tables import ACTIVITY
 
 _KEY = "json_extract_string({record}, '$.transaction_id')"
 _LINE = "json_extract_string({record}, '$._malformed')"

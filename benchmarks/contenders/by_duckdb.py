@@ -17,9 +17,10 @@ from deltalake import CommitProperties, DeltaTable, write_deltalake
 
 from benchmarks.contenders import Steps
 from benchmarks.feed import HEADER
-from goldrun.contracts.activity_tables import ACTIVITY, CUSTOMER_DAILY
+from goldrun.contracts.activity_tables import CUSTOMER_DAILY
 from goldrun.contracts.gold import CUSTOMER_FEATURES, USER_FEATURES
 from goldrun.contracts.marketplace import ENTITIES
+from goldrun.contracts.non_additive_tables import ACTIVITY
 from goldrun.contracts.table import Column
 from tests.marketplace.loading import duckdb_type
 from tests.marketplace.oracle import compute_features, compute_users, use_zone

@@ -6,7 +6,15 @@ from dataclasses import replace
 import pytest
 from pyspark.sql import types as T
 
-from goldrun.contracts import activity_tables, behaviour, entities, gold, lineage, ops
+from goldrun.contracts import (
+    activity_tables,
+    behaviour,
+    entities,
+    gold,
+    lineage,
+    non_additive_tables,
+    ops,
+)
 from goldrun.contracts.entities import CUSTOMERS, MONEY, TRANSACTIONS
 from goldrun.contracts.erasure import ID_COLUMNS
 from goldrun.contracts.marketplace import ENTITIES
@@ -14,7 +22,7 @@ from goldrun.contracts.quarantine_reasons import reject_reasons
 from goldrun.contracts.table import Column, Reference, Rule, Severity, Standard, Table
 from goldrun.contracts.uses import USES
 
-GOLD = (*activity_tables.ACTIVITY, gold.CUSTOMER_FEATURES, gold.USER_FEATURES, gold.SEGMENTS)
+GOLD = (*non_additive_tables.ACTIVITY, gold.CUSTOMER_FEATURES, gold.USER_FEATURES, gold.SEGMENTS)
 STORED = (
     *(lineage.bronze_table(entity) for entity in ENTITIES),
     *(lineage.silver_table(table) for table in ENTITIES.values()),
@@ -227,7 +235,7 @@ def test_durations_and_response_times_are_in_seconds(table: Table) -> None:
         assert (column.unit == "seconds") == is_duration, column.name
 
 
-@pytest.mark.parametrize("table", activity_tables.ACTIVITY, ids=lambda t: t.name)
+@pytest.mark.parametrize("table", non_additive_tables.ACTIVITY, ids=lambda t: t.name)
 def test_activity_is_made_from_silver_columns_that_exist(table: Table) -> None:
     silver = {f"{entity}.{name}" for entity, t in ENTITIES.items() for name in t.names}
     for column in table.columns:
@@ -239,7 +247,7 @@ def test_activity_is_made_from_silver_columns_that_exist(table: Table) -> None:
 def test_a_feature_is_made_from_activity_columns_that_exist(feature: Column) -> None:
     activity = {
         f"{t.name.removeprefix('gold/')}.{name}"
-        for t in activity_tables.ACTIVITY
+        for t in non_additive_tables.ACTIVITY
         for name in t.names
     }
     assert feature.made_from

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from goldrun.contracts import data_model, gold
-from goldrun.contracts.activity_tables import ACTIVITY
+from goldrun.contracts import data_model, entity_diagram, gold
 from goldrun.contracts.marketplace import ENTITIES
+from goldrun.contracts.non_additive_tables import ACTIVITY
 from goldrun.contracts.quarantine_reasons import reject_reasons
 from goldrun.contracts.table import Table
 
@@ -44,7 +44,7 @@ def test_the_page_says_what_wrote_it(page: str) -> None:
 
 
 def test_every_relation_is_drawn_with_its_cardinalities() -> None:
-    drawn = {line.strip() for line in data_model.diagram().splitlines() if "--" in line}
+    drawn = {line.strip() for line in entity_diagram.diagram().splitlines() if "--" in line}
     assert drawn == {
         "customers ||--o{ transactions : customer_id",
         "customers ||--o{ sessions : customer_id",
@@ -56,7 +56,7 @@ def test_every_relation_is_drawn_with_its_cardinalities() -> None:
 
 @pytest.mark.parametrize("entity", ENTITIES)
 def test_every_column_is_drawn_in_words_that_mermaid_reads(entity: str) -> None:
-    box = data_model.diagram().partition(f"\n  {entity} {{\n")[2].partition("\n  }")[0]
+    box = entity_diagram.diagram().partition(f"\n  {entity} {{\n")[2].partition("\n  }")[0]
     attributes = [line.strip() for line in box.splitlines()]
     assert [line.split()[1] for line in attributes] == list(ENTITIES[entity].names)
     assert [line for line in attributes if not ATTRIBUTE.fullmatch(line)] == []
@@ -64,7 +64,7 @@ def test_every_column_is_drawn_in_words_that_mermaid_reads(entity: str) -> None:
 
 
 def test_keys_null_units_and_personal_columns_are_marked_in_the_diagram() -> None:
-    drawn = {line.strip() for line in data_model.diagram().splitlines()}
+    drawn = {line.strip() for line in entity_diagram.diagram().splitlines()}
     assert {
         "string customer_id PK",
         "string customer_id FK",

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from goldrun.contracts import activity_tables
+from goldrun.contracts import activity_tables, non_additive_tables
 from goldrun.features.activity import Activity
 
 MakeDaily = Callable[..., DataFrame]
@@ -49,9 +49,9 @@ def activity_with(spark: SparkSession) -> Callable[[DataFrame], Activity]:
         nothing = [
             spark.createDataFrame([], table.schema)
             for table in (
-                activity_tables.CUSTOMER_PRODUCTS,
-                activity_tables.CUSTOMER_RESPONSES,
-                activity_tables.CUSTOMER_PLACES,
+                non_additive_tables.CUSTOMER_PRODUCTS,
+                non_additive_tables.CUSTOMER_RESPONSES,
+                non_additive_tables.CUSTOMER_PLACES,
             )
         ]
         products, responses, places = nothing

@@ -10,7 +10,13 @@ from typing import Any
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from goldrun.contracts import activity_tables, behaviour_features, gold
+from goldrun.contracts import (
+    activity_tables,
+    behaviour_features,
+    gold,
+    interaction_features,
+    non_additive_tables,
+)
 from goldrun.features.activity import Activity, activity_of, customer_daily, customer_responses
 from goldrun.features.labels import History
 from goldrun.features.session_metrics import journeys
@@ -103,7 +109,7 @@ def by_key(rows: DataFrame, *key: str) -> Rows:
 def activity(spark: SparkSession) -> Iterator[Activity]:
     made = activity_of(silver_of(spark, MARKET), RECORDED)
     tables = [made.daily, made.products, made.responses, made.places]
-    for rows, table in zip(tables, activity_tables.ACTIVITY, strict=True):
+    for rows, table in zip(tables, non_additive_tables.ACTIVITY, strict=True):
         assert [(f.name, f.dataType) for f in rows.schema.fields] == [
             (c.name, c.type) for c in table.columns
         ]
@@ -267,7 +273,7 @@ def test_response_times_are_kept_by_day(activity: Activity) -> None:
 
 
 def test_places_are_as_known_at_the_time_and_empty_before(activity: Activity) -> None:
-    found = by_key(activity.places, *activity_tables.CUSTOMER_PLACES.key)
+    found = by_key(activity.places, *non_additive_tables.CUSTOMER_PLACES.key)
     assert {key[:1] + key[2:]: row["transactions"] for key, row in found.items()} == {
         (ANN, "York", "new"): 1,
         (ANN, "Leeds", "loyal"): 1,
@@ -417,14 +423,14 @@ OF_SESSIONS = {
 }
 OF_CONTACTS = {
     *(
-        behaviour_features.INTERACTION_COUNT,
-        behaviour_features.PREFERRED_CHANNEL,
-        behaviour_features.SHARE_RESOLVED,
-        behaviour_features.CONTACT_RATE,
+        interaction_features.INTERACTION_COUNT,
+        interaction_features.PREFERRED_CHANNEL,
+        interaction_features.SHARE_RESOLVED,
+        interaction_features.CONTACT_RATE,
     ),
-    *(behaviour_features.RESPONSE_TIME_MEAN, behaviour_features.RESPONSE_TIME_P90),
+    *(interaction_features.RESPONSE_TIME_MEAN, interaction_features.RESPONSE_TIME_P90),
     *(
-        behaviour_features.interaction_count(channel)
+        interaction_features.interaction_count(channel)
         for channel in ("email", "phone", "chat", "social", "other")
     ),
 }

@@ -12,7 +12,7 @@ import skops.io
 from pydantic import ValidationError
 from sklearn.linear_model import LogisticRegression
 
-from goldrun.contracts import purchase_features
+from goldrun.contracts import purchase_features, window_features
 from goldrun.errors import AsOfError, ContractError, SettingsError
 from goldrun.features.labels import CHURNED
 from goldrun.learning.churn.classifier import (
@@ -229,12 +229,12 @@ def test_parameters_reach_the_estimator_with_their_types() -> None:
     ("features", "days"),
     [
         (FEATURES, 0),
-        ((purchase_features.frequency_in(30),), 30),
+        ((window_features.frequency_in(30),), 30),
         (
             (
                 purchase_features.RECENCY_DAYS,
-                purchase_features.spend_in(180),
-                purchase_features.frequency_in(90),
+                window_features.spend_in(180),
+                window_features.frequency_in(90),
             ),
             180,
         ),

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from sklearn.metrics import adjusted_rand_score
 
-from goldrun.contracts import gold, purchase_features
+from goldrun.contracts import gold, purchase_features, window_features
 from goldrun.errors import AsOfError, ContractError
 from goldrun.learning.segmentation.clustering import (
     SegmentationFit,
@@ -172,9 +172,9 @@ def test_too_few_different_customers_are_refused() -> None:
 
 
 def test_an_unknown_window_is_refused() -> None:
-    frame = planted()[0].assign(**{purchase_features.spend_in(30): np.nan})
+    frame = planted()[0].assign(**{window_features.spend_in(30): np.nan})
     with pytest.raises(AsOfError, match=r"spend_last_30_days is null.*later as_of"):
-        fit_segments(quick(features=(*RFM, purchase_features.spend_in(30))), frame)
+        fit_segments(quick(features=(*RFM, window_features.spend_in(30))), frame)
 
 
 def test_customers_who_all_bought_today_can_be_segmented() -> None:

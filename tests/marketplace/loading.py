@@ -13,10 +13,10 @@ from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from goldrun.contracts import lineage
-from goldrun.contracts.activity_tables import ACTIVITY
 from goldrun.contracts.entities import CUSTOMERS
 from goldrun.contracts.gold import CUSTOMER_FEATURES, USER_FEATURES
 from goldrun.contracts.marketplace import ENTITIES
+from goldrun.contracts.non_additive_tables import ACTIVITY
 from goldrun.contracts.source import Source
 from goldrun.contracts.table import Table
 from goldrun.io.delta.lake import Lake

@@ -30,7 +30,7 @@ AFTER_ORDER = "interactions_after_order"
 RESPONSES = "responses"
 RESPONSE_SECONDS = "response_seconds"
 AFTER_ORDER_DAYS = 30
-"""How long after an order a contact counts as being about it, in days."""
+"""How long after an order an interaction counts as being about it, in days."""
 
 SUM = T.DecimalType(28, 4)
 SECONDS_SUM = T.DecimalType(25, 3)
@@ -45,12 +45,12 @@ def spend_by(method: str) -> str:
 
 
 def sessions_on(device: str) -> str:
-    """Name of the column that counts visits on a kind of device."""
+    """Name of the column that counts sessions on a kind of device."""
     return f"sessions_{device}"
 
 
 def ended_at(event_type: str) -> str:
-    """Name of the column that counts journeys whose last event is of a type."""
+    """Name of the column that counts sessions whose last event is of a type."""
     return f"journeys_ended_at_{event_type}"
 
 
@@ -60,11 +60,12 @@ def events_of(event_type: str) -> str:
 
 
 def interactions_by(channel: str) -> str:
-    """Name of the column that counts contacts by channel."""
+    """Name of the column that counts interactions by channel."""
     return f"interactions_{channel}"
 
 
-def _count(name: str, description: str, unit: str, *made_from: str) -> Column:
+def count(name: str, description: str, unit: str, *made_from: str) -> Column:
+    """A column of counts, from columns of silver."""
     return Column(
         name, T.LongType(), description, required=True, unit=unit, minimum=0, made_from=made_from
     )
@@ -88,42 +89,44 @@ def _seconds(name: str, description: str, *made_from: str) -> Column:
     )
 
 
-def _then(name: str) -> tuple[str, ...]:
-    return f"customers.{name}", f"customers.{entities.UPDATED_AT}", TRANSACTION_TIME
-
-
-_CUSTOMER = Column(entities.CUSTOMER_ID, T.StringType(), "Who.", required=True, is_customer_id=True)
+_CUSTOMER = Column(
+    entities.CUSTOMER_ID, T.StringType(), "Key of the customer.", required=True, is_customer_id=True
+)
 _DAY = Column(DAY, T.DateType(), "Calendar day of the source's time zone.", required=True)
+KEY_COLUMNS = (_CUSTOMER, _DAY)
+"""The columns that every table of activity begins with."""
 _ORDER = (f"transactions.{entities.ORDER_ID}", STATUS, TRANSACTION_TIME)
 _AMOUNT = (f"transactions.{entities.AMOUNT}", STATUS, TRANSACTION_TIME)
 _SESSION = (f"sessions.{behaviour.SESSION_START}", f"sessions.{behaviour.SESSION_END}")
 _EVENT = (f"events.{behaviour.EVENT_TYPE}", f"events.{behaviour.EVENT_TIMESTAMP}")
 _JOURNEY = (f"events.{behaviour.SESSION_ID}", *_EVENT, *_SESSION)
-_PRODUCT = f"transactions.{entities.PRODUCT_ID}"
 _DURATION = f"sessions.{behaviour.SESSION_DURATION}"
-_CONTACT = f"interactions.{behaviour.INTERACTION_DATE}"
-_RESPONSE = f"interactions.{behaviour.RESPONSE_TIME}"
+INTERACTION_SOURCE = f"interactions.{behaviour.INTERACTION_DATE}"
+RESPONSE_SOURCE = f"interactions.{behaviour.RESPONSE_TIME}"
 
-_BUYING = (
-    _count(
+_PURCHASES = (
+    count(
         ORDERS,
-        "Completed orders, each counted once, on the day of its first completed line.",
+        "Completed orders, each counted once, on the day of its first completed transaction.",
         "orders",
         *_ORDER,
     ),
     _money(SPEND, "Completed amounts.", *_AMOUNT),
-    _count(LINES, "Completed lines.", "lines", STATUS, TRANSACTION_TIME),
-    _count(PIECES, "Completed pieces.", "pieces", f"transactions.{entities.QUANTITY}", *_ORDER[1:]),
-    _count(
-        ORDERS_PLACED, "Orders of any status, each on the day of its first line.", "orders", *_ORDER
-    ),
-    _count(
-        ORDERS_CANCELLED,
-        "Orders with a cancelled line, each on the day of the first one.",
+    count(LINES, "Completed transactions.", "transactions", STATUS, TRANSACTION_TIME),
+    count(PIECES, "Completed pieces.", "pieces", f"transactions.{entities.QUANTITY}", *_ORDER[1:]),
+    count(
+        ORDERS_PLACED,
+        "Orders of any status, each on the day of its first transaction.",
         "orders",
         *_ORDER,
     ),
-    _count(TRANSACTIONS, "Lines of any status.", "lines", TRANSACTION_TIME),
+    count(
+        ORDERS_CANCELLED,
+        "Orders with a cancelled transaction, each on the day of the first one.",
+        "orders",
+        *_ORDER,
+    ),
+    count(TRANSACTIONS, "Transactions of any status.", "transactions", TRANSACTION_TIME),
     *(
         _money(
             spend_by(method),
@@ -135,91 +138,94 @@ _BUYING = (
     ),
 )
 
-# All facts of a visit are on one day, the first on whose end all of them were known: the day of its
-# session_end (its session_start where it has none), or of its last event if that came later. So no
-# feature as of a midnight knows how a visit went on after it. An event is on its own day.
-_VISITING = (
-    _count(SESSIONS, "Visits.", "sessions", *_JOURNEY),
-    _count(
+# All metrics of a session are on one day, the first at whose end all of them are known: the day of
+# its session_end (its session_start where it has none), or of its last event if that is later. So
+# no feature as of a midnight depends on how a session goes on after it. An event is on its own day.
+_SESSIONS = (
+    count(SESSIONS, "Sessions.", "sessions", *_JOURNEY),
+    count(
         TIMED_SESSIONS,
-        "Visits with a known duration.",
+        "Sessions with a known duration.",
         "sessions",
         _DURATION,
     ),
     _seconds(SESSION_SECONDS, "Their durations.", _DURATION),
     *(
-        _count(
+        count(
             sessions_on(device),
-            f"Visits on {device}.",
+            f"Sessions on {device}.",
             "sessions",
             f"sessions.{behaviour.DEVICE_TYPE}",
         )
         for device in behaviour.DEVICES
     ),
-    _count(JOURNEYS, "Visits with at least one event.", "sessions", *_JOURNEY),
-    _count(BOUNCES, "Visits with exactly one event.", "sessions", *_JOURNEY),
-    _count(DROP_OFFS, "Visits with events but without a purchase event.", "sessions", *_JOURNEY),
-    _count(CART_JOURNEYS, "Visits with an add_to_cart event.", "sessions", *_JOURNEY),
-    _count(
+    count(JOURNEYS, "Sessions with at least one event.", "sessions", *_JOURNEY),
+    count(BOUNCES, "Sessions with exactly one event.", "sessions", *_JOURNEY),
+    count(DROP_OFFS, "Sessions with events but without a purchase event.", "sessions", *_JOURNEY),
+    count(CART_JOURNEYS, "Sessions with an add_to_cart event.", "sessions", *_JOURNEY),
+    count(
         CART_DROP_OFFS,
-        "Visits with an add_to_cart event but without a purchase event.",
+        "Sessions with an add_to_cart event but without a purchase event.",
         "sessions",
         *_JOURNEY,
     ),
-    _count(SEEKING_JOURNEYS, "Visits with a search or click event.", "sessions", *_JOURNEY),
-    _count(
+    count(SEEKING_JOURNEYS, "Sessions with a search or click event.", "sessions", *_JOURNEY),
+    count(
         CONVERTED_JOURNEYS,
-        "Visits with a search or click event and a purchase event.",
+        "Sessions with a search or click event and a purchase event.",
         "sessions",
         *_JOURNEY,
     ),
     *(
-        _count(
+        count(
             ended_at(kind),
-            f"Visits whose last event (by time, then event_id) is {kind}.",
+            f"Sessions whose last event (by time, then event_id) is {kind}.",
             "sessions",
             *_JOURNEY,
         )
         for kind in behaviour.EVENT_TYPES
     ),
     *(
-        _count(events_of(kind), f"Events of type {kind}, in a visit or not.", "events", *_EVENT)
+        count(events_of(kind), f"Events of type {kind}, in a session or not.", "events", *_EVENT)
         for kind in behaviour.EVENT_TYPES
     ),
 )
 
-_TALKING = (
-    _count(INTERACTIONS, "Contacts.", "contacts", _CONTACT),
+_INTERACTIONS = (
+    count(INTERACTIONS, "Interactions.", "interactions", INTERACTION_SOURCE),
     *(
-        _count(
+        count(
             interactions_by(channel),
-            f"Contacts by {channel}.",
-            "contacts",
+            f"Interactions by {channel}.",
+            "interactions",
             f"interactions.{behaviour.INTERACTION_TYPE}",
-            _CONTACT,
+            INTERACTION_SOURCE,
         )
         for channel in behaviour.CHANNELS
     ),
-    _count(
+    count(
         CONCLUDED,
-        "Contacts with an outcome.",
-        "contacts",
+        "Interactions with an outcome.",
+        "interactions",
         f"interactions.{behaviour.INTERACTION_OUTCOME}",
     ),
-    _count(
-        RESOLVED, "Contacts resolved.", "contacts", f"interactions.{behaviour.INTERACTION_OUTCOME}"
+    count(
+        RESOLVED,
+        "Interactions resolved.",
+        "interactions",
+        f"interactions.{behaviour.INTERACTION_OUTCOME}",
     ),
-    _count(
+    count(
         AFTER_ORDER,
-        f"Contacts at most {AFTER_ORDER_DAYS} days (of 24 hours) after the customer's latest "
-        "completed line before them.",
-        "contacts",
-        _CONTACT,
+        f"Interactions at most {AFTER_ORDER_DAYS} days (of 24 hours) after the customer's latest "
+        "completed transaction before them.",
+        "interactions",
+        INTERACTION_SOURCE,
         STATUS,
         TRANSACTION_TIME,
     ),
-    _count(RESPONSES, "Contacts with a response time.", "contacts", _RESPONSE),
-    _seconds(RESPONSE_SECONDS, "Their response times.", _RESPONSE),
+    count(RESPONSES, "Interactions with a response time.", "interactions", RESPONSE_SOURCE),
+    _seconds(RESPONSE_SECONDS, "Their response times.", RESPONSE_SOURCE),
 )
 
 CUSTOMER_DAILY = Table(
@@ -227,79 +233,5 @@ CUSTOMER_DAILY = Table(
     grain="one customer on one day with any activity; every number adds up over days",
     key=(entities.CUSTOMER_ID, DAY),
     clustered_by=(DAY,),
-    columns=(_CUSTOMER, _DAY, *_BUYING, *_VISITING, *_TALKING),
+    columns=(*KEY_COLUMNS, *_PURCHASES, *_SESSIONS, *_INTERACTIONS),
 )
-
-CUSTOMER_PRODUCTS = Table(
-    name="gold/customer_products",
-    grain="one product that a customer bought on one day",
-    key=(entities.CUSTOMER_ID, DAY, entities.PRODUCT_ID),
-    clustered_by=(DAY,),
-    columns=(
-        _CUSTOMER,
-        _DAY,
-        Column(
-            entities.PRODUCT_ID,
-            T.StringType(),
-            "What was bought.",
-            required=True,
-            made_from=(_PRODUCT, STATUS, TRANSACTION_TIME),
-        ),
-        _count(LINES, "Completed lines of it.", "lines", _PRODUCT, STATUS, TRANSACTION_TIME),
-    ),
-)
-
-CUSTOMER_RESPONSES = Table(
-    name="gold/customer_responses",
-    grain="one response time that a customer's contacts had on one day",
-    key=(entities.CUSTOMER_ID, DAY, behaviour.RESPONSE_TIME),
-    clustered_by=(DAY,),
-    columns=(
-        _CUSTOMER,
-        _DAY,
-        Column(
-            behaviour.RESPONSE_TIME,
-            behaviour.SECONDS,
-            "Time until the shop first answered.",
-            required=True,
-            unit="seconds",
-            minimum=0,
-            made_from=(_RESPONSE, _CONTACT),
-        ),
-        _count(
-            RESPONSES,
-            "Contacts that took that long.",
-            "contacts",
-            _RESPONSE,
-        ),
-    ),
-)
-
-CUSTOMER_PLACES = Table(
-    name="gold/customer_places",
-    grain="one place and segment that a customer was in on one day with a transaction",
-    key=(entities.CUSTOMER_ID, DAY, entities.LOCATION, entities.CUSTOMER_SEGMENT),
-    clustered_by=(DAY,),
-    columns=(
-        _CUSTOMER,
-        _DAY,
-        Column(
-            entities.LOCATION,
-            T.StringType(),
-            "customers.location then; empty: unknown.",
-            required=True,
-            made_from=_then(entities.LOCATION),
-        ),
-        Column(
-            entities.CUSTOMER_SEGMENT,
-            T.StringType(),
-            "customers.customer_segment then; empty: unknown.",
-            required=True,
-            made_from=_then(entities.CUSTOMER_SEGMENT),
-        ),
-        _count(TRANSACTIONS, "Lines of any status.", "lines", TRANSACTION_TIME),
-    ),
-)
-
-ACTIVITY = (CUSTOMER_DAILY, CUSTOMER_PRODUCTS, CUSTOMER_RESPONSES, CUSTOMER_PLACES)
-"""What gold keeps day by day; every feature as of any date is an aggregate of these."""

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 
-from goldrun.contracts import lineage
-from goldrun.contracts.activity_tables import ACTIVITY
+from goldrun.contracts import entity_diagram, lineage, markdown
 from goldrun.contracts.gold import AS_OF, CUSTOMER_FEATURES, SEGMENTS, USER_FEATURES
 from goldrun.contracts.marketplace import ENTITIES
+from goldrun.contracts.non_additive_tables import ACTIVITY
 from goldrun.contracts.quarantine_reasons import KEY_CONFLICT, reject_reasons
 from goldrun.contracts.table import Column, Standard, Table
 from goldrun.contracts.uses import USES
@@ -57,7 +57,7 @@ def page() -> str:
     parts = [
         _INTRODUCTION,
         "## Entities and relations\n",
-        diagram(),
+        entity_diagram.diagram(),
         _relations(),
         "## Silver\n",
         *(_entity(name, table) for name, table in ENTITIES.items()),
@@ -96,40 +96,14 @@ def traced(column: Column) -> tuple[str, ...]:
     )
 
 
-def diagram() -> str:
-    """Draw the entities with columns, keys and relations as a fenced Mermaid ``erDiagram``."""
-    lines = ["```mermaid", "erDiagram"]
-    for child, table in ENTITIES.items():
-        for r in table.references:
-            parent = "||" if table.column(r.column).required else "|o"
-            lines.append(f"  {r.entity} {parent}--o{{ {child} : {r.column}")
-    for entity, table in ENTITIES.items():
-        foreign = {r.column for r in table.references}
-        lines += [f"  {entity} {{", *(_attribute(c, table, foreign) for c in table.columns), "  }"]
-    return "\n".join([*lines, "```\n"])
-
-
-def _attribute(c: Column, table: Table, foreign: set[str]) -> str:
-    # Mermaid takes no comma in a type; the digits of a decimal are in the dictionary below it.
-    kind = c.type.simpleString().partition("(")[0]
-    marks = ", ".join(
-        mark for mark, yes in (("PK", c.name in table.key), ("FK", c.name in foreign)) if yes
-    )
-    facts = ("" if c.required else "optional", c.unit, "personal" if c.personal else "")
-    comment = ", ".join(fact for fact in facts if fact)
-    return " ".join(
-        part for part in ("   ", kind, c.name, marks, f'"{comment}"' if comment else "") if part
-    )
-
-
 def _relations() -> str:
-    return _table(
+    return markdown.table(
         {
-            "each row of": _link(child),
+            "each row of": markdown.link(child),
             "belongs to": f"{'one' if table.column(r.column).required else 'at most one'} of "
-            f"{_link(r.entity)}",
-            "by": _code(r.column),
-            "rule": _code(r.name),
+            f"{markdown.link(r.entity)}",
+            "by": markdown.code(r.column),
+            "rule": markdown.code(r.name),
             "severity": r.severity.value,
             "why": r.description,
         }
@@ -141,9 +115,9 @@ def _relations() -> str:
 def _entity(name: str, table: Table) -> str:
     rules = (
         {
-            "rule": _code(r.name),
+            "rule": markdown.code(r.name),
             "severity": r.severity.value,
-            "condition": _code(r.holds),
+            "condition": markdown.code(r.holds),
             "why": r.description,
         }
         for r in table.rules
@@ -151,12 +125,14 @@ def _entity(name: str, table: Table) -> str:
     reasons = reject_reasons(table).items()
     return "\n".join(
         [
-            f"### {name}\n\n`{table.name}`: {table.grain}. Key: {_codes(table.key)}.\n",
+            f"### {name}\n\n`{table.name}`: {table.grain}. Key: {markdown.codes(table.key)}.\n",
             f"{_settled(table)} A row that repeats another's content is a duplicate.\n",
             _dictionary(table.columns, table.key),
-            f"**Rules**\n\n{_table(rules)}",
+            f"**Rules**\n\n{markdown.table(rules)}",
             "**Reasons of quarantine**\n",
-            _table({"reason": _code(reason), "meaning": meaning} for reason, meaning in reasons),
+            markdown.table(
+                {"reason": markdown.code(reason), "meaning": meaning} for reason, meaning in reasons
+            ),
         ]
     )
 
@@ -165,13 +141,14 @@ def _settled(table: Table) -> str:
     if table.versioned_by:
         return (
             "Versioned: of several rows with one key the one with the newest "
-            f"{_code(table.versioned_by)} is here, the older ones are in `{table.name}_history`. "
-            f"Of equal {_code(table.versioned_by)}, and where a source maps none, the one that "
-            "arrived last: by ingestion, file, row."
+            f"{markdown.code(table.versioned_by)} is here, the older ones are in "
+            f"`{table.name}_history`. Of equal {markdown.code(table.versioned_by)}, and where a "
+            "source maps none, the one that was ingested last: by ingestion, file, row."
         )
     return (
         "Immutable: of several rows with one key the one with the earliest "
-        f"{_code(table.immutable_since)} stays, the others go to quarantine as `{KEY_CONFLICT}`."
+        f"{markdown.code(table.immutable_since)} stays, the others go to quarantine as "
+        f"`{KEY_CONFLICT}`."
     )
 
 
@@ -201,26 +178,28 @@ def _beyond(less: Table, more: Table) -> list[Column]:
 
 
 def _plain(table: Table) -> str:
-    about = f"### {table.name}\n\nOne row: {table.grain}. Key: {_codes(table.key)}.\n\n"
+    about = f"### {table.name}\n\nOne row: {table.grain}. Key: {markdown.codes(table.key)}.\n\n"
     return about + _dictionary(table.columns, table.key)
 
 
 def _dictionary(columns: Iterable[Column], key: Sequence[str]) -> str:
-    return _table({"column": _code(c.name), **_facts(c, c.name in key)} for c in columns)
+    return markdown.table(
+        {"column": markdown.code(c.name), **_facts(c, c.name in key)} for c in columns
+    )
 
 
 def _facts(c: Column, is_key: bool = False) -> dict[str, str]:
     return {
-        "type": _code(c.type.simpleString()),
+        "type": markdown.code(c.type.simpleString()),
         "unit": c.unit,
         "meaning": c.description,
         "null means": "required" if c.required or is_key else c.null_means,
         "range": _range(c),
-        "default": _code(c.default or ""),
+        "default": markdown.code(c.default or ""),
         "allowed values": _allowed(c),
         "standard form": _FORMS[c.standard] if c.standard else "",
         "personal": "personal" if c.personal else "",
-        "made from": _sources(c.made_from),
+        "made from": markdown.sources(c.made_from),
     }
 
 
@@ -228,37 +207,29 @@ def _features() -> str:
     table = CUSTOMER_FEATURES
     features = (
         {
-            "feature": f'<a id="{c.name}"></a>{_code(c.name)}',
+            "feature": f'<a id="{c.name}"></a>{markdown.code(c.name)}',
             **_facts(c),
-            "traced back to": _sources(traced(c)),
+            "traced back to": markdown.sources(traced(c)),
             "serves": ", ".join(c.serves),
         }
         for c in table.columns
         if c.name not in table.key
     )
     return (
-        f"### {table.name}\n\nOne row: {table.grain}. Key: {_codes(table.key)}. "
-        f"{_code(AS_OF)}: {table.column(AS_OF).description} A feature is made from activity "
-        f"columns and traced back to the silver columns behind those.\n\n{_table(features)}"
+        f"### {table.name}\n\nOne row: {table.grain}. Key: {markdown.codes(table.key)}. "
+        f"{markdown.code(AS_OF)}: {table.column(AS_OF).description} A feature is made from "
+        "activity columns and traced back to the silver columns behind those.\n\n"
+        f"{markdown.table(features)}"
     )
 
 
 def _uses() -> str:
     served = {
-        use: ", ".join(_link(c.name) for c in CUSTOMER_FEATURES.columns if use in c.serves)
+        use: ", ".join(markdown.link(c.name) for c in CUSTOMER_FEATURES.columns if use in c.serves)
         for use in USES
     }
     rows = ({"use": use, "features": features} for use, features in served.items())
-    return f"## Uses\n\nWhich features serve which use.\n\n{_table(rows)}"
-
-
-def _table(rows: Iterable[dict[str, str]]) -> str:
-    """Lay out a Markdown table, without the columns that are empty in every row."""
-    lines = list(rows)
-    header = [name for name in lines[0] if any(line[name] for line in lines)]
-    cells = [header, ["---"] * len(header)]
-    cells += [[line[name].replace("|", "\\|") for name in header] for line in lines]
-    return "\n".join(f"| {' | '.join(line)} |" for line in cells) + "\n"
+    return f"## Uses\n\nWhich features serve which use.\n\n{markdown.table(rows)}"
 
 
 def _range(c: Column) -> str:
@@ -268,26 +239,7 @@ def _range(c: Column) -> str:
 
 
 def _allowed(c: Column) -> str:
-    synonyms = ", ".join(f"{_code(other)} → {_code(known)}" for other, known in c.synonyms)
-    return _codes(c.allowed) + (f"<br>read as such: {synonyms}" if synonyms else "")
-
-
-def _sources(names: Iterable[str]) -> str:
-    """Show ``table.column`` names, a table a line."""
-    by_table: dict[str, list[str]] = {}
-    for name in names:
-        table, _, column = name.partition(".")
-        by_table.setdefault(table, []).append(_code(column))
-    return "<br>".join(f"{table}: {', '.join(columns)}" for table, columns in by_table.items())
-
-
-def _code(text: str) -> str:
-    return f"`{text}`" if text else ""
-
-
-def _codes(names: Iterable[str]) -> str:
-    return ", ".join(_code(name) for name in names)
-
-
-def _link(anchor: str) -> str:
-    return f"[{anchor}](#{anchor})"
+    synonyms = ", ".join(
+        f"{markdown.code(other)} → {markdown.code(known)}" for other, known in c.synonyms
+    )
+    return markdown.codes(c.allowed) + (f"<br>read as such: {synonyms}" if synonyms else "")

@@ -6,7 +6,7 @@
 
 from pyspark.sql import types as T
 
-from goldrun.contracts import activity_tables, entities, uses
+from goldrun.contracts import activity_tables, entities, uses, window_features
 from goldrun.contracts.table import Column
 
 PURCHASE_FREQUENCY = "purchase_frequency"
@@ -23,29 +23,9 @@ DISTINCT_PRODUCTS = "distinct_products"
 BASKET_SIZE = "basket_size"
 PURCHASE_GAP_MEAN_DAYS = "purchase_gap_mean_days"
 PURCHASE_GAP_STD_DAYS = "purchase_gap_std_days"
-WINDOWS = (30, 90, 180)
-"""Lengths of the look-back windows, in days."""
 TREND_DAYS = 30
 """Length of each of the two windows that ``spend_trend`` compares, in days."""
-WINDOW_UNKNOWN = "the history before as_of is shorter than the window"
-
 AVERAGE = T.DecimalType(18, 4)
-_DAILY = "customer_daily"
-
-
-def frequency_in(days: int) -> str:
-    """Name of the feature that counts orders in the last ``days`` days."""
-    return f"transaction_frequency_last_{days}_days"
-
-
-def spend_in(days: int) -> str:
-    """Name of the feature that adds what was spent in the last ``days`` days."""
-    return f"spend_last_{days}_days"
-
-
-def spend_share_in(days: int) -> str:
-    """Name of the feature that relates the spend of the last ``days`` days to all spend."""
-    return f"spend_share_last_{days}_days"
 
 
 def payment_share(method: str) -> str:
@@ -53,51 +33,6 @@ def payment_share(method: str) -> str:
     return f"payment_share_{method}"
 
 
-def daily(*names: str) -> tuple[str, ...]:
-    """Columns of ``gold/customer_daily``, as ``table.column``."""
-    return tuple(f"{_DAILY}.{name}" for name in names)
-
-
-_WINDOW_COUNTS = tuple(
-    Column(
-        frequency_in(days),
-        T.LongType(),
-        f"Completed orders in the {days} days before as_of.",
-        null_means=WINDOW_UNKNOWN,
-        unit="orders",
-        minimum=0,
-        made_from=daily(activity_tables.ORDERS),
-        serves=(uses.CHURN,),
-    )
-    for days in WINDOWS
-)
-_WINDOW_SUMS = tuple(
-    Column(
-        spend_in(days),
-        activity_tables.SUM,
-        f"Completed amounts in the {days} days before as_of.",
-        null_means=WINDOW_UNKNOWN,
-        unit="currency",
-        minimum=0,
-        made_from=daily(activity_tables.SPEND),
-        serves=(uses.VALUE, uses.CHURN),
-    )
-    for days in WINDOWS
-)
-_WINDOW_SHARES = tuple(
-    Column(
-        spend_share_in(days),
-        T.DoubleType(),
-        f"{spend_in(days)} / {TOTAL_SPEND}.",
-        null_means=f"{WINDOW_UNKNOWN}, or nothing was ever spent",
-        unit="share",
-        minimum=0,
-        maximum=1,
-        made_from=daily(activity_tables.SPEND),
-        serves=(uses.VALUE, uses.CHURN),
-    )
-    for days in WINDOWS
-)
 _PAYMENT_SHARES = tuple(
     Column(
         payment_share(method),
@@ -107,7 +42,9 @@ _PAYMENT_SHARES = tuple(
         unit="share",
         minimum=0,
         maximum=1,
-        made_from=daily(*(activity_tables.spend_by(each) for each in entities.PAYMENT_METHODS)),
+        made_from=window_features.daily(
+            *(activity_tables.spend_by(each) for each in entities.PAYMENT_METHODS)
+        ),
         serves=(uses.VALUE,),
     )
     for method in entities.PAYMENT_METHODS
@@ -122,7 +59,7 @@ FEATURES = (
         unit="orders",
         minimum=1,
         grows_with_time=True,
-        made_from=daily(activity_tables.ORDERS),
+        made_from=window_features.daily(activity_tables.ORDERS),
         serves=(uses.VALUE, uses.CHURN),
     ),
     Column(
@@ -133,7 +70,7 @@ FEATURES = (
         unit="currency",
         minimum=0,
         grows_with_time=True,
-        made_from=daily(activity_tables.SPEND),
+        made_from=window_features.daily(activity_tables.SPEND),
         serves=(uses.VALUE, uses.CHURN),
     ),
     Column(
@@ -143,17 +80,17 @@ FEATURES = (
         required=True,
         unit="currency per order",
         minimum=0,
-        made_from=daily(activity_tables.SPEND, activity_tables.ORDERS),
+        made_from=window_features.daily(activity_tables.SPEND, activity_tables.ORDERS),
         serves=(uses.VALUE, uses.CHURN),
     ),
     Column(
         AVERAGE_PURCHASE_VALUE,
         AVERAGE,
-        f"{TOTAL_SPEND} / completed lines: what one purchased product line is worth.",
+        f"{TOTAL_SPEND} / completed transactions: what one purchased product is worth.",
         required=True,
-        unit="currency per line",
+        unit="currency per transaction",
         minimum=0,
-        made_from=daily(activity_tables.SPEND, activity_tables.LINES),
+        made_from=window_features.daily(activity_tables.SPEND, activity_tables.LINES),
         serves=(uses.VALUE, uses.RECOMMENDATIONS),
     ),
     Column(
@@ -161,7 +98,7 @@ FEATURES = (
         T.DateType(),
         "Day of the last completed order.",
         required=True,
-        made_from=daily(activity_tables.ORDERS),
+        made_from=window_features.daily(activity_tables.ORDERS),
         serves=(uses.CHURN,),
     ),
     Column(
@@ -171,7 +108,7 @@ FEATURES = (
         required=True,
         unit="days",
         minimum=1,
-        made_from=daily(activity_tables.ORDERS),
+        made_from=window_features.daily(activity_tables.ORDERS),
         serves=(uses.CHURN,),
     ),
     Column(
@@ -182,22 +119,22 @@ FEATURES = (
         unit="days",
         minimum=1,
         grows_with_time=True,
-        made_from=daily(activity_tables.ORDERS),
+        made_from=window_features.daily(activity_tables.ORDERS),
         serves=(uses.VALUE, uses.CHURN),
     ),
     Column(
         DAYS_SINCE_LAST_TRANSACTION,
         T.IntegerType(),
-        "as_of - day of the last line of any status.",
+        "as_of - day of the last transaction of any status.",
         required=True,
         unit="days",
         minimum=1,
-        made_from=daily(activity_tables.TRANSACTIONS),
+        made_from=window_features.daily(activity_tables.TRANSACTIONS),
         serves=(uses.CHURN,),
     ),
-    *_WINDOW_COUNTS,
-    *_WINDOW_SUMS,
-    *_WINDOW_SHARES,
+    *window_features.COUNTS,
+    *window_features.SUMS,
+    *window_features.SHARES,
     Column(
         SPEND_TREND,
         T.DoubleType(),
@@ -207,25 +144,27 @@ FEATURES = (
         unit="share",
         minimum=0,
         maximum=1,
-        made_from=daily(activity_tables.SPEND),
+        made_from=window_features.daily(activity_tables.SPEND),
         serves=(uses.VALUE, uses.CHURN),
     ),
     Column(
         CANCELLATION_RATE,
         T.DoubleType(),
-        "Orders with a cancelled line / orders of any status, so far.",
+        "Orders with a cancelled transaction / orders of any status, so far.",
         required=True,
         unit="share",
         minimum=0,
         maximum=1,
-        made_from=daily(activity_tables.ORDERS_CANCELLED, activity_tables.ORDERS_PLACED),
+        made_from=window_features.daily(
+            activity_tables.ORDERS_CANCELLED, activity_tables.ORDERS_PLACED
+        ),
         serves=(uses.CHURN, uses.RESPONSE),
     ),
     *_PAYMENT_SHARES,
     Column(
         DISTINCT_PRODUCTS,
         T.LongType(),
-        "Different products in completed lines so far.",
+        "Different products in completed transactions so far.",
         required=True,
         unit="products",
         minimum=0,
@@ -240,7 +179,7 @@ FEATURES = (
         required=True,
         unit="pieces per order",
         minimum=0,
-        made_from=daily(activity_tables.PIECES, activity_tables.ORDERS),
+        made_from=window_features.daily(activity_tables.PIECES, activity_tables.ORDERS),
         serves=(uses.VALUE, uses.RECOMMENDATIONS),
     ),
     Column(
@@ -250,7 +189,7 @@ FEATURES = (
         null_means="fewer than two such days",
         unit="days",
         minimum=1,
-        made_from=daily(activity_tables.ORDERS),
+        made_from=window_features.daily(activity_tables.ORDERS),
         serves=(uses.CHURN,),
     ),
     Column(
@@ -260,14 +199,14 @@ FEATURES = (
         null_means="fewer than three such days",
         unit="days",
         minimum=0,
-        made_from=daily(activity_tables.ORDERS),
+        made_from=window_features.daily(activity_tables.ORDERS),
         serves=(uses.CHURN,),
     ),
     Column(
         entities.LOCATION,
         T.StringType(),
-        "Where the customer was, as known then, on the last day with a line of any status; of "
-        "several on that day the one with most lines, then the first by name.",
+        "Location of the customer that was valid on the last day with a transaction of any "
+        "status; of several on that day the one with most transactions, then the first by name.",
         null_means="not known then",
         made_from=(f"customer_places.{entities.LOCATION}",),
         serves=(uses.VALUE,),

@@ -1,10 +1,10 @@
 """Contracts of all stored tables of a lake."""
 
 from goldrun.contracts import gold, lineage, ops
-from goldrun.contracts.activity_tables import ACTIVITY
 from goldrun.contracts.entities import CUSTOMERS
 from goldrun.contracts.erasure import TOMBSTONES
 from goldrun.contracts.marketplace import ENTITIES
+from goldrun.contracts.non_additive_tables import ACTIVITY
 from goldrun.contracts.table import Table
 
 STORED: dict[str, Table] = {

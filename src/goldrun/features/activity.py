@@ -7,7 +7,7 @@ from typing import Any
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from goldrun.contracts import activity_tables, behaviour, entities
+from goldrun.contracts import activity_tables, behaviour, entities, non_additive_tables
 from goldrun.contracts.source import UTC
 from goldrun.contracts.stacked import stacked
 from goldrun.contracts.table import Table
@@ -170,7 +170,7 @@ def customer_products(silver: Silver) -> DataFrame:
     """
     bought = completed(silver.transactions).where(F.col(entities.PRODUCT_ID).isNotNull())
     by_day = bought.withColumn(activity_tables.DAY, day_of(entities.TRANSACTION_DATE, silver.zone))
-    return by_day.groupBy(*activity_tables.CUSTOMER_PRODUCTS.key).agg(
+    return by_day.groupBy(*non_additive_tables.CUSTOMER_PRODUCTS.key).agg(
         F.count("*").alias(activity_tables.LINES)
     )
 
@@ -182,12 +182,12 @@ def customer_responses(silver: Silver) -> DataFrame:
         Rows of ``gold/customer_responses``; contacts without a response time are left out.
     """
     if silver.interactions is None:
-        return _nothing(silver.transactions, activity_tables.CUSTOMER_RESPONSES)
+        return _nothing(silver.transactions, non_additive_tables.CUSTOMER_RESPONSES)
     answered = silver.interactions.where(F.col(behaviour.RESPONSE_TIME).isNotNull())
     by_day = answered.withColumn(
         activity_tables.DAY, day_of(behaviour.INTERACTION_DATE, silver.zone)
     )
-    return by_day.groupBy(*activity_tables.CUSTOMER_RESPONSES.key).agg(
+    return by_day.groupBy(*non_additive_tables.CUSTOMER_RESPONSES.key).agg(
         F.count("*").alias(activity_tables.RESPONSES)
     )
 
@@ -208,7 +208,7 @@ def customer_places(silver: Silver) -> DataFrame:
         by_day = lines.groupBy(entities.CUSTOMER_ID, activity_tables.DAY).agg(counted)
         return by_day.withColumns(dict.fromkeys(_PLACE, F.lit("")))
     placed = transactions_enriched(lines, silver.customers, silver.customers_history)
-    return placed.fillna("", _PLACE).groupBy(*activity_tables.CUSTOMER_PLACES.key).agg(counted)
+    return placed.fillna("", _PLACE).groupBy(*non_additive_tables.CUSTOMER_PLACES.key).agg(counted)
 
 
 def _nothing(any_frame: DataFrame, table: Table) -> DataFrame:

@@ -7,7 +7,7 @@ from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from goldrun.contracts import activity_tables, gold, purchase_features
+from goldrun.contracts import activity_tables, gold, purchase_features, window_features
 from goldrun.contracts.entities import CUSTOMER_ID
 from goldrun.contracts.table import Column
 
@@ -27,7 +27,7 @@ _WINDOWS = (
     *[
         (name, n)
         for name in (activity_tables.ORDERS, activity_tables.SPEND, activity_tables.SESSIONS)
-        for n in purchase_features.WINDOWS
+        for n in window_features.WINDOWS
     ],
     (activity_tables.SPEND, TREND_WINDOW),
 )

@@ -5,8 +5,8 @@ from datetime import date
 from pyspark.sql import Column as SparkColumn
 from pyspark.sql import functions as F
 
-from goldrun.contracts import activity_tables, behaviour, behaviour_features
-from goldrun.contracts.purchase_features import WINDOWS
+from goldrun.contracts import activity_tables, behaviour, behaviour_features, interaction_features
+from goldrun.contracts.window_features import WINDOWS
 from goldrun.features.asof import preferred, ratio, window_is_known, window_sum
 
 SESSIONS = "sessions"
@@ -86,17 +86,19 @@ def _events() -> dict[str, SparkColumn]:
 def _contacts() -> dict[str, SparkColumn]:
     channels = {channel: activity_tables.interactions_by(channel) for channel in behaviour.CHANNELS}
     return {
-        behaviour_features.INTERACTION_COUNT: F.col(activity_tables.INTERACTIONS),
+        interaction_features.INTERACTION_COUNT: F.col(activity_tables.INTERACTIONS),
         **{
-            behaviour_features.interaction_count(channel): F.col(name)
+            interaction_features.interaction_count(channel): F.col(name)
             for channel, name in channels.items()
         },
-        behaviour_features.PREFERRED_CHANNEL: preferred(channels),
-        behaviour_features.SHARE_RESOLVED: ratio(
+        interaction_features.PREFERRED_CHANNEL: preferred(channels),
+        interaction_features.SHARE_RESOLVED: ratio(
             activity_tables.RESOLVED, activity_tables.CONCLUDED
         ),
-        behaviour_features.RESPONSE_TIME_MEAN: ratio(
+        interaction_features.RESPONSE_TIME_MEAN: ratio(
             activity_tables.RESPONSE_SECONDS, activity_tables.RESPONSES
         ),
-        behaviour_features.CONTACT_RATE: ratio(activity_tables.AFTER_ORDER, activity_tables.ORDERS),
+        interaction_features.CONTACT_RATE: ratio(
+            activity_tables.AFTER_ORDER, activity_tables.ORDERS
+        ),
     }

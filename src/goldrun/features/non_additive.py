@@ -12,9 +12,9 @@ from pyspark.sql import functions as F
 from goldrun.contracts import (
     activity_tables,
     behaviour,
-    behaviour_features,
     entities,
     gold,
+    interaction_features,
     purchase_features,
 )
 from goldrun.features.asof import before_each
@@ -76,7 +76,7 @@ def response_time_p90(responses: DataFrame, as_ofs: Sequence[date]) -> DataFrame
     )
     contacts = before_each(responses, as_ofs).select(*_KEY, times.alias(behaviour.RESPONSE_TIME))
     return contacts.groupBy(*_KEY).agg(
-        F.percentile(behaviour.RESPONSE_TIME, 0.9).alias(behaviour_features.RESPONSE_TIME_P90)
+        F.percentile(behaviour.RESPONSE_TIME, 0.9).alias(interaction_features.RESPONSE_TIME_P90)
     )
 
 

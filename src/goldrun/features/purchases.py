@@ -5,7 +5,7 @@ from datetime import date
 from pyspark.sql import Column as SparkColumn
 from pyspark.sql import functions as F
 
-from goldrun.contracts import activity_tables, entities, gold, purchase_features
+from goldrun.contracts import activity_tables, entities, gold, purchase_features, window_features
 from goldrun.features.asof import (
     FIRST_PURCHASE,
     LAST_PURCHASE,
@@ -59,15 +59,15 @@ def average(total: str, count: str) -> SparkColumn:
 
 def _windows(observed_from: date) -> dict[str, SparkColumn]:
     features = {}
-    for days in purchase_features.WINDOWS:
+    for days in window_features.WINDOWS:
         known = window_is_known(days, observed_from)
         orders, spend = (
             window_sum(activity_tables.ORDERS, days),
             window_sum(activity_tables.SPEND, days),
         )
-        features[purchase_features.frequency_in(days)] = F.when(known, F.col(orders))
-        features[purchase_features.spend_in(days)] = F.when(known, F.col(spend))
-        features[purchase_features.spend_share_in(days)] = F.when(
+        features[window_features.frequency_in(days)] = F.when(known, F.col(orders))
+        features[window_features.spend_in(days)] = F.when(known, F.col(spend))
+        features[window_features.spend_share_in(days)] = F.when(
             known, ratio(spend, activity_tables.SPEND)
         )
     features[purchase_features.SPEND_TREND] = F.when(

@@ -7,7 +7,12 @@ from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from goldrun.contracts import activity_tables, behaviour_features, gold, purchase_features
+from goldrun.contracts import (
+    activity_tables,
+    gold,
+    interaction_features,
+    purchase_features,
+)
 from goldrun.contracts.entities import CUSTOMER_ID
 from goldrun.contracts.table import Table
 from goldrun.features.activity import Activity
@@ -64,7 +69,7 @@ def snapshots(
     if INTERACTIONS in activity.recorded:
         siblings.append(response_time_p90(activity.responses, as_ofs))
     else:
-        values[behaviour_features.RESPONSE_TIME_P90] = F.lit(None)
+        values[interaction_features.RESPONSE_TIME_P90] = F.lit(None)
     for sibling in [each.localCheckpoint() for each in siblings] if staged else siblings:
         sums = sums.join(sibling, [CUSTOMER_ID, gold.AS_OF], "left")
     return _select(sums, values, gold.CUSTOMER_FEATURES)

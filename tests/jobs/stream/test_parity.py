@@ -12,7 +12,7 @@ import pytest
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from goldrun.contracts import activity_tables, gold, lineage
+from goldrun.contracts import gold, lineage, non_additive_tables
 from goldrun.contracts.marketplace import ENTITIES
 from goldrun.contracts.table import Table
 from goldrun.io.delta.lake import Lake
@@ -140,7 +140,7 @@ def test_as_many_records_are_duplicates_and_every_account_is_closed(
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "table", [*activity_tables.ACTIVITY, gold.USER_FEATURES, gold.CUSTOMER_FEATURES]
+    "table", [*non_additive_tables.ACTIVITY, gold.USER_FEATURES, gold.CUSTOMER_FEATURES]
 )
 def test_gold_is_the_same(both: tuple[Context, Context], table: Table) -> None:
     batch, streamed = (ctx.lake.read(table.name) for ctx in both)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from goldrun.contracts import activity_tables, lineage
+from goldrun.contracts import activity_tables, lineage, non_additive_tables
 from goldrun.contracts.entities import CUSTOMERS, TRANSACTIONS
 from goldrun.contracts.marketplace import ENTITIES
 from goldrun.contracts.ops import FOLLOWED, GOLD_PROGRESS, MEASURED_AT, VERSION
@@ -24,9 +24,9 @@ from goldrun.jobs.context import Context
 _CUSTOMERS = "customers"
 ACTIVITY: tuple[tuple[Table, Callable[[Silver], DataFrame]], ...] = (
     (activity_tables.CUSTOMER_DAILY, customer_daily),
-    (activity_tables.CUSTOMER_PRODUCTS, customer_products),
-    (activity_tables.CUSTOMER_RESPONSES, customer_responses),
-    (activity_tables.CUSTOMER_PLACES, customer_places),
+    (non_additive_tables.CUSTOMER_PRODUCTS, customer_products),
+    (non_additive_tables.CUSTOMER_RESPONSES, customer_responses),
+    (non_additive_tables.CUSTOMER_PLACES, customer_places),
 )
 
 

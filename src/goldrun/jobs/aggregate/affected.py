@@ -8,8 +8,9 @@ from functools import reduce
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from goldrun.contracts.activity_tables import CUSTOMER_RESPONSES, DAY
+from goldrun.contracts.activity_tables import DAY
 from goldrun.contracts.entities import CUSTOMER_ID, ORDER_ID, TRANSACTION_DATE, TRANSACTIONS
+from goldrun.contracts.non_additive_tables import CUSTOMER_RESPONSES
 from goldrun.contracts.table import Table
 from goldrun.features.activity import Silver
 from goldrun.features.affected import Days, days_touched, lines_behind

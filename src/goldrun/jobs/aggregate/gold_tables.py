@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from goldrun.contracts import activity_tables, gold
+from goldrun.contracts import activity_tables, gold, non_additive_tables
 from goldrun.contracts.entities import CUSTOMERS, TRANSACTIONS
 from goldrun.contracts.table import Table
 from goldrun.features.snapshots import snapshots, user_features
@@ -64,7 +64,7 @@ def run(ctx: Context, as_of: date | None = None, *, rebuild: bool = False) -> da
         if ctx.lake.replace(gold.USER_FEATURES, users, note=note):
             ctx.lake.compact(gold.USER_FEATURES)
     with step("gold: profile"):
-        for table in (*activity_tables.ACTIVITY, gold.CUSTOMER_FEATURES, gold.USER_FEATURES):
+        for table in (*non_additive_tables.ACTIVITY, gold.CUSTOMER_FEATURES, gold.USER_FEATURES):
             profile = profile_table(ctx.lake.read(table.name), table)
             ctx.tracker.log_metrics(profile.metrics())
             ctx.tracker.log_table(profile.columns, f"profile/{_short(table)}.csv")

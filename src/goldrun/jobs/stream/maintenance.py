@@ -4,7 +4,7 @@ import contextlib
 import threading
 from collections.abc import Iterator
 
-from goldrun.contracts import activity_tables, gold, lineage
+from goldrun.contracts import gold, lineage, non_additive_tables
 from goldrun.contracts.marketplace import ENTITIES
 from goldrun.contracts.ops import GOLD_PROGRESS
 from goldrun.contracts.table import Table
@@ -57,5 +57,10 @@ def tables_of(ctx: Context) -> list[Table]:
             lineage.silver_table(table),
             lineage.history_table(table),
         ]
-    tables += [*activity_tables.ACTIVITY, gold.CUSTOMER_FEATURES, gold.USER_FEATURES, GOLD_PROGRESS]
+    tables += [
+        *non_additive_tables.ACTIVITY,
+        gold.CUSTOMER_FEATURES,
+        gold.USER_FEATURES,
+        GOLD_PROGRESS,
+    ]
     return [*tables, gold.SEGMENTS, gold.SEGMENT_CHANGES]

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 from pyspark.sql import DataFrame
 
-from goldrun.contracts import activity_tables, gold
+from goldrun.contracts import activity_tables, gold, non_additive_tables
 from goldrun.io.frames import content_hash, to_pandas
 from goldrun.jobs.aggregate.activity import history_of
 from goldrun.jobs.aggregate.gold_tables import write_snapshots
@@ -62,7 +62,7 @@ def read_inputs(ctx: Context, origins: Origins) -> Inputs:
 
 def input_versions(ctx: Context) -> dict[str, int]:
     """Return the current Delta version of every table that a model is trained from."""
-    of_gold = [*(table.name for table in activity_tables.ACTIVITY), gold.CUSTOMER_FEATURES.name]
+    of_gold = [*(table.name for table in non_additive_tables.ACTIVITY), gold.CUSTOMER_FEATURES.name]
     return ctx.lake.versions([*quality.input_tables(ctx), *of_gold])
 
 

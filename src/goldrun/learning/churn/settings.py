@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 
-from goldrun.contracts import purchase_features
+from goldrun.contracts import window_features
 from goldrun.errors import did_you_mean
 from goldrun.learning.inputs import MOST_DAYS, ModelSettings
 
@@ -54,8 +54,8 @@ class ChurnSettings(ModelSettings):
         """Longest look-back window among the features, in days; 0 when there is none."""
         used = (
             days
-            for days in purchase_features.WINDOWS
-            if purchase_features.frequency_in(days) in self.features
-            or purchase_features.spend_in(days) in self.features
+            for days in window_features.WINDOWS
+            if window_features.frequency_in(days) in self.features
+            or window_features.spend_in(days) in self.features
         )
         return max(used, default=0)

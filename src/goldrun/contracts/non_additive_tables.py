@@ -1,0 +1,100 @@
+"""Contracts of the daily tables behind features that are no sums over days."""
+
+from pyspark.sql import types as T
+
+from goldrun.contracts import activity_tables, behaviour, entities
+from goldrun.contracts.activity_tables import DAY
+from goldrun.contracts.table import Column, Table
+
+_CUSTOMER, _DAY = activity_tables.KEY_COLUMNS
+_PRODUCT = f"transactions.{entities.PRODUCT_ID}"
+_STATUS, _TIME = activity_tables.STATUS, activity_tables.TRANSACTION_TIME
+
+
+def _valid_then(name: str) -> tuple[str, ...]:
+    """Columns behind an attribute of the customer that is valid at the time of a transaction."""
+    return f"customers.{name}", f"customers.{entities.UPDATED_AT}", _TIME
+
+
+CUSTOMER_PRODUCTS = Table(
+    name="gold/customer_products",
+    grain="one product that a customer bought on one day",
+    key=(entities.CUSTOMER_ID, DAY, entities.PRODUCT_ID),
+    clustered_by=(DAY,),
+    columns=(
+        _CUSTOMER,
+        _DAY,
+        Column(
+            entities.PRODUCT_ID,
+            T.StringType(),
+            "Product of the transactions.",
+            required=True,
+            made_from=(_PRODUCT, _STATUS, _TIME),
+        ),
+        activity_tables.count(
+            activity_tables.LINES,
+            "Completed transactions of it.",
+            "transactions",
+            _PRODUCT,
+            _STATUS,
+            _TIME,
+        ),
+    ),
+)
+
+CUSTOMER_RESPONSES = Table(
+    name="gold/customer_responses",
+    grain="one response time that a customer's interactions had on one day",
+    key=(entities.CUSTOMER_ID, DAY, behaviour.RESPONSE_TIME),
+    clustered_by=(DAY,),
+    columns=(
+        _CUSTOMER,
+        _DAY,
+        Column(
+            behaviour.RESPONSE_TIME,
+            behaviour.SECONDS,
+            "Time until the shop first answered.",
+            required=True,
+            unit="seconds",
+            minimum=0,
+            made_from=(activity_tables.RESPONSE_SOURCE, activity_tables.INTERACTION_SOURCE),
+        ),
+        activity_tables.count(
+            activity_tables.RESPONSES,
+            "Interactions that took that long.",
+            "interactions",
+            activity_tables.RESPONSE_SOURCE,
+        ),
+    ),
+)
+
+CUSTOMER_PLACES = Table(
+    name="gold/customer_places",
+    grain="one place and segment that a customer was in on one day with a transaction",
+    key=(entities.CUSTOMER_ID, DAY, entities.LOCATION, entities.CUSTOMER_SEGMENT),
+    clustered_by=(DAY,),
+    columns=(
+        _CUSTOMER,
+        _DAY,
+        Column(
+            entities.LOCATION,
+            T.StringType(),
+            "customers.location then; empty: unknown.",
+            required=True,
+            made_from=_valid_then(entities.LOCATION),
+        ),
+        Column(
+            entities.CUSTOMER_SEGMENT,
+            T.StringType(),
+            "customers.customer_segment then; empty: unknown.",
+            required=True,
+            made_from=_valid_then(entities.CUSTOMER_SEGMENT),
+        ),
+        activity_tables.count(
+            activity_tables.TRANSACTIONS, "Transactions of any status.", "transactions", _TIME
+        ),
+    ),
+)
+
+ACTIVITY = (activity_tables.CUSTOMER_DAILY, CUSTOMER_PRODUCTS, CUSTOMER_RESPONSES, CUSTOMER_PLACES)
+"""What gold keeps day by day; every feature as of any date is an aggregate of these."""
