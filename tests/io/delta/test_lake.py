@@ -379,7 +379,7 @@ def test_the_log_of_a_merge_names_no_customer(lake: Lake, spark: SparkSession) -
         grain="one person",
         key=("customer_id",),
         columns=(
-            Column("customer_id", T.StringType(), "Who.", required=True),
+            Column("customer_id", T.StringType(), "Who.", required=True, is_customer_id=True),
             Column("place", T.StringType(), "Where.", null_means="unknown"),
         ),
     )
