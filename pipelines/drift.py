@@ -1,4 +1,4 @@
-"""Compare current features with what a model was trained on, feature by feature."""
+"""Compare current features with the training rows of a champion, feature by feature."""
 
 import argparse
 import sys
@@ -15,12 +15,12 @@ def options() -> argparse.ArgumentParser:
     """Options of the command."""
     declared = parser(__doc__)
     add_as_of(declared, "date of the current features (default: the day after the newest event)")
-    declared.add_argument("--model", default="churn", help="registered model: churn, segmentation")
+    declared.add_argument("--model", default="churn", help="name of a registered model")
     return declared
 
 
 def work(ctx: "Context", given: argparse.Namespace) -> None:
-    """Do what the options say."""
+    """Check drift."""
     from goldrun.jobs.monitor import drift
 
     drift.run(ctx, given.model, given.as_of)

@@ -74,7 +74,12 @@ def feature_frame(frame: pd.DataFrame, features: Sequence[str]) -> pd.DataFrame:
         raise ContractError(
             f"{CUSTOMER_FEATURES.name}: a feature is not a number ({error}); cast it to double"
         ) from error
-    for name in features:
+    _check_values(selected)
+    return selected
+
+
+def _check_values(selected: pd.DataFrame) -> None:
+    for name in selected.columns:
         values = selected[name].to_numpy()
         invalid = int(np.count_nonzero((values < 0) | np.isinf(values)))
         if invalid:
@@ -82,7 +87,6 @@ def feature_frame(frame: pd.DataFrame, features: Sequence[str]) -> pd.DataFrame:
                 f"{CUSTOMER_FEATURES.name}: {name} is negative or infinite in {invalid} rows; its "
                 "contract starts at 0, so write the table again from gold/customer_daily"
             )
-    return selected
 
 
 def canonical_order(columns: pd.DataFrame) -> NDArray[np.intp]:

@@ -1,6 +1,7 @@
 """Style of the figures of all models."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -13,7 +14,7 @@ BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#7A7A7A"
 CANDIDATE = {"color": BLUE, "linewidth": 2.2, "zorder": 3}
 """Line style of the model's score."""
 
-RIVALS: Sequence[dict[str, object]] = (
+RIVALS: Sequence[dict[str, Any]] = (
     {"color": ORANGE, "linewidth": 1.4, "linestyle": "--"},
     {"color": GREEN, "linewidth": 1.4, "linestyle": "-."},
     {"color": GREY, "linewidth": 1.4, "linestyle": ":"},
@@ -21,7 +22,7 @@ RIVALS: Sequence[dict[str, object]] = (
 """Line styles of the scores that it is compared with, used in turn."""
 
 
-def line_style(position: int) -> dict[str, object]:
+def line_style(position: int) -> dict[str, Any]:
     """Return the line style of the score at ``position``; 0 is the model's."""
     return dict(CANDIDATE) if position == 0 else dict(RIVALS[(position - 1) % len(RIVALS)])
 

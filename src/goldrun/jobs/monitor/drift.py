@@ -1,5 +1,6 @@
-"""Compare current features with what a model was trained on, feature by feature."""
+"""Feature drift: current rows compared with the training rows of a model's champion."""
 
+from dataclasses import dataclass
 from datetime import date
 
 from pyspark.sql import DataFrame
@@ -32,46 +33,54 @@ BASELINE = "drift/baseline.json"
 """Artifact of a training run: bins and counts of the rows it was trained on."""
 
 
+@dataclass(frozen=True)
+class Reference:
+    """Bins and counts that rows are compared with, and a description of their rows."""
+
+    baseline: Baseline
+    name: str
+
+
 def check(
-    ctx: Context,
-    model: ModelSettings,
-    name: str,
-    reference: Baseline,
-    origin: str,
-    current: DataFrame,
+    ctx: Context, model: str, settings: ModelSettings, reference: Reference, current: DataFrame
 ) -> DriftReport:
-    """Compare rows with a baseline and keep the outcome with the active run.
+    """Compare rows with a reference, and log the report with the active run.
 
     Args:
         ctx: The context.
-        model: Settings of the model; a feature that the reference lacks is unknown.
-        name: What it is called: ``churn`` or ``segmentation``.
-        reference: What they are compared with.
-        origin: What that is, in words.
+        model: Name of the model.
+        settings: Its settings; a feature that the reference lacks is unknown.
+        reference: What the rows are compared with.
         current: Rows of ``gold/customer_features``.
     """
-    with step(f"drift: {name} features against {origin}"):
-        config = DriftConfig(max_psi=model.max_psi)
-        counts = bin_counts(current, reference.bins)
-        columns = gold.CUSTOMER_FEATURES.subset(model.features)
-        report = compare(reference, counts, columns, config)
+    baseline = reference.baseline
+    with step(f"drift: {model} features against {reference.name}"):
+        config = DriftConfig(max_psi=settings.max_psi)
+        counts = bin_counts(current, baseline.bins)
+        columns = gold.CUSTOMER_FEATURES.subset(settings.features)
+        report = compare(baseline, counts, columns, config)
+    _log_report(ctx, reference, report)
+    ctx.tracker.log_figure(distributions(baseline, counts, report), "plots/distributions.png")
+    ctx.tracker.log_figure(psi_overview(report, config), "plots/psi.png")
+    _append_metrics(ctx, model, report)
+    return report
+
+
+def _log_report(ctx: Context, reference: Reference, report: DriftReport) -> None:
     tracker = ctx.tracker
     tracker.log_metrics(report.metrics())
-    tracker.set_tags({"goldrun.verdict": report.verdict.value, "goldrun.reference": origin})
+    tracker.set_tags({"goldrun.verdict": report.verdict.value, "goldrun.reference": reference.name})
     tracker.set_tags(version_tags(ctx.lake.versions([gold.CUSTOMER_FEATURES.name])))
-    tracker.log_text(reference.to_json(), "reference.json")
+    tracker.log_text(reference.baseline.to_json(), "reference.json")
     tracker.log_table(report.table(), "tables/drift.csv")
-    tracker.log_figure(distributions(reference, counts, report), "plots/distributions.png")
-    tracker.log_figure(psi_overview(report, config), "plots/psi.png")
-    _keep(ctx, name, report)
     for feature in report.features:
         psi = "?" if feature.psi is None else f"{feature.psi:.3f}"
         verdict = feature.verdict.upper() if feature.evaluated else "-"
         log.info("    %-7s %s PSI %s %s", verdict, feature.feature, psi, feature.note)
-    return report
 
 
-def _keep(ctx: Context, model: str, report: DriftReport) -> None:
+def _append_metrics(ctx: Context, model: str, report: DriftReport) -> None:
+    """Append the metrics of a report to ``ops/drift_metrics``."""
     rows = [
         (ctx.tracker.run_id, ctx.now, model, name, float(value), report.verdict.value)
         for name, value in report.metrics().items()
@@ -82,77 +91,77 @@ def _keep(ctx: Context, model: str, report: DriftReport) -> None:
 
 def run_beside(
     ctx: Context,
-    model: ModelSettings,
-    name: str,
-    first_reference: tuple[Baseline, str],
+    model: str,
+    settings: ModelSettings,
+    first_reference: Reference,
     current: DataFrame,
 ) -> tuple[str, DriftReport]:
     """Check drift as the run ``feature_drift`` under the active training run.
 
-    The reference is what the champion was trained on.
+    The reference is the champion's training rows.
 
     Args:
         ctx: The context.
-        model: Settings of the model.
-        name: What it is called: ``churn`` or ``segmentation``.
-        first_reference: What to compare with before there is a champion, and what that is.
+        model: Name of the model.
+        settings: Its settings.
+        first_reference: The reference while there is no champion.
         current: Rows of ``gold/customer_features``.
 
     Returns:
-        The run's id and the report.
+        Id of the run, and the report.
     """
-    reference, origin = champion_baseline(ctx, name) or first_reference
+    reference = champion_baseline(ctx, model) or first_reference
     with ctx.tracker.child_run(FEATURE_DRIFT) as run_id:
-        return run_id, check(ctx, model, name, reference, origin, current)
+        return run_id, check(ctx, model, settings, reference, current)
 
 
 def keep_baseline(ctx: Context, training: DataFrame, features: tuple[str, ...]) -> Baseline:
-    """Bin the training rows and keep the counts with the active training run."""
+    """Bin the training rows, and log bins and counts with the active training run."""
     baseline = baseline_of(training, features)
     ctx.tracker.log_text(baseline.to_json(), BASELINE)
     return baseline
 
 
-def champion_baseline(ctx: Context, model: str) -> tuple[Baseline, str] | None:
-    """Bins and counts of the champion's training rows, and its name; None before the first one."""
+def champion_baseline(ctx: Context, model: str) -> Reference | None:
+    """Return bins and counts of the champion's training rows; None where there is no champion."""
     champion = champion_of(ctx, model)
     if champion is None:
         return None
     text = ctx.tracker.read_artifact(champion.run_id, BASELINE)
-    return Baseline.from_json(text), f"champion version {champion.version}"
+    return Reference(Baseline.from_json(text), f"champion version {champion.version}")
 
 
 def snapshot(ctx: Context, *as_ofs: date, version: int | None = None) -> DataFrame:
-    """Rows of ``gold/customer_features`` as of these dates."""
+    """Read the rows of ``gold/customer_features`` as of these dates."""
     rows = ctx.lake.read(gold.CUSTOMER_FEATURES.name, version)
     return rows.where(F.col(gold.AS_OF).isin(list(as_ofs)))
 
 
 def run(ctx: Context, model: str, as_of: date | None = None) -> None:
-    """Compare the features as of a date with those of a model's champion, and tell the verdict.
+    """Compare the features as of a date with those of a model's champion, and log the verdict.
 
     Args:
         ctx: The context.
-        model: ``churn`` or ``segmentation``.
-        as_of: Date of the features; the day after the newest event when None.
+        model: Name of a registered model.
+        as_of: Date of the features; the day after the lake's last day when None.
 
     Raises:
-        SettingsError: There is no such model.
+        SettingsError: No model has that name.
         GoldrunError: It has no champion.
-        ForeignModelError: The champion is another shop's.
+        ForeignModelError: The champion belongs to another source or lake.
     """
-    settings = load_model(model).settings
+    settings_class = load_model(model).settings
     check_models(ctx, model)
     check_zone_of_gold(ctx)
     history = history_of(ctx)
     as_of = history.check_features(as_of or history.day_after)
-    found = champion_baseline(ctx, model)
-    if found is None:
+    reference = champion_baseline(ctx, model)
+    if reference is None:
         raise GoldrunError(
             f"model {ctx.source.registered_name(model)} has no champion to compare with: train "
-            f"one first (mlflow run . --env-manager local -e {model})"
+            f"one first (mlflow run . --env-manager local -e train -P model={model})"
         )
     write_snapshots(ctx, [as_of])
-    config = load_model_config(model, settings)
-    report = check(ctx, config, model, *found, snapshot(ctx, as_of))
+    settings = load_model_config(model, settings_class)
+    report = check(ctx, model, settings, reference, snapshot(ctx, as_of))
     log.info("Drift of %s as of %s: %s", model, as_of, report.verdict.upper())

@@ -79,12 +79,11 @@ def _monitor(
 ) -> MonitoringResult:
     """Record data quality and feature drift as the runs beside the training run."""
     quality_run = quality.run_beside(ctx, report)
-    reference = drift.keep_baseline(ctx, inputs.training, settings.features)
+    baseline = drift.keep_baseline(ctx, inputs.training, settings.features)
     if inputs.origins.reference:
-        reference = baseline_of(inputs.reference, settings.features)
-    drift_run, drift_report = drift.run_beside(
-        ctx, settings, model.name, (reference, inputs.origins.reference_name), inputs.test
-    )
+        baseline = baseline_of(inputs.reference, settings.features)
+    reference = drift.Reference(baseline, inputs.origins.reference_name)
+    drift_run, drift_report = drift.run_beside(ctx, model.name, settings, reference, inputs.test)
     return MonitoringResult(quality_run, report, drift_run, drift_report)
 
 

@@ -1,4 +1,4 @@
-"""The end of the workflow, at a glance."""
+"""The summary that ends the workflow: tables, verdicts, models."""
 
 import io
 import sys
@@ -15,23 +15,16 @@ from goldrun.io.tracking.errors import without_password
 from goldrun.io.tracking.store import is_default
 from goldrun.jobs.context import Context
 from goldrun.jobs.promote.register import Outcome
+from goldrun.learning.models import MODELS, load_model
 from goldrun.monitoring.quality import QualityReport
 
 _COLOURS = {Verdict.PASS: "green", Verdict.FAIL: "red", Verdict.UNKNOWN: "yellow"}
 _WIDTH = 100
-GOLD = tuple(
-    table.name
-    for table in (
-        activity_tables.CUSTOMER_DAILY,
-        gold.CUSTOMER_FEATURES,
-        gold.USER_FEATURES,
-        gold.SEGMENTS,
-    )
-)
+_TABLES = (CUSTOMERS, activity_tables.CUSTOMER_DAILY, gold.CUSTOMER_FEATURES, gold.USER_FEATURES)
 
 
 def summary(ctx: Context, report: QualityReport, outcomes: Sequence[Outcome]) -> Iterator[str]:
-    """Yield the lines of the summary: tables, verdicts, models, and where to look next."""
+    """Yield the lines of the summary: tables, verdicts, models, and how to open the store."""
     page = io.StringIO()
     console = Console(file=page, width=_WIDTH, force_terminal=sys.stderr.isatty())
     console.print()
@@ -39,8 +32,8 @@ def summary(ctx: Context, report: QualityReport, outcomes: Sequence[Outcome]) ->
     console.print(_verdicts(report, outcomes))
     console.print(_models(ctx, outcomes))
     for outcome in outcomes:
-        said = f"{outcome.model} version {outcome.version}: {outcome.decision}"
-        console.print(f"  {said}", highlight=False)
+        result = f"{outcome.model} version {outcome.version}: {outcome.decision}"
+        console.print(f"  {result}", highlight=False)
     console.print()
     console.print(f"Look closer: {where_to_look(ctx.tracker.uri)}", soft_wrap=True)
     console.print(
@@ -51,7 +44,7 @@ def summary(ctx: Context, report: QualityReport, outcomes: Sequence[Outcome]) ->
 
 
 def where_to_look(store: str) -> str:
-    """Say how the pages of a store are opened: a server has an address, a database needs one."""
+    """Return how to open the pages of a store: its address, or the command that serves it."""
     if store.startswith(("http://", "https://")):
         return f"open {without_password(store)}"
     named = "" if is_default(store) else f" --backend-store-uri {without_password(store)}"
@@ -70,12 +63,18 @@ def _rows(ctx: Context, report: QualityReport) -> Table:
             if records:
                 share = records / account.records
                 table.add_row("", f"  {fate}", f"{records:,}", f"{share:.1%} of the records")
-    for name in (CUSTOMERS.name, *GOLD):
+    for name in (*(one.name for one in _TABLES), *_published()):
         if ctx.lake.exists(name):
             layer, short = name.split("/")
             version = f"Delta version {ctx.lake.version(name)}"
             table.add_row(layer, short, f"{ctx.lake.read(name).count():,}", version)
     return table
+
+
+def _published() -> list[str]:
+    """Return the names of the tables that the champions of all models fill."""
+    publications = [load_model(name).publication for name in MODELS]
+    return [one.table.name for one in publications if one is not None]
 
 
 def _verdicts(report: QualityReport, outcomes: Sequence[Outcome]) -> Table:

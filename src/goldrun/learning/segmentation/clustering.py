@@ -163,14 +163,18 @@ def _rows(frame: pd.DataFrame, features: tuple[str, ...], k: int) -> pd.DataFram
             f"segmentation: {', '.join(unknown)} is null in some rows, because the history before "
             "as_of is shorter than the window; give a later as_of or drop the feature"
         )
-    # A resample holds about 63 % of the rows, and k-means needs k distinct ones.
+    _check_differing(rows, k)
+    return rows.iloc[canonical_order(rows)]
+
+
+def _check_differing(rows: pd.DataFrame, k: int) -> None:
+    """Raise an AsOfError where too few rows differ: a resample holds about 63 % of them."""
     differing, needed = len(rows.drop_duplicates()), 2 * k
     if differing < needed:
         raise AsOfError(
             f"segmentation: {differing} of {len(rows)} customers differ in their features, but "
             f"{k} segments need {needed}; give a later as_of or a smaller k_max"
         )
-    return rows.iloc[canonical_order(rows)]
 
 
 def _one_thread() -> threadpool_limits:

@@ -1,7 +1,6 @@
 """Names of segments, and the profile of their customers."""
 
 from collections.abc import Mapping
-from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -82,17 +81,22 @@ def name_segments(centroids: pd.DataFrame) -> dict[int, str]:
         raise ContractError("segments: a centroid is null; take it from a trained model")
     if values.empty:
         return {}
-    standing = _standing(values.to_numpy())
-    cost = ((standing[:, None, :] - np.array(list(_PLACES.values()))) ** 2).sum(axis=2)
-    recent, _, money = standing.T
-    names = list(_PLACES)
-    if len(values) > 1:
-        for row, name in product(np.flatnonzero((recent == 0) & (money == 0)), range(len(names))):
-            if names[name] not in _INACTIVE:
-                cost[row, name] += len(names) * standing.shape[1]  # more expensive than all others
-    rows, chosen = linear_sum_assignment(cost)
-    segments = values.index[rows]
+    rows, chosen = linear_sum_assignment(_costs(_standing(values.to_numpy())))
+    names, segments = list(_PLACES), values.index[rows]
     return {int(segment): names[name] for segment, name in zip(segments, chosen, strict=True)}
+
+
+def _costs(standing: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return squared distances (segments, names); forbidden names are more expensive than all."""
+    cost: NDArray[np.float64] = (
+        (standing[:, None, :] - np.array(list(_PLACES.values()))) ** 2
+    ).sum(axis=2)
+    if len(standing) > 1:
+        recent, _, money = standing.T
+        worst = np.flatnonzero((recent == 0) & (money == 0))
+        others = np.flatnonzero([name not in _INACTIVE for name in _PLACES])
+        cost[np.ix_(worst, others)] += len(_PLACES) * standing.shape[1]
+    return cost
 
 
 def _standing(values: NDArray[np.float64]) -> NDArray[np.float64]:

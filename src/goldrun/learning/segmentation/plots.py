@@ -1,5 +1,8 @@
 """Figures of the segments, and of the choice of their number."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -95,28 +98,33 @@ def choice_of_k(fit: SegmentationFit) -> Figure:
     """
     figure = new_figure(12, 4.2, _choice_headline(fit))
     stability, smallest, silhouette = figure.subplots(1, 3)
-    segments, settings = "Number of segments", fit.settings
-    panels = (
-        (stability, fit.stability, "Stability", "Bootstrap adjusted Rand index", BLUE),
-        (smallest, fit.smallest_share, "Smallest segment", "Share of customers", GREEN),
-        (silhouette, fit.silhouette, "Silhouette (not used to choose)", "Mean silhouette", GREY),
-    )
-    for axes, values, title, y, colour in panels:
-        axes.plot(list(values), list(values.values()), "o-", color=colour)
-        label = f"chosen: {fit.k}"
-        ring = {"s": 190, "facecolors": "none", "edgecolors": ORANGE, "linewidths": 2}
-        axes.scatter([fit.k], [values[fit.k]], zorder=4, label=label, **ring)
-        tidy(axes, title, segments, y)
-        axes.set_xticks(list(values))
-        axes.margins(x=0.1)
-    for axes, least in ((stability, settings.min_stability), (smallest, settings.min_share)):
-        axes.axhline(least, color=ORANGE, linestyle="--", linewidth=1.2, label="least accepted")
-    for axes, values, *_ in panels:
-        axes.set_ylim(min(0, *values.values()), 1.15 * max(0.05, *values.values()))
+    settings = fit.settings
+    _draw_by_k(stability, fit.stability, fit.k, BLUE, settings.min_stability)
+    _draw_by_k(smallest, fit.smallest_share, fit.k, GREEN, settings.min_share)
+    _draw_by_k(silhouette, fit.silhouette, fit.k, GREY)
+    segments = "Number of segments"
+    tidy(stability, "Stability", segments, "Bootstrap adjusted Rand index")
+    tidy(smallest, "Smallest segment", segments, "Share of customers")
+    tidy(silhouette, "Silhouette (not used to choose)", segments, "Mean silhouette")
+    for axes in (stability, smallest, silhouette):
         axes.legend(loc="upper right" if axes is smallest else "lower left", frameon=False)
     stability.set_ylim(top=1.05)
     percent(smallest, y=True)
     return figure
+
+
+def _draw_by_k(
+    axes: Axes, values: Mapping[int, float], chosen: int, colour: str, least: float | None = None
+) -> None:
+    """Draw values by number of segments, ring the chosen one, and draw the smallest accepted."""
+    axes.plot(list(values), list(values.values()), "o-", color=colour)
+    ring: dict[str, Any] = {"s": 190, "facecolors": "none", "edgecolors": ORANGE, "linewidths": 2}
+    axes.scatter([chosen], [values[chosen]], zorder=4, label=f"chosen: {chosen}", **ring)
+    axes.set_xticks(list(values))
+    axes.margins(x=0.1)
+    if least is not None:
+        axes.axhline(least, color=ORANGE, linestyle="--", linewidth=1.2, label="least accepted")
+    axes.set_ylim(min(0, *values.values()), 1.15 * max(0.05, *values.values()))
 
 
 def _choice_headline(fit: SegmentationFit) -> str:
