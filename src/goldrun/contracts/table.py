@@ -53,6 +53,8 @@ class Column:
             is; such a feature is shown by drift checks but not judged.
         made_from: Of a computed column, the columns it comes from, as ``table.column``.
         serves: Of a feature, the questions it helps to answer.
+        aggregate: Of a feature, SQL aggregate over the customer's rows of
+            ``gold/customer_daily`` before ``as_of``; empty where a function computes it.
     """
 
     name: str
@@ -72,6 +74,7 @@ class Column:
     grows_with_time: bool = False
     made_from: tuple[str, ...] = ()
     serves: tuple[str, ...] = ()
+    aggregate: str = ""
 
 
 @dataclass(frozen=True)

@@ -62,27 +62,31 @@ def window_is_known(days: int, observed_from: date) -> SparkColumn:
 
 
 def sums_before(daily: DataFrame, as_ofs: Sequence[date]) -> DataFrame:
-    """Add up all that each customer did before each date, and in the windows before it.
+    """Add up the activity of each customer before each date, and in the windows before it.
 
     Args:
         daily: Rows of ``gold/customer_daily``.
         as_ofs: The dates.
 
     Returns:
-        What ``totals_before`` returns, and ``window_sum`` of the numbers that have windows.
+        The columns of ``totals_before``, ``window_sum`` of the numbers that have windows, and the
+        features that declare an aggregate, under their own names.
     """
-    sums = totals_before(daily, as_ofs)
+    sums = totals_before(daily, as_ofs, [c for c in gold.FEATURES if c.aggregate])
     return sums.join(_in_windows(daily, as_ofs), [CUSTOMER_ID, gold.AS_OF], "left").fillna(
         0, [window_sum(*window) for window in _WINDOWS]
     )
 
 
-def totals_before(daily: DataFrame, as_ofs: Sequence[date]) -> DataFrame:
-    """Add up all that each customer did before each date.
+def totals_before(
+    daily: DataFrame, as_ofs: Sequence[date], features: Sequence[Column] = ()
+) -> DataFrame:
+    """Add up the activity of each customer before each date.
 
     Args:
         daily: Rows of ``gold/customer_daily``.
         as_ofs: The dates.
+        features: Features whose ``aggregate`` is computed beside the sums.
 
     Returns:
         Key ``(customer_id, as_of)``: every number of ``gold/customer_daily`` under its own name,
@@ -95,6 +99,7 @@ def totals_before(daily: DataFrame, as_ofs: Sequence[date]) -> DataFrame:
         .groupBy(CUSTOMER_ID, gold.AS_OF)
         .agg(
             *[F.expr(f"{_sum(c.name, c.name)} AS {c.name}") for c in NUMBERS],
+            *[F.expr(c.aggregate).alias(c.name) for c in features],
             F.min(bought).alias(FIRST_PURCHASE),
             F.max(bought).alias(LAST_PURCHASE),
             F.count(bought).alias(PURCHASE_DAYS),

@@ -61,6 +61,22 @@ class Lake(LakeReader):
             return
         self._tables.create(self.path(table.name), table)
 
+    def add_missing_columns(self, table: Table) -> list[str]:
+        """Add the columns of a table's contract that the stored table lacks, in one commit.
+
+        Rows that exist have null in them. Columns of other types are left to ``read`` to refuse.
+
+        Returns:
+            Names of the added columns; empty where the table does not exist.
+        """
+        if not self.exists(table.name):
+            return []
+        stored = self._tables.read(self.path(table.name), None).columns
+        missing = [c for c in table.columns if c.name not in stored]
+        if missing:
+            self._tables.add_columns(self.path(table.name), missing)
+        return [c.name for c in missing]
+
     def append(self, table: Table, rows: DataFrame) -> None:
         """Append rows in one commit; their keys must be new, which is not checked.
 
@@ -206,6 +222,9 @@ class Lake(LakeReader):
         if not self.exists(table.name):
             return None
         rows = self.read(table.name)
+        if set(rows.columns) == set(table.names):
+            # Columns that were added to the table later are stored at its end.
+            rows = rows.select(*table.names)
         return rows.where(where) if where else rows
 
     def _has_any(self, table: Table, rows: DataFrame, checked: Checked) -> bool:

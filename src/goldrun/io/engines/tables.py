@@ -8,7 +8,7 @@ from typing import Protocol
 
 from pyspark.sql import DataFrame
 
-from goldrun.contracts.table import Table
+from goldrun.contracts.table import Column, Table
 
 OLD, NEW = "old", "new"
 """Aliases of the stored rows and of the rows to merge in a condition."""
@@ -93,6 +93,9 @@ class Tables(Protocol):
 
     def create(self, path: str, table: Table) -> None:
         """Create an empty table with the contract's schema and layout, unless it exists."""
+
+    def add_columns(self, path: str, columns: Sequence[Column]) -> None:
+        """Add nullable columns at the end of a table; rows that exist have null in them."""
 
     def stage(
         self, path: str, table: Table, rows: Sequence[DataFrame], *, reused: bool = False

@@ -6,6 +6,8 @@ from datetime import date
 from goldrun.contracts import activity_tables, gold, non_additive_tables
 from goldrun.contracts.entities import CUSTOMERS, TRANSACTIONS
 from goldrun.contracts.table import Table
+from goldrun.errors import listed
+from goldrun.features.labels import History
 from goldrun.features.snapshots import snapshots, user_features
 from goldrun.features.spans import in_spans
 from goldrun.jobs.aggregate.activity import (
@@ -38,12 +40,13 @@ def run(ctx: Context, as_of: date | None = None, *, rebuild: bool = False) -> da
     Args:
         ctx: The context.
         as_of: Date of the snapshot; the day after the newest event when None.
-        rebuild: Compute all activity again: a definition was changed.
+        rebuild: Compute all activity and the stored snapshots again: a definition was changed.
 
     Raises:
         QualityError: All transactions are refused, so that there is nothing to compute.
         AsOfError: There is no activity, or none before ``as_of``.
     """
+    rebuild = add_missing_columns(ctx) or rebuild
     keep_zone(ctx)
     if ctx.lake.read(TRANSACTIONS.name).isEmpty():
         rejections.check_before_training(ctx)
@@ -55,7 +58,7 @@ def run(ctx: Context, as_of: date | None = None, *, rebuild: bool = False) -> da
         _compute_all(ctx)
     history = history_of(ctx)
     as_of = history.check_features(as_of or history.day_after)
-    write_snapshots(ctx, [as_of])
+    write_snapshots(ctx, sorted({as_of, *_stored_dates(ctx, history)}) if rebuild else [as_of])
     with step("gold: user_features"), ctx.lake.writing(gold.USER_FEATURES.name):
         users = user_features(
             ctx.lake.read(activity_tables.CUSTOMER_DAILY.name), history.observed_until
@@ -72,6 +75,27 @@ def run(ctx: Context, as_of: date | None = None, *, rebuild: bool = False) -> da
     if followed != known_progress(ctx):
         record_progress(ctx, followed, ctx.tracker.run_id)
     return as_of
+
+
+def add_missing_columns(ctx: Context) -> bool:
+    """Add the columns of gold's contracts that an older lake lacks, and log them.
+
+    Snapshots of other dates have null in a new feature until they are computed again.
+
+    Returns:
+        Whether a table of activity was extended: null is no sum, so all activity is to be
+        computed again.
+    """
+    extended = False
+    for table in (*(table for table, _ in ACTIVITY), gold.CUSTOMER_FEATURES):
+        with ctx.lake.writing(table.name):
+            added = ctx.lake.add_missing_columns(table)
+        if added and table is gold.CUSTOMER_FEATURES:
+            log.info("    %s gains %s: null in snapshots of other dates", table.name, listed(added))
+        elif added:
+            extended = True
+            log.info("    %s gains %s: all activity is computed again", table.name, listed(added))
+    return extended
 
 
 def _leave_zone(ctx: Context) -> None:
@@ -120,6 +144,13 @@ def _bring_up_to_date(ctx: Context, changed: Mapping[str, int]) -> bool:
         if touched.count:
             refresh(ctx, touched)
         return True
+
+
+def _stored_dates(ctx: Context, history: History) -> list[date]:
+    """Dates of the stored snapshots that the shop's history still covers."""
+    dates = ctx.lake.read_or_empty(gold.CUSTOMER_FEATURES).select(gold.AS_OF).distinct().collect()
+    known = (row[gold.AS_OF] for row in dates)
+    return [day for day in known if history.observed_from < day <= history.day_after]
 
 
 def write_snapshots(ctx: Context, as_ofs: Sequence[date]) -> None:

@@ -13,9 +13,10 @@ import pyarrow.parquet as pq
 from deltalake import DeltaTable, Schema
 from deltalake.exceptions import DeltaError
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import types as T
 from pyspark.sql.pandas.types import from_arrow_schema, to_arrow_schema
 
-from goldrun.contracts.table import Table
+from goldrun.contracts.table import Column, Table
 from goldrun.errors import StorageError, listed
 from goldrun.io.delta.errors import line_at
 from goldrun.io.delta.properties import CHANGE_FEED, properties
@@ -78,6 +79,12 @@ class SailTables:
         # Without clustering, which delta-rs does not have: each write sorts its rows instead.
         schema = Schema.from_arrow(_schema(table))
         DeltaTable.create(path, schema, mode="ignore", configuration=properties(table))
+
+    def add_columns(self, path: str, columns: Sequence[Column]) -> None:
+        """See ``Tables``."""
+        added = T.StructType([T.StructField(c.name, c.type) for c in columns])
+        fields = Schema.from_arrow(to_arrow_schema(added, timezone="UTC")).fields
+        DeltaTable(path).alter.add_columns(fields)
 
     def stage(
         self, path: str, table: Table, rows: Sequence[DataFrame], *, reused: bool = False

@@ -10,7 +10,7 @@ from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from goldrun.contracts.table import Table
+from goldrun.contracts.table import Column, Table
 from goldrun.errors import LakeBusyError
 from goldrun.io.delta.properties import CHANGE_FEED, named, properties
 from goldrun.io.engines.spark.staged_write import SparkStagedWrite, is_conflict
@@ -63,6 +63,11 @@ class SparkTables:
             f"CREATE TABLE IF NOT EXISTS {named(path)} ({columns}) USING delta {by} "
             f"TBLPROPERTIES ({declared})"
         ).collect()
+
+    def add_columns(self, path: str, columns: Sequence[Column]) -> None:
+        """See ``Tables``."""
+        added = ", ".join(f"`{c.name}` {c.type.simpleString()}" for c in columns)
+        self._session.sql(f"ALTER TABLE {named(path)} ADD COLUMNS ({added})").collect()
 
     @contextlib.contextmanager
     def stage(

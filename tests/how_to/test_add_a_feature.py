@@ -1,0 +1,107 @@
+"""The feature of docs/how-to/add-a-feature.md is added to a lake that older code wrote."""
+
+import tarfile
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from deltalake import DeltaTable
+from mlflow import MlflowClient
+
+from tests.e2e.test_old_lake import ARCHIVE
+from tests.how_to.documents import files_of
+from tests.project_copy import Done, Project, copy_project
+
+FILES = files_of("add-a-feature.md")
+CATALOG = "src/goldrun/contracts/purchase_features.py"
+FEATURE = "orders_on_weekends"
+END = ')\n"""Columns of ``gold/customer_features`` after its key, first part."""'
+SOURCE = ("--source=marketplace.toml", "--lake=lake")
+
+
+@pytest.fixture(scope="module")
+def extended(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    project = copy_project(tmp_path_factory.mktemp("how-to") / "goldrun")
+    with tarfile.open(ARCHIVE) as archive:
+        archive.extractall(project.folder, filter="data")
+    for path, text in FILES.items():
+        before = (project.folder / path).read_text()
+        assert before.count(END) == 1
+        (project.folder / path).write_text(before.replace(END, text + END))
+    return project
+
+
+@pytest.fixture(scope="module")
+def earlier(extended: Project) -> pd.DataFrame:
+    return stored(extended.lake, "customer_features")
+
+
+@pytest.fixture(scope="module")
+def updated(extended: Project, earlier: pd.DataFrame) -> Done:
+    assert FEATURE not in earlier
+    return extended.script("gold", *SOURCE)
+
+
+def stored(lake: Path, name: str) -> pd.DataFrame:
+    return DeltaTable(lake / "gold" / name).to_pandas()
+
+
+def expected(lake: Path, features: pd.DataFrame) -> list[int]:
+    """Count the weekend orders of each row of the features from the days of its customer."""
+    daily = stored(lake, "customer_daily")
+    weekday = pd.to_datetime(daily["day"]).dt.dayofweek
+    weekend = daily[weekday >= 5]
+    rows = zip(features["customer_id"], features["as_of"], strict=True)
+    return [
+        int(weekend[(weekend["customer_id"] == who) & (weekend["day"] < as_of)]["orders"].sum())
+        for who, as_of in rows
+    ]
+
+
+def test_the_page_needs_one_file() -> None:
+    assert list(FILES) == [CATALOG]
+
+
+def test_the_next_run_adds_the_column(
+    extended: Project, earlier: pd.DataFrame, updated: Done
+) -> None:
+    assert updated.code == 0, updated.output
+    assert f"gold/customer_features gains {FEATURE}" in updated.output
+    now = stored(extended.lake, "customer_features")
+    newest = now["as_of"] == now["as_of"].max()
+    assert list(now[newest][FEATURE]) == expected(extended.lake, now[newest])
+    assert now[newest][FEATURE].sum() > 0
+    assert now[~newest][FEATURE].isna().all()
+    assert len(now[~newest]) > 0
+    key = ["as_of", "customer_id"]
+    others = now[list(earlier.columns)].sort_values(key, ignore_index=True)
+    pd.testing.assert_frame_equal(others, earlier.sort_values(key, ignore_index=True))
+
+
+@pytest.mark.usefixtures("updated")
+def test_the_profile_the_dictionary_and_drift_have_it(extended: Project) -> None:
+    client = MlflowClient(extended.store)
+    experiments = [e.experiment_id for e in client.search_experiments()]
+    runs = client.search_runs(experiments)
+    assert any(f"customer_features.{FEATURE}.nulls" in run.data.metrics for run in runs)
+    code = (
+        "from goldrun.contracts import data_model, gold; "
+        f"assert '| {FEATURE}' in data_model.page() or '`{FEATURE}`' in data_model.page(); "
+        f"assert '{FEATURE}' in [c.name for c in gold.FEATURES if c.grows_with_time]"
+    )
+    done = extended.run("env", "PYTHONPATH=src:.", "python", "-c", code)
+    assert done.code == 0, done.output
+
+
+@pytest.mark.usefixtures("updated")
+def test_a_second_run_writes_nothing_and_a_rebuild_fills_the_other_snapshots(
+    extended: Project,
+) -> None:
+    table = extended.lake / "gold" / "customer_features"
+    version = DeltaTable(table).version()
+    assert extended.script("gold", *SOURCE).code == 0
+    assert DeltaTable(table).version() == version
+    done = extended.script("gold", *SOURCE, "--rebuild=true")
+    assert done.code == 0, done.output
+    now = stored(extended.lake, "customer_features")
+    assert list(now[FEATURE]) == expected(extended.lake, now)
