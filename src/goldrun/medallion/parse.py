@@ -171,11 +171,7 @@ def parse(
         value = to_standard_form(text, column, phone_region)
         if column.standard in (None, Standard.CATEGORY):
             return Parsed(value, text.isNull(), {})
-        return Parsed(
-            value,
-            text.isNull(),
-            {quarantine_reasons.unparsed(column): text.isNotNull() & value.isNull()},
-        )
+        return _with_fault(text, value, column)
     if isinstance(column.type, T.TimestampType):
         written = _written(mapped, column, timezone, timestamp_format)
         return _timestamp(text, written, column, timezone, timestamp_format)
@@ -183,12 +179,13 @@ def parse(
         is_there = _WRITTEN + column.name in mapped.columns
         plain = F.col(_WRITTEN + column.name) if is_there else _plain(text)
         return _decimal(text, plain, column, column.type)
-    value = text.try_cast(column.type)
-    return Parsed(
-        value,
-        text.isNull(),
-        {quarantine_reasons.unparsed(column): text.isNotNull() & value.isNull()},
-    )
+    return _with_fault(text, text.try_cast(column.type), column)
+
+
+def _with_fault(text: SparkColumn, value: SparkColumn, column: Column) -> Parsed:
+    """A value that is at fault where it is null and its text is not."""
+    fault = text.isNotNull() & value.isNull()
+    return Parsed(value, text.isNull(), {quarantine_reasons.unparsed(column): fault})
 
 
 def _plain(text: SparkColumn) -> SparkColumn:

@@ -1,6 +1,6 @@
 """Silver: typed rows that satisfy every rule, and the reasons of the rejected ones."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame
@@ -11,7 +11,7 @@ from goldrun.contracts import lineage, quarantine_reasons
 from goldrun.contracts.entity_mapping import EntityMapping
 from goldrun.contracts.table import Column, Severity, Table
 from goldrun.medallion.mapping import LINEAGE
-from goldrun.medallion.parse import parse_records
+from goldrun.medallion.parse import Parsed, parse_records
 from goldrun.medallion.quarantine import place, raw_json
 
 _COMMA = ","
@@ -52,6 +52,19 @@ def validate(
     """
     mapped = [table.column(name) for name in mapping.columns]
     frame, parsed = parse_records(bronze, mapping, mapped, needed, timezone, phone_region)
+    complete = _with_defaults(_typed(frame, parsed, mapped), table)
+    complete = complete.withColumn(lineage.REASONS, _all_reasons(table))
+    # Accepted rows are many and are materialised: without their raw text they need less memory.
+    is_rejected = F.col(lineage.REASONS).isNotNull()
+    names = F.when(is_rejected, F.split(lineage.REASONS, _COMMA)).otherwise(F.array())
+    raw = F.when(is_rejected, raw_json(F.col(lineage.RECORD), F.col(lineage.MALFORMED)))
+    return complete.select(
+        *table.names, *_LINEAGE, names.alias(lineage.REASONS), raw.alias(lineage.RECORD)
+    )
+
+
+def _typed(frame: DataFrame, parsed: Mapping[str, Parsed], mapped: Sequence[Column]) -> DataFrame:
+    """Select lineage, typed values and the names of the faults that parsing finds."""
     faults = _record_faults()
     for column in mapped:
         faults |= parsed[column.name].faults
@@ -61,31 +74,20 @@ def validate(
         name: F.col(f"{LINEAGE}.{name}") for name in (*_LINEAGE, lineage.RECORD, lineage.MALFORMED)
     }
     raw[lineage.FILE] = place(raw[lineage.FILE], F.col(f"{LINEAGE}.{lineage.OFFSET}"))
-    columns = [column.alias(name) for name, column in raw.items()]
-    typed = frame.select(
-        *columns,
+    return frame.select(
+        *[column.alias(name) for name, column in raw.items()],
         *[one.value.alias(name) for name, one in parsed.items()],
         _names_of(faults).alias(lineage.REASONS),
     )
-    complete = _with_defaults(typed, table)
+
+
+def _all_reasons(table: Table) -> SparkColumn:
+    """Names of faults and of broken rules, joined by commas; null when there is none."""
     broken = _joined(F.col(lineage.REASONS), _names_of(_broken(table)))
     reasons = _joined(broken, _names_of(_unfilled(table, broken)))
     # The fields of a malformed line are random: it has no other reason.
-    malformed = F.col(lineage.MALFORMED).isNotNull()
-    reasons = F.when(malformed, F.lit(quarantine_reasons.RECORD_MALFORMED)).otherwise(reasons)
-    complete = complete.withColumn(lineage.REASONS, reasons)
-    # Accepted rows are many and are materialised: without their raw text they need less memory.
-    is_rejected = F.col(lineage.REASONS).isNotNull()
-    return complete.select(
-        *table.names,
-        *_LINEAGE,
-        F.when(is_rejected, F.split(lineage.REASONS, _COMMA))
-        .otherwise(F.array())
-        .alias(lineage.REASONS),
-        F.when(is_rejected, raw_json(F.col(lineage.RECORD), F.col(lineage.MALFORMED))).alias(
-            lineage.RECORD
-        ),
-    )
+    is_malformed = F.col(lineage.MALFORMED).isNotNull()
+    return F.when(is_malformed, F.lit(quarantine_reasons.RECORD_MALFORMED)).otherwise(reasons)
 
 
 def _record_faults() -> dict[str, SparkColumn]:

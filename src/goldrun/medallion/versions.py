@@ -111,6 +111,20 @@ def _rank_immutable(both: DataFrame, table: Table) -> DataFrame:
 
 def _rank_versioned(both: DataFrame, table: Table, *, by_arrival: bool) -> DataFrame:
     versioned_by = [] if by_arrival else [table.versioned_by]
+    first_to_last, last_to_first = _orders(versioned_by)
+    marked = _mark_contradictions(both, [*table.key], versioned_by)
+    in_order = Window.partitionBy(*table.key, _LOSES).orderBy(*first_to_last)
+    begins = (F.col(_IS_NEW) == 0) | ~_repeats_the_row_before(table, in_order)
+    beginning = F.when(F.col(_BEGINS), F.col(lineage.RECORD_ID))
+    first = F.last(beginning, ignorenulls=True).over(in_order)
+    kept = marked.withColumn(_BEGINS, begins).withColumn(_KEPT, first)
+    repeats = kept.withColumn(_REPEATS, F.col(_KEPT) != F.col(lineage.RECORD_ID))
+    from_the_end = Window.partitionBy(*table.key, _LOSES, _REPEATS).orderBy(*last_to_first)
+    return _with_validity(repeats, table, from_the_end)
+
+
+def _orders(versioned_by: list[str]) -> tuple[list[SparkColumn], list[SparkColumn]]:
+    """Order of the records of a key from the first to the last, and the reverse order."""
     arrival = [
         _IS_NEW,
         lineage.VALID_TO,
@@ -128,16 +142,7 @@ def _rank_versioned(both: DataFrame, table: Table, *, by_arrival: bool) -> DataF
         F.col(name).desc_nulls_first() if name == lineage.VALID_TO else F.col(name).desc()
         for name in (*versioned_by, *arrival)
     ]
-    marked = _mark_contradictions(both, [*table.key], versioned_by)
-    in_order = Window.partitionBy(*table.key, _LOSES).orderBy(*first_to_last)
-    begins = (F.col(_IS_NEW) == 0) | ~_repeats_the_row_before(table, in_order)
-    first = F.last(F.when(F.col(_BEGINS), F.col(lineage.RECORD_ID)), ignorenulls=True).over(
-        in_order
-    )
-    kept = marked.withColumn(_BEGINS, begins).withColumn(_KEPT, first)
-    repeats = kept.withColumn(_REPEATS, F.col(_KEPT) != F.col(lineage.RECORD_ID))
-    from_the_end = Window.partitionBy(*table.key, _LOSES, _REPEATS).orderBy(*last_to_first)
-    return _with_validity(repeats, table, from_the_end)
+    return first_to_last, last_to_first
 
 
 def _mark_contradictions(both: DataFrame, key: list[str], versioned_by: list[str]) -> DataFrame:
@@ -210,21 +215,20 @@ def resolve(ranked: DataFrame, entity: str, table: Table) -> Resolution:
     rejected = ranked.where(_LOSES)
     conflicts = rejected.select(lineage.RECORD_ID, F.array(F.lit(reason)).alias(lineage.REASONS))
     keys = rejected.select(*table.key).distinct()
+    current, history = _by_validity(versions, table)
+    return Resolution(current, history, duplicates, conflicts, keys)
+
+
+def _by_validity(versions: DataFrame, table: Table) -> tuple[DataFrame, DataFrame]:
+    """Split versions into new rows of silver and new or changed rows of its history."""
+    is_new = F.col(_IS_NEW) == 1
     current, history = lineage.silver_table(table).names, lineage.history_table(table).names
     if table.immutable_since:
-        none = (
-            versions.limit(0)
-            .withColumn(lineage.VALID_FROM, F.col(lineage.VALID_TO))
-            .select(*history)
-        )
-        stay = versions.where(is_new).select(*current)
-        return Resolution(stay, none, duplicates, conflicts, keys)
+        none = versions.limit(0).withColumn(lineage.VALID_FROM, F.col(lineage.VALID_TO))
+        return versions.where(is_new).select(*current), none.select(*history)
     newest = F.col(lineage.VALID_TO).isNull()
     ended = is_new | ~F.col(_ENDED).eqNullSafe(F.col(lineage.VALID_TO))
-    return Resolution(
-        current=versions.where(newest & is_new).select(*current),
-        history=versions.where(~newest & ended).select(*history),
-        duplicates=duplicates,
-        conflicts=conflicts,
-        rejected_keys=keys,
+    return (
+        versions.where(newest & is_new).select(*current),
+        versions.where(~newest & ended).select(*history),
     )

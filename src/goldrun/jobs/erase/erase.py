@@ -84,12 +84,8 @@ def _write_tombstone(ctx: Context, person: Person, tables: Sequence[str]) -> Non
             f"{ctx.lake.root} has no customer with this id, and none was erased: "
             "check --customer-id"
         )
-    row = signed.crossJoin(key.select(KEY_ID)).select(
-        TOMBSTONE,
-        KEY_ID,
-        F.lit(ctx.now).alias(ERASED_AT),
-        F.lit(ctx.tracker.run_id).alias(RUN_ID),
-    )
+    when = (F.lit(ctx.now).alias(ERASED_AT), F.lit(ctx.tracker.run_id).alias(RUN_ID))
+    row = signed.crossJoin(key.select(KEY_ID)).select(TOMBSTONE, KEY_ID, *when)
     ctx.lake.append(TOMBSTONES, row)
 
 
