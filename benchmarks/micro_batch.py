@@ -28,7 +28,7 @@ from goldrun.io.settings import load_source
 from goldrun.io.tracking.runs import Tracker
 from goldrun.jobs.aggregate import gold_tables
 from goldrun.jobs.aggregate.activity import record_progress, tables_followed
-from goldrun.jobs.aggregate.updater import Follower
+from goldrun.jobs.aggregate.updater import GoldUpdater
 from goldrun.jobs.context import Context, step
 from goldrun.jobs.names import SEGMENTATION
 from goldrun.jobs.refine import silver
@@ -60,9 +60,9 @@ class Cost:
 def measure_one(ctx: Context, stored: int, *, random_keys: bool) -> Cost:
     """Process micro-batches through all layers."""
     spark, tracker = ctx.lake.session, ctx.tracker
-    follower = Follower(tracker.run_id, Scorer(SEGMENTATION))
-    follower.catch_up(replace(ctx, now=_now()))
-    batches = MicroBatches(ctx, follower, tracker.series(), None, _now)
+    updater = GoldUpdater(tracker.run_id, Scorer(SEGMENTATION))
+    updater.backfill(replace(ctx, now=_now()))
+    batches = MicroBatches(ctx, updater, tracker.series(), None, _now)
     seconds = []
     for n in range(WARM_UP + MEASURED):
         # A multiple of a thousand, because the rejected and repeated rows depend on it.

@@ -7,8 +7,8 @@ from pyspark.sql import DataFrame
 from goldrun.contracts import lineage
 from goldrun.io.delta.lake import Lake
 from goldrun.jobs.aggregate.activity import record_progress
-from goldrun.jobs.aggregate.affected import Touched
-from goldrun.jobs.aggregate.updater import Follower
+from goldrun.jobs.aggregate.affected import AffectedRows
+from goldrun.jobs.aggregate.updater import GoldUpdater
 from goldrun.jobs.context import Context
 from goldrun.jobs.stream import messages, stream
 from goldrun.medallion.offsets import Span
@@ -30,20 +30,20 @@ def silver_repeats() -> None:
 
 def gold_hurries() -> None:
     """Gold says that it has followed before it has."""
-    compute = Follower._compute
+    compute = GoldUpdater._compute
 
-    def hasty(self: Follower, ctx: Context, touched: Touched) -> None:
+    def hasty(self: GoldUpdater, ctx: Context, affected: AffectedRows) -> None:
         record_progress(ctx, ctx.lake.versions(list(self._progress)), self.run_id)
-        compute(self, ctx, touched)
+        compute(self, ctx, affected)
 
-    Follower._compute = hasty  # type: ignore[method-assign]
+    GoldUpdater._compute = hasty  # type: ignore[method-assign]
 
 
 def nothing_caught_up() -> None:
     """A start does not look for what a stop has left between bronze and silver."""
 
-    def only_gold(ctx: Context, follower: Follower) -> int:
-        follower.catch_up(ctx)
+    def only_gold(ctx: Context, updater: GoldUpdater) -> int:
+        updater.backfill(ctx)
         return 0
 
     stream._catch_up = only_gold

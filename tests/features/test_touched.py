@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 from goldrun.contracts import activity_tables
 from goldrun.contracts.entities import TRANSACTIONS
 from goldrun.features.activity import customer_daily, customer_places, customer_products
-from goldrun.features.affected import Days, days_touched, lines_behind
+from goldrun.features.affected import Days, affected_days, contributing_rows
 from tests.features.markets import ENTITIES, Market, frame, line, silver_of, version
 from tests.features.shops import ZONES, Shop, by_day
 
@@ -34,14 +34,14 @@ def test_what_is_computed_of_the_days_touched_is_what_all_lines_give(
         spark, market | {"transactions": list(shop.lines.values())}, *others, zone=zone
     )
 
-    pairs = days_touched(images, after.transactions, after.zone).localCheckpoint()
+    pairs = affected_days(images, after.transactions, after.zone).localCheckpoint()
     days = Days(
         pairs,
         *pairs.agg(F.count("*"), F.min(activity_tables.DAY), F.max(activity_tables.DAY)).collect()[
             0
         ],
     )
-    part = replace(after, transactions=lines_behind(days, after.transactions, after.zone))
+    part = replace(after, transactions=contributing_rows(days, after.transactions, after.zone))
     touched = {(row[0], row[1]) for row in pairs.collect()}
 
     for compute in TABLES:
@@ -63,5 +63,5 @@ def test_pairs_come_once_and_no_day_beside_them(spark: SparkSession) -> None:
             line("c", "t3", "other", "2024-03-03 10:00:00", "1.00"),
         ],
     )
-    found = days_touched(stored.where("transaction_id = 't2'"), stored, "UTC").collect()
+    found = affected_days(stored.where("transaction_id = 't2'"), stored, "UTC").collect()
     assert sorted(str(row[activity_tables.DAY]) for row in found) == ["2024-03-01", "2024-03-02"]

@@ -14,7 +14,7 @@ from goldrun.contracts.table import Table
 from goldrun.errors import MissingTableError, SettingsError
 from goldrun.io.delta.lake import Lake
 from goldrun.jobs.aggregate import gold_tables
-from goldrun.jobs.aggregate.updater import Follower
+from goldrun.jobs.aggregate.updater import GoldUpdater
 from goldrun.jobs.context import Context
 from goldrun.jobs.ingest import bronze
 from goldrun.jobs.monitor import drift
@@ -155,7 +155,7 @@ def test_an_old_lake_of_a_shop_elsewhere_is_computed_again_wherever_that_stops(
     assert {str(row["day"]) for row in days} == {"2024-05-01", "2024-05-02", "2024-05-04"}
     # Whoever comes next brings it to its end: here a stream that starts.
     with tokyo.tracker.run("stream", "goldrun-pipeline") as run_id:
-        Follower(run_id, Scorer(SEGMENTATION)).catch_up(tokyo)
+        GoldUpdater(run_id, Scorer(SEGMENTATION)).backfill(tokyo)
     assert last_purchases(tokyo) == {
         "c": ("2024-05-01", 3),
         "d": ("2024-05-02", 2),

@@ -11,9 +11,9 @@ from goldrun.contracts import activity_tables, behaviour, entities, non_additive
 from goldrun.contracts.source import UTC
 from goldrun.contracts.stacked import stacked
 from goldrun.contracts.table import Table
-from goldrun.features.interaction_metrics import contacts
+from goldrun.features.interaction_metrics import interactions_by_day
 from goldrun.features.purchase_metrics import completed, purchases
-from goldrun.features.session_metrics import event_counts, visits
+from goldrun.features.session_metrics import event_counts, sessions_by_day
 from goldrun.medallion.days import day_of
 from goldrun.medallion.enrichment import transactions_enriched
 
@@ -32,8 +32,8 @@ class Silver:
         sessions: Rows of ``silver/sessions``; None when the shop records no sessions.
         events: Rows of ``silver/events``; None when the shop records no events.
         interactions: Rows of ``silver/interactions``; None when the shop records no interactions.
-        orders: What ``buying.orders_by_day`` returns, where ``transactions`` are those of some
-            days and so don't tell it; None otherwise.
+        orders: Result of ``purchase_metrics.orders_by_day``, where ``transactions`` are only those
+            of some days, from which it can't be computed; None otherwise.
         zone: Time zone whose calendar days the days of activity are (``Source.zone``).
     """
 
@@ -48,7 +48,7 @@ class Silver:
 
     @property
     def only_lines(self) -> bool:
-        """Whether neither visits nor contacts are recorded, which can be of another day too."""
+        """Whether the shop records transactions alone, whose days nothing else can change."""
         return self.sessions is self.events is self.interactions is None
 
     def of(self, customers: DataFrame) -> "Silver":
@@ -126,11 +126,11 @@ def customer_daily(silver: Silver) -> DataFrame:
     """
     parts = [purchases(silver.transactions, silver.zone, silver.orders)]
     if silver.sessions is not None:
-        parts.append(visits(silver.sessions, silver.events, silver.zone))
+        parts.append(sessions_by_day(silver.sessions, silver.events, silver.zone))
     if silver.events is not None:
         parts.append(event_counts(silver.events, silver.zone))
     if silver.interactions is not None:
-        parts.append(contacts(silver.interactions, silver.transactions, silver.zone))
+        parts.append(interactions_by_day(silver.interactions, silver.transactions, silver.zone))
     return _beside_each_other(parts)
 
 
@@ -179,7 +179,7 @@ def customer_responses(silver: Silver) -> DataFrame:
     """Count each customer's contacts by day and response time.
 
     Returns:
-        Rows of ``gold/customer_responses``; contacts without a response time are left out.
+        Rows of ``gold/customer_responses``; interactions without a response time are left out.
     """
     if silver.interactions is None:
         return _nothing(silver.transactions, non_additive_tables.CUSTOMER_RESPONSES)

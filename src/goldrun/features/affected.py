@@ -52,7 +52,7 @@ class Days:
         return daily.where(self.condition).join(rows, _KEY, "left_semi")
 
 
-def days_touched(changed: DataFrame, stored: DataFrame, zone: str) -> DataFrame:
+def affected_days(changed: DataFrame, stored: DataFrame, zone: str) -> DataFrame:
     """Find the days whose sums a change of lines may change.
 
     A line adds to its own day, and to the day of its order: the one of the order's first line,
@@ -70,7 +70,7 @@ def days_touched(changed: DataFrame, stored: DataFrame, zone: str) -> DataFrame:
     return _days_of(changed, zone).unionByName(_days_of(of_orders, zone)).distinct()
 
 
-def lines_behind(days: Days, stored: DataFrame, zone: str) -> DataFrame:
+def contributing_rows(days: Days, stored: DataFrame, zone: str) -> DataFrame:
     """Find all lines that count on some days, and every line of their orders.
 
     Which day an order counts on is told by all of its lines, so a sum over the result is whole on

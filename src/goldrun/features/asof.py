@@ -34,7 +34,7 @@ _WINDOWS = (
 """Which daily numbers are added up over how many days before the date."""
 
 
-def before_each(rows: DataFrame, as_ofs: Sequence[date]) -> DataFrame:
+def expand_as_of(rows: DataFrame, as_ofs: Sequence[date]) -> DataFrame:
     """Repeat each row for every date that it is before.
 
     Args:
@@ -95,7 +95,7 @@ def totals_before(
     """
     bought = F.when(F.col(activity_tables.ORDERS) > 0, F.col(activity_tables.DAY))
     return (
-        before_each(daily, as_ofs)
+        expand_as_of(daily, as_ofs)
         .groupBy(CUSTOMER_ID, gold.AS_OF)
         .agg(
             *[F.expr(f"{_sum(c.name, c.name)} AS {c.name}") for c in NUMBERS],
@@ -117,7 +117,7 @@ def _in_windows(daily: DataFrame, as_ofs: Sequence[date]) -> DataFrame:
     """
     longest = max(days for _, days in _WINDOWS)
     since = min(as_ofs) - timedelta(days=longest)
-    recent = before_each(daily.where(F.col(activity_tables.DAY) >= F.lit(since)), as_ofs)
+    recent = expand_as_of(daily.where(F.col(activity_tables.DAY) >= F.lit(since)), as_ofs)
     return recent.groupBy(CUSTOMER_ID, gold.AS_OF).agg(
         *[F.expr(f"{_within(name, n)} AS {window_sum(name, n)}") for name, n in _WINDOWS]
     )

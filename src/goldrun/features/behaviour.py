@@ -1,4 +1,4 @@
-"""Features of what customers did besides buying, from sums as of a date."""
+"""Features of what customers did besides purchases, from sums as of a date."""
 
 from datetime import date
 

@@ -10,8 +10,8 @@ from goldrun.medallion.enrichment import interactions_enriched
 _AFTER_ORDER_MICROS = activity_tables.AFTER_ORDER_DAYS * 24 * 3600 * 1_000_000
 
 
-def contacts(interactions: DataFrame, transactions: DataFrame, zone: str) -> DataFrame:
-    """Count contacts, each on its own day.
+def interactions_by_day(interactions: DataFrame, transactions: DataFrame, zone: str) -> DataFrame:
+    """Count interactions, each on its own day.
 
     Args:
         interactions: Rows of ``silver/interactions``.
@@ -19,8 +19,8 @@ def contacts(interactions: DataFrame, transactions: DataFrame, zone: str) -> Dat
         zone: Time zone of the days.
 
     Returns:
-        ``customer_id, day`` and the columns of ``gold/customer_daily`` that contacts add to; null
-        stands for none.
+        ``customer_id, day`` and the columns of ``gold/customer_daily`` that interactions add to;
+        null stands for none.
     """
     since_order = F.unix_micros(behaviour.INTERACTION_DATE) - F.unix_micros(
         entities.TRANSACTION_DATE

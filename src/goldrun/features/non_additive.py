@@ -17,7 +17,7 @@ from goldrun.contracts import (
     interaction_features,
     purchase_features,
 )
-from goldrun.features.asof import before_each
+from goldrun.features.asof import expand_as_of
 
 SQUARED_GAPS = "_squared_gaps"
 _SQUARE = "_square"
@@ -43,7 +43,7 @@ def squared_gaps(daily: DataFrame, as_ofs: Sequence[date]) -> DataFrame:
     )
     gap = F.datediff(activity_tables.DAY, _EARLIER).cast("bigint")
     squares = gaps.select(entities.CUSTOMER_ID, activity_tables.DAY, (gap * gap).alias(_SQUARE))
-    return before_each(squares, as_ofs).groupBy(*_KEY).agg(F.sum(_SQUARE).alias(SQUARED_GAPS))
+    return expand_as_of(squares, as_ofs).groupBy(*_KEY).agg(F.sum(_SQUARE).alias(SQUARED_GAPS))
 
 
 def distinct_products(products: DataFrame, as_ofs: Sequence[date]) -> DataFrame:
@@ -56,7 +56,7 @@ def distinct_products(products: DataFrame, as_ofs: Sequence[date]) -> DataFrame:
     first_bought = products.groupBy(entities.CUSTOMER_ID, entities.PRODUCT_ID).agg(
         F.min(activity_tables.DAY).alias(activity_tables.DAY)
     )
-    counted = before_each(first_bought, as_ofs).groupBy(*_KEY)
+    counted = expand_as_of(first_bought, as_ofs).groupBy(*_KEY)
     return counted.agg(F.count("*").alias(purchase_features.DISTINCT_PRODUCTS))
 
 
@@ -74,7 +74,7 @@ def response_time_p90(responses: DataFrame, as_ofs: Sequence[date]) -> DataFrame
     times = F.explode(
         F.array_repeat(behaviour.RESPONSE_TIME, F.col(activity_tables.RESPONSES).cast("int"))
     )
-    contacts = before_each(responses, as_ofs).select(*_KEY, times.alias(behaviour.RESPONSE_TIME))
+    contacts = expand_as_of(responses, as_ofs).select(*_KEY, times.alias(behaviour.RESPONSE_TIME))
     return contacts.groupBy(*_KEY).agg(
         F.percentile(behaviour.RESPONSE_TIME, 0.9).alias(interaction_features.RESPONSE_TIME_P90)
     )
@@ -92,7 +92,7 @@ def last_places(places: DataFrame, as_ofs: Sequence[date]) -> DataFrame:
     """
     attributes = (entities.LOCATION, entities.CUSTOMER_SEGMENT)
     last_day = (
-        before_each(places, as_ofs)
+        expand_as_of(places, as_ofs)
         .groupBy(*_KEY)
         .agg(F.max(activity_tables.DAY).alias(activity_tables.DAY))
     )

@@ -26,7 +26,7 @@ def purchase_expressions(observed_from: date) -> dict[str, SparkColumn]:
         observed_from: First day of the shop's history; longer windows are null.
 
     Returns:
-        Feature to its expression over ``asof.sums_before`` and ``siblings.squared_gaps``.
+        Feature to its expression over ``asof.sums_before`` and ``non_additive.squared_gaps``.
     """
     return {
         purchase_features.PURCHASE_FREQUENCY: F.col(activity_tables.ORDERS),

@@ -6,7 +6,7 @@ step is the type of its last event, by time and then by ``event_id``. A journey 
 event converted, wherever in it the purchase is; one without dropped off, and its last event step
 is where it ended. One with a single event bounced. Searches and clicks are how a customer seeks,
 so conversion is asked of journeys with one of these. All facts of a visit are counted on one day,
-see ``visits``.
+see ``sessions_by_day``.
 """
 
 from pyspark.sql import Column as SparkColumn
@@ -39,7 +39,7 @@ def journeys(enriched: DataFrame) -> DataFrame:
     """Sum up the events of each customer's session.
 
     Args:
-        enriched: Events with their visits (``events_enriched``).
+        enriched: Events with their sessions (``events_enriched``).
 
     Returns:
         One row for each session that is known to be the customer's and has events: how many, when
@@ -63,7 +63,7 @@ def journeys(enriched: DataFrame) -> DataFrame:
     )
 
 
-def visit_day(zone: str) -> SparkColumn:
+def session_day(zone: str) -> SparkColumn:
     """Day on which all facts of a visit are counted: the first that has seen all of it.
 
     It is the day of ``session_end``, of ``session_start`` where there is no end, or of the last
@@ -73,8 +73,8 @@ def visit_day(zone: str) -> SparkColumn:
     return day_of(F.greatest(ended, F.col(_LAST_AT)), zone)
 
 
-def visits(sessions: DataFrame, events: DataFrame | None, zone: str) -> DataFrame:
-    """Count visits and what became of them, each on its ``visit_day``.
+def sessions_by_day(sessions: DataFrame, events: DataFrame | None, zone: str) -> DataFrame:
+    """Count sessions and what became of them, each on its ``session_day``.
 
     Args:
         sessions: Rows of ``silver/sessions``.
@@ -82,7 +82,7 @@ def visits(sessions: DataFrame, events: DataFrame | None, zone: str) -> DataFram
         zone: Time zone of the days.
 
     Returns:
-        ``customer_id, day`` and the columns of ``gold/customer_daily`` that visits add to; null
+        ``customer_id, day`` and the columns of ``gold/customer_daily`` that sessions add to; null
         stands for none.
     """
     if events is None:
@@ -110,7 +110,7 @@ def visits(sessions: DataFrame, events: DataFrame | None, zone: str) -> DataFram
             for kind in behaviour.EVENT_TYPES
         },
     }
-    return seen.groupBy(CUSTOMER_ID, visit_day(zone).alias(activity_tables.DAY)).agg(
+    return seen.groupBy(CUSTOMER_ID, session_day(zone).alias(activity_tables.DAY)).agg(
         F.count("*").alias(activity_tables.SESSIONS),
         F.sum(behaviour.SESSION_DURATION).alias(activity_tables.SESSION_SECONDS),
         *[F.count_if(holds).alias(name) for name, holds in counts.items()],

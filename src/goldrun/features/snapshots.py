@@ -54,7 +54,7 @@ def snapshots(
         Rows of ``gold/customer_features``; key ``(customer_id, as_of)``.
     """
     sums = sums_before(activity.daily, as_ofs).where(F.col(activity_tables.ORDERS) > 0)
-    siblings = [
+    non_additive = [
         squared_gaps(activity.daily, as_ofs),
         distinct_products(activity.products, as_ofs),
         last_places(activity.places, as_ofs),
@@ -67,11 +67,11 @@ def snapshots(
         ),
     }
     if INTERACTIONS in activity.recorded:
-        siblings.append(response_time_p90(activity.responses, as_ofs))
+        non_additive.append(response_time_p90(activity.responses, as_ofs))
     else:
         values[interaction_features.RESPONSE_TIME_P90] = F.lit(None)
-    for sibling in [each.localCheckpoint() for each in siblings] if staged else siblings:
-        sums = sums.join(sibling, [CUSTOMER_ID, gold.AS_OF], "left")
+    for part in [each.localCheckpoint() for each in non_additive] if staged else non_additive:
+        sums = sums.join(part, [CUSTOMER_ID, gold.AS_OF], "left")
     return _select(sums, values, gold.CUSTOMER_FEATURES)
 
 

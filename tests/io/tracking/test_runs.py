@@ -81,7 +81,7 @@ def test_a_model_without_the_alias_has_no_champion_until_one_is_crowned(tracker:
         pass
     tracker.client.create_model_version(name, source=f"runs:/{run_id}/model", run_id=run_id)
     assert tracker.champion(name) is None
-    tracker.crown(name, 1)
+    tracker.promote(name, 1)
     assert tracker.champion(name) == Champion(name, 1, run_id)
     assert tracker.aliases(name) == {CHAMPION: 1}
 

@@ -70,7 +70,7 @@ def register(tracker: Tracker, name: str, tags: dict[str, str], root: str = "") 
                 digest="ab" * 32,
             )
     made = client.create_model_version(name, f"runs:/{run_id}/model", run_id, tags=tags)
-    tracker.crown(name, int(made.version))
+    tracker.promote(name, int(made.version))
     return Champion(name, int(made.version), run_id)
 
 
@@ -203,7 +203,7 @@ def test_a_champion_that_another_run_changed_is_not_displaced(ctx: Context, chan
     compared = register(ctx.tracker, name, owned())
     second = register(ctx.tracker, name, owned())
     if not changed:
-        ctx.tracker.crown(name, compared.version)
+        ctx.tracker.promote(name, compared.version)
     rival = HeadToHead("auc", 0.9, 0.8, compared.version)
     found = promote_unless_changed(ctx, name, second.version, PROMOTED, rival)
     assert found.promote is not changed

@@ -84,7 +84,7 @@ def test_a_store_of_one_lake_gets_new_names_with_every_version_alias_tag_and_run
     for _ in range(3):
         trained(ctx)
     trained(ctx, name="segmentation")
-    ctx.tracker.crown("churn", 2)
+    ctx.tracker.promote("churn", 2)
     ctx.tracker.client.delete_model_version("churn", "1")
     before = versions_of(ctx.tracker.client, "churn")
     assert before is not None
@@ -121,7 +121,7 @@ def test_of_a_store_that_lakes_shared_only_this_lakes_versions_move_and_its_cham
     ):
         assert trained(ctx, root, decision=decision) == number
         runs[number] = str(ctx.tracker.client.get_model_version("churn", str(number)).run_id)
-    ctx.tracker.crown("churn", 4)
+    ctx.tracker.promote("churn", 4)
     migrated(ctx)
     versions = versions_of(ctx.tracker.client, NAME)
     assert versions is not None
@@ -146,7 +146,7 @@ def test_a_champion_that_does_not_say_its_lake_stays_behind_and_the_last_promote
     with ctx.tracker.run("training", "goldrun-churn") as unknown:
         pass
     client.create_model_version("churn", f"runs:/{unknown}/model", unknown)
-    ctx.tracker.crown("churn", 2)
+    ctx.tracker.promote("churn", 2)
     ours = client.get_model_version("churn", "1").run_id
     migrated(ctx)
     check_models(ctx, "churn")
@@ -157,10 +157,10 @@ def test_a_champion_that_does_not_say_its_lake_stays_behind_and_the_last_promote
 
 def test_a_champion_that_was_trained_under_the_new_name_stays(ctx: Context) -> None:
     trained(ctx, decision="promoted")
-    ctx.tracker.crown("churn", 1)
+    ctx.tracker.promote("churn", 1)
     newer = trained(ctx, name=NAME, decision="promoted")
     ctx.tracker.tag_version(NAME, newer, owner_of(ctx).tags())
-    ctx.tracker.crown(NAME, newer)
+    ctx.tracker.promote(NAME, newer)
     migrated(ctx)
     champion = champion_of(ctx, "churn")
     assert champion is not None
@@ -192,7 +192,7 @@ def test_a_migration_that_is_stopped_anywhere_ends_in_the_same_state_when_run_ag
     trained(ctx)
     if shared:
         trained(ctx, str(tmp_path / "other"))
-    ctx.tracker.crown("churn", 3 if shared else 2)
+    ctx.tracker.promote("churn", 3 if shared else 2)
     owner, calls = (Tracker if stop in {"crown", "tag_version"} else migration), 0
     whole = getattr(owner, stop)
 
@@ -252,7 +252,7 @@ def test_a_lake_without_tables_is_refused(ctx: Context, tmp_path: Path) -> None:
 
 def test_bare_names_are_kept_where_the_prefix_is_empty_and_get_their_tags(ctx: Context) -> None:
     trained(ctx)
-    ctx.tracker.crown("churn", 1)
+    ctx.tracker.promote("churn", 1)
     bare = ctx.source.model_copy(update={"registry_prefix": ""})
     migrated(Context(ctx.lake, ctx.tracker, bare, NOW))
     assert champion_of(Context(ctx.lake, ctx.tracker, bare, NOW), "churn") is not None
@@ -307,7 +307,7 @@ def test_a_server_keeps_versions_aliases_and_tags_as_well(
         ctx = Context(lake, Tracker(), load_source("online_retail"), NOW)
         trained(ctx)
         trained(ctx)
-        ctx.tracker.crown("churn", 1)
+        ctx.tracker.promote("churn", 1)
         migrated(ctx)
         champion = champion_of(ctx, "churn")
         assert champion is not None

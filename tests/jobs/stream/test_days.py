@@ -24,7 +24,7 @@ from goldrun.io.sources.records import LINE
 from goldrun.io.streaming.readers import EVENT_AT
 from goldrun.io.tracking.runs import Tracker
 from goldrun.jobs.aggregate.activity import ACTIVITY, activity_in, silver_of
-from goldrun.jobs.aggregate.updater import Follower
+from goldrun.jobs.aggregate.updater import GoldUpdater
 from goldrun.jobs.context import Context
 from goldrun.jobs.names import SEGMENTATION
 from goldrun.jobs.refine import silver
@@ -106,9 +106,9 @@ def streamed(
     ticks = (NOW + timedelta(seconds=n) for n in count(1))
     with tracker.run("stream", "goldrun-pipeline") as run_id:
         silver.run(ctx)
-        follower = Follower(run_id, Scorer(SEGMENTATION))
-        follower.catch_up(replace(ctx, now=next(ticks)))
-        batches = MicroBatches(ctx, follower, tracker.series(), None, lambda: next(ticks))
+        updater = GoldUpdater(run_id, Scorer(SEGMENTATION))
+        updater.backfill(replace(ctx, now=next(ticks)))
+        batches = MicroBatches(ctx, updater, tracker.series(), None, lambda: next(ticks))
         for number in range(BATCHES):
             messages = [shop.message() for _ in range(45)]
             batches.handle(batch_of(spark, messages, number * 45), number)
@@ -166,8 +166,8 @@ def test_no_other_process_can_give_a_micro_batch_its_fates(
 
     monkeypatch.setattr(micro_batch, "ingest_messages", look)
     with streamed.tracker.run("stream", "goldrun-pipeline") as run_id:
-        follower, series = Follower(run_id, Scorer(SEGMENTATION)), streamed.tracker.series()
-        batches = MicroBatches(streamed, follower, series, None, lambda: NOW)
+        updater, series = GoldUpdater(run_id, Scorer(SEGMENTATION)), streamed.tracker.series()
+        batches = MicroBatches(streamed, updater, series, None, lambda: NOW)
         batches.handle(streamed.lake.session.range(1), 1)
     assert len(locked) == 3
 

@@ -55,7 +55,7 @@ def crown(ctx: Context) -> dict[str, int]:
         tracker.log_text(json.dumps({str(few): "few", str(many): "many"}), NAMES)
         version = register_model(tracker, model, name, orders, predict="predict")
     tracker.tag_version(name, version, owner_of(ctx).tags())
-    tracker.crown(name, version)
+    tracker.promote(name, version)
     return {"few": few, "many": many}
 
 

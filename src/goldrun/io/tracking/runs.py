@@ -186,7 +186,7 @@ class Tracker:
         """Keep other processes of goldrun from a local store; a server is not locked."""
         return alone(database_file(self.uri))
 
-    def crown(self, model: str, version: int) -> None:
+    def promote(self, model: str, version: int) -> None:
         """Give a version the alias ``champion``."""
         self.client.set_registered_model_alias(model, CHAMPION, str(version))
 

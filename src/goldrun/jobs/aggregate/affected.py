@@ -13,13 +13,13 @@ from goldrun.contracts.entities import CUSTOMER_ID, ORDER_ID, TRANSACTION_DATE, 
 from goldrun.contracts.non_additive_tables import CUSTOMER_RESPONSES
 from goldrun.contracts.table import Table
 from goldrun.features.activity import Silver
-from goldrun.features.affected import Days, days_touched, lines_behind
+from goldrun.features.affected import Days, affected_days, contributing_rows
 from goldrun.jobs.aggregate.activity import ACTIVITY, silver_of
 from goldrun.jobs.context import Context
 
 
 @dataclass(frozen=True)
-class Touched:
+class AffectedRows:
     """A part of gold that is to be computed again.
 
     Attributes:
@@ -46,13 +46,13 @@ class Touched:
         return rows.join(self.customers, CUSTOMER_ID, "left_semi")
 
 
-def find_touched(ctx: Context, changed: Mapping[str, int]) -> Touched:
+def find_affected(ctx: Context, changed: Mapping[str, int]) -> AffectedRows:
     """Find what the changes after some versions are about, before and after.
 
-    Where neither visits nor contacts are recorded and nothing but lines has changed, they are
+    Where neither sessions nor interactions are recorded and nothing but lines has changed, they are
     looked for by day, so that the work does not grow with a customer's history. A visit, a
     contact, or a new fact about a customer can change other days too: then all days of the
-    customers touched are computed again.
+    customers affected are computed again.
 
     Args:
         ctx: The context.
@@ -65,19 +65,19 @@ def find_touched(ctx: Context, changed: Mapping[str, int]) -> Touched:
         ctx.lake.read_changes(name, since).select(CUSTOMER_ID) for name, since in changed.items()
     ]
     customers = reduce(DataFrame.unionByName, parts).distinct().localCheckpoint()
-    return Touched(customers, customers.count(), silver.of(customers))
+    return AffectedRows(customers, customers.count(), silver.of(customers))
 
 
-def refresh(ctx: Context, touched: Touched) -> None:
-    """Compute the part of activity that is touched again, and put it in its place."""
+def recompute(ctx: Context, affected: AffectedRows) -> None:
+    """Compute the part of activity that is affected again, and put it in its place."""
 
     def bring(table: Table, compute: Callable[[Silver], DataFrame]) -> None:
-        if table is CUSTOMER_RESPONSES and touched.silver.interactions is None:
+        if table is CUSTOMER_RESPONSES and affected.silver.interactions is None:
             ctx.lake.create(table)
             return
-        part = touched.of(ctx.lake.read_or_empty(table))
-        rows = touched.of(compute(touched.silver))
-        ctx.lake.replace_rows(table, rows, part, touched.condition)
+        part = affected.of(ctx.lake.read_or_empty(table))
+        rows = affected.of(compute(affected.silver))
+        ctx.lake.replace_rows(table, rows, part, affected.condition)
 
     # Most of each replacement is planning and committing, which leaves a core free.
     with ThreadPoolExecutor(len(ACTIVITY)) as pool:
@@ -85,15 +85,15 @@ def refresh(ctx: Context, touched: Touched) -> None:
             done.result()
 
 
-def _by_day(ctx: Context, silver: Silver, since: int) -> Touched:
+def _by_day(ctx: Context, silver: Silver, since: int) -> AffectedRows:
     lines = ctx.lake.read_changes(TRANSACTIONS.name, since)
     lines = lines.select(CUSTOMER_ID, ORDER_ID, TRANSACTION_DATE).localCheckpoint()
-    days = days_touched(lines, silver.transactions, silver.zone).localCheckpoint()
+    days = affected_days(lines, silver.transactions, silver.zone).localCheckpoint()
     customers = days.select(CUSTOMER_ID).distinct().localCheckpoint()
     span = days.agg(F.count("*"), F.min(DAY), F.max(DAY)).collect()[0]
     if not span[0]:
-        return Touched(customers, 0, silver)
-    touched = Days(days, *span)
-    behind = lines_behind(touched, silver.transactions, silver.zone).localCheckpoint()
+        return AffectedRows(customers, 0, silver)
+    affected = Days(days, *span)
+    behind = contributing_rows(affected, silver.transactions, silver.zone).localCheckpoint()
     part = replace(silver.of(customers), transactions=behind)
-    return Touched(customers, customers.count(), part, touched)
+    return AffectedRows(customers, customers.count(), part, affected)

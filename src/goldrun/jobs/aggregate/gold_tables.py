@@ -20,7 +20,7 @@ from goldrun.jobs.aggregate.activity import (
     silver_of,
     tables_followed,
 )
-from goldrun.jobs.aggregate.affected import find_touched, refresh
+from goldrun.jobs.aggregate.affected import find_affected, recompute
 from goldrun.jobs.context import Context, log, step
 from goldrun.jobs.monitor import rejections
 from goldrun.jobs.time_zone import keep_zone, record_zone_of_gold, zone_of_gold
@@ -136,13 +136,13 @@ def _bring_up_to_date(ctx: Context, changed: Mapping[str, int]) -> bool:
     # Held from the reading of silver on, or a writer who was quicker could be overwritten with
     # what silver said before.
     with step("gold: what has changed"), ctx.lake.writing(*(table.name for table, _ in ACTIVITY)):
-        touched = find_touched(ctx, changed)
+        affected = find_affected(ctx, changed)
         everybody = ctx.lake.read(CUSTOMERS.name).count()
-        log.info("    %s of %s customers touched", f"{touched.count:,}", f"{everybody:,}")
-        if touched.count > everybody * _NEARLY_ALL:
+        log.info("    %s of %s customers touched", f"{affected.count:,}", f"{everybody:,}")
+        if affected.count > everybody * _NEARLY_ALL:
             return False
-        if touched.count:
-            refresh(ctx, touched)
+        if affected.count:
+            recompute(ctx, affected)
         return True
 
 

@@ -22,14 +22,14 @@ from goldrun.jobs.aggregate.activity import (
     record_progress,
     tables_followed,
 )
-from goldrun.jobs.aggregate.affected import Touched, find_touched, refresh
+from goldrun.jobs.aggregate.affected import AffectedRows, find_affected, recompute
 from goldrun.jobs.context import Context, step
 from goldrun.jobs.score.scorer import Scorer
 from goldrun.jobs.time_zone import keep_zone, zone_of_gold
 
 
 @dataclass
-class Follower:
+class GoldUpdater:
     """Brings gold up to the newest silver: the days and the customers that changes are about.
 
     What they touch is computed again from silver, never added to, so that it comes out as if
@@ -52,7 +52,7 @@ class Follower:
     _observed_until: date | None = None
     _described_at: datetime = field(default_factory=lambda: datetime.min.replace(tzinfo=UTC))
 
-    def catch_up(self, ctx: Context) -> None:
+    def backfill(self, ctx: Context) -> None:
         """Bring gold up to date, in full where it is not known what it has."""
         extended = gold_tables.add_missing_columns(ctx)
         keep_zone(ctx)
@@ -68,7 +68,7 @@ class Follower:
             self._begin(ctx, followed)
         self._progress = known_progress(ctx)
         self._described_at = ctx.now
-        self.follow(ctx)
+        self.update(ctx)
 
     def _begin(self, ctx: Context, followed: Sequence[str]) -> None:
         if all(ctx.lake.read(name).isEmpty() for name in followed):
@@ -77,8 +77,8 @@ class Follower:
             # All of it: of a table whose changes are kept from now on nobody can tell the older.
             gold_tables.run(ctx, rebuild=True)
 
-    def follow(self, ctx: Context) -> int:
-        """Compute the touched customers again; return how many they are."""
+    def update(self, ctx: Context) -> int:
+        """Compute the affected customers again; return how many they are."""
         newest = ctx.lake.versions(list(self._progress))
         changed = {name: since for name, since in self._progress.items() if newest[name] > since}
         if not changed:
@@ -86,14 +86,14 @@ class Follower:
         # Held from the reading of silver on, or a writer who was quicker could be overwritten with
         # what silver said before.
         with ctx.lake.writing(*(table.name for table, _ in ACTIVITY)):
-            touched = find_touched(ctx, changed)
-            if touched.count:
-                self._compute(ctx, touched)
+            affected = find_affected(ctx, changed)
+            if affected.count:
+                self._compute(ctx, affected)
             record_progress(ctx, newest, self.run_id)
         self._progress = newest
-        return touched.count
+        return affected.count
 
-    def round_off(self, ctx: Context) -> None:
+    def publish_snapshot(self, ctx: Context) -> None:
         """Describe everybody as of the day after the newest event, and score them."""
         self._described_at = ctx.now
         if ctx.lake.read_or_empty(CUSTOMER_DAILY).isEmpty():
@@ -105,19 +105,19 @@ class Follower:
             with step("gold: segments"):
                 self.scorer.score_everyone(ctx, everyone, as_of)
 
-    def _compute(self, ctx: Context, touched: Touched) -> None:
-        refresh(ctx, touched)
+    def _compute(self, ctx: Context, affected: AffectedRows) -> None:
+        recompute(ctx, affected)
         activity = activity_in(ctx)
         history = History.of_days(activity.daily)
         if history is None:
             return
-        self._users(ctx, activity, history.observed_until, touched.customers)
+        self._users(ctx, activity, history.observed_until, affected.customers)
         if ctx.now - self._described_at >= self.features_every:
-            self.round_off(ctx)
+            self.publish_snapshot(ctx)
         elif self.scorer.refresh(ctx):
-            as_of, theirs = history.day_after, activity.of(touched.customers)
+            as_of, theirs = history.day_after, activity.of(affected.customers)
             rows = customer_features(theirs, as_of, history.observed_from)
-            self.scorer.score(ctx, rows, as_of, touched.customers)
+            self.scorer.score(ctx, rows, as_of, affected.customers)
 
     def _users(self, ctx: Context, activity: Activity, until: date, customers: DataFrame) -> None:
         """Bring the users' table up to date; all of it when its date has moved on."""

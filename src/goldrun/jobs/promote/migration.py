@@ -139,7 +139,7 @@ def _restore_champion(ctx: Context, name: str) -> None:
     number = champion_to_restore(versions_of(ctx.tracker.client, name) or [])
     if number is None:
         return
-    ctx.tracker.crown(name, number)
+    ctx.tracker.promote(name, number)
     log.info(
         "    %s version %s, the last one of this lake that was promoted, is champion again",
         *(name, number),

@@ -141,5 +141,5 @@ def promote_unless_changed(
         champion = ctx.tracker.champion(name)
         decision = unless_changed(decision, compared, champion.version if champion else None)
         if decision.promote:
-            ctx.tracker.crown(name, version)
+            ctx.tracker.promote(name, version)
     return decision

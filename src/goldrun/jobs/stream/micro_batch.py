@@ -11,7 +11,7 @@ from pyspark.sql import DataFrame
 from goldrun.contracts.entity_mapping import Kind
 from goldrun.io.streaming.readers import Enough
 from goldrun.io.tracking.series import Series
-from goldrun.jobs.aggregate.updater import Follower
+from goldrun.jobs.aggregate.updater import GoldUpdater
 from goldrun.jobs.context import Context, log, step
 from goldrun.jobs.refine.refine import refine
 from goldrun.jobs.refine.tables import fate_table_names
@@ -46,7 +46,7 @@ class MicroBatches:
     def __init__(
         self,
         ctx: Context,
-        follower: Follower,
+        updater: GoldUpdater,
         series: Series,
         most: int | None,
         clock: Callable[[], datetime],
@@ -55,14 +55,14 @@ class MicroBatches:
 
         Args:
             ctx: The context; each micro-batch has its own time.
-            follower: Keeps gold up to date.
+            updater: Keeps gold up to date.
             series: Metrics over time.
             most: Number of records after which the stream ends, files whole; no limit when None.
             clock: Returns the time, UTC.
         """
         self.totals = Totals()
         self.error: Exception | None = None
-        self._ctx, self._follower, self._series = ctx, follower, series
+        self._ctx, self._updater, self._series = ctx, updater, series
         self._most, self._clock, self._files = most, clock, FileStream()
         self._begun: set[str] | None = None
         self._ending = threading.Event()
@@ -132,7 +132,7 @@ class MicroBatches:
                 if batch.rows.get(entity)
             }
             layers.done("silver")
-        customers = self._follower.follow(ctx) if refined else 0
+        customers = self._updater.update(ctx) if refined else 0
         layers.done("gold")
         self.totals.add(sum(batch.rows.values()), batch.repeated, refined)
         self._log(batch, refined, customers, number, layers.seconds)

@@ -8,7 +8,7 @@ from goldrun.contracts import lineage
 from goldrun.io.engines.registry import require
 from goldrun.io.streaming.listener import listening
 from goldrun.io.streaming.readers import read_stream
-from goldrun.jobs.aggregate.updater import Follower
+from goldrun.jobs.aggregate.updater import GoldUpdater
 from goldrun.jobs.context import Context, log, step
 from goldrun.jobs.monitor import rejections
 from goldrun.jobs.names import SEGMENTATION
@@ -46,9 +46,9 @@ def run(
     # Later a champion that can't be used only stops the scoring.
     check_models(ctx, SEGMENTATION)
     check_zone(ctx)
-    follower = Follower(ctx.tracker.run_id, Scorer(SEGMENTATION, streaming=True))
+    updater = GoldUpdater(ctx.tracker.run_id, Scorer(SEGMENTATION, streaming=True))
     series = ctx.tracker.series()
-    batches = MicroBatches(ctx, follower, series, limits.rows, clock)
+    batches = MicroBatches(ctx, updater, series, limits.rows, clock)
     # Opened first, so that an error of the source is raised before anything is written.
     stream = read_stream(lake.session, source, limits.batch_rows)
     checkpoint = f"_checkpoints/{source.name}"
@@ -56,20 +56,20 @@ def run(
         # A second stream fails at once; locks of other processes, such as training, are awaited.
         lake.wait_for_others(_PATIENCE)
         batches.begin()
-        series.log({"rows_caught_up": _catch_up(ctx, follower)}, 0)
+        series.log({"rows_caught_up": _catch_up(ctx, updater)}, 0)
         with listening(lake.session, series), compacting(ctx, limits.compact_every):
             log.info("Following %s; Ctrl-C ends after the micro-batch at work", source.name)
             follow(ctx, stream, batches, checkpoint, limits, asked)
         # Even when nothing came: the stop before this start may have left these to us.
         ended = replace(ctx, now=clock())
         silver.derive(lake, source)
-        follower.round_off(ended)
+        updater.publish_snapshot(ended)
     _sum_up(batches.totals)
     rejections.log_above_share(ended, batches.totals.refined)
     return batches.totals
 
 
-def _catch_up(ctx: Context, follower: Follower) -> int:
+def _catch_up(ctx: Context, updater: GoldUpdater) -> int:
     """Give every record in bronze its fate, and gold what silver has: a stop may be behind us.
 
     Returns:
@@ -81,7 +81,7 @@ def _catch_up(ctx: Context, follower: Follower) -> int:
             ctx.lake.create(lineage.bronze_table(entity))
     with step("catching up with what is in bronze"):
         refined = silver.run(ctx)
-        follower.catch_up(ctx)
+        updater.backfill(ctx)
     return sum(one.records for one in refined.values())
 
 
