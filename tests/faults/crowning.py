@@ -37,7 +37,7 @@ from tests.faults.outcome import Outcome, of
 from tests.project_copy import ROOT
 
 NAME = "faults"
-POINTS = ("tag_version", "crown")
+POINTS = ("tag_version", "promote")
 """Calls of the tracker: registered and without evidence, or with all of it and no champion yet."""
 GROUP = "kill -9 in the registry"
 

@@ -169,7 +169,7 @@ def test_a_champion_that_was_trained_under_the_new_name_stays(ctx: Context) -> N
 
 STOPS = [
     *[("rename_model", False), ("tag_version", False)],
-    *[("copy_version", True), ("crown", True), ("delete_version", True)],
+    *[("copy_version", True), ("promote", True), ("delete_version", True)],
 ]
 """Where to stop, and whether lakes shared the store."""
 
