@@ -193,13 +193,13 @@ def test_a_migration_that_is_stopped_anywhere_ends_in_the_same_state_when_run_ag
     if shared:
         trained(ctx, str(tmp_path / "other"))
     ctx.tracker.promote("churn", 3 if shared else 2)
-    owner, calls = (Tracker if stop in {"crown", "tag_version"} else migration), 0
+    owner, calls = (Tracker if stop in {"promote", "tag_version"} else migration), 0
     whole = getattr(owner, stop)
 
     def stopping(*given: object) -> object:
         nonlocal calls
         calls += 1
-        if after == 0 and calls == 2 - (stop in {"rename_model", "crown"}):
+        if after == 0 and calls == 2 - (stop in {"rename_model", "promote"}):
             raise StoppedError
         done = whole(*given)
         if after == 1:

@@ -23,7 +23,7 @@ from goldrun.jobs.aggregate.activity import (
 from goldrun.jobs.aggregate.affected import find_affected, recompute
 from goldrun.jobs.context import Context, log, step
 from goldrun.jobs.monitor import rejections
-from goldrun.jobs.time_zone import keep_zone, record_zone_of_gold, zone_of_gold
+from goldrun.jobs.time_zone import check_zone, keep_zone, record_zone_of_gold, zone_of_gold
 from goldrun.monitoring.profile import profile_table
 
 _NEARLY_ALL = 0.5
@@ -46,6 +46,7 @@ def run(ctx: Context, as_of: date | None = None, *, rebuild: bool = False) -> da
         QualityError: All transactions are refused, so that there is nothing to compute.
         AsOfError: There is no activity, or none before ``as_of``.
     """
+    check_zone(ctx)
     rebuild = add_missing_columns(ctx) or rebuild
     keep_zone(ctx)
     if ctx.lake.read(TRANSACTIONS.name).isEmpty():

@@ -25,7 +25,7 @@ from goldrun.jobs.aggregate.activity import (
 from goldrun.jobs.aggregate.affected import AffectedRows, find_affected, recompute
 from goldrun.jobs.context import Context, step
 from goldrun.jobs.score.scorer import Scorer
-from goldrun.jobs.time_zone import keep_zone, zone_of_gold
+from goldrun.jobs.time_zone import check_zone, keep_zone, zone_of_gold
 
 
 @dataclass
@@ -54,6 +54,7 @@ class GoldUpdater:
 
     def backfill(self, ctx: Context) -> None:
         """Bring gold up to date, in full where it is not known what it has."""
+        check_zone(ctx)
         extended = gold_tables.add_missing_columns(ctx)
         keep_zone(ctx)
         followed = tables_followed(ctx)

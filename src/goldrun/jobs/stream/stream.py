@@ -42,10 +42,10 @@ def run(
         StreamError: The source can't give all that it should, or the checkpoint is damaged.
     """
     lake, source = ctx.lake, ctx.source
-    require(lake.engine, "streams", "following a source")
     # Later a champion that can't be used only stops the scoring.
     check_models(ctx, SEGMENTATION)
     check_zone(ctx)
+    require(lake.engine, "streams", "following a source")
     updater = GoldUpdater(ctx.tracker.run_id, Scorer(SEGMENTATION, streaming=True))
     series = ctx.tracker.series()
     batches = MicroBatches(ctx, updater, series, limits.rows, clock)
