@@ -47,11 +47,11 @@ kafka-stop: .venv/.ready  ## stop it; the messages stay
 ONLY ?=
 
 test: .venv/.ready-dev  ## all tests but the long ones, with Sail; those marked of_spark with Spark
-	@GOLDRUN_ENGINE=sail python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
-	@GOLDRUN_ENGINE=spark python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder -m "of_spark and not slow"
+	@GOLDRUN_ENGINE=sail python -m pytest -n 2 --no-loadscope-reorder
+	@GOLDRUN_ENGINE=spark python -m pytest -n 2 --no-loadscope-reorder -m "of_spark and not slow"
 
 test-spark: .venv/.ready-dev  ## all tests but the long ones, with Spark
-	@GOLDRUN_ENGINE=spark python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
+	@GOLDRUN_ENGINE=spark python -m pytest -n 2 --no-loadscope-reorder
 
 test-slow: .venv/.ready-dev  ## the long ones: streams, kills, mlflow run with an environment; ONLY=names
 	@GOLDRUN_ENGINE=sail python -m pytest -m slow -k "$(ONLY)"

@@ -1,7 +1,9 @@
 """One session of the engine under test, and one whole run of the workflow, for all tests."""
 
+import functools
 import logging
 import os
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +12,7 @@ import mlflow
 import pytest
 from pyspark.sql import SparkSession
 from xdist.remote import Producer
-from xdist.scheduler import LoadGroupScheduling
+from xdist.scheduler import LoadScopeScheduling
 
 from goldrun.io.delta.lake import Lake
 from goldrun.io.engines.base import Engine
@@ -18,30 +20,34 @@ from goldrun.io.settings import load_source
 from goldrun.io.tracking.runs import Tracker
 from goldrun.jobs.context import Context
 from tests.engines import ENGINE, engine_for_few_rows
-from tests.project_copy import Done, Project, copy_project
+from tests.project_copy import ROOT, Done, Project, copy_project
 
 WORKFLOW = "workflow"
 """Group of the tests that read what the workflow has written: one process runs them."""
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
-class ByModule(LoadGroupScheduling):  # type: ignore[misc]
+class ByModule(LoadScopeScheduling):  # type: ignore[misc]
     """Shares the tests between processes by module, so that no module's fixtures are made twice.
 
-    Tests that read what the workflow has written count as one group: it runs once.
+    Modules that read what the workflow has written count as one group: it runs once.
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        scope = str(super()._split_scope(nodeid))
-        return scope if scope == WORKFLOW else nodeid.split("::", maxsplit=1)[0]
+        module = nodeid.split("::", maxsplit=1)[0]
+        return WORKFLOW if reads_workflow(ROOT / module) else module
+
+
+@functools.cache
+def reads_workflow(module: Path) -> bool:
+    """Whether a test of a module takes the fixture of the workflow's run, or of its lake."""
+    return re.search(r"[(,\s](?:demo|retail): (?:Done|Context)\b", module.read_text()) is not None
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     skip = pytest.mark.skip(reason="asks for Spark itself: make test runs it with Spark")
     for item in items:
-        if "demo" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group(WORKFLOW))
         if not ENGINE.capabilities.streams and item.get_closest_marker("of_spark"):
             item.add_marker(skip)
 
