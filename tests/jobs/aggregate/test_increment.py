@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from deltalake import DeltaTable, write_deltalake
 
 from goldrun.contracts import lineage
 from goldrun.contracts.entities import TRANSACTIONS
@@ -179,3 +180,47 @@ def test_gold_of_a_silver_that_went_back_is_computed_anew(two_days: Shop) -> Non
     take_in(two_days)
     users = two_days.ctx.lake.read(USER_FEATURES.name).select("user_id").collect()
     assert {row["user_id"] for row in users} == {f"c{n}" for n in range(8)}
+
+
+DAILY = "gold/customer_daily"
+
+
+def lose_a_metric(shop: Shop) -> None:
+    """Make gold's days those of an older version, which did not count pieces."""
+    path = shop.ctx.lake.path(DAILY)
+    older = DeltaTable(path).to_pyarrow_table().drop_columns(["pieces"])
+    write_deltalake(path, older, mode="overwrite", schema_mode="overwrite")
+    shop.ctx = replace(shop.ctx, lake=Lake(shop.ctx.lake.engine, shop.ctx.lake.root))
+
+
+def pieces(shop: Shop) -> int | None:
+    total: int | None = shop.ctx.lake.read(DAILY).agg({"pieces": "sum"}).collect()[0][0]
+    return total
+
+
+def test_a_daily_metric_that_an_older_lake_lacks_is_computed_for_all_days(two_days: Shop) -> None:
+    take_in(two_days)
+    whole = pieces(two_days)
+    assert whole
+    lose_a_metric(two_days)
+    take_in(two_days)
+    assert pieces(two_days) == whole
+
+
+def test_a_stop_after_a_metric_was_added_leaves_no_day_without_it(
+    two_days: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take_in(two_days)
+    whole = pieces(two_days)
+    lose_a_metric(two_days)
+
+    def cut(*_: object) -> None:
+        raise PowerCutError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(gold_tables, "_compute_all", cut)
+        with pytest.raises(PowerCutError):
+            take_in(two_days)
+    assert pieces(two_days) is None
+    take_in(two_days)
+    assert pieces(two_days) == whole

@@ -9,7 +9,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from goldrun.contracts.check import Checked, check_parts, check_values, conform, refusal
-from goldrun.contracts.table import Table
+from goldrun.contracts.table import Column, Table
 from goldrun.io.delta.differences import DELETE, EXISTS, INVALID, changed_rows, content
 from goldrun.io.delta.locks import Locks
 from goldrun.io.delta.reader import LakeReader
@@ -61,21 +61,16 @@ class Lake(LakeReader):
             return
         self._tables.create(self.path(table.name), table)
 
-    def add_missing_columns(self, table: Table) -> list[str]:
-        """Add the columns of a table's contract that the stored table lacks, in one commit.
-
-        Rows that exist have null in them. Columns of other types are left to ``read`` to refuse.
-
-        Returns:
-            Names of the added columns; empty where the table does not exist.
-        """
+    def missing_columns(self, table: Table) -> list[Column]:
+        """Columns of a table's contract that the stored table lacks; none if it does not exist."""
         if not self.exists(table.name):
             return []
         stored = self._tables.read(self.path(table.name), None).columns
-        missing = [c for c in table.columns if c.name not in stored]
-        if missing:
-            self._tables.add_columns(self.path(table.name), missing)
-        return [c.name for c in missing]
+        return [c for c in table.columns if c.name not in stored]
+
+    def add_columns(self, table: Table, columns: Sequence[Column]) -> None:
+        """Add columns to a stored table in one commit; rows that exist have null in them."""
+        self._tables.add_columns(self.path(table.name), columns)
 
     def append(self, table: Table, rows: DataFrame) -> None:
         """Append rows in one commit; their keys must be new, which is not checked.

@@ -45,6 +45,13 @@ def record_progress(ctx: Context, versions: Mapping[str, int], run_id: str) -> N
         ctx.lake.append(GOLD_PROGRESS, ctx.lake.frame(GOLD_PROGRESS, rows))
 
 
+def forget_progress(ctx: Context) -> None:
+    """Delete the record of the silver versions that gold has: all activity is computed again."""
+    if ctx.lake.exists(GOLD_PROGRESS.name):
+        with ctx.lake.writing(GOLD_PROGRESS.name):
+            ctx.lake.replace(GOLD_PROGRESS, ctx.lake.frame(GOLD_PROGRESS, []))
+
+
 def known_progress(ctx: Context) -> dict[str, int]:
     """The silver versions that gold has, by table, as they were last remembered."""
     progress = ctx.lake.read_or_empty(GOLD_PROGRESS)

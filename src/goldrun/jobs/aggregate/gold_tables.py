@@ -14,6 +14,7 @@ from goldrun.jobs.aggregate.activity import (
     ACTIVITY,
     activity_in,
     changed_since,
+    forget_progress,
     history_of,
     known_progress,
     record_progress,
@@ -47,7 +48,7 @@ def run(ctx: Context, as_of: date | None = None, *, rebuild: bool = False) -> da
         AsOfError: There is no activity, or none before ``as_of``.
     """
     check_zone(ctx)
-    rebuild = add_missing_columns(ctx) or rebuild
+    add_missing_columns(ctx)
     keep_zone(ctx)
     if ctx.lake.read(TRANSACTIONS.name).isEmpty():
         rejections.check_before_training(ctx)
@@ -78,25 +79,25 @@ def run(ctx: Context, as_of: date | None = None, *, rebuild: bool = False) -> da
     return as_of
 
 
-def add_missing_columns(ctx: Context) -> bool:
+def add_missing_columns(ctx: Context) -> None:
     """Add the columns of gold's contracts that an older lake lacks, and log them.
 
-    Snapshots of other dates have null in a new feature until they are computed again.
-
-    Returns:
-        Whether a table of activity was extended: null is no sum, so all activity is to be
-        computed again.
+    Null is no sum: where a table of activity lacks a column, the recorded progress is deleted
+    before the column is added, so that this run, or the next one if this one stops, computes all
+    activity again. Snapshots of other dates have null in a new feature until a rebuild.
     """
-    extended = False
-    for table in (*(table for table, _ in ACTIVITY), gold.CUSTOMER_FEATURES):
+    for table in (*non_additive_tables.ACTIVITY, gold.CUSTOMER_FEATURES):
+        missing = ctx.lake.missing_columns(table)
+        if not missing:
+            continue
+        names = listed([column.name for column in missing])
         with ctx.lake.writing(table.name):
-            added = ctx.lake.add_missing_columns(table)
-        if added and table is gold.CUSTOMER_FEATURES:
-            log.info("    %s gains %s: null in snapshots of other dates", table.name, listed(added))
-        elif added:
-            extended = True
-            log.info("    %s gains %s: all activity is computed again", table.name, listed(added))
-    return extended
+            if table is gold.CUSTOMER_FEATURES:
+                log.info("    %s gains %s: null in snapshots of other dates", table.name, names)
+            else:
+                log.info("    %s gains %s: all activity is computed again", table.name, names)
+                forget_progress(ctx)
+            ctx.lake.add_columns(table, missing)
 
 
 def _leave_zone(ctx: Context) -> None:

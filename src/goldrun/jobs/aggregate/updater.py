@@ -55,17 +55,12 @@ class GoldUpdater:
     def backfill(self, ctx: Context) -> None:
         """Bring gold up to date, in full where it is not known what it has."""
         check_zone(ctx)
-        extended = gold_tables.add_missing_columns(ctx)
+        gold_tables.add_missing_columns(ctx)
         keep_zone(ctx)
         followed = tables_followed(ctx)
         moved = zone_of_gold(ctx) != ctx.source.zone
         unfollowed = [name for name in followed if ctx.lake.enable_change_feed(name)]
-        if (
-            extended
-            or moved
-            or unfollowed
-            or changed_since(ctx, ctx.lake.versions(followed)) is None
-        ):
+        if moved or unfollowed or changed_since(ctx, ctx.lake.versions(followed)) is None:
             self._begin(ctx, followed)
         self._progress = known_progress(ctx)
         self._described_at = ctx.now

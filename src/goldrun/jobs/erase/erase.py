@@ -22,6 +22,7 @@ from goldrun.io.erasure.purge import forget_parameter, leftovers, local_folder, 
 from goldrun.io.erasure.secret import key_for
 from goldrun.io.erasure.traces import find_traces
 from goldrun.io.settings import project_root
+from goldrun.jobs.aggregate.activity import forget_progress
 from goldrun.jobs.context import Context, log, step
 from goldrun.jobs.erase.person import BRONZE, find_person, read_raws
 from goldrun.jobs.refine.batches import reset
@@ -97,8 +98,7 @@ def _forget_progress(ctx: Context) -> None:
     """
     for entity in ctx.source.with_files:
         reset(ctx.lake, entity)
-    if ctx.lake.exists(GOLD_PROGRESS.name):
-        ctx.lake.replace(GOLD_PROGRESS, ctx.lake.frame(GOLD_PROGRESS, []))
+    forget_progress(ctx)
 
 
 def _has_rows(ctx: Context, person: Person, tables: Sequence[str]) -> bool:
