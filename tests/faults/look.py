@@ -18,7 +18,7 @@ from goldrun.io.delta.differences import content
 from goldrun.io.delta.lake import Lake
 from goldrun.io.engines.base import Engine
 from goldrun.jobs.aggregate.activity import ACTIVITY
-from goldrun.jobs.refine.tables import read_fates
+from goldrun.jobs.refine.tables import fate_table_names, read_fates
 from goldrun.medallion.accounting import account
 from tests.faults.sales import Sale
 from tests.faults.world import World
@@ -150,5 +150,8 @@ def _differ(name: str, computed: DataFrame, stored: DataFrame) -> list[str]:
 
 
 def _open_account(lake: Lake) -> list[str]:
+    missing = [name for name in fate_table_names(["transactions"]) if not lake.exists(name)]
+    if missing:
+        return [f"tables are missing: {missing}"]
     one = account(lake.read("bronze/transactions"), read_fates(lake, "transactions"))
     return [] if one.closed else [f"accounting: {one}"]

@@ -17,11 +17,16 @@ from goldrun.contracts import (
     interaction_features,
     non_additive_tables,
 )
-from goldrun.features.activity import Activity, activity_of, customer_daily, customer_responses
+from goldrun.features.activity import (
+    Activity,
+    customer_daily,
+    customer_responses,
+)
 from goldrun.features.labels import History
 from goldrun.features.session_metrics import journeys
 from goldrun.features.snapshots import customer_features
 from goldrun.medallion.enrichment import events_enriched
+from tests.features.computed import activity_of
 from tests.features.markets import Market, contact, event, line, session, silver_of, version
 
 AS_OF = date(2024, 7, 1)

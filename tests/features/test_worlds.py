@@ -8,8 +8,8 @@ import pytest
 from pyspark.sql import SparkSession
 
 from goldrun.contracts import gold
-from goldrun.features.activity import activity_of
 from goldrun.features.snapshots import customer_features
+from tests.features.computed import activity_of
 from tests.features.markets import Market, silver_of, together
 from tests.features.recomputed import features_of
 from tests.features.worlds import AS_OF, known_before, midnight_in, moved_to, some_worlds

@@ -36,7 +36,6 @@ _VERBS = (
     ),
     *(
         "add",
-        "create",
         "restore",
         "correct",
         "make",

@@ -101,17 +101,6 @@ class Activity:
         )
 
 
-def activity_of(silver: Silver, recorded: frozenset[str]) -> Activity:
-    """Compute all four tables, not stored."""
-    return Activity(
-        customer_daily(silver),
-        customer_products(silver),
-        customer_responses(silver),
-        customer_places(silver),
-        recorded,
-    )
-
-
 def customer_daily(silver: Silver) -> DataFrame:
     """Add up what each customer did by day.
 

@@ -78,7 +78,7 @@ def test_a_folder_in_which_nothing_matches_is_named(tmp_path: Path, pattern: str
 
 @pytest.mark.parametrize("place", ["absent/*.csv", "*.csv"])
 def test_files_that_are_not_there_come_with_how_to_make_them(tmp_path: Path, place: str) -> None:
-    with pytest.raises(SourceError, match=r"create the files with: make sim$"):
+    with pytest.raises(SourceError, match=r"make the files with: make sim$"):
         find_files(f"{tmp_path}/{place}", "csv", made_by="make sim")
 
 

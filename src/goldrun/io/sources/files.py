@@ -40,7 +40,7 @@ def find_files(path: str, file_format: str, made_by: str | None = None) -> list[
     if files := list_files(path, file_format):
         return files
     watched_folder(path, made_by)
-    remedy = f"; create the files with: {made_by}" if made_by else "; check path in the TOML"
+    remedy = f"; make the files with: {made_by}" if made_by else "; check path in the TOML"
     place = Path(path)
     if place.is_dir():
         wanted = f"no file that ends in {', '.join(_suffixes(file_format))} in {place}"
@@ -97,7 +97,7 @@ def watched_folder(path: str, made_by: str | None = None) -> tuple[Path, bool]:
     fixed = list(itertools.takewhile(lambda part: not glob.has_magic(part), parts))
     folder = Path(*fixed).resolve()
     if not folder.is_dir():
-        remedy = f"create the files with: {made_by}" if made_by else "check path in the TOML"
+        remedy = f"make the files with: {made_by}" if made_by else "check path in the TOML"
         raise SourceError(f"{path}: the folder {folder} does not exist; {remedy}")
     return folder, len(fixed) < len(parts)
 

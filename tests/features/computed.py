@@ -1,0 +1,21 @@
+"""The four tables of activity, computed and not stored."""
+
+from goldrun.features.activity import (
+    Activity,
+    Silver,
+    customer_daily,
+    customer_places,
+    customer_products,
+    customer_responses,
+)
+
+
+def activity_of(silver: Silver, recorded: frozenset[str]) -> Activity:
+    """Activity of the silver tables of a shop that records some entities."""
+    return Activity(
+        customer_daily(silver),
+        customer_products(silver),
+        customer_responses(silver),
+        customer_places(silver),
+        recorded,
+    )
