@@ -34,7 +34,7 @@ from goldrun.jobs.names import SEGMENTATION
 from goldrun.jobs.refine import silver
 from goldrun.jobs.score.scorer import Scorer
 from goldrun.jobs.stream.micro_batch import MicroBatches
-from pipelines._command import log_to_console
+from pipelines._console import log_to_console
 
 log = logging.getLogger("goldrun")
 

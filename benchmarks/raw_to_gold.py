@@ -32,7 +32,7 @@ from goldrun.jobs.ingest import bronze
 from goldrun.jobs.refine import silver
 from goldrun.jobs.simulate.simulation import write_marketplace
 from goldrun.simulation.options import read_settings
-from pipelines._command import log_to_console
+from pipelines._console import log_to_console
 
 log = logging.getLogger("goldrun")
 

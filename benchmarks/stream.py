@@ -39,7 +39,7 @@ from goldrun.jobs.refine import silver
 from goldrun.jobs.stream import stream
 from goldrun.jobs.stream.limits import Limits
 from goldrun.jobs.stream.messages import ingest_messages
-from pipelines._command import log_to_console
+from pipelines._console import log_to_console
 from tests.kafka import create_topic, running_broker
 
 log = logging.getLogger("goldrun")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from goldrun.devtools.spark_cluster import DEFAULT_PORT, WORKERS, SparkCluster
 from goldrun.errors import GoldrunError
-from pipelines._command import log, log_to_console
+from pipelines._console import log, log_to_console
 
 NONE_RUNS = 1
 

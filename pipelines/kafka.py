@@ -8,7 +8,7 @@ from pathlib import Path
 from goldrun.devtools.kafka_broker import KafkaBroker
 from goldrun.devtools.kafka_settings import DEFAULT_PORT
 from goldrun.errors import GoldrunError
-from pipelines._command import log, log_to_console
+from pipelines._console import log, log_to_console
 
 NONE_RUNS = 1
 

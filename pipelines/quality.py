@@ -5,7 +5,8 @@ import sys
 from typing import TYPE_CHECKING
 
 from goldrun.jobs.names import DATA_QUALITY
-from pipelines._command import parser, run_script
+from pipelines._command import run_script
+from pipelines._options import parser
 
 if TYPE_CHECKING:
     from goldrun.jobs.context import Context

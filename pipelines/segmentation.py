@@ -5,7 +5,8 @@ import sys
 from typing import TYPE_CHECKING
 
 from goldrun.jobs.names import EXPERIMENTS, SEGMENTATION
-from pipelines._command import add_as_of, parser, run_script
+from pipelines._command import run_script
+from pipelines._options import add_as_of, parser
 
 if TYPE_CHECKING:
     from goldrun.jobs.context import Context

@@ -4,7 +4,8 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from pipelines._command import add_flag, parser, run_script
+from pipelines._command import run_script
+from pipelines._options import add_flag, parser
 
 if TYPE_CHECKING:
     from goldrun.jobs.context import Context

@@ -9,7 +9,7 @@ from goldrun.errors import GoldrunError
 from goldrun.jobs.simulate.simulation import Written, write_marketplace
 from goldrun.simulation.options import NONE, read_settings
 from goldrun.simulation.parameters import Settings
-from pipelines._command import log_to_console
+from pipelines._console import log_to_console
 
 log = logging.getLogger("goldrun")
 

@@ -5,7 +5,8 @@ import sys
 from typing import TYPE_CHECKING
 
 from goldrun.jobs.stream.limits import Limits, limits_of
-from pipelines._command import add_flag, parser, run_script
+from pipelines._command import run_script
+from pipelines._options import add_flag, parser
 
 if TYPE_CHECKING:
     from goldrun.jobs.context import Context

@@ -4,7 +4,7 @@ import sys
 
 from goldrun.devtools.toolchain import Jars, ensure_jars, ensure_java
 from goldrun.errors import GoldrunError
-from pipelines._command import log, log_to_console
+from pipelines._console import log, log_to_console
 
 if __name__ == "__main__":
     log_to_console()

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from goldrun.jobs.names import EXPERIMENTS
 from goldrun.learning.models import MODELS, check_name
-from pipelines._command import add_as_of, parser, run_script
+from pipelines._command import run_script
+from pipelines._options import add_as_of, parser
 
 if TYPE_CHECKING:
     from goldrun.jobs.context import Context

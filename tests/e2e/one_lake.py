@@ -11,7 +11,7 @@ from goldrun.jobs.aggregate import gold_tables
 from goldrun.jobs.context import Context
 from goldrun.jobs.ingest import bronze
 from goldrun.jobs.refine import silver
-from pipelines._command import log_to_console
+from pipelines._console import log_to_console
 from tests.conftest import NOW
 
 

@@ -7,7 +7,8 @@ import pytest
 
 from goldrun.errors import GoldrunError, SettingsError
 from goldrun.jobs import names
-from pipelines._command import add_as_of, parser, run_script
+from pipelines._command import run_script
+from pipelines._options import add_as_of, parser
 
 
 def as_of(*arguments: str) -> date | None:

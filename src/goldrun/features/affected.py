@@ -1,4 +1,4 @@
-"""Which lines a change of some lines is about: those from which the days touched follow."""
+"""Days that a change of transactions affects, and the transactions that contribute to them."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -11,7 +11,7 @@ from goldrun.medallion.stored_rows import few_in_memory, rows_of
 
 _KEY = [entities.CUSTOMER_ID, activity_tables.DAY]
 _ORDER = [entities.CUSTOMER_ID, entities.ORDER_ID]
-"""Of two customers with an order of one name each has an order."""
+"""An order id is unique within a customer only."""
 _READ = (
     *(
         entities.CUSTOMER_ID,
@@ -22,7 +22,7 @@ _READ = (
     ),
     *(entities.QUANTITY, entities.AMOUNT, entities.PAYMENT_METHOD),
 )
-"""What sums are made from; what else a line says need not be read."""
+"""Columns that the daily sums are computed from; no others are read."""
 
 
 @dataclass(frozen=True)
@@ -47,19 +47,20 @@ class Days:
         return f"{activity_tables.DAY} BETWEEN DATE'{self.first}' AND DATE'{self.last}'"
 
     def of(self, daily: DataFrame) -> DataFrame:
-        """The rows that are of these customers on these days."""
+        """Rows of these customers on these days."""
         rows = few_in_memory(self.rows, self.count)
         return daily.where(self.condition).join(rows, _KEY, "left_semi")
 
 
 def affected_days(changed: DataFrame, stored: DataFrame, zone: str) -> DataFrame:
-    """Find the days whose sums a change of lines may change.
+    """Find the days whose sums a change of transactions may change.
 
-    A line adds to its own day, and to the day of its order: the one of the order's first line,
-    which an earlier or a later line of the same order may move.
+    A transaction adds to its own day and to the day of its order, which is the day of the order's
+    first transaction: an earlier or a later transaction of the order may move it.
 
     Args:
-        changed: Lines before and after the change; read twice, so checkpoint what is dear.
+        changed: Transactions before and after the change; read twice, so checkpoint an expensive
+            frame.
         stored: Rows of ``silver/transactions`` after it.
         zone: Time zone of the days.
 
@@ -71,10 +72,10 @@ def affected_days(changed: DataFrame, stored: DataFrame, zone: str) -> DataFrame
 
 
 def contributing_rows(days: Days, stored: DataFrame, zone: str) -> DataFrame:
-    """Find all lines that count on some days, and every line of their orders.
+    """Find all transactions that count on some days, and all transactions of their orders.
 
-    Which day an order counts on is told by all of its lines, so a sum over the result is whole on
-    these days and on no other.
+    The day of an order depends on all of its transactions, so sums over the result are complete on
+    these days and on no others.
 
     Args:
         days: The days.

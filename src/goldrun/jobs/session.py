@@ -1,4 +1,4 @@
-"""Opening what a command's options ask for: the run, the engine, the lake."""
+"""Open the run, the engine and the lake that a command's options name."""
 
 import argparse
 import contextlib
@@ -25,14 +25,15 @@ def opened(
     streams: bool = False,
     mend: bool = False,
 ) -> Iterator[Context]:
-    """Open the command's run, so that a failure marks it failed, and in it the session.
+    """Open the command's run, so that a failure marks it failed, and the engine within it.
 
     Args:
-        given: The options that every command takes.
-        name: Name of its run.
-        experiment: Where the run goes, unless ``mlflow run`` has made it already.
-        streams: Whether it may read topics and goes on for long, so that the machine is watched.
-        mend: Whether to set right the paths of artifacts that moved with the project's folder.
+        given: The options of every command.
+        name: Name of the run.
+        experiment: Experiment of the run; a run that ``mlflow run`` has made stays in its own.
+        streams: Whether the command is a stream: Kafka's jars are loaded for a topic, and system
+            metrics are logged.
+        mend: Whether to correct the paths of artifacts that moved with the project's folder.
     """
     source = load_source(given.source)
     check_mapping(source)

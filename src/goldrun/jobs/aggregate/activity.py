@@ -1,4 +1,4 @@
-"""What gold's activity is computed from, what it holds, and up to which versions of silver."""
+"""Activity: its tables, the silver tables behind it, and the versions of silver that it has."""
 
 from collections.abc import Callable, Mapping
 
@@ -39,7 +39,7 @@ def tables_followed(ctx: Context) -> list[str]:
 
 
 def record_progress(ctx: Context, versions: Mapping[str, int], run_id: str) -> None:
-    """Remember which silver versions gold has, for whoever brings it up to date next."""
+    """Record the silver versions that gold has, for the next update."""
     rows = [(name, version, ctx.now, run_id) for name, version in versions.items()]
     with ctx.lake.writing(GOLD_PROGRESS.name):
         ctx.lake.append(GOLD_PROGRESS, ctx.lake.frame(GOLD_PROGRESS, rows))
@@ -53,7 +53,7 @@ def forget_progress(ctx: Context) -> None:
 
 
 def known_progress(ctx: Context) -> dict[str, int]:
-    """The silver versions that gold has, by table, as they were last remembered."""
+    """The silver versions that gold has, by table, as last recorded."""
     progress = ctx.lake.read_or_empty(GOLD_PROGRESS)
     newest = progress.agg(F.max(MEASURED_AT).alias(MEASURED_AT))
     rows = progress.join(newest, MEASURED_AT, "left_semi").collect()
@@ -61,24 +61,27 @@ def known_progress(ctx: Context) -> dict[str, int]:
 
 
 def changed_since(ctx: Context, followed: Mapping[str, int]) -> dict[str, int] | None:
-    """The silver tables that have changed since gold has followed them, by the version it has.
+    """The silver tables that have changed since gold was updated, by the version that it has.
 
     Args:
         ctx: The context.
         followed: Newest version of each table to follow.
 
     Returns:
-        None where it can't be told what has changed: nothing or something else was followed, a
-        table is older than it was or does not keep its changes, or a table of gold is gone.
+        None where the changes are not known: no versions or those of other tables are recorded, a
+        table is older than its recorded version or has no change data feed, or a table of gold
+        does not exist.
     """
     known = known_progress(ctx)
-    told = (
+    is_known = (
         set(known) == set(followed)
         and all(version >= known[name] for name, version in followed.items())
         and all(ctx.lake.exists(table.name) for table, _ in ACTIVITY)
         and all(ctx.lake.has_change_feed(name) for name in followed)
     )
-    return {n: known[n] for n, version in followed.items() if version > known[n]} if told else None
+    if not is_known:
+        return None
+    return {n: known[n] for n, version in followed.items() if version > known[n]}
 
 
 def silver_of(ctx: Context) -> Silver:
@@ -103,7 +106,7 @@ def silver_of(ctx: Context) -> Silver:
 
 
 def activity_in(ctx: Context) -> Activity:
-    """What gold holds day by day, and which entities the source has."""
+    """The stored tables of activity, and the entities that the source has."""
     daily, products, responses, places = (ctx.lake.read(table.name) for table, _ in ACTIVITY)
     return Activity(daily, products, responses, places, frozenset(ctx.source.entities))
 

@@ -1,4 +1,4 @@
-"""Whose rows of gold the changes in silver are about, and what they are computed from."""
+"""The rows of gold that changes in silver affect, and the rows of silver behind them."""
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -20,13 +20,13 @@ from goldrun.jobs.context import Context
 
 @dataclass(frozen=True)
 class AffectedRows:
-    """A part of gold that is to be computed again.
+    """A part of gold to compute again.
 
     Attributes:
         customers: ``customer_id``, each once.
-        count: How many they are.
-        silver: What the part is computed from.
-        days: The days of the customers that are touched; None: all of their days.
+        count: Number of customers.
+        silver: The rows of silver that the part is computed from.
+        days: The affected days of the customers; None: all of their days.
     """
 
     customers: DataFrame
@@ -40,19 +40,19 @@ class AffectedRows:
         return f"old.{self.days.condition}" if self.days else None
 
     def of(self, rows: DataFrame) -> DataFrame:
-        """Those of some rows by customer and day that are in the part."""
+        """The rows, by customer and day, that belong to the part."""
         if self.days:
             return self.days.of(rows)
         return rows.join(self.customers, CUSTOMER_ID, "left_semi")
 
 
 def find_affected(ctx: Context, changed: Mapping[str, int]) -> AffectedRows:
-    """Find what the changes after some versions are about, before and after.
+    """Find the rows of gold that the changes after some versions of silver affect.
 
-    Where neither sessions nor interactions are recorded and nothing but lines has changed, they are
-    looked for by day, so that the work does not grow with a customer's history. A visit, a
-    contact, or a new fact about a customer can change other days too: then all days of the
-    customers affected are computed again.
+    Where the shop records neither sessions nor interactions and only transactions have changed,
+    they are found by day, so that the work does not grow with a customer's history. A session, an
+    interaction or a new version of a customer can change other days too: then all days of the
+    affected customers are computed again.
 
     Args:
         ctx: The context.
@@ -69,7 +69,7 @@ def find_affected(ctx: Context, changed: Mapping[str, int]) -> AffectedRows:
 
 
 def recompute(ctx: Context, affected: AffectedRows) -> None:
-    """Compute the part of activity that is affected again, and put it in its place."""
+    """Compute the affected part of activity again, and replace the stored rows by it."""
 
     def bring(table: Table, compute: Callable[[Silver], DataFrame]) -> None:
         if table is CUSTOMER_RESPONSES and affected.silver.interactions is None:

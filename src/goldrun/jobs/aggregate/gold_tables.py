@@ -28,15 +28,14 @@ from goldrun.jobs.time_zone import check_zone, keep_zone, record_zone_of_gold, z
 from goldrun.monitoring.profile import profile_table
 
 _NEARLY_ALL = 0.5
-"""Share of the customers of whom more are better computed with all others: replaced, not merged."""
+"""Share of affected customers above which a full computation is faster than a MERGE."""
 
 
 def run(ctx: Context, as_of: date | None = None, *, rebuild: bool = False) -> date:
     """Bring all gold tables up to date; return the date of the feature snapshot.
 
-    Activity is computed again where silver has changed since gold has followed it, or everywhere
-    where that is not known, and where its days are those of another time zone. Either way it comes
-    out the same.
+    Activity is computed again for the changes in silver since the last update; all of it where
+    these are not known or where its days are those of another time zone. The result is the same.
 
     Args:
         ctx: The context.
@@ -121,7 +120,7 @@ def _leave_zone(ctx: Context) -> None:
 
 
 def _compute_all(ctx: Context) -> None:
-    # Held from the reading of silver on, as below.
+    # Locked before silver is read, as below.
     with ctx.lake.writing(*(table.name for table, _ in ACTIVITY)):
         with step("gold: spans of days"):
             spans = in_spans(silver_of(ctx), ctx.lake.rows_at_once)
@@ -131,16 +130,16 @@ def _compute_all(ctx: Context) -> None:
 
 
 def _bring_up_to_date(ctx: Context, changed: Mapping[str, int]) -> bool:
-    """Compute again what changes are about; False when that is nearly everything."""
+    """Compute the affected rows again; False when nearly all customers are affected."""
     if not changed:
         log.info("    silver has not changed since")
         return True
-    # Held from the reading of silver on, or a writer who was quicker could be overwritten with
-    # what silver said before.
+    # Locked before silver is read, or a faster writer's rows could be overwritten by rows of an
+    # older silver.
     with step("gold: what has changed"), ctx.lake.writing(*(table.name for table, _ in ACTIVITY)):
         affected = find_affected(ctx, changed)
         everybody = ctx.lake.read(CUSTOMERS.name).count()
-        log.info("    %s of %s customers touched", f"{affected.count:,}", f"{everybody:,}")
+        log.info("    %s of %s customers affected", f"{affected.count:,}", f"{everybody:,}")
         if affected.count > everybody * _NEARLY_ALL:
             return False
         if affected.count:

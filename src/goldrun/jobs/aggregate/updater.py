@@ -1,4 +1,4 @@
-"""Gold kept up to date: what changed in silver says whose rows are computed again."""
+"""Incremental updates of gold from the changes in silver."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -30,19 +30,18 @@ from goldrun.jobs.time_zone import check_zone, keep_zone, zone_of_gold
 
 @dataclass
 class GoldUpdater:
-    """Brings gold up to the newest silver: the days and the customers that changes are about.
+    """Updates gold to the newest silver: the days and the customers that changes affect.
 
-    What they touch is computed again from silver, never added to, so that it comes out as if
-    everything had been computed. A stop between two tables does no harm: what was followed is
-    remembered last.
+    Affected rows are computed again from silver, never added to, so that gold equals a full build.
+    The progress is recorded last, so that a stop between two tables does no harm.
 
-    ``gold/customer_features`` describes everybody as of one date, so it is brought up to date
-    from time to time and at the end, and not with every change.
+    ``gold/customer_features`` has all customers as of one date, so it is updated at intervals and
+    at the end, and not with every change.
 
     Attributes:
-        run_id: MLflow run that is remembered with the progress.
-        scorer: Puts customers into the champion's segments.
-        features_every: Time between two snapshots of everybody's features.
+        run_id: MLflow run that is recorded with the progress.
+        scorer: Scores customers with the champion.
+        features_every: Time between two snapshots of all customers' features.
     """
 
     run_id: str
@@ -53,7 +52,7 @@ class GoldUpdater:
     _described_at: datetime = field(default_factory=lambda: datetime.min.replace(tzinfo=UTC))
 
     def backfill(self, ctx: Context) -> None:
-        """Bring gold up to date, in full where it is not known what it has."""
+        """Update gold; compute all of it where the versions of silver that it has are not known."""
         check_zone(ctx)
         gold_tables.add_missing_columns(ctx)
         keep_zone(ctx)
@@ -70,17 +69,17 @@ class GoldUpdater:
         if all(ctx.lake.read(name).isEmpty() for name in followed):
             record_progress(ctx, ctx.lake.versions(followed), self.run_id)
         else:
-            # All of it: of a table whose changes are kept from now on nobody can tell the older.
+            # All of it: a change data feed has no changes from before it was enabled.
             gold_tables.run(ctx, rebuild=True)
 
     def update(self, ctx: Context) -> int:
-        """Compute the affected customers again; return how many they are."""
+        """Compute the affected customers again; return their number."""
         newest = ctx.lake.versions(list(self._progress))
         changed = {name: since for name, since in self._progress.items() if newest[name] > since}
         if not changed:
             return 0
-        # Held from the reading of silver on, or a writer who was quicker could be overwritten with
-        # what silver said before.
+        # Locked before silver is read, or a faster writer's rows could be overwritten by rows of an
+        # older silver.
         with ctx.lake.writing(*(table.name for table, _ in ACTIVITY)):
             affected = find_affected(ctx, changed)
             if affected.count:
@@ -90,7 +89,7 @@ class GoldUpdater:
         return affected.count
 
     def publish_snapshot(self, ctx: Context) -> None:
-        """Describe everybody as of the day after the newest event, and score them."""
+        """Write all customers' features as of the day after the newest event, and score them."""
         self._described_at = ctx.now
         if ctx.lake.read_or_empty(CUSTOMER_DAILY).isEmpty():
             return
@@ -116,7 +115,7 @@ class GoldUpdater:
             self.scorer.score(ctx, rows, as_of, affected.customers)
 
     def _users(self, ctx: Context, activity: Activity, until: date, customers: DataFrame) -> None:
-        """Bring the users' table up to date; all of it when its date has moved on."""
+        """Update the users' table; all of it when its date has changed."""
         lake = ctx.lake
         with lake.writing(gold.USER_FEATURES.name):
             if until != self._observed_until:

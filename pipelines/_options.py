@@ -1,0 +1,69 @@
+"""Options that the scripts share. Nothing heavy is loaded here: ``--help`` answers at once."""
+
+import argparse
+from datetime import date
+
+from goldrun.errors import SettingsError
+from goldrun.io.engines.registry import ENGINES
+from goldrun.io.engines.spark.session import DEFAULT_MASTER
+
+AUTO = "auto"
+
+
+def parser(description: str | None, *, only_spark: bool = False) -> argparse.ArgumentParser:
+    """Return a parser of the options of every script; ``--engine`` only where there is a choice."""
+    options = argparse.ArgumentParser(description=description)
+    options.add_argument(
+        "--source",
+        default="online_retail",
+        help="name of a file in pipelines/sources, or a path to a TOML file",
+    )
+    options.add_argument(
+        "--lake",
+        default="",
+        help="folder or URI of the tables (default: $GOLDRUN_LAKE, else lake)",
+    )
+    options.add_argument(
+        "--master",
+        default="",
+        help=f"Spark master, spark://host:7077 (default: $GOLDRUN_MASTER, else {DEFAULT_MASTER})",
+    )
+    if not only_spark:
+        options.add_argument(
+            "--engine",
+            default="",
+            help=f"{' or '.join(ENGINES)} (default: $GOLDRUN_ENGINE, else what the lake needs)",
+        )
+        options.add_argument(
+            "--remote",
+            default="",
+            help="Spark Connect server, sc://host:15002 (default: $GOLDRUN_REMOTE)",
+        )
+    return options
+
+
+def add_as_of(options: argparse.ArgumentParser, meaning: str) -> None:
+    """Add the option ``--as-of``."""
+    options.add_argument("--as-of", type=_date_or_auto, default=None, help=meaning)
+
+
+def add_flag(options: argparse.ArgumentParser, name: str, meaning: str) -> None:
+    """Add an option that is ``true`` or ``false``; ``mlflow run`` takes no bare switches."""
+
+    def flag(text: str) -> bool:
+        if text.lower() not in {"true", "false", ""}:
+            raise SettingsError(f"--{name} {text!r} is neither true nor false: write one of them")
+        return text.lower() == "true"
+
+    options.add_argument(f"--{name}", type=flag, default=False, metavar="true|false", help=meaning)
+
+
+def _date_or_auto(text: str) -> date | None:
+    if text in {"", AUTO}:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise SettingsError(
+            f"--as-of {text!r} is not a date: write it as 2011-09-10, or {AUTO}"
+        ) from error
