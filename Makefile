@@ -64,8 +64,10 @@ check: .venv/.ready-dev  ## lint, types, import law, limits of structure
 	lint-imports
 	python -m tests.structure.limits
 
+ROW_PATH ?= yes
+
 structure: .venv/.ready-dev  ## figures of the code's structure: sizes, names, files that a row passes
-	@python -m tests.structure.run
+	@python -m tests.structure.run --row-path=$(ROW_PATH)
 
 WAYS_OF_CASES ?= sail,spark,stream,connect
 

@@ -66,6 +66,12 @@ def test_the_last_lines_of_each_command_that_prints_are_checked() -> None:
     assert {command for command in unchecked if not command.startswith(silent)} == set()
 
 
+def test_no_command_relies_on_settings_that_a_users_shell_lacks() -> None:
+    """`python` finds the project's modules only with PYTHONPATH, which make and MLproject set."""
+    runs = [command.run or command.readme for command in table().values()]
+    assert [run for run in runs if run.startswith("python ")] == []
+
+
 def test_a_table_with_an_unknown_key_is_refused() -> None:
     with pytest.raises(ValidationError):
         Command.model_validate({"readme": "make a", "lst": "x"})

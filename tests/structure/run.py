@@ -1,7 +1,7 @@
 """Print the figures of the project's structure: ``make structure``.
 
 The path of a row is measured by running the pipeline on the sample data, which takes about three
-minutes; ``--no-row-path`` leaves it out. Another checkout is measured from its own folder:
+minutes; ``--row-path=no`` leaves it out. Another checkout is measured from its own folder:
 
     cd OTHER && PYTHONPATH=src:.:THIS python -m tests.structure.run
 """
@@ -19,10 +19,10 @@ from tests.structure.row_path import measure
 def main() -> int:
     """Print the figures of the project in the current folder, one a line."""
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--no-row-path", action="store_true", help="do not run the pipeline")
+    options.add_argument("--row-path", choices=("yes", "no"), default="yes", help="run pipeline")
     given = options.parse_args()
     root = Path.cwd()
-    path = None if given.no_row_path else measure(root)
+    path = measure(root) if given.row_path == "yes" else None
     figures = size_figures(read_modules(root, FOLDERS))
     for added, files in read_how_tos(root).items():
         figures[f"files that a new {added} touches"] = f"{len(files)}: {', '.join(files)}"
