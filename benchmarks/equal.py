@@ -8,8 +8,8 @@ from deltalake import DeltaTable
 
 from goldrun.contracts import lineage
 from goldrun.contracts.entities import TRANSACTIONS
-from goldrun.contracts.gold import AS_OF, CUSTOMER_FEATURES, USER_FEATURES
-from goldrun.contracts.non_additive_tables import ACTIVITY
+from goldrun.contracts.gold import AS_OF
+from goldrun.features.catalog.feature_tables import ACTIVITY, CUSTOMER_FEATURES, USER_FEATURES
 
 _KEY = "json_extract_string({record}, '$.transaction_id')"
 _LINE = "json_extract_string({record}, '$._malformed')"

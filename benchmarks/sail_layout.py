@@ -8,7 +8,7 @@ Reads Parquet files, writes the table, and prints the seconds that took.
 import sys
 import time
 
-from goldrun.contracts.gold import USER_FEATURES
+from goldrun.features.catalog.feature_tables import USER_FEATURES
 from goldrun.io.engines.choose import open_engine
 from goldrun.io.engines.sail.engine import SailEngine
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from goldrun.contracts.data_model import page
+from goldrun.jobs.data_model.page import page
 from goldrun.medallion.expressions import reference
 
 DOCS = Path(__file__).parents[1] / "docs"

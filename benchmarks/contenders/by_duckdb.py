@@ -17,11 +17,14 @@ from deltalake import CommitProperties, DeltaTable, write_deltalake
 
 from benchmarks.contenders import Steps
 from benchmarks.feed import HEADER
-from goldrun.contracts.activity_tables import CUSTOMER_DAILY
-from goldrun.contracts.gold import CUSTOMER_FEATURES, USER_FEATURES
 from goldrun.contracts.marketplace import ENTITIES
-from goldrun.contracts.non_additive_tables import ACTIVITY
 from goldrun.contracts.table import Column
+from goldrun.features.catalog.feature_tables import (
+    ACTIVITY,
+    CUSTOMER_DAILY,
+    CUSTOMER_FEATURES,
+    USER_FEATURES,
+)
 from tests.marketplace.loading import duckdb_type
 from tests.marketplace.oracle import compute_features, compute_users, use_zone
 

@@ -6,23 +6,21 @@ from dataclasses import replace
 import pytest
 from pyspark.sql import types as T
 
-from goldrun.contracts import (
-    activity_tables,
-    behaviour,
-    entities,
-    gold,
-    lineage,
-    non_additive_tables,
-    ops,
-)
+from goldrun.contracts import gold, lineage, ops
 from goldrun.contracts.entities import CUSTOMERS, MONEY, TRANSACTIONS
 from goldrun.contracts.erasure import ID_COLUMNS
 from goldrun.contracts.marketplace import ENTITIES
 from goldrun.contracts.quarantine_reasons import reject_reasons
 from goldrun.contracts.table import Column, Reference, Rule, Severity, Standard, Table
-from goldrun.contracts.uses import USES
+from goldrun.features.catalog import feature_tables
+from goldrun.features.catalog.feature_tables import CUSTOMER_FEATURES, USER_FEATURES
 
-GOLD = (*non_additive_tables.ACTIVITY, gold.CUSTOMER_FEATURES, gold.USER_FEATURES, gold.SEGMENTS)
+GOLD = (
+    *feature_tables.ACTIVITY,
+    CUSTOMER_FEATURES,
+    USER_FEATURES,
+    gold.SEGMENTS,
+)
 STORED = (
     *(lineage.bronze_table(entity) for entity in ENTITIES),
     *(lineage.silver_table(table) for table in ENTITIES.values()),
@@ -38,11 +36,6 @@ STORED = (
 CANONICAL = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 every_table = pytest.mark.parametrize("table", STORED, ids=lambda t: t.name)
 every_entity = pytest.mark.parametrize("entity", ENTITIES)
-every_feature = pytest.mark.parametrize(
-    "feature",
-    [c for c in gold.CUSTOMER_FEATURES.columns if c.name not in gold.CUSTOMER_FEATURES.key],
-    ids=lambda c: c.name,
-)
 
 
 def promises(table: Table) -> list[tuple[str, str]]:
@@ -235,7 +228,7 @@ def test_durations_and_response_times_are_in_seconds(table: Table) -> None:
         assert (column.unit == "seconds") == is_duration, column.name
 
 
-@pytest.mark.parametrize("table", non_additive_tables.ACTIVITY, ids=lambda t: t.name)
+@pytest.mark.parametrize("table", feature_tables.ACTIVITY, ids=lambda t: t.name)
 def test_activity_is_made_from_silver_columns_that_exist(table: Table) -> None:
     silver = {f"{entity}.{name}" for entity, t in ENTITIES.items() for name in t.names}
     for column in table.columns:
@@ -243,68 +236,8 @@ def test_activity_is_made_from_silver_columns_that_exist(table: Table) -> None:
         assert column.made_from or column.name in {"customer_id", "day"}, column.name
 
 
-@every_feature
-def test_a_feature_is_made_from_activity_columns_that_exist(feature: Column) -> None:
-    activity = {
-        f"{t.name.removeprefix('gold/')}.{name}"
-        for t in non_additive_tables.ACTIVITY
-        for name in t.names
-    }
-    assert feature.made_from
-    assert set(feature.made_from) <= activity
-
-
-@every_feature
-def test_a_feature_serves_known_uses(feature: Column) -> None:
-    assert feature.serves
-    assert set(feature.serves) <= set(USES)
-    assert len(set(feature.serves)) == len(feature.serves)
-
-
-@every_feature
-def test_a_share_lies_between_nothing_and_all(feature: Column) -> None:
-    assert (feature.unit == "share") == ((feature.minimum, feature.maximum) == (0, 1))
-
-
-@pytest.mark.parametrize("use", USES)
-def test_every_use_is_served(use: str) -> None:
-    assert [c.name for c in gold.CUSTOMER_FEATURES.columns if use in c.serves]
-
-
-def test_every_number_of_customer_daily_is_used_by_a_feature() -> None:
-    used = {source for c in gold.CUSTOMER_FEATURES.columns for source in c.made_from}
-    daily = set(activity_tables.CUSTOMER_DAILY.names) - set(activity_tables.CUSTOMER_DAILY.key)
-    assert daily - {name.removeprefix("customer_daily.") for name in used} == set()
-
-
-def test_a_share_among_kinds_is_made_from_the_counts_of_all_kinds() -> None:
-    families = {
-        "payment_share_": [activity_tables.spend_by(method) for method in entities.PAYMENT_METHODS],
-        "device_share_": [activity_tables.sessions_on(device) for device in behaviour.DEVICES],
-    }
-    for prefix, whole in families.items():
-        for column in gold.CUSTOMER_FEATURES.columns:
-            if column.name.startswith(prefix):
-                made_from = [name.removeprefix("customer_daily.") for name in column.made_from]
-                assert made_from == whole, column.name
-
-
-def test_a_feature_of_one_category_is_there_for_each() -> None:
-    families = {
-        "payment_share_": entities.PAYMENT_METHODS,
-        "device_share_": behaviour.DEVICES,
-        "event_count_": behaviour.EVENT_TYPES,
-        "interaction_count_": behaviour.CHANNELS,
-    }
-    for prefix, kinds in families.items():
-        there = [
-            n.removeprefix(prefix) for n in gold.CUSTOMER_FEATURES.names if n.startswith(prefix)
-        ]
-        assert there == list(kinds)
-
-
 def test_the_users_table_has_the_six_columns_asked_for() -> None:
-    assert gold.USER_FEATURES.names == (
+    assert USER_FEATURES.names == (
         "user_id",
         "purchase_frequency",
         "total_spend",
@@ -312,35 +245,7 @@ def test_the_users_table_has_the_six_columns_asked_for() -> None:
         "last_purchase_date",
         "recency_days",
     )
-    assert gold.USER_FEATURES.z_ordered_by == ("total_spend",)
-
-
-def test_only_features_that_rise_with_the_calendar_are_marked_so() -> None:
-    """Sums over all of a customer's past rise with the history; windows, means and shares don't."""
-    growing = {c.name for c in gold.CUSTOMER_FEATURES.columns if c.grows_with_time}
-    assert growing == {
-        "purchase_frequency",
-        "total_spend",
-        "tenure_days",
-        "distinct_products",
-        "session_count",
-        "interaction_count",
-        *(f"event_count_{kind}" for kind in behaviour.EVENT_TYPES),
-        *(f"interaction_count_{channel}" for channel in behaviour.CHANNELS),
-    }
-
-
-def test_features_are_the_numbers_of_customer_features() -> None:
-    assert {c.name for c in gold.FEATURES} == set(gold.CUSTOMER_FEATURES.names) - {
-        "customer_id",
-        "as_of",
-        "last_purchase_date",
-        "location",
-        "customer_segment",
-        "preferred_device",
-        "preferred_channel",
-        "usual_exit_step",
-    }
+    assert USER_FEATURES.z_ordered_by == ("total_spend",)
 
 
 def test_reject_reasons_follow_from_everything_that_a_contract_promises() -> None:
@@ -396,14 +301,6 @@ def test_reject_reasons_follow_from_everything_that_a_contract_promises() -> Non
 def test_an_unknown_column_is_named_with_its_table() -> None:
     with pytest.raises(KeyError, match=r"silver/transactions has no column 'prize'"):
         TRANSACTIONS.column("prize")
-
-
-def test_subset_keeps_the_order_asked_for() -> None:
-    assert [c.name for c in TRANSACTIONS.subset(["price", "amount", "order_id"])] == [
-        "price",
-        "amount",
-        "order_id",
-    ]
 
 
 def test_stored_tables_carry_lineage_after_the_entity_columns() -> None:

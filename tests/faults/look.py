@@ -9,9 +9,10 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from goldrun.contracts.entities import CUSTOMERS
-from goldrun.contracts.gold import AS_OF, CUSTOMER_FEATURES
+from goldrun.contracts.gold import AS_OF
 from goldrun.contracts.lineage import history_table
 from goldrun.features.activity import Activity, Silver
+from goldrun.features.catalog.feature_tables import CUSTOMER_FEATURES
 from goldrun.features.labels import History
 from goldrun.features.snapshots import snapshots
 from goldrun.io.delta.differences import content

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from goldrun.contracts import activity_tables, non_additive_tables
 from goldrun.features.activity import Activity
+from goldrun.features.catalog import non_additive_tables
+from goldrun.features.catalog.feature_tables import CUSTOMER_DAILY
 
 MakeDaily = Callable[..., DataFrame]
 
@@ -19,7 +20,7 @@ def daily_of(spark: SparkSession) -> MakeDaily:
     """Rows of customer_daily from (customer, day, completed orders, spend[, cancelled])."""
 
     def make(*days: tuple[str, str, int, str] | tuple[str, str, int, str, int]) -> DataFrame:
-        names = activity_tables.CUSTOMER_DAILY.names
+        names = CUSTOMER_DAILY.names
         rows = []
         for who, day, orders, spend, *cancelled in days:
             lost = cancelled[0] if cancelled else 0
@@ -36,7 +37,7 @@ def daily_of(spark: SparkSession) -> MakeDaily:
             }
             money = {n: Decimal(0) for n in names if n.startswith("spend_") or "seconds" in n}
             rows.append(tuple((dict.fromkeys(names, 0) | money | given)[name] for name in names))
-        return spark.createDataFrame(rows, activity_tables.CUSTOMER_DAILY.schema)
+        return spark.createDataFrame(rows, CUSTOMER_DAILY.schema)
 
     return make
 

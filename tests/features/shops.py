@@ -6,11 +6,11 @@ from datetime import timedelta
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from goldrun.contracts import activity_tables
 from goldrun.contracts.entities import CUSTOMER_ID
+from goldrun.features.catalog import daily_metrics
 from tests.features.markets import Row, at, line
 
-_KEY = [CUSTOMER_ID, activity_tables.DAY]
+_KEY = [CUSTOMER_ID, daily_metrics.DAY]
 ZONES = {
     0: ("UTC", "2024-02-26"),
     1: ("Asia/Tokyo", "2024-02-26"),

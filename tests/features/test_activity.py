@@ -9,9 +9,9 @@ import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from goldrun.contracts.activity_tables import CUSTOMER_DAILY
 from goldrun.features.activity import Silver, customer_daily
-from goldrun.features.purchase_metrics import purchases
+from goldrun.features.catalog.feature_tables import CUSTOMER_DAILY
+from goldrun.features.purchases_by_day import purchases_by_day
 from tests.features.markets import ENTITIES, Market, line, silver_of
 
 STATUSES = ("completed", "completed", "pending", "cancelled", "refunded", "failed")
@@ -107,7 +107,7 @@ def test_purchases_are_added_up_without_a_join_which_would_have_to_fit_into_memo
     spark: SparkSession, capsys: pytest.CaptureFixture[str]
 ) -> None:
     one = silver_with(spark, [("ann", "o1", "2024-01-01 10:00:00", "completed", 1.0, 1)])
-    purchases(one.transactions, one.zone).explain()
+    purchases_by_day(one.transactions, one.zone).explain()
     plan = capsys.readouterr().out
     assert "Aggregate" in plan
     assert "Join" not in plan

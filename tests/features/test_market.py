@@ -10,20 +10,20 @@ from typing import Any
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from goldrun.contracts import (
-    activity_tables,
-    behaviour_features,
-    gold,
-    interaction_features,
-    non_additive_tables,
-)
 from goldrun.features.activity import (
     Activity,
     customer_daily,
     customer_responses,
 )
+from goldrun.features.catalog import (
+    feature_tables,
+    interaction_features,
+    non_additive_tables,
+    session_features,
+)
+from goldrun.features.catalog.feature_tables import CUSTOMER_DAILY, CUSTOMER_FEATURES
 from goldrun.features.labels import History
-from goldrun.features.session_metrics import journeys
+from goldrun.features.sessions_by_day import summarise_events
 from goldrun.features.snapshots import customer_features
 from goldrun.medallion.enrichment import events_enriched
 from tests.features.computed import activity_of
@@ -114,7 +114,7 @@ def by_key(rows: DataFrame, *key: str) -> Rows:
 def activity(spark: SparkSession) -> Iterator[Activity]:
     made = activity_of(silver_of(spark, MARKET), RECORDED)
     tables = [made.daily, made.products, made.responses, made.places]
-    for rows, table in zip(tables, non_additive_tables.ACTIVITY, strict=True):
+    for rows, table in zip(tables, feature_tables.ACTIVITY, strict=True):
         assert [(f.name, f.dataType) for f in rows.schema.fields] == [
             (c.name, c.type) for c in table.columns
         ]
@@ -128,7 +128,7 @@ def not_zero(rows: DataFrame) -> dict[tuple[str, str], dict[str, Any]]:
     """What is not 0 on each day."""
     found = by_key(rows, "customer_id", "day")
     assert all(value is not None for row in found.values() for value in row.values())
-    key = activity_tables.CUSTOMER_DAILY.key
+    key = CUSTOMER_DAILY.key
     return {
         (who, str(day)): {name: n for name, n in row.items() if n != 0 and name not in key}
         for (who, day), row in found.items()
@@ -214,7 +214,7 @@ def test_journeys_are_of_the_visits_that_the_view_of_events_tells(spark: SparkSe
     silver = silver_of(spark, MARKET)
     assert silver.events is not None
     assert silver.sessions is not None
-    found = journeys(events_enriched(silver.events, silver.sessions)).collect()
+    found = summarise_events(events_enriched(silver.events, silver.sessions)).collect()
     visits = [(ANN, "s1"), (ANN, "s2"), (ANN, "s4"), (ANN, "s5"), (BEN, "s7"), (BEN, "s8")]
     assert sorted((row["customer_id"], row["session_id"]) for row in found) == visits
 
@@ -225,7 +225,7 @@ def test_what_the_view_of_events_does_not_know_is_no_journey(
     def knows_no_visit(events: DataFrame, sessions: DataFrame) -> DataFrame:
         return events_enriched(events, sessions.limit(0))
 
-    monkeypatch.setattr("goldrun.features.session_metrics.events_enriched", knows_no_visit)
+    monkeypatch.setattr("goldrun.features.sessions_by_day.events_enriched", knows_no_visit)
     totals = customer_daily(silver_of(spark, MARKET)).groupBy().sum("sessions", "journeys")
     assert tuple(totals.collect()[0]) == (9, 0)
 
@@ -303,7 +303,7 @@ METHODS = ("card", "wallet", "bank_transfer", "invoice", "cash", "voucher", "oth
 
 def test_only_buyers_have_features(features: dict[str, Any]) -> None:
     assert set(features) == {ANN, BEN}
-    assert set(features[ANN]) == set(gold.CUSTOMER_FEATURES.names)
+    assert set(features[ANN]) == set(CUSTOMER_FEATURES.names)
 
 
 EXPECTED_OF_ANN: dict[str, Any] = {
@@ -398,7 +398,7 @@ def close_to(expected: Any) -> Any:
 
 
 def test_every_feature_has_its_expected_value_here() -> None:
-    assert set(EXPECTED_OF_ANN) | {"customer_id"} == set(gold.CUSTOMER_FEATURES.names)
+    assert set(EXPECTED_OF_ANN) | {"customer_id"} == set(CUSTOMER_FEATURES.names)
 
 
 @pytest.mark.parametrize("feature", EXPECTED_OF_ANN)
@@ -419,12 +419,12 @@ def test_a_feature_with_ties_and_gaps_is_as_worked_out_by_hand(
 
 OF_SESSIONS = {
     *(
-        behaviour_features.SESSION_COUNT,
-        behaviour_features.AVERAGE_SESSION_DURATION,
-        behaviour_features.PREFERRED_DEVICE,
+        session_features.SESSION_COUNT,
+        session_features.AVERAGE_SESSION_DURATION,
+        session_features.PREFERRED_DEVICE,
     ),
-    *(behaviour_features.sessions_in(days) for days in (30, 90, 180)),
-    *(behaviour_features.device_share(device) for device in DEVICES),
+    *(session_features.sessions_in(days) for days in (30, 90, 180)),
+    *(session_features.device_share(device) for device in DEVICES),
 }
 OF_CONTACTS = {
     *(
@@ -441,18 +441,18 @@ OF_CONTACTS = {
 }
 OF_JOURNEYS = {
     *(
-        behaviour_features.BOUNCE_RATE,
-        behaviour_features.DROP_OFF_RATE,
-        behaviour_features.CART_DROP_OFF_RATE,
+        session_features.BOUNCE_RATE,
+        session_features.DROP_OFF_RATE,
+        session_features.CART_DROP_OFF_RATE,
     ),
-    *(behaviour_features.USUAL_EXIT_STEP, behaviour_features.EVENT_CONVERSION_RATE),
+    *(session_features.USUAL_EXIT_STEP, session_features.EVENT_CONVERSION_RATE),
 }
-OF_EVENTS = {name for name in gold.CUSTOMER_FEATURES.names if name.startswith("event_count")}
+OF_EVENTS = {name for name in CUSTOMER_FEATURES.names if name.startswith("event_count")}
 
 
 def column_is_of(name: str) -> str:
     """Entity that a column of customer_daily counts."""
-    made_from = activity_tables.CUSTOMER_DAILY.column(name).made_from
+    made_from = CUSTOMER_DAILY.column(name).made_from
     entities = {source.split(".")[0] for source in made_from}
     if name.startswith("interactions"):
         return "interactions"
@@ -483,9 +483,7 @@ def test_what_a_shop_does_not_record_is_0_day_by_day_and_the_rest_is_as_ever(
     assert "interactions" not in without or customer_responses(silver).isEmpty()
     found = not_zero(customer_daily(silver))
     # A visit without an end is on the day it began, when no event is known.
-    kept = {
-        name for name in activity_tables.CUSTOMER_DAILY.names if column_is_of(name) not in without
-    }
+    kept = {name for name in CUSTOMER_DAILY.names if column_is_of(name) not in without}
     here = {key: {n: v for n, v in row.items() if n in kept} for key, row in daily.items()}
     here[(ANN, "2024-03-09")] = here.pop((ANN, "2024-03-10"))
     assert found == {key: row for key, row in here.items() if row}
@@ -499,4 +497,4 @@ def test_the_null_of_an_entity_not_recorded_does_not_depend_on_what_is_in_the_ta
     assert row is not None
     behaviour = OF_SESSIONS | OF_JOURNEYS | OF_EVENTS | OF_CONTACTS
     assert {name for name in behaviour if row[name] is not None} == set()
-    assert behaviour == {column.name for column in behaviour_features.FEATURES}
+    assert behaviour == {f.name for f in feature_tables.ALL_FEATURES if f.entity}

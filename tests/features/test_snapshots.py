@@ -9,8 +9,8 @@ import pytest
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from goldrun.contracts.gold import CUSTOMER_FEATURES, USER_FEATURES
 from goldrun.features.activity import Activity
+from goldrun.features.catalog.feature_tables import CUSTOMER_FEATURES, USER_FEATURES
 from goldrun.features.snapshots import customer_features, snapshots, user_features
 
 MakeDaily = Callable[..., DataFrame]

@@ -6,10 +6,10 @@ import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from goldrun.contracts import activity_tables
 from goldrun.contracts.entities import TRANSACTIONS
 from goldrun.features.activity import customer_daily, customer_places, customer_products
 from goldrun.features.affected import Days, affected_days, contributing_rows
+from goldrun.features.catalog import daily_metrics
 from tests.features.markets import ENTITIES, Market, frame, line, silver_of, version
 from tests.features.shops import ZONES, Shop, by_day
 
@@ -37,9 +37,7 @@ def test_what_is_computed_of_the_days_touched_is_what_all_lines_give(
     pairs = affected_days(images, after.transactions, after.zone).localCheckpoint()
     days = Days(
         pairs,
-        *pairs.agg(F.count("*"), F.min(activity_tables.DAY), F.max(activity_tables.DAY)).collect()[
-            0
-        ],
+        *pairs.agg(F.count("*"), F.min(daily_metrics.DAY), F.max(daily_metrics.DAY)).collect()[0],
     )
     part = replace(after, transactions=contributing_rows(days, after.transactions, after.zone))
     touched = {(row[0], row[1]) for row in pairs.collect()}
@@ -64,4 +62,4 @@ def test_pairs_come_once_and_no_day_beside_them(spark: SparkSession) -> None:
         ],
     )
     found = affected_days(stored.where("transaction_id = 't2'"), stored, "UTC").collect()
-    assert sorted(str(row[activity_tables.DAY]) for row in found) == ["2024-03-01", "2024-03-02"]
+    assert sorted(str(row[daily_metrics.DAY]) for row in found) == ["2024-03-01", "2024-03-02"]

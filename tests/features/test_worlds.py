@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from pyspark.sql import SparkSession
 
-from goldrun.contracts import gold
+from goldrun.features.catalog.feature_tables import CUSTOMER_FEATURES
 from goldrun.features.snapshots import customer_features
 from tests.features.computed import activity_of
 from tests.features.markets import Market, silver_of, together
@@ -62,10 +62,10 @@ def test_every_feature_is_what_duckdb_finds(
     expected = features_of(whole, AS_OF.date(), ZONE).sort_index()
     found = pd.DataFrame(features.values()).set_index("customer_id").drop(columns="as_of")
     assert set(expected) == set(found)
-    assert {*expected, "customer_id", "as_of"} == set(gold.CUSTOMER_FEATURES.names)
-    for name in gold.CUSTOMER_FEATURES.names[2:]:
+    assert {*expected, "customer_id", "as_of"} == set(CUSTOMER_FEATURES.names)
+    for name in CUSTOMER_FEATURES.names[2:]:
         theirs, ours = expected[name], found.sort_index()[name]
-        if gold.CUSTOMER_FEATURES.column(name).type.typeName() in {"string", "date"}:
+        if CUSTOMER_FEATURES.column(name).type.typeName() in {"string", "date"}:
             theirs, ours = (c.astype(str).replace(NULLS, "") for c in (theirs, ours))
             theirs = theirs.str.removesuffix(" 00:00:00")
         else:

@@ -10,8 +10,10 @@ import pytest
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from goldrun.contracts import gold, lineage, non_additive_tables
+from goldrun.contracts import lineage
 from goldrun.contracts.entities import CUSTOMERS, TRANSACTIONS
+from goldrun.features.catalog import feature_tables
+from goldrun.features.catalog.feature_tables import CUSTOMER_FEATURES, USER_FEATURES
 from goldrun.io.delta.lake import Lake
 from goldrun.io.engines.base import Engine
 from goldrun.io.settings import load_source
@@ -32,8 +34,8 @@ NOW = datetime(2026, 1, 2, tzinfo=UTC)
 _WHEN = (lineage.BATCH_ID, lineage.INGESTED_AT, lineage.RELEASED_AT)
 TABLES = (
     *(TRANSACTIONS, CUSTOMERS, lineage.history_table(TRANSACTIONS)),
-    *(lineage.QUARANTINE, lineage.DUPLICATES, *non_additive_tables.ACTIVITY),
-    *(gold.USER_FEATURES, gold.CUSTOMER_FEATURES),
+    *(lineage.QUARANTINE, lineage.DUPLICATES, *feature_tables.ACTIVITY),
+    *(USER_FEATURES, CUSTOMER_FEATURES),
 )
 
 

@@ -13,9 +13,9 @@ from tests.how_to.documents import files_of
 from tests.project_copy import Done, Project, copy_project
 
 FILES = files_of("add-a-feature.md")
-CATALOG = "src/goldrun/contracts/purchase_features.py"
+CATALOG = "src/goldrun/features/catalog/purchase_features.py"
 FEATURE = "orders_on_weekends"
-END = ')\n"""Columns of ``gold/customer_features`` after its key, first part."""'
+END = ')\n"""Columns of ``gold/customer_features``, after those of ``window_features``."""'
 SOURCE = ("--source=marketplace.toml", "--lake=lake")
 
 
@@ -85,9 +85,10 @@ def test_the_profile_the_dictionary_and_drift_have_it(extended: Project) -> None
     runs = client.search_runs(experiments)
     assert any(f"customer_features.{FEATURE}.nulls" in run.data.metrics for run in runs)
     code = (
-        "from goldrun.contracts import data_model, gold; "
-        f"assert '| {FEATURE}' in data_model.page() or '`{FEATURE}`' in data_model.page(); "
-        f"assert '{FEATURE}' in [c.name for c in gold.FEATURES if c.grows_with_time]"
+        "from goldrun.jobs.data_model.page import page; "
+        "from goldrun.features.catalog.feature_tables import feature_named; "
+        f"assert '`{FEATURE}`' in page(); "
+        f"assert feature_named('{FEATURE}').grows_with_time"
     )
     done = extended.run("env", "PYTHONPATH=src:.", "python", "-c", code)
     assert done.code == 0, done.output

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from goldrun.contracts.gold import CUSTOMER_FEATURES, USER_FEATURES
 from goldrun.contracts.ops import LAKE_SETTINGS
 from goldrun.contracts.table import Table
 from goldrun.errors import MissingTableError, SettingsError
+from goldrun.features.catalog.feature_tables import CUSTOMER_FEATURES, USER_FEATURES
 from goldrun.io.delta.lake import Lake
 from goldrun.jobs.aggregate import gold_tables
 from goldrun.jobs.aggregate.updater import GoldUpdater

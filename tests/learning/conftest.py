@@ -6,8 +6,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from goldrun.contracts import purchase_features
 from goldrun.contracts.entities import CUSTOMER_ID
+from goldrun.features.catalog import purchase_features
 from goldrun.features.labels import CHURNED
 
 DATA = Path(__file__).parents[2] / "data" / "online_retail"

@@ -12,8 +12,8 @@ import skops.io
 from pydantic import ValidationError
 from sklearn.linear_model import LogisticRegression
 
-from goldrun.contracts import purchase_features, window_features
 from goldrun.errors import AsOfError, ContractError, SettingsError
+from goldrun.features.catalog import purchase_features, window_features
 from goldrun.features.labels import CHURNED
 from goldrun.learning.churn.classifier import (
     baseline_scores,

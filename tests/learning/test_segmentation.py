@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from sklearn.metrics import adjusted_rand_score
 
-from goldrun.contracts import gold, purchase_features, window_features
+from goldrun.contracts import gold
 from goldrun.errors import AsOfError, ContractError
+from goldrun.features.catalog import purchase_features, window_features
 from goldrun.learning.segmentation.clustering import (
     SegmentationFit,
     bootstrap_ari,

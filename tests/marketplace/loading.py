@@ -14,11 +14,10 @@ from pyspark.sql import types as T
 
 from goldrun.contracts import lineage
 from goldrun.contracts.entities import CUSTOMERS
-from goldrun.contracts.gold import CUSTOMER_FEATURES, USER_FEATURES
 from goldrun.contracts.marketplace import ENTITIES
-from goldrun.contracts.non_additive_tables import ACTIVITY
 from goldrun.contracts.source import Source
 from goldrun.contracts.table import Table
+from goldrun.features.catalog.feature_tables import ACTIVITY, CUSTOMER_FEATURES, USER_FEATURES
 from goldrun.io.delta.lake import Lake
 from tests.marketplace.oracle import TRUTH
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from goldrun.contracts.gold import CUSTOMER_FEATURES
 from goldrun.contracts.marketplace import ENTITIES
+from goldrun.features.catalog.feature_tables import CUSTOMER_FEATURES
 from goldrun.medallion.accounting import FATES, Accounting
 from tests.marketplace import personal, table_checks, tiny
 from tests.marketplace.loading import GOLD_TABLES

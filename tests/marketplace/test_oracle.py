@@ -8,8 +8,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from goldrun.contracts.activity_tables import CUSTOMER_DAILY
-from goldrun.contracts.gold import CUSTOMER_FEATURES, USER_FEATURES
+from goldrun.features.catalog.feature_tables import CUSTOMER_DAILY, CUSTOMER_FEATURES, USER_FEATURES
 from tests.marketplace import tiny
 from tests.marketplace.loading import GOLD_TABLES
 from tests.marketplace.oracle import compute_activity, compute_features

@@ -15,10 +15,11 @@ from rich.console import Console
 from rich.table import Table
 
 from goldrun.contracts import lineage
-from goldrun.contracts.gold import AS_OF, CUSTOMER_FEATURES
+from goldrun.contracts.gold import AS_OF
 from goldrun.contracts.marketplace import ENTITIES
 from goldrun.contracts.source import Source
 from goldrun.errors import GoldrunError
+from goldrun.features.catalog.feature_tables import CUSTOMER_FEATURES
 from goldrun.io.delta.lake import Lake
 from goldrun.io.engines.choose import engine_for, open_engine
 from goldrun.io.settings import load_source

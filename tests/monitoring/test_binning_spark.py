@@ -11,9 +11,10 @@ import pytest
 from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import types as T
 
-from goldrun.contracts import gold, purchase_features
 from goldrun.contracts.verdict import Verdict
 from goldrun.errors import SettingsError
+from goldrun.features.catalog import purchase_features
+from goldrun.features.catalog.feature_tables import feature_named
 from goldrun.monitoring.drift import (
     Baseline,
     Bins,
@@ -154,7 +155,7 @@ def test_a_value_on_an_edge_belongs_to_the_bin_below_and_infinities_to_the_ends(
 def test_a_constant_that_moves_down_or_up_leaves_its_bin(
     spark: SparkSession, moved_to: int
 ) -> None:
-    column = gold.CUSTOMER_FEATURES.column(purchase_features.RECENCY_DAYS)
+    column = feature_named(purchase_features.RECENCY_DAYS)
     schema = T.StructType([T.StructField(column.name, column.type)])
     before, after = (spark.createDataFrame([(value,)] * 200, schema) for value in (4, moved_to))
     baseline = baseline_of(before, [column.name])

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from pyspark.sql import types as T
 
-from goldrun.contracts import gold, purchase_features
-from goldrun.contracts.table import Column
 from goldrun.contracts.verdict import Verdict
 from goldrun.errors import SourceError
+from goldrun.features.catalog import purchase_features
+from goldrun.features.catalog.entry import Feature
+from goldrun.features.catalog.feature_tables import feature_named
 from goldrun.monitoring.drift import (
     Baseline,
     Bins,
@@ -26,14 +27,14 @@ from goldrun.monitoring.drift import (
     psi,
 )
 
-RECENCY = gold.CUSTOMER_FEATURES.column(purchase_features.RECENCY_DAYS)
-TENURE = gold.CUSTOMER_FEATURES.column(purchase_features.TENURE_DAYS)
-VALUE = gold.CUSTOMER_FEATURES.column(purchase_features.AVG_TRANSACTION_VALUE)
+RECENCY = feature_named(purchase_features.RECENCY_DAYS)
+TENURE = feature_named(purchase_features.TENURE_DAYS)
+VALUE = feature_named(purchase_features.AVG_TRANSACTION_VALUE)
 STEADY = (1000, 1000, 1000, 1000, 0)
 SHIFTED = (2200, 1000, 500, 300, 0)
 
 
-def baseline(*features: tuple[Column, tuple[int, ...]]) -> Baseline:
+def baseline(*features: tuple[Feature, tuple[int, ...]]) -> Baseline:
     return Baseline(
         tuple(
             FeatureBaseline(
@@ -47,7 +48,7 @@ def baseline(*features: tuple[Column, tuple[int, ...]]) -> Baseline:
 def drift_of(
     reference: tuple[int, ...],
     current: tuple[int, ...],
-    column: Column = RECENCY,
+    column: Feature = RECENCY,
     config: DriftConfig | None = None,
 ) -> FeatureDrift:
     report = compare(
@@ -212,7 +213,7 @@ def test_metrics_are_finite_and_leave_out_what_could_not_be_computed() -> None:
 
 
 def test_metric_names_hold_only_what_mlflow_accepts() -> None:
-    odd = Column("größe %", T.DoubleType(), "An odd name.")
+    odd = Feature("größe %", T.DoubleType(), "An odd name.")
     report = compare(baseline((odd, STEADY)), {odd.name: STEADY}, [odd], DriftConfig())
     assert {"psi_gr__e _", "js_gr__e _"} < set(report.metrics())
 

@@ -12,8 +12,9 @@ from matplotlib.colors import to_rgb
 from matplotlib.container import BarContainer
 from matplotlib.figure import Figure
 
-from goldrun.contracts import gold, purchase_features
 from goldrun.contracts.verdict import Verdict
+from goldrun.features.catalog import purchase_features
+from goldrun.features.catalog.feature_tables import feature_named
 from goldrun.monitoring.drift import (
     Baseline,
     Bins,
@@ -25,9 +26,9 @@ from goldrun.monitoring.drift import (
 from goldrun.monitoring.drift_plots import bin_labels, distributions, psi_overview
 from goldrun.monitoring.quality_plots import failures_by_rule, fates, null_rates
 
-RECENCY = gold.CUSTOMER_FEATURES.column(purchase_features.RECENCY_DAYS)
-TENURE = gold.CUSTOMER_FEATURES.column(purchase_features.TENURE_DAYS)
-VALUE = gold.CUSTOMER_FEATURES.column(purchase_features.AVG_TRANSACTION_VALUE)
+RECENCY = feature_named(purchase_features.RECENCY_DAYS)
+TENURE = feature_named(purchase_features.TENURE_DAYS)
+VALUE = feature_named(purchase_features.AVG_TRANSACTION_VALUE)
 COLUMNS = [VALUE, TENURE, RECENCY]
 BASELINE = Baseline(
     tuple(

@@ -1,6 +1,5 @@
 """The words contracts are written in: column, rule, reference, table."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -49,12 +48,7 @@ class Column:
         synonyms: Other spellings of a category, each with its canonical one.
         personal: Whether the value identifies a person.
         is_customer_id: Whether the value is the id of a customer, by which a person is erased.
-        grows_with_time: Whether the value rises as a shop's history grows, whoever the customer
-            is; such a feature is shown by drift checks but not judged.
         made_from: Of a computed column, the columns it comes from, as ``table.column``.
-        serves: Of a feature, the questions it helps to answer.
-        aggregate: Of a feature, SQL aggregate over the customer's rows of
-            ``gold/customer_daily`` before ``as_of``; empty where a function computes it.
     """
 
     name: str
@@ -71,10 +65,7 @@ class Column:
     synonyms: tuple[tuple[str, str], ...] = ()
     personal: bool = False
     is_customer_id: bool = False
-    grows_with_time: bool = False
     made_from: tuple[str, ...] = ()
-    serves: tuple[str, ...] = ()
-    aggregate: str = ""
 
 
 @dataclass(frozen=True)
@@ -177,7 +168,3 @@ class Table:
             if column.name == name:
                 return column
         raise KeyError(f"{self.name} has no column {name!r}")
-
-    def subset(self, names: Sequence[str]) -> tuple[Column, ...]:
-        """Return the named columns, in the order asked for."""
-        return tuple(self.column(name) for name in names)

@@ -5,11 +5,12 @@ from datetime import date
 
 from pyspark.sql import DataFrame
 
-from goldrun.contracts import activity_tables, entities
+from goldrun.contracts import entities
+from goldrun.features.catalog import daily_metrics
 from goldrun.medallion.days import day_of, on_days
 from goldrun.medallion.stored_rows import few_in_memory, rows_of
 
-_KEY = [entities.CUSTOMER_ID, activity_tables.DAY]
+_KEY = [entities.CUSTOMER_ID, daily_metrics.DAY]
 _ORDER = [entities.CUSTOMER_ID, entities.ORDER_ID]
 """An order id is unique within a customer only."""
 _READ = (
@@ -44,7 +45,7 @@ class Days:
     @property
     def condition(self) -> str:
         """SQL over a column ``day``: within the span of these days."""
-        return f"{activity_tables.DAY} BETWEEN DATE'{self.first}' AND DATE'{self.last}'"
+        return f"{daily_metrics.DAY} BETWEEN DATE'{self.first}' AND DATE'{self.last}'"
 
     def of(self, daily: DataFrame) -> DataFrame:
         """Rows of these customers on these days."""
@@ -87,7 +88,7 @@ def contributing_rows(days: Days, stored: DataFrame, zone: str) -> DataFrame:
     """
     inside = on_days(entities.TRANSACTION_DATE, zone, days.first, days.last)
     dated = stored.where(inside).withColumn(
-        activity_tables.DAY, day_of(entities.TRANSACTION_DATE, zone)
+        daily_metrics.DAY, day_of(entities.TRANSACTION_DATE, zone)
     )
     orders = days.of(dated).select(*_ORDER).distinct().localCheckpoint()
     return rows_of(stored.select(*_READ), orders, _ORDER)
@@ -95,5 +96,5 @@ def contributing_rows(days: Days, stored: DataFrame, zone: str) -> DataFrame:
 
 def _days_of(lines: DataFrame, zone: str) -> DataFrame:
     return lines.select(
-        entities.CUSTOMER_ID, day_of(entities.TRANSACTION_DATE, zone).alias(activity_tables.DAY)
+        entities.CUSTOMER_ID, day_of(entities.TRANSACTION_DATE, zone).alias(daily_metrics.DAY)
     )

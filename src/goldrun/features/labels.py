@@ -7,9 +7,10 @@ import pandas as pd
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from goldrun.contracts import activity_tables, gold
+from goldrun.contracts import gold
 from goldrun.contracts.entities import CUSTOMER_ID
 from goldrun.errors import AsOfError
+from goldrun.features.catalog import daily_metrics
 
 CHURNED = "churned"
 """1 when no completed order fell in ``[as_of, as_of + horizon_days)``, else 0."""
@@ -33,10 +34,10 @@ class History:
     @classmethod
     def of(cls, daily: DataFrame) -> "History":
         """Read the span from ``gold/customer_daily``; AsOfError when that is empty."""
-        sold = F.when(F.col(activity_tables.TRANSACTIONS) > 0, F.col(activity_tables.DAY))
+        sold = F.when(F.col(daily_metrics.TRANSACTIONS) > 0, F.col(daily_metrics.DAY))
         row = daily.agg(
-            F.min(activity_tables.DAY).alias("first"),
-            F.max(activity_tables.DAY).alias("last"),
+            F.min(daily_metrics.DAY).alias("first"),
+            F.max(daily_metrics.DAY).alias("last"),
             F.max(sold).alias("sold"),
         ).collect()[0]
         if row["first"] is None:
@@ -49,7 +50,7 @@ class History:
     @classmethod
     def of_days(cls, daily: DataFrame) -> "History | None":
         """Read first and last day alone from ``gold/customer_daily``; None when it is empty."""
-        first, last = daily.agg(F.min(activity_tables.DAY), F.max(activity_tables.DAY)).collect()[0]
+        first, last = daily.agg(F.min(daily_metrics.DAY), F.max(daily_metrics.DAY)).collect()[0]
         return None if first is None else cls(first, last)
 
     @property
@@ -150,9 +151,9 @@ def churn_labels(daily: DataFrame, features: DataFrame, horizon_days: int) -> Da
     Returns:
         ``customer_id, as_of, churned`` for each row of ``features``.
     """
-    bought = daily.where(F.col(activity_tables.ORDERS) > 0).select(CUSTOMER_ID, activity_tables.DAY)
-    inside = (F.col(activity_tables.DAY) >= F.col(gold.AS_OF)) & (
-        F.col(activity_tables.DAY) < F.date_add(gold.AS_OF, horizon_days)
+    bought = daily.where(F.col(daily_metrics.ORDERS) > 0).select(CUSTOMER_ID, daily_metrics.DAY)
+    inside = (F.col(daily_metrics.DAY) >= F.col(gold.AS_OF)) & (
+        F.col(daily_metrics.DAY) < F.date_add(gold.AS_OF, horizon_days)
     )
     population = features.select(CUSTOMER_ID, gold.AS_OF)
     returned = population.join(bought, CUSTOMER_ID).where(inside).select(CUSTOMER_ID, gold.AS_OF)

@@ -1,6 +1,6 @@
-"""What does not add up over days, as of several dates: each from an exact sibling table.
+"""Values that do not add up over days, as of several dates.
 
-Every function returns key ``(customer_id, as_of)``, for those customers only who have something.
+Every function returns key ``(customer_id, as_of)``, only for customers with at least one value.
 """
 
 from collections.abc import Sequence
@@ -9,17 +9,15 @@ from datetime import date
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from goldrun.contracts import (
-    activity_tables,
-    behaviour,
-    entities,
-    gold,
+from goldrun.contracts import behaviour, entities, gold
+from goldrun.features.asof import expand_as_of
+from goldrun.features.catalog import (
+    daily_metrics,
     interaction_features,
     purchase_features,
+    totals,
 )
-from goldrun.features.asof import expand_as_of
 
-SQUARED_GAPS = "_squared_gaps"
 _SQUARE = "_square"
 _EARLIER = "_earlier"
 _PAIR = "_pair"
@@ -30,31 +28,33 @@ _KEY = [entities.CUSTOMER_ID, gold.AS_OF]
 
 def squared_gaps(daily: DataFrame, as_ofs: Sequence[date]) -> DataFrame:
     """Add up the squares of the gaps between consecutive days with a completed order, in days²."""
-    bought = daily.where(F.col(activity_tables.ORDERS) > 0).groupBy(entities.CUSTOMER_ID)
-    days = bought.agg(F.sort_array(F.collect_list(activity_tables.DAY)).alias(_EARLIER))
+    bought = daily.where(F.col(daily_metrics.ORDERS) > 0).groupBy(entities.CUSTOMER_ID)
+    days = bought.agg(F.sort_array(F.collect_list(daily_metrics.DAY)).alias(_EARLIER))
     # Each day beside the one before it: a window over as many small groups takes three times as
     # long. A customer has one row a day, so no list is longer than a history has days.
-    later = F.slice(_EARLIER, F.lit(2), F.size(_EARLIER)).alias(activity_tables.DAY)
+    later = F.slice(_EARLIER, F.lit(2), F.size(_EARLIER)).alias(daily_metrics.DAY)
     pairs = days.select(entities.CUSTOMER_ID, later, _EARLIER).select(
-        entities.CUSTOMER_ID, F.explode(F.arrays_zip(activity_tables.DAY, _EARLIER)).alias(_PAIR)
+        entities.CUSTOMER_ID, F.explode(F.arrays_zip(daily_metrics.DAY, _EARLIER)).alias(_PAIR)
     )
     gaps = pairs.select(entities.CUSTOMER_ID, f"{_PAIR}.*").where(
-        F.col(activity_tables.DAY).isNotNull()
+        F.col(daily_metrics.DAY).isNotNull()
     )
-    gap = F.datediff(activity_tables.DAY, _EARLIER).cast("bigint")
-    squares = gaps.select(entities.CUSTOMER_ID, activity_tables.DAY, (gap * gap).alias(_SQUARE))
-    return expand_as_of(squares, as_ofs).groupBy(*_KEY).agg(F.sum(_SQUARE).alias(SQUARED_GAPS))
+    gap = F.datediff(daily_metrics.DAY, _EARLIER).cast("bigint")
+    squares = gaps.select(entities.CUSTOMER_ID, daily_metrics.DAY, (gap * gap).alias(_SQUARE))
+    return (
+        expand_as_of(squares, as_ofs).groupBy(*_KEY).agg(F.sum(_SQUARE).alias(totals.SQUARED_GAPS))
+    )
 
 
 def distinct_products(products: DataFrame, as_ofs: Sequence[date]) -> DataFrame:
-    """Count the products bought before each date, each once.
+    """Count the distinct products of completed transactions before each date.
 
     Args:
         products: Rows of ``gold/customer_products``.
         as_ofs: The dates.
     """
     first_bought = products.groupBy(entities.CUSTOMER_ID, entities.PRODUCT_ID).agg(
-        F.min(activity_tables.DAY).alias(activity_tables.DAY)
+        F.min(daily_metrics.DAY).alias(daily_metrics.DAY)
     )
     counted = expand_as_of(first_bought, as_ofs).groupBy(*_KEY)
     return counted.agg(F.count("*").alias(purchase_features.DISTINCT_PRODUCTS))
@@ -70,21 +70,21 @@ def response_time_p90(responses: DataFrame, as_ofs: Sequence[date]) -> DataFrame
         responses: Rows of ``gold/customer_responses``.
         as_ofs: The dates.
     """
-    # One row a contact: not every engine takes numbers of times into account.
+    # One row an interaction: not every engine takes numbers of times into account.
     times = F.explode(
-        F.array_repeat(behaviour.RESPONSE_TIME, F.col(activity_tables.RESPONSES).cast("int"))
+        F.array_repeat(behaviour.RESPONSE_TIME, F.col(daily_metrics.RESPONSES).cast("int"))
     )
-    contacts = expand_as_of(responses, as_ofs).select(*_KEY, times.alias(behaviour.RESPONSE_TIME))
-    return contacts.groupBy(*_KEY).agg(
+    answered = expand_as_of(responses, as_ofs).select(*_KEY, times.alias(behaviour.RESPONSE_TIME))
+    return answered.groupBy(*_KEY).agg(
         F.percentile(behaviour.RESPONSE_TIME, 0.9).alias(interaction_features.RESPONSE_TIME_P90)
     )
 
 
 def last_places(places: DataFrame, as_ofs: Sequence[date]) -> DataFrame:
-    """Find where each customer was, and in which segment, on the last day with a line.
+    """Find each customer's location and segment on the last day with a transaction.
 
-    Of several places on that day it is the one with most lines, then the first by name; lines
-    whose place nobody knew count only where there is no other. The segment likewise.
+    Of several locations on that day it is the one with most transactions, then the first by name.
+    An unknown location is chosen only where there is no other. The segment is chosen the same way.
 
     Args:
         places: Rows of ``gold/customer_places``.
@@ -94,24 +94,24 @@ def last_places(places: DataFrame, as_ofs: Sequence[date]) -> DataFrame:
     last_day = (
         expand_as_of(places, as_ofs)
         .groupBy(*_KEY)
-        .agg(F.max(activity_tables.DAY).alias(activity_tables.DAY))
+        .agg(F.max(daily_metrics.DAY).alias(daily_metrics.DAY))
     )
-    on_it = places.join(last_day, [entities.CUSTOMER_ID, activity_tables.DAY])
+    on_it = places.join(last_day, [entities.CUSTOMER_ID, daily_metrics.DAY])
     pairs = F.explode(
         F.array(*[F.struct(F.lit(n).alias(_NAME), F.col(n).alias(_VALUE)) for n in attributes])
     )
     counted = (
-        on_it.select(*_KEY, activity_tables.TRANSACTIONS, pairs.alias(_PAIR))
-        .select(*_KEY, activity_tables.TRANSACTIONS, f"{_PAIR}.*")
+        on_it.select(*_KEY, daily_metrics.TRANSACTIONS, pairs.alias(_PAIR))
+        .select(*_KEY, daily_metrics.TRANSACTIONS, f"{_PAIR}.*")
         .groupBy(*_KEY, _NAME, _VALUE)
-        .agg(F.sum(activity_tables.TRANSACTIONS).alias(activity_tables.TRANSACTIONS))
+        .agg(F.sum(daily_metrics.TRANSACTIONS).alias(daily_metrics.TRANSACTIONS))
     )
     known = counted.where(F.col(_VALUE) != "")
     most = known.groupBy(*_KEY, _NAME).agg(
-        F.max(activity_tables.TRANSACTIONS).alias(activity_tables.TRANSACTIONS)
+        F.max(daily_metrics.TRANSACTIONS).alias(daily_metrics.TRANSACTIONS)
     )
     # Plain extremes twice: min_by an ordering struct is slow, and holds on to whole batches.
-    chosen = known.join(most, [*_KEY, _NAME, activity_tables.TRANSACTIONS], "left_semi").groupBy(
+    chosen = known.join(most, [*_KEY, _NAME, daily_metrics.TRANSACTIONS], "left_semi").groupBy(
         *_KEY
     )
     return chosen.agg(

@@ -1,66 +1,74 @@
-"""Silver in spans of days, so that activity of many lines is computed a part at a time."""
+"""Split silver into spans of days, so that activity of many transactions is computed in parts."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from goldrun.contracts import activity_tables, entities
+from goldrun.contracts import entities
 from goldrun.features.activity import Silver
-from goldrun.features.purchase_metrics import orders_by_day
+from goldrun.features.catalog import daily_metrics
+from goldrun.features.purchases_by_day import orders_by_day
 from goldrun.medallion.days import day_of, on_days
 
 _COUNT = "_count"
 
 
-def in_spans(silver: Silver, lines: int | None) -> list[Silver]:
-    """Part silver by days, each part with at most so many lines or one day, the earliest first.
+def in_spans(silver: Silver, rows_at_once: int | None) -> list[Silver]:
+    """Split silver into spans of days, the earliest first.
 
-    Groupings in memory, or in a processor's cache, take less than half the time a line of groupings
-    of ten times as many.
-
-    Activity is by day, so that of the parts is that of the whole, in the order of the days. An
-    order's days are told by all of its lines: they are found before the lines are parted. What
-    comes of a visit or a contact may be of another day than it: where a shop records them, the
-    whole is one part.
+    Activity is by day, so the activity of the spans is that of the whole. A grouping that fits
+    into memory, or into a processor's cache, takes less than half the time a row of one that is
+    ten times as large. The days of an order depend on all of its transactions, so they are
+    computed before the split. A session or an interaction can count on another day than it begins,
+    so a shop that records them is one span.
 
     Args:
         silver: The shop's silver tables.
-        lines: How many lines a part may have that has several days; None: all of them.
+        rows_at_once: Largest number of transactions of a span that has several days; None: no
+            limit.
+
+    Returns:
+        The spans, each with the orders of its days.
     """
-    if lines is None or not silver.only_lines:
+    if rows_at_once is None or not silver.has_only_transactions:
         return [silver]
-    begins = _begins(silver.transactions, silver.zone, lines)
-    if not begins:
+    first_days = _first_days(silver.transactions, silver.zone, rows_at_once)
+    if not first_days:
         return [silver]
-    # Asked for by each part.
+    # Computed once, because every span reads it.
     orders = orders_by_day(silver.transactions, silver.zone).localCheckpoint()
-    day, parts = F.col(activity_tables.DAY), []
-    for first, end in zip([None, *begins], [*begins, None], strict=True):
-        placed = orders
-        if first is not None:
-            placed = placed.where(day >= first)
-        if end is not None:
-            placed = placed.where(day < end)
-        last = end - timedelta(1) if end else None
-        inside = on_days(entities.TRANSACTION_DATE, silver.zone, first, last)
-        theirs = silver.transactions.where(inside)
-        parts.append(replace(silver, transactions=theirs, orders=placed))
-    return parts
+    bounds = zip([None, *first_days], [*first_days, None], strict=True)
+    return [_span(silver, orders, first, end) for first, end in bounds]
 
 
-def _begins(transactions: DataFrame, zone: str, lines: int) -> Sequence[date]:
-    """First days of all spans but the first."""
-    by_day = transactions.groupBy(
-        day_of(entities.TRANSACTION_DATE, zone).alias(activity_tables.DAY)
+def _span(silver: Silver, orders: DataFrame, first: date | None, end: date | None) -> Silver:
+    """Select the transactions and orders of the days from ``first`` until before ``end``."""
+    last = end - timedelta(days=1) if end else None
+    inside = on_days(entities.TRANSACTION_DATE, silver.zone, first, last)
+    return replace(
+        silver,
+        transactions=silver.transactions.where(inside),
+        orders=orders.where(_is_between(first, end)),
     )
-    counted = by_day.agg(F.count("*").alias(_COUNT)).orderBy(activity_tables.DAY).collect()
-    begins, inside = [], 0
-    for row in counted:
-        if inside and inside + row[_COUNT] > lines:
-            begins.append(row[activity_tables.DAY])
-            inside = 0
-        inside += row[_COUNT]
-    return begins
+
+
+def _is_between(first: date | None, end: date | None) -> Column:
+    day = F.col(daily_metrics.DAY)
+    begun = F.lit(True) if first is None else day >= first
+    return begun if end is None else begun & (day < end)
+
+
+def _first_days(transactions: DataFrame, zone: str, rows_at_once: int) -> Sequence[date]:
+    """First day of every span but the earliest."""
+    day = day_of(entities.TRANSACTION_DATE, zone).alias(daily_metrics.DAY)
+    counted = transactions.groupBy(day).agg(F.count("*").alias(_COUNT))
+    first_days, rows = [], 0
+    for row in counted.orderBy(daily_metrics.DAY).collect():
+        if rows and rows + row[_COUNT] > rows_at_once:
+            first_days.append(row[daily_metrics.DAY])
+            rows = 0
+        rows += row[_COUNT]
+    return first_days

@@ -13,6 +13,7 @@ from goldrun.io.engines.registry import engines_with
 from goldrun.io.settings import lake_root, load_source
 from goldrun.io.tracking.runs import Tracker
 from goldrun.jobs.context import Context, step
+from goldrun.jobs.stored_tables import STORED
 from goldrun.medallion.source_columns import check_mapping
 
 
@@ -52,6 +53,6 @@ def opened(
             opened_engine = stack.enter_context(
                 open_engine(engine, master=given.master, remote=remote, kafka=kafka)
             )
-        lake = Lake(opened_engine, root)
+        lake = Lake(opened_engine, root, STORED)
         with storage_explained(lake.root):
             yield Context(lake, tracker, source, datetime.now(UTC))

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 
-from goldrun.contracts.activity_tables import CUSTOMER_DAILY
 from goldrun.contracts.marketplace import ENTITIES
 from goldrun.contracts.ops import GOLD_TIMEZONE, LAKE_SETTINGS, SETTING, TIMEZONE, VALUE
 from goldrun.contracts.source import UTC
 from goldrun.contracts.table import Table
 from goldrun.errors import MissingTableError, SettingsError
+from goldrun.features.catalog.feature_tables import CUSTOMER_DAILY
 from goldrun.jobs.context import Context
 
 

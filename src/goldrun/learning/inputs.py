@@ -8,9 +8,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import Field, field_validator
 
-from goldrun.contracts.gold import CUSTOMER_FEATURES, FEATURES
 from goldrun.contracts.strict import Strict
 from goldrun.errors import ContractError, did_you_mean
+from goldrun.features.catalog.feature_tables import CUSTOMER_FEATURES, FEATURES
 
 FEATURE_NAMES = tuple(column.name for column in FEATURES)
 """Features that a model may use."""

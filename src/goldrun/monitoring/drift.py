@@ -15,8 +15,8 @@ import pandas as pd
 from pydantic import Field
 
 from goldrun.contracts.strict import Strict
-from goldrun.contracts.table import Column
 from goldrun.contracts.verdict import Verdict, worst
+from goldrun.features.catalog.entry import Feature
 from goldrun.monitoring.baseline import Baseline, FeatureBaseline, baseline_of
 from goldrun.monitoring.binning import Bins, bin_counts, quantile_edges
 from goldrun.monitoring.divergence import js_distance, psi, psi_noise, psi_terms
@@ -144,7 +144,7 @@ class DriftReport:
 def compare(
     baseline: Baseline,
     current_counts: Mapping[str, Sequence[int]],
-    contract_columns: Sequence[Column],
+    contract_columns: Sequence[Feature],
     config: DriftConfig,
 ) -> DriftReport:
     """Compare bin counts of current rows with those of the training rows, feature by feature.
@@ -170,7 +170,7 @@ def compare(
 
 
 def _feature_drift(
-    column: Column,
+    column: Feature,
     reference: FeatureBaseline | None,
     current: Sequence[int] | None,
     config: DriftConfig,

@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from urllib.parse import urlparse
 
-from goldrun.contracts import gold
+from goldrun.features.catalog.feature_tables import CUSTOMER_FEATURES
 
 
 class Provenance(StrEnum):
@@ -87,7 +87,7 @@ def _contradiction(trained: Mapping[str, int], current: Mapping[str, int]) -> st
 
 def lake_root_of(training_table: str | None) -> str | None:
     """Return the root of the lake from the path of its ``gold/customer_features``."""
-    return training_table and training_table.removesuffix(f"/{gold.CUSTOMER_FEATURES.name}")
+    return training_table and training_table.removesuffix(f"/{CUSTOMER_FEATURES.name}")
 
 
 def normalise_root(root: str) -> str:

@@ -15,9 +15,9 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from goldrun.contracts.activity_tables import CUSTOMER_DAILY
 from goldrun.contracts.table import Column, Table
 from goldrun.errors import ContractError, MissingTableError, StorageError
+from goldrun.features.catalog.feature_tables import CUSTOMER_DAILY
 from goldrun.io.delta.errors import storage_explained
 from goldrun.io.delta.lake import Lake
 from goldrun.io.engines.base import Engine

@@ -11,11 +11,13 @@ import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from goldrun.contracts import activity_tables, gold, lineage
+from goldrun.contracts import gold, lineage
 from goldrun.contracts.entities import CUSTOMERS, TRANSACTIONS
 from goldrun.contracts.erasure import CUSTOMER_ERASED, TOMBSTONES, Term
 from goldrun.contracts.table import Table
 from goldrun.errors import ErasureError, SettingsError
+from goldrun.features.catalog import daily_metrics
+from goldrun.features.catalog.feature_tables import CUSTOMER_DAILY, USER_FEATURES
 from goldrun.io.delta.lake import Lake
 from goldrun.io.engines.base import Engine
 from goldrun.io.erasure.purge import FORGOTTEN, leftovers, purge, tables_in
@@ -130,9 +132,7 @@ class Place:
 
 
 def spend(lake: Lake) -> Any:
-    total = (
-        lake.read(activity_tables.CUSTOMER_DAILY.name).agg(F.sum(activity_tables.SPEND)).collect()
-    )
+    total = lake.read(CUSTOMER_DAILY.name).agg(F.sum(daily_metrics.SPEND)).collect()
     return total[0][0]
 
 
@@ -235,7 +235,7 @@ def test_the_others_stay_as_they_were_and_totals_drop(erased: Place) -> None:
     assert people == {TWIN: "+442079460099", LEO: "+442079460027"}
     assert {r["transaction_id"] for r in erased.rows(TRANSACTIONS)} == {"t2", "t3"}
     assert spend(erased.ctx.lake) == erased.spend - 14 == 34
-    assert {r[gold.USER_ID] for r in erased.rows(gold.USER_FEATURES)} == {TWIN, LEO}
+    assert {r[gold.USER_ID] for r in erased.rows(USER_FEATURES)} == {TWIN, LEO}
     bronze_rows = erased.ctx.lake.read("bronze/transactions")
     ids = bronze_rows.where(F.col(lineage.RECORD)["Id"].isNotNull()).select(
         F.col(lineage.RECORD)["Id"]

@@ -12,8 +12,9 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from goldrun.contracts import gold, lineage
+from goldrun.contracts import lineage
 from goldrun.errors import LakeBusyError
+from goldrun.features.catalog.feature_tables import USER_FEATURES
 from goldrun.features.labels import History
 from goldrun.features.snapshots import user_features
 from goldrun.io.delta.lake import Lake
@@ -200,4 +201,4 @@ def test_users_are_what_all_days_give(streamed: Context) -> None:
     daily = activity_in(streamed).daily
     history = History.of(daily)
     users = user_features(daily, history.observed_until)
-    assert rows(streamed.lake.read(gold.USER_FEATURES.name)) == rows(users)
+    assert rows(streamed.lake.read(USER_FEATURES.name)) == rows(users)

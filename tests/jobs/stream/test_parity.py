@@ -12,9 +12,11 @@ import pytest
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from goldrun.contracts import gold, lineage, non_additive_tables
+from goldrun.contracts import gold, lineage
 from goldrun.contracts.marketplace import ENTITIES
 from goldrun.contracts.table import Table
+from goldrun.features.catalog import feature_tables
+from goldrun.features.catalog.feature_tables import CUSTOMER_FEATURES, USER_FEATURES
 from goldrun.io.delta.lake import Lake
 from goldrun.io.engines.base import Engine
 from goldrun.io.settings import load_source
@@ -140,7 +142,8 @@ def test_as_many_records_are_duplicates_and_every_account_is_closed(
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "table", [*non_additive_tables.ACTIVITY, gold.USER_FEATURES, gold.CUSTOMER_FEATURES]
+    "table",
+    [*feature_tables.ACTIVITY, USER_FEATURES, CUSTOMER_FEATURES],
 )
 def test_gold_is_the_same(both: tuple[Context, Context], table: Table) -> None:
     batch, streamed = (ctx.lake.read(table.name) for ctx in both)

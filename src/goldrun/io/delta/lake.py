@@ -24,9 +24,11 @@ class Lake(LakeReader):
     one Delta commit. Rows that equal the stored ones are not written again.
     """
 
-    def __init__(self, engine: Engine, root: str) -> None:
-        """Point at a lake; nothing is created before the first write."""
-        super().__init__(engine, root)
+    def __init__(
+        self, engine: Engine, root: str, contracts: Mapping[str, Table] | None = None
+    ) -> None:
+        """Point at a lake; see ``LakeReader``."""
+        super().__init__(engine, root, contracts)
         self._locks = Locks(self.root, local=engine.capabilities.writes_locally)
 
     @property

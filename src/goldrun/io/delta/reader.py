@@ -1,6 +1,6 @@
 """Reading a lake: Delta tables at ``<lake>/<layer>/<table>``."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlparse
 
@@ -9,7 +9,6 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from goldrun.contracts.check import other_columns
-from goldrun.contracts.stored import STORED
 from goldrun.contracts.table import Table
 from goldrun.errors import MissingTableError, StorageError, listed
 from goldrun.io.engines.base import Engine
@@ -24,8 +23,16 @@ class LakeReader:
         root: Absolute path or URI of the lake.
     """
 
-    def __init__(self, engine: Engine, root: str) -> None:
-        """Point at a lake; nothing is created before the first write."""
+    def __init__(
+        self, engine: Engine, root: str, contracts: Mapping[str, Table] | None = None
+    ) -> None:
+        """Point at a lake; nothing is created before the first write.
+
+        Args:
+            engine: The engine that computes.
+            root: Path or URI of the lake.
+            contracts: Contracts by table; a table that does not fit its contract is not read.
+        """
         self.engine = engine
         # Absolute, so that the paths that a run records can be opened from anywhere.
         self.root = root if urlparse(root).scheme else str(Path(root).resolve())
@@ -33,6 +40,7 @@ class LakeReader:
         # Tables are never dropped, and each check for one takes a tenth of a second.
         self._existing: set[str] = set()
         self._origins: dict[str, Origin] = {}
+        self._contracts = contracts or {}
         self._checked: set[str] = set()
 
     @property
@@ -74,8 +82,8 @@ class LakeReader:
         """
         self._must_exist(table)
         rows = self._tables.read(self.path(table), version)
-        if table in STORED and table not in self._checked:
-            self._must_fit(STORED[table], rows)
+        if table in self._contracts and table not in self._checked:
+            self._must_fit(self._contracts[table], rows)
             self._checked.add(table)
         return rows
 

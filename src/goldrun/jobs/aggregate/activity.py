@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from goldrun.contracts import activity_tables, lineage, non_additive_tables
+from goldrun.contracts import lineage
 from goldrun.contracts.entities import CUSTOMERS, TRANSACTIONS
 from goldrun.contracts.marketplace import ENTITIES
 from goldrun.contracts.ops import FOLLOWED, GOLD_PROGRESS, MEASURED_AT, VERSION
@@ -18,12 +18,14 @@ from goldrun.features.activity import (
     customer_products,
     customer_responses,
 )
+from goldrun.features.catalog import non_additive_tables
+from goldrun.features.catalog.feature_tables import CUSTOMER_DAILY
 from goldrun.features.labels import History
 from goldrun.jobs.context import Context
 
 _CUSTOMERS = "customers"
 ACTIVITY: tuple[tuple[Table, Callable[[Silver], DataFrame]], ...] = (
-    (activity_tables.CUSTOMER_DAILY, customer_daily),
+    (CUSTOMER_DAILY, customer_daily),
     (non_additive_tables.CUSTOMER_PRODUCTS, customer_products),
     (non_additive_tables.CUSTOMER_RESPONSES, customer_responses),
     (non_additive_tables.CUSTOMER_PLACES, customer_places),
@@ -113,4 +115,4 @@ def activity_in(ctx: Context) -> Activity:
 
 def history_of(ctx: Context) -> History:
     """First and last day of the lake."""
-    return History.of(ctx.lake.read(activity_tables.CUSTOMER_DAILY.name))
+    return History.of(ctx.lake.read(CUSTOMER_DAILY.name))

@@ -8,12 +8,12 @@ from functools import reduce
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from goldrun.contracts.activity_tables import DAY
 from goldrun.contracts.entities import CUSTOMER_ID, ORDER_ID, TRANSACTION_DATE, TRANSACTIONS
-from goldrun.contracts.non_additive_tables import CUSTOMER_RESPONSES
 from goldrun.contracts.table import Table
 from goldrun.features.activity import Silver
 from goldrun.features.affected import Days, affected_days, contributing_rows
+from goldrun.features.catalog.daily_metrics import DAY
+from goldrun.features.catalog.non_additive_tables import CUSTOMER_RESPONSES
 from goldrun.jobs.aggregate.activity import ACTIVITY, silver_of
 from goldrun.jobs.context import Context
 
@@ -59,7 +59,7 @@ def find_affected(ctx: Context, changed: Mapping[str, int]) -> AffectedRows:
         changed: Silver table to the version up to which gold has it.
     """
     silver = silver_of(ctx)
-    if silver.only_lines and set(changed) == {TRANSACTIONS.name}:
+    if silver.has_only_transactions and set(changed) == {TRANSACTIONS.name}:
         return _by_day(ctx, silver, changed[TRANSACTIONS.name])
     parts = [
         ctx.lake.read_changes(name, since).select(CUSTOMER_ID) for name, since in changed.items()

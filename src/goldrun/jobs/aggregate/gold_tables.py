@@ -3,10 +3,12 @@
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from goldrun.contracts import activity_tables, gold, non_additive_tables
+from goldrun.contracts import gold
 from goldrun.contracts.entities import CUSTOMERS, TRANSACTIONS
 from goldrun.contracts.table import Table
 from goldrun.errors import listed
+from goldrun.features.catalog import feature_tables
+from goldrun.features.catalog.feature_tables import CUSTOMER_DAILY, CUSTOMER_FEATURES, USER_FEATURES
 from goldrun.features.labels import History
 from goldrun.features.snapshots import snapshots, user_features
 from goldrun.features.spans import in_spans
@@ -60,15 +62,17 @@ def run(ctx: Context, as_of: date | None = None, *, rebuild: bool = False) -> da
     history = history_of(ctx)
     as_of = history.check_features(as_of or history.day_after)
     write_snapshots(ctx, sorted({as_of, *_stored_dates(ctx, history)}) if rebuild else [as_of])
-    with step("gold: user_features"), ctx.lake.writing(gold.USER_FEATURES.name):
-        users = user_features(
-            ctx.lake.read(activity_tables.CUSTOMER_DAILY.name), history.observed_until
-        )
+    with step("gold: user_features"), ctx.lake.writing(USER_FEATURES.name):
+        users = user_features(ctx.lake.read(CUSTOMER_DAILY.name), history.observed_until)
         note = {"observed_until": history.observed_until}
-        if ctx.lake.replace(gold.USER_FEATURES, users, note=note):
-            ctx.lake.compact(gold.USER_FEATURES)
+        if ctx.lake.replace(USER_FEATURES, users, note=note):
+            ctx.lake.compact(USER_FEATURES)
     with step("gold: profile"):
-        for table in (*non_additive_tables.ACTIVITY, gold.CUSTOMER_FEATURES, gold.USER_FEATURES):
+        for table in (
+            *feature_tables.ACTIVITY,
+            CUSTOMER_FEATURES,
+            USER_FEATURES,
+        ):
             profile = profile_table(ctx.lake.read(table.name), table)
             ctx.tracker.log_metrics(profile.metrics())
             ctx.tracker.log_table(profile.columns, f"profile/{_short(table)}.csv")
@@ -85,13 +89,13 @@ def add_missing_columns(ctx: Context) -> None:
     before the column is added, so that this run, or the next one if this one stops, computes all
     activity again. Snapshots of other dates have null in a new feature until a rebuild.
     """
-    for table in (*non_additive_tables.ACTIVITY, gold.CUSTOMER_FEATURES):
+    for table in (*feature_tables.ACTIVITY, CUSTOMER_FEATURES):
         missing = ctx.lake.missing_columns(table)
         if not missing:
             continue
         names = listed([column.name for column in missing])
         with ctx.lake.writing(table.name):
-            if table is gold.CUSTOMER_FEATURES:
+            if table is CUSTOMER_FEATURES:
                 log.info("    %s gains %s: null in snapshots of other dates", table.name, names)
             else:
                 log.info("    %s gains %s: all activity is computed again", table.name, names)
@@ -114,9 +118,9 @@ def _leave_zone(ctx: Context) -> None:
             "--lake to convert all money by the days of %s",
             *(zones[0], zones[2]),
         )
-    with ctx.lake.writing(gold.CUSTOMER_FEATURES.name):
-        nothing = ctx.lake.read_or_empty(gold.CUSTOMER_FEATURES).limit(0)
-        ctx.lake.replace(gold.CUSTOMER_FEATURES, nothing)
+    with ctx.lake.writing(CUSTOMER_FEATURES.name):
+        nothing = ctx.lake.read_or_empty(CUSTOMER_FEATURES).limit(0)
+        ctx.lake.replace(CUSTOMER_FEATURES, nothing)
 
 
 def _compute_all(ctx: Context) -> None:
@@ -149,7 +153,7 @@ def _bring_up_to_date(ctx: Context, changed: Mapping[str, int]) -> bool:
 
 def _stored_dates(ctx: Context, history: History) -> list[date]:
     """Dates of the stored snapshots that the shop's history still covers."""
-    dates = ctx.lake.read_or_empty(gold.CUSTOMER_FEATURES).select(gold.AS_OF).distinct().collect()
+    dates = ctx.lake.read_or_empty(CUSTOMER_FEATURES).select(gold.AS_OF).distinct().collect()
     known = (row[gold.AS_OF] for row in dates)
     return [day for day in known if history.observed_from < day <= history.day_after]
 
@@ -157,11 +161,11 @@ def _stored_dates(ctx: Context, history: History) -> list[date]:
 def write_snapshots(ctx: Context, as_ofs: Sequence[date]) -> None:
     """Make ``gold/customer_features`` hold the features as of these dates, beside its others."""
     what = f"gold: customer_features as of {', '.join(map(str, as_ofs))}"
-    with step(what), ctx.lake.writing(gold.CUSTOMER_FEATURES.name):
+    with step(what), ctx.lake.writing(CUSTOMER_FEATURES.name):
         observed_from = history_of(ctx).observed_from
         rows = snapshots(activity_in(ctx), as_ofs, observed_from, staged=True)
         dates = ", ".join(f"DATE'{as_of}'" for as_of in as_ofs)
-        if not ctx.lake.replace(gold.CUSTOMER_FEATURES, rows, where=f"{gold.AS_OF} IN ({dates})"):
+        if not ctx.lake.replace(CUSTOMER_FEATURES, rows, where=f"{gold.AS_OF} IN ({dates})"):
             log.info("    nothing changed")
 
 

@@ -7,9 +7,9 @@ from datetime import UTC, date, datetime, timedelta
 from pyspark.sql import DataFrame
 
 from goldrun.contracts import gold
-from goldrun.contracts.activity_tables import CUSTOMER_DAILY
 from goldrun.contracts.entities import CUSTOMER_ID
 from goldrun.features.activity import Activity
+from goldrun.features.catalog.feature_tables import CUSTOMER_DAILY, CUSTOMER_FEATURES, USER_FEATURES
 from goldrun.features.labels import History
 from goldrun.features.snapshots import customer_features, user_features
 from goldrun.jobs.aggregate import gold_tables
@@ -95,7 +95,7 @@ class GoldUpdater:
             return
         as_of = history_of(ctx).day_after
         gold_tables.write_snapshots(ctx, [as_of])
-        everyone = ctx.lake.read(gold.CUSTOMER_FEATURES.name).where(f"{gold.AS_OF} = DATE'{as_of}'")
+        everyone = ctx.lake.read(CUSTOMER_FEATURES.name).where(f"{gold.AS_OF} = DATE'{as_of}'")
         if self.scorer.refresh(ctx):
             with step("gold: segments"):
                 self.scorer.score_everyone(ctx, everyone, as_of)
@@ -117,13 +117,13 @@ class GoldUpdater:
     def _users(self, ctx: Context, activity: Activity, until: date, customers: DataFrame) -> None:
         """Update the users' table; all of it when its date has changed."""
         lake = ctx.lake
-        with lake.writing(gold.USER_FEATURES.name):
+        with lake.writing(USER_FEATURES.name):
             if until != self._observed_until:
                 note = {"observed_until": until}
-                lake.replace(gold.USER_FEATURES, user_features(activity.daily, until), note=note)
+                lake.replace(USER_FEATURES, user_features(activity.daily, until), note=note)
                 self._observed_until = until
                 return
             key = customers.withColumnRenamed(CUSTOMER_ID, gold.USER_ID)
-            stored = lake.read(gold.USER_FEATURES.name).join(key, gold.USER_ID, "left_semi")
+            stored = lake.read(USER_FEATURES.name).join(key, gold.USER_ID, "left_semi")
             rows = user_features(activity.of(customers).daily, until)
-            lake.replace_rows(gold.USER_FEATURES, rows, stored)
+            lake.replace_rows(USER_FEATURES, rows, stored)

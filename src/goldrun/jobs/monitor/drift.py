@@ -9,6 +9,7 @@ from pyspark.sql import functions as F
 from goldrun.contracts import gold
 from goldrun.contracts.ops import DRIFT_METRICS
 from goldrun.errors import GoldrunError
+from goldrun.features.catalog.feature_tables import CUSTOMER_FEATURES, feature_named
 from goldrun.io.settings import load_model_config
 from goldrun.jobs.aggregate.activity import history_of
 from goldrun.jobs.aggregate.gold_tables import write_snapshots
@@ -57,7 +58,7 @@ def check(
     with step(f"drift: {model} features against {reference.name}"):
         config = DriftConfig(max_psi=settings.max_psi)
         counts = bin_counts(current, baseline.bins)
-        columns = gold.CUSTOMER_FEATURES.subset(settings.features)
+        columns = [feature_named(name) for name in settings.features]
         report = compare(baseline, counts, columns, config)
     _log_report(ctx, reference, report)
     ctx.tracker.log_figure(distributions(baseline, counts, report), "plots/distributions.png")
@@ -70,7 +71,7 @@ def _log_report(ctx: Context, reference: Reference, report: DriftReport) -> None
     tracker = ctx.tracker
     tracker.log_metrics(report.metrics())
     tracker.set_tags({"goldrun.verdict": report.verdict.value, "goldrun.reference": reference.name})
-    tracker.set_tags(version_tags(ctx.lake.versions([gold.CUSTOMER_FEATURES.name])))
+    tracker.set_tags(version_tags(ctx.lake.versions([CUSTOMER_FEATURES.name])))
     tracker.log_text(reference.baseline.to_json(), "reference.json")
     tracker.log_table(report.table(), "tables/drift.csv")
     for feature in report.features:
@@ -133,7 +134,7 @@ def champion_baseline(ctx: Context, model: str) -> Reference | None:
 
 def snapshot(ctx: Context, *as_ofs: date, version: int | None = None) -> DataFrame:
     """Read the rows of ``gold/customer_features`` as of these dates."""
-    rows = ctx.lake.read(gold.CUSTOMER_FEATURES.name, version)
+    rows = ctx.lake.read(CUSTOMER_FEATURES.name, version)
     return rows.where(F.col(gold.AS_OF).isin(list(as_ofs)))
 
 

@@ -7,8 +7,8 @@ from typing import Literal
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
-from goldrun.contracts import gold
 from goldrun.contracts.criterion import Criterion
+from goldrun.features.catalog.feature_tables import CUSTOMER_FEATURES
 from goldrun.io.git import git_state
 from goldrun.io.tracking.models import register_model
 from goldrun.jobs.context import Context, log
@@ -109,7 +109,7 @@ def _evidence(ctx: Context, candidate: Candidate, monitoring: MonitoringResult) 
         lake=owner.lake or "",
         run_id=ctx.tracker.run_id,
         table_versions=dict(candidate.table_versions),
-        training_table=gold.CUSTOMER_FEATURES.name,
+        training_table=CUSTOMER_FEATURES.name,
         content_hash=candidate.training_hash,
         quality_run_id=monitoring.quality_run_id,
         quality=monitoring.quality.verdict,

@@ -4,10 +4,12 @@ import contextlib
 import threading
 from collections.abc import Iterator
 
-from goldrun.contracts import gold, lineage, non_additive_tables
+from goldrun.contracts import gold, lineage
 from goldrun.contracts.marketplace import ENTITIES
 from goldrun.contracts.ops import GOLD_PROGRESS
 from goldrun.contracts.table import Table
+from goldrun.features.catalog import feature_tables
+from goldrun.features.catalog.feature_tables import CUSTOMER_FEATURES, USER_FEATURES
 from goldrun.io.delta.compaction import compact_if_free
 from goldrun.jobs.context import Context, log
 
@@ -58,9 +60,9 @@ def tables_of(ctx: Context) -> list[Table]:
             lineage.history_table(table),
         ]
     tables += [
-        *non_additive_tables.ACTIVITY,
-        gold.CUSTOMER_FEATURES,
-        gold.USER_FEATURES,
+        *feature_tables.ACTIVITY,
+        CUSTOMER_FEATURES,
+        USER_FEATURES,
         GOLD_PROGRESS,
     ]
     return [*tables, gold.SEGMENTS, gold.SEGMENT_CHANGES]

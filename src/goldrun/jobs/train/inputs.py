@@ -7,7 +7,8 @@ from typing import Any
 import pandas as pd
 from pyspark.sql import DataFrame
 
-from goldrun.contracts import activity_tables, gold, non_additive_tables
+from goldrun.features.catalog import feature_tables
+from goldrun.features.catalog.feature_tables import CUSTOMER_DAILY, CUSTOMER_FEATURES
 from goldrun.io.frames import content_hash, to_pandas
 from goldrun.jobs.aggregate.activity import history_of
 from goldrun.jobs.aggregate.gold_tables import write_snapshots
@@ -39,7 +40,7 @@ class Inputs:
     @property
     def version(self) -> int:
         """Delta version of ``gold/customer_features``."""
-        return self.table_versions[gold.CUSTOMER_FEATURES.name]
+        return self.table_versions[CUSTOMER_FEATURES.name]
 
 
 def read_inputs(ctx: Context, origins: Origins) -> Inputs:
@@ -50,7 +51,7 @@ def read_inputs(ctx: Context, origins: Origins) -> Inputs:
     observed_from = history_of(ctx).observed_from
     write_snapshots(ctx, [day for day in origins.dates if day > observed_from])
     versions = input_versions(ctx)
-    read_at = versions[gold.CUSTOMER_FEATURES.name]
+    read_at = versions[CUSTOMER_FEATURES.name]
     return Inputs(
         origins,
         versions,
@@ -62,7 +63,10 @@ def read_inputs(ctx: Context, origins: Origins) -> Inputs:
 
 def input_versions(ctx: Context) -> dict[str, int]:
     """Return the current Delta version of every table that a model is trained from."""
-    of_gold = [*(table.name for table in non_additive_tables.ACTIVITY), gold.CUSTOMER_FEATURES.name]
+    of_gold = [
+        *(table.name for table in feature_tables.ACTIVITY),
+        CUSTOMER_FEATURES.name,
+    ]
     return ctx.lake.versions([*quality.input_tables(ctx), *of_gold])
 
 
@@ -87,10 +91,10 @@ def read_frames(
 def _frame(
     ctx: Context, inputs: Inputs, rows: DataFrame, labels: Labels | None, seed: int
 ) -> pd.DataFrame:
-    key = gold.CUSTOMER_FEATURES.key
-    numbers = [column.name for column in gold.FEATURES]
+    key = CUSTOMER_FEATURES.key
+    numbers = [column.name for column in feature_tables.FEATURES]
     if labels is not None:
-        name = activity_tables.CUSTOMER_DAILY.name
+        name = CUSTOMER_DAILY.name
         daily = ctx.lake.read(name, inputs.table_versions[name])
         rows = rows.join(labels.compute(daily, rows, labels.horizon_days), list(key))
         numbers.append(labels.column)
@@ -99,7 +103,7 @@ def _frame(
 
 def _log_frame(ctx: Context, frame: pd.DataFrame, version: int, context: str) -> str:
     """Log a frame of ``gold/customer_features`` as an input of the run; return its SHA-256."""
-    name = gold.CUSTOMER_FEATURES.name
+    name = CUSTOMER_FEATURES.name
     digest = content_hash(frame)
     ctx.tracker.log_dataset(
         frame,

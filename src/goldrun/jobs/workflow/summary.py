@@ -8,9 +8,9 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from goldrun.contracts import activity_tables, gold
 from goldrun.contracts.entities import CUSTOMERS
 from goldrun.contracts.verdict import Verdict
+from goldrun.features.catalog.feature_tables import CUSTOMER_DAILY, CUSTOMER_FEATURES, USER_FEATURES
 from goldrun.io.tracking.errors import without_password
 from goldrun.io.tracking.store import is_default
 from goldrun.jobs.context import Context
@@ -20,7 +20,12 @@ from goldrun.monitoring.quality import QualityReport
 
 _COLOURS = {Verdict.PASS: "green", Verdict.FAIL: "red", Verdict.UNKNOWN: "yellow"}
 _WIDTH = 100
-_TABLES = (CUSTOMERS, activity_tables.CUSTOMER_DAILY, gold.CUSTOMER_FEATURES, gold.USER_FEATURES)
+_TABLES = (
+    CUSTOMERS,
+    CUSTOMER_DAILY,
+    CUSTOMER_FEATURES,
+    USER_FEATURES,
+)
 
 
 def summary(ctx: Context, report: QualityReport, outcomes: Sequence[Outcome]) -> Iterator[str]:

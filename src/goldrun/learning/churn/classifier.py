@@ -9,8 +9,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-from goldrun.contracts import purchase_features
 from goldrun.errors import AsOfError, SettingsError
+from goldrun.features.catalog import purchase_features
 from goldrun.features.labels import CHURNED
 from goldrun.learning.churn.settings import SEEDED, ChurnSettings
 from goldrun.learning.evaluation import checked_labels

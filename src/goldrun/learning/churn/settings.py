@@ -6,8 +6,8 @@ from pydantic import Field, model_validator
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 
-from goldrun.contracts import window_features
 from goldrun.errors import did_you_mean
+from goldrun.features.catalog import totals, window_features
 from goldrun.learning.inputs import MOST_DAYS, ModelSettings
 
 _ESTIMATORS: dict[str, type[Any]] = {
@@ -54,7 +54,7 @@ class ChurnSettings(ModelSettings):
         """Longest look-back window among the features, in days; 0 when there is none."""
         used = (
             days
-            for days in window_features.WINDOWS
+            for days in totals.WINDOWS
             if window_features.frequency_in(days) in self.features
             or window_features.spend_in(days) in self.features
         )

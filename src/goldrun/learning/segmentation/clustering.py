@@ -13,8 +13,8 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from goldrun.contracts import purchase_features
 from goldrun.errors import AsOfError
+from goldrun.features.catalog import purchase_features
 from goldrun.learning.inputs import canonical_order, feature_frame
 from goldrun.learning.model import Fitted
 from goldrun.learning.segmentation.names import name_segments

@@ -7,8 +7,9 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import linear_sum_assignment
 
-from goldrun.contracts import gold, purchase_features
+from goldrun.contracts import gold
 from goldrun.errors import ContractError
+from goldrun.features.catalog import purchase_features
 from goldrun.learning.inputs import feature_frame
 
 RFM = (

@@ -8,7 +8,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from goldrun.contracts import gold, purchase_features
+from goldrun.contracts import gold
+from goldrun.features.catalog import purchase_features
 from goldrun.learning.plot_style import BLUE, GREEN, GREY, ORANGE, new_figure, percent, tidy
 from goldrun.learning.segmentation.clustering import SegmentationFit
 from goldrun.learning.segmentation.names import CUSTOMERS, RFM, SHARE, SPEND_SHARE, median_of

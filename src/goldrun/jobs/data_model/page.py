@@ -1,17 +1,22 @@
-"""The page ``docs/data-model.md``, written from the contracts alone."""
+"""The page ``docs/data-model.md``, computed from the contracts and the catalog of features."""
 
 from collections.abc import Iterable, Sequence
 
-from goldrun.contracts import entity_diagram, lineage, markdown
-from goldrun.contracts.gold import AS_OF, CUSTOMER_FEATURES, SEGMENTS, USER_FEATURES
+from goldrun.contracts import lineage
+from goldrun.contracts.gold import AS_OF, SEGMENTS
 from goldrun.contracts.marketplace import ENTITIES
-from goldrun.contracts.non_additive_tables import ACTIVITY
 from goldrun.contracts.quarantine_reasons import KEY_CONFLICT, reject_reasons
 from goldrun.contracts.table import Column, Standard, Table
 from goldrun.contracts.uses import USES
+from goldrun.features.catalog.feature_tables import (
+    ACTIVITY,
+    ALL_FEATURES,
+    CUSTOMER_FEATURES,
+    USER_FEATURES,
+)
+from goldrun.jobs.data_model import entity_diagram, markdown
 
 COMMAND = "PYTHONPATH=src:. python pipelines/data_model.py"
-"""What writes the page."""
 
 _FORMS = {
     Standard.EMAIL: "address in lower case, Unicode normalised",
@@ -23,8 +28,9 @@ _FORMS = {
 _INTRODUCTION = f"""\
 # Data model
 
-Generated from the contracts in `src/goldrun/contracts/` by `make docs`
-(`{COMMAND}`): change them, not this page.
+Generated from the contracts in `src/goldrun/contracts/` and the catalog of features in
+`src/goldrun/features/catalog/` by `make docs` (`{COMMAND}`): change
+them, not this page.
 
 Five entities arrive as raw text in bronze, are typed, checked and related in silver, and become
 sums per customer and day, and then features, in gold.
@@ -53,7 +59,7 @@ duplicates or the quarantine.
 
 
 def page() -> str:
-    """Write the whole page: Markdown and a Mermaid diagram, as GitHub renders them."""
+    """Return the whole page: Markdown and a Mermaid diagram, as GitHub renders them."""
     parts = [
         _INTRODUCTION,
         "## Entities and relations\n",
@@ -126,7 +132,7 @@ def _entity(name: str, table: Table) -> str:
     return "\n".join(
         [
             f"### {name}\n\n`{table.name}`: {table.grain}. Key: {markdown.codes(table.key)}.\n",
-            f"{_settled(table)} A row that repeats another's content is a duplicate.\n",
+            f"{_on_repeated_keys(table)} A row that repeats another's content is a duplicate.\n",
             _dictionary(table.columns, table.key),
             f"**Rules**\n\n{markdown.table(rules)}",
             "**Reasons of quarantine**\n",
@@ -137,7 +143,7 @@ def _entity(name: str, table: Table) -> str:
     )
 
 
-def _settled(table: Table) -> str:
+def _on_repeated_keys(table: Table) -> str:
     if table.versioned_by:
         return (
             "Versioned: of several rows with one key the one with the newest "
@@ -212,8 +218,7 @@ def _features() -> str:
             "traced back to": markdown.sources(traced(c)),
             "serves": ", ".join(c.serves),
         }
-        for c in table.columns
-        if c.name not in table.key
+        for c in ALL_FEATURES
     )
     return (
         f"### {table.name}\n\nOne row: {table.grain}. Key: {markdown.codes(table.key)}. "
@@ -225,7 +230,7 @@ def _features() -> str:
 
 def _uses() -> str:
     served = {
-        use: ", ".join(markdown.link(c.name) for c in CUSTOMER_FEATURES.columns if use in c.serves)
+        use: ", ".join(markdown.link(c.name) for c in ALL_FEATURES if use in c.serves)
         for use in USES
     }
     rows = ({"use": use, "features": features} for use, features in served.items())

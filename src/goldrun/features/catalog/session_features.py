@@ -1,21 +1,16 @@
-"""What a customer's sessions, events and interactions say as of a date.
+"""Features of a customer's sessions and events before a date.
 
-All are null where the shop has no such records at all: nothing recorded is not the same as nothing
-done. "So far" means before the midnight ``as_of`` in the
-source's time zone.
+"So far" means before the midnight ``as_of`` in the source's time zone.
 """
 
 from pyspark.sql import types as T
 
-from goldrun.contracts import (
-    activity_tables,
-    behaviour,
-    feature_columns,
-    interaction_features,
-    uses,
-)
-from goldrun.contracts.table import Column
-from goldrun.contracts.window_features import WINDOW_UNKNOWN, WINDOWS, daily
+from goldrun.contracts import behaviour, uses
+from goldrun.features.catalog import daily_metrics, feature_kinds, sql
+from goldrun.features.catalog.entry import Feature
+from goldrun.features.catalog.feature_kinds import daily
+from goldrun.features.catalog.totals import WINDOWS, in_window
+from goldrun.features.catalog.window_features import WINDOW_UNKNOWN
 
 SESSION_COUNT = "session_count"
 AVERAGE_SESSION_DURATION = "average_session_duration"
@@ -26,8 +21,8 @@ USUAL_EXIT_STEP = "usual_exit_step"
 EVENT_CONVERSION_RATE = "event_conversion_rate"
 PREFERRED_DEVICE = "preferred_device"
 
-_NO_SESSIONS = "the shop records no sessions"
-_NO_EVENTS = "the shop records no events"
+SESSIONS = "sessions"
+EVENTS = "events"
 
 
 def sessions_in(days: int) -> str:
@@ -45,102 +40,126 @@ def event_count(event_type: str) -> str:
     return f"event_count_{event_type}"
 
 
+_DEVICES = {each: daily_metrics.sessions_on(each) for each in behaviour.DEVICES}
+_LAST_EVENTS = {each: daily_metrics.ended_at(each) for each in behaviour.EVENT_TYPES}
+
 _SESSION_FEATURES = (
-    feature_columns.count(
+    feature_kinds.count(
         SESSION_COUNT,
+        daily_metrics.SESSIONS,
         "Sessions so far.",
         "sessions",
-        _NO_SESSIONS,
-        activity_tables.SESSIONS,
+        SESSIONS,
         uses.CHURN,
         uses.CONVERSION,
     ),
     *(
-        Column(
+        Feature(
             sessions_in(days),
             T.LongType(),
             f"Sessions in the {days} days before as_of.",
-            null_means=f"{WINDOW_UNKNOWN}, or {_NO_SESSIONS}",
+            null_means=f"{WINDOW_UNKNOWN}, or the shop records no sessions",
             unit="sessions",
             minimum=0,
-            made_from=daily(activity_tables.SESSIONS),
+            made_from=daily(daily_metrics.SESSIONS),
+            expression=sql.where_known(days, in_window(daily_metrics.SESSIONS, days)),
+            entity=SESSIONS,
             serves=(uses.CHURN,),
         )
         for days in WINDOWS
     ),
-    feature_columns.seconds(
+    feature_kinds.seconds(
         AVERAGE_SESSION_DURATION,
+        sql.ratio(daily_metrics.SESSION_SECONDS, daily_metrics.TIMED_SESSIONS),
         "Mean duration of the sessions so far that have one.",
         "no session with a duration",
-        daily(activity_tables.SESSION_SECONDS, activity_tables.TIMED_SESSIONS),
+        daily(daily_metrics.SESSION_SECONDS, daily_metrics.TIMED_SESSIONS),
+        SESSIONS,
         uses.DROP_OFF,
     ),
-    feature_columns.category(
+    feature_kinds.category(
         PREFERRED_DEVICE,
+        sql.preferred(_DEVICES),
         "Device of most sessions so far; of equals the first by name.",
-        behaviour.DEVICES,
         "no session with a known device",
-        tuple(activity_tables.sessions_on(device) for device in behaviour.DEVICES),
+        behaviour.DEVICES,
+        tuple(_DEVICES.values()),
+        SESSIONS,
         uses.DEVICE,
     ),
     *(
-        feature_columns.rate(
+        feature_kinds.share(
             device_share(device),
+            sql.ratio(metric, sql.added(tuple(_DEVICES.values()))),
             f"Sessions on {device} / sessions with a known device, so far.",
             "no session with a known device",
-            tuple(activity_tables.sessions_on(each) for each in behaviour.DEVICES),
+            tuple(_DEVICES.values()),
+            SESSIONS,
             uses.DEVICE,
         )
-        for device in behaviour.DEVICES
+        for device, metric in _DEVICES.items()
     ),
 )
 
+
+def _share(
+    name: str, part: str, whole: str, what: str, unknown: str, use: str = uses.DROP_OFF
+) -> Feature:
+    """A share of sessions by their events, from two daily metrics."""
+    return feature_kinds.share(
+        name, sql.ratio(part, whole), what, unknown, (part, whole), EVENTS, use
+    )
+
+
 _EVENT_FEATURES = (
-    feature_columns.rate(
+    _share(
         BOUNCE_RATE,
+        daily_metrics.BOUNCES,
+        daily_metrics.JOURNEYS,
         "Sessions with exactly one event / sessions with any, so far.",
         "no session with events",
-        (activity_tables.BOUNCES, activity_tables.JOURNEYS),
-        uses.DROP_OFF,
     ),
-    feature_columns.rate(
+    _share(
         DROP_OFF_RATE,
+        daily_metrics.DROP_OFFS,
+        daily_metrics.JOURNEYS,
         "Sessions without a purchase event / sessions with any event, so far.",
         "no session with events",
-        (activity_tables.DROP_OFFS, activity_tables.JOURNEYS),
-        uses.DROP_OFF,
     ),
-    feature_columns.rate(
+    _share(
         CART_DROP_OFF_RATE,
+        daily_metrics.CART_DROP_OFFS,
+        daily_metrics.CART_JOURNEYS,
         "Sessions with an add_to_cart but no purchase event / sessions with an add_to_cart, so "
         "far.",
         "no session with an add_to_cart event",
-        (activity_tables.CART_DROP_OFFS, activity_tables.CART_JOURNEYS),
-        uses.DROP_OFF,
     ),
-    feature_columns.category(
+    feature_kinds.category(
         USUAL_EXIT_STEP,
+        sql.preferred(_LAST_EVENTS),
         "Type of the last event in most sessions so far; of equals the first by name.",
-        behaviour.EVENT_TYPES,
         "no session with events",
-        tuple(activity_tables.ended_at(kind) for kind in behaviour.EVENT_TYPES),
+        behaviour.EVENT_TYPES,
+        tuple(_LAST_EVENTS.values()),
+        EVENTS,
         uses.DROP_OFF,
     ),
-    feature_columns.rate(
+    _share(
         EVENT_CONVERSION_RATE,
+        daily_metrics.CONVERTED_JOURNEYS,
+        daily_metrics.SEEKING_JOURNEYS,
         "Sessions with a purchase event and a search or click event / sessions with a search or "
         "click event, so far. Events outside a known session do not count.",
         "no session with a search or click event",
-        (activity_tables.CONVERTED_JOURNEYS, activity_tables.SEEKING_JOURNEYS),
         uses.CONVERSION,
     ),
     *(
-        feature_columns.count(
+        feature_kinds.count(
             event_count(kind),
+            daily_metrics.events_of(kind),
             f"Events of type {kind} so far, in a session or not.",
             "events",
-            _NO_EVENTS,
-            activity_tables.events_of(kind),
+            EVENTS,
             uses.CONVERSION,
             uses.RECOMMENDATIONS,
         )
@@ -148,5 +167,5 @@ _EVENT_FEATURES = (
     ),
 )
 
-FEATURES = (*_SESSION_FEATURES, *_EVENT_FEATURES, *interaction_features.FEATURES)
-"""Columns of ``gold/customer_features``, second part."""
+FEATURES = (*_SESSION_FEATURES, *_EVENT_FEATURES)
+"""Columns of ``gold/customer_features``, after those of purchases."""

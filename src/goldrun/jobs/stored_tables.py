@@ -1,11 +1,11 @@
-"""Contracts of all stored tables of a lake."""
+"""Contracts of all tables that a lake stores."""
 
 from goldrun.contracts import gold, lineage, ops
 from goldrun.contracts.entities import CUSTOMERS
 from goldrun.contracts.erasure import TOMBSTONES
 from goldrun.contracts.marketplace import ENTITIES
-from goldrun.contracts.non_additive_tables import ACTIVITY
 from goldrun.contracts.table import Table
+from goldrun.features.catalog.feature_tables import ACTIVITY, CUSTOMER_FEATURES, USER_FEATURES
 
 STORED: dict[str, Table] = {
     table.name: table
@@ -15,7 +15,12 @@ STORED: dict[str, Table] = {
         *(t if t is CUSTOMERS else lineage.silver_table(t) for t in ENTITIES.values()),
         *map(lineage.history_table, ENTITIES.values()),
         *(lineage.QUARANTINE, lineage.DUPLICATES, *ACTIVITY, TOMBSTONES),
-        *(gold.CUSTOMER_FEATURES, gold.USER_FEATURES, gold.SEGMENTS, gold.SEGMENT_CHANGES),
+        *(
+            CUSTOMER_FEATURES,
+            USER_FEATURES,
+            gold.SEGMENTS,
+            gold.SEGMENT_CHANGES,
+        ),
         *(ops.QUALITY_METRICS, ops.DRIFT_METRICS, ops.GOLD_PROGRESS, ops.SETTLED),
     )
 }

@@ -2,13 +2,20 @@
 
 from pyspark.sql import types as T
 
-from goldrun.contracts import activity_tables, behaviour, entities
-from goldrun.contracts.activity_tables import DAY
+from goldrun.contracts import behaviour, entities
 from goldrun.contracts.table import Column, Table
+from goldrun.features.catalog import daily_metrics, interaction_metrics, purchase_metrics
+from goldrun.features.catalog.daily_metrics import DAY
 
-_CUSTOMER, _DAY = activity_tables.KEY_COLUMNS
+_CUSTOMER, _DAY = daily_metrics.KEY_COLUMNS
 _PRODUCT = f"transactions.{entities.PRODUCT_ID}"
-_STATUS, _TIME = activity_tables.STATUS, activity_tables.TRANSACTION_TIME
+_STATUS, _TIME = purchase_metrics.STATUS, purchase_metrics.TRANSACTION_TIME
+
+
+def _count(name: str, description: str, unit: str, *made_from: str) -> Column:
+    return Column(
+        name, T.LongType(), description, required=True, unit=unit, minimum=0, made_from=made_from
+    )
 
 
 def _valid_then(name: str) -> tuple[str, ...]:
@@ -31,8 +38,8 @@ CUSTOMER_PRODUCTS = Table(
             required=True,
             made_from=(_PRODUCT, _STATUS, _TIME),
         ),
-        activity_tables.count(
-            activity_tables.LINES,
+        _count(
+            daily_metrics.LINES,
             "Completed transactions of it.",
             "transactions",
             _PRODUCT,
@@ -57,13 +64,13 @@ CUSTOMER_RESPONSES = Table(
             required=True,
             unit="seconds",
             minimum=0,
-            made_from=(activity_tables.RESPONSE_SOURCE, activity_tables.INTERACTION_SOURCE),
+            made_from=(interaction_metrics.RESPONSE_SOURCE, interaction_metrics.INTERACTION_SOURCE),
         ),
-        activity_tables.count(
-            activity_tables.RESPONSES,
+        _count(
+            daily_metrics.RESPONSES,
             "Interactions that took that long.",
             "interactions",
-            activity_tables.RESPONSE_SOURCE,
+            interaction_metrics.RESPONSE_SOURCE,
         ),
     ),
 )
@@ -90,11 +97,6 @@ CUSTOMER_PLACES = Table(
             required=True,
             made_from=_valid_then(entities.CUSTOMER_SEGMENT),
         ),
-        activity_tables.count(
-            activity_tables.TRANSACTIONS, "Transactions of any status.", "transactions", _TIME
-        ),
+        _count(daily_metrics.TRANSACTIONS, "Transactions of any status.", "transactions", _TIME),
     ),
 )
-
-ACTIVITY = (activity_tables.CUSTOMER_DAILY, CUSTOMER_PRODUCTS, CUSTOMER_RESPONSES, CUSTOMER_PLACES)
-"""What gold keeps day by day; every feature as of any date is an aggregate of these."""

@@ -1,0 +1,43 @@
+"""The two kinds of entries of the catalog: a daily metric and a feature."""
+
+from dataclasses import dataclass
+
+from goldrun.contracts.table import Column
+
+
+@dataclass(frozen=True)
+class DailyMetric(Column):
+    """A column of ``gold/customer_daily``: a number that adds up over days.
+
+    Attributes:
+        expression: SQL aggregate over the rows of one customer and day that the metric's module
+            describes; null counts as 0.
+    """
+
+    expression: str = ""
+
+
+@dataclass(frozen=True)
+class Feature(Column):
+    """A column of ``gold/customer_features``: what is known of a customer as of a date.
+
+    A feature has an ``expression`` or an ``aggregate``. Both see activity of earlier days only.
+
+    Attributes:
+        expression: SQL over one row of the customer's totals before ``as_of``: the sum of every
+            daily metric under the metric's name, the columns of ``totals``, and the values of
+            ``features.non_additive``. Empty where ``aggregate`` is given.
+        aggregate: SQL aggregate over the customer's rows of ``gold/customer_daily`` before
+            ``as_of``, for what no total gives. Empty where ``expression`` is given.
+        entity: Entity that the feature describes. The feature is null for every customer of a shop
+            that does not record it. Empty: transactions, which every shop records.
+        grows_with_time: Whether the value rises as a shop's history grows, for every customer; a
+            drift check shows such a feature without a verdict.
+        serves: Questions that the feature helps to answer, of ``contracts.uses``.
+    """
+
+    expression: str = ""
+    aggregate: str = ""
+    entity: str = ""
+    grows_with_time: bool = False
+    serves: tuple[str, ...] = ()

@@ -1,0 +1,79 @@
+"""Daily metrics of transactions and orders.
+
+Their expressions aggregate the rows that ``purchases_by_day`` makes. A row stands for one
+transaction on its day, with ``is_completed``, ``quantity``, ``paid`` (its amount where it is
+completed) and ``payment_method``, or for one order on a day, with 1 or 0 in ``orders``,
+``orders_placed`` and ``orders_cancelled``. Columns of the other kind are null.
+"""
+
+from goldrun.contracts import entities
+from goldrun.features.catalog import daily_metrics
+from goldrun.features.catalog.daily_metrics import count, money
+
+IS_COMPLETED = "is_completed"
+PAID = "paid"
+
+TRANSACTION_TIME = f"transactions.{entities.TRANSACTION_DATE}"
+STATUS = f"transactions.{entities.TRANSACTION_STATUS}"
+_ORDER = (f"transactions.{entities.ORDER_ID}", STATUS, TRANSACTION_TIME)
+_AMOUNT = (f"transactions.{entities.AMOUNT}", STATUS, TRANSACTION_TIME)
+
+METRICS = (
+    count(
+        daily_metrics.ORDERS,
+        f"sum({daily_metrics.ORDERS})",
+        "Completed orders, each counted once, on the day of its first completed transaction.",
+        "orders",
+        *_ORDER,
+    ),
+    money(daily_metrics.SPEND, f"sum({PAID})", "Completed amounts.", *_AMOUNT),
+    count(
+        daily_metrics.LINES,
+        f"count_if({IS_COMPLETED})",
+        "Completed transactions.",
+        "transactions",
+        STATUS,
+        TRANSACTION_TIME,
+    ),
+    count(
+        daily_metrics.PIECES,
+        f"sum(CASE WHEN {IS_COMPLETED} THEN CAST({entities.QUANTITY} AS BIGINT) END)",
+        "Completed pieces.",
+        "pieces",
+        f"transactions.{entities.QUANTITY}",
+        STATUS,
+        TRANSACTION_TIME,
+    ),
+    count(
+        daily_metrics.ORDERS_PLACED,
+        f"sum({daily_metrics.ORDERS_PLACED})",
+        "Orders of any status, each on the day of its first transaction.",
+        "orders",
+        *_ORDER,
+    ),
+    count(
+        daily_metrics.ORDERS_CANCELLED,
+        f"sum({daily_metrics.ORDERS_CANCELLED})",
+        "Orders with a cancelled transaction, each on the day of the first one.",
+        "orders",
+        *_ORDER,
+    ),
+    count(
+        daily_metrics.TRANSACTIONS,
+        f"count({IS_COMPLETED})",
+        "Transactions of any status.",
+        "transactions",
+        TRANSACTION_TIME,
+    ),
+    *(
+        money(
+            daily_metrics.spend_by(method),
+            f"sum(CASE WHEN {entities.PAYMENT_METHOD} = '{method}' THEN {PAID} END)",
+            f"Completed amounts paid by {method}.",
+            f"transactions.{entities.PAYMENT_METHOD}",
+            *_AMOUNT,
+        )
+        for method in entities.PAYMENT_METHODS
+    ),
+)
+"""Entries, in the order of the table's columns."""

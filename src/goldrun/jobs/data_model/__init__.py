@@ -1,0 +1,1 @@
+"""Write ``docs/data-model.md``, the dictionary of all tables, from their contracts."""
