@@ -404,7 +404,9 @@ def test_a_table_of_another_schema_is_refused_by_name(lake: Lake, spark: SparkSe
         ),
     )
     lake.append(other, spark.createDataFrame([("c1", "monday")], other.schema))
+    contracts = {CUSTOMER_DAILY.name: CUSTOMER_DAILY}
+    checked = Lake(lake.engine, lake.root, contracts)
     with pytest.raises(StorageError, match="is not the table that goldrun writes there") as caught:
-        lake.read(CUSTOMER_DAILY.name)
+        checked.read(CUSTOMER_DAILY.name)
     assert "day is string, not date" in str(caught.value)
     assert "move it away and run the step that writes it" in str(caught.value)
