@@ -151,14 +151,14 @@ def test_records_of_nobody_are_the_persons_when_they_name_him(
         "a longer number": {"Who": "?", "malformed": "x;270;127;27-1;1.27;27.5;"},
         "another customer who names her": {"Who": "9", "Note": "ada@x.org"},
     }
-    # The mapped id would be the number itself, so that nothing of it is telling.
+    # The mapped id would be the number itself, which does not identify a person in any text.
     terms = [
         Term("customer_id", "27", ids),
         Term("email", "ada@x.org", frozenset()),
         Term("phone", "0170 1234567", frozenset()),
     ]
     patterns = spark.createDataFrame(
-        [(t.pattern, t.telling) for t in terms], "pattern string, telling boolean"
+        [(t.pattern, t.identifies) for t in terms], "pattern string, identifies boolean"
     )
     found = person.records_naming(
         to_records(dict(found_by) | dict(passed)),

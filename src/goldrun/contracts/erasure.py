@@ -15,7 +15,7 @@ KEY_ID = "key_id"
 ERASED_AT = "erased_at"
 INNER_PAD = "inner_pad"
 OUTER_PAD = "outer_pad"
-"""The secret key, in the two forms that HMAC takes it."""
+"""The secret key, padded for the two hashes of HMAC."""
 
 CUSTOMER_ERASED = "customer_erased"
 """Quarantine reason of a record whose customer is erased."""
@@ -38,7 +38,7 @@ TOMBSTONES = Table(
         Column(
             KEY_ID,
             T.StringType(),
-            "Which key made it, without giving it away.",
+            "Id of the key that it was computed with; the key can't be computed from it.",
             required=True,
         ),
         Column(ERASED_AT, T.TimestampType(), "When the erasure began, UTC.", required=True),
@@ -51,7 +51,7 @@ _WORD = r"\p{L}\p{N}_"
 _BEFORE = rf"(?:^|[^{_WORD}-])"
 _BEFORE_NO_DOT = rf"(?:^|[^{_WORD}.+-])"
 _AFTER = rf"(?:$|[^{_WORD}.-]|\.(?:$|[^{_WORD}-]))"
-"""A full stop ends a token, a point inside a number or an address does not."""
+"""A full stop ends a token; a point inside a number or an address does not."""
 _BETWEEN_WORDS = r"\s+"
 _BETWEEN_DIGITS = r"[\s()./-]*"
 _SHORTEST_PHONE = 7
@@ -65,7 +65,7 @@ class Term:
         kind: Contract column of the value: ``customer_id``, ``name``, ``email`` or ``phone``.
         text: One spelling of the value.
         columns: Columns of tables and fields of files with such values. A term that is not
-            ``telling`` is searched in these only.
+            ``identifies`` is searched in these only.
     """
 
     kind: str
@@ -73,7 +73,7 @@ class Term:
     columns: frozenset[str]
 
     @property
-    def telling(self) -> bool:
+    def identifies(self) -> bool:
         """Whether the text identifies the person in any column.
 
         This holds for an id with letters and digits (27 alone may be a quantity), an address
@@ -94,12 +94,12 @@ class Term:
         A token consists of letters, digits, ``_`` and ``-``. Case is ignored except for ids;
         spaces in a name may have any length, and digits of a phone may be separated.
         """
-        if self.kind == PHONE and self.telling:
+        if self.kind == PHONE and self.identifies:
             return f"{_BEFORE}{_BETWEEN_DIGITS.join(self._digits)}{_AFTER}"
         if self.kind == NAME:
             words = _BETWEEN_WORDS.join(map(re.escape, self.text.split()))
             return f"{_BEFORE}(?i:{words}){_AFTER}"
-        before = _BEFORE if self.telling and self.kind != EMAIL else _BEFORE_NO_DOT
+        before = _BEFORE if self.identifies and self.kind != EMAIL else _BEFORE_NO_DOT
         text = re.escape(self.text.strip())
         return f"{before}(?i:{text}){_AFTER}" if self.kind == EMAIL else f"{before}{text}{_AFTER}"
 

@@ -1,4 +1,4 @@
-"""The state of the project's code."""
+"""Read the state of the project's code from Git."""
 
 import subprocess
 
@@ -6,9 +6,9 @@ from goldrun.io.settings import project_root
 
 
 def git_state() -> tuple[str, str]:
-    """Commit of the project's code and whether its tree is dirty (``true``, ``false``).
+    """Return the commit of the project's code, and whether its tree is dirty (``true``, ``false``).
 
-    Both are ``unknown`` where there is no git or no repository.
+    Both are ``unknown`` if Git is not installed or the project is not in a repository.
     """
     try:
         commit = _git("rev-parse", "HEAD")

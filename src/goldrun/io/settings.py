@@ -1,4 +1,4 @@
-"""Settings from TOML files and the environment, refused by name when they are wrong."""
+"""Read settings from TOML files and the environment; errors name the invalid key."""
 
 import os
 import re
@@ -18,11 +18,11 @@ Model = TypeVar("Model", bound=BaseModel)
 
 DEFAULT_LAKE = "lake"
 _SHOULD = re.compile(r"^(?:Input should be|\w+ should (?:be|have)) ")
-"""How the library says what is allowed, which here is said as what to do."""
+"""Beginning of Pydantic's messages about allowed values, which is replaced by an instruction."""
 
 
 def project_root() -> Path:
-    """The project's folder: the nearest one above this file that has an ``MLproject``."""
+    """Return the project's folder: the nearest one above this file that has an ``MLproject``."""
     for folder in Path(__file__).resolve().parents:
         if (folder / "MLproject").is_file():
             return folder
@@ -30,12 +30,12 @@ def project_root() -> Path:
 
 
 def lake_root(option: str | None) -> str:
-    """The lake's folder or URI: the option, else ``GOLDRUN_LAKE``, else ``lake``.
+    """Return the lake's folder or URI: the option, else ``GOLDRUN_LAKE``, else ``lake``.
 
-    A ``file:`` URI is the folder that it names, so that there is one way to say where a folder is.
+    A ``file:`` URI is converted to the folder that it names.
 
     Raises:
-        SettingsError: It has a control character, with which no table can be written.
+        SettingsError: The value has a control character, with which no table can be written.
     """
     root = option or os.environ.get("GOLDRUN_LAKE") or DEFAULT_LAKE
     if not root.isprintable():
@@ -51,7 +51,7 @@ def load_source(name: str) -> Source:
         name: Name of a file in ``pipelines/sources`` without ``.toml``, or a path to a TOML file.
 
     Raises:
-        SettingsError: There is no such file, or it has an unknown key or an unusable value.
+        SettingsError: The file is missing, or has an unknown key or an invalid value.
     """
     folder = project_root() / "pipelines" / "sources"
     path = Path(name) if name.endswith(".toml") else folder / f"{name}.toml"
@@ -67,12 +67,12 @@ def load_source(name: str) -> Source:
 def _is_file(path: Path) -> bool:
     try:
         return path.is_file()
-    except OSError:  # such as a name that is too long
+    except OSError:  # for example if the name is too long
         return False
 
 
 def load_model_config(name: str, model: type[Model]) -> Model:
-    """Read ``models/<name>.toml``; SettingsError when it is missing or wrong."""
+    """Read ``models/<name>.toml``; SettingsError if it is missing or invalid."""
     return load_toml(project_root() / "models" / f"{name}.toml", model)
 
 
@@ -81,12 +81,12 @@ def load_toml(path: Path, model: type[Model], **given: object) -> Model:
 
     Args:
         path: The file.
-        model: What it must be.
-        **given: Values that don't come from the file.
+        model: Class of the settings.
+        **given: Values that are not read from the file.
 
     Raises:
-        SettingsError: The file is missing, is not UTF-8 (a byte order mark may stand before it), is
-            not TOML, or does not fit the model; the message names the file, the key and the nearest
+        SettingsError: The file is missing, is not UTF-8 (with or without a byte order mark), is not
+            TOML, or does not fit the model; the message names the file, the key and the nearest
             known key.
     """
     raw = _read_toml(path)
@@ -98,24 +98,27 @@ def load_toml(path: Path, model: type[Model], **given: object) -> Model:
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
+    text = _read_text(path)
     try:
-        content = path.read_bytes()
+        return tomllib.loads(text)
+    # Also raised for a number of too many digits, and for values that are nested too deep.
+    except (ValueError, RecursionError) as error:
+        raise SettingsError(f"{path} is not TOML: {error}; correct it there") from error
+
+
+def _read_text(path: Path) -> str:
+    try:
+        # Some editors write a byte order mark before UTF-8.
+        text = path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError as error:
         raise SettingsError(f"{path} does not exist: restore it") from error
     except OSError as error:
         raise SettingsError(f"{path} can't be read: {error.strerror}") from error
-    try:
-        # Some editors put a byte order mark before UTF-8.
-        text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise SettingsError(f"{path} is not UTF-8 ({error}): save it as UTF-8") from error
     if "\0" in text:
         raise SettingsError(f"{path} has null characters, as UTF-16 does: save it as UTF-8")
-    try:
-        return tomllib.loads(text)
-    # Also a number of too many digits, and values nested too deep.
-    except (ValueError, RecursionError) as error:
-        raise SettingsError(f"{path} is not TOML: {error}; correct it there") from error
+    return text
 
 
 def _explain(problem: Any, model: type[BaseModel]) -> str:

@@ -12,7 +12,7 @@ from goldrun.errors import ErasureError
 from goldrun.io.delta.lake import Lake
 from goldrun.io.engines.base import Engine
 from goldrun.io.erasure.purge import (
-    FORGOTTEN,
+    ERASED_VALUE,
     forget_parameter,
     leftovers,
     local_folder,
@@ -119,7 +119,7 @@ def test_a_parameter_is_overwritten_in_every_run_that_has_it(tmp_path: Path) -> 
     forget_parameter(f"sqlite:///{store}", {}, "customer_id", "c-1")
     with sqlite3.connect(store) as database:
         values = [row[0] for row in database.execute("SELECT value FROM params")]
-    assert values == [FORGOTTEN, FORGOTTEN, "c-1", "c-12"]
+    assert values == [ERASED_VALUE, ERASED_VALUE, "c-1", "c-12"]
     assert store.read_bytes().count(b"c-1") == 2
 
 

@@ -58,7 +58,7 @@ def test_a_lost_or_another_key_is_told_and_not_replaced(
         key_for(tombstones)
     assert not key_file().exists()
     monkeypatch.setenv(VARIABLE, GIVEN)
-    with pytest.raises(SettingsError, match="is not the one that people were erased with") as told:
+    with pytest.raises(SettingsError, match="is not the key of the earlier erasures") as told:
         key_for(tombstones)
     assert GIVEN not in str(told.value)
     assert key_for(made_with(spark, GIVEN.encode())).count() == 1
@@ -76,5 +76,5 @@ def test_a_key_that_is_short_or_open_to_others_is_refused(
     with pytest.raises(SettingsError, match="fewer than 32 characters: restore it"):
         key_for(none_yet)
     monkeypatch.setenv(VARIABLE, "short")
-    with pytest.raises(SettingsError, match="fewer than 32 characters: take more"):
+    with pytest.raises(SettingsError, match="fewer than 32 characters: use more"):
         key_for(none_yet)

@@ -38,7 +38,7 @@ CHECKPOINT = "/lake/_checkpoints/kafka"
             'NumberFormatException: Error at index 1 in: "4 71"\n at java.util.UUID.fromString(',
             f"a file of {CHECKPOINT} is missing or damaged",
         ),
-        ("\n  something else\n at a.b.C", r"the stream stopped \(something else\); what was"),
+        ("\n  something else\n at a.b.C", r"the stream stopped \(something else\); all commits"),
         ("", r"the stream stopped \(no reason given\)"),
     ],
 )

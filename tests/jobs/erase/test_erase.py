@@ -20,7 +20,7 @@ from goldrun.features.catalog import daily_metrics
 from goldrun.features.catalog.feature_tables import CUSTOMER_DAILY, USER_FEATURES
 from goldrun.io.delta.lake import Lake
 from goldrun.io.engines.base import Engine
-from goldrun.io.erasure.purge import FORGOTTEN, leftovers, purge, tables_in
+from goldrun.io.erasure.purge import ERASED_VALUE, leftovers, purge, tables_in
 from goldrun.io.erasure.secret import VARIABLE
 from goldrun.io.erasure.traces import find_traces
 from goldrun.io.settings import load_source
@@ -282,7 +282,7 @@ def test_erasing_her_again_changes_nothing_and_the_id_that_the_run_was_given_lea
     monkeypatch.setenv("MLFLOW_RUN_ID", given)
     assert erased.erase(ADA) == given
     assert ADA.encode() not in store.read_bytes()
-    assert tracker.client.get_run(given).data.params == {"customer_id": FORGOTTEN}
+    assert tracker.client.get_run(given).data.params == {"customer_id": ERASED_VALUE}
     with sqlite3.connect(store) as database:
         assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     changed = {t for t, version in lake.versions(list(versions)).items() if version > versions[t]}

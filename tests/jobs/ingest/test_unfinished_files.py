@@ -134,7 +134,9 @@ def test_a_batch_leaves_out_a_file_that_goes_on_growing_and_names_it(
 
     run(shop, monkeypatch, grow)
     assert set(amounts(shop)) == {"t1"}
-    assert f"{growing}: left out, because it is still being written after 60 seconds" in caplog.text
+    assert (
+        f"{growing} is omitted, because it is still being written after 60 seconds" in caplog.text
+    )
     age(growing)
     run(shop, monkeypatch, never)
     assert set(amounts(shop)) == {"t1", "t2"}
@@ -151,7 +153,7 @@ def test_a_batch_whose_only_file_goes_on_growing_says_so(
     def grow(_: float) -> None:
         age(growing, growing.stat().st_mtime + 3600)
 
-    with pytest.raises(SourceError, match=r"nothing to read, because .*a\.csv is still being"):
+    with pytest.raises(SourceError, match=r"no file is complete, because .*a\.csv is still being"):
         run(shop, monkeypatch, grow)
 
 

@@ -1,4 +1,4 @@
-"""Ctrl-C and termination end a stream after the micro-batch at work, and nothing is half done."""
+"""Ctrl-C and termination end a stream after the current micro-batch, and nothing is half done."""
 
 import os
 import signal
@@ -28,7 +28,7 @@ def test_a_stream_that_is_asked_to_end_ends_cleanly_and_goes_on_later(
         send(asked.process.pid, sent)
         ended = asked.end()
         assert ended.code == 0, ended.output
-        assert "ending after the micro-batch at work" in ended.output
+        assert "ending after the current micro-batch" in ended.output
         assert not ended.crashed
         drained = w.drain()
         assert drained.code == 0, drained.output

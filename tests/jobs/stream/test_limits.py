@@ -31,7 +31,7 @@ def test_no_pause_between_micro_batches_is_a_pause_of_none() -> None:
         ("--max-rows=0", "--max-rows '0' is less than 1"),
         ("--duration=-1", "--duration '-1' is less than 0"),
         ("--every=nan", "--every 'nan' is less than 0"),
-        ("--max-rows=inf", "--max-rows 'inf' has no end; leave it out"),
+        ("--max-rows=inf", "--max-rows 'inf' is not finite; omit --max-rows"),
     ],
 )
 def test_what_is_no_limit_is_refused(argument: str, said: str) -> None:

@@ -110,6 +110,6 @@ def test_messages_that_are_gone_are_told_when_a_checkpoint_was_lost(
     begun = {"kafka:t/1"}
     ingest_messages(ctx, messages(spark, 9, 10), None, begun)
     assert begun == {"kafka:t/0", "kafka:t/1"}
-    assert "kafka:t/0: bronze has messages up to 6, and the oldest that the broker has is 9" in (
+    assert "kafka:t/0: bronze has messages up to 6, and the oldest message of the broker is 9" in (
         caplog.text
     )

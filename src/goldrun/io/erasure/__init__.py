@@ -1,1 +1,1 @@
-"""Old files, logs and parameters removed, and files searched for what tells of a person."""
+"""Erasure of persons: removal of old files, logs and parameters, and a search of all files."""

@@ -1,4 +1,4 @@
-"""The key that tombstones are made with: kept outside the lake, and never written to a log."""
+"""The secret key of the tombstones, which is stored outside the lake and never logged."""
 
 import hashlib
 import hmac
@@ -16,9 +16,9 @@ from goldrun.errors import SettingsError
 from goldrun.io.settings import project_root
 
 VARIABLE = "GOLDRUN_ERASURE_KEY"
-_SHORTEST = 32
+_LEAST_LENGTH = 32
 _BLOCK = 64
-_NAMED_BY = b"goldrun erasure key"
+_KEY_ID_MESSAGE = b"goldrun erasure key"
 _FRAME = T.StructType(
     [
         T.StructField(KEY_ID, T.StringType(), nullable=False),
@@ -29,37 +29,37 @@ _FRAME = T.StructType(
 
 
 def key_file() -> Path:
-    """Where the key is when the environment does not give it."""
+    """Return the file of the key, which is read if the environment does not declare the key."""
     return project_root() / ".goldrun" / "erasure.key"
 
 
 def key_for(tombstones: DataFrame) -> DataFrame:
-    """Return the key that fits the tombstones there are; make one when there are none.
+    """Return the key of the stored tombstones; create a key if there are no tombstones.
 
     Args:
         tombstones: Rows of ``ops/tombstones``.
 
     Returns:
-        One row: ``key_id``, and the key as ``inner_pad`` and ``outer_pad``. A frame, because its
-        rows are not shown in Spark's plans, as a literal's value would be.
+        One row: ``key_id``, and the key as ``inner_pad`` and ``outer_pad``. It is a frame, because
+        Spark's plans show the values of literals but not the rows of a frame.
 
     Raises:
-        SettingsError: The key is missing or unsafe, or another key made the tombstones: erased
-            people would be taken in again.
+        SettingsError: The key is missing or readable by others, or the tombstones were created
+            with another key: new records of erased persons would be ingested.
     """
     known = {row[0] for row in tombstones.select(KEY_ID).distinct().collect()}
-    key = _read_key(may_make=not known)
+    key = _read_key(create=not known)
     if others := known - {key_id(key)}:
         raise SettingsError(
-            f"the erasure key ({key_id(key)}) is not the one that people were erased with "
+            f"the erasure key ({key_id(key)}) is not the key of the earlier erasures "
             f"({', '.join(sorted(others))}): set {VARIABLE} or restore {key_file()}"
         )
     return _as_frame(tombstones.sparkSession, key)
 
 
 def key_id(key: bytes) -> str:
-    """Name of a key that does not give it away: 16 hex digits."""
-    return hmac.new(key, _NAMED_BY, hashlib.sha256).hexdigest()[:16]
+    """Return the public id of a key, 16 hex digits; the key can't be computed from it."""
+    return hmac.new(key, _KEY_ID_MESSAGE, hashlib.sha256).hexdigest()[:16]
 
 
 def _as_frame(spark: SparkSession, key: bytes) -> DataFrame:
@@ -70,28 +70,32 @@ def _as_frame(spark: SparkSession, key: bytes) -> DataFrame:
     return spark.createDataFrame(row, _FRAME)
 
 
-def _read_key(*, may_make: bool) -> bytes:
-    if given := os.environ.get(VARIABLE):
-        if len(given) < _SHORTEST:
-            raise SettingsError(f"{VARIABLE} has fewer than {_SHORTEST} characters: take more")
-        return given.encode()
-    file = key_file()
-    if not file.exists():
-        if not may_make:
+def _read_key(*, create: bool) -> bytes:
+    if declared := os.environ.get(VARIABLE):
+        if len(declared) < _LEAST_LENGTH:
+            raise SettingsError(f"{VARIABLE} has fewer than {_LEAST_LENGTH} characters: use more")
+        return declared.encode()
+    if not key_file().exists():
+        if not create:
             raise SettingsError(
-                f"the key that people were erased with is missing: set {VARIABLE} or restore {file}"
+                f"the key of the earlier erasures is missing: set {VARIABLE} or restore "
+                f"{key_file()}"
             )
-        _make(file)
+        _create(key_file())
+    return _read_file(key_file())
+
+
+def _read_file(file: Path) -> bytes:
     if file.stat().st_mode & 0o077:
         raise SettingsError(f"{file} can be read by others: chmod 600 {file}")
     key = file.read_text(encoding="ascii").strip()
-    if len(key) < _SHORTEST:
-        raise SettingsError(f"{file} has fewer than {_SHORTEST} characters: restore it")
+    if len(key) < _LEAST_LENGTH:
+        raise SettingsError(f"{file} has fewer than {_LEAST_LENGTH} characters: restore it")
     return key.encode()
 
 
-def _make(file: Path) -> None:
-    """Write a new key with mode 0600: whole or not at all, and never over another one."""
+def _create(file: Path) -> None:
+    """Write a new key with mode 0600, atomically and without overwriting an existing file."""
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     handle, written = tempfile.mkstemp(dir=file.parent)
     with os.fdopen(handle, "w", encoding="ascii") as stream:
@@ -99,7 +103,7 @@ def _make(file: Path) -> None:
     try:
         os.link(written, file)
     except FileExistsError:
-        # Another process was quicker; its key is the one.
+        # Another process has created the file since; its key is used.
         return
     finally:
         os.unlink(written)

@@ -1,4 +1,4 @@
-"""Files decoded and searched for what tells of a person: compressed files hide text from grep."""
+"""Decode files and search them for a person's data, which ``grep`` can't find if compressed."""
 
 import gzip
 import json
@@ -22,21 +22,21 @@ _ROWS_AT_ONCE = 16_384
 _LINES_AT_ONCE = 10_000
 _PROGRESS_EVERY = 200
 _STRUCTURED = (".json", ".crc", "_last_checkpoint", "_last_vacuum_info")
-"""Endings of Delta's log files, which hold a JSON object a line."""
+"""Endings of Delta's log files, which have one JSON object a line."""
 TEXT = ""
-"""Name of what has no name: a line of plain text."""
+"""Name for text without a column or field: a line of plain text."""
 
 Cells = Iterator[tuple[str, pa.Array]]
 
 
 @dataclass(frozen=True, order=True)
 class Trace:
-    """Where something was found; never what.
+    """The place where a term was found; it does not contain the term itself.
 
     Attributes:
         file: The file.
         column: Column or field; ``TEXT`` for a line of plain text.
-        kind: Kind of the term, or why the file could not be searched.
+        kind: Kind of the term, or the reason why the file could not be searched.
     """
 
     file: str
@@ -45,18 +45,18 @@ class Trace:
 
 
 def find_traces(folders: Sequence[Path], terms: Sequence[Term]) -> list[Trace]:
-    """Decode every file below some folders and look for a person's terms.
+    """Decode every file below some folders and search for a person's terms.
 
-    Parquet (data, change data, checkpoints) is read by its columns, a row group's part at a time;
-    JSON, also inside text, by its fields; anything else as lines of text, unzipped if need be. A
-    telling term counts wherever it stands, another one in its columns only.
+    Parquet (data, change data, checkpoints) is read by column, in batches of rows; JSON, also
+    JSON inside text, by field; any other file by line of text, decompressed if its name ends in
+    ``.gz``. An identifying term is searched in all columns, another one in its own columns.
 
     Args:
-        folders: Where to look; a folder that is not there has no files.
-        terms: What to look for.
+        folders: Folders to search; one that does not exist is ignored.
+        terms: Terms to search for.
 
     Returns:
-        Every place once. A file that can't be decoded is one too: it was not searched.
+        Each place once. A file that can't be decoded is one too, because it was not searched.
     """
     files = sorted(file for folder in folders for file in folder.rglob("*") if file.is_file())
     traces: set[Trace] = set()
@@ -79,8 +79,8 @@ def _in_file(file: Path, terms: Sequence[Term]) -> set[Trace]:
 
 
 def _kinds(name: str, values: pa.Array, terms: Sequence[Term]) -> set[str]:
-    """Kinds of the terms that occur in values of a column."""
-    sought = [term for term in terms if term.telling or name in term.columns]
+    """Return the kinds of the terms that occur in values of a column."""
+    sought = [term for term in terms if term.identifies or name in term.columns]
     if not sought or not _any(values, "|".join(term.pattern for term in sought)):
         return set()
     return {term.kind for term in sought if _any(values, term.pattern)}
@@ -106,7 +106,7 @@ def _of_parquet(file: Path) -> Cells:
 
 
 def _of_array(name: str, values: pa.Array) -> Cells:
-    """The texts in an array, however deep, each with the name it is under."""
+    """Yield the texts in an array of any nesting, each with the name of its field."""
     kind = values.type
     if pa.types.is_dictionary(kind):
         yield from _of_array(name, values.dictionary_decode())
@@ -118,9 +118,15 @@ def _of_array(name: str, values: pa.Array) -> Cells:
         yield from _of_entries(values.keys, values.items)
     elif pa.types.is_list(kind) or pa.types.is_large_list(kind):
         yield from _of_array(name, values.flatten())
-    elif pa.types.is_binary(kind):
+    else:
+        yield from _of_plain_array(name, values)
+
+
+def _of_plain_array(name: str, values: pa.Array) -> Cells:
+    """Yield the texts in an array of bytes or texts; none of another type."""
+    if pa.types.is_binary(values.type):
         yield name, pa.array([v and v.decode(errors="replace") for v in values.to_pylist()])
-    elif pa.types.is_string(kind) or pa.types.is_large_string(kind):
+    elif pa.types.is_string(values.type) or pa.types.is_large_string(values.type):
         yield name, values
         yield from _of_json_in(values)
 
@@ -131,7 +137,7 @@ def _of_entries(keys: pa.Array, items: pa.Array) -> Cells:
 
 
 def _of_json_in(values: pa.Array) -> Cells:
-    """Texts inside the values that are JSON themselves, as quarantined records are."""
+    """Yield the texts inside values that are JSON objects, such as quarantined records."""
     objects = values.filter(pc.fill_null(pc.starts_with(values, "{"), False))
     yield from _of_jsons(objects.to_pylist())
 
@@ -172,7 +178,7 @@ def _strings(name: str, value: Any) -> Iterator[tuple[str, str]]:
 
 
 def _json_in(text: str) -> Any:
-    """What a text is as JSON; None for plain text, which may begin with a brace as well."""
+    """Parse a text as JSON; None for plain text, which may begin with a brace as well."""
     if not _is_json(text):
         return None
     try:

@@ -1,4 +1,4 @@
-"""Landing files written: text to the byte as CSV or JSON, truth as typed Parquet."""
+"""Write source files: text as CSV or JSON with exact bytes, and typed rows as Parquet."""
 
 import gzip
 import json
@@ -33,10 +33,10 @@ def write_csv(path: Path, text: pd.DataFrame, damages: Mapping[int, Damage]) -> 
     """Write text columns as CSV with a header line; a name that ends in .gz is compressed.
 
     Args:
-        path: The file; its folder is made.
-        text: The columns; null is an empty field, and only what needs quotes has them (RFC 4180,
-            lines ended by a line feed).
-        damages: What happens to a line, by its position.
+        path: The file; its folder is created.
+        text: The columns; null is an empty field, and only fields that need quotes have them (RFC
+            4180, lines ended by a line feed).
+        damages: Function that changes the bytes of a line, by the line's position.
     """
     columns = [_quoted(column) for column in _arrow(text)]
     lines = _joined(*columns, between=",")
@@ -53,11 +53,11 @@ def write_json(
     """Write text columns as JSON, one object a line; a name that ends in .gz is compressed.
 
     Args:
-        path: The file; its folder is made.
-        text: The columns; null is left out, unless it is of a required column.
-        bare: Columns whose text is JSON already, as numbers are.
+        path: The file; its folder is created.
+        text: The columns; a null is omitted, unless its column is required.
+        bare: Columns whose text is JSON already, such as numbers.
         required: Columns that every object has.
-        damages: What happens to a line, by its position.
+        damages: Function that changes the bytes of a line, by the line's position.
     """
     unquoted, always = set(bare), set(required)
     members = []
@@ -67,13 +67,13 @@ def write_json(
         member = _joined(f",{json.dumps(name)}:{quote}", value, quote)
         nothing = f",{json.dumps(name)}:null" if name in always else ""
         members.append(pc.fill_null(member, nothing))
-    # Every member begins with a comma, whichever is the first.
+    # Every member begins with a comma, because any member may be the first; the slice removes it.
     lines = _joined("{", pc.utf8_slice_codeunits(_joined(*members), 1), "}")
     _write(path, b"", lines, damages)
 
 
 def _arrow(text: pd.DataFrame) -> list[pa.Array]:
-    """The columns, each in one piece, of a type that has no limit of 2 GB."""
+    """Convert each column to one array of a type without a limit of 2 GB."""
     table = pa.Table.from_pandas(text, preserve_index=False).combine_chunks()
     empty = pa.array([], pa.large_string())
     return [
@@ -110,7 +110,7 @@ def _write(path: Path, header: bytes, lines: pa.Array, damages: Mapping[int, Dam
             file.write(header)
             file.write(_bytes_of(ended))
             return
-        # Neither name nor time: the same text is the same file.
+        # Without name and time, so that equal text gives equal bytes.
         with gzip.GzipFile("", "wb", _GZIP_LEVEL, file, mtime=0) as compressed:
             compressed.write(header)
             compressed.write(_bytes_of(ended))
@@ -127,7 +127,7 @@ def _damaged(lines: pa.Array, damages: Mapping[int, Damage]) -> pa.Array:
 
 
 def _bytes_of(lines: pa.Array) -> memoryview:
-    """The lines one after another, which is how Arrow keeps them."""
+    """Return the concatenated lines, without a copy of Arrow's buffer."""
     if not len(lines):
         return memoryview(b"")
     _, offsets, data = lines.buffers()
@@ -139,9 +139,9 @@ def write_parquet(path: Path, rows: pd.DataFrame, table: Table) -> None:
     """Write rows with a contract's columns and types.
 
     Args:
-        path: The file; its folder is made.
-        rows: The contract's columns: decimals as whole numbers in units of their last digit, times
-            as UTC without a zone.
+        path: The file; its folder is created.
+        rows: The contract's columns: decimals as integers in units of their last digit, times as
+            UTC without a zone.
         table: The contract.
     """
     names = list(table.names)
@@ -163,7 +163,7 @@ def _typed(column: "pd.Series[int]", kind: T.DataType) -> pa.Array | pa.ChunkedA
 
 
 def _decimals(units: "pd.Series[int]", kind: T.DecimalType) -> pa.Array:
-    """Put the decimal point into whole numbers: 128 bits each, the lower half first."""
+    """Convert integers in units of the last digit to decimals of 128 bits, lower half first."""
     low = units.fillna(0).to_numpy(dtype=np.int64)
     words = np.column_stack([low, low >> 63])
     wanted = pa.decimal128(kind.precision, kind.scale)
@@ -172,19 +172,20 @@ def _decimals(units: "pd.Series[int]", kind: T.DecimalType) -> pa.Array:
 
 
 def write_lines(path: Path, lines: Sequence[str]) -> None:
-    """Write a small text file."""
+    """Write lines of text to a file, in UTF-8."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
 
 
-def clear(folder: Path, made: Iterable[str]) -> None:
-    """Remove the files that match the patterns ``made``, and their folders if that empties them.
+def clear(folder: Path, patterns: Iterable[str]) -> None:
+    """Remove the files that match some patterns, and their folders if they are empty then.
 
     Args:
-        folder: Where to look; nothing outside it is touched.
-        made: Patterns of file names, relative to the folder.
+        folder: Folder to search; files outside it are not removed.
+        patterns: Patterns of file names, relative to the folder.
     """
-    found = sorted({file for pattern in made for file in folder.glob(pattern) if file.is_file()})
+    files = {file for each in patterns for file in folder.glob(each) if file.is_file()}
+    found = sorted(files)
     for file in found:
         file.unlink()
     for place in sorted({file.parent for file in found} - {folder}, reverse=True):

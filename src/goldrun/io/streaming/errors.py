@@ -44,14 +44,14 @@ def failure(error: Exception, source: Source, root: str, checkpoint: str) -> Gol
     Returns:
         A StorageError if the lake's storage fails, else a StreamError.
     """
-    said = full_message(error)
+    text = full_message(error)
     for pattern, meaning in _MEANINGS.items():
-        if found := re.search(pattern, said):
-            line = line_at(said, found.start())
+        if found := re.search(pattern, text):
+            line = line_at(text, found.start())
             topics = ", ".join(sorted(m.topic for m in source.with_files.values() if m.topic))
             message = meaning.format(topics=topics, checkpoint=checkpoint)
             return StreamError(f"source {source.name}: {message} ({line})")
     return storage_failure(error, root, checkpoint) or StreamError(
-        f"source {source.name}: the stream stopped ({line_at(said, 0)}); what was written is "
+        f"source {source.name}: the stream stopped ({line_at(text, 0)}); all commits are "
         "complete: run the same command again to continue"
     )

@@ -1,1 +1,1 @@
-"""A person removed from every table, file and log of a lake."""
+"""Erasure of a person from all tables, files and logs of a lake."""

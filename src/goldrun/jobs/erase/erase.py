@@ -1,4 +1,4 @@
-"""Remove one person from every table, old file and log of the lake, and prove it by decoding."""
+"""Erase a person from every table, old file and log of the lake, and verify it by decoding files."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -35,15 +35,15 @@ _CUSTOMERS = "customers"
 
 
 def run(ctx: Context, customer_id: str) -> None:
-    """Erase a person; an erasure that stopped or was done before is completed and proved again.
+    """Erase a person; an earlier erasure of the person is completed and verified again.
 
     Args:
         ctx: The context; its tracker has an active run.
         customer_id: Id of the person, as in silver.
 
     Raises:
-        ErasureError: The lake can't be erased in, or something of the person was found after all.
-        SettingsError: No customer has this id and none with it was erased, or the engine
+        ErasureError: The lake is not on a mounted disk, or data of the person is left.
+        SettingsError: The lake has no customer with this id and none was erased, or the engine
             can't remove old files.
     """
     customer_id, lake = customer_id.strip(INVISIBLE), ctx.lake
@@ -65,22 +65,20 @@ def run(ctx: Context, customer_id: str) -> None:
         with step(f"erase: old files and logs of {len(tables)} tables"):
             for table in tables:
                 purge(lake, table)
-        with step("erase: proof by decoding every file"):
-            _prove(ctx, person, read_raws(ctx, tables), tables, folder)
+        with step("erase: verification by decoding every file"):
+            _verify(ctx, person, read_raws(ctx, tables), tables, folder)
     log.info("    nothing of the person is left in %s", lake.root)
 
 
 def _write_tombstone(ctx: Context, person: Person, tables: Sequence[str]) -> None:
-    """Write the person's tombstone, before the first row is removed."""
+    """Write the person's tombstone, unless an earlier erasure has written it."""
     known = ctx.lake.read_or_empty(TOMBSTONES)
     key = key_for(known)
     signed = erasure.with_tombstone(person.id, key)
     if not known.join(signed, TOMBSTONE, "left_semi").isEmpty():
-        log.info("    erased before: what may be left is removed")
+        log.info("    erased before: remaining data is removed")
         return
-    if all(rows.isEmpty() for rows in person.records.values()) and not _has_rows(
-        ctx, person, tables
-    ):
+    if not _has_rows(ctx, person, tables):
         raise SettingsError(
             f"{ctx.lake.root} has no customer with this id, and none was erased: "
             "check --customer-id"
@@ -93,8 +91,8 @@ def _write_tombstone(ctx: Context, person: Person, tables: Sequence[str]) -> Non
 def _forget_progress(ctx: Context) -> None:
     """Reset the progress of silver and gold, before the first row is removed.
 
-    Records lose their fates during the erasure, and gold can't read the changes of silver any more,
-    because they are removed from the transaction log.
+    The erasure deletes fates of records, and removes silver's change data, so that gold can't read
+    its changes any more.
     """
     for entity in ctx.source.with_files:
         reset(ctx.lake, entity)
@@ -102,20 +100,22 @@ def _forget_progress(ctx: Context) -> None:
 
 
 def _has_rows(ctx: Context, person: Person, tables: Sequence[str]) -> bool:
-    return any(
+    """Whether the person has a record in bronze or a typed row in another layer."""
+    in_bronze = any(not rows.isEmpty() for rows in person.records.values())
+    return in_bronze or any(
         not person.rows_in(ctx.lake.read(table), column).isEmpty()
         for table, column in _with_ids(ctx, tables)
     )
 
 
 def _with_ids(ctx: Context, tables: Sequence[str]) -> list[tuple[str, str]]:
-    """Tables of typed rows that have a customer's id, with the name of its column."""
+    """List the tables of typed rows that have a customer's id, with the name of its column."""
     typed = [table for table in tables if not table.startswith(BRONZE)]
     return [(t, c) for t in typed for c in ctx.lake.read(t).columns if c in ID_COLUMNS]
 
 
 def _erase_rows(ctx: Context, person: Person, tables: Sequence[str]) -> None:
-    """Remove the person from every table; bronze last, because the records are found in it."""
+    """Remove the person's rows from every table; bronze last, because the search reads it."""
     lake = ctx.lake
     for entity, rows in person.records.items():
         fates = erasure.fates_of_erased(rows, lake.read_or_empty(lineage.QUARANTINE), entity)
@@ -127,14 +127,15 @@ def _erase_rows(ctx: Context, person: Person, tables: Sequence[str]) -> None:
         has_fates = not table.startswith(BRONZE) and table != lineage.QUARANTINE.name
         if has_fates and ids is not None and lineage.RECORD_ID in lake.read(table).columns:
             lake.delete_rows(table, ids)
-    # Customers last: a run after a stop finds in them the values to search for.
+    # Customers last: a run after an interrupted one reads the terms to search for from them.
     for entity, rows in sorted(person.records.items(), key=lambda one: one[0] == _CUSTOMERS):
         lake.upsert(lineage.bronze_table(entity), erasure.emptied(rows))
 
 
-def _prove(
+def _verify(
     ctx: Context, person: Person, raws: Sequence[Raw], tables: Sequence[str], folder: Path
 ) -> None:
+    """Raise ErasureError if an old file, bronze or a decoded file has data of the person."""
     found = [f"{file} (not part of the table)" for t in tables for file in leftovers(ctx.lake, t)]
     found += [
         f"bronze/{raw.entity} (rows)" for raw in raws if not person.rows_in(raw.owned()).isEmpty()

@@ -1,4 +1,4 @@
-"""Read a person's records in bronze, and the texts that nobody else has."""
+"""Read a person's records in bronze, and the texts that only this person has."""
 
 from collections.abc import Sequence
 from functools import reduce
@@ -33,7 +33,7 @@ def read_raws(ctx: Context, tables: Sequence[str]) -> list[Raw]:
         if mapping is None or CUSTOMER_ID not in mapping.columns:
             raise SettingsError(
                 f"{ctx.source.name}.toml does not map customer_id of {entity}, which the lake "
-                "has: nothing was changed; give the source that it was read with"
+                "has: nothing was changed; give the source that the lake was ingested with"
             )
         rows = ctx.lake.read(lineage.bronze_table(entity).name)
         check_one_source(rows, ctx.source.name, ctx.lake.root)
@@ -50,13 +50,13 @@ def _columns_read(ctx: Context, entity: str, expressions: dict[str, str], *names
 def find_person(
     ctx: Context, customer_id: str, raws: Sequence[Raw], tables: Sequence[str]
 ) -> Person:
-    """Find the records of a person in bronze, and the texts that nobody else has."""
+    """Find the records of a person in bronze, and the texts that only this person has."""
     frame = pd.DataFrame([(customer_id,)], columns=[CUSTOMER_ID])
     seed = Person(ctx.lake.session.createDataFrame(frame), {}, [])
     terms = [*_ids(customer_id, seed, raws), *_values(ctx, seed, raws)]
-    wanted = [t for t in terms if t.telling or t.kind == CUSTOMER_ID]
+    wanted = [t for t in terms if t.identifies or t.kind == CUSTOMER_ID]
     patterns = pd.DataFrame(
-        [(t.pattern, t.telling) for t in wanted], columns=[person.PATTERN, person.TELLING]
+        [(t.pattern, t.identifies) for t in wanted], columns=[person.PATTERN, person.IDENTIFIES]
     )
     sought = ctx.lake.session.createDataFrame(patterns)
     records = {}
@@ -72,7 +72,7 @@ def _stored(ctx: Context, tables: Sequence[str], current: str) -> list[DataFrame
 
 
 def _ids(customer_id: str, seed: Person, raws: Sequence[Raw]) -> list[Term]:
-    """The id as in silver, and as spelled in files whose column is the id."""
+    """Return terms of the id as in silver, and as spelled in files with a column that is the id."""
     alone = {raw.needed[0] for raw in raws if len(raw.needed) == 1}
     columns = ID_COLUMNS | {lineage.MALFORMED, RAW_LINE} | alone
     texts = {customer_id} | person.spelled_ids(seed, raws)
@@ -80,7 +80,7 @@ def _ids(customer_id: str, seed: Person, raws: Sequence[Raw]) -> list[Term]:
 
 
 def _values(ctx: Context, seed: Person, raws: Sequence[Raw]) -> list[Term]:
-    """Names and addresses of the person that no other customer has, in every spelling."""
+    """Return terms of personal values that no other customer has, in every spelling."""
     frames = [ctx.lake.read(t) for t in _customer_tables(ctx)]
     columns = {name: {name} for name in person.PERSONAL}
     for raw in raws:
@@ -94,7 +94,7 @@ def _values(ctx: Context, seed: Person, raws: Sequence[Raw]) -> list[Term]:
     values = reduce(DataFrame.unionByName, [person.personal_values(frame) for frame in frames])
     found = person.values_of(values, seed.id).collect()
     if shared := sum(row[person.SHARED] for row in found):
-        log.info("    %s names or addresses are another customer's too: they stay there", shared)
+        log.info("    %s personal values are shared with another customer and remain there", shared)
     return [
         Term(row[person.KIND], text, frozenset(columns[row[person.KIND]]))
         for row in found

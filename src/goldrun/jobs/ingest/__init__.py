@@ -1,1 +1,1 @@
-"""Files read into bronze."""
+"""Ingestion of files into bronze."""

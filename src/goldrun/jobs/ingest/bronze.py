@@ -1,4 +1,4 @@
-"""Read the files that are new into bronze: raw text with lineage, one commit an entity."""
+"""Ingest new files into bronze: raw text with lineage, in one commit per entity."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -30,14 +30,14 @@ from goldrun.medallion.erasure import redact
 from goldrun.medallion.source_columns import columns_of, columns_required
 
 PATIENCE = 60
-"""Seconds for which a batch waits for files that are still being written."""
+"""Largest number of seconds that a batch waits for files that are still being written."""
 _STORED_FILES = 64
 """Largest number of data files of a commit: a task reads each source file."""
 
 
 @dataclass(frozen=True)
-class Landing:
-    """The new files of one entity, all of them checked.
+class NewFiles:
+    """The new files of one entity, which ``check_files`` has checked.
 
     Attributes:
         entity: Name of the entity.
@@ -53,7 +53,7 @@ class Landing:
 
 
 def run(ctx: Context) -> None:
-    """Ingest every entity that the source has files for.
+    """Ingest the new files of all entities of a source.
 
     All files of all entities are checked before the first is read, so that an invalid file stops
     the whole batch.
@@ -66,32 +66,34 @@ def run(ctx: Context) -> None:
             f"mlflow run . --env-manager local -e stream -P source={source.name}"
         )
     with ctx.lake.writing(*[lineage.bronze_table(entity).name for entity in source.with_files]):
-        with step("bronze: looking for new files"):
-            found = _complete(
-                ctx, {entity: _all_files(ctx, entity) for entity in source.with_files}
-            )
-            landings = [look_at(ctx, entity, files) for entity, files in found.items()]
-        for landing in landings:
-            if landing.files:
-                with step(f"bronze: {landing.entity}"):
-                    ingest(ctx, landing)
+        for new in _find_new(ctx):
+            if new.files:
+                with step(f"bronze: {new.entity}"):
+                    ingest(ctx, new)
+
+
+def _find_new(ctx: Context) -> list[NewFiles]:
+    with step("bronze: finding new files"):
+        found = {entity: _all_files(ctx, entity) for entity in ctx.source.with_files}
+        complete = _complete(ctx, found)
+        return [check_files(ctx, entity, files) for entity, files in complete.items()]
 
 
 def _all_files(ctx: Context, entity: str) -> list[Path]:
     mapping = ctx.source.with_files[entity]
     found = find_files(mapping.path or "", mapping.format, ctx.source.made_by)
     if others := ignored_paths(mapping.path or "", mapping.format):
-        log.warning("    %s: passed over, by name: %s", entity, listed(others))
+        log.warning("    %s: ignored because of their names: %s", entity, listed(others))
     return found
 
 
 def _complete(ctx: Context, found: Mapping[str, Sequence[Path]]) -> dict[str, list[Path]]:
-    """Wait for files that are being written, and leave out those not complete in time.
+    """Wait for files that are being written, and omit the files that are not complete in time.
 
-    A file that was read before is not left out: its change is an error.
+    A file that was read before is not omitted: a change of it is an error.
 
     Raises:
-        SourceError: No file is left of an entity of which bronze has none.
+        SourceError: An entity without files in bronze has no complete file.
     """
     growing = set(wait_until_written(chain(*found.values()), patience=PATIENCE))
     complete = {}
@@ -102,20 +104,20 @@ def _complete(ctx: Context, found: Mapping[str, Sequence[Path]]) -> dict[str, li
         left_out = [file for file in files if file in growing and str(file) not in known]
         for file in left_out:
             log.warning(
-                "    %s: left out, because it is still being written after %s seconds: read it "
+                "    %s is omitted, because it is still being written after %s seconds: ingest it "
                 "with the next run, when it is complete",
                 *(file, PATIENCE),
             )
         complete[entity] = [file for file in files if file not in left_out]
         if left_out and not complete[entity] and not known:
             raise SourceError(
-                f"{entity}: there is nothing to read, because {listed(map(str, left_out))} "
+                f"{entity}: no file is complete, because {listed(map(str, left_out))} "
                 "is still being written: run the same command again when it is complete"
             )
     return complete
 
 
-def look_at(ctx: Context, entity: str, found: Sequence[Path]) -> Landing:
+def check_files(ctx: Context, entity: str, found: Sequence[Path]) -> NewFiles:
     """Select the files of an entity that are not in bronze, and check that they can be read.
 
     Args:
@@ -138,27 +140,27 @@ def look_at(ctx: Context, entity: str, found: Sequence[Path]) -> Landing:
         # A file without a readable object has no keys: all its lines are malformed.
         elif keys := read_keys(file):
             check_columns(file, keys, needed, by_header=False)
-    log.info("    %s: %s new of %s files looked at", entity, len(files), len(found))
-    return Landing(entity, mapping, files, headers)
+    log.info("    %s: %s of %s files are new", entity, len(files), len(found))
+    return NewFiles(entity, mapping, files, headers)
 
 
-def ingest(ctx: Context, landing: Landing) -> Batch:
+def ingest(ctx: Context, new: NewFiles) -> Batch:
     """Append the records of new files to bronze, in one commit."""
     engine = ctx.lake.engine
-    if landing.mapping.format == "csv":
-        raw = engine.read_csv(landing.files, landing.headers, landing.mapping)
+    if new.mapping.format == "csv":
+        raw = engine.read_csv(new.files, new.headers, new.mapping)
     else:
-        raw = engine.read_json(landing.files)
+        raw = engine.read_json(new.files)
     batch = Batch.at(ctx.now)
-    records = to_bronze(raw, entity=landing.entity, source=ctx.source.name, batch=batch)
-    records = without_the_erased(ctx, landing.entity, records)
+    records = to_bronze(raw, entity=new.entity, source=ctx.source.name, batch=batch)
+    records = redact_erased(ctx, new.entity, records)
     with engine.one_file_per_task():
-        ctx.lake.append(lineage.bronze_table(landing.entity), records.coalesce(_STORED_FILES))
+        ctx.lake.append(lineage.bronze_table(new.entity), records.coalesce(_STORED_FILES))
     return batch
 
 
-def without_the_erased(ctx: Context, entity: str, records: DataFrame) -> DataFrame:
-    """Remove the text of records whose persons were erased from this lake."""
+def redact_erased(ctx: Context, entity: str, records: DataFrame) -> DataFrame:
+    """Remove the text of the records of persons who were erased from this lake."""
     if not ctx.lake.exists(TOMBSTONES.name):
         return records
     tombstones = ctx.lake.read(TOMBSTONES.name)
@@ -180,12 +182,12 @@ def new_files(ctx: Context, entity: str, found: Sequence[Path]) -> dict[Path, st
     new: dict[Path, str] = {}
     for file in found:
         digest = fingerprint(file)
-        # Checked first: its new content may be that of another file that was read.
+        # Checked first: the new content may equal the content of another file in bronze.
         if known.get(str(file), digest) != digest:
             raise SourceError(
                 f"{file} has changed since it was read into bronze: give the new content a new "
-                "file name, and restore or remove this one. Rows that the new file corrects, such "
-                "as one that was cut off, replace the old ones, because it is the later file"
+                "file name, and restore or remove this file. Rows that the new file corrects, such "
+                "as a truncated row, replace the old rows, because the new file is ingested later"
             )
         if digest in digests:
             continue
@@ -195,6 +197,6 @@ def new_files(ctx: Context, entity: str, found: Sequence[Path]) -> dict[Path, st
 
 
 def _fingerprints(bronze: DataFrame) -> dict[str, str]:
-    """Fingerprints of the files in bronze, by file."""
+    """Return the fingerprints of the files in bronze, by file."""
     stored = bronze.select(lineage.FILE, lineage.FINGERPRINT).distinct().collect()
     return {row[lineage.FILE]: row[lineage.FINGERPRINT] for row in stored}

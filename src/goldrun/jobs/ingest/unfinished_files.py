@@ -9,14 +9,14 @@ from pathlib import Path
 from goldrun.jobs.context import log
 
 QUIET_SECONDS = 2.0
-"""A file that was written to within this time may be half-written."""
+"""A file that was written to within this time may be incomplete."""
 _LOG_AFTER, _LOG_EVERY = 1.0, 30.0
 State = tuple[int, int]
 """Bytes, and nanoseconds of the last write."""
 
 
 def state_of(file: Path) -> State | None:
-    """Size and time of the last write of a file; None when it does not exist."""
+    """Return the size and the time of the last write of a file; None if it does not exist."""
     try:
         found = os.stat(file)
     except FileNotFoundError:
@@ -31,11 +31,11 @@ def wait_until_written(
     sleep: Callable[[float], None] = time.sleep,
     clock: Callable[[], float] = time.time,
 ) -> list[Path]:
-    """Wait until none of the files was written to for ``QUIET_SECONDS``.
+    """Wait until no file was written to for ``QUIET_SECONDS``.
 
-    A file that was last written to before that needs no wait. A file whose time lies in the future
-    is complete once it has not changed for as long. Files written under a name that begins with a
-    dot, and renamed when complete, need no wait.
+    A file with an earlier last write needs no wait. A file whose last write is in the future is
+    complete once its state has not changed for ``QUIET_SECONDS``. A file that is written under a
+    name that begins with a dot, and renamed when complete, needs no wait.
 
     Args:
         files: The files; one that does not exist is ignored.
@@ -48,23 +48,23 @@ def wait_until_written(
         The files that are still being written; none unless the wait was ended.
     """
     waiting: Mapping[Path, tuple[State, float]] = {}
-    restless, began = list(files), clock()
+    incomplete, began = list(files), clock()
     log_at = began + _LOG_AFTER
     while True:
         now, before = clock(), waiting
-        states = {file: state for file in restless if (state := state_of(file))}
+        states = {file: state for file in incomplete if (state := state_of(file))}
         waiting = {
             file: before[file] if file in before and before[file][0] == state else (state, now)
             for file, state in states.items()
         }
-        restless = [
+        incomplete = [
             file
             for file, (state, since) in waiting.items()
             if state[1] / 1e9 > now - QUIET_SECONDS and since > now - QUIET_SECONDS
         ]
-        if not restless or ending() or now - began >= patience:
-            return restless
+        if not incomplete or ending() or now - began >= patience:
+            return incomplete
         if now >= log_at:
             log_at = now + _LOG_EVERY
-            log.info("  waiting for %s, which is still being written …", restless[0])
+            log.info("  waiting for %s, which is still being written …", incomplete[0])
         sleep(0.1)

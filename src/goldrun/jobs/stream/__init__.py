@@ -1,1 +1,1 @@
-"""Messages, simulated feeds and files taken through all layers in micro-batches."""
+"""Streaming of messages, simulated feeds and files through all layers, in micro-batches."""

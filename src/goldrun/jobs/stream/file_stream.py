@@ -1,4 +1,4 @@
-"""New files of a folder during a stream, each read once, when nothing writes to it any more."""
+"""Ingest the new files of a source during a stream, each once and after it is complete."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -29,7 +29,7 @@ class FileStream:
     _seen: dict[Path, State] = field(default_factory=dict)
 
     def begin(self, ctx: Context) -> None:
-        """Find which files are in bronze, so that they need not be read again.
+        """Find the files that are in bronze already, which the stream does not read again.
 
         Raises:
             SourceError: A file has changed since it was read; Spark reports each name once.
@@ -43,7 +43,7 @@ class FileStream:
     def find_new(
         self, ctx: Context, stream: DataFrame, ending: Callable[[], bool]
     ) -> dict[str, list[Path]]:
-        """Find the new files, and wait until nothing writes to them any more.
+        """Find the new files, and wait until they are complete.
 
         Args:
             ctx: The context.
@@ -56,8 +56,8 @@ class FileStream:
         Raises:
             Enough: The end was requested and a file is still being written.
         """
-        named, found = entities_in(stream), {}
-        for entity in [entity for entity in ctx.source.with_files if entity in named]:
+        signalled, found = entities_in(stream), {}
+        for entity in [entity for entity in ctx.source.with_files if entity in signalled]:
             mapping = ctx.source.with_files[entity]
             files = list_files(mapping.path or "", mapping.format)
             found[entity] = [file for file in files if state_of(file) != self._seen.get(file)]
@@ -68,7 +68,7 @@ class FileStream:
     def ingest(
         self, ctx: Context, found: Mapping[str, Sequence[Path]], ending: Callable[[], bool]
     ) -> IngestedBatch:
-        """Append the records of files that bronze has not seen, one commit an entity.
+        """Append the records of files that are not in bronze, in one commit per entity.
 
         Args:
             ctx: The context; its time names the batch.
@@ -82,16 +82,15 @@ class FileStream:
         rows: dict[str, int] = {}
         written: list[float] = []
         for entity, files in found.items():
-            # Again, because the locks may have taken long.
+            # Checked again, because a file may have changed while this process waited for locks.
             if wait_until_written(files, ending):
                 raise Enough
             states = {file: state for file in files if (state := state_of(file))}
             with ctx.lake.writing(lineage.bronze_table(entity).name):
-                landing = bronze.look_at(ctx, entity, list(states))
-                if landing.files:
-                    batch = bronze.ingest(ctx, landing)
-                    written += [states[file][1] / 1e9 for file in landing.files]
-                    rows[entity] = _count(ctx, entity, batch)
+                new = bronze.check_files(ctx, entity, list(states))
+                if new.files:
+                    rows[entity] = _count(ctx, entity, bronze.ingest(ctx, new))
+                    written += [states[file][1] / 1e9 for file in new.files]
             self._seen |= states
         return IngestedBatch(Batch.at(ctx.now), rows, sent=written_quantiles(written))
 

@@ -16,10 +16,10 @@ from goldrun.jobs.context import Context, log
 
 @contextlib.contextmanager
 def compacting(ctx: Context, every_seconds: float) -> Iterator[None]:
-    """Compact the tables of a source periodically, in a thread of its own.
+    """Compact the tables of a source periodically, in a separate thread.
 
     The lake repeats a MERGE that conflicts with a compaction; a compaction that conflicts with a
-    MERGE is left for the next period.
+    MERGE is repeated in the next period.
     """
     over = threading.Event()
 
@@ -30,8 +30,8 @@ def compacting(ctx: Context, every_seconds: float) -> Iterator[None]:
                     return
                 try:
                     _compact(ctx, table)
-                # The stream raises errors of the lake by itself; small files are no reason to
-                # end it, nor to stop the compaction of the other tables.
+                # The stream itself raises errors of the lake. A failed compaction ends neither the
+                # stream nor the compaction of the other tables.
                 except Exception as error:  # noqa: BLE001
                     log.warning("    %s could not be compacted: %s", table.name, error)
 
@@ -46,23 +46,15 @@ def compacting(ctx: Context, every_seconds: float) -> Iterator[None]:
 
 def _compact(ctx: Context, table: Table) -> None:
     if ctx.lake.exists(table.name) and not compact_if_free(ctx.lake, table):
-        log.debug("    %s was busy; compacted next time", table.name)
+        log.debug("    %s is locked; its compaction is repeated in the next period", table.name)
 
 
 def tables_of(ctx: Context) -> list[Table]:
-    """Contracts of the tables that a stream of the source writes to."""
+    """Return the contracts of the tables that a stream of the source writes to."""
     tables = [lineage.QUARANTINE, lineage.DUPLICATES]
     for entity in ctx.source.with_files:
-        table = ENTITIES[entity]
-        tables += [
-            lineage.bronze_table(entity),
-            lineage.silver_table(table),
-            lineage.history_table(table),
-        ]
-    tables += [
-        *feature_tables.ACTIVITY,
-        CUSTOMER_FEATURES,
-        USER_FEATURES,
-        GOLD_PROGRESS,
-    ]
-    return [*tables, gold.SEGMENTS, gold.SEGMENT_CHANGES]
+        silver = ENTITIES[entity]
+        tables += [lineage.bronze_table(entity), lineage.silver_table(silver)]
+        tables += [lineage.history_table(silver)]
+    tables += [*feature_tables.ACTIVITY, CUSTOMER_FEATURES, USER_FEATURES]
+    return [*tables, GOLD_PROGRESS, gold.SEGMENTS, gold.SEGMENT_CHANGES]

@@ -1,4 +1,4 @@
-"""Messages of a micro-batch appended to bronze, each record once."""
+"""Append the messages of a micro-batch to bronze, each record once."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class IngestedBatch:
         batch: The ingestion.
         rows: Number of new records in bronze by entity.
         repeated: Number of records that were in bronze before.
-        cut: Whether some were left out, because the stream's limit of records is reached.
+        cut: Whether records were omitted, because the stream's limit of records is reached.
         sent: Quantiles of the sending times (``monitoring.freshness``); empty without records.
     """
 
@@ -38,15 +38,15 @@ class IngestedBatch:
 def ingest_messages(
     ctx: Context, stream: DataFrame, most: int | None, begun: set[str] | None = None
 ) -> IngestedBatch:
-    """Append the new messages of a micro-batch to bronze, one commit an entity.
+    """Append the new messages of a micro-batch to bronze, in one commit per entity.
 
     Args:
         ctx: The context; its time names the batch.
         stream: The micro-batch, a result of ``read_stream``.
         most: Largest number of records to append; no limit when None.
-        begun: Partitions that a stream with a new checkpoint has read from; those of this
+        begun: Partitions that a stream with a new checkpoint has read from; the partitions of this
             micro-batch are added. Such a stream begins with the oldest messages that the broker
-            has, and earlier ones may be deleted. None when the checkpoint is not new.
+            has, and earlier messages may be deleted. None if the checkpoint is not new.
     """
     raw = stream.localCheckpoint()
     batch, left = Batch.at(ctx.now), most
@@ -59,7 +59,7 @@ def ingest_messages(
         count = new.count()
         repeated += sum(span.records for span in spans) - count
         if left is not None:
-            # Records in bronze are left out before: they must not use up the limit.
+            # Records that bronze has are removed above: they must not count towards the limit.
             cut = cut or count > left
             new = new.orderBy(lineage.FILE, lineage.OFFSET).limit(left).localCheckpoint()
             count = min(count, left)
@@ -73,23 +73,23 @@ def ingest_messages(
 def _new_records(
     ctx: Context, entity: str, raw: DataFrame, spans: list[Span], batch: Batch
 ) -> DataFrame:
-    """Make bronze records of the messages of an entity that bronze does not have.
+    """Convert the messages of an entity that bronze does not have to bronze records.
 
-    A stream whose checkpoint is lost or older than bronze reads messages again.
+    A stream reads messages again if its checkpoint is lost or older than bronze.
     """
     part = raw.where(F.col(lineage.ENTITY) == entity).drop(lineage.ENTITY)
     records = to_bronze(part, entity=entity, source=ctx.source.name, batch=batch)
     stored = ctx.lake.read_or_empty(lineage.bronze_table(entity))
     known = records_in_spans(stored, spans)
     new = records.join(known, lineage.RECORD_ID, "left_anti")
-    return bronze.without_the_erased(ctx, entity, new).localCheckpoint()
+    return bronze.redact_erased(ctx, entity, new).localCheckpoint()
 
 
 def _warn_of_gaps(ctx: Context, entity: str, spans: list[Span]) -> None:
     stored = ctx.lake.read_or_empty(lineage.bronze_table(entity))
     for gap in gaps(stored, spans):
         log.warning(
-            "%s: bronze has messages up to %s, and the oldest that the broker has is %s: "
-            "the messages between may be gone, and were never read",
+            "%s: bronze has messages up to %s, and the oldest message of the broker is %s: "
+            "the messages between may be deleted, and were never read",
             *(gap.file, gap.before, gap.after),
         )

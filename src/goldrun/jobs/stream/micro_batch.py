@@ -1,4 +1,4 @@
-"""Take micro-batches through all layers, in order, until the stream's limit is reached."""
+"""Process micro-batches through all layers, in order, until the stream's limit is reached."""
 
 import threading
 import time
@@ -39,8 +39,8 @@ class MicroBatches:
     """The handler of a query's micro-batches.
 
     Spark repeats a micro-batch whose handler failed or was killed. Therefore each layer adds only
-    what it does not have: bronze by position in the source, silver by record, gold by the versions
-    of silver that it includes.
+    rows that it does not have: bronze by position in the source, silver by record, gold by the
+    versions of silver that it includes.
     """
 
     def __init__(
@@ -55,9 +55,10 @@ class MicroBatches:
 
         Args:
             ctx: The context; each micro-batch has its own time.
-            updater: Keeps gold up to date.
+            updater: Updates gold.
             series: Metrics over time.
-            most: Number of records after which the stream ends, files whole; no limit when None.
+            most: Number of records after which the stream ends; a file is read completely. No
+                limit when None.
             clock: Returns the time, UTC.
         """
         self.totals = Totals()
@@ -73,13 +74,13 @@ class MicroBatches:
         return self._ctx.source.kind is Kind.FILES
 
     def begin(self) -> None:
-        """Read which files are in bronze, before the first micro-batch.
+        """Find the files that are in bronze, before the first micro-batch.
 
         Raises:
             SourceError: A file has changed since it was read.
         """
         if self._has_files:
-            with step("looking at the files that were read before"):
+            with step("stream: finding the files that are in bronze"):
                 self._files.begin(self._ctx)
 
     @property
@@ -88,38 +89,39 @@ class MicroBatches:
         return self._ending.is_set()
 
     def handle(self, stream: DataFrame, number: int) -> None:
-        """Take one micro-batch through all layers.
+        """Process one micro-batch through all layers.
 
         Raises:
-            Enough: It was not handled; Spark repeats it when the stream is started again.
+            Enough: The end was requested, or a part of the batch exceeds the limit; Spark repeats
+                the batch when the stream is started again.
         """
         if self._ending.is_set() or not self._working.acquire(blocking=False):
             self.error = Enough()
             raise self.error
         try:
-            self._take(stream, number)
+            self._process(stream, number)
         except Exception as error:
-            # Spark raises a Java error that has only the text of this one.
+            # Spark raises a Java error with the text of this error only.
             self.error = error
             raise
         finally:
             self._working.release()
 
     def end(self, stop: Callable[[], None]) -> None:
-        """Take no more micro-batches, and stop once the current one is done."""
+        """Process no further micro-batches, and call ``stop`` once the current one is complete."""
         self._ending.set()
         with self._working:
             stop()
 
-    def _take(self, stream: DataFrame, number: int) -> None:
+    def _process(self, stream: DataFrame, number: int) -> None:
         layers, ctx = _Layers(), replace(self._ctx, now=self._clock())
         if number == 0:
             self._begun = set()
         files = self._has_files
         found = self._files.find_new(ctx, stream, self._ending.is_set) if files else {}
         left = None if self._most is None else self._most - self.totals.rows
-        # Locked before bronze has the records: another process that refines pending records would
-        # give them a fate as well.
+        # Locked before bronze has the records: another process that refines pending records could
+        # give them a second fate.
         with ctx.lake.writing(*fate_table_names(ctx.source.with_files)):
             if files:
                 batch = self._files.ingest(ctx, found, self._ending.is_set)
@@ -149,7 +151,7 @@ class MicroBatches:
         number: int,
         seconds: Mapping[str, float],
     ) -> None:
-        """Log the metrics of a micro-batch, and a line with the main ones."""
+        """Log the metrics of a micro-batch, and one line with the main metrics."""
         one = Totals()
         one.add(sum(batch.rows.values()), batch.repeated, refined)
         if not one.rows and not one.repeated:

@@ -17,16 +17,16 @@ from goldrun.jobs.context import Context, log
 from goldrun.jobs.stream.limits import Limits
 from goldrun.jobs.stream.micro_batch import MicroBatches
 
-_LOOK_EVERY = 0.1
+_POLL_SECONDS = 0.1
 
 
-def follow(
+def run_query(
     ctx: Context,
     stream: DataFrame,
     batches: MicroBatches,
     checkpoint: str,
     limits: Limits,
-    asked: threading.Event,
+    end_requested: threading.Event,
 ) -> None:
     """Run a streaming query whose micro-batches go to a handler, until its end.
 
@@ -36,43 +36,38 @@ def follow(
         batches: The handler.
         checkpoint: Folder of the query's checkpoint, as ``folder/name`` in the lake.
         limits: When to end.
-        asked: Set when the end of the stream is requested.
+        end_requested: Set when the end of the stream is requested.
 
     Raises:
         GoldrunError: The query failed.
     """
     folder = ctx.lake.path(checkpoint)
+    now, seconds = limits.available_now, limits.every
     try:
-        query = start(
-            stream,
-            batches.handle,
-            folder,
-            available_now=limits.available_now,
-            every_seconds=limits.every,
-        )
+        query = start(stream, batches.handle, folder, available_now=now, every_seconds=seconds)
     except Exception as error:
         raise failure(error, ctx.source, ctx.lake.root, folder) from error
-    _wait(query, batches, limits.seconds, asked)
+    _wait(query, batches, limits.seconds, end_requested)
     batches.end(query.stop)
     if batches.error is not None:
-        _raise_of_handler(batches.error, ctx, folder)
+        _raise_handler_error(batches.error, ctx, folder)
     elif (raised := query.exception()) is not None:
         raise failure(raised, ctx.source, ctx.lake.root, folder) from raised
 
 
 @contextlib.contextmanager
-def asked_to_end() -> Iterator[threading.Event]:
-    """Set an event at Ctrl-C or termination, instead of stopping at once.
+def end_on_signals() -> Iterator[threading.Event]:
+    """Within the context, set the event at Ctrl-C or termination, instead of stopping at once.
 
     ``mlflow run`` sends both signals.
     """
-    asked = threading.Event()
-    # Only the main thread of Python gets signals; a stream in another thread ends by a limit.
+    end_requested = threading.Event()
+    # Only Python's main thread receives signals; a stream in another thread ends by a limit.
     is_main = threading.current_thread() is threading.main_thread()
     signals = (signal.SIGINT, signal.SIGTERM) if is_main else ()
-    before = [signal.signal(each, lambda *_: asked.set()) for each in signals]
+    before = [signal.signal(each, lambda *_: end_requested.set()) for each in signals]
     try:
-        yield asked
+        yield end_requested
     finally:
         for each, handler in zip(signals, before, strict=True):
             signal.signal(each, handler)
@@ -82,17 +77,17 @@ def _wait(
     query: StreamingQuery,
     batches: MicroBatches,
     seconds: float | None,
-    asked: threading.Event,
+    end_requested: threading.Event,
 ) -> None:
     """Wait until the query ends, a limit is reached, or the end is requested."""
     until = None if seconds is None else time.monotonic() + seconds
     while query.isActive and not batches.enough and (until is None or time.monotonic() < until):
-        if asked.wait(_LOOK_EVERY):
-            log.info("  ending after the micro-batch at work …")
+        if end_requested.wait(_POLL_SECONDS):
+            log.info("  ending after the current micro-batch …")
             return
 
 
-def _raise_of_handler(error: Exception, ctx: Context, folder: str) -> None:
+def _raise_handler_error(error: Exception, ctx: Context, folder: str) -> None:
     if isinstance(error, Enough):
         return
     if isinstance(error, GoldrunError):

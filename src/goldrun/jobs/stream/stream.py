@@ -18,7 +18,7 @@ from goldrun.jobs.score.scorer import Scorer
 from goldrun.jobs.stream.limits import Limits
 from goldrun.jobs.stream.maintenance import compacting
 from goldrun.jobs.stream.micro_batch import MicroBatches
-from goldrun.jobs.stream.query import asked_to_end, follow
+from goldrun.jobs.stream.query import end_on_signals, run_query
 from goldrun.jobs.time_zone import check_zone
 from goldrun.monitoring.stream_counts import Totals
 
@@ -29,7 +29,7 @@ _PATIENCE = 600
 def run(
     ctx: Context, limits: Limits, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 ) -> Totals:
-    """Take records through all layers until a limit is reached, or Ctrl-C is pressed.
+    """Process records through all layers until a limit is reached or Ctrl-C is pressed.
 
     Args:
         ctx: The context; its tracker has an active run.
@@ -38,54 +38,55 @@ def run(
 
     Raises:
         SettingsError: The engine has no streams.
-        ForeignModelError: The champion of segmentation is another shop's.
-        StreamError: The source can't give all that it should, or the checkpoint is damaged.
+        ForeignModelError: The champion of segmentation belongs to another shop.
+        StreamError: The source lacks topics or messages, or the checkpoint is damaged.
     """
     lake, source = ctx.lake, ctx.source
-    # Later a champion that can't be used only stops the scoring.
+    # Checked at the start; during the stream, a champion that can't be used only stops scoring.
     check_models(ctx, SEGMENTATION)
     check_zone(ctx)
-    require(lake.engine, "streams", "following a source")
+    require(lake.engine, "streams", "streaming a source")
     updater = GoldUpdater(ctx.tracker.run_id, Scorer(SEGMENTATION, streaming=True))
     series = ctx.tracker.series()
     batches = MicroBatches(ctx, updater, series, limits.rows, clock)
-    # Opened first, so that an error of the source is raised before anything is written.
+    # Opened first, so that an error of the source is raised before a table is written.
     stream = read_stream(lake.session, source, limits.batch_rows)
     checkpoint = f"_checkpoints/{source.name}"
-    with lake.writing(checkpoint), asked_to_end() as asked:
-        # A second stream fails at once; locks of other processes, such as training, are awaited.
+    with lake.writing(checkpoint), end_on_signals() as end_requested:
+        # A second stream fails at once; the locks of other processes, such as training, are
+        # waited for.
         lake.wait_for_others(_PATIENCE)
         batches.begin()
-        series.log({"rows_caught_up": _catch_up(ctx, updater)}, 0)
+        series.log({"rows_caught_up": _backfill(ctx, updater)}, 0)
         with listening(lake.session, series), compacting(ctx, limits.compact_every):
-            log.info("Following %s; Ctrl-C ends after the micro-batch at work", source.name)
-            follow(ctx, stream, batches, checkpoint, limits, asked)
-        # Even when nothing came: the stop before this start may have left these to us.
+            log.info("Streaming %s; Ctrl-C ends after the current micro-batch", source.name)
+            run_query(ctx, stream, batches, checkpoint, limits, end_requested)
+        # Also without new records: an interrupted stream may not have done this.
         ended = replace(ctx, now=clock())
         silver.derive(lake, source)
         updater.publish_snapshot(ended)
-    _sum_up(batches.totals)
+    _log_totals(batches.totals)
     rejections.log_above_share(ended, batches.totals.refined)
     return batches.totals
 
 
-def _catch_up(ctx: Context, updater: GoldUpdater) -> int:
-    """Give every record in bronze its fate, and gold what silver has: a stop may be behind us.
+def _backfill(ctx: Context, updater: GoldUpdater) -> int:
+    """Refine all pending records in bronze and update gold, as after an interrupted stream.
 
     Returns:
-        How many records had none. They are in no micro-batch, and without them the rows of all
-        runs would be fewer than the tables'.
+        Number of pending records. No micro-batch of this run counts them, so they are logged
+        separately: the logged rows of all runs then add up to the rows of the tables.
     """
     for entity in ctx.source.with_files:
         with ctx.lake.writing(lineage.bronze_table(entity).name):
             ctx.lake.create(lineage.bronze_table(entity))
-    with step("catching up with what is in bronze"):
+    with step("stream: pending records in bronze"):
         refined = silver.run(ctx)
         updater.backfill(ctx)
     return sum(one.records for one in refined.values())
 
 
-def _sum_up(totals: Totals) -> None:
+def _log_totals(totals: Totals) -> None:
     log.info(
         "%s rows: %s accepted, %s duplicates, %s in quarantine, %s read before",
         *(f"{totals.rows:,}", f"{totals.accepted:,}", f"{totals.duplicates:,}"),
