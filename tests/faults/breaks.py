@@ -46,7 +46,7 @@ def nothing_caught_up() -> None:
         updater.backfill(ctx)
         return 0
 
-    stream._catch_up = only_gold
+    stream._backfill = only_gold
 
 
 BREAKS: dict[str, Callable[[], None]] = {

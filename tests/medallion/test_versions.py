@@ -92,7 +92,7 @@ class Store:
         self.batches = 0
 
     def take(
-        self, rows: Sequence[dict[str, Any]], not_in_silver: str = "", *, by_arrival: bool = False
+        self, rows: Sequence[dict[str, Any]], not_in_silver: str = "", *, by_ingestion: bool = False
     ) -> None:
         """Merge a batch of one file, unless rows say otherwise.
 
@@ -104,7 +104,7 @@ class Store:
         known = [r.asDict() for r in (*self.current.values(), *self.history.values())]
         incoming, stored = self.frame(placed), self.frame(known)
         touched = stored.join(incoming.select("transaction_id"), "transaction_id", "left_semi")
-        ranked = rank_versions(incoming, touched, TRANSACTIONS, by_arrival=by_arrival).persist()
+        ranked = rank_versions(incoming, touched, TRANSACTIONS, by_ingestion=by_ingestion).persist()
         found = resolve(ranked, "transactions", TRANSACTIONS)
         assert found.current.columns == list(STORED.names)
         assert found.history.columns == list(HISTORY.names)
@@ -289,7 +289,7 @@ def arrived(frame: Make) -> Store:
             *[message("by offset", "0", offset, each) for offset, each in ((9, LOW), (10, HIGH))],
             *[message("by partition", part, 5, each) for part, each in (("10", LOW), ("2", HIGH))],
         ],
-        by_arrival=True,
+        by_ingestion=True,
     )
     store.take(
         [
@@ -304,7 +304,7 @@ def arrived(frame: Make) -> Store:
             row("repeated", "r1", LOW),
             row("repeated", "r2", LOW),
         ],
-        by_arrival=True,
+        by_ingestion=True,
     )
     return store
 

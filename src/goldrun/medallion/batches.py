@@ -1,6 +1,7 @@
-"""Batches whose records all have fates, and the records of other batches that have none.
+"""Find the batches that are not refined completely, and their records without a fate.
 
-The cost of refining the records of a day therefore does not grow with the records of earlier days.
+Complete batches are not read again, so the cost of refining new records does not grow with the
+number of earlier records.
 """
 
 from collections.abc import Collection
@@ -15,7 +16,7 @@ from goldrun.medallion.fates import Fates
 from goldrun.medallion.quarantine import ERASED, RELEASED
 
 _MANY = 1000
-"""More batches than this are not listed in a filter."""
+"""Largest number of batches to list in a filter."""
 
 
 def incomplete_batches(bronze: DataFrame, fates: Fates, completed: DataFrame) -> dict[str, int]:

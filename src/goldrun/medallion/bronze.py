@@ -29,7 +29,7 @@ def is_time_of_ingestion(column: str) -> Column:
 
 
 def check_one_source(bronze: DataFrame, source: str, root: str) -> None:
-    """Check that bronze holds records of one source only; ids of two would mix.
+    """Check that bronze has records of one source only, because ids of two sources may collide.
 
     Args:
         bronze: Rows of ``bronze/<entity>``.
@@ -44,20 +44,20 @@ def check_one_source(bronze: DataFrame, source: str, root: str) -> None:
     if found:
         raise SettingsError(
             f"{root} holds records of source {found[0][lineage.SOURCE]!r}, not of {source!r}: "
-            "give each source a lake of its own with --lake, or the right --source"
+            "give each source a lake of its own with --lake, or correct --source"
         )
 
 
 def to_bronze(raw: DataFrame, *, entity: str, source: str, batch: Batch) -> DataFrame:
-    """Make bronze records of the lines that a reader has parsed.
+    """Convert the result of a reader to bronze records.
 
     The record id is the first 32 hex digits of SHA-256 over source, entity, file, fingerprint,
-    piece and row: unique, and the same whenever the same bytes are read in the same pieces.
+    piece and row: unique, and equal if the same bytes are read in the same pieces again.
 
     Args:
         raw: The reader's ``RECORD``, ``MALFORMED``, ``FILE``, ``FINGERPRINT``, ``SPLIT`` and
             ``ROW``.
-        entity: Name of the entity that the files hold.
+        entity: Name of the entity of the records.
         source: Name of the source.
         batch: The ingestion.
 
@@ -71,7 +71,7 @@ def to_bronze(raw: DataFrame, *, entity: str, source: str, batch: Batch) -> Data
         F.lit(source).alias(lineage.SOURCE),
         lineage.FILE,
         lineage.FINGERPRINT,
-        # A piece has fewer rows than bytes, so that this ascends from piece to piece.
+        # Ascends over pieces too, because a piece has fewer rows than bytes.
         (F.col(lineage.SPLIT) + F.col(lineage.ROW)).alias(lineage.OFFSET),
         F.lit(batch.ingested_at).alias(lineage.INGESTED_AT),
         F.lit(batch.batch_id).alias(lineage.BATCH_ID),

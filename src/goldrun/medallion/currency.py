@@ -1,4 +1,4 @@
-"""One currency a shop: money in another is converted by the shop's rates, or rejected."""
+"""Convert money to the shop's currency by its rates, and reject money without a rate."""
 
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
@@ -23,9 +23,9 @@ def convert(
 
     Args:
         rows: Accepted rows of transactions.
-        currency: The shop's currency; rows without one are in it.
+        currency: The shop's currency; it also applies to rows without a currency.
         rates: A rate table (``contracts.rates``), small.
-        zone: Time zone of the days: a shop's rates follow its own calendar.
+        zone: Time zone of the days of the rates.
 
     Returns:
         The rows with money in the shop's currency, and ``record_id, reasons`` of the rows that
@@ -47,7 +47,7 @@ def convert(
     )
     rated = rows.join(F.broadcast(periods), in_period & ~own, "left")
     for name in _MONEY:
-        # try_cast, because a large amount times a large rate may not fit.
+        # try_cast, because the product of a large amount and a large rate may overflow.
         exact = F.round(F.col(name) * F.col("_rate"), entities.MONEY.scale).try_cast(entities.MONEY)
         rated = rated.withColumn(name, F.when(own, F.col(name)).otherwise(exact))
     is_in = own | (F.col(entities.PRICE).isNotNull() & F.col(entities.AMOUNT).isNotNull())
@@ -67,20 +67,20 @@ def check_stored_currency(stored: DataFrame, currency: str, source: str) -> None
         source: Name of the shop.
 
     Raises:
-        SourceError: Some stored row is in no or in another currency.
+        SourceError: A stored row has no currency or another one.
     """
-    strange = F.col(entities.CURRENCY).isNull() | (F.col(entities.CURRENCY) != currency)
-    found = stored.where(strange).select(entities.CURRENCY).limit(1).collect()
+    differs = F.col(entities.CURRENCY).isNull() | (F.col(entities.CURRENCY) != currency)
+    found = stored.where(differs).select(entities.CURRENCY).limit(1).collect()
     if found:
         raise SourceError(
             f"{source}: silver/transactions has rows in {found[0][0] or 'an undeclared currency'}, "
-            f"taken in before currency = {currency!r} was set; they can't be added to new ones: "
+            f"ingested before currency = {currency!r} was set; they can't be added to new rows: "
             "build a new lake (--lake) from the files"
         )
 
 
 def check_one_currency(rows: DataFrame, source: str) -> None:
-    """Check that transactions are in one currency, which can be summed.
+    """Check that transactions are in one currency, so that their amounts can be summed.
 
     Args:
         rows: Transactions, old and new, of a shop that declares no currency.
@@ -94,6 +94,6 @@ def check_one_currency(rows: DataFrame, source: str) -> None:
         named = ", ".join(row[0] or "none given" for row in found)
         raise SourceError(
             f"{source}: transactions are in several currencies ({named}), which can't be added up; "
-            'no transaction was taken in. Set currency = "..." in the source\'s TOML file, and '
+            'no transaction was accepted. Set currency = "..." in the source\'s TOML file, and '
             'rates = "..." to convert the others'
         )

@@ -1,4 +1,4 @@
-"""Customers of a shop that has no customers file, derived from its transactions."""
+"""Derive the customers of a shop without a customers file from its transactions."""
 
 from collections.abc import Sequence
 from functools import reduce
@@ -17,9 +17,9 @@ from goldrun.medallion.parse import Parsed, parse_records
 
 
 def derived_mapping(source: Source) -> EntityMapping | None:
-    """Find the mapping that customers are derived by; None where the source has files of them.
+    """Return the mapping that derives customers; None if the source has customers files.
 
-    Unless it declares a pattern of times, it has that of the transactions, whose files are read.
+    Its pattern of times defaults to that of the transactions, because it reads their text.
     """
     mapping = source.entities.get("customers") or EntityMapping.model_validate(
         {"from": "transactions"}
@@ -42,18 +42,18 @@ def derive_customers(
 
     Args:
         transactions: Rows of ``silver/transactions``.
-        bronze: Rows of ``bronze/transactions``, over whose text the expressions are.
-        mapping: Customer column to expression, as the source maps them.
-        needed: File columns that they read.
+        bronze: Rows of ``bronze/transactions``, whose text the expressions read.
+        mapping: The source's mapping of customer columns to expressions.
+        needed: File columns that the expressions read.
         timezone: Zone of times that carry none.
         phone_region: Country of telephone numbers that carry none.
 
     Returns:
-        Columns of the customers' contract, one row a ``customer_id``. A mapped attribute is the
-        one of the newest transaction that has it; of several at the same time, the first by name.
-        Its values are typed and standardised as those of a customers file; a value with a fault
-        counts as none. ``updated_at`` is the time of the newest transaction. Attributes that are
-        not mapped, personal ones among them, are null.
+        Columns of the customers' contract, one row a ``customer_id``. A mapped attribute has the
+        value of the newest transaction with a value; of several at the same time, the first in
+        alphabetical order. Values are typed and standardised as in a customers file; a value with
+        a fault is ignored. ``updated_at`` is the time of the newest transaction. Attributes that
+        are not mapped, also personal ones, are null.
     """
     expressions = mapping.columns
     columns = [entities.CUSTOMERS.column(name) for name in expressions]

@@ -9,7 +9,7 @@ from goldrun.contracts.source import UTC
 
 
 def day_of(at: str | SparkColumn, zone: str) -> SparkColumn:
-    """Find the calendar day of an instant.
+    """Return the calendar day of an instant.
 
     Args:
         at: A timestamp.
@@ -22,17 +22,18 @@ def day_of(at: str | SparkColumn, zone: str) -> SparkColumn:
 
 
 def on_days(at: str, zone: str, first: date | None = None, last: date | None = None) -> SparkColumn:
-    """Express that an instant is on one of some calendar days.
+    """Return the condition that an instant is within a range of calendar days.
 
-    The instant itself is compared, so that files of other days are skipped by their statistics.
-    Outside UTC that bound leaves a day to spare on either side, and ``day_of`` decides: no zone is
-    further from UTC, and where clocks go back over midnight a day is not one span of time.
+    The condition compares the instant itself, so that files of other days are skipped by their
+    statistics. For zones other than UTC these bounds are one day wider on each side, which covers
+    the offset of every zone, and ``day_of`` decides: where clocks are put back over midnight, a day
+    is not one span of time.
 
     Args:
         at: Name of a timestamp.
         zone: Name of the time zone.
-        first: The first of the days; None for all earlier ones.
-        last: The last of the days; None for all later ones.
+        first: First day of the range; None for no lower bound.
+        last: Last day of the range; None for no upper bound.
     """
     spare = timedelta(0 if zone == UTC else 1)
     instant, day, inside = F.col(at), day_of(at, zone), F.lit(True)
@@ -46,5 +47,5 @@ def on_days(at: str, zone: str, first: date | None = None, last: date | None = N
 
 
 def _midnight(day: date) -> SparkColumn:
-    """When a day begins in UTC."""
+    """Return the instant at which a day begins in UTC."""
     return F.lit(day).cast("timestamp")

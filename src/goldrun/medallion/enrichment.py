@@ -37,7 +37,7 @@ def transactions_enriched(
         F.col(entities.UPDATED_AT).alias(lineage.VALID_FROM),
         F.lit(None).cast("timestamp").alias(lineage.VALID_TO),
     )
-    # A version that is valid for no time must not hide the one that was valid then.
+    # A version that is valid for no time must not hide the version that is valid at that time.
     ever_valid = customers_history.where(F.col(lineage.VALID_FROM) < F.col(lineage.VALID_TO))
     versions = current.unionByName(
         ever_valid.select(entities.CUSTOMER_ID, *known, lineage.VALID_FROM, lineage.VALID_TO)
@@ -47,7 +47,7 @@ def transactions_enriched(
         F.col(lineage.VALID_FROM).alias(_AT),
         F.struct(*known, lineage.VALID_TO).alias(_FACT),
     )
-    # Of versions made at one time all but the last to be valid were valid for no time at all.
+    # Of versions with the same start, only the last one to end was valid for any time.
     valid_to = F.col(f"{_FACT}.{lineage.VALID_TO}")
     found = _with_latest_fact(
         transactions, entities.TRANSACTION_DATE, facts, valid_to.asc_nulls_last()

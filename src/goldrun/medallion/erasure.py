@@ -1,4 +1,4 @@
-"""Records of erased persons: emptied, counted as erased, and recognised when they return."""
+"""Empty the records of erased persons, give them the fate ``erased``, and recognise new ones."""
 
 from collections.abc import Mapping, Sequence
 
@@ -25,20 +25,20 @@ _IS_ERASED = "_is_erased"
 
 
 def hmac_sha256(text: SparkColumn) -> SparkColumn:
-    """HMAC-SHA256 of a text's UTF-8 bytes as 64 hex digits; null for null.
+    """Compute HMAC-SHA256 of a text's UTF-8 bytes as 64 hex digits; null for null.
 
-    SHA-256(outer pad, SHA-256(inner pad, text)), as RFC 2104 has it. The pads, which are the key,
-    are columns and not literals: the literals of a query are written to Spark's own logs.
+    It is SHA-256(outer pad, SHA-256(inner pad, text)), see RFC 2104. The pads, which contain the
+    key, are columns and not literals, because Spark logs the literals of a query.
     """
     inner = F.sha2(F.concat(F.col(INNER_PAD), F.encode(text, "UTF-8")), 256)
     return F.sha2(F.concat(F.col(OUTER_PAD), F.unhex(inner)), 256)
 
 
 def with_tombstone(rows: DataFrame, key: DataFrame) -> DataFrame:
-    """Add the ``tombstone`` that the ``customer_id`` of each row would have.
+    """Add the ``tombstone`` of the ``customer_id`` of each row.
 
     Args:
-        rows: Anything with ``customer_id``.
+        rows: Rows with ``customer_id``.
         key: One row, ``inner_pad`` and ``outer_pad``.
     """
     pads = F.broadcast(key.select(INNER_PAD, OUTER_PAD))
@@ -49,7 +49,7 @@ def with_tombstone(rows: DataFrame, key: DataFrame) -> DataFrame:
 def with_customer(
     bronze: DataFrame, expressions: Mapping[str, str], needed: Sequence[str]
 ) -> DataFrame:
-    """Add the id of the customer that each record is about.
+    """Add the id of each record's customer.
 
     Args:
         bronze: Rows of ``bronze/<entity>``.
@@ -64,7 +64,7 @@ def with_customer(
 
 
 def mapped_text(name: str) -> SparkColumn:
-    """Mapped column as trimmed text; null where it is empty."""
+    """Return a mapped column as trimmed text; null if it is empty."""
     return F.nullif(trimmed(F.col(name).cast(T.StringType())), F.lit("")).alias(name)
 
 
@@ -75,7 +75,7 @@ def redact(
     tombstones: DataFrame,
     key: DataFrame,
 ) -> DataFrame:
-    """Empty the records of people who were erased before.
+    """Remove the text of the records of erased persons.
 
     Args:
         bronze: New rows of ``bronze/<entity>``, before they are written.
@@ -85,7 +85,7 @@ def redact(
         key: One row, ``inner_pad`` and ``outer_pad``.
 
     Returns:
-        All the rows; those of an erased person keep id and lineage and lose their text.
+        All rows; rows of an erased person have their id and lineage, and no text.
     """
     erased = tombstones.select(TOMBSTONE).distinct().withColumn(_IS_ERASED, F.lit(True))
     signed = with_tombstone(with_customer(bronze, expressions, needed), key)
@@ -114,14 +114,14 @@ def is_erased() -> SparkColumn:
 
 
 def erased_quarantine(pending: DataFrame, entity: str) -> tuple[DataFrame, DataFrame]:
-    """Separate the records that lost their text before they had a fate from the other ones.
+    """Separate the records whose text was erased before they had a fate from the other records.
 
     Args:
         pending: Rows of ``bronze/<entity>`` without a fate.
         entity: Name of the entity.
 
     Returns:
-        The rest of ``pending``, and rows of ``silver/quarantine`` in the state ``erased``.
+        The other rows of ``pending``, and rows of ``silver/quarantine`` in the state ``erased``.
     """
     erased = pending.where(is_erased()).withColumns(
         {lineage.REASONS: _reason(), lineage.RELEASED_AT: F.lit(None).cast(T.TimestampType())}
@@ -138,8 +138,8 @@ def fates_of_erased(bronze: DataFrame, quarantine: DataFrame, entity: str) -> Da
         entity: Name of the entity.
 
     Returns:
-        One row of ``silver/quarantine`` a record, without its text. A record that was rejected
-        keeps its reasons, which are names of rules, and the time of its release.
+        One row of ``silver/quarantine`` a record, without its text. A rejected record keeps its
+        reasons and the time of its release.
     """
     before = quarantine.select(lineage.RECORD_ID, lineage.REASONS, lineage.RELEASED_AT)
     rows = bronze.join(before, lineage.RECORD_ID, "left")

@@ -23,11 +23,11 @@ class StoredRecords:
 
     @property
     def ids(self) -> DataFrame:
-        """``record_id`` of all of them."""
+        """``record_id`` of all rows."""
         return self.versions.unionByName(self.duplicates)
 
     def union(self, other: "StoredRecords") -> "StoredRecords":
-        """The records of both."""
+        """Return the records of both."""
         return StoredRecords(
             self.versions.unionByName(other.versions),
             self.duplicates.unionByName(other.duplicates),
@@ -72,12 +72,12 @@ class Fates:
         return cls(silver, history, duplicates.where(of_entity), quarantine.where(of_entity))
 
     def select(self, column: str) -> DataFrame:
-        """One lineage column of all rows of all four tables."""
+        """Return one lineage column of all rows of the four tables."""
         parts = (self.silver, self.history, self.duplicates, self.quarantine)
         return reduce(DataFrame.unionByName, [part.select(column) for part in parts])
 
     def without(self, records: StoredRecords) -> "Fates":
-        """The fates once some records are removed from silver, its history and the duplicates."""
+        """Return the fates without some records of silver, its history and the duplicates."""
         record = lineage.RECORD_ID
         return Fates(
             self.silver.join(records.versions, record, "left_anti"),

@@ -1,4 +1,4 @@
-"""A source's expressions over the text columns of its records, in the mapping language."""
+"""Evaluate a source's mapping expressions on the text columns of its records."""
 
 from collections.abc import Mapping, Sequence
 
@@ -15,11 +15,11 @@ from goldrun.medallion.text import trimmed
 
 LINEAGE = lineage.LINEAGE
 UNREADABLE = "unreadable"
-"""Text in place of a time that an expression can't make of the text of a record."""
+"""Text in place of a time that an expression can't compute from the text of a record."""
 
 
 def columns_needed(expressions: Mapping[str, str], where: str) -> list[str]:
-    """Check expressions, and find the file columns that they read, without an engine.
+    """Check expressions, and return the file columns that they read, without an engine.
 
     Args:
         expressions: Contract column to expression.
@@ -41,18 +41,19 @@ def columns_needed(expressions: Mapping[str, str], where: str) -> list[str]:
 
 
 def time_columns(expressions: Mapping[str, str]) -> frozenset[str]:
-    """The contract columns whose expressions make ISO 8601 text of a time.
+    """Return the contract columns whose expressions compute a time as ISO 8601 text.
 
-    They carry ``Z`` where they are instants and no zone where they are local; a source's
-    ``timestamp_format`` is for the others, which are text as a file has it.
+    The text ends in ``Z`` for an instant and has no zone for a local time. A source's
+    ``timestamp_format`` applies to the other columns, which have the text of the file.
     """
     return frozenset(name for name, sql in expressions.items() if read(sql).kind is Kind.TIME)
 
 
 def text_of(name: str) -> SparkColumn:
-    """Text of a record by file column; null where the record has no such column.
+    """Return the text of a file column of a record; null if the record has no such column.
 
-    By position: the lookup in the map takes twenty times as long in Sail, and as long in Spark.
+    The value is found by position, because a lookup in the map takes twenty times as long in Sail,
+    and as long in Spark.
     """
     record = F.col(lineage.RECORD)
     position = F.array_position(F.map_keys(record), F.lit(name)) - 1
@@ -71,14 +72,14 @@ def apply_mapping(
         bronze: Rows of ``bronze/<entity>``.
         expressions: Contract column to expression, checked by ``columns_needed``.
         needed: File columns that they read (``columns_needed``).
-        zone: The source's time zone, whose abbreviations are read; None where it has none.
+        zone: The source's time zone, whose abbreviations are read; None if it has none.
 
     Returns:
-        One row a record: the mapped columns, text or of whatever type the expression gave
-        (``UNREADABLE`` where it makes no time of text that is there, unless by a condition), and
-        ``LINEAGE``, a struct of all bronze columns.
+        One row a record: the mapped columns, of text or of the type of the expression
+        (``UNREADABLE`` if a time can't be computed from text that is not empty, except by a
+        condition), and ``LINEAGE``, a struct of all bronze columns.
     """
-    # By place and not by name: a shop's names may be ours, or differ in case alone.
+    # By position and not by name: a shop's names may equal bronze columns, or differ in case only.
     places = {name: f"_{place}" for place, name in enumerate(needed)}
     text = [text_of(name).alias(place) for name, place in places.items()]
     origin = F.struct(*[F.col(c) for c in bronze.columns]).alias(LINEAGE)
@@ -90,7 +91,7 @@ def apply_mapping(
 def _column(value: Value, record: Record) -> SparkColumn:
     column = value.build(record)
     if value.kind is Kind.TIME and value.reads and not value.null_is_intended:
-        # Else the text of the file would be lost and replaced by a default.
+        # Without this, a default would replace the text of the file.
         texts = F.concat_ws("", *[trimmed(record.columns[name]) for name in sorted(value.reads)])
         column = F.coalesce(column, F.when(F.length(texts) > 0, F.lit(UNREADABLE)))
     if value.kind is Kind.NUMBER and value.type.is_wide:

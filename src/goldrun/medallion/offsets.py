@@ -1,4 +1,4 @@
-"""Offsets of messages: which of a micro-batch bronze has, and which are missing between."""
+"""Find the messages of a micro-batch that bronze has, and gaps between their offsets."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -44,7 +44,7 @@ class Gap:
 
 
 def spans_by_entity(raw: DataFrame) -> dict[str, list[Span]]:
-    """Find the offsets of each entity and partition.
+    """Return the spans of offsets of each entity, one for each partition.
 
     Args:
         raw: Messages with ``entity``, ``file`` and ``_row``, their offset.
@@ -61,7 +61,7 @@ def spans_by_entity(raw: DataFrame) -> dict[str, list[Span]]:
 
 
 def records_in_spans(bronze: DataFrame, spans: Sequence[Span]) -> DataFrame:
-    """Find the ``record_id`` of the bronze records with some offsets.
+    """Return the ``record_id`` of the bronze records whose offsets are in some spans.
 
     Delta skips the files of other offsets by their statistics.
 

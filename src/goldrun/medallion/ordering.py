@@ -1,15 +1,15 @@
-"""Sort keys that are one plain value, for ``max_by`` and ``min_by``.
+"""Sort keys of one text value, for ``max_by`` and ``min_by``.
 
-Not every engine compares structs fast in an aggregate: Sail keeps a whole batch of rows for each
-group and counts it as many times as there are groups, so a million groups need the memory of
-thousands of millions. A text of fixed width in front of another text sorts as the struct would.
+Sail compares structs slowly in an aggregate: it keeps a batch of rows for each group and counts the
+batch's memory once for each group, so a million groups exhaust the memory. A text that begins with
+the time in a fixed width has the same order as a struct of time and text.
 """
 
 from pyspark.sql import Column as SparkColumn
 from pyspark.sql import functions as F
 
 _MIDDLE = 1 << 62
-"""Added to microseconds since 1970, which are less than this either way, none is negative."""
+"""Added to microseconds since 1970, whose absolute value is less, so that no sum is negative."""
 _DIGITS = 19
 
 

@@ -1,4 +1,4 @@
-"""The order in which the records of a key were ingested, and the records that break it."""
+"""Find records that were ingested in another order than that of their key."""
 
 from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame
@@ -12,7 +12,7 @@ LAST = "_last"
 
 
 def partition_of(file: SparkColumn) -> SparkColumn:
-    """Express the file of a record, or the partition of a message, as sortable text.
+    """Return the file of a record, or the partition of a message, as sortable text.
 
     Files sort by name, partitions by number.
 
@@ -26,9 +26,9 @@ def partition_of(file: SparkColumn) -> SparkColumn:
 
 
 def is_out_of_order() -> SparkColumn:
-    """Whether a known row of a key was ingested with or after an incoming one.
+    """Return the condition that a known row of a key was ingested with or after an incoming one.
 
-    A condition on the result of ``repeated_keys``.
+    It applies to the result of ``repeated_keys``.
     """
     return F.coalesce(F.col(LAST) >= F.col(FIRST), F.lit(False))
 

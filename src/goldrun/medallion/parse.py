@@ -18,10 +18,10 @@ from goldrun.medallion.times import castable, completed, is_zoned
 from goldrun.medallion.zones import to_utc
 
 _TEXT, _COMPLETED, _WRITTEN = "_text_", "_completed_", "_written_"
-"""Prefixes of the columns that ``with_readable_text`` adds: the trimmed text, a time with its
-seconds, and what every engine casts alike."""
+"""Prefixes of the columns that ``with_castable_text`` adds: the trimmed text, a time with its
+seconds, and text that every engine casts to the same value."""
 _BEYOND_MICROS = r"\.[0-9]{6}[0-9]*[1-9]"
-"""A fraction of a second that has more digits than a timestamp keeps."""
+"""A fraction of a second with more digits than a timestamp stores."""
 _MICROS_LENGTH = len("2011-07-01T10:00:00.123456")
 _LONG_FRACTION = "SSSSSSS"
 _PLAIN = r"\A[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)\z"
@@ -59,7 +59,7 @@ def parse_records(
 
     Args:
         bronze: Rows of ``bronze/<entity>``.
-        mapping: The expressions, and the pattern of times that are mapped as they are.
+        mapping: The expressions, and the pattern of times that are mapped without conversion.
         columns: Contracts of the mapped columns.
         needed: File columns that the expressions read.
         timezone: Zone of times that carry none.
@@ -70,24 +70,24 @@ def parse_records(
         expression over these rows.
     """
     frame = apply_mapping(bronze, mapping.columns, needed, timezone)
-    made = time_columns(mapping.columns)
-    patterns = {c.name: None if c.name in made else mapping.timestamp_format for c in columns}
-    frame = with_readable_text(frame, columns, timezone, patterns)
+    computed = time_columns(mapping.columns)
+    patterns = {c.name: None if c.name in computed else mapping.timestamp_format for c in columns}
+    frame = with_castable_text(frame, columns, timezone, patterns)
     return frame, {
         c.name: parse(frame, c, timezone, patterns[c.name], phone_region) for c in columns
     }
 
 
-def with_readable_text(
+def with_castable_text(
     mapped: DataFrame,
     columns: Sequence[Column],
     timezone: str | None,
     patterns: Mapping[str, str | None],
 ) -> DataFrame:
-    """Add columns that ``parse`` reads several times, each computed once.
+    """Add columns that ``parse`` reads several times, so that each is computed once.
 
-    Without them ``parse`` gives the same, by expressions that repeat all of this text's own: to
-    plan the times of one table then takes seconds.
+    ``parse`` has the same result without them, but repeats their expressions: planning the times
+    of one table then takes seconds.
 
     Args:
         mapped: Frame with the mapped columns.
@@ -96,30 +96,29 @@ def with_readable_text(
         patterns: Spark pattern of times by column; ISO 8601 where None.
 
     Returns:
-        The frame with the trimmed text of each column, and of numbers and times the text that every
-        engine casts alike.
+        The frame with the trimmed text of each column, and for numbers and times the text that
+        every engine casts to the same value.
     """
     texts = [c for c in columns if not _is_typed(mapped, c)]
-    if not texts:
-        return mapped
-    frame = mapped.withColumns({_TEXT + c.name: _text(mapped, c) for c in texts})
     times = [c for c in texts if isinstance(c.type, T.TimestampType)]
-    first = {
-        _COMPLETED + c.name: completed(F.col(_TEXT + c.name))
-        for c in times
-        if patterns[c.name] is None
-    }
-    frame = frame.withColumns(first) if first else frame
-    second = {_WRITTEN + c.name: _written(frame, c, timezone, patterns[c.name]) for c in times}
     numbers = [c for c in texts if isinstance(c.type, T.DecimalType)]
-    second |= {_WRITTEN + c.name: _plain(F.col(_TEXT + c.name)) for c in numbers}
-    return frame.withColumns(second) if second else frame
+    frame = _with_columns(mapped, {_TEXT + c.name: _text(mapped, c) for c in texts})
+    iso = [c.name for c in times if patterns[c.name] is None]
+    frame = _with_columns(frame, {_COMPLETED + n: completed(F.col(_TEXT + n)) for n in iso})
+    written = {_WRITTEN + c.name: _written(frame, c, timezone, patterns[c.name]) for c in times}
+    written |= {_WRITTEN + c.name: _plain(F.col(_TEXT + c.name)) for c in numbers}
+    return _with_columns(frame, written)
+
+
+def _with_columns(frame: DataFrame, columns: dict[str, SparkColumn]) -> DataFrame:
+    """Add columns; unlike ``withColumns``, also none."""
+    return frame.withColumns(columns) if columns else frame
 
 
 def _is_typed(mapped: DataFrame, column: Column) -> bool:
-    """Whether the mapping gave a value of the contract's type, which needs no parsing."""
-    given = mapped.schema[column.name].dataType
-    return given == column.type and not isinstance(given, T.StringType)
+    """Whether the mapped column has the contract's type already and needs no parsing."""
+    mapped_type = mapped.schema[column.name].dataType
+    return mapped_type == column.type and not isinstance(mapped_type, T.StringType)
 
 
 def _text(mapped: DataFrame, column: Column) -> SparkColumn:
@@ -148,14 +147,14 @@ def parse(
 ) -> Parsed:
     """Parse one mapped column into its contract's type.
 
-    Empty text is null. Text that is there but is not of the type becomes null with the fault
-    ``<name>_unparsed``; a number with more decimals than the type keeps, or a time with more than
-    microseconds, has ``<name>_digits_lost``. A time without a zone is taken in ``timezone``;
-    without one it has ``<name>_without_zone``. Text is brought into the column's standard form;
-    what has none is ``<name>_unparsed`` too.
+    Empty text is null. Other text that is not of the type becomes null with the fault
+    ``<name>_unparsed``; a number with more decimals than the type stores, or a time with more than
+    microseconds, has ``<name>_digits_lost``. A time without a zone is read in ``timezone``; without
+    a ``timezone`` it has ``<name>_without_zone``. Text is converted to the column's standard form;
+    text without one has ``<name>_unparsed`` too.
 
     Args:
-        mapped: Frame with the mapped column in it.
+        mapped: Frame with the mapped column.
         column: Contract of the column.
         timezone: Zone of times that carry none.
         timestamp_format: Spark pattern of times; ISO 8601 when None.
@@ -168,22 +167,26 @@ def parse(
         return Parsed(F.col(column.name), F.col(column.name).isNull(), {})
     text = _text(mapped, column)
     if isinstance(column.type, T.StringType):
-        value = to_standard_form(text, column, phone_region)
-        if column.standard in (None, Standard.CATEGORY):
-            return Parsed(value, text.isNull(), {})
-        return _with_fault(text, value, column)
+        return _standardised(text, column, phone_region)
     if isinstance(column.type, T.TimestampType):
         written = _written(mapped, column, timezone, timestamp_format)
         return _timestamp(text, written, column, timezone, timestamp_format)
     if isinstance(column.type, T.DecimalType):
-        is_there = _WRITTEN + column.name in mapped.columns
-        plain = F.col(_WRITTEN + column.name) if is_there else _plain(text)
+        exists = _WRITTEN + column.name in mapped.columns
+        plain = F.col(_WRITTEN + column.name) if exists else _plain(text)
         return _decimal(text, plain, column, column.type)
     return _with_fault(text, text.try_cast(column.type), column)
 
 
+def _standardised(text: SparkColumn, column: Column, phone_region: str | None) -> Parsed:
+    value = to_standard_form(text, column, phone_region)
+    if column.standard in (None, Standard.CATEGORY):
+        return Parsed(value, text.isNull(), {})
+    return _with_fault(text, value, column)
+
+
 def _with_fault(text: SparkColumn, value: SparkColumn, column: Column) -> Parsed:
-    """A value that is at fault where it is null and its text is not."""
+    """Return a value with the fault ``unparsed`` where it is null and its text is not."""
     fault = text.isNotNull() & value.isNull()
     return Parsed(value, text.isNull(), {quarantine_reasons.unparsed(column): fault})
 
@@ -193,12 +196,13 @@ def _plain(text: SparkColumn) -> SparkColumn:
 
 
 def _decimal(text: SparkColumn, plain: SparkColumn, column: Column, kind: T.DecimalType) -> Parsed:
-    # Not every engine casts a number of hundreds of digits.
+    # Some engines do not cast a number of hundreds of digits.
     short = F.regexp_replace(plain, _ZEROS_BEFORE, "$1$2")
     short = F.regexp_replace(short, _DIGITS_BEHIND, "$1")
     value = F.when(F.length(plain) > _MOST_CAST, short).otherwise(plain).try_cast(kind)
     faults = {quarantine_reasons.unparsed(column): text.isNotNull() & value.isNull()}
-    # Few have so many characters after the point, or without one; to match more is expensive.
+    # Few numbers have so many characters after the point; only these are matched, which is
+    # expensive.
     is_long = F.length(plain) - F.instr(plain, ".") > kind.scale
     lost = value.isNotNull() & plain.rlike(rf"\.[0-9]{{{kind.scale}}}[0-9]*[1-9]")
     faults[quarantine_reasons.digits_lost(column)] = F.when(is_long, lost)
@@ -206,11 +210,11 @@ def _decimal(text: SparkColumn, plain: SparkColumn, column: Column, kind: T.Deci
 
 
 def _without_power(text: SparkColumn) -> SparkColumn:
-    """Write a number without its power of ten: not every engine reads 1.5e3 as a decimal."""
+    """Write a number without its power of ten, because some engines do not cast ``1.5e3``."""
     sign, whole, fraction, power = (
         F.regexp_extract(text, _SCIENTIFIC, group) for group in (1, 2, 3, 4)
     )
-    # Between so many zeros the point has digits on both sides, wherever it moves to.
+    # With these zeros the point has digits on both sides for every power.
     zeros = "0" * _MOST_POWER
     digits = F.concat(F.lit(zeros), whole, fraction, F.lit(zeros))
     point = F.length(whole) + power.try_cast(T.IntegerType()) + _MOST_POWER
@@ -227,7 +231,7 @@ def _timestamp(
     timezone: str | None,
     timestamp_format: str | None,
 ) -> Parsed:
-    # The session's zone is UTC, so a local time is first read as if it were UTC, then moved.
+    # The session's zone is UTC, so a local time is first read as UTC, then converted.
     read = written.try_cast(T.TimestampType())
     zoned = is_zoned(written)
     if timezone is None:

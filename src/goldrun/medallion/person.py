@@ -19,10 +19,10 @@ TEXT = "text"
 SPELLINGS = "spellings"
 SHARED = "shared"
 PATTERN = "pattern"
-TELLING = "telling"
+IDENTIFIES = "identifies"
 PERSONAL = tuple(c.name for c in CUSTOMERS.columns if c.personal)
 
-_IS_THEIRS = "_is_theirs"
+_IS_OF_PERSON = "_is_of_person"
 _SEPARATOR = "\x1f"
 
 
@@ -43,7 +43,7 @@ class Raw:
     needed: list[str]
 
     def owned(self) -> DataFrame:
-        """The records with the id of their customer."""
+        """Return the records with the id of their customer."""
         return with_customer(self.rows, self.expressions, self.needed)
 
 
@@ -54,7 +54,7 @@ class Person:
     Attributes:
         id: One row, ``customer_id``.
         records: Bronze rows by entity, materialised before bronze is written.
-        terms: Texts that identify the person, or that nobody else has.
+        terms: Texts that identify the person, or that no other customer has.
     """
 
     id: DataFrame
@@ -62,18 +62,18 @@ class Person:
     terms: list[Term]
 
     def rows_in(self, rows: DataFrame, column: str = CUSTOMER_ID) -> DataFrame:
-        """Rows of a table that have the person's id in a column."""
+        """Return the rows of a table that have the person's id in a column."""
         key = self.id.withColumnRenamed(CUSTOMER_ID, column)
         return rows.join(F.broadcast(key), column, "left_semi")
 
     def record_ids(self) -> DataFrame | None:
-        """``record_id`` of all records; None where the lake has no bronze."""
+        """Return the ``record_id`` of all records; None if the lake has no bronze."""
         ids = [rows.select(lineage.RECORD_ID) for rows in self.records.values()]
         return reduce(DataFrame.unionByName, ids) if ids else None
 
 
 def spelled_ids(person: Person, raws: Sequence[Raw]) -> set[str]:
-    """Find how files spell a person's id, where one file column is the id."""
+    """Return a person's id as files spell it, where one file column is the id."""
     alone = [raw for raw in raws if len(raw.needed) == 1]
     spelt = [person.rows_in(raw.owned()).select(trimmed(text_of(raw.needed[0]))) for raw in alone]
     found = reduce(DataFrame.union, spelt).distinct().collect() if spelt else []
@@ -89,11 +89,11 @@ def records_of(
         person: The person's id.
         raw: A bronze table.
         stored: Rows of silver and of its history of the same entity.
-        terms: ``pattern`` and ``telling``, one row a term.
+        terms: ``pattern`` and ``identifies``, one row a term.
 
     Returns:
-        Rows of ``bronze/<entity>``, materialised: those with the person's id, those that name the
-        person without an id, and those that silver has under the person's id.
+        Rows of ``bronze/<entity>``, materialised: rows with the person's id, rows without an id
+        that name the person, and rows whose record silver has with the person's id.
     """
     parts = [
         person.rows_in(raw.owned()),
@@ -109,31 +109,32 @@ def records_naming(
 ) -> DataFrame:
     """Find the malformed records and those without a customer's id that name a person.
 
-    A telling term counts in any field. Another term counts anywhere in a malformed line, whose
-    fields are unknown, and otherwise only in the file columns of the id.
+    An identifying term is searched in all fields. Another term is searched in the whole text of a
+    malformed line, whose fields are unknown, and otherwise only in the file columns of the id.
 
     Args:
         bronze: Rows of ``bronze/<entity>``.
         expressions: How the source maps the entity.
         needed: File columns that the expression for ``customer_id`` reads.
-        terms: ``pattern`` and ``telling``, one row a term.
+        terms: ``pattern`` and ``identifies``, one row a term.
 
     Returns:
         The ``record_id`` of each.
     """
     broken = F.col(lineage.MALFORMED).isNotNull()
-    lost = with_customer(bronze, expressions, needed).where(broken | F.col(CUSTOMER_ID).isNull())
+    without_id = broken | F.col(CUSTOMER_ID).isNull()
+    records = with_customer(bronze, expressions, needed).where(without_id)
     everything = F.concat_ws(_SEPARATOR, lineage.MALFORMED, F.map_values(lineage.RECORD))
     of_id = F.concat_ws(_SEPARATOR, *[text_of(name) for name in needed])
-    text = F.when(broken | F.col(TELLING), everything).otherwise(of_id)
-    named = lost.crossJoin(F.broadcast(terms)).where(F.regexp_like(text, F.col(PATTERN)))
+    text = F.when(broken | F.col(IDENTIFIES), everything).otherwise(of_id)
+    named = records.crossJoin(F.broadcast(terms)).where(F.regexp_like(text, F.col(PATTERN)))
     return named.select(lineage.RECORD_ID).distinct()
 
 
 def raw_customers(
     bronze: DataFrame, expressions: Mapping[str, str], needed: Sequence[str]
 ) -> DataFrame:
-    """Personal values of customers, spelled as in their files.
+    """Return the personal values of customers, spelled as in their files.
 
     Args:
         bronze: Rows of ``bronze/customers``.
@@ -180,14 +181,14 @@ def values_of(values: DataFrame, person: DataFrame) -> DataFrame:
         person: One row, ``customer_id``.
 
     Returns:
-        ``kind, spellings, shared``, one row a value; spellings that differ in case or in spaces
-        around them are the same value.
+        ``kind, spellings, shared``, one row a value; spellings that differ only in case or in
+        surrounding spaces are one value.
     """
-    person_id = F.broadcast(person.select(CUSTOMER_ID).withColumn(_IS_THEIRS, F.lit(True)))
+    person_id = F.broadcast(person.select(CUSTOMER_ID).withColumn(_IS_OF_PERSON, F.lit(True)))
     marked = values.where(F.col(CUSTOMER_ID).isNotNull()).join(person_id, CUSTOMER_ID, "left")
     same = F.lower(trimmed(F.col(TEXT)))
     found = marked.groupBy(KIND, same.alias("value")).agg(
-        F.collect_set(F.when(F.col(_IS_THEIRS), F.col(TEXT))).alias(SPELLINGS),
-        F.bool_or(F.col(_IS_THEIRS).isNull()).alias(SHARED),
+        F.collect_set(F.when(F.col(_IS_OF_PERSON), F.col(TEXT))).alias(SPELLINGS),
+        F.bool_or(F.col(_IS_OF_PERSON).isNull()).alias(SHARED),
     )
     return found.where(F.size(SPELLINGS) > 0).select(KIND, SPELLINGS, SHARED)

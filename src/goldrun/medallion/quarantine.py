@@ -1,4 +1,4 @@
-"""Rejected records: kept with their reasons, and released once they are accepted."""
+"""Quarantine rows of rejected records, and their release once the records are accepted."""
 
 from datetime import datetime
 
@@ -13,26 +13,26 @@ RELEASED = "released"
 ERASED = "erased"
 
 RAW_LINE = "_malformed"
-"""Key under which the raw line of a malformed record is kept."""
+"""Key of the raw line of a malformed record."""
 
 
 def raw_json(record: SparkColumn, malformed: SparkColumn) -> SparkColumn:
-    """Raw record as JSON: its text by column name, or the raw line if it is malformed."""
+    """Return a raw record as JSON: its text by column name, or the raw line if it is malformed."""
     line = F.create_map(F.lit(RAW_LINE), malformed)
     return F.to_json(F.when(malformed.isNotNull(), line).otherwise(record))
 
 
 def place(file: SparkColumn, offset: SparkColumn) -> SparkColumn:
-    """Place of a record: its file, or the topic, partition and offset of its message."""
+    """Return a record's place: its file, or the topic, partition and offset of its message."""
     message = F.concat(file, F.lit("@"), offset.cast("string"))
     return F.when(file.startswith(lineage.TOPIC_PREFIX), message).otherwise(file)
 
 
 def quarantined(rejected: DataFrame, entity: str) -> DataFrame:
-    """Make quarantine rows of rejected records.
+    """Convert rejected records to quarantine rows.
 
     Args:
-        rejected: ``record_id``, ``record`` (as JSON), ``reasons`` and the rest of their lineage.
+        rejected: ``record_id``, ``record`` (as JSON), ``reasons`` and the other lineage columns.
         entity: Name of the entity.
 
     Returns:
@@ -71,17 +71,17 @@ def with_raw(bronze: DataFrame, rejected: DataFrame) -> DataFrame:
 
 
 def open_rows(quarantine: DataFrame) -> DataFrame:
-    """Rows of ``silver/quarantine`` that are neither released nor erased."""
+    """Return the rows of ``silver/quarantine`` that are neither released nor erased."""
     return quarantine.where(F.col(lineage.STATE) == OPEN)
 
 
 def release(quarantine: DataFrame, accepted: DataFrame, now: datetime) -> DataFrame:
-    """Release the open rows whose records are accepted now; their reasons stay, as history.
+    """Release the open rows whose records are accepted now; their reasons do not change.
 
     Args:
         quarantine: Rows of ``silver/quarantine``.
         accepted: ``record_id`` of records that are accepted now.
-        now: When, UTC.
+        now: Time of the release, UTC.
 
     Returns:
         The rows in their new state.
@@ -97,13 +97,13 @@ def release(quarantine: DataFrame, accepted: DataFrame, now: datetime) -> DataFr
 def after_replay(
     rejected: DataFrame, validated: DataFrame, quarantine: DataFrame, now: datetime
 ) -> DataFrame:
-    """Make the quarantine rows that change when records in quarantine are validated again.
+    """Return the quarantine rows that a repeated validation of records in quarantine changes.
 
     Args:
         rejected: Open rows of the records that are rejected again.
         validated: ``record_id`` of all records that were validated.
         quarantine: Rows of ``silver/quarantine``.
-        now: When, UTC.
+        now: Time of the release, UTC.
 
     Returns:
         The rows of ``rejected`` that are new or have other reasons, and the rows of the accepted
@@ -115,6 +115,6 @@ def after_replay(
 
 
 def changed(fresh: DataFrame, quarantine: DataFrame) -> DataFrame:
-    """Rows of ``fresh`` that are not in quarantine yet, or open there for other reasons."""
+    """Return the rows of ``fresh`` that are not open in quarantine with the same reasons."""
     same = open_rows(quarantine).select(lineage.RECORD_ID, lineage.REASONS)
     return fresh.join(same, [lineage.RECORD_ID, lineage.REASONS], "left_anti")

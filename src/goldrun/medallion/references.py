@@ -1,4 +1,4 @@
-"""Rows whose foreign key has no parent row."""
+"""Find rows whose foreign key has no parent row."""
 
 from collections.abc import Mapping
 from functools import reduce
@@ -12,26 +12,26 @@ from goldrun.contracts.table import Reference, Severity, Table
 
 
 def dangling(rows: DataFrame, reference: Reference, parent: DataFrame) -> DataFrame:
-    """Find the rows whose reference is not null and is the key of no parent.
+    """Return the rows whose reference is not null and is not the key of a parent row.
 
     Args:
         rows: Rows with the reference's column.
         reference: The foreign key.
-        parent: Rows of the entity that it points to.
+        parent: Rows of the entity that it refers to.
 
     Returns:
-        These rows with all their columns.
+        The rows with all columns.
     """
     (key,) = ENTITIES[reference.entity].key
     keys = parent.select(F.col(key).alias(reference.column))
-    pointing = rows.where(F.col(reference.column).isNotNull())
-    return pointing.join(keys, reference.column, "left_anti")
+    referring = rows.where(F.col(reference.column).isNotNull())
+    return referring.join(keys, reference.column, "left_anti")
 
 
 def without_parent(
     rows: DataFrame, table: Table, parents: Mapping[str, DataFrame]
 ) -> DataFrame | None:
-    """Find the rows that a rejecting reference of their contract rejects.
+    """Return the rows that a rejecting reference of their contract rejects.
 
     Args:
         rows: Accepted rows with their lineage.

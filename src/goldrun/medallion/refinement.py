@@ -1,7 +1,7 @@
-"""The fates of pending records, computed from frames; nothing is read or written here."""
+"""Compute the fates of pending records from frames, without access to a lake."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from pyspark.sql import DataFrame
@@ -26,7 +26,7 @@ from goldrun.medallion.versions import Resolution
 
 @dataclass(frozen=True)
 class Refined:
-    """How many records of a run have which fate.
+    """Numbers of records of a run by fate.
 
     Attributes:
         records: Number of records.
@@ -41,7 +41,7 @@ class Refined:
     duplicates: int = 0
 
     def __add__(self, other: "Refined") -> "Refined":
-        """Count the records of both."""
+        """Return the sums of both."""
         return Refined(
             self.records + other.records,
             Counter(self.rejected) + Counter(other.rejected),
@@ -52,7 +52,7 @@ class Refined:
 
 @dataclass(frozen=True)
 class RefinementInput:
-    """The frames that decide the fates of pending records of an entity.
+    """Frames from which the fates of an entity's pending records are computed.
 
     Attributes:
         pending: Rows of ``bronze/<entity>`` without a fate.
@@ -61,8 +61,8 @@ class RefinementInput:
         related: Parents and exchange rates.
         new: Whether ``pending`` is one batch that was just ingested, so that the stored rows were
             checked before.
-        erased: Rows of ``silver/quarantine`` of the records that lost their text to an erasure
-            before they had a fate; None where nobody was erased.
+        erased: Rows of ``silver/quarantine`` of the records whose text was erased before they had
+            a fate; None if the lake has no erased person.
     """
 
     pending: DataFrame
@@ -75,13 +75,13 @@ class RefinementInput:
 
 @dataclass(frozen=True)
 class Refinement:
-    """What is to be written for pending records.
+    """Rows to write for pending records.
 
     Attributes:
         validated: Result of ``validate_records``; includes the records of ``reset``.
         resolution: New rows of silver, history and duplicates.
-        rejected: New rows of ``silver/quarantine``, those of erased records among them.
-        reset: Stored records that lose their fates and are among ``validated``; None where there
+        rejected: New rows of ``silver/quarantine``, including rows of erased records.
+        reset: Stored records whose fates are removed, and which are in ``validated``; None if there
             are none.
     """
 
@@ -116,8 +116,8 @@ def refine_records(
 ) -> Refinement:
     """Decide the fate of each pending record.
 
-    Where a stored record of the same key was ingested with or after a pending one, the stored
-    records of the key are reset: they are refined together with the pending ones.
+    If a stored record of the same key was ingested with or after a pending one, the stored records
+    of the key are reset, and refined together with the pending records.
 
     Args:
         validated: Result of ``validate_records`` for ``given.pending``.
@@ -136,13 +136,18 @@ def refine_records(
         given = _with_reset(given, validated, stored)
         validated = validate_records(given.pending, source, entity)
         compared, repeats = _compare(validated, given, source, entity)
-    by_arrival = table.versioned_by not in source.with_files[entity].columns
-    resolution = resolve_keys(compared.rows, repeats, entity, table, by_arrival=by_arrival)
+    by_ingestion = table.versioned_by not in source.with_files[entity].columns
+    resolution = resolve_keys(compared.rows, repeats, entity, table, by_ingestion=by_ingestion)
     late = (*compared.rejected, resolution.conflicts)
-    rejected = rejected_rows(validated, given.pending, given.bronze, late, entity)
-    if given.erased is not None:
-        rejected = rejected.unionByName(given.erased)
-    return Refinement(validated, resolution, rejected, reset)
+    return Refinement(validated, resolution, _rejected(validated, given, late, entity), reset)
+
+
+def _rejected(
+    validated: DataFrame, given: RefinementInput, late: Sequence[DataFrame], entity: str
+) -> DataFrame:
+    """Return the quarantine rows of all rejected records and of the erased ones."""
+    rows = rejected_rows(validated, given.pending, given.bronze, late, entity)
+    return rows if given.erased is None else rows.unionByName(given.erased)
 
 
 def _compare(
@@ -158,7 +163,7 @@ def _compare(
 def _with_reset(
     given: RefinementInput, validated: DataFrame, stored: StoredRecords
 ) -> RefinementInput:
-    """Add stored records to the pending ones, and take their fates away."""
+    """Add stored records to the pending records, and remove their fates."""
     ids = validated.select(lineage.RECORD_ID).unionByName(stored.ids).localCheckpoint()
     pending = given.bronze.join(ids, lineage.RECORD_ID, "left_semi")
     return replace(given, pending=pending, fates=given.fates.without(stored))

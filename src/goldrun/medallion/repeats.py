@@ -1,4 +1,4 @@
-"""Keys with several records, and the record that is current for each key."""
+"""Find keys with several records, and the current record of each key."""
 
 from dataclasses import dataclass, replace
 
@@ -18,13 +18,13 @@ _TIMES = "_times"
 
 @dataclass(frozen=True)
 class Repeats:
-    """The keys of more than one row.
+    """Keys with more than one row.
 
     Attributes:
         keys: Result of ``repeated_keys``.
         known: Rows of silver and of its history, for at least these keys.
-        out_of_order: ``record_id`` of all incoming and known rows of the keys of which a stored
-            record was ingested with or after a pending one; None where there is no such key.
+        out_of_order: ``record_id`` of all incoming and known rows of the keys with a stored record
+            that was ingested with or after a pending one; None if there is no such key.
     """
 
     keys: DataFrame
@@ -33,9 +33,10 @@ class Repeats:
 
 
 def repeated_keys(incoming: DataFrame, known: DataFrame, table: Table) -> DataFrame:
-    """Find the keys of more than one row; only these need a resolution.
+    """Find the keys with more than one row; only these need a resolution.
 
-    Most keys have one row, and rows are much wider than their keys.
+    Most keys have one row, and rows are much wider than their keys, so that this is cheaper than
+    a resolution of all rows.
 
     Args:
         incoming: Accepted rows of the batch.
@@ -44,7 +45,7 @@ def repeated_keys(incoming: DataFrame, known: DataFrame, table: Table) -> DataFr
 
     Returns:
         The columns of the key, each key once, the first batch (``FIRST``) of its incoming rows
-        and the last one (``LAST``) of its known rows, null where there are none.
+        and the last batch (``LAST``) of its known rows, null if there are none.
     """
     key, nothing = list(table.key), F.lit(None).cast("string")
     new = incoming.select(*key, F.col(lineage.BATCH_ID).alias(FIRST), nothing.alias(LAST))
@@ -65,23 +66,30 @@ def find_repeats(rows: DataFrame, fates: Fates, table: Table) -> Repeats:
         fates: The fates of the entity's records.
         table: The entity's contract.
     """
-    key = list(table.key)
     # Read twice, and from tables that are written afterwards.
-    known = rows_of(_stored(fates, table), rows, key).localCheckpoint()
+    known = rows_of(_stored(fates, table), rows, table.key).localCheckpoint()
     repeated = repeated_keys(rows, known, table).localCheckpoint()
     found = repeated.agg(F.count("*"), F.count_if(is_out_of_order()), F.min(FIRST)).collect()[0]
     many, late, first = found
-    repeated = few_in_memory(repeated, many)
+    repeats = Repeats(few_in_memory(repeated, many), known)
     if table.immutable_since or not many:
-        return Repeats(repeated, known)
-    # Statistics of files show that there are none of a batch that is later than all others.
+        return repeats
+    # By their statistics, no files are read if the batch is later than all stored batches.
     duplicates = fates.duplicates.where(F.col(lineage.BATCH_ID) >= F.lit(first))
     if not late and duplicates.isEmpty():
-        return Repeats(repeated, known)
-    several = rows.join(repeated, key, "left_semi").select(*key, lineage.RECORD_ID)
-    records = several.unionByName(known.select(*key, lineage.RECORD_ID))
-    ids = records_out_of_order(repeated, records, duplicates, table).localCheckpoint()
-    return Repeats(repeated, known, None if ids.isEmpty() else ids)
+        return repeats
+    return replace(repeats, out_of_order=_out_of_order(rows, repeats, duplicates, table))
+
+
+def _out_of_order(
+    rows: DataFrame, repeats: Repeats, duplicates: DataFrame, table: Table
+) -> DataFrame | None:
+    """Return ``Repeats.out_of_order``, given the duplicates that may be later than a row."""
+    key, record = list(table.key), lineage.RECORD_ID
+    several = rows.join(repeats.keys, key, "left_semi").select(*key, record)
+    records = several.unionByName(repeats.known.select(*key, record))
+    ids = records_out_of_order(repeats.keys, records, duplicates, table).localCheckpoint()
+    return None if ids.isEmpty() else ids
 
 
 def _stored(fates: Fates, table: Table) -> DataFrame:
@@ -92,15 +100,15 @@ def _stored(fates: Fates, table: Table) -> DataFrame:
 
 
 def stored_records(records: DataFrame, fates: Fates) -> StoredRecords:
-    """Find the stored ones among some records, and the duplicates of them.
+    """Find the stored records among some records, and the duplicates of these records.
 
-    A record that is released from quarantine may belong between two records of its key that were
-    ingested before and after it. Then all records of the key lose their fates, and are resolved
-    together as if none had been.
+    A record that is released from quarantine may have been ingested between two other records of
+    its key. Then the fates of all records of the key are removed, and the records are resolved
+    together again.
 
     Args:
-        records: ``record_id`` of all records of some keys that are no duplicates, stored or not;
-            read several times, so materialise it before.
+        records: ``record_id`` of all records of some keys that are no duplicates, stored or not.
+            It is read several times, so the caller materialises it.
         fates: The fates of the entity's records.
     """
     record, kept = lineage.RECORD_ID, lineage.KEPT_RECORD_ID
@@ -112,22 +120,22 @@ def stored_records(records: DataFrame, fates: Fates) -> StoredRecords:
 
 
 def resolve_keys(
-    rows: DataFrame, repeats: Repeats, entity: str, table: Table, *, by_arrival: bool
+    rows: DataFrame, repeats: Repeats, entity: str, table: Table, *, by_ingestion: bool
 ) -> Resolution:
-    """Decide which record is current for each key; a key with one record needs no ranking.
+    """Decide which record of each key is current; a key with one record needs no ranking.
 
     Args:
         rows: Accepted records with their lineage.
         repeats: Result of ``find_repeats`` for them, without records out of order.
         entity: Name of the entity.
         table: Its contract.
-        by_arrival: Whether the source maps no ``table.versioned_by``.
+        by_ingestion: Whether the source maps no ``table.versioned_by``.
     """
     names, key = lineage.silver_table(table).names, list(table.key)
-    # Hashed after the split: else each row would be hashed for both parts.
+    # Hashed after the split, because each row would be hashed for both parts before it.
     position = (lineage.FILE, lineage.OFFSET)
     several = with_content_hash(rows.join(repeats.keys, key, "left_semi"), table, beside=position)
-    ranked = rank_versions(several, repeats.known, table, by_arrival=by_arrival)
+    ranked = rank_versions(several, repeats.known, table, by_ingestion=by_ingestion)
     resolution = resolve(ranked.localCheckpoint(), entity, table)
     alone = with_content_hash(rows.join(repeats.keys, key, "left_anti"), table).select(*names)
     return replace(resolution, current=resolution.current.unionByName(alone))

@@ -1,4 +1,4 @@
-"""Silver: typed rows that satisfy every rule, and the reasons of the rejected ones."""
+"""Validate records: type their values, apply the rules, and list the reasons of a rejection."""
 
 from collections.abc import Mapping, Sequence
 
@@ -16,7 +16,7 @@ from goldrun.medallion.quarantine import place, raw_json
 
 _COMMA = ","
 _REPLACEMENT = "\ufffd"
-"""Character that a reader puts in the place of bytes that are not of the encoding."""
+"""Character with which a reader replaces bytes that are not valid in the encoding."""
 _LINEAGE = (
     lineage.RECORD_ID,
     lineage.SOURCE,
@@ -39,7 +39,7 @@ def validate(
 
     Args:
         bronze: Rows of ``bronze/<entity>``.
-        mapping: How the source maps the entity.
+        mapping: The source's mapping of the entity.
         needed: File columns that the mapping reads.
         table: The entity's contract.
         timezone: Zone of times that carry none.
@@ -48,13 +48,13 @@ def validate(
     Returns:
         One row a record: the contract's columns, the lineage columns, ``reasons``, the names of
         the rejecting rules that it breaks (empty for an accepted row), and ``record``, the raw
-        record as JSON (null for an accepted row, whose text bronze keeps).
+        record as JSON (null for an accepted row, whose text is in bronze).
     """
     mapped = [table.column(name) for name in mapping.columns]
     frame, parsed = parse_records(bronze, mapping, mapped, needed, timezone, phone_region)
     complete = _with_defaults(_typed(frame, parsed, mapped), table)
     complete = complete.withColumn(lineage.REASONS, _all_reasons(table))
-    # Accepted rows are many and are materialised: without their raw text they need less memory.
+    # The accepted rows, which are many, are materialised: without raw text they need less memory.
     is_rejected = F.col(lineage.REASONS).isNotNull()
     names = F.when(is_rejected, F.split(lineage.REASONS, _COMMA)).otherwise(F.array())
     raw = F.when(is_rejected, raw_json(F.col(lineage.RECORD), F.col(lineage.MALFORMED)))
@@ -82,10 +82,10 @@ def _typed(frame: DataFrame, parsed: Mapping[str, Parsed], mapped: Sequence[Colu
 
 
 def _all_reasons(table: Table) -> SparkColumn:
-    """Names of faults and of broken rules, joined by commas; null when there is none."""
+    """Return the names of faults and of broken rules, joined by commas; null if there are none."""
     broken = _joined(F.col(lineage.REASONS), _names_of(_broken(table)))
     reasons = _joined(broken, _names_of(_unfilled(table, broken)))
-    # The fields of a malformed line are random: it has no other reason.
+    # The fields of a malformed line are arbitrary, so other reasons are ignored.
     is_malformed = F.col(lineage.MALFORMED).isNotNull()
     return F.when(is_malformed, F.lit(quarantine_reasons.RECORD_MALFORMED)).otherwise(reasons)
 
@@ -116,7 +116,7 @@ def _broken(table: Table) -> dict[str, SparkColumn]:
 
 
 def _unfilled(table: Table, broken: SparkColumn) -> dict[str, SparkColumn]:
-    """Conditions of defaults that can't be computed from a record without any other reason."""
+    """Return conditions of required values without a default, for records without other reasons."""
     defaulted = (c for c in table.columns if c.required and c.default is not None)
     return {
         quarantine_reasons.missing(c): F.col(c.name).isNull() & broken.isNull() for c in defaulted
@@ -124,10 +124,10 @@ def _unfilled(table: Table, broken: SparkColumn) -> dict[str, SparkColumn]:
 
 
 def _names_of(conditions: dict[str, SparkColumn]) -> SparkColumn:
-    """Names whose condition is true, joined by commas; null when there is none.
+    """Return the names whose condition is true, joined by commas; null if there are none.
 
-    A null condition counts as not broken. Text and not an array, because Spark generates no code
-    for dropping nulls from an array: this step took twice as long with one.
+    A null condition is false. The result is text and not an array, because Spark generates no code
+    for removing nulls from an array, and this step would take twice as long.
     """
     return _joined(*[F.when(is_so, F.lit(name)) for name, is_so in conditions.items()])
 
@@ -159,9 +159,9 @@ def with_content_hash(
 
 
 def _spelled(column: Column) -> SparkColumn:
-    """Text that is unique for each value and equal in all engines.
+    """Return a text that is unique for each value and equal in all engines.
 
-    Its length stands before it, so that concatenated texts are unique too.
+    It begins with its length, so that concatenated texts are unique too.
     """
     value = F.col(column.name)
     exact = F.unix_micros(value) if isinstance(column.type, T.TimestampType) else value
@@ -170,10 +170,10 @@ def _spelled(column: Column) -> SparkColumn:
 
 
 def accepted(validated: DataFrame) -> DataFrame:
-    """Validated records that break no rule."""
+    """Return the validated records that break no rule."""
     return validated.where(F.size(lineage.REASONS) == 0)
 
 
 def rejected(validated: DataFrame) -> DataFrame:
-    """Validated records that break at least one rule."""
+    """Return the validated records that break at least one rule."""
     return validated.where(F.size(lineage.REASONS) > 0)

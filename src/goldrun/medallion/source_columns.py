@@ -1,4 +1,4 @@
-"""File columns that the expressions of a source read."""
+"""Find the file columns that the expressions of a source read."""
 
 from collections.abc import Mapping
 
@@ -34,10 +34,10 @@ def columns_read(source: Source, entity: str) -> dict[str, str]:
 
 
 def columns_required(source: Source, entity: str) -> dict[str, str]:
-    """Find the file columns without which a file of an entity is refused.
+    """Find the file columns that a file of an entity must have.
 
-    All lines of a CSV file have the columns of its header. A JSON object omits the columns for
-    which it has no value, so a JSON file must have only those that required columns are made from.
+    All lines of a CSV file have the columns of its header. A JSON object omits columns without a
+    value, so a JSON file needs only the columns that the expressions of required columns read.
 
     Returns:
         The section of the source's TOML file that names it, by column.

@@ -1,4 +1,4 @@
-"""Text in its standard form: e-mail, telephone, currency, category."""
+"""Convert text to its standard form: e-mail, telephone, currency, category."""
 
 from pyspark.sql import Column as SparkColumn
 from pyspark.sql import functions as F
@@ -9,21 +9,21 @@ from goldrun.contracts.table import Column, Standard
 from goldrun.contracts.text import INVISIBLE_CLASS
 
 _BETWEEN_WORDS = rf"[{INVISIBLE_CLASS}_-]+"
-"""Spaces of any kind, with invisible characters among them."""
+"""Spaces of any kind, including invisible characters."""
 
 
 def to_standard_form(text: SparkColumn, column: Column, phone_region: str | None) -> SparkColumn:
     """Convert trimmed text to the column's standard form.
 
     Args:
-        text: The text; null where there is none.
+        text: The text; null if there is none.
         column: Contract of the column.
         phone_region: Country (ISO 3166, two letters) of telephone numbers without a country code;
             without it such numbers have no standard form.
 
     Returns:
-        The standard form, or null where the text has none. A category always has one, whether or
-        not it is allowed.
+        The standard form; null if the text has none. A category always has one, also if it is not
+        allowed.
     """
     if column.standard is Standard.CATEGORY:
         return _category(text, column)
@@ -45,8 +45,8 @@ def _category(text: SparkColumn, column: Column) -> SparkColumn:
     return canonical
 
 
-# The two functions below run in Spark's Python workers, which may lack goldrun but have the
-# libraries: they are nested so that they travel by value, and import what they need themselves.
+# The nested functions below run in Spark's Python workers, which have the libraries but may lack
+# goldrun. Nested functions are pickled by value; they import the libraries themselves.
 
 
 def _email(text: SparkColumn) -> SparkColumn:

@@ -1,4 +1,4 @@
-"""Stored rows found by key, without reading the files that can't hold them."""
+"""Find stored rows by key, without reading files that can't contain the key."""
 
 from collections.abc import Sequence
 
@@ -10,26 +10,26 @@ _FEW = 500_000
 
 
 def few_in_memory(rows: DataFrame, count: int) -> DataFrame:
-    """Broadcast rows in joins, where they are few.
+    """Mark rows to be broadcast in joins if they are few.
 
     Args:
-        rows: Narrow rows.
+        rows: Rows with few columns.
         count: Number of rows.
     """
     return F.broadcast(rows) if count < _FEW else rows
 
 
 def rows_of(stored: DataFrame, wanted: DataFrame, columns: Sequence[str]) -> DataFrame:
-    """Find the stored rows whose columns have the values of a wanted row.
+    """Return the stored rows whose columns have the values of a wanted row.
 
-    The span of the wanted values is collected first and filters the table as literals: values
-    that grow with time, as most ids do, are in few files, and the other files are skipped by their
-    statistics. Values from all over the table need every file.
+    The range of the wanted values is collected first and filters the table as literals. Values that
+    grow with time, as most ids do, are in few files, and the other files are skipped by their
+    statistics. If the values have a wide range, all files are read.
 
     Args:
         stored: Rows of a table.
         wanted: Rows with ``columns``; read twice, so checkpoint it if it is expensive.
-        columns: What to compare; a null equals nothing.
+        columns: Columns to compare; a null equals no value.
 
     Returns:
         Rows of ``stored``, each once.

@@ -1,4 +1,4 @@
-"""Text without invisible characters at its ends, as it is compared and parsed."""
+"""Remove invisible characters from the ends of text before it is compared and parsed."""
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
@@ -13,6 +13,6 @@ def trimmed(text: Column) -> Column:
         text: Text; null stays null.
 
     Returns:
-        The text, which may be empty; characters inside are kept.
+        The text, which may be empty; characters inside it do not change.
     """
     return F.trim(text, F.lit(INVISIBLE))

@@ -1,4 +1,4 @@
-"""Times written in a shop's way, as ISO 8601: one definition for every engine."""
+"""Rewrite times of a shop's format as ISO 8601, with the same result in every engine."""
 
 from collections.abc import Callable
 
@@ -15,7 +15,7 @@ _FULL = (
     r"[T ](?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]+)?"
     rf"(?:Z|{OFFSET})?\z"
 )
-"""ISO 8601 as nearly all files write it."""
+"""The most frequent form of ISO 8601."""
 _DAY = rf"{YEAR}-(?:1[0-2]|0?[1-9])-(?:[12][0-9]|3[01]|0?[1-9])"
 _TO_SECONDS = (
     rf"\A{_DAY}[T ](?:1[0-9]|2[0-3]|0?[0-9]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]+)? *(?:{ANY_ZONE})?\z"
@@ -28,10 +28,10 @@ _UNIVERSAL = r"(?:UTC|GMT)\z"
 _FAR_REGION = r"\A(?:2[1-9]|[3-9][0-9])[0-9]{2}-.*[A-Za-z]/"
 _FIRST, _LAST = "0001-01-01 00:00:00", "9999-12-31 23:59:59.999999"
 _FAR = "2100"
-"""From this year on not every engine knows when a region changes its clocks."""
+"""From this year on some engines lack the clock changes of regions."""
 _FRACTION = r"\.[0-9]+"
 _NAMED_ZONES = ("V", "z")
-"""Letters of patterns by which a zone is written as a name."""
+"""Letters of patterns that stand for the name of a zone."""
 _MONTHS = ",".join(month[:3].lower() for month in MONTHS)
 _FIELDS = ("year", "month", "day", "hour", "minute", "second")
 _ABSENT = {"month": "01", "day": "01", "hour": "00", "minute": "00", "second": "00"}
@@ -42,13 +42,13 @@ def iso_text(text: Column, pattern: str | None, zone: str | None = None) -> Colu
 
     Args:
         text: Text of a time.
-        pattern: Spark pattern that it is written by (``time_pattern``); ISO 8601 when None.
-        zone: Zone whose own abbreviations (``BST`` in London) are read; none are when None.
+        pattern: Spark pattern of the text (``time_pattern``); None for ISO 8601.
+        zone: Zone whose own abbreviations (``BST`` in London) are read; None for no abbreviations.
 
     Returns:
-        ``2024-06-01T02:00:00Z``, with an explicit offset instead of the ``Z`` where the text has
-        one, and with neither where the text carries no zone and so is a local time; the fraction of
-        a second has the digits that are written. Null where the text is no time.
+        ``2024-06-01T02:00:00Z``, with an offset instead of the ``Z`` if the text has an offset, and
+        without both if the text is a local time without a zone; the fraction of a second has the
+        digits of the text. Null if the text is not a time.
 
     Raises:
         ValueError: The pattern can't be used.
@@ -60,14 +60,14 @@ def iso_text(text: Column, pattern: str | None, zone: str | None = None) -> Colu
     end = F.when(is_zoned(written), "Z").otherwise("")
     rewritten = F.concat(seconds, F.regexp_extract(written, _FRACTION, 0), end)
     plain = F.replace(written, F.lit(" "), F.lit("T"))
-    text_of_it = F.when(written.rlike(_FULL), plain).otherwise(rewritten)
-    return F.when(moment.between(first, last), text_of_it)
+    iso = F.when(written.rlike(_FULL), plain).otherwise(rewritten)
+    return F.when(moment.between(first, last), iso)
 
 
 def completed(text: Column) -> Column:
-    """Give a time of ISO 8601 that has no seconds 0 of them; null where it is written in full.
+    """Append ``:00`` to a time of ISO 8601 without seconds; null if the text is complete.
 
-    Not every engine reads a zone behind minutes.
+    Some engines do not read a zone after minutes.
     """
     return F.when(~text.rlike(_FULL), F.regexp_replace(text, _TO_MINUTES, "$1:00$2"))
 
@@ -75,16 +75,15 @@ def completed(text: Column) -> Column:
 def castable(
     text: Column, pattern: str | None, zone: str | None, whole: Column | None = None
 ) -> Column:
-    """Rewrite trimmed text to what every engine casts to the same timestamp.
+    """Rewrite trimmed text so that every engine casts it to the same timestamp.
 
-    Null, or text that casts to null, where the text is no time. A local time is cast as if it were
-    UTC.
+    The result is null, or casts to null, if the text is not a time. A local time is cast as UTC.
 
     Args:
         text: Trimmed text.
-        pattern: Spark pattern that it is written by; ISO 8601 when None.
-        zone: Zone whose own abbreviations are read; none are when None.
-        whole: ``completed(text)``, where a column has it already.
+        pattern: Spark pattern of the text; None for ISO 8601.
+        zone: Zone whose own abbreviations are read; None for no abbreviations.
+        whole: ``completed(text)``, if a column has it already.
     """
     if pattern is not None:
         layouts = layouts_of(pattern)
@@ -96,19 +95,19 @@ def castable(
 
 
 def is_zoned(written: Column) -> Column:
-    """Whether a result of ``castable`` carries its zone."""
+    """Return the condition that a result of ``castable`` has a zone."""
     return written.rlike(_ZONED)
 
 
 def _by_layout(text: Column, layout: Layout, zone: str | None) -> Column:
-    written = _computed(text, layout) if _is_odd(layout) else _replaced(text, layout)
+    written = _computed(text, layout) if _needs_computing(layout) else _replaced(text, layout)
     if layout.letters.get("zone", "")[:1] in _NAMED_ZONES:
         written = _with_known_zone(written, zone)
     return F.when(text.rlike(layout.regex), written)
 
 
-def _is_odd(layout: Layout) -> bool:
-    """Whether a number has to be computed from what is written."""
+def _needs_computing(layout: Layout) -> bool:
+    """Whether month or hour have to be computed, from a name or from a clock of 12 hours."""
     return len(layout.letters.get("month", "")) > 2 or layout.letters.get("hour", "H")[0] != "H"
 
 
@@ -117,7 +116,7 @@ def _replaced(text: Column, layout: Layout) -> Column:
         return f"${layout.groups[name]}" if name in layout.groups else _ABSENT[name]
 
     year, month, day, hour, minute, second = map(group, _FIELDS)
-    # A number must not stand before a group: the engines read it as a part of the name.
+    # No digit may stand before a group, because the engines would read it as part of its number.
     parts = f"{_century(layout)}{year}-{month}-{day} {hour}:{minute}:{second}"
     parts += f".{group('fraction')}" if "fraction" in layout.groups else ""
     parts += f" {group('zone')}" if "zone" in layout.groups else ""
@@ -134,17 +133,20 @@ def _computed(text: Column, layout: Layout) -> Column:
             return F.lit(_ABSENT[name])
         return F.regexp_extract(text, layout.regex, layout.groups[name])
 
-    month = group("month")
-    if len(layout.letters.get("month", "")) > 2:
-        found = F.find_in_set(F.lower(F.substring(month, 1, 3)), F.lit(_MONTHS))
-        month = found.cast(T.StringType())
     year = F.concat(F.lit(_century(layout)), group("year"))
-    day = F.concat_ws("-", year, month, group("day"))
+    day = F.concat_ws("-", year, _month(group, layout), group("day"))
     time = F.concat_ws(":", _hour(group, layout), group("minute"), group("second"))
     if "fraction" in layout.groups:
         time = F.concat_ws(".", time, group("fraction"))
     zone = (group("zone"),) if "zone" in layout.groups else ()
     return F.concat_ws(" ", day, time, *zone)
+
+
+def _month(group: Callable[[str], Column], layout: Layout) -> Column:
+    if len(layout.letters.get("month", "")) <= 2:
+        return group("month")
+    name = F.lower(F.substring(group("month"), 1, 3))
+    return F.find_in_set(name, F.lit(_MONTHS)).cast(T.StringType())
 
 
 def _hour(group: Callable[[str], Column], layout: Layout) -> Column:
@@ -159,7 +161,7 @@ def _hour(group: Callable[[str], Column], layout: Layout) -> Column:
 
 
 def _with_known_zone(written: Column, zone: str | None) -> Column:
-    """A time whose zone, if it has one, is the same everywhere or the source's own; else null."""
+    """Return a time without a zone, or with one that is unambiguous or of ``zone``; else null."""
     named = written.rlike(_ABBREVIATED) & ~written.rlike(_UNIVERSAL)
     known = F.when(~named & ~written.rlike(_FAR_REGION), written)
     for name, offsets in abbreviations_of(zone).items() if zone else ():
@@ -169,11 +171,14 @@ def _with_known_zone(written: Column, zone: str | None) -> Column:
 
 
 def _own(written: Column, name: str, minutes: int, zone: str) -> tuple[Column, Column]:
-    """Whether a time has an abbreviation of a zone's clocks at that time, and it as an offset."""
+    """Return the condition that a time has a zone's own abbreviation, and the time with its offset.
+
+    The abbreviation is the zone's own if its clocks have that offset at that time.
+    """
     sign, (hours, rest) = "-" if minutes < 0 else "+", divmod(abs(minutes), 60)
     end = rf" *{name}\z"
     local = F.regexp_replace(written, end, "").try_cast(T.TimestampType())
     moment = F.timestamp_micros(F.unix_micros(local) - 60_000_000 * minutes)
     is_own = F.from_utc_timestamp(moment, zone) == local
-    is_so = written.endswith(name) & (written < F.lit(_FAR)) & is_own
-    return is_so, F.regexp_replace(written, end, f"{sign}{hours:02}:{rest:02}")
+    applies = written.endswith(name) & (written < F.lit(_FAR)) & is_own
+    return applies, F.regexp_replace(written, end, f"{sign}{hours:02}:{rest:02}")

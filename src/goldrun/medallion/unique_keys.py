@@ -1,4 +1,4 @@
-"""Keys that have several contents within one file, and so identify no row."""
+"""Describe keys that have several contents within one file and do not identify a row."""
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -12,7 +12,7 @@ from goldrun.medallion.quarantine import open_rows
 from goldrun.medallion.validation import validate_records
 
 _SHOWN = 3
-"""Keys that a message names."""
+"""Number of keys that a message names."""
 
 
 def keys_not_unique(
@@ -23,11 +23,11 @@ def keys_not_unique(
     Args:
         quarantine: Rows of ``silver/quarantine``, of any entity.
         bronze: Rows of ``bronze/<entity>``.
-        source: The shop; a key is the one that it maps now.
+        source: The shop; keys are computed by its current mapping.
         entity: Name of the entity.
 
     Returns:
-        The number of keys, the first of them and a remedy; None where all keys are unique.
+        The number of keys, the first keys and a remedy; None if all keys are unique.
     """
     is_rejected = (F.col(lineage.ENTITY) == entity) & F.array_contains(
         lineage.REASONS, KEY_NOT_UNIQUE
@@ -50,7 +50,7 @@ def describe_keys(table: Table, keys: DataFrame, records: int) -> str:
         records: Number of their records in quarantine.
     """
     (key,) = table.key
-    # A person's key stays out of logs and of MLflow, where an erasure would not find it.
+    # The key of a person is not written to logs and MLflow, which an erasure does not search.
     such_as = "" if table.key_is_personal else f", such as {_first_of(keys, key)}"
     return (
         f"{keys.count():,} values of {key} have several contents within one file{such_as}: "

@@ -1,4 +1,4 @@
-"""Which records of an entity are accepted: by their own values, and by other tables."""
+"""Decide which records of an entity are accepted, by their own values and by other tables."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ _TRANSACTIONS = "transactions"
 
 @dataclass(frozen=True)
 class RelatedTables:
-    """What the records of an entity are compared with.
+    """Rows that the records of an entity are compared with.
 
     Attributes:
         parents: Rows of silver of each entity that the records refer to, by name.
@@ -40,7 +40,7 @@ class Compared:
 
     Attributes:
         rows: The accepted records, with money in the shop's currency.
-        rejected: Frames of ``record_id, reasons`` of the others.
+        rejected: Frames of ``record_id, reasons`` of the other records.
     """
 
     rows: DataFrame
@@ -48,7 +48,7 @@ class Compared:
 
 
 def validate_records(pending: DataFrame, source: Source, entity: str) -> DataFrame:
-    """Parse records and apply the rules that need no other row.
+    """Parse records and apply the rules that need only the record itself.
 
     Args:
         pending: Rows of ``bronze/<entity>``.
@@ -61,8 +61,8 @@ def validate_records(pending: DataFrame, source: Source, entity: str) -> DataFra
     needed = list(columns_read(source, entity))
     mapping, table = source.with_files[entity], ENTITIES[entity]
     rows = validate(pending, mapping, needed, table, source.timezone, source.phone_region)
-    # Checkpointed and not cached: Spark computes a cached frame anew once a table that it was
-    # made from is written, and these tables are written afterwards.
+    # Checkpointed and not cached: Spark computes a cached frame again after a write to one of its
+    # tables, and these tables are written afterwards.
     return rows.localCheckpoint()
 
 
@@ -88,22 +88,30 @@ def check_references_and_rates(
     Raises:
         SourceError: Money in several currencies can't be added up.
     """
-    found = []
-    if entity == _TRANSACTIONS and source.currency and related.rates is not None:
+    compared = Compared(rows, ())
+    if entity == _TRANSACTIONS:
+        compared = _in_one_currency(rows, stored, related.rates, source, new=new)
+    unknown = without_parent(compared.rows, ENTITIES[entity], related.parents)
+    if unknown is None:
+        return compared
+    unknown = unknown.localCheckpoint()
+    known = compared.rows.join(unknown, lineage.RECORD_ID, "left_anti")
+    return Compared(known, (*compared.rejected, unknown))
+
+
+def _in_one_currency(
+    rows: DataFrame, stored: DataFrame, rates: DataFrame | None, source: Source, *, new: bool
+) -> Compared:
+    """Convert transactions to the shop's currency, or check that they have one currency."""
+    if source.currency and rates is not None:
         if not new:
             check_stored_currency(stored, source.currency, source.name)
-        rows, without_rate = convert(rows, source.currency, related.rates, source.zone)
-        found.append(without_rate)
-    elif entity == _TRANSACTIONS:
-        known = stored.where(F.col(CURRENCY).isNotNull()).select(CURRENCY)
-        both = rows.select(CURRENCY).unionByName(known.limit(1) if new else known)
-        check_one_currency(both, source.name)
-    unknown = without_parent(rows, ENTITIES[entity], related.parents)
-    if unknown is not None:
-        unknown = unknown.localCheckpoint()
-        found.append(unknown)
-        rows = rows.join(unknown, lineage.RECORD_ID, "left_anti")
-    return Compared(rows, tuple(found))
+        converted, without_rate = convert(rows, source.currency, rates, source.zone)
+        return Compared(converted, (without_rate,))
+    known = stored.where(F.col(CURRENCY).isNotNull()).select(CURRENCY)
+    both = rows.select(CURRENCY).unionByName(known.limit(1) if new else known)
+    check_one_currency(both, source.name)
+    return Compared(rows, ())
 
 
 def rejected_rows(
@@ -113,7 +121,7 @@ def rejected_rows(
     late: Sequence[DataFrame],
     entity: str,
 ) -> DataFrame:
-    """Make the quarantine rows of all rejected records.
+    """Return the quarantine rows of all rejected records.
 
     Args:
         validated: Result of ``validate_records``.
@@ -126,7 +134,7 @@ def rejected_rows(
         Open rows of ``silver/quarantine``, one row a record, materialised.
     """
     rows = quarantined(rejected(validated), entity)
-    # Of one type, whether or not a reason may be null, or Sail would refuse to union them.
+    # Cast to one type, because Sail can't union arrays that differ in whether elements may be null.
     reasons = F.col(lineage.REASONS).cast(lineage.QUARANTINE.column(lineage.REASONS).type)
     ids = reduce(DataFrame.unionByName, late).withColumn(lineage.REASONS, reasons)
     ids = ids.localCheckpoint()

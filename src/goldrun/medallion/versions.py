@@ -1,4 +1,4 @@
-"""One row a key: the current record of each key, and the fates of its other records."""
+"""Determine the current record of each key, and the fates of its other records."""
 
 from dataclasses import dataclass
 
@@ -26,14 +26,14 @@ class Resolution:
     """The fates of all records of some keys.
 
     Attributes:
-        current: The current row of each key (``silver_table``), where it is a new one.
-        history: Older versions with ``valid_from`` and ``valid_to`` (``history_table``), where
-            they are new or their validity has changed; none of an immutable entity.
+        current: The current row of each key (``silver_table``), if it is new.
+        history: Older versions with ``valid_from`` and ``valid_to`` (``history_table``), if they
+            are new or their validity has changed; none of an immutable entity.
         duplicates: New records that repeat another row (``silver/duplicates``).
-        conflicts: ``record_id, reasons`` of the rejected records: of an immutable entity those,
-            new or stored, whose content differs from the current row of their key
-            (``key_conflict``); of a versioned one new records of a key that has several contents
-            within one file (``key_not_unique``).
+        conflicts: ``record_id, reasons`` of the rejected records. For an immutable entity, these
+            are new or stored records whose content differs from the current row of their key
+            (``key_conflict``); for a versioned entity, new records of a key that has several
+            contents within one file (``key_not_unique``).
         rejected_keys: The keys of ``conflicts``, each once.
     """
 
@@ -45,29 +45,30 @@ class Resolution:
 
 
 def rank_versions(
-    incoming: DataFrame, known: DataFrame, table: Table, *, by_arrival: bool = False
+    incoming: DataFrame, known: DataFrame, table: Table, *, by_ingestion: bool = False
 ) -> DataFrame:
     """Order all records of each key, and mark the repeats and the rejected records.
 
-    Of a versioned entity records are ordered by ``table.versioned_by``, then by arrival:
-    ingestion, file, position in the file. Of records in this order with equal content the first
-    is kept and the others repeat it; content that comes back after other content is a version
-    again. A new row that has the time of its ingestion repeats the row before it if nothing else
-    differs. If a key has several contents within one file, and ``table.versioned_by`` does not
-    order them, all its records of that file are rejected; messages of a topic never are, because
-    their offsets order them.
+    Records of a versioned entity are ordered by ``table.versioned_by``, then by batch, file and
+    position in the file. Of consecutive records with equal content the first is kept and the others
+    repeat it; content that occurs again after other content is a new version. A new row that has
+    the time of its ingestion repeats the row before it if nothing else differs. If a key has
+    several contents within one file, and ``table.versioned_by`` does not order them, all its
+    records of that file are rejected; messages of a topic are not rejected, because their offsets
+    order them.
 
-    Of an immutable entity the earliest row is current (``table.immutable_since``, then the
+    For an immutable entity the earliest row is current (``table.immutable_since``, then the
     smallest content hash), rows with equal content repeat it, and the others are rejected.
 
     Args:
-        incoming: Accepted rows of the batch with ``file`` and ``offset``; those of a key that
-            has no other row may be left out. Of a versioned entity each was ingested later than
-            every known row of its key.
+        incoming: Accepted rows of the batch with ``file`` and ``offset``; rows of a key without
+            other rows may be omitted. Rows of a versioned entity were ingested later than every
+            known row of their key.
         known: Rows of silver (``valid_to`` null) and of its history, for at least the keys in
             ``incoming``.
         table: The entity's contract.
-        by_arrival: Whether the source maps no ``table.versioned_by``: then arrival alone orders.
+        by_ingestion: Whether the source maps no ``table.versioned_by``, so that only the order of
+            ingestion counts.
 
     Returns:
         The rows of both, with the columns that ``resolve`` needs.
@@ -86,16 +87,17 @@ def rank_versions(
         F.lit(None).cast("bigint").alias(lineage.OFFSET),
         F.lit(0).alias(_IS_NEW),
     )
-    # Partitioned by key once, the orders below need no further shuffle.
+    # Partitioned by key once, so that the windows below need no further shuffle.
     both = new.unionByName(old).repartition(*table.key)
-    # A stop between two commits can leave a version in silver and in history: it is history.
+    # After an interruption between two commits a version may be in silver and in history; the row
+    # of history counts.
     same = Window.partitionBy(*table.key, lineage.RECORD_ID).orderBy(
         F.col(lineage.VALID_TO).desc_nulls_last()
     )
     both = both.withColumn(_COPY, F.row_number().over(same)).where(F.col(_COPY) == 1).drop(_COPY)
     if table.immutable_since:
         return _rank_immutable(both, table)
-    return _rank_versioned(both, table, by_arrival=by_arrival)
+    return _rank_versioned(both, table, by_ingestion=by_ingestion)
 
 
 def _rank_immutable(both: DataFrame, table: Table) -> DataFrame:
@@ -109,8 +111,8 @@ def _rank_immutable(both: DataFrame, table: Table) -> DataFrame:
     )
 
 
-def _rank_versioned(both: DataFrame, table: Table, *, by_arrival: bool) -> DataFrame:
-    versioned_by = [] if by_arrival else [table.versioned_by]
+def _rank_versioned(both: DataFrame, table: Table, *, by_ingestion: bool) -> DataFrame:
+    versioned_by = [] if by_ingestion else [table.versioned_by]
     first_to_last, last_to_first = _orders(versioned_by)
     marked = _mark_contradictions(both, [*table.key], versioned_by)
     in_order = Window.partitionBy(*table.key, _LOSES).orderBy(*first_to_last)
@@ -124,29 +126,18 @@ def _rank_versioned(both: DataFrame, table: Table, *, by_arrival: bool) -> DataF
 
 
 def _orders(versioned_by: list[str]) -> tuple[list[SparkColumn], list[SparkColumn]]:
-    """Order of the records of a key from the first to the last, and the reverse order."""
-    arrival = [
-        _IS_NEW,
-        lineage.VALID_TO,
-        lineage.BATCH_ID,
-        lineage.FILE,
-        lineage.OFFSET,
-        lineage.RECORD_ID,
-    ]
-    # Of the known rows at one time the current one is the last: it is valid for the longest.
-    first_to_last = [
-        F.col(name).asc_nulls_last() if name == lineage.VALID_TO else F.col(name).asc()
-        for name in (*versioned_by, *arrival)
-    ]
-    last_to_first = [
-        F.col(name).desc_nulls_first() if name == lineage.VALID_TO else F.col(name).desc()
-        for name in (*versioned_by, *arrival)
-    ]
+    """Return the order of the records of a key from first to last, and the reverse order."""
+    position = (lineage.BATCH_ID, lineage.FILE, lineage.OFFSET, lineage.RECORD_ID)
+    columns = [F.col(name) for name in (*versioned_by, _IS_NEW, lineage.VALID_TO, *position)]
+    # Of known rows with the same time the current row, whose end of validity is null, is the last.
+    # The other columns are null in all of the rows that they order or in none.
+    first_to_last = [column.asc_nulls_last() for column in columns]
+    last_to_first = [column.desc_nulls_first() for column in columns]
     return first_to_last, last_to_first
 
 
 def _mark_contradictions(both: DataFrame, key: list[str], versioned_by: list[str]) -> DataFrame:
-    """Mark the new records whose key has several contents in their file that nothing orders."""
+    """Mark the new records whose key has several contents without an order in their file."""
     of_file = [*key, _IS_NEW, lineage.FILE]
     at_once = Window.partitionBy(*of_file, *versioned_by)
     content = F.col(lineage.CONTENT_HASH)
@@ -163,7 +154,7 @@ def _mark_contradictions(both: DataFrame, key: list[str], versioned_by: list[str
 def _repeats_the_row_before(table: Table, in_order: WindowSpec) -> SparkColumn:
     same = F.lag(lineage.CONTENT_HASH).over(in_order) == F.col(lineage.CONTENT_HASH)
     if lineage.INGESTED_AT in (table.column(table.versioned_by).default or ""):
-        # Such a row has the time of its ingestion, so its content differs in each.
+        # The content of such a row contains the time of its ingestion, which always differs.
         others = F.struct(*[name for name in table.names if name != table.versioned_by])
         equal = F.lag(others).over(in_order).eqNullSafe(others)
         same = same | (is_time_of_ingestion(table.versioned_by) & equal)
@@ -171,11 +162,10 @@ def _repeats_the_row_before(table: Table, in_order: WindowSpec) -> SparkColumn:
 
 
 def _with_validity(rows: DataFrame, table: Table, from_the_end: WindowSpec) -> DataFrame:
-    """Add from when to when each version was valid, and when it was so far (``_ENDED``).
+    """Add the validity of each version, and the stored end of its validity (``_ENDED``).
 
-    A version is valid from its ``table.versioned_by`` until the earliest one of the versions
-    after it in order. A version that begins before it and is ordered after it leaves it valid for
-    no time.
+    A version is valid from its ``table.versioned_by`` until the earliest ``table.versioned_by`` of
+    the versions that are ordered after it. If that is before its own, it is valid for no time.
     """
     since, ended = F.col(table.versioned_by), F.col(lineage.VALID_TO)
     following = from_the_end.rowsBetween(Window.unboundedPreceding, -1)
@@ -190,12 +180,12 @@ def _with_validity(rows: DataFrame, table: Table, from_the_end: WindowSpec) -> D
 
 
 def resolve(ranked: DataFrame, entity: str, table: Table) -> Resolution:
-    """Decide which row of each key is current, and the fates of the others.
+    """Determine the current row of each key, and the fates of the other rows.
 
     The last version is current, the others are history.
 
     Args:
-        ranked: Result of ``rank_versions``; read several times, so persist it.
+        ranked: Result of ``rank_versions``. It is read several times, so the caller persists it.
         entity: Name of the entity.
         table: Its contract.
 

@@ -1,8 +1,8 @@
-"""Local times of a zone converted to UTC, by one rule in every engine.
+"""Convert local times of a zone to UTC, by the same rules in every engine.
 
-A local time that the clocks show twice, as they are put back, is the earlier moment. One that they
-skip, as they are put forward, is moved forward by what they skip. From 2100 on a zone keeps the
-offset with which that year begins: not every engine knows its changes from then on.
+A local time that occurs twice, when clocks are put back, is the earlier instant. A local time that
+does not exist, when clocks are put forward, is moved forward by the skipped time. From 2100 on a
+zone has the offset of the beginning of that year, because some engines lack its later changes.
 """
 
 from pyspark.sql import Column
@@ -19,7 +19,7 @@ def to_utc(local: Column, zone: str) -> Column:
     """Convert a local time to UTC.
 
     Args:
-        local: Timestamp that shows in UTC what the clocks of the zone show.
+        local: Timestamp whose text in UTC is the local time.
         zone: Name of the zone.
     """
     is_far = local >= F.lit(_FAR).cast(T.TimestampType())

@@ -175,7 +175,7 @@ def test_a_file_that_was_cut_off_is_corrected_by_the_whole_one_under_a_new_name(
     run(shop, monkeypatch, never)
     assert set(amounts(shop).values()) == {"1.0000"}
     file.write_text(f"{header}\n{rows[-1]}\n")
-    with pytest.raises(SourceError, match=r"give the new content a new file name.* later file"):
+    with pytest.raises(SourceError, match=r"give the new content a new file name.* ingested later"):
         run(shop, monkeypatch, lambda _: None)
     file.unlink()
     age(shop.land("whole.csv", *rows, header=header))

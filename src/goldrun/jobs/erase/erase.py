@@ -1,4 +1,4 @@
-"""Erase a person from every table, old file and log of the lake, and verify it by decoding files."""
+"""Erase a person from every table, old file and log of a lake, and verify it by decoding files."""
 
 from collections.abc import Sequence
 from pathlib import Path
