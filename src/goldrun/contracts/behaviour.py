@@ -1,4 +1,4 @@
-"""Contracts of what customers do besides buying: sessions, events, interactions, in silver."""
+"""Contracts of sessions, events and interactions in silver."""
 
 from pyspark.sql import types as T
 
@@ -47,32 +47,34 @@ RESOLVED = "resolved"
 OUTCOMES = (RESOLVED, "unresolved", "escalated", "abandoned")
 
 _FROM_START_TO_END = f"(unix_micros({SESSION_END}) - unix_micros({SESSION_START})) / 1000000bd"
-_CUSTOMER = Column(CUSTOMER_ID, T.StringType(), "Who.", required=True, is_customer_id=True)
+_CUSTOMER = Column(CUSTOMER_ID, T.StringType(), "Customer.", required=True, is_customer_id=True)
 
 SESSIONS = Table(
     name="silver/sessions",
-    grain="one visit",
+    grain="one session of a customer in the shop",
     key=(SESSION_ID,),
     immutable_since=SESSION_START,
     clustered_by=(SESSION_START,),
     columns=(
-        Column(SESSION_ID, T.StringType(), "Identity of the visit.", required=True),
+        Column(SESSION_ID, T.StringType(), "Id of the session.", required=True),
         _CUSTOMER,
         Column(
             DEVICE_TYPE,
             T.StringType(),
-            "What the customer used.",
+            "Kind of device.",
             null_means="not recorded",
             allowed=DEVICES,
             standard=Standard.CATEGORY,
             synonyms=(("pc", "desktop"), ("laptop", "desktop"), ("phone", "mobile")),
         ),
-        Column(SESSION_START, T.TimestampType(), "When it began, UTC.", required=True),
-        Column(SESSION_END, T.TimestampType(), "When it ended, UTC.", null_means="not recorded"),
+        Column(SESSION_START, T.TimestampType(), "Start of the session, UTC.", required=True),
+        Column(
+            SESSION_END, T.TimestampType(), "End of the session, UTC.", null_means="not recorded"
+        ),
         Column(
             SESSION_DURATION,
             SECONDS,
-            "How long it was.",
+            "Duration of the session.",
             null_means="not recorded",
             unit="seconds",
             default=_FROM_START_TO_END,
@@ -83,13 +85,13 @@ SESSIONS = Table(
             "session_end_before_start",
             f"{SESSION_END} >= {SESSION_START}",
             Severity.REJECT,
-            "a visit can't end before it began",
+            "a session can't end before its start",
         ),
         Rule(
             "session_duration_negative",
             f"{SESSION_DURATION} >= 0",
             Severity.REJECT,
-            "a visit can't be shorter than nothing",
+            "a duration can't be negative",
         ),
         not_in_future(SESSION_START),
         not_long_ago(SESSION_START),
@@ -104,7 +106,7 @@ SESSIONS = Table(
             "session_duration_disagrees",
             f"abs({SESSION_DURATION} - {_FROM_START_TO_END}) <= 1",
             Severity.WARN,
-            "the duration given is not the time from start to end",
+            "the recorded duration is not the time from start to end",
         ),
     ),
     references=(CUSTOMER_UNKNOWN,),
@@ -112,19 +114,19 @@ SESSIONS = Table(
 
 EVENTS = Table(
     name="silver/events",
-    grain="one thing a customer did",
+    grain="one action of a customer",
     key=(EVENT_ID,),
     immutable_since=EVENT_TIMESTAMP,
     clustered_by=(EVENT_TIMESTAMP,),
     columns=(
-        Column(EVENT_ID, T.StringType(), "Identity of the event.", required=True),
+        Column(EVENT_ID, T.StringType(), "Id of the event.", required=True),
         _CUSTOMER,
-        Column(SESSION_ID, T.StringType(), "Visit that it is part of.", null_means="none known"),
-        Column(PRODUCT_ID, T.StringType(), "Product that it is about.", null_means="none"),
+        Column(SESSION_ID, T.StringType(), "Session of the event.", null_means="none known"),
+        Column(PRODUCT_ID, T.StringType(), "Product of the event.", null_means="none"),
         Column(
             EVENT_TYPE,
             T.StringType(),
-            "What was done.",
+            "Kind of action.",
             required=True,
             allowed=EVENT_TYPES,
             standard=Standard.CATEGORY,
@@ -136,7 +138,7 @@ EVENTS = Table(
                 ("order", PURCHASE),
             ),
         ),
-        Column(EVENT_TIMESTAMP, T.TimestampType(), "When, UTC.", required=True),
+        Column(EVENT_TIMESTAMP, T.TimestampType(), "Time of the event, UTC.", required=True),
     ),
     rules=(not_in_future(EVENT_TIMESTAMP), not_long_ago(EVENT_TIMESTAMP)),
     references=(
@@ -146,21 +148,23 @@ EVENTS = Table(
             SESSION_ID,
             "sessions",
             Severity.WARN,
-            "the event counts, but for no journey",
+            "the event counts for features of events, but not of sessions",
         ),
     ),
 )
 
 INTERACTIONS = Table(
     name="silver/interactions",
-    grain="one contact between a customer and the shop's people",
+    grain="one interaction of a customer with the shop's staff",
     key=(INTERACTION_ID,),
     immutable_since=INTERACTION_DATE,
     clustered_by=(INTERACTION_DATE,),
     columns=(
-        Column(INTERACTION_ID, T.StringType(), "Identity of the contact.", required=True),
+        Column(INTERACTION_ID, T.StringType(), "Id of the interaction.", required=True),
         _CUSTOMER,
-        Column(INTERACTION_DATE, T.TimestampType(), "When it began, UTC.", required=True),
+        Column(
+            INTERACTION_DATE, T.TimestampType(), "Start of the interaction, UTC.", required=True
+        ),
         Column(
             INTERACTION_TYPE,
             T.StringType(),
@@ -173,14 +177,14 @@ INTERACTIONS = Table(
         Column(
             RESPONSE_TIME,
             SECONDS,
-            "Time until the shop first answered.",
-            null_means="never answered, or not recorded",
+            "Time until the shop's first answer.",
+            null_means="no answer, or not recorded",
             unit="seconds",
         ),
         Column(
             INTERACTION_OUTCOME,
             T.StringType(),
-            "How it ended.",
+            "Outcome of the interaction.",
             null_means="not recorded",
             allowed=OUTCOMES,
             standard=Standard.CATEGORY,
@@ -192,7 +196,7 @@ INTERACTIONS = Table(
             "response_time_negative",
             f"{RESPONSE_TIME} >= 0",
             Severity.REJECT,
-            "an answer can't come before its question",
+            "a response time can't be negative",
         ),
         not_in_future(INTERACTION_DATE),
         not_long_ago(INTERACTION_DATE),

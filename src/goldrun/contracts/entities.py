@@ -1,4 +1,4 @@
-"""Contracts of customers and what they buy, as they are in silver."""
+"""Contracts of customers and transactions in silver."""
 
 from pyspark.sql import types as T
 
@@ -35,28 +35,28 @@ CUSTOMER_UNKNOWN = Reference(
     CUSTOMER_ID,
     "customers",
     Severity.REJECT,
-    "activity of nobody we know; a replay takes it in when the customer has arrived",
+    "the customer is unknown; a replay accepts the record once the customer is ingested",
 )
-"""Of every table whose rows belong to a customer."""
+"""Reference of every table whose rows belong to a customer."""
 
 
 def not_in_future(column: str) -> Rule:
-    """Rule that a time is at most a day after the record was read."""
+    """Return the rule that a time is at most one day after the ingestion of the record."""
     return Rule(
         f"{column}_in_future",
         f"{column} <= ingested_at + interval 1 day",
         Severity.REJECT,
-        "a clock that runs ahead would move every recency",
+        "a time in the future would change the recency of all customers",
     )
 
 
 def not_long_ago(column: str) -> Rule:
-    """Rule that a time is not a default such as the year 1, 1900 or 1970."""
+    """Return the rule that a time is not a default such as the year 1, 1900 or 1970."""
     return Rule(
         f"{column}_long_ago",
         f"{column} >= timestamp'1971-01-01T00:00:00Z'",
         Severity.REJECT,
-        "a default for a missing time; it would move the start of the shop's history",
+        "a default for a missing time; it would change the start of the shop's history",
     )
 
 
@@ -65,31 +65,31 @@ def _in_range(column: str) -> Rule:
         f"{column}_out_of_range",
         f"{column} between -1e11bd and 1e11bd",
         Severity.REJECT,
-        "more than any order line is worth; sums and averages would not fit",
+        "more than a transaction can be worth; sums and averages would overflow",
     )
 
 
 TRANSACTIONS = Table(
     name="silver/transactions",
-    grain="one order line, in its newest version",
+    grain="one transaction (one item of an order), in its newest version",
     key=(TRANSACTION_ID,),
     versioned_by=UPDATED_AT,
     clustered_by=(TRANSACTION_DATE,),
     columns=(
-        Column(TRANSACTION_ID, T.StringType(), "Identity of the order line.", required=True),
+        Column(TRANSACTION_ID, T.StringType(), "Id of the transaction.", required=True),
         Column(
             ORDER_ID,
             T.StringType(),
-            "Order that the line belongs to.",
+            "Order that the transaction belongs to.",
             required=True,
             default=TRANSACTION_ID,
         ),
-        Column(CUSTOMER_ID, T.StringType(), "Who bought.", required=True, is_customer_id=True),
-        Column(PRODUCT_ID, T.StringType(), "What was bought.", null_means="not recorded"),
+        Column(CUSTOMER_ID, T.StringType(), "Customer.", required=True, is_customer_id=True),
+        Column(PRODUCT_ID, T.StringType(), "Product.", null_means="not recorded"),
         Column(
             QUANTITY,
             T.IntegerType(),
-            "Pieces; negative on a cancelled line.",
+            "Number of pieces; may be negative if cancelled.",
             required=True,
             unit="pieces",
         ),
@@ -97,7 +97,7 @@ TRANSACTIONS = Table(
         Column(
             AMOUNT,
             MONEY,
-            "Money paid for the line; negative when it was given back.",
+            "Money paid for the transaction; negative if it was paid back.",
             required=True,
             unit="currency",
         ),
@@ -111,7 +111,7 @@ TRANSACTIONS = Table(
         Column(
             PAYMENT_METHOD,
             T.StringType(),
-            "How it was paid.",
+            "Payment method.",
             null_means="not recorded",
             allowed=PAYMENT_METHODS,
             standard=Standard.CATEGORY,
@@ -125,11 +125,11 @@ TRANSACTIONS = Table(
                 ("gift_card", "voucher"),
             ),
         ),
-        Column(TRANSACTION_DATE, T.TimestampType(), "When it was bought, UTC.", required=True),
+        Column(TRANSACTION_DATE, T.TimestampType(), "Time of the purchase, UTC.", required=True),
         Column(
             TRANSACTION_STATUS,
             T.StringType(),
-            "Where the line stands.",
+            "Status of the transaction.",
             required=True,
             allowed=STATUSES,
             standard=Standard.CATEGORY,
@@ -138,7 +138,7 @@ TRANSACTIONS = Table(
         Column(
             UPDATED_AT,
             T.TimestampType(),
-            "When this version of the line was made, UTC.",
+            "Time of this version of the transaction, UTC.",
             required=True,
             default=TRANSACTION_DATE,
         ),
@@ -151,13 +151,13 @@ TRANSACTIONS = Table(
             "quantity_not_positive",
             "quantity > 0 or transaction_status = 'cancelled'",
             Severity.REJECT,
-            "only a cancellation takes pieces back",
+            "only a cancelled transaction may have a negative quantity",
         ),
         Rule(
             "amount_negative",
             "amount >= 0 or transaction_status = 'cancelled'",
             Severity.REJECT,
-            "only a cancellation gives money back",
+            "only a cancelled transaction may have a negative amount",
         ),
         not_in_future(TRANSACTION_DATE),
         not_long_ago(TRANSACTION_DATE),
@@ -172,7 +172,7 @@ TRANSACTIONS = Table(
             "updated_before_bought",
             f"{UPDATED_AT} >= {TRANSACTION_DATE}",
             Severity.WARN,
-            "a version can't be older than what it is a version of",
+            "a version can't be older than the purchase",
         ),
     ),
     references=(CUSTOMER_UNKNOWN,),
@@ -188,7 +188,7 @@ CUSTOMERS = Table(
         Column(
             CUSTOMER_ID,
             T.StringType(),
-            "Identity of the customer.",
+            "Id of the customer.",
             required=True,
             is_customer_id=True,
         ),
@@ -212,7 +212,7 @@ CUSTOMERS = Table(
         Column(
             REGISTRATION_DATE,
             T.TimestampType(),
-            "When the account was made, UTC.",
+            "Time of the registration, UTC.",
             null_means="not recorded",
         ),
         Column(LOCATION, T.StringType(), "Country or place.", null_means="not recorded"),
@@ -226,8 +226,8 @@ CUSTOMERS = Table(
         Column(
             UPDATED_AT,
             T.TimestampType(),
-            "When this version of the customer was made, UTC; where the shop tells neither that "
-            "nor a registration, when it was first read.",
+            "Time of this version of the customer, UTC; defaults to the registration, then to the "
+            "time of ingestion.",
             required=True,
             default="coalesce(registration_date, ingested_at)",
         ),

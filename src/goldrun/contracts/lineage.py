@@ -1,4 +1,4 @@
-"""Columns that say where a row came from, and the tables that hold every row's fate."""
+"""Columns of a row's origin, and the tables that record the fate of each record."""
 
 from dataclasses import replace
 
@@ -25,34 +25,34 @@ VALID_FROM = "valid_from"
 VALID_TO = "valid_to"
 
 TOPIC_PREFIX = "kafka:"
-"""Begins the place of a message, ``kafka:topic/partition``, which files have theirs in ``file``."""
+"""Prefix of ``file`` for a message: ``kafka:topic/partition``."""
 FEED_PREFIX = "feed:"
-"""Begins the place of a row of a simulated feed, ``feed:entity``."""
+"""Prefix of ``file`` for a row of a simulated feed: ``feed:entity``."""
 MESSAGE_PREFIXES = (TOPIC_PREFIX, FEED_PREFIX)
-"""Begin the places whose records are ordered by ``offset``: they come one after the other."""
+"""Prefixes of ``file`` for records that are ordered by ``offset``."""
 
 SPLIT = "_split"
 ROW = "_row"
 CORRUPT = "_corrupt"
 LINEAGE = "_lineage"
-"""Columns that a reader adds to a file's own: start byte of the piece that one task read, row
-number in that piece, the raw line where it does not fit the header, and all of a record's lineage
-in one struct."""
+"""Columns that a reader adds to the columns of a file: first byte of the piece that one task reads,
+row number in that piece, the raw line if it does not fit the header, and all lineage of a record in
+one struct."""
 
-_RECORD_ID = Column(RECORD_ID, T.StringType(), "Identity of the raw record.", required=True)
-_SOURCE = Column(SOURCE, T.StringType(), "Source it came from.", required=True)
+_RECORD_ID = Column(RECORD_ID, T.StringType(), "Id of the raw record.", required=True)
+_SOURCE = Column(SOURCE, T.StringType(), "Source of the record.", required=True)
 _FILE = Column(
-    FILE, T.StringType(), "File it came from, or kafka:topic/partition@offset.", required=True
+    FILE, T.StringType(), "File of the record, or kafka:topic/partition@offset.", required=True
 )
 _INGESTED_AT = Column(
-    INGESTED_AT, T.TimestampType(), "When its batch was read, UTC.", required=True
+    INGESTED_AT, T.TimestampType(), "Time of the record's ingestion, UTC.", required=True
 )
-_BATCH_ID = Column(BATCH_ID, T.StringType(), "Ingestion that brought it.", required=True)
-_ENTITY = Column(ENTITY, T.StringType(), "Entity it should have become.", required=True)
+_BATCH_ID = Column(BATCH_ID, T.StringType(), "Batch of the record.", required=True)
+_ENTITY = Column(ENTITY, T.StringType(), "Entity of the record.", required=True)
 
 
 def bronze_table(entity: str) -> Table:
-    """Contract of the raw text of one entity: every record as it came, with its lineage."""
+    """Return the contract of an entity's raw records: their unchanged text and their lineage."""
     return Table(
         name=f"bronze/{entity}",
         grain="one record of a source file, as text",
@@ -65,9 +65,9 @@ def bronze_table(entity: str) -> Table:
             Column(
                 OFFSET,
                 T.LongType(),
-                "Place of the record in its file, in ascending order: its row number from 0; of a "
-                "file that several tasks read in pieces, plus the first byte of the piece. Of a "
-                "message, its offset.",
+                "Position of the record in its file, ascending: its row number from 0, plus the "
+                "first byte of the piece if several tasks read the file in pieces. For a message, "
+                "its offset.",
                 required=True,
             ),
             _INGESTED_AT,
@@ -75,41 +75,33 @@ def bronze_table(entity: str) -> Table:
             Column(
                 RECORD,
                 T.MapType(T.StringType(), T.StringType()),
-                "The record's text by the file's column name, asked for or not.",
+                "Text of the record by column name of the file, whether or not it is mapped.",
                 required=True,
             ),
             Column(
                 MALFORMED,
                 T.StringType(),
-                "The raw line, where it does not fit the header.",
-                null_means="the line fits",
+                "The raw line, if it does not fit the header.",
+                null_means="the line fits the header",
             ),
         ),
     )
 
 
 def silver_table(entity: Table) -> Table:
-    """Contract of an entity as stored: its own columns, then its lineage."""
-    return replace(
-        entity,
-        change_feed=True,
-        columns=(
-            *entity.columns,
-            _RECORD_ID,
-            Column(
-                CONTENT_HASH,
-                T.StringType(),
-                "SHA-256 of the entity's columns; equal for equal content.",
-                required=True,
-            ),
-            _SOURCE,
-            _BATCH_ID,
-        ),
+    """Return the contract of an entity's table in silver: its own columns, then its lineage."""
+    content_hash = Column(
+        CONTENT_HASH,
+        T.StringType(),
+        "SHA-256 of the entity's columns; equal for equal content.",
+        required=True,
     )
+    columns = (*entity.columns, _RECORD_ID, content_hash, _SOURCE, _BATCH_ID)
+    return replace(entity, change_feed=True, columns=columns)
 
 
 def history_table(entity: Table) -> Table:
-    """Contract of an entity's superseded versions, each with the time it was valid."""
+    """Return the contract of an entity's superseded versions, with the time of their validity."""
     stored = silver_table(entity)
     return replace(
         stored,
@@ -122,14 +114,14 @@ def history_table(entity: Table) -> Table:
             Column(
                 VALID_FROM,
                 T.TimestampType(),
-                "Start of validity, UTC: when this version was made.",
+                "Start of validity, UTC: the time of this version.",
                 required=True,
             ),
             Column(
                 VALID_TO,
                 T.TimestampType(),
-                "End of validity, UTC: when the earliest of the versions that supersede it was "
-                "made; valid_from where that was before, and it was valid for no time.",
+                "End of validity, UTC: the earliest time of the versions that supersede it; equal "
+                "to valid_from if that is earlier, so that it is valid for no time.",
                 required=True,
             ),
         ),
@@ -138,7 +130,7 @@ def history_table(entity: Table) -> Table:
 
 QUARANTINE = Table(
     name="silver/quarantine",
-    grain="one refused record",
+    grain="one rejected record",
     key=(RECORD_ID,),
     columns=(
         _RECORD_ID,
@@ -150,7 +142,9 @@ QUARANTINE = Table(
         _FILE,
         _INGESTED_AT,
         _BATCH_ID,
-        Column(RELEASED_AT, T.TimestampType(), "When it was let go.", null_means="not released"),
+        Column(
+            RELEASED_AT, T.TimestampType(), "Time of the release, UTC.", null_means="not released"
+        ),
     ),
 )
 

@@ -1,4 +1,4 @@
-"""What to do about records that are refused: one remedy for each kind of reason."""
+"""Remedies for rejected records, one for each kind of reason."""
 
 import re
 
@@ -10,35 +10,34 @@ BY_REASON = {
         "delimiter and format under [{entity}], or the lines of the files"
     ),
     quarantine_reasons.RECORD_UNDECODABLE: (
-        "encoding under [{entity}]: it must be that of the files"
+        "encoding under [{entity}]: it must be the encoding of the files"
     ),
     quarantine_reasons.KEY_CONFLICT: (
-        "the expression of the key under [{entity}.columns]: an id must not be used again for "
-        "something else"
+        "the expression of the key under [{entity}.columns]: an id must not be reused for another "
+        "row"
     ),
     quarantine_reasons.KEY_NOT_UNIQUE: (
-        "the expression of the key under [{entity}.columns]: map what identifies a row, or map "
-        "updated_at"
+        "the expression of the key under [{entity}.columns]: map a column that identifies a row, "
+        "or map updated_at"
     ),
     quarantine_reasons.CURRENCY_WITHOUT_RATE: (
         "the rates file: it needs the currency, from that day on"
     ),
 }
-"""Remedy of the reasons that have a name of their own."""
+"""Remedies of the reasons that do not depend on a column."""
 
 BY_ENDING = {
     "_missing": "the expression of {column} under [{entity}.columns], or the empty cells",
     "_unparsed": "the expression of {column} under [{entity}.columns]; of a time also "
     "timestamp_format under [{entity}]",
-    "_digits_lost": "the expression of {column} under [{entity}.columns]: round there what may "
-    "be rounded",
+    "_digits_lost": "the expression of {column} under [{entity}.columns]: round the values there",
     "_without_zone": "timezone, at the top of the file: the zone of times that have none",
     "_not_allowed": "the expression of {column} under [{entity}.columns]: translate there with "
     "CASE WHEN",
     "_in_future": "timezone and timestamp_format, and the order of day and month",
     "_long_ago": "the expression of {column} under [{entity}.columns]: make a default date null",
 }
-"""Remedy of the reasons that begin with a column, by how they end."""
+"""Remedies of the reasons that begin with the name of a column, by their ending."""
 
 BROKEN_RULE = "the expression of {column} under [{entity}.columns], or the rows of the files"
 UNKNOWN_PARENT = (
@@ -47,7 +46,7 @@ UNKNOWN_PARENT = (
 
 
 def columns_at_fault(table: Table, reason: str) -> tuple[str, ...]:
-    """Columns of a contract whose values a reason is about; none where it is the whole record."""
+    """Return the columns whose values a reason refers to; none if it refers to the whole record."""
     cause = _declared(table, reason)
     if isinstance(cause, Reference):
         return (cause.column,)
@@ -58,15 +57,15 @@ def columns_at_fault(table: Table, reason: str) -> tuple[str, ...]:
 
 
 def remedy(table: Table, entity: str, reason: str) -> str | None:
-    """Say which key of the source's TOML file to look at.
+    """Return the key of the source's TOML file that may have to be corrected, with an instruction.
 
     Args:
         table: Contract of the entity.
-        entity: Its name.
-        reason: Why records of it are refused.
+        entity: Name of the entity.
+        reason: Reason for which its records are rejected.
 
     Returns:
-        What to look at, as a phrase; None for a reason that the contract does not know.
+        The remedy as a phrase; None for a reason that the contract does not have.
     """
     cause = _declared(table, reason)
     column = " and ".join(columns_at_fault(table, reason))
@@ -80,7 +79,7 @@ def remedy(table: Table, entity: str, reason: str) -> str | None:
 
 
 def _declared(table: Table, reason: str) -> Rule | Reference | None:
-    """The rule or reference that has this name."""
+    """Return the rule or reference with the name of a reason; None if there is none."""
     declared: list[Rule | Reference] = [*table.rules, *table.references]
     return next((each for each in declared if each.name == reason), None)
 

@@ -1,4 +1,4 @@
-"""Spark patterns of times, as regular expressions that every engine matches in the same way."""
+"""Convert Spark patterns of times to regular expressions with equal matches in every engine."""
 
 import re
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ _LOOSE = rf"[+-](?:0?[0-9]|1[0-7])(?::[0-5][0-9])?|{_BASIC}|[+-]18(?::00)?"
 REGION = r"[A-Za-z]+(?:/[A-Za-z0-9_+-]+)+"
 ABBREVIATION = r"[A-Z]{3,5}"
 ANY_ZONE = rf"Z|(?:UTC|GMT)?(?:{_LOOSE})|{REGION}|{ABBREVIATION}"
-"""Whatever can name a zone behind a time of ISO 8601: offsets, regions and abbreviations."""
+"""Zones after a time of ISO 8601: offsets, regions and abbreviations."""
 _MOST_LAYOUTS = 32
 _MOST_DIGITS = 9
 _RESERVED = "{}#"
@@ -29,9 +29,9 @@ _SPACE = r"[\t \u00a0\u2000-\u200a\u202f\u205f\u3000]"
 
 
 def _any_case(*words: str) -> str:
-    """A regular expression for words in upper, lower or mixed case.
+    """Return a regular expression for words in upper, lower or mixed case.
 
-    Spelled out, because the flag for it means Unicode's cases in one engine and ASCII's in another.
+    It lists both cases of each letter, because the flags of the engines differ in Unicode.
     """
     return "|".join("".join(f"[{c.upper()}{c.lower()}]" for c in word) for word in words)
 
@@ -95,7 +95,7 @@ _TOKEN = re.compile(r"'((?:[^']|'')*)'|(([A-Za-z])\3*)|(.)", re.DOTALL)
 
 @dataclass(frozen=True)
 class _Part:
-    """A field of a pattern, or text between fields, which has no letters."""
+    """A field of a pattern, or the text between two fields, which has no letters."""
 
     letters: str
     regex: str
@@ -106,7 +106,7 @@ class _Part:
 
     @property
     def varies(self) -> bool:
-        """Whether it is a number that is written with more or fewer digits."""
+        """Whether it is a number whose count of digits varies."""
         return self.letters in ("M", "L", "d", "H", "k", "h", "K", "m", "s") or (
             self.letters.startswith("SS")
         )
@@ -122,10 +122,10 @@ _Way = tuple[_Part, ...]
 
 @dataclass(frozen=True)
 class Layout:
-    """One way to write a time: a pattern of which the optional parts are there, or are not.
+    """A form of a time: a pattern with a selection of its optional parts.
 
     Attributes:
-        regex: What the whole text matches; each field is a group.
+        regex: Regular expression of the whole text; each field is a group.
         groups: Number of the group by field: ``year``, ``month``, ``day``, ``hour``, ``minute``,
             ``second``, ``fraction``, ``half`` (AM or PM) and ``zone``.
         letters: The pattern's letters by field, such as ``MMM``.
@@ -138,14 +138,14 @@ class Layout:
 
 @lru_cache
 def layouts_of(pattern: str) -> tuple[Layout, ...]:
-    """List the ways in which a pattern writes a time, those with most optional parts first.
+    """Return the layouts of a pattern, ordered from most to fewest optional parts.
 
     Args:
-        pattern: A pattern of Spark, of the letters that every engine reads alike.
+        pattern: Spark pattern of letters that have the same meaning in every engine.
 
     Raises:
-        ValueError: The pattern has a letter that is not read, lacks a part without which it names
-            no time, or can be read in two ways; the message says what to write.
+        ValueError: The pattern has an unsupported letter, lacks a required field, or is ambiguous;
+            the message has an instruction.
     """
     levels: list[list[_Way]] = [[()]]
     for quoted, letters, _, sign in _TOKEN.findall(pattern):
@@ -176,13 +176,13 @@ def layouts_of(pattern: str) -> tuple[Layout, ...]:
 
 
 def _repeated(way: _Way) -> str | None:
-    """A field that is there twice, as in one of the ways of ``[XXX][VV]``."""
+    """Return a field that occurs twice, as in ``[XXX][VV]`` with both parts; None if none does."""
     names = [part.field for part in way if part.letters]
     return next((name for name in names if names.count(name) > 1), None)
 
 
 def _is_likely(way: _Way) -> bool:
-    """Whether a zone stands with a time of day and a fraction with a second, where they are."""
+    """Whether a zone occurs only with an hour, and a fraction only with a second."""
     fields = {part.field for part in way if part.letters}
     has_second = "fraction" not in fields or "second" in fields
     return has_second and ("zone" not in fields or "hour" in fields)
@@ -192,7 +192,7 @@ def _field(letters: str, pattern: str) -> _Part:
     letter, count = letters[0], len(letters)
     if letter not in _LETTERS:
         known = ", ".join(_LETTERS)
-        hint = _INSTEAD.get(letter, "text stands in quotes, such as 'T'")
+        hint = _INSTEAD.get(letter, "text must be in quotes, such as 'T'")
         raise ValueError(f"{pattern!r} has {letter!r}, {hint}; write letters of {known}")
     widths = _LETTERS[letter][1]
     if count not in widths:
@@ -203,31 +203,33 @@ def _field(letters: str, pattern: str) -> _Part:
 
 def _literal(quoted: str, sign: str, pattern: str) -> _Part:
     if sign in _RESERVED and sign:
-        raise ValueError(f"{pattern!r} has {sign!r}, which stands in quotes: '{sign}'")
-    # Two quotes are one, inside quotes and outside.
+        raise ValueError(f"{pattern!r} has {sign!r}, which must be in quotes: '{sign}'")
+    # Two quotes are an escaped quote, inside and outside of quotes.
     text = sign or quoted.replace("''", "'") or "'"
     return _Part("", "".join(_SPACE if c == " " else re.escape(c) for c in text))
 
 
 def _layout(way: _Way, pattern: str) -> Layout:
     fields = [part for part in way if part.letters]
-    names = [part.field for part in fields]
-    _check_parts({part.field: part.letters for part in fields}, pattern)
+    letters = {part.field: part.letters for part in fields}
+    _check_fields(letters, pattern)
+    _check_clock(letters, pattern)
+    _check_widths(way, pattern)
+    regex = "".join(f"({part.regex})" if part.letters else part.regex for part in way)
+    groups = {part.field: number for number, part in enumerate(fields, 1)}
+    return Layout(rf"\A{regex}\z", groups, letters)
+
+
+def _check_widths(way: _Way, pattern: str) -> None:
     for one, other in pairwise(way):
         if one.varies and other.is_number and other.varies:
             raise ValueError(
                 f"{pattern!r} can be read in two ways, as {one.letters} and {other.letters} have "
                 f"no fixed length: write {one.letters * 2}, or a sign between them"
             )
-    regex = "".join(f"({part.regex})" if part.letters else part.regex for part in way)
-    return Layout(
-        rf"\A{regex}\z",
-        {name: number for number, name in enumerate(names, 1)},
-        {part.field: part.letters for part in fields},
-    )
 
 
-def _check_parts(letters: Mapping[str, str], pattern: str) -> None:
+def _check_fields(letters: Mapping[str, str], pattern: str) -> None:
     needs = {"day": "month", "month": "year", "minute": "hour", "second": "minute"}
     needs |= {"hour": "day", "half": "hour"}
     if "year" not in letters:
@@ -235,6 +237,9 @@ def _check_parts(letters: Mapping[str, str], pattern: str) -> None:
     for name, needed in needs.items():
         if name in letters and needed not in letters:
             raise ValueError(f"{pattern!r} has a {name} without a {needed} in one of its ways")
+
+
+def _check_clock(letters: Mapping[str, str], pattern: str) -> None:
     twelve = letters.get("hour", "")[:1] in ("h", "K")
     if twelve and "half" not in letters:
         raise ValueError(
