@@ -125,7 +125,7 @@ def test_a_port_that_is_none_is_told(tmp_path: Path, port: int) -> None:
 
 def test_a_folder_that_cannot_be_one_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(ToolchainError, match="the broker's folder can't be made there"):
+    with pytest.raises(ToolchainError, match="the broker's folder can't be created"):
         KafkaBroker(tmp_path / "file", free_port()).start()
 
 

@@ -131,8 +131,8 @@ def test_nothing_in_common_is_a_js_distance_of_one() -> None:
     [
         ([1, 2], [1, 2, 3], "2 expected and 3 actual"),
         ([], [], "no rows"),
-        ([0, 0], [1, 2], "expected counts hold no rows"),
-        ([1, 2], [0, 0], "actual counts hold no rows"),
+        ([0, 0], [1, 2], "expected counts have no rows"),
+        ([1, 2], [0, 0], "actual counts have no rows"),
         ([3, -1], [1, 2], "negative"),
     ],
 )

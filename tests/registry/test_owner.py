@@ -18,7 +18,7 @@ def test_a_version_with_the_owners_tags_is_the_owners() -> None:
 )
 def test_a_version_without_both_tags_is_nobodys(tags: dict[str, str]) -> None:
     assert not has_owner(tags)
-    assert "do not say" in str(foreign(SHOP, tags))
+    assert "do not name" in str(foreign(SHOP, tags))
 
 
 def test_a_version_of_another_source_is_refused_by_its_name() -> None:

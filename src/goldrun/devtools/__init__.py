@@ -1,1 +1,1 @@
-"""What a developer's machine needs: Java and jars, a Kafka broker, a Spark cluster."""
+"""Tools for development: Java and jars, a Kafka broker, a Spark cluster."""

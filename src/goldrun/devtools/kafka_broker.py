@@ -1,4 +1,4 @@
-"""A Kafka broker for development and tests: one process, on loopback, in a folder of its own."""
+"""Run a Kafka broker for development and tests: one process on loopback, in its own folder."""
 
 import base64
 import contextlib
@@ -88,7 +88,7 @@ class KafkaBroker:
         """
         if not self._pid_file.is_file():
             return None
-        # A shared lock, so that two readers don't take each other for the broker.
+        # A shared lock, so that two processes that check it at once don't report a broker.
         with self._pid_file.open() as file:
             if _locked(file, fcntl.LOCK_SH):
                 return None
@@ -145,16 +145,8 @@ class KafkaBroker:
         return True
 
     def _launch(self) -> bool:
-        """Start the process; return False if another process did so first."""
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            file = self._pid_file.open("a")
-        except OSError as error:
-            raise ToolchainError(
-                f"{self.folder}: the broker's folder can't be made there ({error}): give another "
-                "with --folder"
-            ) from error
-        with file:
+        """Start the process; return False if another process started it first."""
+        with self._open_pid_file() as file:
             if not _locked(file, fcntl.LOCK_EX, patience_seconds=1):
                 return False
             file.truncate(0)
@@ -164,6 +156,17 @@ class KafkaBroker:
             self._started = self._spawn(java, file.fileno())
             file.write(f"{self._started.pid} {self.port}")
         return True
+
+    def _open_pid_file(self) -> IO[str]:
+        """Create the broker's folder and open its process id file."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            return self._pid_file.open("a")
+        except OSError as error:
+            raise ToolchainError(
+                f"{self.folder}: the broker's folder can't be created ({error}): give another "
+                "with --folder"
+            ) from error
 
     def _spawn(self, java: list[str], lock: int) -> subprocess.Popen[bytes]:
         with self.log_path.open("wb") as log_file:
@@ -185,13 +188,8 @@ class KafkaBroker:
             return
         cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         command = [*java, "kafka.tools.StorageTool", "format", f"--cluster-id={cluster}"]
-        done = subprocess.run(
-            [*command, "--config", SETTINGS_FILE],
-            cwd=self.folder,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        command += ["--config", SETTINGS_FILE]
+        done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             raise ToolchainError(
                 f"{self.folder}: the storage of the broker can't be formatted: "
@@ -202,13 +200,13 @@ class KafkaBroker:
         until = time.monotonic() + seconds
         while not ((alive := self.running()) and self.answers()):
             if not alive or time.monotonic() > until:
-                what = f"did not answer within {seconds:g} s" if alive else "ended"
+                problem = f"did not answer within {seconds:g} s" if alive else "ended"
                 # Indented lines are a Java stack trace; the line before it has the cause.
                 lines = re.findall(
                     r"^\S.*", self.log_path.read_text(errors="replace"), re.MULTILINE
                 )
                 raise ToolchainError(
-                    f"{self.folder}: the broker for {self.address} {what}; last line of "
+                    f"{self.folder}: the broker for {self.address} {problem}; last line of "
                     f"{self.log_path.name} there: {lines[-1] if lines else '(empty)'}"
                 )
             time.sleep(0.1)

@@ -52,14 +52,14 @@ def server_properties(port: int) -> str:
 def _controller_port(port: int) -> int:
     """Check that a port is free for the broker; return another free one for its controller."""
     with socket.socket() as broker, socket.socket() as controller:
-        # As the broker does: a port with connections in TIME_WAIT is free.
+        # The broker sets this option too: a port with connections in TIME_WAIT is free.
         broker.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             broker.bind((HOST, port))
         except (OSError, OverflowError) as error:
             raise ToolchainError(
                 f"{HOST}:{port} can't be listened on ({error}): choose another port, or stop "
-                "what uses it"
+                "the process that uses it"
             ) from error
         controller.bind((HOST, 0))
         return int(controller.getsockname()[1])

@@ -1,4 +1,4 @@
-"""A Spark standalone cluster on this machine: a master and workers, on loopback, in one folder."""
+"""Run a Spark standalone cluster on this machine: a master and workers on loopback."""
 
 import contextlib
 import json
@@ -26,9 +26,9 @@ _PROCESSES = "processes.json"
 
 
 class SparkCluster:
-    """A master and its workers, each a process that outlives the one that starts it.
+    """A master and its workers, which run on after the process that starts them ends.
 
-    They are found again by their folder, which also holds what they say and the workers' files.
+    They are found by their folder, which also contains their logs and the workers' files.
     """
 
     def __init__(self, folder: Path, port: int = DEFAULT_PORT) -> None:
@@ -38,60 +38,53 @@ class SparkCluster:
 
     @property
     def address(self) -> str:
-        """What ``--master`` is given."""
+        """Address for the option ``--master``."""
         return f"spark://{HOST}:{self.port}"
 
     def start(self, cores: int = 1, memory: str = "2g", timeout_seconds: float = 60) -> bool:
-        """Start master and workers, and wait until the workers are known to the master.
+        """Start master and workers, and wait until all workers are registered with the master.
 
         Args:
-            cores: Of each worker.
-            memory: Of each worker, as Spark writes it.
-            timeout_seconds: How long it may take.
+            cores: Cores of each worker.
+            memory: Memory of each worker, in Spark's format.
+            timeout_seconds: Longest time until the workers are registered.
 
         Returns:
-            Whether they were started; False when they run already.
+            Whether they were started; False if they run already.
 
         Raises:
-            ToolchainError: Java can't be had, a port is taken, or they did not come up in time.
+            ToolchainError: Java can't be fetched, the port is in use, or the cluster does not
+                start in time.
         """
         if self.running():
             return False
         self.folder.mkdir(parents=True, exist_ok=True)
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((HOST, self.port))
-            except OSError as error:
-                raise ToolchainError(
-                    f"{HOST}:{self.port} can't be listened on ({error}): choose another port, or "
-                    "stop what uses it"
-                ) from error
+        _check_free(self.port)
         page = _free_port()
-        where = ["--host", HOST, "--webui-port"]
-        started = [self._spawn("master", _MASTER, [*where, str(page), "--port", str(self.port)])]
+        address = ["--host", HOST, "--webui-port"]
+        started = [self._spawn("master", _MASTER, [*address, str(page), "--port", str(self.port)])]
         try:
             _wait(lambda: _status(page) is not None, timeout_seconds, self.folder)
             for number in range(1, WORKERS + 1):
-                room = ["--cores", str(cores), "--memory", memory]
+                size = ["--cores", str(cores), "--memory", memory]
                 files = ["--work-dir", str(self.folder / f"worker-{number}")]
-                arguments = [*where, "0", *room, *files, self.address]
+                arguments = [*address, "0", *size, *files, self.address]
                 started.append(self._spawn(f"worker-{number}", _WORKER, arguments))
             _wait(lambda: _workers(page) == WORKERS, timeout_seconds, self.folder)
         except BaseException:
             _end(started)
             raise
-        told = [(process.pid, process.create_time()) for process in started]
-        self._file.write_text(json.dumps(told), encoding="utf-8")
+        processes = [(process.pid, process.create_time()) for process in started]
+        self._file.write_text(json.dumps(processes), encoding="utf-8")
         return True
 
     def running(self) -> list[psutil.Process]:
-        """The processes of the cluster that are alive, whoever started them."""
+        """Return the running processes of the cluster, also those that another process started."""
         if not self._file.is_file():
             return []
         alive = []
         for pid, created in json.loads(self._file.read_text(encoding="utf-8")):
-            # A process that has its number by chance began at another moment.
+            # Another process that has the same id by chance was created at another time.
             with contextlib.suppress(psutil.NoSuchProcess):
                 process = psutil.Process(pid)
                 if process.create_time() == created and process.status() != psutil.STATUS_ZOMBIE:
@@ -99,7 +92,7 @@ class SparkCluster:
         return alive
 
     def stop(self) -> bool:
-        """Stop what runs; False when nothing did."""
+        """Stop the cluster; return False if no process of it runs."""
         found = self.running()
         _end(found)
         self._file.unlink(missing_ok=True)
@@ -108,8 +101,8 @@ class SparkCluster:
     def _spawn(self, name: str, main: str, arguments: list[str]) -> psutil.Process:
         jars = Path(pyspark.__file__).parent / "jars"
         core = next(jars.glob("spark-core_*.jar")).name
-        # What Spark's own scripts tell a worker, who starts the executors.
-        told = {
+        # Spark's own scripts set these variables for a worker, which starts the executors.
+        variables = {
             "SPARK_HOME": str(jars.parent),
             "SPARK_SCALA_VERSION": core.removeprefix("spark-core_").partition("-")[0],
             "PYSPARK_PYTHON": sys.executable,
@@ -119,18 +112,18 @@ class SparkCluster:
             process = subprocess.Popen(
                 [*java, "-cp", f"{jars}/*", main, *arguments],
                 cwd=self.folder,
-                env=os.environ | told,
+                env=os.environ | variables,
                 stdin=subprocess.DEVNULL,
                 stdout=log_file,
                 stderr=subprocess.STDOUT,
-                # Away from the terminal's Ctrl-C.
+                # Not ended by Ctrl-C in the terminal.
                 start_new_session=True,
             )
         return psutil.Process(process.pid)
 
 
 def _end(processes: list[psutil.Process]) -> None:
-    """End the workers before their master, and the executors with them."""
+    """End the workers, which end their executors, and then the master."""
     for process in reversed(processes):
         with contextlib.suppress(psutil.NoSuchProcess):
             process.terminate()
@@ -144,13 +137,13 @@ def _wait(is_so: Callable[[], bool], seconds: float, folder: Path) -> None:
     while not is_so():
         if time.monotonic() > until:
             raise ToolchainError(
-                f"{folder}: the cluster did not come up within {seconds:g} s; its logs are there"
+                f"{folder}: the cluster did not start within {seconds:g} s; its logs are there"
             )
         time.sleep(0.2)
 
 
 def _status(page: int) -> dict[str, object] | None:
-    """What the master says of itself; None before it answers."""
+    """Return the status that the master reports; None if it does not answer."""
     try:
         with urlopen(f"http://{HOST}:{page}/json/", timeout=2) as answer:
             found: dict[str, object] = json.load(answer)
@@ -163,6 +156,18 @@ def _workers(page: int) -> int:
     status = _status(page)
     known = status["aliveworkers"] if status else 0
     return known if isinstance(known, int) else 0
+
+
+def _check_free(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            raise ToolchainError(
+                f"{HOST}:{port} can't be listened on ({error}): choose another port, or stop "
+                "the process that uses it"
+            ) from error
 
 
 def _free_port() -> int:

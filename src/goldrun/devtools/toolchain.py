@@ -1,4 +1,4 @@
-"""Java and jars: found, or fetched into the project's own folder."""
+"""Find Java and jars, or fetch them into the project's folder."""
 
 import hashlib
 import importlib.util
@@ -25,23 +25,24 @@ _VERSION = re.compile(r'version "(\d+)')
 
 
 class Jars(Enum):
-    """A set of jars: the name of its lock, and its folder in ``.jars``.
+    """A set of jars: the name of its lock file, and its folder in ``.jars``.
 
-    A lock lies beside this module and names every jar as group:artifact:version with its SHA-256.
+    A lock file is beside this module. It lists every jar as group:artifact:version with its
+    SHA-256.
     """
 
     DELTA = ("jars.lock", "")
     KAFKA_CONNECTOR = ("kafka_connector.lock", "")
-    # A folder of its own: the broker's versions of the same libraries are not Spark's.
+    # In its own folder, because broker and Spark need different versions of the same libraries.
     KAFKA_BROKER = ("kafka_broker.lock", "broker")
 
     @property
     def folder(self) -> Path:
-        """Where its jars are."""
+        """Folder of the jars."""
         return project_root() / ".jars" / self.value[1]
 
     def locked(self) -> dict[str, tuple[str, str]]:
-        """File name to (group:artifact:version, SHA-256)."""
+        """Return (group:artifact:version, SHA-256) by file name."""
         lines = Path(__file__).with_name(self.value[0]).read_text().splitlines()
         entries = [line.split() for line in lines if line[:1] not in "#"]
         return {
@@ -51,15 +52,15 @@ class Jars(Enum):
 
 
 def ensure_java() -> Path:
-    """Find Java 17 or newer, or fetch one into ``.java``; sets ``JAVA_HOME`` for this process.
+    """Find Java 17 or newer, or fetch it into ``.java``; set ``JAVA_HOME`` for this process.
 
-    Looks at ``JAVA_HOME``, at ``java`` on the path, and in the project's ``.java``, in this order.
+    The search reads ``JAVA_HOME``, the path, and the project's ``.java``, in this order.
 
     Returns:
         The Java home.
 
     Raises:
-        ToolchainError: None is there and none could be fetched.
+        ToolchainError: Java is not installed and can't be fetched.
     """
     own = project_root() / ".java"
     for home in _candidates(own):
@@ -98,22 +99,22 @@ def _own_homes(own: Path) -> Iterator[Path]:
 
 
 def java_version(home: Path) -> int | None:
-    """Major version of the Java in ``home``; None when there is none that runs."""
+    """Return the major version of the Java in ``home``; None if it does not run."""
     try:
-        said = subprocess.run(
+        output = subprocess.run(
             [home / "bin" / "java", "-version"], capture_output=True, text=True, check=True
         ).stderr
     except (OSError, subprocess.CalledProcessError):
         return None
-    found = _VERSION.search(said)
+    found = _VERSION.search(output)
     return int(found.group(1)) if found else None
 
 
 def ensure_jars(*wanted: Jars) -> list[Path]:
-    """Return the jars of some sets, fetched the first time they are wanted.
+    """Return the jars of some sets, and fetch missing ones.
 
     Raises:
-        ToolchainError: They could not be fetched, or one is not what its lock says.
+        ToolchainError: A jar can't be fetched, or its SHA-256 differs from the lock file.
     """
     return [path for jars in wanted for path in _ensure(jars)]
 
@@ -123,7 +124,7 @@ def _ensure(jars: Jars) -> list[Path]:
     missing = [name for name in locked if not (folder / name).is_file()]
     if missing:
         folder.mkdir(parents=True, exist_ok=True)
-        # Ivy's cache is not made for two at a time.
+        # Ivy's cache does not support concurrent processes.
         with FileLock(project_root() / ".jars" / ".lock"):
             missing = [name for name in missing if not (folder / name).is_file()]
             if missing:
@@ -141,7 +142,7 @@ def _ensure(jars: Jars) -> list[Path]:
 
 
 def _fetch(coordinates: list[str], folder: Path) -> None:
-    """Retrieve jars, and nothing that they name, with the Ivy that ships inside pyspark."""
+    """Fetch jars without their dependencies, with the Ivy that is part of pyspark."""
     dependencies = "".join(
         '<dependency org="{}" name="{}" rev="{}" transitive="false" conf="default"/>'.format(
             *coordinate.split(":")
@@ -162,7 +163,7 @@ def _fetch(coordinates: list[str], folder: Path) -> None:
             raise ToolchainError(
                 f"jars could not be fetched: {(done.stderr or done.stdout).strip()[-500:]}"
             )
-        # Another process must never see half a jar.
+        # Moved when complete, so that another process never reads an incomplete jar.
         for jar in Path(scratch).glob("*.jar"):
             jar.replace(folder / jar.name)
 

@@ -1,1 +1,1 @@
-"""What watches data and models: quality of a batch, drift since training, realised results."""
+"""Monitoring of data quality, feature drift, rejected records and streams."""

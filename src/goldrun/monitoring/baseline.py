@@ -17,7 +17,7 @@ class FeatureBaseline:
 
     Attributes:
         bins: Bins of the feature.
-        counts: Rows in each bin, in the order of ``Bins``; last those with null or NaN.
+        counts: Rows in each bin, in the order of ``Bins``; the last bin has null and NaN.
         mean: Arithmetic mean in the feature's unit; None without numbers.
         std: Sample standard deviation in the same unit; None for fewer than two numbers.
 

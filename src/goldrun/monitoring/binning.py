@@ -6,7 +6,7 @@ All functions use Spark aggregates; only a few numbers a feature are collected.
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import ClassVar
 
 from pydantic import ConfigDict
@@ -106,21 +106,25 @@ def bin_counts(df: DataFrame, bins: Mapping[str, Bins]) -> dict[str, tuple[int, 
         SettingsError: A feature is not a numeric column of ``df``.
     """
     _check_numeric(df, list(bins))
-    # Rows up to each edge; neighbours are subtracted below, so an edge costs one comparison.
-    up_to = [
-        F.count_if(_number(feature) <= F.lit(edge))
-        for feature, one in bins.items()
-        for edge in one.edges
-    ]
-    numbers = [F.count(_number(feature)) for feature in bins]
-    values = iter(_collect(df, [F.count(F.lit(1)), *numbers, *up_to]))
-    rows = next(values)
-    present = {feature: next(values) for feature in bins}
+    aggregates = [F.count(F.lit(1))]
+    for feature, one in bins.items():
+        aggregates += _cumulative_counts(feature, one)
+    rows, *values = _collect(df, aggregates)
+    remaining = iter(values)
     counts: dict[str, tuple[int, ...]] = {}
     for feature, one in bins.items():
-        reached = [0, *(next(values) for _ in one.edges), present[feature], rows]
-        counts[feature] = tuple(high - low for low, high in pairwise(reached))
+        cumulative = [0, *islice(remaining, len(one.edges) + 1), rows]
+        counts[feature] = tuple(high - low for low, high in pairwise(cumulative))
     return counts
+
+
+def _cumulative_counts(feature: str, bins: Bins) -> list[Column]:
+    """Return the numbers of values up to each edge, and of all values.
+
+    Differences of neighbours are the counts of bins, with one comparison an edge.
+    """
+    value = _number(feature)
+    return [*(F.count_if(value <= F.lit(edge)) for edge in bins.edges), F.count(value)]
 
 
 def describe(df: DataFrame, features: Sequence[str], bins: int = 10) -> dict[str, Description]:
@@ -133,19 +137,14 @@ def describe(df: DataFrame, features: Sequence[str], bins: int = 10) -> dict[str
         raise ValueError(f"{bins} bins can't show a shift; use 2 or more")
     _check_numeric(df, features)
     shares = [k / bins for k in range(bins)]
-    found = _collect(
-        df,
-        [
-            statistic
-            for number in map(_number, features)
-            for statistic in (F.percentile(number, shares), F.avg(number), F.stddev_samp(number))
-        ],
-    )
+    aggregates: list[Column] = []
+    for number in map(_number, features):
+        aggregates += [F.percentile(number, shares), F.avg(number), F.stddev_samp(number)]
+    found = _collect(df, aggregates)
+    by_feature = zip(features, found[0::3], found[1::3], found[2::3], strict=True)
     return {
         name: Description(Bins(name, _edges(quantiles or [])), _finite(mean), _finite(std))
-        for name, quantiles, mean, std in zip(
-            features, found[0::3], found[1::3], found[2::3], strict=True
-        )
+        for name, quantiles, mean, std in by_feature
     }
 
 

@@ -88,7 +88,7 @@ def _shares(
         raise ValueError(f"{e.size} expected and {a.size} actual counts belong to different bins")
     for counts, side in ((e, "expected"), (a, "actual")):
         if not counts.sum() > 0:
-            raise ValueError(f"the {side} counts hold no rows, so they can't be compared")
+            raise ValueError(f"the {side} counts have no rows, so they can't be compared")
         if counts.min() < 0:
             raise ValueError(f"the {side} counts {list(counts)} contain a negative count")
     return e / e.sum(), a / a.sum()

@@ -230,14 +230,18 @@ def _evaluate(
             return Verdict.UNKNOWN, f"every {side} row is null"
     if min(n, m) < config.min_rows:
         return Verdict.UNKNOWN, f"{min(n, m):,} rows are too few; {config.min_rows:,} are evaluated"
-    if shift > max(config.max_psi, noise):
-        note = f"PSI {shift:.3f} exceeds {max(config.max_psi, noise):.3f}"
-        if psi_terms(expected, actual)[-1] > shift / 2:
-            note += f", mostly by nulls ({expected[-1] / n:.1%} before, {actual[-1] / m:.1%} now)"
-        return Verdict.FAIL, note
+    limit = max(config.max_psi, noise)
+    if shift > limit:
+        note = f"PSI {shift:.3f} exceeds {limit:.3f}"
+        return Verdict.FAIL, note + _share_of_nulls(expected, actual, shift)
     if noise > config.max_psi:
-        return (
-            Verdict.UNKNOWN,
-            f"too few rows: chance alone could give a PSI of {noise:.3f}",
-        )
+        return Verdict.UNKNOWN, f"too few rows: chance alone could give a PSI of {noise:.3f}"
     return Verdict.PASS, ""
+
+
+def _share_of_nulls(expected: Sequence[int], actual: Sequence[int], shift: float) -> str:
+    """Return a note on nulls if they cause more than half of a PSI, else an empty text."""
+    if psi_terms(expected, actual)[-1] <= shift / 2:
+        return ""
+    before, now = expected[-1] / sum(expected), actual[-1] / sum(actual)
+    return f", mostly by nulls ({before:.1%} before, {now:.1%} now)"

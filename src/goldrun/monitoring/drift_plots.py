@@ -47,10 +47,7 @@ def distributions(
         _distribution(axes, drift, baseline.feature(drift.feature), current_counts)
     for axes in cells[::_ACROSS]:
         axes.set_ylabel("share of rows", fontsize=9)
-    handles = [
-        Patch(color=_THEN, label="at training"),
-        Patch(color=_NOW, label="now"),
-    ]
+    handles = [Patch(color=_THEN, label="at training"), Patch(color=_NOW, label="now")]
     if any(not one.evaluated for one in report.features):
         handles.append(Patch(color=_NOW_GREY, label="grey: shown, not evaluated"))
     figure.legend(handles=handles, loc="outside lower center", ncols=3, frameon=False)
@@ -124,17 +121,23 @@ def _distribution(
         axes.set(xticks=[], yticks=[])
         axes.text(0.5, 0.5, drift.note, ha="center", va="center", wrap=True, fontsize=9)
         return
-    then, now = np.array(reference.counts), np.array(current_counts[drift.feature])
-    shown = (then > 0) | (now > 0)
-    labels = np.array(bin_labels(reference.bins.edges))[shown]
-    where = np.arange(len(labels))
-    colours = (_THEN, _NOW) if drift.evaluated else (_THEN_GREY, _NOW_GREY)
-    axes.bar(where - 0.2, (then / then.sum())[shown], 0.4, color=colours[0])
-    axes.bar(where + 0.2, (now / now.sum())[shown], 0.4, color=colours[1])
-    axes.set_xticks(where, labels, fontsize=8, rotation=0 if sum(map(len, labels)) < 30 else 45)
+    _bars(axes, reference, current_counts[drift.feature], evaluated=drift.evaluated)
     axes.yaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=0))
     axes.tick_params(axis="y", labelsize=8)
     axes.set_xlabel(drift.unit or "value", fontsize=9)
+
+
+def _bars(
+    axes: Axes, reference: FeatureBaseline, current: Sequence[int], *, evaluated: bool
+) -> None:
+    then, now = np.array(reference.counts), np.array(current)
+    shown = (then > 0) | (now > 0)
+    labels = np.array(bin_labels(reference.bins.edges))[shown]
+    position = np.arange(len(labels))
+    colours = (_THEN, _NOW) if evaluated else (_THEN_GREY, _NOW_GREY)
+    axes.bar(position - 0.2, (then / then.sum())[shown], 0.4, color=colours[0])
+    axes.bar(position + 0.2, (now / now.sum())[shown], 0.4, color=colours[1])
+    axes.set_xticks(position, labels, fontsize=8, rotation=0 if sum(map(len, labels)) < 30 else 45)
 
 
 def bin_labels(edges: Sequence[float]) -> list[str]:
@@ -193,12 +196,14 @@ def _legend(drifts: Sequence[FeatureDrift], config: DriftConfig) -> list[Patch |
     ]
     if any(not one.evaluated for one in drifts):
         handles.append(Patch(color=_NOT_EVALUATED, label="not evaluated"))
-    handles.append(
-        Line2D([], [], color="black", linestyle="--", label=f"limit, {config.max_psi:g}")
-    )
+    return [*handles, *_threshold_handles(config)]
+
+
+def _threshold_handles(config: DriftConfig) -> list[Line2D]:
+    lines = [Line2D([], [], color="black", linestyle="--", label=f"limit, {config.max_psi:g}")]
     if config.max_psi < MAJOR_PSI:
         label = f"major shift, {MAJOR_PSI:g}"
-        handles.append(Line2D([], [], color="black", linestyle=":", label=label))
+        lines.append(Line2D([], [], color="black", linestyle=":", label=label))
     label = f"chance alone, p = {config.noise_p:g}"
     mark = Line2D([], [], color="black", linestyle="", marker="|", markersize=10, label=label)
-    return [*handles, mark]
+    return [*lines, mark]

@@ -1,4 +1,4 @@
-"""How old the records of a micro-batch are when they are in gold."""
+"""Compute the age of the records of a micro-batch at the time when they are in gold."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -45,7 +45,7 @@ def freshness(sent: Sequence[datetime], now: datetime) -> dict[str, float]:
 
     Args:
         sent: Result of ``sent_quantiles`` or ``written_quantiles``.
-        now: When the records are in gold.
+        now: Time at which the records are in gold.
     """
     ages = [(now - each).total_seconds() for each in sent]
     return dict(zip(_METRICS, ages, strict=False))

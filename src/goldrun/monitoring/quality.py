@@ -22,7 +22,7 @@ _RULE = "rule"
 
 @dataclass(frozen=True)
 class Check:
-    """One quality check: its name, its verdict, and the numbers that the verdict follows from."""
+    """One quality check: its name, its verdict, and the numbers that decide it."""
 
     name: str
     verdict: Verdict

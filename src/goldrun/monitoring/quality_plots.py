@@ -118,13 +118,9 @@ def null_rates(columns: pd.DataFrame) -> Figure:
         .reset_index(drop=True)
     )
     rates = ordered[NULL_RATE].to_numpy(dtype=float)
-    figure, axes = _bars(
-        names=ordered[COLUMN].tolist(),
-        values=np.nan_to_num(rates),
-        labels=["not measured" if np.isnan(rate) else _share(rate, 1) for rate in rates],
-        colours=[_BAR] * len(rates),
-        title=_nulls_finding(ordered),
-    )
+    labels = ["not measured" if np.isnan(rate) else _share(rate, 1) for rate in rates]
+    names, colours = ordered[COLUMN].tolist(), [_BAR] * len(rates)
+    figure, axes = _bars(names, np.nan_to_num(rates), labels, colours, _nulls_finding(ordered))
     _share_axis(axes, float(np.nan_to_num(rates).max(initial=0)), "share of rows without a value")
     return figure
 

@@ -1,1 +1,1 @@
-"""Which model is champion, and on what evidence."""
+"""Decisions on registered models: evidence, gate, ownership and migration."""

@@ -1,4 +1,4 @@
-"""Everything a model's promotion rests on, as one record kept with its run and its version."""
+"""The evidence for a promotion, which is stored with the training run and the model version."""
 
 import json
 import math
@@ -13,23 +13,23 @@ _VERSION = "delta.version."
 
 @dataclass(frozen=True)
 class Evidence:
-    """What is known of one registered version.
+    """The evidence of one registered version.
 
     Attributes:
         model: Registered name.
         source: Name of the source that the model belongs to.
         lake: Delta id of the lake's ``bronze/transactions``.
         run_id: Training run.
-        table_versions: Delta version of every table behind the model, 0 included.
+        table_versions: Delta version of every table that the model depends on, 0 included.
         training_table: Table that the training frame was read from.
         content_hash: SHA-256 of the training frame.
         quality_run_id: Run that measured data quality.
-        quality: Its verdict.
+        quality: Verdict of data quality.
         drift_run_id: Run that measured feature drift.
-        drift: Its verdict.
+        drift: Verdict of feature drift.
         metrics: Scores of the model and its baselines on the test rows.
         git_commit: Commit of the code, or ``unknown``.
-        git_dirty: Whether the tree had uncommitted changes; ``unknown`` outside git.
+        git_dirty: Whether the tree had uncommitted changes; ``unknown`` outside a repository.
     """
 
     model: str
@@ -48,7 +48,7 @@ class Evidence:
     git_dirty: str
 
     def to_json(self) -> str:
-        """Render for an artifact, keys sorted; a number that is not finite is null."""
+        """Render as JSON with sorted keys; a number that is not finite is null."""
         metrics = {k: v if math.isfinite(v) else None for k, v in self.metrics.items()}
         content = asdict(self) | {"metrics": metrics}
         return json.dumps(content, indent=2, sort_keys=True, allow_nan=False)
@@ -71,11 +71,11 @@ class Evidence:
 
 
 def version_tags(versions: Mapping[str, int]) -> dict[str, str]:
-    """Tags that name the Delta version of each table: ``delta.version.<layer>.<table>``."""
+    """Return tags with the Delta version of each table: ``delta.version.<layer>.<table>``."""
     return {f"{_VERSION}{t.replace('/', '.')}": str(v) for t, v in versions.items()}
 
 
 def versions_in(tags: Mapping[str, str]) -> dict[str, int]:
-    """Read back what ``version_tags`` has rendered; other tags are left out."""
+    """Return the Delta versions from the result of ``version_tags``; other tags are ignored."""
     found = {k.removeprefix(_VERSION): v for k, v in tags.items() if k.startswith(_VERSION)}
     return {name.replace(".", "/", 1): int(v) for name, v in found.items() if v.isdecimal()}

@@ -49,10 +49,10 @@ def decide(
 ) -> Decision:
     """Decide from the evidence of a challenger whether it is promoted.
 
-    The evidence must be complete and quality must pass. Unknown drift refuses; failed drift warns
-    or refuses by ``drift_policy``. There must be at least one criterion, and all must hold, on
-    finite numbers in their metric's range. Where there is a champion, ``head_to_head`` is given and
-    the challenger must be strictly better.
+    The evidence must be complete and quality must pass. Unknown drift prevents a promotion; failed
+    drift is a warning or prevents it, by ``drift_policy``. At least one criterion is required, and
+    all must hold, on finite numbers in their metric's range. If there is a champion,
+    ``head_to_head`` is given and the challenger must be strictly better.
     """
     against = _missing(evidence)
     warnings: list[str] = []
@@ -64,8 +64,7 @@ def decide(
         against.append("feature drift could not be evaluated")
     if not criteria:
         against.append("there are no criteria to meet")
-    for criterion in criteria:
-        against += _failures(criterion, evidence.metrics)
+    against += [each for one in criteria for each in _failures(one, evidence.metrics)]
     if head_to_head is not None:
         against += _defeats(head_to_head)
     return Decision(not against, tuple(against), tuple(warnings))
@@ -98,7 +97,7 @@ def _text(verdict: Verdict | None) -> str:
 def _failures(criterion: Criterion, metrics: Mapping[str, float]) -> list[str]:
     metric, floor, baseline = criterion.metric, criterion.at_least, criterion.above
     if floor is None and baseline is None:
-        return [f"the criterion for {metric} demands nothing"]
+        return [f"the criterion for {metric} has no condition"]
     value = metrics.get(metric)
     if problem := problem_of(metric, value):
         return [problem]
@@ -106,7 +105,7 @@ def _failures(criterion: Criterion, metrics: Mapping[str, float]) -> list[str]:
     failures = []
     if floor is not None:
         if problem := problem_of(metric, floor):
-            failures.append(f"the least value demanded of {problem}")
+            failures.append(f"the required minimum of {problem}")
         elif value < floor:
             failures.append(f"{metric} {value:.4f} is below {floor}")
     if baseline is not None:
@@ -135,11 +134,11 @@ def _defeats(result: HeadToHead) -> list[str]:
 
 
 def unless_changed(decision: Decision, compared: int | None, current: int | None) -> Decision:
-    """Return the decision, or a refusal where the champion changed since the comparison.
+    """Return the decision, or one against promotion if the champion changed since the comparison.
 
     Args:
         decision: The gate's decision.
-        compared: Version that the challenger was compared with; None where there was no champion.
+        compared: Version that the challenger was compared with; None if there was no champion.
         current: Version that is champion now, or None.
     """
     if current == compared:

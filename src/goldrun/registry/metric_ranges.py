@@ -1,4 +1,4 @@
-"""The range of every metric that a gate may read: what is outside was not measured right."""
+"""Ranges of the metrics that the gate reads; a value outside its range is not a measurement."""
 
 import math
 from numbers import Real
@@ -20,12 +20,12 @@ RANGES: dict[str, tuple[float, float]] = {
 
 
 def problem_of(metric: str, value: object) -> str | None:
-    """Say why a value can't be a measurement of a metric; None where it can be one.
+    """Return the reason why a value can't be a measurement of a metric; None if it can.
 
     Args:
-        metric: Its name; of a baseline's (``recency.auc``) the part after the last dot counts. A
-            metric without a declared range may be any finite number.
-        value: What was logged.
+        metric: Name of the metric; only the part after its last dot counts, for example ``auc`` of
+            ``recency.auc``. A metric without a declared range may be any finite number.
+        value: Logged value.
     """
     if value is None:
         return f"{metric} was not measured"

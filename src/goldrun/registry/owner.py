@@ -40,7 +40,7 @@ def foreign(owner: Owner, tags: Mapping[str, str]) -> str | None:
     """
     source, lake = tags.get(SOURCE_TAG), tags.get(LAKE_TAG)
     if not has_owner(tags):
-        return "its tags do not say which source and lake it was trained on"
+        return "its tags do not name the source and the lake that it was trained on"
     if source != owner.source:
         return f"it belongs to source {source!r} (lake id {lake}), not to {owner.source!r}"
     if owner.lake is None:

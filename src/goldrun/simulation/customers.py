@@ -23,7 +23,7 @@ _LAST = (
     *(("de Vries", "devries"), ("Ivanova", "ivanova"), ("Brown, Jr.", "brown")),
     *(('"Mac" Donald', "macdonald"),),
 )
-"""Names with letters, commas and quotes that readers may break on, and their form in an e-mail
+"""Names with letters, commas and quotes that may break a reader, and their form in an e-mail
 address."""
 _DOMAINS = ("example.com", "example.org", "example.net")
 PHONE_BLOCKS = (
@@ -120,18 +120,18 @@ def _walk(
 def _persona(draws: Draws, customer: Ints) -> dict[str, Text | Ints]:
     first = draws.below("first name", customer, len(_FIRST))
     last = draws.below("last name", customer, len(_LAST))
+    name = pick([name for name, _ in _FIRST], first) + " "
+    name += pick([name for name, _ in _LAST], last)
     typed = pick([name for _, name in _FIRST], first) + "."
     typed += pick([name for _, name in _LAST], last) + each_once(customer, lambda v: f".{v}@")
     email = typed + pick(_DOMAINS, draws.below("domain", customer, len(_DOMAINS)))
+    email = email.mask(draws.chance("no email", customer, _NOTHING_RECORDED))
+    return {entities.NAME: name, entities.EMAIL: email, **_phone(draws, customer)}
+
+
+def _phone(draws: Draws, customer: Ints) -> dict[str, Text | Ints]:
     block = draws.below("phone block", customer, len(PHONE_BLOCKS))
     number = draws.below("phone number", customer, 1_000)
     phone = pick(["".join(parts) for parts in PHONE_BLOCKS], block) + digits(number, 4).str[1:]
-    return {
-        entities.NAME: pick([name for name, _ in _FIRST], first)
-        + " "
-        + pick([name for name, _ in _LAST], last),
-        entities.EMAIL: email.mask(draws.chance("no email", customer, _NOTHING_RECORDED)),
-        entities.PHONE: phone.mask(draws.chance("no phone", customer, _NOTHING_RECORDED)),
-        PHONE_BLOCK: block,
-        PHONE_NUMBER: number,
-    }
+    unknown = draws.chance("no phone", customer, _NOTHING_RECORDED)
+    return {entities.PHONE: phone.mask(unknown), PHONE_BLOCK: block, PHONE_NUMBER: number}

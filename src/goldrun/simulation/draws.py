@@ -60,23 +60,30 @@ class Draws:
         Marsaglia and Tsang 2000, "A simple method for generating gamma variables"; a draw
         for a shape below 1 is one for shape + 1 times ``uniform ** (1 / shape)``.
         """
-        d = (shape if shape >= 1 else shape + 1) - 1 / 3
+        if shape < 1:
+            power = self.uniform(f"{stream}/power", customer) ** (1 / shape)
+            return self.gamma(stream, customer, shape + 1) * power
+        d = shape - 1 / 3
         value = np.full(len(customer), d)
         left = np.arange(len(customer))
         for attempt in range(_MAX_TRIES):
-            x = self.normal(f"{stream}/try", customer[left], attempt)
-            v = (1 + x / np.sqrt(9 * d)) ** 3
-            u = self.uniform(f"{stream}/accept", customer[left], attempt)
-            # Avoid the logarithm of v <= 0; these attempts are rejected.
-            safe = np.where(v > 0, v, 1.0)
-            accepted = (v > 0) & (np.log(u) < x**2 / 2 + d - d * v + d * np.log(safe))
+            v, accepted = self._try_gamma(stream, customer[left], d, attempt)
             value[left[accepted]] = d * v[accepted]
             left = left[~accepted]
             if not left.size:
                 break
-        if shape < 1:
-            value *= self.uniform(f"{stream}/power", customer) ** (1 / shape)
         return value
+
+    def _try_gamma(
+        self, stream: str, customer: Ints, d: float, attempt: int
+    ) -> tuple[Floats, Flags]:
+        """Draw v of the article for each customer, and whether it is accepted."""
+        x = self.normal(f"{stream}/try", customer, attempt)
+        v = (1 + x / np.sqrt(9 * d)) ** 3
+        u = self.uniform(f"{stream}/accept", customer, attempt)
+        # Avoid the logarithm of v <= 0; these attempts are rejected.
+        safe = np.where(v > 0, v, 1.0)
+        return v, (v > 0) & (np.log(u) < x**2 / 2 + d - d * v + d * np.log(safe))
 
     def index(
         self, stream: str, customer: Ints, weights: Sequence[float], number: Ints | int = 0

@@ -83,7 +83,7 @@ class _Catalogue:
     def __init__(self, layout: Layout, settings: Settings) -> None:
         self._layout, self._table = layout, layout.table
         self._late = f"{settings.until.isoformat()}T00:00:00Z"
-        """Later than all events of the simulation."""
+        """Time after all events of the simulation."""
 
     def all(self) -> Iterator[Fault]:
         yield self._fault("duplicate", "line", (), key="kept")
@@ -150,16 +150,15 @@ class _Catalogue:
             yield self._fault("extra_fields", "", malformed, damage=extra_fields)
             yield self._fault("open_quote", "last", malformed, damage=open_last_quote)
             yield self._fault("open_quote", "middle", malformed, damage=open_middle_quote)
+        yield self._undecodable()
+
+    def _undecodable(self) -> Fault:
+        """Make a fault in a column of free text, or in the key if there is none."""
         free = [c for c in (entities.NAME, entities.PRODUCT_ID) if c in self._layout.columns]
         column = free[0] if free else self._table.key[0]
-        yield self._fault(
-            "undecodable",
-            column,
-            (quarantine_reasons.RECORD_UNDECODABLE,),
-            {column: f"X{BAD_BYTES}"},
-            lose_bytes,
-            key="fresh" if free else "lost",
-        )
+        reasons, changes = (quarantine_reasons.RECORD_UNDECODABLE,), {column: f"X{BAD_BYTES}"}
+        key: Literal["fresh", "lost"] = "fresh" if free else "lost"
+        return self._fault("undecodable", column, reasons, changes, lose_bytes, key)
 
     def _values(self, c: Column) -> Iterator[Fault]:
         own_kind = (*self._table.key, entities.CUSTOMER_ID)
@@ -170,16 +169,19 @@ class _Catalogue:
                 "unknown_category", c, "unheard of", quarantine_reasons.not_allowed(c)
             )
         if isinstance(c.type, T.TimestampType):
-            for text in _NO_TIMES:
-                yield self._value("not_a_time", c, text, quarantine_reasons.unparsed(c))
-            yield self._value("no_zone", c, _NO_ZONE, quarantine_reasons.without_zone(c))
-            too_exact = f"{self._late[:-1]}.1234567Z"
-            yield self._value("digits_lost", c, too_exact, quarantine_reasons.digits_lost(c))
-            yield self._value("far_future", c, _FAR, entities.not_in_future(c.name).name)
-            if entities.not_long_ago(c.name) in self._table.rules:
-                yield self._value("default_time", c, _DEFAULT, entities.not_long_ago(c.name).name)
+            yield from self._times(c)
         elif not isinstance(c.type, T.StringType):
             yield from self._numbers(c)
+
+    def _times(self, c: Column) -> Iterator[Fault]:
+        for text in _NO_TIMES:
+            yield self._value("not_a_time", c, text, quarantine_reasons.unparsed(c))
+        yield self._value("no_zone", c, _NO_ZONE, quarantine_reasons.without_zone(c))
+        too_exact = f"{self._late[:-1]}.1234567Z"
+        yield self._value("digits_lost", c, too_exact, quarantine_reasons.digits_lost(c))
+        yield self._value("far_future", c, _FAR, entities.not_in_future(c.name).name)
+        if entities.not_long_ago(c.name) in self._table.rules:
+            yield self._value("default_time", c, _DEFAULT, entities.not_long_ago(c.name).name)
 
     def _numbers(self, c: Column) -> Iterator[Fault]:
         bare = self._layout.columns[c.name] in self._layout.bare

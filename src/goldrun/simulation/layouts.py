@@ -103,9 +103,9 @@ class Layout:
         suffix: Suffix of the file names; ``.gz`` is compressed.
         columns: Contract column to the shop's column name, in the order of the file; without
             columns that have a default.
-        bare: The shop's columns that JSON holds without quotes: numbers.
-        parts: Number of files for the rows of one chunk. Two for versioned entities, so that
-            older versions are read after newer ones as often as before.
+        bare: The shop's columns that JSON has without quotes: numbers.
+        parts: Number of files for the rows of one chunk. Two for versioned entities, so that half
+            of the older versions are ingested after newer ones.
     """
 
     entity: str

@@ -71,7 +71,7 @@ class Chunk:
 def simulate(settings: Settings, first: int, last: int) -> Chunk:
     """Simulate the customers from number ``first`` up to ``last`` (exclusive).
 
-    A customer has the same rows in any chunk.
+    The rows of a customer do not depend on the chunk.
     """
     draws = Draws(settings.seed)
     crowd = people(settings, draws, np.arange(first, last))

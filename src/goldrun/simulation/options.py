@@ -1,5 +1,7 @@
 """Parse the settings of a simulation from command-line text."""
 
+from collections.abc import Sequence
+
 from pydantic import ValidationError
 
 from goldrun.errors import SettingsError, did_you_mean
@@ -9,7 +11,7 @@ from goldrun.simulation.parameters import DRIFT_KINDS, Settings
 NONE = "none"
 ALL = "all"
 DEFAULT_SHARE = 0.002
-"""Share of an entity's rows that a kind of dirt spoils where no share is given."""
+"""Default share of an entity's rows with a kind of dirt."""
 _OPTION_OF = {name: f"--{name}" for name in Settings.model_fields}
 
 
@@ -43,16 +45,17 @@ def read_dirt(text: str) -> dict[str, float]:
         return {}
     if text == ALL:
         return dict.fromkeys(known, DEFAULT_SHARE)
-    found = {}
-    for part in text.split(","):
-        kind, _, share = (piece.strip() for piece in part.partition("="))
-        if kind not in known:
-            raise SettingsError(
-                f"--dirt: {kind!r} is no kind of dirt{did_you_mean(kind, known)}; write some of "
-                f"{', '.join(known)}, or {ALL} or {NONE} alone"
-            )
-        found[kind] = _share(share, kind) if share else DEFAULT_SHARE
-    return found
+    return dict(_kind_and_share(part, known) for part in text.split(","))
+
+
+def _kind_and_share(text: str, known: Sequence[str]) -> tuple[str, float]:
+    kind, _, share = (piece.strip() for piece in text.partition("="))
+    if kind not in known:
+        raise SettingsError(
+            f"--dirt: {kind!r} is no kind of dirt{did_you_mean(kind, known)}; write some of "
+            f"{', '.join(known)}, or {ALL} or {NONE} alone"
+        )
+    return kind, _share(share, kind) if share else DEFAULT_SHARE
 
 
 def _share(text: str, kind: str) -> float:
@@ -69,18 +72,20 @@ def _share(text: str, kind: str) -> float:
 
 def read_drift(text: str) -> list[dict[str, str]]:
     """Return kind, date and factor of each drift in the option ``drift`` of ``read_settings``."""
-    found = []
-    for part in filter(None, (piece.strip() for piece in text.split(","))):
-        pieces = [piece.strip() for piece in part.split(":")]
-        if len(pieces) != 3:
-            raise SettingsError(
-                f"--drift: {part!r} is not kind:date:factor; write for example spend:2025-03-01:2"
-            )
-        kind, since, factor = pieces
-        if kind not in DRIFT_KINDS:
-            raise SettingsError(
-                f"--drift: {kind!r} is no kind of drift{did_you_mean(kind, DRIFT_KINDS)}; "
-                f"write one of {', '.join(DRIFT_KINDS)}"
-            )
-        found.append({"kind": kind, "since": since, "factor": factor})
-    return found
+    parts = [part.strip() for part in text.split(",")]
+    return [_drift(part) for part in parts if part]
+
+
+def _drift(text: str) -> dict[str, str]:
+    pieces = [piece.strip() for piece in text.split(":")]
+    if len(pieces) != 3:
+        raise SettingsError(
+            f"--drift: {text!r} is not kind:date:factor; write for example spend:2025-03-01:2"
+        )
+    kind, since, factor = pieces
+    if kind not in DRIFT_KINDS:
+        raise SettingsError(
+            f"--drift: {kind!r} is no kind of drift{did_you_mean(kind, DRIFT_KINDS)}; "
+            f"write one of {', '.join(DRIFT_KINDS)}"
+        )
+    return {"kind": kind, "since": since, "factor": factor}

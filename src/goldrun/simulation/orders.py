@@ -73,13 +73,12 @@ def orders(settings: Settings, draws: Draws, people: People, calendar: Calendar)
 
     window = (np.maximum(people.registered, 0), np.minimum(people.dropout, settings.days))
     highest = calendar.highest * float(levels.max())
-    found = poisson_points(
-        draws, "order", people.customer, people.purchase_rate, window, shape, highest
-    )
+    customer, rate = people.customer, people.purchase_rate
+    found = poisson_points(draws, "order", customer, rate, window, shape, highest)
     second = np.floor(found.day * SECONDS_A_DAY).astype(np.int64)
     micros = settings.start_micros + second * 1_000_000
     day = second / SECONDS_A_DAY
-    return Orders(found.index, people.customer[found.index], found.number, micros, day)
+    return Orders(found.index, customer[found.index], found.number, micros, day)
 
 
 def first_product(draws: Draws, catalogue: Catalogue, of: Orders) -> Ints:

@@ -75,9 +75,8 @@ def draw_sessions(
 
     window = (np.maximum(people.registered, 0), np.full(len(people.customer), float(settings.days)))
     found = poisson_points(draws, "visit", people.customer, rate, window, shape, calendar.highest)
-    began = settings.start_micros // 1_000 + np.floor(found.day * SECONDS_A_DAY * 1_000).astype(
-        np.int64
-    )
+    millis = np.floor(found.day * SECONDS_A_DAY * 1_000).astype(np.int64)
+    began = settings.start_micros // 1_000 + millis
     return Sessions(
         customer=np.concatenate([people.customer[found.index], placed.customer]),
         number=np.concatenate([found.number * 2, placed.number * 2 + 1]),

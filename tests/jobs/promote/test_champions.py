@@ -96,7 +96,7 @@ def test_a_shop_finds_its_own_champion_beside_another_shops(ctx: Context) -> Non
     [
         (owned(lake="lake-2"), "trained on a lake with id lake-2"),
         (owned(source="south"), "belongs to source 'south'"),
-        ({}, "do not say which source and lake"),
+        ({}, "do not name the source and the lake"),
     ],
 )
 def test_a_champion_of_another_shop_or_of_nobody_is_refused_by_name_with_the_remedies(

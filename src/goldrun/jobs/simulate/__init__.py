@@ -1,1 +1,1 @@
-"""A simulated marketplace written as files."""
+"""Simulation of a marketplace as files."""

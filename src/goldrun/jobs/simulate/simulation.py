@@ -1,4 +1,4 @@
-"""Write a simulated marketplace: the shop's files and the tables of the truth, in chunks."""
+"""Write a simulated marketplace in chunks: the shop's files and the tables of the truth."""
 
 import logging
 import multiprocessing
@@ -29,17 +29,17 @@ _RATES = "rates.csv"
 _PARAMETERS = "truth/parameters.json"
 _MADE = (_RATES, _PARAMETERS, "truth/*/part-*.parquet", *(f"{e}/part-*" for e in layouts.LAYOUTS))
 _CHUNK = 20_000
-"""Customers of a chunk for a period of one year: about half a million rows."""
+"""Number of customers of a chunk for a period of one year: about half a million rows."""
 _MOST_PROCESSES = 4
 
 
 @dataclass(frozen=True)
 class Written:
-    """Counts of what was written for one or all chunks.
+    """Counts of the written records of one or all chunks.
 
     Attributes:
-        rows: Lines written, by entity.
-        planted: Lines that are in the ledger, by entity.
+        rows: Number of records by entity.
+        planted: Number of records that are in the ledger, by entity.
         candidates: See ``marketplace.Chunk``.
     """
 
@@ -62,7 +62,7 @@ def write_marketplace(
         settings: The settings.
         out: Folder of the files.
         overwrite: Whether to remove an earlier simulation from it first.
-        chunk: Customers of a chunk; it decides only which file holds which row.
+        chunk: Number of customers of a chunk; it affects only the distribution of rows over files.
         processes: Largest number of processes; None for the number of cores.
 
     Returns:
@@ -94,12 +94,12 @@ def _prepare(out: Path, overwrite: bool) -> None:
     if out.is_dir() and any(out.iterdir()):
         raise SettingsError(
             f"--out: {out} has files already; name another folder, or remove an earlier simulation "
-            "with --overwrite=true, which leaves other files alone and refuses while there are any"
+            "with --overwrite=true, which does not remove other files and fails if there are any"
         )
 
 
 def _spread(work: "partial[Written]", count: int, processes: int | None) -> Iterator[Written]:
-    """Write the chunks, in several processes where there are several, and yield in order."""
+    """Write the chunks, in several processes if there are several chunks, and yield in order."""
     workers = min(processes or os.cpu_count() or 1, count, _MOST_PROCESSES)
     if workers == 1:
         yield from map(work, range(count))
