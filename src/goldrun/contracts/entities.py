@@ -166,7 +166,7 @@ TRANSACTIONS = Table(
             "quantity_extreme",
             "quantity between -9999 and 9999",
             Severity.WARN,
-            "probably a typing error, often cancelled minutes later",
+            "probably a typing error, which is often cancelled soon afterwards",
         ),
         Rule(
             "updated_before_bought",

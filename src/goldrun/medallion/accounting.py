@@ -24,7 +24,7 @@ _TIMES = "_times"
 
 @dataclass(frozen=True)
 class Accounting:
-    """How many records of an entity have which fate.
+    """Numbers of records of an entity by fate.
 
     Attributes:
         records: Records in bronze.

@@ -43,7 +43,7 @@ def check_one_source(bronze: DataFrame, source: str, root: str) -> None:
     found = others.collect()
     if found:
         raise SettingsError(
-            f"{root} holds records of source {found[0][lineage.SOURCE]!r}, not of {source!r}: "
+            f"{root} has records of source {found[0][lineage.SOURCE]!r}, not of {source!r}: "
             "give each source a lake of its own with --lake, or correct --source"
         )
 

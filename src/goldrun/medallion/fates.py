@@ -1,4 +1,4 @@
-"""The tables that hold the fates of an entity's records, as named frames."""
+"""The tables with the fates of an entity's records, as named frames."""
 
 from dataclasses import dataclass
 from functools import reduce

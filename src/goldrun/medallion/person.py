@@ -49,7 +49,7 @@ class Raw:
 
 @dataclass(frozen=True)
 class Person:
-    """The records and texts of one person, found before anything is changed.
+    """The records and texts of one person, computed before a table is changed.
 
     Attributes:
         id: One row, ``customer_id``.
@@ -107,7 +107,7 @@ def records_of(
 def records_naming(
     bronze: DataFrame, expressions: Mapping[str, str], needed: Sequence[str], terms: DataFrame
 ) -> DataFrame:
-    """Find the malformed records and those without a customer's id that name a person.
+    """Find the records that name a person and are malformed or have no customer's id.
 
     An identifying term is searched in all fields. Another term is searched in the whole text of a
     malformed line, whose fields are unknown, and otherwise only in the file columns of the id.

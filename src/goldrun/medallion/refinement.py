@@ -106,7 +106,7 @@ class Refinement:
 
 
 def separate_erased(given: RefinementInput, entity: str) -> RefinementInput:
-    """Move the records without text from the pending ones to the erased ones."""
+    """Move records whose text was erased from the pending records to the erased ones."""
     pending, erased = erased_quarantine(given.pending, entity)
     return replace(given, pending=pending, erased=erased.localCheckpoint())
 

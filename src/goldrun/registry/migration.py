@@ -15,7 +15,7 @@ _PROMOTED = "promoted"
 
 
 class RegisteredVersion(Protocol):
-    """What is read of a registered version."""
+    """The attributes of a registered version that the migration reads."""
 
     @property
     def name(self) -> str:
@@ -78,8 +78,8 @@ def check_provenance(
     if impossible:
         raise ForeignModelError(
             f"{root} can't be the lake of {listed(impossible)}: restore the lake to its state at "
-            "their training, or set registry_prefix in the source's TOML to begin a new line of "
-            "models; nothing was moved"
+            "their training, or set registry_prefix in the source's TOML to register new models "
+            "under other names; nothing was moved"
         )
     if versions and not migrated and not any(one.ours for one in versions):
         raise ForeignModelError(
@@ -102,7 +102,11 @@ def aliases_kept(versions: Sequence[V]) -> set[str]:
 
 
 def champion_to_restore(versions: Sequence[V]) -> int | None:
-    """Return the last promoted version, oldest first; None where there is a champion or none."""
+    """Return the number of the last promoted version; None if there is a champion or none was.
+
+    Args:
+        versions: All versions of a model, oldest first.
+    """
     if any(CHAMPION in version.aliases for version in versions):
         return None
     promoted = [v.number for v in versions if v.tags.get(_DECISION, "").startswith(_PROMOTED)]

@@ -36,7 +36,7 @@ class LakeState:
 
 @dataclass(frozen=True)
 class TrainingRecord:
-    """What the store recorded of the training of a version.
+    """The store's record of the training of a version.
 
     Attributes:
         root: Folder or URI of the lake that the training frame was read from; None where the run

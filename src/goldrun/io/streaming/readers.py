@@ -150,7 +150,7 @@ def _files(spark: SparkSession, source: Source, entity: str) -> DataFrame:
         spark.readStream.format("binaryFile")
         .schema("path string, modificationTime timestamp, length bigint, content binary")
         .option("maxFileAge", _NEVER_TOO_OLD)
-        # A file that is renamed or removed in the meantime still gives a row.
+        # A file that is renamed or removed in the meantime still has a row.
         .option("ignoreMissingFiles", "true")
         .option("recursiveFileLookup", str(recursive).lower())
         .load(str(folder))

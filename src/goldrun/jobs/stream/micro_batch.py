@@ -159,9 +159,9 @@ class MicroBatches:
         ages = freshness(batch.sent, self._clock())
         metrics = one.metrics(customers, seconds, ages)
         self._series.log(metrics, number)
-        late = f", {next(iter(ages.values())):.1f} s behind" if ages else ""
+        age = f", p95 of the records' age {next(iter(ages.values())):.1f} s" if ages else ""
         log.info(
             "  batch %s: %s rows in %.1f s (%s rows/s), %s rejected, %s duplicates%s",
             *(number, f"{one.rows:,}", metrics["batch_seconds"]),
-            *(f"{metrics['rows_per_second']:,.0f}", one.quarantined, one.duplicates, late),
+            *(f"{metrics['rows_per_second']:,.0f}", one.quarantined, one.duplicates, age),
         )
