@@ -23,14 +23,14 @@ from tests.engines import ENGINE, engine_for_few_rows
 from tests.project_copy import ROOT, Done, Project, copy_project
 
 WORKFLOW = "workflow"
-"""Group of the tests that read what the workflow has written: one process runs them."""
+"""Group of the tests that read the workflow's tables: one process runs them."""
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
 class ByModule(LoadScopeScheduling):  # type: ignore[misc]
-    """Shares the tests between processes by module, so that no module's fixtures are made twice.
+    """Distributes the tests over processes by module, so that each module's fixtures run once.
 
-    Modules that read what the workflow has written count as one group: it runs once.
+    Modules that read the workflow's tables form one group, so that the workflow runs once.
     """
 
     def _split_scope(self, nodeid: str) -> str:
@@ -40,13 +40,13 @@ class ByModule(LoadScopeScheduling):  # type: ignore[misc]
 
 @functools.cache
 def reads_workflow(module: Path) -> bool:
-    """Whether a test of a module takes the fixture of the workflow's run, or of its lake."""
+    """Whether a test of a module uses the fixture of the workflow's run or of its lake."""
     return re.search(r"[(,\s](?:demo|retail): (?:Done|Context)\b", module.read_text()) is not None
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    skip = pytest.mark.skip(reason="asks for Spark itself: make test runs it with Spark")
+    skip = pytest.mark.skip(reason="needs Spark: make test runs it with Spark")
     for item in items:
         if not ENGINE.capabilities.streams and item.get_closest_marker("of_spark"):
             item.add_marker(skip)
@@ -63,8 +63,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _elsewhere(project: Project) -> None:
-    """No test writes to the project's own store, artifacts or lake: they run in the copy."""
+def _run_in_the_copy(project: Project) -> None:
+    """Run the tests in the copy, so that none writes to the project's own store or lake."""
     os.environ["MLFLOW_TRACKING_URI"] = project.store
     os.environ.setdefault("GOLDRUN_DRIVER_MEMORY", "2g")
     for name in ("MLFLOW_RUN_ID", "GOLDRUN_LAKE"):
@@ -74,10 +74,10 @@ def _elsewhere(project: Project) -> None:
 
 @pytest.fixture(autouse=True)
 def _log_of_the_package() -> None:
-    """Undo what a script run within an earlier test did to the package's logger.
+    """Undo changes that a script in an earlier test made to the package's logger.
 
-    Its log goes to pytest's handler only, and once: a logger that does not propagate gets that
-    handler too, and would send each record twice when a test lets it propagate.
+    Records go to pytest's handler only, and once: a logger that does not propagate has that
+    handler too, and sends each record twice when a test lets it propagate.
     """
     logger = logging.getLogger("goldrun")
     logger.handlers, logger.propagate = [], True
@@ -102,13 +102,13 @@ def lake(engine: Engine, tmp_path: Path) -> Lake:
 
 @pytest.fixture(scope="session")
 def tracker() -> Tracker:
-    """The copy's store."""
+    """The tracker of the copy's store."""
     return Tracker()
 
 
 @pytest.fixture(scope="session")
 def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database without runs, to be copied: to make one takes seconds."""
+    """A database without runs, to copy: creating one takes seconds."""
     file, before = tmp_path_factory.mktemp("store") / "mlflow.db", mlflow.get_tracking_uri()
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{file}")
@@ -119,7 +119,7 @@ def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def demo(project: Project) -> Done:
-    """What ``make demo`` does after the set-up, in the copy."""
+    """Run the workflow in the copy, as ``make demo`` does after the set-up."""
     return project.run(
         *("mlflow", "run", ".", "--env-manager", "local"),
         *("--experiment-name", "goldrun-pipeline"),
@@ -128,7 +128,7 @@ def demo(project: Project) -> Done:
 
 @pytest.fixture(scope="session")
 def retail(engine: Engine, tracker: Tracker, project: Project, demo: Done) -> Context:
-    """The lake and the store that the workflow has written from the shipped files."""
+    """The lake and the store that the workflow writes from the shipped files."""
     assert demo.code == 0, demo.output
     lake = Lake(engine, str(project.lake))
     return Context(lake, tracker, load_source("online_retail"), NOW)

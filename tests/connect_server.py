@@ -1,4 +1,4 @@
-"""A real Spark Connect server with Delta Lake on a port of its own, started as the docs say."""
+"""A real Spark Connect server with Delta Lake on its own port, started as documented."""
 
 import contextlib
 import os
@@ -12,7 +12,7 @@ from pathlib import Path
 from goldrun.devtools.toolchain import Jars, ensure_jars, ensure_java
 
 _CLASS = "org.apache.spark.sql.connect.service.SparkConnectServer"
-_PATIENCE = 90
+_TIMEOUT = 90
 
 
 def free_port() -> int:
@@ -23,7 +23,7 @@ def free_port() -> int:
 
 @contextlib.contextmanager
 def connect_server(folder: Path, *, with_delta: bool = True) -> Iterator[str]:
-    """Start one, wait until it answers, and stop it at the end; its address."""
+    """Start a server, wait until it answers, yield its address, and stop it at the end."""
     ensure_java()
     port, log = free_port(), folder / "connect.log"
     settings = {
@@ -47,11 +47,11 @@ def connect_server(folder: Path, *, with_delta: bool = True) -> Iterator[str]:
     conf = [word for name, value in settings.items() for word in ("--conf", f"{name}={value}")]
     command = ["spark-submit", "--master", "local[2]", "--driver-memory", "2g", *conf]
     unset = {n: v for n, v in os.environ.items() if n not in {"SPARK_CONNECT_MODE_ENABLED"}}
-    with log.open("w") as said:
+    with log.open("w") as output:
         server = subprocess.Popen(
             [*command, "--class", _CLASS, "spark-internal"],
-            stdout=said,
-            stderr=said,
+            stdout=output,
+            stderr=output,
             start_new_session=True,
             env=unset,
         )
@@ -60,11 +60,11 @@ def connect_server(folder: Path, *, with_delta: bool = True) -> Iterator[str]:
         yield f"sc://127.0.0.1:{port}"
     finally:
         os.killpg(server.pid, signal.SIGTERM)
-        server.wait(_PATIENCE)
+        server.wait(_TIMEOUT)
 
 
 def _wait_for(port: int, server: "subprocess.Popen[bytes]", log: Path) -> None:
-    for _ in range(_PATIENCE * 10):
+    for _ in range(_TIMEOUT * 10):
         if server.poll() is not None:
             raise AssertionError(log.read_text()[-3000:])
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):

@@ -1,4 +1,4 @@
-"""Lines as they should not be: noise, good lines that were hit, and strange values."""
+"""Malformed lines: noise, valid lines with damage, and unusual values."""
 
 import csv
 import io
@@ -61,7 +61,7 @@ def as_json(record: Mapping[str, str]) -> bytes:
 
 
 def hostile(dice: random.Random, line: Callable[[Record], bytes], record: Record) -> bytes:
-    """A line of one of many kinds: noise, a good line that was hit, or strange values in order."""
+    """Return a random line: noise, a valid line with damage, or a line with unusual values."""
     kind = dice.randrange(4)
     if kind == 0:
         return dice.randbytes(dice.randrange(60))

@@ -1,4 +1,4 @@
-"""A broker for tests on a free port, and how they fill, read and empty its topics.
+"""A broker for tests on a free port, and functions that fill, read and empty its topics.
 
 A test module shares one broker::
 
@@ -30,20 +30,20 @@ from goldrun.devtools.kafka_broker import KafkaBroker
 from goldrun.devtools.kafka_settings import HOST
 
 LONGEST_MESSAGE = 8_000_000
-"""Bytes; a little less than what the broker takes."""
+"""Bytes; slightly less than the broker's limit."""
 
-_SECONDS = 30
-"""How long anything may take that is asked of a broker."""
+_TIMEOUT = 30
+"""Seconds that a request to the broker may take."""
 
-_KEPT = {"retention.ms": "-1"}
+_KEEP_FOREVER = {"retention.ms": "-1"}
 
-# The client's words for them.
+# The client's constants.
 _ANY, _NOW = -1, 0
 
 
 @dataclass(frozen=True)
 class Stored:
-    """A message as the broker has it."""
+    """A message as the broker stores it."""
 
     partition: int
     offset: int
@@ -60,7 +60,7 @@ def free_port() -> int:
 
 @contextlib.contextmanager
 def running_broker(folder: Path) -> Iterator[KafkaBroker]:
-    """A broker that runs until the end, also when it was killed and started again meanwhile."""
+    """A broker that runs until the block ends, even if a test kills and restarts it."""
     broker = KafkaBroker(folder, free_port())
     try:
         broker.start()
@@ -70,13 +70,13 @@ def running_broker(folder: Path) -> Iterator[KafkaBroker]:
 
 
 def create_topic(
-    broker: KafkaBroker, topic: str, partitions: int = 1, config: Mapping[str, str] = _KEPT
+    broker: KafkaBroker, topic: str, partitions: int = 1, config: Mapping[str, str] = _KEEP_FOREVER
 ) -> None:
-    """Make a topic; unless its config says otherwise it keeps messages of any age."""
-    made = NewTopic(topic, num_partitions=partitions, config={**_KEPT, **config})
+    """Create a topic; unless its config sets a retention, it keeps messages of any age."""
+    made = NewTopic(topic, num_partitions=partitions, config={**_KEEP_FOREVER, **config})
     admin = AdminClient({"bootstrap.servers": broker.address})
     for future in admin.create_topics([made]).values():
-        future.result(_SECONDS)
+        future.result(_TIMEOUT)
 
 
 def produce(
@@ -89,15 +89,15 @@ def produce(
     """Send messages without keys and wait until the broker has every one.
 
     Args:
-        broker: To whom.
-        topic: Made with the broker's defaults when it isn't there: messages older than a week go.
+        broker: The broker to send to.
+        topic: Created with the broker's defaults (a week's retention) if it does not exist.
         values: Payloads, in order; None is sent as null.
-        partition: Where to; None spreads them, and then only the order in a partition holds.
+        partition: Partition to send to; None spreads the messages, which keeps order per partition.
         timestamps: For each message, milliseconds since 1970 in UTC, at least 1; None is now.
     """
     failed: list[KafkaError] = []
 
-    def told(error: KafkaError | None, _: Message) -> None:
+    def report(error: KafkaError | None, _: Message) -> None:
         if error is not None:
             failed.append(error)
 
@@ -105,33 +105,33 @@ def produce(
         {"bootstrap.servers": broker.address, "acks": "all", "enable.idempotence": True}
         | {"message.max.bytes": LONGEST_MESSAGE, "linger.ms": 20}
     )
-    whither = _ANY if partition is None else partition
+    target = _ANY if partition is None else partition
     for value, when in zip(values, timestamps or [_NOW] * len(values), strict=True):
         while True:
             try:
-                producer.produce(topic, value, None, whither, told, timestamp=when)
+                producer.produce(topic, value, None, target, report, timestamp=when)
                 break
             except BufferError:
                 producer.poll(0.1)
-    left = producer.flush(_SECONDS)
+    remaining = producer.flush(_TIMEOUT)
     assert not failed, failed[0]
-    assert not left, f"{left} messages were not taken within {_SECONDS} s"
+    assert not remaining, f"{remaining} messages were not sent within {_TIMEOUT} s"
 
 
 def stored(broker: KafkaBroker, topic: str) -> list[Stored]:
-    """All that a topic holds, ordered by partition and offset."""
+    """Return all messages of a topic, ordered by partition and offset."""
     consumer = Consumer(
         {"bootstrap.servers": broker.address, "group.id": "tests", "enable.auto.commit": False}
         | {"auto.offset.reset": "error", "enable.partition.eof": True}
     )
     try:
-        partitions = consumer.list_topics(topic, timeout=_SECONDS).topics[topic].partitions
+        partitions = consumer.list_topics(topic, timeout=_TIMEOUT).topics[topic].partitions
         consumer.assign([TopicPartition(topic, number, OFFSET_BEGINNING) for number in partitions])
         found: list[Stored] = []
         ends = 0
         while ends < len(partitions):
-            message = consumer.poll(_SECONDS)
-            assert message is not None, f"{topic}: nothing came within {_SECONDS} s"
+            message = consumer.poll(_TIMEOUT)
+            assert message is not None, f"{topic}: no message within {_TIMEOUT} s"
             if (error := message.error()) is None:
                 found.append(_stored(message))
             elif error.code() == KafkaError._PARTITION_EOF:
@@ -144,11 +144,11 @@ def stored(broker: KafkaBroker, topic: str) -> list[Stored]:
 
 
 def delete_records(broker: KafkaBroker, topic: str, before: Mapping[int, int]) -> None:
-    """Let messages go as retention would: per partition, all whose offset is before one."""
+    """Delete messages as retention does: in each partition, all before an offset."""
     ends = [TopicPartition(topic, number, offset) for number, offset in before.items()]
     admin = AdminClient({"bootstrap.servers": broker.address})
     for future in admin.delete_records(ends).values():
-        future.result(_SECONDS)
+        future.result(_TIMEOUT)
 
 
 def _stored(message: Message) -> Stored:

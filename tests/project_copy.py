@@ -1,4 +1,4 @@
-"""A newcomer's clone for tests: the project's files in another folder, committed there."""
+"""A clone of the project for tests: its files in another folder, committed there."""
 
 import os
 import shutil
@@ -16,7 +16,7 @@ _TOOLCHAIN = (".jars", ".java")
 
 @dataclass(frozen=True)
 class Done:
-    """A command that ended: its exit code, its output, and its seconds."""
+    """A finished command: its exit code, its output, and its duration in seconds."""
 
     code: int
     output: str
@@ -25,7 +25,7 @@ class Done:
 
 @dataclass(frozen=True)
 class Project:
-    """A copy of the project, with a lake and a store of its own."""
+    """A copy of the project, with its own lake and store."""
 
     folder: Path
 
@@ -38,7 +38,7 @@ class Project:
         return f"sqlite:///{self.folder}/mlflow.db"
 
     def run(self, *command: str) -> Done:
-        """Run a command as a user would in an activated environment, with nothing else set."""
+        """Run a command as in an activated environment without other variables."""
         environment = {
             name: value
             for name, value in os.environ.items()
@@ -64,7 +64,7 @@ class Project:
 
 
 def copy_project(folder: Path) -> Project:
-    """Copy what git would, commit it there, and lend it the jars and the Java."""
+    """Copy the files that git tracks, commit them there, and link the jars and the Java."""
     for name in _files():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(ROOT / name, folder / name)
@@ -78,7 +78,7 @@ def copy_project(folder: Path) -> Project:
 
 
 def _files() -> list[str]:
-    """What git knows or would add; in a download without git, all but what set-up and runs made."""
+    """Return the files that git tracks or would add; without git, all but generated files."""
     listed = subprocess.run(
         ["git", "-C", ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         capture_output=True,
@@ -87,6 +87,6 @@ def _files() -> list[str]:
     if listed.returncode == 0:
         names = [name for name in listed.stdout.decode().split("\0") if name]
         return [name for name in names if (ROOT / name).is_file()]
-    made = {".venv", ".jars", ".java", "lake", "logs", "mlruns", "mlflow.db", ".kafka"}
+    generated = {".venv", ".jars", ".java", "lake", "logs", "mlruns", "mlflow.db", ".kafka"}
     found = (path.relative_to(ROOT) for path in ROOT.rglob("*") if path.is_file())
-    return [str(path) for path in found if path.parts[0] not in made]
+    return [str(path) for path in found if path.parts[0] not in generated]

@@ -1,4 +1,4 @@
-"""Why something is refused, for tests of what is not."""
+"""The error message of a check, for tests of what it accepts."""
 
 from collections.abc import Callable
 
@@ -6,7 +6,7 @@ from goldrun.errors import GoldrunError
 
 
 def refusal(check: Callable[[], object]) -> str | None:
-    """What a check says against what it looks at; None when it lets it pass."""
+    """Return the message of the error that a check raises; None if it raises none."""
     try:
         check()
     except GoldrunError as error:

@@ -14,33 +14,33 @@ from goldrun.jobs.stream import messages, stream
 from goldrun.medallion.offsets import Span
 
 
-def bronze_repeats() -> None:
-    """What is read again is taken again."""
+def bronze_appends() -> None:
+    """Bronze appends messages that it already has."""
 
-    def nothing_known(bronze: DataFrame, spans: Sequence[Span]) -> DataFrame:
+    def no_known_records(bronze: DataFrame, spans: Sequence[Span]) -> DataFrame:
         return bronze.select(lineage.RECORD_ID).limit(0)
 
-    messages.records_in_spans = nothing_known  # type: ignore[attr-defined]
+    messages.records_in_spans = no_known_records  # type: ignore[attr-defined]
 
 
-def silver_repeats() -> None:
+def silver_appends() -> None:
     """Silver adds rows instead of merging them by key."""
     Lake.upsert = Lake.append_unless_empty  # type: ignore[method-assign]
 
 
-def gold_hurries() -> None:
-    """Gold says that it has followed before it has."""
+def gold_progress_first() -> None:
+    """Gold records its progress before it computes its tables."""
     compute = GoldUpdater._compute
 
-    def hasty(self: GoldUpdater, ctx: Context, affected: AffectedRows) -> None:
+    def record_then_compute(self: GoldUpdater, ctx: Context, affected: AffectedRows) -> None:
         record_progress(ctx, ctx.lake.versions(list(self._progress)), self.run_id)
         compute(self, ctx, affected)
 
-    GoldUpdater._compute = hasty  # type: ignore[method-assign]
+    GoldUpdater._compute = record_then_compute  # type: ignore[method-assign]
 
 
-def nothing_caught_up() -> None:
-    """A start does not look for what a stop has left between bronze and silver."""
+def no_backfill() -> None:
+    """A start does not compute silver for records that bronze holds already."""
 
     def only_gold(ctx: Context, updater: GoldUpdater) -> int:
         updater.backfill(ctx)
@@ -51,5 +51,5 @@ def nothing_caught_up() -> None:
 
 BREAKS: dict[str, Callable[[], None]] = {
     each.__name__: each
-    for each in (bronze_repeats, silver_repeats, gold_hurries, nothing_caught_up)
+    for each in (bronze_appends, silver_appends, gold_progress_first, no_backfill)
 }

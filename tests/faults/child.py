@@ -1,4 +1,4 @@
-"""A stream that tells where it is, so that a kill can be placed and its place be said.
+"""A stream that records each point it passes, so that a test can kill it at a known point.
 
     python -m tests.faults.child --source=... --lake=...
 
@@ -57,7 +57,7 @@ def trace_calls(owner: type, method: str, trace: Trace, named: Callable[..., str
 
 
 def main() -> int:
-    """Run the stream with what the environment asks for."""
+    """Run the stream with the additions that the environment requests."""
     if broken := os.environ.get(BREAK):
         BREAKS[broken]()
     trace = Trace()

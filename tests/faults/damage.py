@@ -1,4 +1,4 @@
-"""Files of the lake and of the checkpoint cut off, emptied, flipped, deleted, or put back older."""
+"""Damage to files of the lake and the checkpoint: truncated, emptied, flipped, deleted, older."""
 
 import logging
 import shutil
@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tests.faults.inside import Inside
-from tests.faults.look import wrong_at_rest
-from tests.faults.outcome import Outcome, Verdict, of
-from tests.faults.world import World
+from tests.faults.compare import find_differences
+from tests.faults.in_process import InProcess
+from tests.faults.outcome import Outcome, Verdict, outcome_of
+from tests.faults.scenario import Scenario
 
 log = logging.getLogger("faults")
 
@@ -18,30 +18,30 @@ _FLIPPED = 0x10
 _SALES = "silver/transactions"
 
 
-def cut_off(file: Path) -> None:
-    """Only the first half is left."""
+def truncated(file: Path) -> None:
+    """Only the first half remains."""
     content = file.read_bytes()
     file.write_bytes(content[: len(content) // 2])
 
 
 def emptied(file: Path) -> None:
-    """Nothing is left."""
+    """The file is empty."""
     file.write_bytes(b"")
 
 
 def flipped(file: Path) -> None:
-    """One bit in the middle is another."""
+    """One bit in the middle is flipped."""
     content = bytearray(file.read_bytes())
     content[len(content) // 2] ^= _FLIPPED
     file.write_bytes(bytes(content))
 
 
 def deleted(file: Path) -> None:
-    """It is gone."""
+    """The file is deleted."""
     file.unlink()
 
 
-_HOW = (cut_off, emptied, flipped, deleted)
+_HOW = (truncated, emptied, flipped, deleted)
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ LAKE_FILES = (
     Target("_last_checkpoint", f"{_SALES}/_delta_log/_last_checkpoint"),
     Target("checksum of a Delta version", f"{_SALES}/_delta_log/0*.crc"),
     Target("data file of silver", f"{_SALES}/*.parquet"),
-    Target("data file of gold", "gold/customer_daily/*.parquet", (cut_off, flipped)),
+    Target("data file of gold", "gold/customer_daily/*.parquet", (truncated, flipped)),
 )
 CHECKPOINT_FILES = (
     Target("offsets of the checkpoint", "_checkpoints/*/offsets/[0-9]*"),
@@ -68,86 +68,92 @@ CHECKPOINT_FILES = (
 )
 
 
-def damaged_files(world: World, inside: Inside, targets: tuple[Target, ...]) -> Iterator[Outcome]:
-    """Damage one file at a time in a copy of a lake that has seen some messages, then go on.
+def damaged_files(
+    scenario: Scenario, in_process: InProcess, targets: tuple[Target, ...]
+) -> Iterator[Outcome]:
+    """Damage one file at a time in a copy of a lake with some batches, then continue the stream.
 
-    A stream that refuses by name must go on once it was done what the message says.
+    A stream that stops with a named error must continue after the remedy that the error names.
     """
-    _prepare(world, inside)
+    _prepare(scenario, in_process)
     for number, (target, how) in enumerate((t, h) for t in targets for h in t.how):
-        copy = replace(world, lake_name=f"damaged-{number}")
-        shutil.copytree(world.lake, copy.lake)
-        outcome = _damage(copy, inside, target, how)
+        copy = replace(scenario, lake_name=f"damaged-{number}")
+        shutil.copytree(scenario.lake, copy.lake)
+        outcome = _damage(copy, in_process, target, how)
         log.info("  %s: %s %s", outcome.fault, outcome.verdict, outcome.detail)
         shutil.rmtree(copy.lake)
         yield outcome
 
 
-def _prepare(world: World, inside: Inside) -> None:
-    """A lake with a few batches behind it and messages before it."""
-    world.send(300)
-    _take(world, inside)
-    # So that a short log has a checkpoint too, and a commit after it.
-    spark = inside.engine.session
+def _prepare(scenario: Scenario, in_process: InProcess) -> None:
+    """Prepare a lake with a few batches, and messages that the stream has not read."""
+    scenario.send(300)
+    _run_to_the_end(scenario, in_process)
+    # A short log has no checkpoint by itself: write one, and let a commit follow it.
+    spark = in_process.engine.session
     spark._jvm.org.apache.spark.sql.delta.DeltaLog.forTable(  # type: ignore[union-attr]
-        spark._jsparkSession, str(world.lake / _SALES)
+        spark._jsparkSession, str(scenario.lake / _SALES)
     ).checkpoint()
-    world.send(300)
-    _take(world, inside)
-    world.send(200)
+    scenario.send(300)
+    _run_to_the_end(scenario, in_process)
+    scenario.send(200)
 
 
-def _take(world: World, inside: Inside) -> None:
-    ended = inside.take(world)
+def _run_to_the_end(scenario: Scenario, in_process: InProcess) -> None:
+    ended = in_process.run(scenario)
     if ended.code:
         raise AssertionError(ended.output)
 
 
-def _damage(world: World, inside: Inside, target: Target, how: Callable[[Path], None]) -> Outcome:
+def _damage(
+    scenario: Scenario, in_process: InProcess, target: Target, how: Callable[[Path], None]
+) -> Outcome:
     fault = f"{target.name}: {(how.__doc__ or '').strip()}"
-    found = sorted(world.lake.glob(target.pattern), key=lambda file: (file.stat().st_mtime, file))
+    found = sorted(
+        scenario.lake.glob(target.pattern), key=lambda file: (file.stat().st_mtime, file)
+    )
     if not found:
         return Outcome(GROUP, fault, Verdict.NOT_RUN, f"there is no {target.pattern}")
-    sound = found[-1].read_bytes()
+    original = found[-1].read_bytes()
     how(found[-1])
-    ended = inside.take(world)
+    ended = in_process.run(scenario)
     if ended.crashed:
         return Outcome(GROUP, fault, Verdict.WRONG, ended.output)
     named = ended.error if ended.code else ""
     if named:
-        if f"delete {world.checkpoint}" in named:
-            shutil.rmtree(world.checkpoint)
+        if f"delete {scenario.checkpoint}" in named:
+            shutil.rmtree(scenario.checkpoint)
         elif "restore the file" in named:
-            found[-1].write_bytes(sound)
-        ended = inside.take(world)
+            found[-1].write_bytes(original)
+        ended = in_process.run(scenario)
         if ended.code:
-            return Outcome(GROUP, fault, Verdict.WRONG, f"mended, still: {ended.output}")
-    return of(GROUP, fault, wrong_at_rest(inside.engine, world), named=named)
+            return Outcome(GROUP, fault, Verdict.WRONG, f"after the remedy: {ended.output}")
+    return outcome_of(GROUP, fault, find_differences(in_process.engine, scenario), named=named)
 
 
-def checkpoints(world: World, inside: Inside) -> Iterator[Outcome]:
-    """Go on without the stream's checkpoint, and with an older one."""
+def checkpoints(scenario: Scenario, in_process: InProcess) -> Iterator[Outcome]:
+    """Continue the stream with an older checkpoint, and without one."""
     group = "checkpoint"
-    world.send(300)
-    _take(world, inside)
-    older = world.folder / "older-checkpoint"
-    shutil.copytree(world.checkpoint, older)
-    world.send(300)
-    _take(world, inside)
-    shutil.rmtree(world.checkpoint)
-    shutil.copytree(older, world.checkpoint)
-    world.send(100)
-    yield _go_on(world, inside, group, "an older one is put back")
-    shutil.rmtree(world.checkpoint)
-    yield _go_on(world, inside, group, "it is deleted")
+    scenario.send(300)
+    _run_to_the_end(scenario, in_process)
+    older = scenario.folder / "older-checkpoint"
+    shutil.copytree(scenario.checkpoint, older)
+    scenario.send(300)
+    _run_to_the_end(scenario, in_process)
+    shutil.rmtree(scenario.checkpoint)
+    shutil.copytree(older, scenario.checkpoint)
+    scenario.send(100)
+    yield _continue(scenario, in_process, group, "an older one is put back")
+    shutil.rmtree(scenario.checkpoint)
+    yield _continue(scenario, in_process, group, "it is deleted")
 
 
-def _go_on(world: World, inside: Inside, group: str, fault: str) -> Outcome:
-    ended = inside.take(world)
+def _continue(scenario: Scenario, in_process: InProcess, group: str, fault: str) -> Outcome:
+    ended = in_process.run(scenario)
     outcome = (
         Outcome(group, fault, Verdict.WRONG, ended.output)
         if ended.code
-        else of(group, fault, wrong_at_rest(inside.engine, world))
+        else outcome_of(group, fault, find_differences(in_process.engine, scenario))
     )
     log.info("  %s: %s %s", fault, outcome.verdict, outcome.detail)
     return outcome

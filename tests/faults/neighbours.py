@@ -1,4 +1,4 @@
-"""What others do meanwhile: write, compact, vacuum, lock, delete messages, kill the broker."""
+"""Disturbances during a stream: a second writer, compaction, a lock, lost messages, no broker."""
 
 import contextlib
 import itertools
@@ -16,54 +16,60 @@ from goldrun.io.delta.lake import Lake
 from goldrun.jobs.context import Context
 from goldrun.jobs.stream.limits import Limits
 from goldrun.jobs.stream.maintenance import tables_of
-from tests.faults.inside import ALL, Inside
-from tests.faults.look import wrong_at_rest
-from tests.faults.outcome import Outcome, Verdict, of
-from tests.faults.world import Ended, World
+from tests.faults.compare import find_differences
+from tests.faults.in_process import ALL, InProcess
+from tests.faults.outcome import Outcome, Verdict, outcome_of
+from tests.faults.scenario import Ended, Scenario
 from tests.kafka import delete_records
 
 log = logging.getLogger("faults")
 
 GROUP = "neighbours"
-_KEPT = 0.02
-"""Hours: longer than a micro-batch, and short enough for files to be removed meanwhile."""
+_RETENTION_HOURS = 0.02
+"""Hours: longer than a micro-batch, and short enough for VACUUM to remove files."""
 SMALL = replace(ALL, batch_rows=100)
 
 
-def neighbours(world: World, inside: Inside) -> Iterator[Outcome]:
-    """Let each of them disturb a stream that is at work."""
-    for disturb in (_second_stream, _compaction_and_vacuum, _locked_store, _dead_broker, _lost):
-        outcome = disturb(world, inside)
+def neighbours(scenario: Scenario, in_process: InProcess) -> Iterator[Outcome]:
+    """Run a stream once with each disturbance."""
+    for disturb in (
+        _second_stream,
+        _compaction_and_vacuum,
+        _locked_store,
+        _dead_broker,
+        _lost_messages,
+    ):
+        outcome = disturb(scenario, in_process)
         log.info("  %s: %s %s", outcome.fault, outcome.verdict, outcome.detail)
         yield outcome
 
 
-def _judged(world: World, inside: Inside, fault: str, ended: Ended) -> Outcome:
+def _compare(scenario: Scenario, in_process: InProcess, fault: str, ended: Ended) -> Outcome:
     if ended.code:
         return Outcome(GROUP, fault, Verdict.WRONG, ended.output)
-    return of(GROUP, fault, wrong_at_rest(inside.engine, world))
+    return outcome_of(GROUP, fault, find_differences(in_process.engine, scenario))
 
 
-def _batches(world: World) -> int:
-    """How many micro-batches the stream has planned in all."""
-    return sum(1 for _ in world.checkpoint.glob("offsets/[0-9]*"))
+def _batches(scenario: Scenario) -> int:
+    """Number of micro-batches that the stream has planned."""
+    return sum(1 for _ in scenario.checkpoint.glob("offsets/[0-9]*"))
 
 
-def _second_stream(world: World, inside: Inside) -> Outcome:
+def _second_stream(scenario: Scenario, in_process: InProcess) -> Outcome:
     """Another process streams into the same lake."""
     fault = "a second process streams into the same lake"
-    world.send(300)
-    with Lake(inside.engine, str(world.lake)).writing("_checkpoints/faults"):
-        second = world.drain()
+    scenario.send(300)
+    with Lake(in_process.engine, str(scenario.lake)).writing("_checkpoints/faults"):
+        second = scenario.drain()
     if second.code != 5:
-        return Outcome(GROUP, fault, Verdict.WRONG, f"it was let in: {second.error}")
-    outcome = _judged(world, inside, fault, inside.take(world, SMALL))
-    return outcome if not outcome.passed else of(GROUP, fault, [], named=second.error)
+        return Outcome(GROUP, fault, Verdict.WRONG, f"the second stream started: {second.error}")
+    outcome = _compare(scenario, in_process, fault, in_process.run(scenario, SMALL))
+    return outcome if not outcome.passed else outcome_of(GROUP, fault, [], named=second.error)
 
 
 @contextlib.contextmanager
-def _meanwhile(work: Callable[[], None]) -> Iterator[None]:
-    """Do it again and again beside what happens inside."""
+def _repeating(work: Callable[[], None]) -> Iterator[None]:
+    """Call ``work`` repeatedly in a thread while the block runs."""
     over = threading.Event()
 
     def again() -> None:
@@ -79,12 +85,12 @@ def _meanwhile(work: Callable[[], None]) -> Iterator[None]:
         done.result()
 
 
-def _compaction_and_vacuum(world: World, inside: Inside) -> Outcome:
-    """OPTIMIZE and VACUUM of one table after the other all the time, in the stream's process.
+def _compaction_and_vacuum(scenario: Scenario, in_process: InProcess) -> Outcome:
+    """OPTIMIZE and VACUUM of all tables in turn, without a pause, in the stream's process.
 
-    VACUUM removes what is older than a minute or so; goldrun's own tables keep a year.
+    VACUUM removes files older than about a minute; goldrun's default retention is a year.
     """
-    ctx = inside.context(world)
+    ctx = in_process.context(scenario)
     tables, done = itertools.cycle(tables_of(ctx)), 0
 
     def tidy() -> None:
@@ -92,21 +98,21 @@ def _compaction_and_vacuum(world: World, inside: Inside) -> Outcome:
         table = next(tables)
         if ctx.lake.exists(table.name):
             done += compact_if_free(ctx.lake, table)
-            inside.engine.session.sql(
-                f"VACUUM delta.`{ctx.lake.path(table.name)}` RETAIN {_KEPT} HOURS"
+            in_process.engine.session.sql(
+                f"VACUUM delta.`{ctx.lake.path(table.name)}` RETAIN {_RETENTION_HOURS} HOURS"
             )
 
     check = "spark.databricks.delta.retentionDurationCheck.enabled"
-    inside.engine.session.conf.set(check, "false")
-    world.send(400)
-    with _meanwhile(tidy):
-        ended = inside.take(world, SMALL, ctx)
-    inside.engine.session.conf.unset(check)
-    fault = "OPTIMIZE and VACUUM of one table after the other, all the time"
+    in_process.engine.session.conf.set(check, "false")
+    scenario.send(400)
+    with _repeating(tidy):
+        ended = in_process.run(scenario, SMALL, ctx)
+    in_process.engine.session.conf.unset(check)
+    fault = "OPTIMIZE and VACUUM of all tables in turn, without a pause"
     removed = sum(_vacuumed(ctx, table) for table in tables_of(ctx))
     if not done or not removed:
         return Outcome(GROUP, fault, Verdict.NOT_RUN, f"{done} compacted, {removed} files removed")
-    return _judged(world, inside, fault, ended)
+    return _compare(scenario, in_process, fault, ended)
 
 
 def _vacuumed(ctx: Context, table: Table) -> int:
@@ -118,66 +124,70 @@ def _vacuumed(ctx: Context, table: Table) -> int:
     return sum(int(row["operationMetrics"].get("numDeletedFiles", 0)) for row in ends)
 
 
-def _locked_store(world: World, inside: Inside) -> Outcome:
-    """MLflow's database is locked by somebody else, for longer than a client waits."""
+def _locked_store(scenario: Scenario, in_process: InProcess) -> Outcome:
+    """Another process locks MLflow's database for longer than a client waits."""
     fault = "MLflow's database is locked during the stream"
-    world.send(300)
-    seen, before = threading.Event(), _batches(world)
+    scenario.send(300)
+    seen, before = threading.Event(), _batches(scenario)
 
     def lock() -> None:
-        if seen.is_set() or _batches(world) == before:
+        if seen.is_set() or _batches(scenario) == before:
             return
         seen.set()
-        with contextlib.closing(sqlite3.connect(world.store, timeout=30)) as store:
+        with contextlib.closing(sqlite3.connect(scenario.store, timeout=30)) as store:
             store.execute("BEGIN EXCLUSIVE")
             time.sleep(30)
             store.rollback()
 
-    with _meanwhile(lock):
-        first = inside.take(world, SMALL)
+    with _repeating(lock):
+        first = in_process.run(scenario, SMALL)
     if not seen.is_set():
-        return Outcome(GROUP, fault, Verdict.NOT_RUN, "the stream was over before")
-    return _judged_again(world, inside, fault, first)
+        return Outcome(GROUP, fault, Verdict.NOT_RUN, "the stream ended before the lock")
+    return _compare_after_restart(scenario, in_process, fault, first)
 
 
-def _judged_again(world: World, inside: Inside, fault: str, first: Ended) -> Outcome:
-    """Judge after another start, where the first may have been stopped by name."""
+def _compare_after_restart(
+    scenario: Scenario, in_process: InProcess, fault: str, first: Ended
+) -> Outcome:
+    """Compare after a restart; the first run may have stopped with a named error."""
     if first.crashed:
         return Outcome(GROUP, fault, Verdict.WRONG, first.output)
-    outcome = _judged(world, inside, fault, inside.take(world))
+    outcome = _compare(scenario, in_process, fault, in_process.run(scenario))
     named = first.error if first.code else ""
-    return of(GROUP, fault, [], named=named) if outcome.passed else outcome
+    return outcome_of(GROUP, fault, [], named=named) if outcome.passed else outcome
 
 
-def _dead_broker(world: World, inside: Inside) -> Outcome:
-    """The broker is killed and comes back some seconds later."""
+def _dead_broker(scenario: Scenario, in_process: InProcess) -> Outcome:
+    """The broker is killed and starts again some seconds later."""
     fault = "the broker is killed, and started again"
-    world.send(600)
-    struck, before = threading.Event(), _batches(world)
+    scenario.send(600)
+    killed, before = threading.Event(), _batches(scenario)
 
-    def strike() -> None:
-        if struck.is_set() or _batches(world) == before:
+    def kill_broker() -> None:
+        if killed.is_set() or _batches(scenario) == before:
             return
-        struck.set()
-        world.broker.kill()
+        killed.set()
+        scenario.broker.kill()
         time.sleep(4)
-        world.broker.start()
+        scenario.broker.start()
 
-    with _meanwhile(strike):
-        first = inside.take(world, Limits(batch_rows=100, every=0.1, seconds=60))
-    if not struck.is_set():
-        return Outcome(GROUP, fault, Verdict.NOT_RUN, "no micro-batch had begun")
-    return _judged_again(world, inside, fault, first)
+    with _repeating(kill_broker):
+        first = in_process.run(scenario, Limits(batch_rows=100, every=0.1, seconds=60))
+    if not killed.is_set():
+        return Outcome(GROUP, fault, Verdict.NOT_RUN, "no micro-batch had started")
+    return _compare_after_restart(scenario, in_process, fault, first)
 
 
-def _lost(world: World, inside: Inside) -> Outcome:
-    """Messages are deleted before the stream has read them."""
-    fault = "messages are gone before they were read"
-    before = [place for place, _ in world.sent()]
-    world.send(200)
-    newest = max(int(place.rsplit("@", 1)[1]) for place in before if f"{world.topic}/0@" in place)
-    delete_records(world.broker, world.topic, {0: newest + 20})
-    ended = inside.take(world)
+def _lost_messages(scenario: Scenario, in_process: InProcess) -> Outcome:
+    """Kafka deletes messages before the stream reads them."""
+    fault = "messages are deleted before the stream reads them"
+    before = [place for place, _ in scenario.sent()]
+    scenario.send(200)
+    newest = max(
+        int(place.rsplit("@", 1)[1]) for place in before if f"{scenario.topic}/0@" in place
+    )
+    delete_records(scenario.broker, scenario.topic, {0: newest + 20})
+    ended = in_process.run(scenario)
     if ended.code != 13 or "no longer has messages" not in ended.error:
-        return Outcome(GROUP, fault, Verdict.WRONG, f"it went on: {ended.output}")
-    return of(GROUP, fault, [], named=ended.error)
+        return Outcome(GROUP, fault, Verdict.WRONG, f"the stream continued: {ended.output}")
+    return outcome_of(GROUP, fault, [], named=ended.error)

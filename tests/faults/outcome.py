@@ -1,28 +1,28 @@
-"""What came of a fault."""
+"""The outcome of a fault."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Verdict(StrEnum):
-    """How the stream took a fault."""
+    """How the stream reacted to a fault."""
 
     RECOVERED = "recovered"
     REFUSED = "stopped by name"
-    CAUGHT = "noticed"
+    DETECTED = "detected"
     NOT_RUN = "not run"
     WRONG = "WRONG"
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """One fault, and how the stream took it.
+    """One fault, and how the stream reacted to it.
 
     Attributes:
         group: Kind of fault.
-        fault: What was done.
-        verdict: What came of it.
-        detail: What was seen: the error's sentence, or what is wrong.
+        fault: Description of the fault.
+        verdict: Reaction of the stream.
+        detail: The error's message, or the differences.
     """
 
     group: str
@@ -32,12 +32,12 @@ class Outcome:
 
     @property
     def passed(self) -> bool:
-        """Whether a promise was kept; what was not run was neither kept nor broken."""
+        """Whether the stream kept its promise; False also for a fault that was not run."""
         return self.verdict not in {Verdict.WRONG, Verdict.NOT_RUN}
 
 
-def of(group: str, fault: str, wrong: list[str], *, named: str = "") -> Outcome:
-    """Judge by what is wrong at the end, and whether an error was told on the way there."""
+def outcome_of(group: str, fault: str, wrong: list[str], *, named: str = "") -> Outcome:
+    """Derive the verdict from the differences at the end and the named error before it."""
     if wrong:
         return Outcome(group, fault, Verdict.WRONG, "; ".join(wrong))
     return Outcome(group, fault, Verdict.REFUSED if named else Verdict.RECOVERED, named)

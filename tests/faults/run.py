@@ -1,10 +1,9 @@
-"""Every fault, one after the other, against the real stream: recover or stop by name, never wrong.
+"""Run every fault against the real stream: it must recover or stop with a named error.
 
-    make faults                                all of it, an hour or more on two cores
-    make faults KILLS=20 ONLY="kills points"   some of it
+    make faults                                all series, an hour or more on two cores
+    make faults KILLS=20 ONLY="kills points"   some series
 
-Writes docs/faults/<series>.md and ends with 1 when a promise was broken or a fault could not be
-made.
+Writes docs/faults/<series>.md. Exits with 1 if a promise was broken or a fault was not run.
 """
 
 import argparse
@@ -31,14 +30,14 @@ from goldrun.devtools.kafka_broker import KafkaBroker
 from goldrun.io.engines.choose import open_engine
 from goldrun.io.engines.spark.engine import SparkEngine
 from tests.faults.breaks import BREAKS
-from tests.faults.crowning import registry_kills
 from tests.faults.damage import CHECKPOINT_FILES, LAKE_FILES, checkpoints, damaged_files
 from tests.faults.disk import full_disks
-from tests.faults.inside import Inside
+from tests.faults.in_process import InProcess
 from tests.faults.kills import POINTS, Kills, broken_defence, named_kills, random_kills
 from tests.faults.neighbours import neighbours
 from tests.faults.outcome import Outcome, Verdict
-from tests.faults.world import World, quick_jvm, world
+from tests.faults.promotion import registry_kills
+from tests.faults.scenario import Scenario, quick_jvm, scenario
 from tests.kafka import running_broker
 from tests.project_copy import ROOT
 
@@ -46,42 +45,44 @@ log = logging.getLogger("faults")
 
 REPORTS = ROOT / "docs" / "faults"
 _SHARE_IN_BATCHES = 0.6
-_AT_A_TIME = 2
-_UNFINISHED = ", and it was cut off before its end"
-_OF_PROCESSES = {"points", "kills", "controls"}
+_PARALLEL = 2
+_UNFINISHED = ", and the run was stopped early"
+_WITH_PROCESSES = {"points", "kills", "controls"}
 
 
 class Series:
-    """All series of faults, by the name they can be asked for."""
+    """All series of faults by name."""
 
-    def __init__(self, inside: Inside, kills: int) -> None:
-        self.inside, self._kills = inside, kills
-        self._fallen = [Kills() for _ in range(_AT_A_TIME)]
-        self.all: dict[str, Callable[[World], Iterator[Outcome]]] = {
-            "checkpoint": lambda w: checkpoints(w, inside),
-            "neighbours": lambda w: neighbours(w, inside),
-            "disk": lambda w: full_disks(w, inside),
-            "damage": lambda w: damaged_files(w, inside, LAKE_FILES),
-            "progress": lambda w: damaged_files(w, inside, CHECKPOINT_FILES),
+    def __init__(self, in_process: InProcess, kills: int) -> None:
+        self.in_process, self._kills = in_process, kills
+        self._kills_of_worker = [Kills() for _ in range(_PARALLEL)]
+        self.all: dict[str, Callable[[Scenario], Iterator[Outcome]]] = {
+            "checkpoint": lambda w: checkpoints(w, in_process),
+            "neighbours": lambda w: neighbours(w, in_process),
+            "disk": lambda w: full_disks(w, in_process),
+            "damage": lambda w: damaged_files(w, in_process, LAKE_FILES),
+            "progress": lambda w: damaged_files(w, in_process, CHECKPOINT_FILES),
             "registry": lambda w: registry_kills(w.folder),
             "points": self._named,
             "kills": self._random,
             "controls": self._controls,
         }
 
-    def fell(self) -> list[str]:
-        """Where the random kills fell, and how long the starts after them took, as Markdown."""
-        places = sum((Counter(dict(kills.places)) for kills in self._fallen), Counter[str]())
-        starts = [seconds for kills in self._fallen for seconds in kills.starts]
+    def kill_places(self) -> list[str]:
+        """Return the places of the random kills and the times of the restarts, as Markdown."""
+        places = sum(
+            (Counter(dict(kills.places)) for kills in self._kills_of_worker), Counter[str]()
+        )
+        starts = [seconds for kills in self._kills_of_worker for seconds in kills.starts]
         if not starts:
             return []
-        inside = sum(kills.in_batches for kills in self._fallen)
+        inside = sum(kills.in_batches for kills in self._kills_of_worker)
         return [
             "",
             f"## Where {places.total()} random kills fell",
             "",
             f"{inside} while a batch was being written. From a start to its first micro-batch, two "
-            f"streams at a time, with what the last one left: {median(starts):.0f} s (median of "
+            f"streams at a time, backfill included: {median(starts):.0f} s (median of "
             f"{len(starts)}; {min(starts):.0f} to {max(starts):.0f} s).",
             "",
             "| place | kills |",
@@ -89,58 +90,58 @@ class Series:
             *(f"| {place} | {count} |" for place, count in places.most_common()),
         ]
 
-    def _named(self, lost: World) -> Iterator[Outcome]:
+    def _named(self, first: Scenario) -> Iterator[Outcome]:
         def some(number: int) -> Iterator[Outcome]:
-            with _beside(lost, f"points-{number}", number) as made:
-                yield from named_kills(made, self.inside, POINTS[number::_AT_A_TIME])
+            with _scenario_of(first, f"points-{number}", number) as made:
+                yield from named_kills(made, self.in_process, POINTS[number::_PARALLEL])
 
-        return _at_the_same_time([partial(some, number) for number in range(_AT_A_TIME)])
+        return _run_in_parallel([partial(some, number) for number in range(_PARALLEL)])
 
-    def _random(self, lost: World) -> Iterator[Outcome]:
-        killed = -(-self._kills // _AT_A_TIME)
+    def _random(self, first: Scenario) -> Iterator[Outcome]:
+        killed = -(-self._kills // _PARALLEL)
         in_batches = math.ceil(killed * _SHARE_IN_BATCHES)
 
         def some(number: int) -> Iterator[Outcome]:
-            kills = self._fallen[number]
-            with _beside(lost, f"kills-{number}", number) as made:
-                yield from random_kills(made, self.inside, kills, killed, in_batches)
+            kills = self._kills_of_worker[number]
+            with _scenario_of(first, f"kills-{number}", number) as made:
+                yield from random_kills(made, self.in_process, kills, killed, in_batches)
 
-        return _at_the_same_time([partial(some, number) for number in range(_AT_A_TIME)])
+        return _run_in_parallel([partial(some, number) for number in range(_PARALLEL)])
 
-    def _controls(self, lost: World) -> Iterator[Outcome]:
+    def _controls(self, first: Scenario) -> Iterator[Outcome]:
         def one(broken: str) -> Iterator[Outcome]:
-            with _beside(lost, broken) as made:
-                yield broken_defence(made, self.inside, broken)
+            with _scenario_of(first, broken) as made:
+                yield broken_defence(made, self.in_process, broken)
 
-        return _at_the_same_time([partial(one, broken) for broken in BREAKS])
-
-
-def _beside(first: World, name: str, number: int = 0) -> AbstractContextManager[World]:
-    """Another world at the same broker."""
-    return world(first.broker, first.folder / name, first.seed + number)
+        return _run_in_parallel([partial(one, broken) for broken in BREAKS])
 
 
-def _at_the_same_time(works: Sequence[Callable[[], Iterator[Outcome]]]) -> Iterator[Outcome]:
-    """Do some of the works at a time: the start of one stream leaves much of a machine idle."""
-    told: SimpleQueue[Outcome | None] = SimpleQueue()
+def _scenario_of(first: Scenario, name: str, number: int = 0) -> AbstractContextManager[Scenario]:
+    """Another scenario with the same broker."""
+    return scenario(first.broker, first.folder / name, first.seed + number)
 
-    def tell(work: Callable[[], Iterator[Outcome]]) -> None:
-        for outcome in work():
+
+def _run_in_parallel(tasks: Sequence[Callable[[], Iterator[Outcome]]]) -> Iterator[Outcome]:
+    """Run some tasks in parallel: the start of one stream leaves much of a machine idle."""
+    results: SimpleQueue[Outcome | None] = SimpleQueue()
+
+    def run(task: Callable[[], Iterator[Outcome]]) -> None:
+        for outcome in task():
             log.info("  %s: %s %s", outcome.verdict, outcome.fault, outcome.detail)
-            told.put(outcome)
+            results.put(outcome)
 
-    with ThreadPoolExecutor(_AT_A_TIME) as pool:
-        at_work = [pool.submit(tell, work) for work in works]
-        for each in at_work:
-            each.add_done_callback(lambda _: told.put(None))
-        for _ in at_work:
-            yield from iter(told.get, None)
-    for each in at_work:
+    with ThreadPoolExecutor(_PARALLEL) as pool:
+        futures = [pool.submit(run, task) for task in tasks]
+        for each in futures:
+            each.add_done_callback(lambda _: results.put(None))
+        for _ in futures:
+            yield from iter(results.get, None)
+    for each in futures:
         each.result()
 
 
 def main() -> int:
-    """Run what was asked for; 0 when every promise was kept."""
+    """Run the requested series; return 0 if every promise was kept."""
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
     log.setLevel(logging.INFO)
     options = argparse.ArgumentParser(description=__doc__)
@@ -149,10 +150,10 @@ def main() -> int:
     options.add_argument("--only", default="", help="names of series, with spaces between")
     options.add_argument("--reports", type=Path, default=REPORTS, help="folder to write to")
     given = options.parse_args()
-    # This process lives for long: its JVM may take its time to become quick.
-    lasting = quick_jvm()
-    del lasting["JAVA_TOOL_OPTIONS"]
-    os.environ |= lasting
+    # This process runs for long: its JVM needs the better compilers.
+    environment = quick_jvm()
+    del environment["JAVA_TOOL_OPTIONS"]
+    os.environ |= environment
     given.reports.mkdir(parents=True, exist_ok=True)
     only = set(given.only.split())
     with (
@@ -160,11 +161,11 @@ def main() -> int:
         running_broker(Path(folder) / "kafka") as broker,
         open_engine(SparkEngine, "faults", kafka=True) as engine,
     ):
-        if not only or only & _OF_PROCESSES:
+        if not only or only & _WITH_PROCESSES:
             _keep_classes(broker, Path(folder))
-        series = Series(Inside(engine), given.kills)
+        series = Series(InProcess(engine), given.kills)
         outcomes = list(_all(series, broker, Path(folder), given))
-    broken = [one for one in outcomes if not one.passed]
+    broken = [outcome for outcome in outcomes if not outcome.passed]
     for one in broken:
         log.error("%s: %s: %s %s", one.verdict, one.group, one.fault, one.detail)
     log.info("%s of %s faults passed", len(outcomes) - len(broken), len(outcomes))
@@ -172,12 +173,12 @@ def main() -> int:
 
 
 def _keep_classes(broker: KafkaBroker, folder: Path) -> None:
-    """Let one stream run to its end, whose JVM leaves its classes to all others."""
-    with world(broker, folder / "first", 1) as first:
+    """Run one stream to its end, whose JVM archives its classes for all others."""
+    with scenario(broker, folder / "first", 1) as first:
         first.send(100)
         ended = first.drain(keep_classes=True)
         if ended.code:
-            raise SystemExit(f"the stream does not even run undisturbed: {ended.output}")
+            raise SystemExit(f"the stream fails without a fault: {ended.output}")
 
 
 def _all(
@@ -190,22 +191,22 @@ def _all(
         log.info("%s", name)
         began, seen = time.monotonic(), []
         page = given.reports / f"{name}.md"
-        with world(broker, folder / name, given.seed) as made:
+        with scenario(broker, folder / name, given.seed) as made:
             for outcome in _with_crash(name, each(made)):
                 seen.append(outcome)
                 yield outcome
-                # Written after each, so that a run that is cut off has said what it saw.
+                # Written after each outcome, so that a run that is stopped early leaves a report.
                 took = time.monotonic() - began
-                page.write_text(_report(name, seen, took, given, series.fell()))
+                page.write_text(_report(name, seen, took, given, series.kill_places()))
         page.write_text(page.read_text().replace(_UNFINISHED, ""))
 
 
 def _with_crash(name: str, outcomes: Iterator[Outcome]) -> Iterator[Outcome]:
-    """Tell of a series that could not go on: it must not look as if all had passed."""
+    """Add an outcome for a series that raised, which must not count as passed."""
     try:
         yield from outcomes
     except Exception as error:
-        log.exception("%s could not go on", name)
+        log.exception("%s failed", name)
         yield Outcome(name, "the series itself", Verdict.WRONG, f"{type(error).__name__}: {error}")
 
 
@@ -214,7 +215,7 @@ def _report(
     outcomes: list[Outcome],
     seconds: float,
     given: argparse.Namespace,
-    fell: list[str],
+    places: list[str],
 ) -> str:
     passed = sum(one.passed for one in outcomes)
     lines = [
@@ -227,12 +228,12 @@ def _report(
         f"{version('delta-spark')}; seed {given.seed}, {seconds / 60:.0f} minutes: "
         f"**{passed} of {len(outcomes)} passed**{_UNFINISHED}.",
         "",
-        "| kind | fault | what came of it | said |",
+        "| kind | fault | outcome | detail |",
         "|---|---|---|---|",
         *(f"| {o.group} | {o.fault} | {o.verdict} | {_cell(o.detail)} |" for o in outcomes),
     ]
     if name == "kills":
-        lines += fell
+        lines += places
     return "\n".join(lines) + "\n"
 
 

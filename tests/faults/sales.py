@@ -1,4 +1,4 @@
-"""Sales as messages whose fates are known: new, changed, repeated, late, spoilt in many ways."""
+"""Sales as messages with known fates: new, changed, repeated, late, malformed, invalid."""
 
 import json
 import random
@@ -10,7 +10,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 _FIRST_DAY = datetime(2025, 3, 1, 8, tzinfo=UTC)
 _CUSTOMERS = 40
-_SPOILT: tuple[bytes | None, ...] = (
+_MALFORMED: tuple[bytes | None, ...] = (
     None,
     b"",
     b"hello",
@@ -35,19 +35,19 @@ class Sale:
 
 @dataclass
 class Truth:
-    """What the tables must hold once every message has been taken.
+    """What the tables must hold once the stream has read every message.
 
     Attributes:
         current: Newest version by key.
         older: Versions that were replaced.
         duplicates: How many messages repeat a version.
-        refused: Places of the messages that no sale can be read from.
+        rejected: Places of the messages that hold no valid sale.
     """
 
     current: dict[str, Sale]
     older: set[Sale]
     duplicates: int
-    refused: set[str]
+    rejected: set[str]
 
     def users(self) -> dict[str, tuple[int, Decimal, Decimal, date, int]]:
         """Rows of ``gold/user_features`` by user: orders, spend, average, last day, recency."""
@@ -74,54 +74,54 @@ class Truth:
 
 
 class Shop:
-    """Makes messages from a seed, and knows what each of them says."""
+    """Generates messages from a seed, and knows which sale each of them holds."""
 
     def __init__(self, seed: int) -> None:
         self._random = random.Random(seed)
         self._made = 0
         self._held_back: list[Sale] = []
         self._sold: list[Sale] = []
-        self._says: dict[bytes | None, Sale | None] = dict.fromkeys(_SPOILT)
+        self._sale_of_payload: dict[bytes | None, Sale | None] = dict.fromkeys(_MALFORMED)
 
     def messages(self, count: int) -> list[bytes | None]:
-        """The next messages, in the order in which they are sent."""
+        """Return the next messages in the order in which they are sent."""
         return [self._message() for _ in range(count)]
 
     def truth(self, sent: Sequence[tuple[str, bytes | None]]) -> Truth:
-        """Work out what these messages, each with its place, must become."""
+        """Return what the tables must hold after these messages, each given with its place."""
         versions: dict[str, set[Sale]] = {}
         repeats = 0
-        refused = set()
+        rejected = set()
         for place, payload in sent:
-            sale = self._says[payload]
+            sale = self._sale_of_payload[payload]
             if sale is None:
-                refused.add(place)
+                rejected.add(place)
                 continue
             known = versions.setdefault(sale.key, set())
             repeats += sale in known
             known.add(sale)
         current = {key: max(found, key=lambda s: s.updated) for key, found in versions.items()}
         older = {sale for found in versions.values() for sale in found} - set(current.values())
-        return Truth(current, older, repeats, refused)
+        return Truth(current, older, repeats, rejected)
 
     def _message(self) -> bytes | None:
         chance = self._random.random()
         if chance < 0.06:
-            return self._random.choice(_SPOILT)
+            return self._random.choice(_MALFORMED)
         if chance < 0.10:
-            return self._impossible()
+            return self._invalid()
         if chance < 0.20 and self._sold:
-            return self._told(self._random.choice(self._sold[-500:]), again=True)
+            return self._payload(self._random.choice(self._sold[-500:]), again=True)
         if chance < 0.30 and self._held_back:
-            # The older version of something that was told long ago.
-            return self._told(self._held_back.pop(self._random.randrange(len(self._held_back))))
+            # The older version of a sale that was sent long ago.
+            return self._payload(self._held_back.pop(self._random.randrange(len(self._held_back))))
         sale = self._sale()
         if chance < 0.40:
             later = replace(sale, status="completed", updated=sale.updated + timedelta(hours=1))
             first, second = self._random.sample([replace(sale, status="pending"), later], 2)
             self._held_back.append(second)
-            return self._told(first)
-        return self._told(sale)
+            return self._payload(first)
+        return self._payload(sale)
 
     def _sale(self) -> Sale:
         self._made += 1
@@ -135,18 +135,18 @@ class Shop:
             updated=bought,
         )
 
-    def _told(self, sale: Sale, *, again: bool = False) -> bytes:
+    def _payload(self, sale: Sale, *, again: bool = False) -> bytes:
         record = _record(sale)
         if again and self._random.random() < 0.5:
-            # The same content in other words.
+            # The same content in another notation.
             record |= {"amount": f"{sale.amount:.3f}", "a_new_key": {"added": [self._made]}}
         payload = json.dumps(record).encode()
-        self._says[payload] = sale
+        self._sale_of_payload[payload] = sale
         self._sold.append(sale)
         return payload
 
-    def _impossible(self) -> bytes:
-        """A record with a fault: columns change their type, values their meaning."""
+    def _invalid(self) -> bytes:
+        """A record with an invalid value or type."""
         self._made += 1
         wrong: dict[str, object] = self._random.choice(
             [
@@ -163,7 +163,7 @@ class Shop:
             ]
         )
         payload = json.dumps(_record(self._sale()) | wrong).encode()
-        self._says[payload] = None
+        self._sale_of_payload[payload] = None
         return payload
 
 

@@ -1,4 +1,4 @@
-"""What the tables hold, compared with what they must hold; and what they may never hold."""
+"""Compare the tables with the truth, and find keys that occur twice."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -22,7 +22,7 @@ from goldrun.jobs.aggregate.activity import ACTIVITY
 from goldrun.jobs.refine.tables import fate_table_names, read_fates
 from goldrun.medallion.accounting import account
 from tests.faults.sales import Sale
-from tests.faults.world import World
+from tests.faults.scenario import Scenario
 
 _SALES = "silver/transactions"
 _HISTORY = "silver/transactions_history"
@@ -33,25 +33,25 @@ _COLUMNS = (
 _SHOWN = 3
 
 
-def wrong_at_rest(engine: Engine, world: World) -> list[str]:
-    """Differences to the truth after all has been taken: none, or each in a sentence."""
-    lake, truth = Lake(engine, str(world.lake)), world.truth()
+def find_differences(engine: Engine, scenario: Scenario) -> list[str]:
+    """Return the differences to the truth after the stream has read all messages."""
+    lake, truth = Lake(engine, str(scenario.lake)), scenario.truth()
     return [
-        *_differs("silver", _sales(lake, _SALES), truth.current.values()),
-        *_differs("history", _sales(lake, _HISTORY), truth.older),
-        *_differs("quarantine", _places(lake), truth.refused),
-        *_counted("duplicates", _rows(lake, "silver/duplicates"), truth.duplicates),
-        *_open_account(lake),
-        *_differs("user_features", _users(lake), truth.users().items()),
-        *_differs("customer_daily", _days(lake), truth.days().items()),
-        *_not_recomputed(lake),
-        *_features_not_recomputed(lake),
+        *_compare_rows("silver", _sales(lake, _SALES), truth.current.values()),
+        *_compare_rows("history", _sales(lake, _HISTORY), truth.older),
+        *_compare_rows("quarantine", _places(lake), truth.rejected),
+        *_compare_count("duplicates", _rows(lake, "silver/duplicates"), truth.duplicates),
+        *_accounting_differs(lake),
+        *_compare_rows("user_features", _users(lake), truth.users().items()),
+        *_compare_rows("customer_daily", _days(lake), truth.days().items()),
+        *_activity_differs(lake),
+        *_features_differ(lake),
     ]
 
 
-def wrong_at_any_time(engine: Engine, world: World) -> list[str]:
-    """What must not be seen even right after a kill: a key or a record twice."""
-    lake = Lake(engine, str(world.lake))
+def find_repeated_keys(engine: Engine, scenario: Scenario) -> list[str]:
+    """Return tables with a repeated key or record, which is wrong even right after a kill."""
+    lake = Lake(engine, str(scenario.lake))
     keys = {"bronze/transactions": "record_id", _SALES: "transaction_id", _HISTORY: "record_id"}
     keys |= {"silver/quarantine": "record_id", "silver/duplicates": "record_id"}
     keys |= {"gold/user_features": "user_id"}
@@ -60,7 +60,7 @@ def wrong_at_any_time(engine: Engine, world: World) -> list[str]:
     for table, key in keys.items():
         if lake.exists(table):
             twice = lake.read(table).groupBy(*key.split(",")).count().where("count > 1").count()
-            found += [f"{table}: {twice} values of {key} stand twice"] if twice else []
+            found += [f"{table}: {twice} values of {key} occur twice"] if twice else []
     return found
 
 
@@ -98,25 +98,27 @@ def _rows(lake: Lake, table: str) -> int:
     return lake.read(table).count() if lake.exists(table) else 0
 
 
-def _differs(what: str, found: Iterable[Any], expected: Iterable[Any]) -> list[str]:
-    there, wanted = Counter(found), Counter(expected)
-    missing, surplus = wanted - there, there - wanted
-    said = [f"{what}: {sum(missing.values())} missing, as {_few(missing)}"] if missing else []
-    return said + (
-        [f"{what}: {sum(surplus.values())} too many, as {_few(surplus)}"] if surplus else []
-    )
+def _compare_rows(what: str, found: Iterable[Any], expected: Iterable[Any]) -> list[str]:
+    actual, wanted = Counter(found), Counter(expected)
+    missing, surplus = wanted - actual, actual - wanted
+    differences = [(missing, "missing"), (surplus, "too many")]
+    return [
+        f"{what}: {sum(rows.values())} {problem}, such as {_examples(rows)}"
+        for rows, problem in differences
+        if rows
+    ]
 
 
-def _few(some: Counter[Any]) -> str:
+def _examples(some: Counter[Any]) -> str:
     return "; ".join(str(one) for one in list(some)[:_SHOWN])
 
 
-def _counted(what: str, found: int, expected: int) -> list[str]:
-    return [] if found == expected else [f"{what}: {found} and not {expected}"]
+def _compare_count(what: str, found: int, expected: int) -> list[str]:
+    return [] if found == expected else [f"{what}: {found} instead of {expected}"]
 
 
-def _not_recomputed(lake: Lake) -> list[str]:
-    """Tables of activity that are not what all of silver gives, in every column."""
+def _activity_differs(lake: Lake) -> list[str]:
+    """Compare the activity tables, in every column, with a computation from all of silver."""
     silver = Silver(
         transactions=lake.read(_SALES),
         customers=lake.read(CUSTOMERS.name).limit(0),
@@ -126,23 +128,23 @@ def _not_recomputed(lake: Lake) -> list[str]:
         interactions=None,
     )
     return [
-        said
+        difference
         for table, compute in ACTIVITY
-        for said in _differ(table.name, compute(silver), lake.read(table.name))
+        for difference in _compare_frames(table.name, compute(silver), lake.read(table.name))
     ]
 
 
-def _features_not_recomputed(lake: Lake) -> list[str]:
-    """Whether everybody is described as of the day after the newest sale, as their days say."""
+def _features_differ(lake: Lake) -> list[str]:
+    """Compare the features as of the day after the newest sale with a computation from activity."""
     daily, products, responses, places = (lake.read(table.name) for table, _ in ACTIVITY)
     activity = Activity(daily, products, responses, places, frozenset({"transactions"}))
     history = History.of(activity.daily)
     computed = snapshots(activity, [history.day_after], history.observed_from)
     stored = lake.read(CUSTOMER_FEATURES.name).where(F.col(AS_OF) == history.day_after)
-    return _differ(CUSTOMER_FEATURES.name, computed, stored)
+    return _compare_frames(CUSTOMER_FEATURES.name, computed, stored)
 
 
-def _differ(name: str, computed: DataFrame, stored: DataFrame) -> list[str]:
+def _compare_frames(name: str, computed: DataFrame, stored: DataFrame) -> list[str]:
     stored = stored.select(*computed.columns)
     if content(computed) == content(stored):
         return []
@@ -150,7 +152,7 @@ def _differ(name: str, computed: DataFrame, stored: DataFrame) -> list[str]:
     return [f"{name}: {missing} rows missing, {surplus} too many"]
 
 
-def _open_account(lake: Lake) -> list[str]:
+def _accounting_differs(lake: Lake) -> list[str]:
     missing = [name for name in fate_table_names(["transactions"]) if not lake.exists(name)]
     if missing:
         return [f"tables are missing: {missing}"]

@@ -1,4 +1,4 @@
-"""A topic, a lake, a stream between them that may be killed, and a look at what it has written."""
+"""A topic, a lake, and a stream between them that may be killed."""
 
 import os
 import random
@@ -24,10 +24,10 @@ _SETTINGS = Path(__file__).with_name("quick.properties")
 
 
 def quick_jvm(more: str = "") -> dict[str, str]:
-    """Environment of a JVM that is quick to start: the stream is the same.
+    """Return the environment of a JVM that starts quickly; the stream is the same.
 
-    A process that lives for seconds is done before the better compilers pay for themselves. Jars
-    on the class path of the JVM itself are among the classes that it can keep for others.
+    A process of a few seconds does not benefit from the better compilers. Jars on the JVM's own
+    class path are among the classes that it can archive for other processes.
     """
     jars = ":".join(map(str, ensure_jars(Jars.DELTA, Jars.KAFKA_CONNECTOR)))
     options = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m"
@@ -40,8 +40,8 @@ def quick_jvm(more: str = "") -> dict[str, str]:
     }
 
 
-_LONGEST = 400
-"""Seconds that anything here may take before it counts as hung."""
+_TIMEOUT = 400
+"""Seconds after which a process counts as hung."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Ended:
 
     @property
     def named(self) -> bool:
-        """Whether it ended well, or with one sentence that says what is wrong."""
+        """Whether the stream succeeded or ended with a named error."""
         return self.code == 0 or (self.code > 0 and "error: " in self.output and not self.crashed)
 
     @property
@@ -62,7 +62,7 @@ class Ended:
 
     @property
     def error(self) -> str:
-        """The sentence, or the last line."""
+        """The error's message, or the last line."""
         lines = [line for line in self.output.splitlines() if line.strip()]
         named = [line for line in lines if line.startswith("error: ")]
         return (named or lines or ["no output"])[-1]
@@ -75,22 +75,22 @@ class Stream:
         self.process, self._trace, self._log = process, trace, log
 
     def points(self) -> list[str]:
-        """The points that it has passed."""
+        """The points that the stream has passed."""
         return self._trace.read_text().splitlines() if self._trace.exists() else []
 
     def wait_for(self, point: str, times: int = 1) -> bool:
-        """Wait until a point was passed so often; False when the stream ended before."""
-        until = time.monotonic() + _LONGEST
+        """Wait until the stream passes a point ``times`` times; False if it ends before."""
+        until = time.monotonic() + _TIMEOUT
         while self.points().count(point) < times:
             if self.process.poll() is not None:
                 return False
             if time.monotonic() > until:
-                raise AssertionError(f"{point} was not passed within {_LONGEST} s: {self.output()}")
+                raise AssertionError(f"{point} was not passed within {_TIMEOUT} s: {self.output()}")
             time.sleep(0.02)
         return True
 
     def kill(self, *, python_alone: bool = False) -> str:
-        """End it as ``kill -9`` does, with its JVM or without; return where it was."""
+        """Kill the process as ``kill -9`` does, with or without its JVM; return the place."""
         if self.process.poll() is None:
             if python_alone:
                 self.process.kill()
@@ -98,15 +98,15 @@ class Stream:
                 os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
         _wait_for_group(self.process.pid)
-        return where(self.points())
+        return place_of(self.points())
 
     def end(self) -> Ended:
-        """Wait until it ends by itself."""
+        """Wait until the stream ends by itself."""
         try:
-            self.process.wait(_LONGEST)
+            self.process.wait(_TIMEOUT)
         except subprocess.TimeoutExpired:
             self.kill()
-            return Ended(-int(signal.SIGALRM), f"hung for {_LONGEST} s: {self.output()}")
+            return Ended(-int(signal.SIGALRM), f"hung for {_TIMEOUT} s: {self.output()}")
         _wait_for_group(self.process.pid)
         return Ended(self.process.returncode, self.output())
 
@@ -115,7 +115,7 @@ class Stream:
 
 
 def _wait_for_group(group: int) -> None:
-    """Wait until the JVM is gone too; one that lives on is part of what is being tested."""
+    """Wait until the JVM has ended too; a JVM that continues is part of the test."""
     until = time.monotonic() + 20
     while time.monotonic() < until:
         try:
@@ -125,28 +125,28 @@ def _wait_for_group(group: int) -> None:
         time.sleep(0.02)
 
 
-def where(points: list[str]) -> str:
-    """Say where a stream was that passed these points and no more."""
+def place_of(points: list[str]) -> str:
+    """Return the place of a stream that has passed these points."""
     if LOADED not in points:
         return "starting Python"
     if BATCH_BEGINS not in points:
-        return "starting Spark or catching up"
+        return "starting Spark or backfilling"
     open_calls: Counter[str] = Counter()
     for point in points[points.index(BATCH_BEGINS) :]:
         verb, what = point.split(" ", maxsplit=1)
         open_calls[what] += 1 if verb == "begin" else -1
-    inside = sorted(what for what, count in open_calls.items() if count > 0 and what != "batch")
+    writing = sorted(what for what, count in open_calls.items() if count > 0 and what != "batch")
     if open_calls["batch"] <= 0:
         return "between two batches"
-    if inside:
-        return f"in a batch, writing {' and '.join(inside)}"
+    if writing:
+        return f"in a batch, writing {' and '.join(writing)}"
     last = points[-1].split(" ", maxsplit=1)[1]
     return f"in a batch, after {last}" if last != "batch" else "in a batch, before its first write"
 
 
 @dataclass
-class World:
-    """Everything one series of faults happens to."""
+class Scenario:
+    """Topic, lake and tracking store of one series of faults."""
 
     folder: Path
     broker: KafkaBroker
@@ -183,25 +183,25 @@ class World:
         return f"sqlite:///{self.store}"
 
     def send(self, count: int) -> None:
-        """Send the shop's next messages, over all partitions."""
+        """Send the shop's next messages, spread over all partitions."""
         messages = self.shop.messages(count)
         for partition in range(PARTITIONS):
             produce(self.broker, self.topic, messages[partition::PARTITIONS], partition)
 
     def sent(self) -> list[tuple[str, bytes | None]]:
-        """All messages that the topic holds, each with its place."""
+        """Return all messages of the topic, each with its place."""
         return [
             (f"kafka:{self.topic}/{m.partition}@{m.offset}", m.value)
             for m in stored(self.broker, self.topic)
         ]
 
     def truth(self) -> Truth:
-        """What the tables must hold once the stream has taken all that was sent."""
+        """Return what the tables must hold once the stream has read all messages."""
         return self.shop.truth(self.sent())
 
     @property
     def classes(self) -> Path:
-        """The JVM's classes as it keeps them in memory, so that it need not load them again."""
+        """The archive of the JVM's classes (class data sharing)."""
         return Path(self.broker.folder).parent / "classes.jsa"
 
     def start(
@@ -249,7 +249,7 @@ class World:
         return Stream(process, trace, log)
 
     def drain(self, *options: str, broken: str = "", keep_classes: bool = False) -> Ended:
-        """Take all that there is, and end."""
+        """Start a stream that reads all available messages, and wait for its end."""
         stream = self.start(
             "--available-now=true", *options, broken=broken, keep_classes=keep_classes
         )
@@ -257,12 +257,12 @@ class World:
 
 
 @contextmanager
-def world(broker: KafkaBroker, folder: Path, seed: int) -> Iterator[World]:
-    """A new topic and an empty lake."""
+def scenario(broker: KafkaBroker, folder: Path, seed: int) -> Iterator[Scenario]:
+    """Create a new topic and an empty lake."""
     folder.mkdir(parents=True)
     topic = f"sales-{folder.name}"
     create_topic(broker, topic, PARTITIONS)
-    made = World(folder, broker, topic, Shop(seed), seed)
+    made = Scenario(folder, broker, topic, Shop(seed), seed)
     shipped = (ROOT / "pipelines/sources/kafka.toml").read_text()
     made.settings.write_text(shipped.replace('topic = "transactions"', f'topic = "{topic}"'))
     yield made

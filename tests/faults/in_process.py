@@ -1,4 +1,4 @@
-"""The stream in this process, whose JVM is warm: for faults that no process dies of."""
+"""The stream in this process, whose JVM is warm: for faults that do not end a process."""
 
 import threading
 from dataclasses import dataclass, field
@@ -15,42 +15,42 @@ from goldrun.io.tracking.runs import Tracker
 from goldrun.jobs.context import Context
 from goldrun.jobs.stream import stream
 from goldrun.jobs.stream.limits import Limits
-from tests.faults.world import Ended, World
+from tests.faults.scenario import Ended, Scenario
 
 ALL = Limits(available_now=True, batch_rows=400)
 
 
 @dataclass(frozen=True)
-class Inside:
-    """A session to stream with, for one stream at a time."""
+class InProcess:
+    """Runs streams in this process and session, one at a time."""
 
     engine: Engine
     _turn: threading.Lock = field(default_factory=threading.Lock)
 
-    def context(self, world: World) -> Context:
-        """The context of a command that is given the world's source, lake and store."""
-        source = load_source(str(world.settings))
-        lake = Lake(self.engine, str(world.lake))
+    def context(self, scenario: Scenario) -> Context:
+        """Return the context of a command with the scenario's source, lake and store."""
+        source = load_source(str(scenario.settings))
+        lake = Lake(self.engine, str(scenario.lake))
         with pytest.MonkeyPatch.context() as patched:
-            patched.setenv("MLFLOW_TRACKING_URI", world.store_uri)
+            patched.setenv("MLFLOW_TRACKING_URI", scenario.store_uri)
             return Context(lake, Tracker(), source, datetime.now(UTC))
 
-    def take(self, world: World, limits: Limits = ALL, given: Context | None = None) -> Ended:
-        """Take what there is; what is raised and is no refusal by name is a crash.
+    def run(self, scenario: Scenario, limits: Limits = ALL, given: Context | None = None) -> Ended:
+        """Run the stream; an exception that is not a named error counts as a crash.
 
         Args:
-            world: Where.
-            limits: When to end.
-            given: A context that somebody in this process shares with the stream.
+            scenario: Topic, lake and store.
+            limits: When the stream ends.
+            given: A context that another task in this process shares with the stream.
         """
         with self._turn, pytest.MonkeyPatch.context() as patched:
-            patched.setenv("GOLDRUN_KAFKA", world.broker.address)
+            patched.setenv("GOLDRUN_KAFKA", scenario.broker.address)
             try:
-                ctx = given or self.context(world)
+                ctx = given or self.context(scenario)
                 with ctx.tracker.run("stream", "faults"), storage_explained(ctx.lake.root):
                     stream.run(ctx, limits)
             except GoldrunError as error:
                 return Ended(error.exit_code, f"error: {error}")
-            except Exception as error:  # noqa: BLE001 - whatever it is, it is what is looked for
+            except Exception as error:  # noqa: BLE001 - any exception is a finding
                 return Ended(1, f"Traceback: {type(error).__name__}: {error}")
         return Ended(0, "")

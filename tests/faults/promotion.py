@@ -1,9 +1,9 @@
-"""A training run's last steps, that may be killed between registering a version and crowning it.
+"""The last steps of a training run, killed between registering a version and promoting it.
 
-    python -m tests.faults.crowning
+    python -m tests.faults.promotion
 
-A small model in the place of a large one; what registers it, keeps its evidence and crowns it is
-``register_and_gate`` of ``goldrun.jobs.promote.register``, as in every training run.
+A small model stands for a large one. ``register_and_gate`` of
+``goldrun.jobs.promote.register`` registers and promotes it, as in every training run.
 ``FAULTS_DIE_AT`` is one of ``POINTS``.
 """
 
@@ -33,17 +33,17 @@ from goldrun.jobs.context import Context
 from goldrun.jobs.promote.register import Candidate, MonitoringResult, register_and_gate
 from goldrun.registry.gate import HeadToHead
 from tests.faults.child import DIE_AT
-from tests.faults.outcome import Outcome, of
+from tests.faults.outcome import Outcome, outcome_of
 from tests.project_copy import ROOT
 
 NAME = "faults"
 POINTS = ("tag_version", "promote")
-"""Calls of the tracker: registered and without evidence, or with all of it and no champion yet."""
+"""Methods of the tracker: before the version has its evidence, before it becomes champion."""
 GROUP = "kill -9 in the registry"
 
 
 def main() -> None:
-    """Fit, register, keep the evidence, crown."""
+    """Fit a model, register it with its evidence, promote it."""
     tracker, point = Tracker(), os.environ.get(DIE_AT)
     if point:
         setattr(Tracker, point, lambda *_: os.killpg(0, signal.SIGKILL))
@@ -73,7 +73,7 @@ def main() -> None:
 
 
 def registry_kills(folder: Path) -> Iterator[Outcome]:
-    """Kill a training run between register and alias; the champion stays, and a rerun is whole."""
+    """Kill a training run before the promotion: the champion stays, and a rerun promotes."""
     client = MlflowClient(_store(folder))
     _train(folder)
     for point in POINTS:
@@ -83,15 +83,15 @@ def registry_kills(folder: Path) -> Iterator[Outcome]:
         again = _train(folder)
         newest = _champion(client)
         tags = client.get_model_version(NAME, str(newest)).tags
-        wrong = {
-            f"it lived: {killed}": killed.returncode == -signal.SIGKILL,
+        checks = {
+            f"the kill failed: {killed}": killed.returncode == -signal.SIGKILL,
             f"the champion was {before} and became {after_kill}": after_kill == before,
-            f"it did not go on: {again.stderr}": again.returncode == 0,
-            f"champion is {newest} and not {before + 2}": newest == before + 2,
-            f"the evidence is not whole: {tags}": tags.get("goldrun.decision") == "promoted",
+            f"the rerun failed: {again.stderr}": again.returncode == 0,
+            f"the champion is {newest} instead of {before + 2}": newest == before + 2,
+            f"the evidence is incomplete: {tags}": tags.get("goldrun.decision") == "promoted",
         }
-        said = [what for what, holds in wrong.items() if not holds]
-        yield of(GROUP, f"before {point} is called", said)
+        failed = [message for message, holds in checks.items() if not holds]
+        yield outcome_of(GROUP, f"before {point} is called", failed)
 
 
 def _champion(client: MlflowClient) -> int:
@@ -104,8 +104,8 @@ def _store(folder: Path) -> str:
 
 def _train(folder: Path, die_at: str = "") -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        [sys.executable, "-m", "tests.faults.crowning"],
-        # Where the model's files go as well.
+        [sys.executable, "-m", "tests.faults.promotion"],
+        # MLflow also writes the model's files here.
         cwd=folder,
         env=os.environ
         | {
