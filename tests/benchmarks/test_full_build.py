@@ -1,4 +1,4 @@
-"""The side-by-side benchmark says the truth about its contenders' tables."""
+"""The side-by-side benchmark compares its contenders' tables correctly."""
 
 from collections import Counter
 from datetime import date
@@ -31,9 +31,9 @@ def test_a_longer_feed_begins_with_the_shorter_one(tmp_path: Path) -> None:
     assert long[0].read_bytes().startswith(short[0].read_bytes())
 
 
-def test_the_feed_has_the_dirt_that_it_tells_of(lake: Path) -> None:
-    refused = DeltaTable(str(lake / "silver/quarantine")).to_pyarrow_table()
-    found = Counter(chain.from_iterable(refused["reasons"].to_pylist()))
+def test_the_feed_has_the_errors_that_it_documents(lake: Path) -> None:
+    rejected = DeltaTable(str(lake / "silver/quarantine")).to_pyarrow_table()
+    found = Counter(chain.from_iterable(rejected["reasons"].to_pylist()))
     expected = {
         "record_malformed": ROWS // 1000,
         "customer_id_missing": ROWS // 100,
@@ -46,7 +46,7 @@ def test_the_feed_has_the_dirt_that_it_tells_of(lake: Path) -> None:
 
 
 def copy_changed(lake: Path, other: Path, table: str, change: str) -> None:
-    """Write the tables of a lake a second time, one of them after a change of ``stored``."""
+    """Copy the tables of a lake, and apply a change to one of them, named ``stored``."""
     for folder in lake.glob("*/*/_delta_log"):
         name = folder.parent.relative_to(lake)
         rows = DeltaTable(str(lake / name)).to_pyarrow_table()
@@ -77,7 +77,7 @@ def test_a_lake_equals_itself_in_every_table(lake: Path) -> None:
         ("gold/user_features", "total_spend = total_spend + 0.01"),
     ],
 )
-def test_one_changed_row_is_noticed(lake: Path, tmp_path: Path, table: str, change: str) -> None:
+def test_one_changed_row_is_detected(lake: Path, tmp_path: Path, table: str, change: str) -> None:
     other = tmp_path / "other"
     copy_changed(lake, other, table, f"UPDATE stored SET {change} WHERE rowid = 0")
     different = same_tables(lake, other)
@@ -86,7 +86,7 @@ def test_one_changed_row_is_noticed(lake: Path, tmp_path: Path, table: str, chan
     assert same_users(lake, other) == (2 if table == "gold/user_features" else 0)
 
 
-def test_the_same_digits_with_the_point_elsewhere_are_noticed(lake: Path, tmp_path: Path) -> None:
+def test_a_moved_decimal_point_is_detected(lake: Path, tmp_path: Path) -> None:
     other, digits = tmp_path / "other", "(total_spend * 100)::BIGINT"
     change = f"ALTER TABLE stored ALTER total_spend TYPE BIGINT USING {digits}"
     copy_changed(lake, other, "gold/user_features", change)

@@ -1,4 +1,4 @@
-"""Print what came of every case with every engine: ``make cases``."""
+"""Print the outcome of every case with every engine: ``make cases``."""
 
 import argparse
 import contextlib
@@ -20,7 +20,7 @@ from goldrun.io.engines.connect.engine import ConnectEngine
 from goldrun.io.engines.sail.engine import SailEngine
 from goldrun.io.engines.spark.engine import SparkEngine
 from goldrun.io.tracking.runs import Tracker
-from tests.cases.runner import BATCH, STREAM, Run, all_runs, carry_out, differences
+from tests.cases.runner import BATCH, STREAM, Run, all_runs, differences, run_case
 from tests.connect_server import connect_server
 from tests.engines import engine_for_few_rows
 from tests.project_copy import ROOT
@@ -35,7 +35,7 @@ WAYS: dict[str, tuple[type[Engine], str]] = {
 
 
 def main() -> int:
-    """Run every case in every way; the exit code is 1 when one does not come out right."""
+    """Run every case in every way; return 1 if an outcome is not as expected."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--ways", default=",".join(WAYS), help="which ways, separated by commas")
     options.add_argument("--only", default="", help="part of the names of the cases to run")
@@ -54,7 +54,7 @@ def main() -> int:
 
 
 def _in_a_process(way: str, only: str) -> dict[str, list[str]]:
-    """Results of one way, from a process of its own: an engine stays in its process."""
+    """Return the results of one way from another process: a process has one engine only."""
     command = [sys.executable, "-m", "tests.cases.run", f"--child={way}", f"--only={only}"]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode:
@@ -70,7 +70,7 @@ def _in_this_process(way: str, runs: list[Run]) -> dict[str, list[str]]:
         tracker = Tracker()
         os.chdir(ROOT)
         return {
-            run.name: differences(run, carry_out(run, how, engine, tracker, lake))
+            run.name: differences(run, run_case(run, how, engine, tracker, lake))
             for number, run in enumerate(runs)
             if how in run.ways
             for lake in [Path(folder) / f"lake-{number}"]
@@ -98,7 +98,7 @@ def _table(runs: list[Run], found: dict[str, dict[str, list[str]]]) -> Table:
 
 
 def expected(run: Run) -> str:
-    """What must come of a run, in few words."""
+    """Return the expected outcome of a run as text."""
     outcome = run.expected
     tables = [
         f"{name.partition('/')[2]}: " + "; ".join(" | ".join(row) for row in rows)

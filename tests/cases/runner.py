@@ -1,7 +1,7 @@
-"""Small inputs whose right outcome is known, each run as a user runs it: files in, tables out.
+"""Small inputs with a known outcome, each run as a user runs it: files in, tables out.
 
-A case is a folder beside this file: input files, source TOMLs, and ``expected.toml`` with what must
-come of them. Every engine and the stream have to give the same.
+A case is a folder beside this file: input files, source TOMLs, and ``expected.toml`` with the
+expected outcome, which is the same for every engine and the stream.
 """
 
 import argparse
@@ -35,17 +35,17 @@ _NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 _KNOWN = {"source", "exit_code", "error", "quality", "ways", "tables"}
 
 Rows = tuple[tuple[str, ...], ...]
-"""Rows of a table as texts, sorted."""
+"""Rows of a table as text, sorted."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run came to, or must come to.
+    """The actual or expected outcome of a run.
 
     Attributes:
-        exit_code: Exit code of the first command that failed; 0 when none did.
-        error: Its message, or a part of it; empty when none failed.
-        quality: Verdict of data quality; empty when it was not measured or is not compared.
+        exit_code: Exit code of the first command that failed; 0 if none did.
+        error: Its message, or a part of it; empty if none failed.
+        quality: Verdict of data quality; empty if it was not measured or is not compared.
         tables: Rows of each table, by its name.
     """
 
@@ -61,11 +61,11 @@ class Run:
 
     Attributes:
         case: Name of the folder.
-        fault: What came out wrong before, in a sentence.
+        fault: The earlier wrong outcome, in a sentence.
         source: Name of the TOML in the folder.
-        ways: ``batch`` and ``stream``, or the one that it is about.
+        ways: ``batch``, ``stream`` or both.
         columns: Columns to compare, by table.
-        expected: What must come of it.
+        expected: The expected outcome.
     """
 
     case: str
@@ -82,7 +82,7 @@ class Run:
 
 
 def all_runs() -> list[Run]:
-    """Every run of every case, in order of their names."""
+    """Return every run of every case, ordered by name."""
     files = sorted(CASES.glob("*/expected.toml"))
     return [run for file in files for run in _runs_of(file)]
 
@@ -108,14 +108,14 @@ def _runs_of(file: Path) -> Iterator[Run]:
         )
 
 
-def carry_out(run: Run, way: str, engine: Engine, tracker: Tracker, lake: Path) -> Outcome:
-    """Take a case through bronze, silver, gold and quality, and read what came of it.
+def run_case(run: Run, way: str, engine: Engine, tracker: Tracker, lake: Path) -> Outcome:
+    """Run bronze, silver, gold and quality on a case, and read the outcome.
 
     Args:
         run: The run.
         way: ``batch`` or ``stream``.
-        engine: The engine to try.
-        tracker: A store of runs.
+        engine: The engine to test.
+        tracker: The tracking store.
         lake: A folder that does not exist yet.
     """
     failed: GoldrunError | None = None
@@ -136,7 +136,7 @@ def carry_out(run: Run, way: str, engine: Engine, tracker: Tracker, lake: Path) 
 
 
 def _commands(ctx: Context, run: Run, way: str) -> Iterator[Callable[[], object]]:
-    """The commands that what is expected follows from: gold and quality where it is of them."""
+    """Yield the commands that the expected outcome needs."""
     fails = run.expected.exit_code != 0
     scripts = [] if way == STREAM else [bronze, silver]
     if way == BATCH and (fails or any(name.startswith("gold/") for name in run.columns)):
@@ -153,7 +153,7 @@ def _commands(ctx: Context, run: Run, way: str) -> Iterator[Callable[[], object]
 
 
 def differences(run: Run, got: Outcome) -> list[str]:
-    """What a run came to instead of what it must, a line each; none when all is right."""
+    """Return the differences between actual and expected outcome, one line each."""
     expected = run.expected
     found = []
     if got.exit_code != expected.exit_code:
@@ -169,12 +169,12 @@ def differences(run: Run, got: Outcome) -> list[str]:
 
 
 def shown(rows: Rows) -> str:
-    """Rows on one line."""
+    """Format rows on one line."""
     return "; ".join(" | ".join(row) for row in rows) or "no row"
 
 
 def _verdict(lake: Path) -> str:
-    """The newest verdict of data quality in a lake; empty when there is none."""
+    """Return the newest verdict of data quality in a lake; empty if there is none."""
     folder = lake / QUALITY_METRICS.name
     if not folder.exists():
         return ""
@@ -194,7 +194,7 @@ def _sorted(rows: Sequence[Sequence[str]]) -> Rows:
 
 
 def _text(value: Any) -> str:
-    """A value as ``expected.toml`` writes it."""
+    """Format a value as in ``expected.toml``."""
     if value is None:
         return ""
     if isinstance(value, datetime):

@@ -1,4 +1,4 @@
-"""Every case comes out right with the engine of these tests; ``make cases`` tries all engines."""
+"""Every case has its expected outcome with this engine; ``make cases`` tests all engines."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -8,16 +8,18 @@ import pytest
 
 from goldrun.io.engines.base import Engine
 from goldrun.io.tracking.runs import Tracker
-from tests.cases.runner import BATCH, Outcome, Run, all_runs, carry_out, differences
+from tests.cases.runner import BATCH, Outcome, Run, all_runs, differences, run_case
 
 RUNS = [run for run in all_runs() if BATCH in run.ways]
 
 
-# make cases runs them all, and make readme does so with Sail.
+# make cases runs all of them, and make readme runs that with Sail.
 @pytest.mark.slow
 @pytest.mark.parametrize("run", RUNS, ids=lambda run: run.name)
-def test_it_comes_out_right(run: Run, engine: Engine, tracker: Tracker, tmp_path: Path) -> None:
-    got = carry_out(run, BATCH, engine, tracker, tmp_path / "lake")
+def test_a_case_has_its_expected_outcome(
+    run: Run, engine: Engine, tracker: Tracker, tmp_path: Path
+) -> None:
+    got = run_case(run, BATCH, engine, tracker, tmp_path / "lake")
     assert differences(run, got) == []
 
 
@@ -38,7 +40,7 @@ EXPECTED = Outcome(21, "key_not_unique", "fail", {"silver/transactions": ROWS})
         ),
     ],
 )
-def test_each_difference_is_noticed(got: dict[str, Any], difference: str | None) -> None:
+def test_each_difference_is_detected(got: dict[str, Any], difference: str | None) -> None:
     run = Run("a-case", "it was wrong", "shop.toml", (BATCH,), {}, EXPECTED)
     found = differences(run, replace(EXPECTED, **got))
     assert [line.partition(": key")[0] for line in found] == ([difference] if difference else [])

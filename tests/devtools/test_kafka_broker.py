@@ -1,4 +1,4 @@
-"""A broker keeps what it has taken, is found again by its folder, and says why it can't start."""
+"""A broker keeps its messages, is found by its folder, and names the reason of a failed start."""
 
 import logging
 import os
@@ -34,8 +34,8 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaBroker]:
 
 
 @pytest.fixture(autouse=True)
-def _heard(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the command logs can be read by the test instead of going to the console."""
+def _log_to_caplog(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Send the command's log to ``caplog`` instead of the console."""
     monkeypatch.setattr(kafka, "log_to_console", lambda: None)
     caplog.set_level(logging.INFO, "goldrun")
 
@@ -45,7 +45,7 @@ def command(action: str, broker: KafkaBroker, port: int | None = None) -> int:
     return kafka.main([f"--action={action}", *where])
 
 
-def test_messages_of_any_kind_come_back_as_they_were(broker: KafkaBroker) -> None:
+def test_messages_of_any_kind_are_read_back_unchanged(broker: KafkaBroker) -> None:
     values = [b'{"a": 1}', None, b"\xff\xfe not UTF-8", b"", b"x" * 2_000_000]
     create_topic(broker, "any", partitions=1)
     produce(broker, "any", values, timestamps=[1, 2, 3, 4, 5])
@@ -54,13 +54,13 @@ def test_messages_of_any_kind_come_back_as_they_were(broker: KafkaBroker) -> Non
     assert [one.timestamp for one in found] == [1, 2, 3, 4, 5]
 
 
-def test_a_topic_nobody_made_has_two_partitions(broker: KafkaBroker) -> None:
+def test_an_automatically_created_topic_has_two_partitions(broker: KafkaBroker) -> None:
     produce(broker, "unmade", [b"first"], partition=0)
     produce(broker, "unmade", [b"second"], partition=1)
     assert stored(broker, "unmade") == [Stored(0, 0, b"first"), Stored(1, 0, b"second")]
 
 
-def test_deleted_offsets_are_gone_and_not_given_again(broker: KafkaBroker) -> None:
+def test_deleted_offsets_are_not_reused(broker: KafkaBroker) -> None:
     create_topic(broker, "shortened", partitions=1)
     produce(broker, "shortened", [b"0", b"1", b"2"])
     delete_records(broker, "shortened", {0: 2})
@@ -109,7 +109,7 @@ def test_a_second_start_at_another_port_is_refused(
     assert broker.answers()
 
 
-def test_a_port_that_is_taken_is_told(broker: KafkaBroker, tmp_path: Path) -> None:
+def test_a_used_port_is_reported(broker: KafkaBroker, tmp_path: Path) -> None:
     another = KafkaBroker(tmp_path, broker.port)
     with pytest.raises(ToolchainError, match=f"{broker.address} can't be listened on .*in use"):
         another.start()
@@ -118,18 +118,18 @@ def test_a_port_that_is_taken_is_told(broker: KafkaBroker, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("port", [-1, 70000])
-def test_a_port_that_is_none_is_told(tmp_path: Path, port: int) -> None:
+def test_an_invalid_port_is_reported(tmp_path: Path, port: int) -> None:
     with pytest.raises(ToolchainError, match="0-65535"):
         KafkaBroker(tmp_path, port).start()
 
 
-def test_a_folder_that_cannot_be_one_is_told(tmp_path: Path) -> None:
+def test_an_invalid_folder_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(ToolchainError, match="the broker's folder can't be created"):
         KafkaBroker(tmp_path / "file", free_port()).start()
 
 
-def test_a_missing_java_is_told(
+def test_a_missing_java_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def none() -> Path:
@@ -140,7 +140,7 @@ def test_a_missing_java_is_told(
     assert "error: Java 17 or newer is needed" in caplog.text
 
 
-def test_a_process_that_got_the_number_of_a_dead_broker_is_left_alone(tmp_path: Path) -> None:
+def test_a_process_with_the_reused_id_of_a_dead_broker_is_not_stopped(tmp_path: Path) -> None:
     dead = KafkaBroker(tmp_path, free_port())
     (tmp_path / "broker.pid").write_text(f"{os.getpid()} {dead.port}")
     assert dead.running() is None
@@ -152,7 +152,7 @@ def test_a_listener_that_is_no_broker_does_not_answer(tmp_path: Path) -> None:
         assert not KafkaBroker(tmp_path, silent.getsockname()[1]).answers()
 
 
-def test_status_says_whether_it_answers(
+def test_status_reports_whether_the_broker_answers(
     broker: KafkaBroker, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert command("status", broker) == 0
@@ -162,7 +162,7 @@ def test_status_says_whether_it_answers(
     assert not (tmp_path / "none").exists()
 
 
-def test_a_broker_that_hangs_is_told_and_not_ended_by_who_did_not_start_it(
+def test_a_hanging_broker_is_reported_and_not_stopped_by_another_process(
     broker: KafkaBroker, caplog: pytest.LogCaptureFixture
 ) -> None:
     found = broker.running()
@@ -178,7 +178,7 @@ def test_a_broker_that_hangs_is_told_and_not_ended_by_who_did_not_start_it(
     assert "Kafka DOES NOT ANSWER" in caplog.text
 
 
-def test_stop_stops_it_in_good_order_and_the_next_start_that_fails_says_why(
+def test_stop_ends_the_broker_cleanly_and_a_failed_start_names_the_reason(
     broker: KafkaBroker, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert command("stop", broker) == 0

@@ -1,4 +1,4 @@
-"""A cluster on this machine: found by its folder, stopped whole, and equal to local Spark."""
+"""A cluster on this machine is found by its folder, stopped completely, and equals local Spark."""
 
 import os
 import socket
@@ -32,7 +32,7 @@ def test_a_folder_without_a_cluster_has_nothing_to_stop(tmp_path: Path) -> None:
     assert not cluster.stop()
 
 
-def test_a_taken_port_is_told_before_anything_starts(tmp_path: Path) -> None:
+def test_a_used_port_is_reported_before_the_cluster_starts(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind((HOST, 0))
         taken.listen()
@@ -42,7 +42,7 @@ def test_a_taken_port_is_told_before_anything_starts(tmp_path: Path) -> None:
     assert cluster.running() == []
 
 
-def test_a_process_that_has_the_number_of_an_ended_one_is_not_taken_for_it(tmp_path: Path) -> None:
+def test_a_process_with_the_reused_id_of_an_ended_one_is_not_the_cluster(tmp_path: Path) -> None:
     began = psutil.Process().create_time()
     (tmp_path / "processes.json").write_text(f"[[{os.getpid()}, {began - 60}]]")
     assert SparkCluster(tmp_path).running() == []
@@ -59,7 +59,9 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkCluster]:
 
 
 @pytest.mark.slow
-def test_it_makes_the_tables_that_local_spark_makes(cluster: SparkCluster, tmp_path: Path) -> None:
+def test_the_cluster_writes_the_same_tables_as_local_spark(
+    cluster: SparkCluster, tmp_path: Path
+) -> None:
     feed, as_of = tmp_path / "feed", date(2025, 1, 2)
     write_feed(feed, 0, ROWS, ROWS // 25)
     build(GOLDRUN, feed, tmp_path / "local", as_of)
@@ -71,7 +73,7 @@ def test_it_makes_the_tables_that_local_spark_makes(cluster: SparkCluster, tmp_p
 
 
 @pytest.mark.slow
-def test_it_is_found_by_its_folder_and_stopped_whole(cluster: SparkCluster) -> None:
+def test_the_cluster_is_found_by_its_folder_and_stopped_completely(cluster: SparkCluster) -> None:
     found = SparkCluster(cluster.folder, cluster.port)
     processes = found.running()
     assert len(processes) == WORKERS + 1

@@ -1,4 +1,4 @@
-"""Java is found where it is and good enough, else fetched, else asked for in one sentence."""
+"""Java is found if a version suffices, else fetched, else requested by an error message."""
 
 import hashlib
 import os
@@ -20,7 +20,7 @@ Home = Callable[[str, str], Path]
 
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
-    """Make a folder whose ``java -version`` says a version."""
+    """Make a folder whose ``java -version`` prints a version."""
 
     def make(name: str, version: str) -> Path:
         java = tmp_path / name / "bin" / "java"
@@ -34,24 +34,24 @@ def home(tmp_path: Path) -> Home:
 
 @pytest.fixture(autouse=True)
 def _bare_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No Java anywhere, and nothing can be fetched."""
+    """A machine without Java and without network."""
 
     def offline(*_: object, **__: object) -> str:
         raise OSError("no route to host")
 
     monkeypatch.setattr(toolchain, "project_root", lambda: tmp_path / "project")
-    # Kept by monkeypatch, so that what a test's search sets is undone after it.
+    # monkeypatch restores the variables that a search sets.
     monkeypatch.setenv("JAVA_HOME", "")
     monkeypatch.setattr(shutil, "which", lambda _: None)
     monkeypatch.setattr(jdk, "install", offline)
 
 
 @pytest.mark.parametrize(
-    ("said", "major"),
+    ("output", "major"),
     [("17.0.10", 17), ("21.0.2", 21), ("11.0.22", 11), ("1.8.0_402", 1), ("25", 25)],
 )
-def test_the_major_version_is_read(home: Home, said: str, major: int) -> None:
-    assert java_version(home("jdk", said)) == major
+def test_the_major_version_is_read(home: Home, output: str, major: int) -> None:
+    assert java_version(home("jdk", output)) == major
 
 
 def test_a_folder_without_java_has_no_version(tmp_path: Path) -> None:
@@ -77,7 +77,7 @@ def test_the_declared_java_wins_over_the_one_on_the_path(
     assert ensure_java() == declared
 
 
-def test_a_declared_java_that_is_too_old_is_passed_over(
+def test_a_declared_java_that_is_too_old_is_skipped(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     on_path = home("path", "17.0.1")
@@ -93,7 +93,7 @@ def test_a_java_that_was_fetched_before_is_found_again(home: Home) -> None:
     assert os.environ["JAVA_HOME"] == str(own)
 
 
-def test_without_a_good_enough_java_one_is_fetched_into_the_project(
+def test_java_is_fetched_into_the_project_if_no_installed_one_suffices(
     home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[tuple[str, str]] = []
@@ -109,7 +109,7 @@ def test_without_a_good_enough_java_one_is_fetched_into_the_project(
     assert found == tmp_path / "project" / ".java" / "jdk-17.0.10+7"
 
 
-def test_a_java_that_cannot_be_fetched_is_asked_for_in_one_sentence(home: Home) -> None:
+def test_an_error_asks_for_java_when_it_cannot_be_fetched(home: Home) -> None:
     home("project/.java/old", "11.0.22")
     with pytest.raises(ToolchainError) as caught:
         ensure_java()
@@ -132,7 +132,7 @@ def digest(content: bytes) -> str:
 
 @pytest.fixture
 def fetched(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What was fetched; every lock names the jars a and b, and a jar c can't be had."""
+    """The fetched jars; every lock names the jars a and b, and a jar c is unavailable."""
     asked: list[str] = []
     locked = {
         "a-1.jar": ("g:a:1", digest(b"a")),
@@ -160,13 +160,13 @@ def test_a_jar_is_fetched_once(fetched: list[str], tmp_path: Path) -> None:
     assert fetched == ["g:b:2"]
 
 
-def test_the_broker_has_a_folder_of_its_own(fetched: list[str], tmp_path: Path) -> None:
+def test_the_broker_has_its_own_folder(fetched: list[str], tmp_path: Path) -> None:
     ensure_jars(Jars.KAFKA_BROKER)
     jars = (tmp_path / "project" / ".jars").rglob("*.jar")
     assert {jar.parent.name for jar in jars} == {"broker"}
 
 
-def test_several_sets_are_given_one_after_the_other(fetched: list[str]) -> None:
+def test_several_sets_of_jars_are_returned_in_order(fetched: list[str]) -> None:
     both = ensure_jars(Jars.KAFKA_BROKER, Jars.DELTA)
     assert both == ensure_jars(Jars.KAFKA_BROKER) + ensure_jars(Jars.DELTA)
 
@@ -181,18 +181,18 @@ def test_a_jar_that_is_not_the_locked_one_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("fetched")
-def test_a_jar_that_cannot_be_had_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unavailable_jar_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Jars, "locked", lambda _: {"c-3.jar": ("g:c:3", digest(b"c"))})
     with pytest.raises(ToolchainError, match=r"c-3\.jar could not be fetched: check the network"):
         ensure_jars(Jars.DELTA)
 
 
-def test_nothing_half_fetched_is_left_when_the_fetch_fails(
+def test_a_failed_fetch_leaves_no_partial_file(
     home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     declared = home("declared", "17.0.1")
     script = (declared / "bin" / "java").read_text()
-    # It is asked for its version, then to run Ivy, whose last argument is where jars go.
+    # The first call asks for the version; the second runs Ivy, its last argument is the jars' folder.
     fail = 'test $# = 1 || { touch "$(dirname "${@: -1}")/half.jar"; echo no route >&2; exit 1; }'
     bash = script.replace("#!/bin/sh\n", f"#!/bin/bash\n{fail}\n")
     (declared / "bin" / "java").write_text(bash)
@@ -213,7 +213,7 @@ def test_every_lock_names_jars_and_their_digests(jars: Jars) -> None:
         assert re.fullmatch("[0-9a-f]{64}", sha256)
 
 
-def test_spark_gets_no_library_in_two_versions() -> None:
+def test_spark_has_no_library_in_two_versions() -> None:
     shipped = [jar.name for jar in (Path(pyspark.__file__).parent / "jars").glob("*.jar")]
     added = [*Jars.DELTA.locked(), *Jars.KAFKA_CONNECTOR.locked()]
     libraries = [re.sub(r"-\d[^-]*\.jar$", "", name) for name in [*shipped, *added]]

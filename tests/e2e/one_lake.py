@@ -1,4 +1,4 @@
-"""A lake from files to gold at a given moment, by the engine that the environment names."""
+"""Compute a lake from files to gold with the engine that the environment names."""
 
 import sys
 from pathlib import Path

@@ -33,7 +33,7 @@ def later(retail: Context) -> Context:
 
 @pytest.fixture(scope="module")
 def workflow_again(retail: Context) -> tuple[dict[str, int], dict[str, int]]:
-    """Versions of the tables before and after a second run of everything."""
+    """Versions of the tables before and after a second run of the workflow."""
     before = versions(retail.lake)
     later = Context(retail.lake, retail.tracker, retail.source, NOW + timedelta(days=1))
     with retail.tracker.run("workflow", "goldrun-pipeline"):
@@ -59,7 +59,7 @@ def test_training_again_gives_no_table_a_row_or_an_empty_commit(
 
 @pytest.mark.usefixtures("workflow_again")
 @pytest.mark.parametrize("model", ["online_retail-churn", "online_retail-segmentation"])
-def test_the_champion_stays_and_the_equal_challenger_is_told_why(
+def test_the_champion_stays_and_the_equal_challenger_has_the_reason(
     retail: Context, model: str
 ) -> None:
     aliases = retail.tracker.aliases(model)
@@ -74,7 +74,7 @@ def test_the_champion_stays_and_the_equal_challenger_is_told_why(
 
 
 @pytest.mark.usefixtures("workflow_again")
-def test_drift_is_measured_against_what_the_champion_was_trained_on(retail: Context) -> None:
+def test_drift_is_measured_against_the_champions_training_data(retail: Context) -> None:
     champion = retail.tracker.champion("online_retail-churn")
     assert champion is not None
     text = retail.tracker.read_artifact(champion.run_id, drift.BASELINE)

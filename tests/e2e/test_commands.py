@@ -1,4 +1,4 @@
-"""The commands themselves: entry points, exit codes, and what an error says."""
+"""The commands: entry points, exit codes, and error messages."""
 
 import importlib
 import shlex
@@ -20,9 +20,9 @@ BY_THEMSELVES = [name for name in ENTRY_POINTS if name != "main"]
 
 def command_of(name: str) -> list[str]:
     entry = ENTRY_POINTS[name]
-    # What has no default, such as who is to be erased, the user must say.
-    told = {k: v.get("default", "somebody") for k, v in entry["parameters"].items()}
-    defaults = {k: shlex.quote(str(value)) for k, value in told.items()}
+    # A parameter without a default, such as the customer to erase, has to be given.
+    values = {k: v.get("default", "somebody") for k, v in entry["parameters"].items()}
+    defaults = {k: shlex.quote(str(value)) for k, value in values.items()}
     return shlex.split(entry["command"].format(**defaults))
 
 
@@ -34,12 +34,14 @@ def test_every_entry_point_passes_exactly_its_scripts_options(name: str) -> None
     given = {word.split("=")[0] for word in command if word.startswith("--")}
     assert f"pipelines/{name}.py" in command
     assert given == taken - {"-h", "--help"}
-    # The defaults in MLproject are values that the script takes.
+    # The script accepts the defaults in MLproject.
     script.options().parse_args([word for word in command if word.startswith("--")])
 
 
 @pytest.mark.slow
-def test_churn_runs_by_itself_as_the_readme_says(project: Project, retail: Context) -> None:
+def test_churn_runs_by_itself_as_documented_in_the_readme(
+    project: Project, retail: Context
+) -> None:
     done = project.run(
         *("mlflow", "run", ".", "--env-manager", "local", "-e", "churn"),
         *("--experiment-name", "goldrun-churn", "-P", "as_of=2011-09-10"),
@@ -48,13 +50,13 @@ def test_churn_runs_by_itself_as_the_readme_says(project: Project, retail: Conte
     client = retail.tracker.client
     newest = client.get_model_version_by_alias("online_retail-churn", "challenger")
     run = client.get_run(str(newest.run_id))
-    # The run that `mlflow run` made is the training run itself.
+    # The run that `mlflow run` creates is the training run itself.
     assert run.data.tags["mlflow.project.entryPoint"] == "churn"
     assert run.data.params["as_of"] == "2011-09-10"
     assert run.data.metrics["auc"] > 0.73
 
 
-def test_a_typing_error_in_the_toml_ends_with_code_2_and_the_near_name(
+def test_a_misspelt_key_in_the_toml_ends_with_code_2_and_a_suggestion(
     project: Project, tmp_path: Path
 ) -> None:
     text = (ROOT / "pipelines/sources/online_retail.toml").read_text()
@@ -67,7 +69,7 @@ def test_a_typing_error_in_the_toml_ends_with_code_2_and_the_near_name(
     assert not (tmp_path / "lake").exists()
 
 
-def test_a_date_that_is_none_ends_with_code_2(project: Project) -> None:
+def test_an_invalid_date_ends_with_code_2(project: Project) -> None:
     done = project.script("gold", "--as-of=2011-13-01")
     assert done.code == 2
     assert "2011-13-01" in done.output
@@ -75,7 +77,7 @@ def test_a_date_that_is_none_ends_with_code_2(project: Project) -> None:
 
 @pytest.mark.usefixtures("retail")
 @pytest.mark.slow
-def test_a_date_without_its_label_window_ends_with_code_7_and_the_latest_good_one(
+def test_a_date_without_its_label_window_ends_with_code_7_and_the_latest_possible_one(
     project: Project,
 ) -> None:
     done = project.script("churn", "--as-of=2011-10-01")
@@ -115,7 +117,7 @@ def test_every_entry_point_runs_by_itself(project: Project, name: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("retail")
-def test_the_default_environment_manager_makes_its_own_environment(
+def test_the_default_environment_manager_creates_its_own_environment(
     project: Project, tmp_path: Path
 ) -> None:
     done = project.run(

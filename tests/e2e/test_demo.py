@@ -1,4 +1,4 @@
-"""What a newcomer finds after one command."""
+"""The tables, runs and models after ``make demo``."""
 
 import json
 from typing import Any
@@ -38,7 +38,7 @@ def artifacts_of(ctx: Context, run: Run, folder: str | None = None) -> set[str]:
 
 
 @pytest.mark.usefixtures("retail")
-def test_the_summary_tells_rows_verdicts_models_and_where_to_look(demo: Done) -> None:
+def test_the_summary_lists_rows_verdicts_models_and_locations(demo: Done) -> None:
     summary = demo.output[demo.output.index("Rows") :]
     for fact in (
         "541,909",
@@ -56,7 +56,7 @@ def test_the_summary_tells_rows_verdicts_models_and_where_to_look(demo: Done) ->
 
 
 @pytest.mark.usefixtures("retail")
-def test_progress_says_which_stage_runs_and_spark_is_quiet(demo: Done) -> None:
+def test_progress_names_the_current_stage_and_spark_logs_nothing(demo: Done) -> None:
     for number in range(1, 7):
         assert f"[{number}/6]" in demo.output
     assert "WARN" not in demo.output
@@ -64,7 +64,7 @@ def test_progress_says_which_stage_runs_and_spark_is_quiet(demo: Done) -> None:
     assert "Traceback" not in demo.output
 
 
-def test_the_workflow_run_has_both_training_runs_under_it(retail: Context) -> None:
+def test_the_workflow_run_has_both_training_runs_as_children(retail: Context) -> None:
     client = retail.tracker.client
     experiment = client.get_experiment_by_name("goldrun-pipeline")
     assert experiment is not None
@@ -79,7 +79,7 @@ def test_the_workflow_run_has_both_training_runs_under_it(retail: Context) -> No
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_quality_and_drift_runs_stand_beside_each_training_run(retail: Context, model: str) -> None:
+def test_each_training_run_has_quality_and_drift_runs(retail: Context, model: str) -> None:
     children = children_of(retail, run_of(retail, model))
     assert set(children) == {"data_quality", "feature_drift"}
     quality = children["data_quality"]
@@ -125,9 +125,7 @@ def test_segments_are_stable_big_enough_and_written_for_every_customer(retail: C
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_a_training_run_names_the_exact_data_and_code_behind_it(
-    retail: Context, model: str
-) -> None:
+def test_a_training_run_names_its_exact_data_and_code(retail: Context, model: str) -> None:
     run = run_of(retail, model)
     version = run.data.tags["delta.version.gold.customer_features"]
     assert run.inputs is not None
@@ -167,7 +165,7 @@ def test_the_first_version_is_challenger_and_champion_with_its_evidence(
         assert tags["goldrun.lake"] == origin.id
 
 
-def test_a_registered_model_answers_without_goldrun(retail: Context) -> None:
+def test_a_registered_model_predicts_without_goldrun(retail: Context) -> None:
     rows = pd.DataFrame(
         {
             "recency_days": [1.0, 300.0],

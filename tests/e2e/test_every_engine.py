@@ -1,4 +1,4 @@
-"""Whatever computes: the same files make the same tables, to the last column."""
+"""Every engine computes the same tables from the same files, in every column."""
 
 from pathlib import Path
 
@@ -15,11 +15,11 @@ pytestmark = pytest.mark.slow
 SMALL = ("--customers=150", "--days=120", "--dirt=all", "--overwrite=true")
 
 
-def made(project: Project, engine: str, remote: str = "") -> Path:
-    """A lake of every kind of record and of dirt, made by an engine."""
+def compute_lake(project: Project, engine: str, remote: str = "") -> Path:
+    """Compute a lake with every kind of record and of error with an engine."""
     lake = project.folder / f"lake-of-{engine}"
-    asked = (f"GOLDRUN_ENGINE={engine}", f"GOLDRUN_REMOTE={remote}")
-    command = ("env", "PYTHONPATH=src:.", *asked, "python", "-m", "tests.e2e.one_lake")
+    environment = (f"GOLDRUN_ENGINE={engine}", f"GOLDRUN_REMOTE={remote}")
+    command = ("env", "PYTHONPATH=src:.", *environment, "python", "-m", "tests.e2e.one_lake")
     done = project.run(*command, "small.toml", str(lake))
     assert done.code == 0, done.output
     return lake
@@ -31,7 +31,7 @@ def by_spark(project: Project) -> Path:
     shipped = project.folder / "pipelines" / "sources" / "marketplace.toml"
     source = project.folder / "small.toml"
     source.write_text(shipped.read_text().replace("data/marketplace", "data/small"))
-    return made(project, "spark")
+    return compute_lake(project, "spark")
 
 
 def names(lake: Path) -> list[str]:
@@ -39,7 +39,7 @@ def names(lake: Path) -> list[str]:
 
 
 def content(table: Path) -> pa.Table:
-    """The rows of a table in an order of their own, doubles to nine digits, lists as texts."""
+    """Return the sorted rows of a table, doubles with nine digits, lists as text."""
     rows = DeltaTable(str(table)).to_pyarrow_table()
     columns = {}
     for name in sorted(rows.column_names):
@@ -62,12 +62,12 @@ def assert_same(by_spark: Path, by_other: Path) -> None:
             assert content(by_other / table).equals(content(by_spark / table)), table
 
 
-def test_sail_makes_the_same_tables_with_the_same_rows(project: Project, by_spark: Path) -> None:
-    assert_same(by_spark, made(project, "sail"))
+def test_sail_writes_the_same_tables_with_the_same_rows(project: Project, by_spark: Path) -> None:
+    assert_same(by_spark, compute_lake(project, "sail"))
 
 
-def test_a_server_makes_the_same_tables_with_the_same_rows(
+def test_a_server_writes_the_same_tables_with_the_same_rows(
     project: Project, by_spark: Path, tmp_path: Path
 ) -> None:
     with connect_server(tmp_path) as address:
-        assert_same(by_spark, made(project, "connect", address))
+        assert_same(by_spark, compute_lake(project, "connect", address))

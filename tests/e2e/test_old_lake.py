@@ -1,4 +1,4 @@
-"""A lake and a store that an older goldrun wrote are read and continued."""
+"""A new goldrun reads and continues a lake and a store that an older one wrote."""
 
 import contextlib
 import sqlite3
@@ -21,7 +21,7 @@ PATHS = (
     ("model_versions", "source"),
     ("model_versions", "storage_location"),
 )
-"""Tables and columns of the store that have absolute paths of artifacts."""
+"""Tables and columns of the store with absolute paths of artifacts."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Shop:
 
 
 def versions_in(lake: Path) -> dict[str, int]:
-    """Delta version of every table but the logs of measurements, which every run adds to."""
+    """Delta version of every table except the metrics, which every run appends to."""
     tables = sorted(log.parent for log in lake.glob("*/*/_delta_log"))
     return {
         f"{table.parent.name}/{table.name}": DeltaTable(table).version()
@@ -95,7 +95,7 @@ def test_a_new_model_is_compared_with_the_old_champion(shop: Shop, model: str) -
 
 
 @pytest.mark.usefixtures("continued")
-def test_gold_computed_anew_is_the_old_gold(shop: Shop) -> None:
+def test_recomputed_gold_equals_the_old_gold(shop: Shop) -> None:
     done = shop.script("gold", "--rebuild=true")
     assert done.code == 0, done.output
     assert shop.versions == shop.before

@@ -1,4 +1,4 @@
-"""The shipped files to gold, against pandas alone and the published numbers of the data set."""
+"""The shipped files up to gold, compared with pandas and the data set's published numbers."""
 
 import hashlib
 import json
@@ -23,12 +23,12 @@ UNITS = 10_000
 """Money is compared in whole ten-thousandths, so that no comparison rounds."""
 
 
-# The truth, made with pandas alone -------------------------------------------------------------
+# The truth, computed with pandas ---------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
 def raw() -> pd.DataFrame:
-    """Every line of the files, as text; what is empty is missing."""
+    """Every line of the files, as text; empty fields are missing."""
     frames = (pd.read_csv(f, dtype=str, keep_default_na=False) for f in FILES)
     lines = pd.concat(frames, ignore_index=True)
     return lines.mask(lines == "")
@@ -47,8 +47,8 @@ def _identity(records: Iterable[Mapping[Hashable, object]]) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def judged(raw: pd.DataFrame) -> pd.DataFrame:
-    """Every line with its numbers and what is wrong with it."""
+def validated(raw: pd.DataFrame) -> pd.DataFrame:
+    """Every line with its numbers and the rules that it breaks."""
     units = (pd.to_numeric(raw.UnitPrice) * UNITS).round().astype("int64")
     assert (raw.UnitPrice.map(Decimal) * UNITS == units).all()
     quantity = pd.to_numeric(raw.Quantity).astype("int64")
@@ -65,25 +65,25 @@ def judged(raw: pd.DataFrame) -> pd.DataFrame:
 
 
 @pytest.fixture(scope="module")
-def truth(raw: pd.DataFrame, judged: pd.DataFrame) -> pd.DataFrame:
-    """The rows that belong into silver."""
-    good = judged[~(judged.no_customer | judged.no_price | judged.no_quantity)]
-    good = good.drop_duplicates(list(raw.columns))
-    local = pd.to_datetime(good.InvoiceDate).dt.tz_localize("Europe/London")
+def truth(raw: pd.DataFrame, validated: pd.DataFrame) -> pd.DataFrame:
+    """The rows that belong in silver."""
+    accepted = validated[~(validated.no_customer | validated.no_price | validated.no_quantity)]
+    accepted = accepted.drop_duplicates(list(raw.columns))
+    local = pd.to_datetime(accepted.InvoiceDate).dt.tz_localize("Europe/London")
     times = local.dt.tz_convert("UTC").dt.tz_localize(None)
     return pd.DataFrame(
         {
-            "transaction_id": _identity(good[list(raw.columns)].to_dict("records")),
-            "order_id": good.InvoiceNo.str.strip(),
-            "customer_id": good.CustomerID.astype(float).astype("int64").astype(str),
-            "product_id": good.StockCode.str.strip(),
-            "quantity": good.quantity,
-            "price": good.units,
-            "amount": good.amount,
+            "transaction_id": _identity(accepted[list(raw.columns)].to_dict("records")),
+            "order_id": accepted.InvoiceNo.str.strip(),
+            "customer_id": accepted.CustomerID.astype(float).astype("int64").astype(str),
+            "product_id": accepted.StockCode.str.strip(),
+            "quantity": accepted.quantity,
+            "price": accepted.units,
+            "amount": accepted.amount,
             "currency": "GBP",
             "payment_method": "",
             "transaction_date": times,
-            "transaction_status": good.cancelled.map({True: "cancelled", False: "completed"}),
+            "transaction_status": accepted.cancelled.map({True: "cancelled", False: "completed"}),
             "updated_at": times,
         }
     )
@@ -113,7 +113,7 @@ def days(truth: pd.DataFrame) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def buyers(truth: pd.DataFrame) -> pd.DataFrame:
-    """Orders, money and last day of everyone with a completed order, by customer."""
+    """Orders, spend and first and last day of each customer with a completed order."""
     done = truth[truth.transaction_status == "completed"]
     orders = done.groupby(["customer_id", "order_id"], as_index=False).agg(
         first=("transaction_date", "min"), amount=("amount", "sum")
@@ -127,7 +127,7 @@ def buyers(truth: pd.DataFrame) -> pd.DataFrame:
 
 
 def test_every_line_is_of_the_same_day_in_london_and_in_utc(raw: pd.DataFrame) -> None:
-    """So the figures are those of days in UTC, though its days are London's."""
+    """The days are London's, and these figures equal those of days in UTC."""
     local = pd.to_datetime(raw.InvoiceDate)
     assert local.dt.hour.between(6, 20).all()
     in_utc = local.dt.tz_localize("Europe/London").dt.tz_convert("UTC")
@@ -172,8 +172,8 @@ def test_silver_has_the_known_numbers(retail: Context, truth: pd.DataFrame) -> N
     assert round(money, 2) == Decimal("8887208.89")
 
 
-def test_silver_is_row_for_row_what_pandas_finds(retail: Context, truth: pd.DataFrame) -> None:
-    # Times leave Spark as numbers, because a driver's own zone would otherwise move them.
+def test_silver_equals_pandas_row_by_row(retail: Context, truth: pd.DataFrame) -> None:
+    # Times leave Spark as numbers, because the driver's time zone would shift them.
     found = (
         retail.lake.read("silver/transactions")
         .select(
@@ -214,23 +214,23 @@ def test_times_are_utc_so_a_summer_morning_is_an_hour_earlier(retail: Context) -
     assert found == {month: (3600, 3600) if month in summer else (0, 0) for month in found}
 
 
-def test_quarantine_names_the_known_reasons(retail: Context, judged: pd.DataFrame) -> None:
+def test_quarantine_names_the_known_reasons(retail: Context, validated: pd.DataFrame) -> None:
     rows = retail.lake.read("silver/quarantine")
     reasons = rows.select(F.explode("reasons").alias("reason")).groupBy("reason").count()
     found = {r["reason"]: r["count"] for r in reasons.collect()}
     expected = {
-        "customer_id_missing": int(judged.no_customer.sum()),
-        "price_not_positive": int(judged.no_price.sum()),
-        "quantity_not_positive": int(judged.no_quantity.sum()),
+        "customer_id_missing": int(validated.no_customer.sum()),
+        "price_not_positive": int(validated.no_price.sum()),
+        "quantity_not_positive": int(validated.no_quantity.sum()),
     }
     assert list(expected.values()) == [135_080, 2_517, 1_336]
     assert {name: found[name] for name in expected} == expected
-    # The two lines with a negative price take money back without being a cancellation.
+    # The two lines with a negative price are refunds without a cancellation.
     assert found == expected | {"amount_negative": 2}
 
 
 def test_quarantine_has_exactly_the_lines_that_break_a_rule(
-    retail: Context, judged: pd.DataFrame
+    retail: Context, validated: pd.DataFrame
 ) -> None:
     columns = ["InvoiceNo", "StockCode", "Quantity", "UnitPrice", "InvoiceDate", "Description"]
     fields = ", ".join(f"{name} string" for name in columns)
@@ -241,14 +241,14 @@ def test_quarantine_has_exactly_the_lines_that_break_a_rule(
         .toPandas()
     )
     assert (found.pop("broken") > 0).all()
-    bad = judged[judged.no_customer | judged.no_price | judged.no_quantity]
+    bad = validated[validated.no_customer | validated.no_price | validated.no_quantity]
     assert len(bad) == 135_120
     expected = bad[columns].fillna("").sort_values(columns, ignore_index=True)
     found = found.fillna("").sort_values(columns, ignore_index=True)
     pd.testing.assert_frame_equal(found, expected)
 
 
-def test_duplicates_repeat_the_whole_line_that_was_kept(retail: Context) -> None:
+def test_duplicates_repeat_the_whole_kept_line(retail: Context) -> None:
     rows = retail.lake.read("silver/duplicates")
     assert rows.count() == 5_225
     text = retail.lake.read("bronze/transactions").select(
@@ -259,12 +259,14 @@ def test_duplicates_repeat_the_whole_line_that_was_kept(retail: Context) -> None
     assert pairs.where("text = kept and record_id <> kept_record_id").count() == 5_225
 
 
-def test_whoever_bought_is_a_customer_at_the_latest_place(
-    retail: Context, raw: pd.DataFrame, judged: pd.DataFrame
+def test_each_buyer_is_a_customer_at_the_latest_place(
+    retail: Context, raw: pd.DataFrame, validated: pd.DataFrame
 ) -> None:
-    good = judged[~(judged.no_customer | judged.no_price | judged.no_quantity)]
-    good = good.assign(customer=good.CustomerID.astype(float).astype("int64").astype(str))
-    latest = good.sort_values(["InvoiceDate", "Country"], ascending=[False, True])
+    accepted = validated[~(validated.no_customer | validated.no_price | validated.no_quantity)]
+    accepted = accepted.assign(
+        customer=accepted.CustomerID.astype(float).astype("int64").astype(str)
+    )
+    latest = accepted.sort_values(["InvoiceDate", "Country"], ascending=[False, True])
     expected = latest.groupby("customer").Country.first().to_dict()
     rows = retail.lake.read("silver/customers").collect()
     assert len(rows) == len(expected) == 4_371
@@ -275,9 +277,7 @@ def test_whoever_bought_is_a_customer_at_the_latest_place(
 # Gold ------------------------------------------------------------------------------------------
 
 
-def test_customer_daily_is_row_for_row_what_pandas_finds(
-    retail: Context, days: pd.DataFrame
-) -> None:
+def test_customer_daily_equals_pandas_row_by_row(retail: Context, days: pd.DataFrame) -> None:
     rows = retail.lake.read("gold/customer_daily")
     found = (
         rows.withColumn("spend", (F.col("spend") * UNITS).cast("bigint"))
@@ -313,7 +313,7 @@ def test_user_features_are_right_to_the_cent_for_every_customer(
     assert found == expected
 
 
-def test_someone_who_bought_on_the_last_day_has_recency_zero(retail: Context) -> None:
+def test_a_customer_who_bought_on_the_last_day_has_recency_zero(retail: Context) -> None:
     rows = retail.lake.read("gold/user_features").where("recency_days = 0").collect()
     assert rows
     assert {row["last_purchase_date"] for row in rows} == {date(2011, 12, 9)}
@@ -353,7 +353,7 @@ def _features(days: pd.DataFrame, as_of: date, first: date) -> pd.DataFrame:
 
 
 @pytest.mark.parametrize("as_of", [END, date(2011, 9, 10), date(2011, 3, 12), date(2011, 1, 1)])
-def test_customer_features_are_what_pandas_finds_for_every_customer(
+def test_customer_features_equal_pandas_for_every_customer(
     retail: Context, days: pd.DataFrame, as_of: date
 ) -> None:
     first = date(2010, 12, 1)

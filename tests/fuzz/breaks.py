@@ -1,4 +1,4 @@
-"""What can be wrong with a shop, its lake and its models: one entry each."""
+"""Faults in a shop, its lake and its models: one entry each."""
 
 import bz2
 import gzip
@@ -17,13 +17,13 @@ from tests.fuzz.shop import COLUMNS, FIRST_DAY, Row, Shop, order, some_orders, w
 
 @dataclass(frozen=True)
 class Break:
-    """One thing that is wrong.
+    """One fault.
 
     Attributes:
-        name: What it is.
-        commands: The commands that are run with it, in this order, until one fails.
-        apply: Does it to a shop; returns more options for the commands.
-        with_lake: Whether the shop has its lake, up to gold, before.
+        name: Description of the fault.
+        commands: The commands to run with it, in this order, until one fails.
+        apply: Applies the fault to a shop; returns more options for the commands.
+        with_lake: Whether the shop has a lake, up to gold, before the fault.
     """
 
     name: str
@@ -257,7 +257,7 @@ def _no_folder(shop: Shop) -> None:
     shop.inbox.write_text("")
 
 
-def _all_refused(shop: Shop) -> None:
+def _all_rejected(shop: Shop) -> None:
     _clear(shop)
     write_csv(shop.file, [_value("Price", "0")] * 3)
 
@@ -346,7 +346,7 @@ FILES = (
         for column in ("Id", "Who", "Quantity", "Price", "Amount", "Time", "Status")
         for value in _HOSTILE
     ),
-    a_file("all rows refused", _all_refused),
+    a_file("all rows refused", _all_rejected),
 )
 
 
@@ -459,7 +459,7 @@ def _cut_log(table: Path, draw: random.Random) -> None:
     file.write_bytes(file.read_bytes()[: draw.randrange(file.stat().st_size)])
 
 
-def _log_gone(table: Path, draw: random.Random) -> None:
+def _log_deleted(table: Path, draw: random.Random) -> None:
     draw.choice(_logs(table)).unlink()
 
 
@@ -540,7 +540,7 @@ LAKES = (
             "a commit is a list": _garbled_log(b"[1, 2]\n"),
             "a commit is binary": _garbled_log(bytes(range(256))),
             "a commit is cut": _cut_log,
-            "a commit is gone": _log_gone,
+            "a commit is gone": _log_deleted,
             "a commit is a folder": _log_folder,
             "a table of another schema": _other_schema,
             "a renamed column": _renamed_column,
@@ -736,7 +736,7 @@ def _same_for_all(days: Sequence[int], customers: int = 40) -> list[Row]:
 
 
 def _loyal(draw: random.Random) -> list[Row]:
-    """Everyone buys each month: nobody ever stays away."""
+    """Every customer buys each month, so none churns."""
     return [
         order(
             100 * c + m,
@@ -750,7 +750,7 @@ def _loyal(draw: random.Random) -> list[Row]:
 
 
 def _one_time(draw: random.Random) -> list[Row]:
-    """Everyone buys once, so everyone stays away."""
+    """Every customer buys once, so all churn."""
     return [
         order(
             n,

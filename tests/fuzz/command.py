@@ -18,7 +18,7 @@ from goldrun.jobs.names import PIPELINE_EXPERIMENT
 from pipelines import _command
 
 UNKNOWN = "does not know"
-"""What the last resort says of an error that is none of goldrun's."""
+"""Part of the message for an error that is not one of goldrun's."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Ended:
 
 
 def exit_codes() -> set[int]:
-    """The exit codes of the tree of errors."""
+    """Return the exit codes of all error classes."""
     kinds: list[type[GoldrunError]] = [GoldrunError]
     for kind in kinds:
         kinds += kind.__subclasses__()
@@ -47,7 +47,7 @@ def exit_codes() -> set[int]:
 
 
 def run_command(engine: Engine, folder: Path, name: str, options: Sequence[str] = ()) -> Ended:
-    """Run ``python pipelines/<name>.py`` as if in a folder with ``models/`` of its own."""
+    """Run ``python pipelines/<name>.py`` as if in a folder with its own ``models/``."""
 
     @contextlib.contextmanager
     def shared(*_: object, **__: object) -> Iterator[Engine]:
@@ -61,7 +61,7 @@ def run_command(engine: Engine, folder: Path, name: str, options: Sequence[str] 
         with (
             patch("goldrun.jobs.session.open_engine", shared),
             patch("goldrun.io.settings.project_root", lambda: folder),
-            # Plots have tests of their own, and are most of the time.
+            # Plots have their own tests, and take most of the time.
             patch("goldrun.io.tracking.runs.Tracker.log_figure"),
             patch.object(sys, "argv", [f"{name}.py", *options]),
             contextlib.redirect_stderr(errors),

@@ -1,4 +1,4 @@
-"""Break a shop, run commands on it, and say what they did wrong."""
+"""Break a shop, run commands on it, and list how they break their promises."""
 
 import random
 import re
@@ -62,20 +62,20 @@ _VERBS = (
     ),
     *("did you mean", "allowed are", "is missing; add", "it must be", "must be"),
 )
-_TO_DO = rf"(?:^|[:;,.(] |\b(?:or|and|then|so) )(?:{'|'.join(_VERBS)})\b"
-_REMEDY = re.compile(rf"{_TO_DO}|\bmust be\b", re.IGNORECASE | re.MULTILINE)
-"""A sentence, or a part of one, that begins with what to do, or says what would be right."""
+_IMPERATIVE = rf"(?:^|[:;,.(] |\b(?:or|and|then|so) )(?:{'|'.join(_VERBS)})\b"
+_REMEDY = re.compile(rf"{_IMPERATIVE}|\bmust be\b", re.IGNORECASE | re.MULTILINE)
+"""A clause that begins with a remedy, or states the requirement."""
 
 
 @dataclass(frozen=True)
 class Template:
-    """A sound shop whose lake is written up to gold; copied for each break of a lake."""
+    """A valid shop with a lake up to gold; copied for each fault of a lake."""
 
     folder: Path
 
 
-def sound_shop(folder: Path) -> Shop:
-    """Make a shop of two files in which nothing is wrong."""
+def valid_shop(folder: Path) -> Shop:
+    """Create a valid shop with two files."""
     shop = Shop(folder)
     shop.inbox.mkdir(parents=True)
     rows = some_orders(random.Random(7))
@@ -87,8 +87,8 @@ def sound_shop(folder: Path) -> Shop:
 
 
 def template(engine: Engine, folder: Path) -> Template:
-    """Make a sound shop and run it to gold."""
-    shop = sound_shop(folder)
+    """Create a valid shop and compute its lake up to gold."""
+    shop = valid_shop(folder)
     for command in ("bronze", "silver", "gold", "quality"):
         ended = run_command(engine, shop.folder, command, _given(()))
         assert ended.code == 0, ended.output
@@ -105,13 +105,13 @@ def _given(more: object) -> list[str]:
 def wrong_of(
     engine: Engine, whole: Template, broken: Break, folder: Path, seed: int
 ) -> tuple[list[str], list[Ended]]:
-    """Break a shop, run its commands until one fails, and list what is not as promised."""
+    """Break a shop, run its commands until one fails, and list broken promises."""
     draw = random.Random(seed)
     if broken.with_lake:
         shutil.copytree(whole.folder, folder)
         shop = Shop(folder)
     else:
-        shop = sound_shop(folder)
+        shop = valid_shop(folder)
     given = _given(broken.apply(shop, draw))
     ended: list[Ended] = []
     for command in broken.commands:
@@ -142,7 +142,7 @@ def _wrong_end(ended: Ended) -> list[str]:
 
 
 def _wrong_tables(engine: Engine, shop: Shop, broken: Break) -> list[str]:
-    """Compare gold with what Python computes of the files."""
+    """Compare gold with a computation in Python from the files."""
     lake = Lake(engine, str(shop.lake))
     if not lake.exists("gold/user_features") or not shop.inbox.is_dir():
         return []
@@ -153,7 +153,7 @@ def _wrong_tables(engine: Engine, shop: Shop, broken: Break) -> list[str]:
     rows = lake.read("gold/user_features").collect()
     found = {row["user_id"]: (row["purchase_frequency"], row["total_spend"]) for row in rows}
     return [
-        f"{who}: {found.get(who)} and not {expected.get(who)}"
+        f"{who}: {found.get(who)} instead of {expected.get(who)}"
         for who in sorted({*found, *expected})
         if found.get(who) != expected.get(who)
     ][:3]

@@ -1,4 +1,4 @@
-"""Days of a shop's files in which anything may be: for batch against stream."""
+"""Daily files of a shop with arbitrary content, to compare batch with stream."""
 
 import random
 from collections.abc import Iterator
@@ -8,14 +8,14 @@ from tests.fuzz.shop import COLUMNS, FIRST_DAY, Row, order
 from tests.hostile_lines import CHUNKS, VALUES
 
 _HEADER = ",".join(COLUMNS)
-_SPOILED = ("Id", "Order", "Who", "Quantity", "Price", "Amount", "Currency", "Time", "Status")
+_CHANGEABLE = ("Id", "Order", "Who", "Quantity", "Price", "Amount", "Currency", "Time", "Status")
 
 
 def day_of(draw: random.Random, number: int) -> bytes:
-    """A file of one day: sound rows, repeats, corrections, spoiled values, and noise."""
+    """Return a file of one day: valid rows, repeats, corrections, invalid values, and noise."""
     rows = [_drawn_order(draw, FIRST_DAY + timedelta(10 * number)) for _ in range(40)]
     lines = [_line(row) for row in rows]
-    lines += [_line(_spoiled(draw, row)) for row in draw.sample(rows, 8)]
+    lines += [_line(_with_strange_values(draw, row)) for row in draw.sample(rows, 8)]
     lines += draw.sample(lines, 4)
     lines += list(_noise(draw))
     draw.shuffle(lines)
@@ -30,10 +30,10 @@ def _drawn_order(draw: random.Random, day: date) -> Row:
     return order(number, who, day, amount, status)
 
 
-def _spoiled(draw: random.Random, row: Row) -> Row:
-    # With an id of its own: two contents of one key in one file are another test's.
+def _with_strange_values(draw: random.Random, row: Row) -> Row:
+    # With a new id: another test covers two contents of one key in one file.
     fresh = {**row, "Id": f"s{draw.randrange(10**9)}"}
-    return fresh | {draw.choice(_SPOILED[1:]): draw.choice(VALUES)}
+    return fresh | {draw.choice(_CHANGEABLE[1:]): draw.choice(VALUES)}
 
 
 def _line(row: Row) -> bytes:

@@ -1,4 +1,4 @@
-"""A small shop in a folder of its own, sound until something breaks it."""
+"""A small shop in its own folder, valid until a fault breaks it."""
 
 import csv
 import random
@@ -67,7 +67,7 @@ class Shop:
 
 
 def order(number: int, who: str, day: date, amount: str = "5.00", status: str = "completed") -> Row:
-    """One order of one line."""
+    """Return one order with one line."""
     values = (
         f"t{number}",
         f"o{number}",
@@ -83,7 +83,7 @@ def order(number: int, who: str, day: date, amount: str = "5.00", status: str = 
 
 
 def some_orders(draw: random.Random, customers: int = 30, days: int = 300) -> list[Row]:
-    """Orders of customers who differ, from the first day to the last."""
+    """Return random orders from the first day to the last."""
     rows = [order(0, "c0", FIRST_DAY), order(1, "c1", FIRST_DAY + timedelta(days - 1))]
     for number in range(2, 8 * customers):
         who = f"c{int(customers * draw.random() ** 2)}"
@@ -107,7 +107,7 @@ _PLAIN_NUMBER = re.compile(r"-?\d{1,14}(\.\d{1,4})?", re.ASCII)
 
 
 def totals(inbox: Path) -> Totals:
-    """Orders and spend by customer, of the lines that keep every rule, recomputed in Python."""
+    """Compute orders and spend by customer in Python from the lines that pass every rule."""
     kept: dict[str, Row] = {}
     csv.field_size_limit(1 << 30)
     for file in sorted(file for file in inbox.glob("*.csv") if file.is_file()):

@@ -1,4 +1,4 @@
-"""Files in which anything may be make the same tables, as a batch and as a stream."""
+"""Batch and stream write the same tables from files with arbitrary content."""
 
 import random
 from dataclasses import replace
@@ -28,10 +28,10 @@ from tests.fuzz.hostile import day_of
 from tests.fuzz.shop import TOML, Shop
 
 LAKES = 5
-ARRIVALS = (4, 6)
+FILES_PER_RUN = (4, 6)
 """Files drawn before each run, of a batch and of the stream: ten a lake, fifty in all."""
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
-_WHEN = (lineage.BATCH_ID, lineage.INGESTED_AT, lineage.RELEASED_AT)
+_RUN_COLUMNS = (lineage.BATCH_ID, lineage.INGESTED_AT, lineage.RELEASED_AT)
 TABLES = (
     *(TRANSACTIONS, CUSTOMERS, lineage.history_table(TRANSACTIONS)),
     *(lineage.QUARANTINE, lineage.DUPLICATES, *feature_tables.ACTIVITY),
@@ -48,15 +48,15 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
 
 
 def rows(frame: DataFrame) -> list[str]:
-    """Rows as sorted JSON, without what tells when they came."""
-    kept = [name for name in frame.columns if name not in _WHEN]
+    """Rows as sorted JSON, without the columns that differ from run to run."""
+    kept = [name for name in frame.columns if name not in _RUN_COLUMNS]
     return sorted(frame.select(F.to_json(F.struct(*kept)).alias("row")).toPandas()["row"])
 
 
 @pytest.mark.slow
 @pytest.mark.of_spark
 @pytest.mark.parametrize("seed", range(LAKES))
-def test_a_stream_makes_the_tables_that_a_batch_makes(
+def test_a_stream_writes_the_same_tables_as_a_batch(
     engine: Engine, tracker: Tracker, shop: Shop, tmp_path: Path, seed: int
 ) -> None:
     draw = random.Random(seed)
@@ -69,7 +69,7 @@ def test_a_stream_makes_the_tables_that_a_batch_makes(
     )
     ticks = (NOW + timedelta(minutes=n) for n in count(1))
     number = 0
-    for files in ARRIVALS:
+    for files in FILES_PER_RUN:
         for _ in range(files):
             (shop.inbox / f"day{number:02}.csv").write_bytes(day_of(draw, number))
             number += 1

@@ -1,4 +1,4 @@
-"""Whatever is wrong with a shop, its lake or its models, a command ends by name or right."""
+"""With any fault in a shop, its lake or its models, a command is right or fails by name."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from tests.fuzz.breaks import GROUPS, Break
 from tests.fuzz.fuzz import Template, template, wrong_of
 from tests.project_copy import Project
 
-AT_ONCE = {
+FAST = {
     "toml: 'path = \"in/*.csv*\"' becomes 'path = \"\"'",
     "toml: nested without end",
     "toml: columns that are a list",
@@ -18,7 +18,7 @@ AT_ONCE = {
     "file: a header with a quote",
     "file: gzip with rubbish behind it",
 }
-"""What ends within a second: run with the fast tests."""
+"""Faults whose commands end within a second: they run with the fast tests."""
 
 
 ALL = [each for group in GROUPS.values() for each in group]
@@ -33,16 +33,16 @@ def whole(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Template:
 @pytest.mark.parametrize(
     ("seed", "broken"), [pytest.param(n, b, id=f"{n}-{b.name[:60]}") for n, b in enumerate(ALL)]
 )
-def test_a_command_ends_right_or_names_place_and_remedy(
+def test_a_command_is_right_or_names_place_and_remedy(
     engine: Engine, whole: Template, tmp_path: Path, seed: int, broken: Break
 ) -> None:
     wrong, ended = wrong_of(engine, whole, broken, tmp_path / "shop", seed)
     assert not wrong, ended[-1].output
 
 
-def test_what_is_broken_before_anything_is_read_is_named(engine: Engine, tmp_path: Path) -> None:
+def test_a_fault_before_the_first_read_is_named(engine: Engine, tmp_path: Path) -> None:
     known = {each.name: each for each in ALL}
-    for number, name in enumerate(sorted(AT_ONCE)):
+    for number, name in enumerate(sorted(FAST)):
         nowhere = Template(tmp_path)
         wrong, ended = wrong_of(engine, nowhere, known[name], tmp_path / str(number), 0)
         assert not wrong, (name, ended[-1].output)

@@ -1,4 +1,4 @@
-"""The model of docs/how-to/add-a-model.md is trained as the page says."""
+"""The model of docs/how-to/add-a-model.md is trained as the page describes."""
 
 import random
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The rule of docs/how-to/add-a-rule.md rejects what the page says."""
+"""The rule of docs/how-to/add-a-rule.md rejects rows as the page describes."""
 
 import random
 from pathlib import Path
