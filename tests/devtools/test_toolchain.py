@@ -111,13 +111,13 @@ def test_java_is_fetched_into_the_project_if_no_installed_one_suffices(
 
 def test_an_error_asks_for_java_when_it_cannot_be_fetched(home: Home) -> None:
     home("project/.java/old", "11.0.22")
-    with pytest.raises(ToolchainError) as caught:
+    with pytest.raises(ToolchainError) as exc_info:
         ensure_java()
-    message = str(caught.value)
+    message = str(exc_info.value)
     assert "Java 17 or newer is needed and could not be fetched (no route to host)" in message
     assert "set JAVA_HOME" in message
     assert "\n" not in message
-    assert caught.value.exit_code == 6
+    assert exc_info.value.exit_code == 6
 
 
 def test_a_fetch_that_leaves_no_java_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -192,7 +192,7 @@ def test_a_failed_fetch_leaves_no_partial_file(
 ) -> None:
     declared = home("declared", "17.0.1")
     script = (declared / "bin" / "java").read_text()
-    # The first call asks for the version; the second runs Ivy, its last argument is the jars' folder.
+    # The first call asks for the version; the second runs Ivy with the jars' folder last.
     fail = 'test $# = 1 || { touch "$(dirname "${@: -1}")/half.jar"; echo no route >&2; exit 1; }'
     bash = script.replace("#!/bin/sh\n", f"#!/bin/bash\n{fail}\n")
     (declared / "bin" / "java").write_text(bash)

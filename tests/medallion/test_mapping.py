@@ -17,9 +17,9 @@ WHERE = "shop.toml [transactions.columns]"
 
 
 def refusal(sql: str) -> str:
-    with pytest.raises(SettingsError) as caught:
+    with pytest.raises(SettingsError) as exc_info:
         columns_needed({"price": "P", "amount": sql}, WHERE)
-    message = str(caught.value)
+    message = str(exc_info.value)
     assert message.startswith(f"{WHERE} amount = {sql!r} ")
     assert "\n" not in message
     return message

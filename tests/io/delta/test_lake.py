@@ -93,10 +93,10 @@ def test_pointing_at_a_lake_writes_nothing(lake: Lake) -> None:
 
 def test_a_missing_table_is_named_with_the_step_that_writes_it(lake: Lake) -> None:
     for ask in (lake.read, lake.version):
-        with pytest.raises(MissingTableError) as caught:
+        with pytest.raises(MissingTableError) as exc_info:
             ask(BOXES.name)
-        assert f"{lake.root}/gold/boxes is not there" in str(caught.value)
-        assert "run the step that writes it first" in str(caught.value)
+        assert f"{lake.root}/gold/boxes is not there" in str(exc_info.value)
+        assert "run the step that writes it first" in str(exc_info.value)
 
 
 def test_before_its_first_write_a_table_can_be_read_as_empty(lake: Lake) -> None:
@@ -406,7 +406,9 @@ def test_a_table_of_another_schema_is_refused_by_name(lake: Lake, spark: SparkSe
     lake.append(other, spark.createDataFrame([("c1", "monday")], other.schema))
     contracts = {CUSTOMER_DAILY.name: CUSTOMER_DAILY}
     checked = Lake(lake.engine, lake.root, contracts)
-    with pytest.raises(StorageError, match="is not the table that goldrun writes there") as caught:
+    with pytest.raises(
+        StorageError, match="is not the table that goldrun writes there"
+    ) as exc_info:
         checked.read(CUSTOMER_DAILY.name)
-    assert "day is string, not date" in str(caught.value)
-    assert "move it away and run the step that writes it" in str(caught.value)
+    assert "day is string, not date" in str(exc_info.value)
+    assert "move it away and run the step that writes it" in str(exc_info.value)

@@ -45,12 +45,12 @@ def other(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
 def test_a_second_process_is_told_who_writes_what(
     other: subprocess.Popen[str], tmp_path: Path, table: str
 ) -> None:
-    with pytest.raises(LakeBusyError) as caught, Locks(str(tmp_path), 0.1).held([table]):
+    with pytest.raises(LakeBusyError) as exc_info, Locks(str(tmp_path), 0.1).held([table]):
         pass
-    message = str(caught.value)
+    message = str(exc_info.value)
     assert f"another process (process {other.pid}) is writing {table}" in message
     assert str(tmp_path) in message
-    assert caught.value.exit_code == 5
+    assert exc_info.value.exit_code == 5
 
 
 def test_other_tables_and_other_lakes_are_free(

@@ -22,9 +22,9 @@ def test_no_server_named_or_none_that_answers_is_told_with_the_remedy(
         with pytest.raises(SettingsError, match=f"needs a server, not '{nonsense}'"):
             open_engine(ConnectEngine, remote=nonsense).__enter__()
     nobody = f"sc://127.0.0.1:{free_port()}"
-    with pytest.raises(ToolchainError, match=f"{nobody}/ does not answer") as told:
+    with pytest.raises(ToolchainError, match=f"{nobody}/ does not answer") as exc_info:
         open_engine(ConnectEngine, remote=f"{nobody}/;token=secret").__enter__()
-    assert "secret" not in str(told.value)
+    assert "secret" not in str(exc_info.value)
 
 
 def test_a_server_without_delta_is_told_so(tmp_path: Path) -> None:

@@ -58,9 +58,9 @@ def test_a_lost_or_another_key_is_told_and_not_replaced(
         key_for(tombstones)
     assert not key_file().exists()
     monkeypatch.setenv(VARIABLE, GIVEN)
-    with pytest.raises(SettingsError, match="is not the key of the earlier erasures") as told:
+    with pytest.raises(SettingsError, match="is not the key of the earlier erasures") as exc_info:
         key_for(tombstones)
-    assert GIVEN not in str(told.value)
+    assert GIVEN not in str(exc_info.value)
     assert key_for(made_with(spark, GIVEN.encode())).count() == 1
 
 

@@ -70,10 +70,10 @@ def test_a_file_whose_header_is_of_no_use_is_refused_by_name(
 ) -> None:
     file = tmp_path / "x.csv"
     file.write_bytes(content)
-    with pytest.raises(SourceError) as caught:
+    with pytest.raises(SourceError) as exc_info:
         read_header(file, CSV)
-    assert str(caught.value).startswith(f"{file} ")
-    assert problem in str(caught.value)
+    assert str(exc_info.value).startswith(f"{file} ")
+    assert problem in str(exc_info.value)
 
 
 # Lines between good ones; None: the line is malformed.

@@ -60,20 +60,20 @@ def test_a_glob_gives_what_matches_by_name(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_does_not_exist_is_named(tmp_path: Path) -> None:
-    with pytest.raises(SourceError) as caught:
+    with pytest.raises(SourceError) as exc_info:
         find_files(f"{tmp_path}/absent/*.csv", "csv")
-    assert f"the folder {tmp_path}/absent does not exist" in str(caught.value)
-    assert "check path in the TOML" in str(caught.value)
+    assert f"the folder {tmp_path}/absent does not exist" in str(exc_info.value)
+    assert "check path in the TOML" in str(exc_info.value)
 
 
 @pytest.mark.parametrize("pattern", ["*.csv", "day.csv", ""])
 def test_a_folder_in_which_nothing_matches_is_named(tmp_path: Path, pattern: str) -> None:
     (tmp_path / "notes.md").touch()
     path = f"{tmp_path}/{pattern}".rstrip("/")
-    with pytest.raises(SourceError) as caught:
+    with pytest.raises(SourceError) as exc_info:
         find_files(path, "csv")
-    assert str(caught.value).startswith(f"{path}: no file ")
-    assert str(caught.value).endswith(f"in {tmp_path}; check path in the TOML")
+    assert str(exc_info.value).startswith(f"{path}: no file ")
+    assert str(exc_info.value).endswith(f"in {tmp_path}; check path in the TOML")
 
 
 @pytest.mark.parametrize("place", ["absent/*.csv", "*.csv"])
@@ -169,10 +169,10 @@ def test_a_file_that_is_not_whole_is_refused_by_name(
 ) -> None:
     file = tmp_path / name
     file.write_bytes(content)
-    with pytest.raises(SourceError) as caught:
+    with pytest.raises(SourceError) as exc_info:
         check_whole(file)
-    assert str(caught.value).startswith(f"{file} ")
-    assert problem in str(caught.value)
+    assert str(exc_info.value).startswith(f"{file} ")
+    assert problem in str(exc_info.value)
 
 
 @pytest.mark.of_spark
@@ -188,9 +188,9 @@ def test_a_file_that_breaks_while_it_is_read_is_named(
 
 
 def test_a_column_that_is_read_but_not_there_is_named_with_the_near_one() -> None:
-    with pytest.raises(SourceError) as caught:
+    with pytest.raises(SourceError) as exc_info:
         check_columns(Path("day.csv"), ["Id", "UnitPrise"], {"Id": "a", "UnitPrice": "y.toml [x]"})
-    assert str(caught.value) == (
+    assert str(exc_info.value) == (
         "day.csv has no column 'UnitPrice', which y.toml [x] reads "
         "(did you mean 'UnitPrise'?); read one that it has: Id, UnitPrise"
     )
@@ -202,10 +202,10 @@ def test_columns_that_nobody_reads_may_be_there() -> None:
 
 
 def test_a_first_line_that_is_no_header_is_not_repeated() -> None:
-    with pytest.raises(SourceError) as caught:
+    with pytest.raises(SourceError) as exc_info:
         check_columns(Path("day.csv"), ["c1", "Ada Lovelace"], {"Id": "y.toml [x]"})
-    assert "check that its first line is a header" in str(caught.value)
-    assert "Ada" not in str(caught.value)
+    assert "check that its first line is a header" in str(exc_info.value)
+    assert "Ada" not in str(exc_info.value)
 
 
 def test_keys_of_objects_are_told_even_if_none_is_the_right_one() -> None:

@@ -66,11 +66,11 @@ def _rewrite(database: Path, old: str, new: str) -> None:
 def test_a_moved_folder_is_refused_before_anything_is_written_to_the_old_one(
     opened: Opened, moved: Path, tmp_path: Path
 ) -> None:
-    with pytest.raises(TrackingError, match=r"was moved or copied\. Move it back") as caught:
+    with pytest.raises(TrackingError, match=r"was moved or copied\. Move it back") as exc_info:
         opened(moved)
-    assert str(tmp_path / "gone" / "mlruns") in str(caught.value)
-    assert "migrate_registry" in str(caught.value)
-    assert "alias" not in str(caught.value)
+    assert str(tmp_path / "gone" / "mlruns") in str(exc_info.value)
+    assert "migrate_registry" in str(exc_info.value)
+    assert "alias" not in str(exc_info.value)
     assert not (tmp_path / "gone").exists()
 
 

@@ -125,9 +125,9 @@ def test_a_database_of_a_newer_mlflow_is_not_to_be_upgraded(
     newer = copied(
         empty_store, tmp_path, "UPDATE alembic_version SET version_num = 'ffffffffffff'", statement
     )
-    with pytest.raises(TrackingError, match="made by a newer MLflow") as caught:
+    with pytest.raises(TrackingError, match="made by a newer MLflow") as exc_info:
         named(newer)
-    assert "upgrade" not in str(caught.value)
+    assert "upgrade" not in str(exc_info.value)
 
 
 def test_a_database_of_an_older_mlflow_is_to_be_upgraded(
@@ -164,9 +164,9 @@ def test_tables_that_are_half_made_are_named(said: str) -> None:
 
 @pytest.mark.parametrize("uri", ["file:./mlruns", "file:///nowhere/mlruns", "./mlruns", "mlruns"])
 def test_a_file_store_is_refused_with_how_to_move_it(named: Named, uri: str) -> None:
-    with pytest.raises(TrackingError, match=r"migrate-filestore --source [./m]") as caught:
+    with pytest.raises(TrackingError, match=r"migrate-filestore --source [./m]") as exc_info:
         named(uri)
-    assert "--source file:" not in str(caught.value)
+    assert "--source file:" not in str(exc_info.value)
 
 
 def test_a_file_store_that_would_be_overlooked_is_refused(
@@ -315,10 +315,12 @@ def test_an_artifact_that_is_gone_is_named_and_no_gate_is_opened(
         tracker.log_text("{}", "drift/baseline.json")
     (kept,) = tmp_path.rglob("baseline.json")
     kept.unlink()
-    with pytest.raises(TrackingError, match=f"baseline.json of run {run_id} is missing") as caught:
+    with pytest.raises(
+        TrackingError, match=f"baseline.json of run {run_id} is missing"
+    ) as exc_info:
         tracker.read_artifact(run_id, "drift/baseline.json")
-    assert "restore the folder of artifacts" in str(caught.value)
-    assert "alias" not in str(caught.value)
+    assert "restore the folder of artifacts" in str(exc_info.value)
+    assert "alias" not in str(exc_info.value)
 
 
 # Where things are --------------------------------------------------------------------------------

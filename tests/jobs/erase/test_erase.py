@@ -292,9 +292,9 @@ def test_erasing_her_again_changes_nothing_and_the_id_that_the_run_was_given_lea
 
 def test_a_customer_that_nobody_knows_is_refused(erased: Place) -> None:
     versions = erased.ctx.lake.versions(tables_in(Path(erased.ctx.lake.root)))
-    with pytest.raises(SettingsError, match="has no customer with this id") as caught:
+    with pytest.raises(SettingsError, match="has no customer with this id") as exc_info:
         erased.erase("ada-79")
-    assert "ada-79" not in str(caught.value)
+    assert "ada-79" not in str(exc_info.value)
     assert erased.ctx.lake.versions(list(versions)) == versions
 
 

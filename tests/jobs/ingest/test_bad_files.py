@@ -26,10 +26,10 @@ def refusal(shop: Shop) -> str:
     """Refused, and without any trace in bronze."""
     lake = shop.ctx.lake
     before = lake.version(BRONZE)
-    with pytest.raises(SourceError) as caught:
+    with pytest.raises(SourceError) as exc_info:
         shop.bronze()
     assert lake.version(BRONZE) == before
-    return str(caught.value)
+    return str(exc_info.value)
 
 
 @pytest.fixture
@@ -207,12 +207,12 @@ def test_json_needs_the_keys_of_required_columns_and_no_others(
 ) -> None:
     with_customers.land("day1.csv", line("t1", "completed", 1, who="c2"))
     wrong = land_json(with_customers, "people.json", {"Id": "c1", "full_name": "Ada"})
-    with pytest.raises(SourceError) as caught:
+    with pytest.raises(SourceError) as exc_info:
         with_customers.bronze()
     assert "people.json has no column 'id', which shop.toml [customers.columns] reads" in str(
-        caught.value
+        exc_info.value
     )
-    assert "(did you mean 'Id'?); read one that it has: Id, full_name" in str(caught.value)
+    assert "(did you mean 'Id'?); read one that it has: Id, full_name" in str(exc_info.value)
     wrong.unlink()
     land_json(with_customers, "people.jsonl", {"no": 1}, {"id": "c1", "town": "York"}, {"id": "c2"})
     packed = with_customers.folder / "more.json.gz"

@@ -46,17 +46,17 @@ def test_a_workflow_whose_rows_were_all_refused_stops_before_training(
     all_refused(shop)
     tracker = shop.ctx.tracker
     with (
-        pytest.raises(QualityError, match=r"100\.0% of 4 records") as caught,
+        pytest.raises(QualityError, match=r"100\.0% of 4 records") as exc_info,
         tracker.run("workflow", "refusals") as run_id,
     ):
         workflow.run(shop.ctx)
-    assert caught.value.exit_code == 21
+    assert exc_info.value.exit_code == 21
     assert runs_below(shop, run_id) == ["data_quality"]
     assert tracker.client.get_run(run_id).info.status == "FAILED"
     said = console.text
     assert "price_not_positive" in said
     assert "Price = '0'" in said
-    assert "raise max_reject_share only if" in str(caught.value)
+    assert "raise max_reject_share only if" in str(exc_info.value)
     assert not shop.ctx.lake.exists("gold/customer_daily")
 
 
@@ -122,9 +122,9 @@ def test_a_shop_without_records_is_of_unknown_quality(shop: Shop) -> None:
     shop.bronze()
     shop.silver()
     report = quality.measure(shop.ctx)
-    with pytest.raises(UnknownQualityError, match="load files that have rows") as caught:
+    with pytest.raises(UnknownQualityError, match="load files that have rows") as exc_info:
         rejections.raise_verdict(shop.ctx, report)
-    assert caught.value.exit_code == 22
+    assert exc_info.value.exit_code == 22
     # Unknown goes on to training, where the gate refuses.
     assert rejections.check_before_training(shop.ctx, report) is report
 

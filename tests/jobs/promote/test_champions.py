@@ -107,9 +107,9 @@ def test_a_champion_of_another_shop_or_of_nobody_is_refused_by_name_with_the_rem
         lambda: champion_of(ctx, CHURN),
         lambda: drift.champion_baseline(ctx, CHURN),
     ):
-        with pytest.raises(ForeignModelError, match="model north-churn version 1") as caught:
+        with pytest.raises(ForeignModelError, match="model north-churn version 1") as exc_info:
             use()
-        said = str(caught.value)
+        said = str(exc_info.value)
         assert whose in said
         for remedy in ("restore that lake", "MLFLOW_TRACKING_URI", "registry_prefix in north.toml"):
             assert remedy in said
