@@ -49,7 +49,7 @@ def test_equal_frames_have_equal_hashes() -> None:
         "column dropped",
     ],
 )
-def test_any_change_changes_the_hash(changed: pd.DataFrame) -> None:
+def test_every_change_changes_the_hash(changed: pd.DataFrame) -> None:
     assert content_hash(changed) != content_hash(FRAME)
 
 
@@ -57,9 +57,7 @@ def test_any_change_changes_the_hash(changed: pd.DataFrame) -> None:
     st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=20),
     st.data(),
 )
-def test_a_change_of_any_one_cell_changes_the_hash(
-    values: list[float], data: st.DataObject
-) -> None:
+def test_a_change_of_one_cell_changes_the_hash(values: list[float], data: st.DataObject) -> None:
     at = data.draw(st.integers(0, len(values) - 1))
     other = data.draw(st.floats(allow_nan=False, allow_infinity=False))
     changed = [*values[:at], other, *values[at + 1 :]]
@@ -67,7 +65,7 @@ def test_a_change_of_any_one_cell_changes_the_hash(
     assert (first == second) == (values == changed)
 
 
-def test_equal_numbers_have_equal_hashes_though_floats_have_two_zeros() -> None:
+def test_equal_numbers_have_equal_hashes_including_negative_zero() -> None:
     zero, minus_zero = (pd.DataFrame({"who": ["a"], "x": [x]}) for x in (0.0, -0.0))
     assert content_hash(zero) == content_hash(minus_zero)
 
@@ -82,7 +80,7 @@ def numbered(spark: SparkSession) -> DataFrame:
     )
 
 
-def test_named_columns_come_sorted_by_key_as_numbers(numbered: DataFrame) -> None:
+def test_columns_are_returned_sorted_by_key_as_numbers(numbered: DataFrame) -> None:
     frame = to_pandas(numbered, ["who"], ["money", "n"], seed=1)
     assert list(frame.columns) == ["who", "money", "n"]
     assert list(frame.who) == sorted(str(n) for n in range(1000))
@@ -92,14 +90,14 @@ def test_named_columns_come_sorted_by_key_as_numbers(numbered: DataFrame) -> Non
     assert np.isnan(row.n)
 
 
-def test_a_frame_of_the_limits_size_is_taken_whole(
+def test_a_frame_at_the_limit_is_returned_completely(
     numbered: DataFrame, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert len(to_pandas(numbered, ["who"], ["n"], seed=1, limit=1000)) == 1000
     assert not [r for r in caplog.records if r.levelno >= logging.WARNING]
 
 
-def test_above_the_limit_a_sample_is_taken_and_a_warning_says_so(
+def test_a_frame_above_the_limit_is_sampled_with_a_warning(
     numbered: DataFrame, caplog: pytest.LogCaptureFixture
 ) -> None:
     frame = to_pandas(numbered, ["who"], ["n"], seed=1, limit=200)
@@ -113,13 +111,13 @@ def test_above_the_limit_a_sample_is_taken_and_a_warning_says_so(
     assert list(other.who) != list(frame.who)
 
 
-def test_slices_part_a_frame_so_that_no_part_is_sampled(numbered: DataFrame) -> None:
+def test_slices_divide_a_frame_without_sampling(numbered: DataFrame) -> None:
     parts = [numbered.where(part) for part in slices(1000, "who", limit=300)]
     found = [{row["who"] for row in part.collect()} for part in parts]
     assert sum(map(len, found)) == len(set().union(*found)) == 1000
     assert max(map(len, found)) <= 300
 
 
-def test_what_fits_is_one_slice(numbered: DataFrame) -> None:
+def test_a_frame_below_the_limit_is_one_slice(numbered: DataFrame) -> None:
     (part,) = slices(1000, "who", limit=1000)
     assert numbered.where(part).count() == 1000

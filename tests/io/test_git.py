@@ -1,4 +1,4 @@
-"""Which code made a model."""
+"""The commit of the code that trained a model."""
 
 import subprocess
 from pathlib import Path
@@ -20,7 +20,7 @@ def test_without_git_the_code_is_unknown(monkeypatch: pytest.MonkeyPatch) -> Non
     assert git_state() == ("unknown", "unknown")
 
 
-def test_in_git_the_commit_and_its_changes_are_told(
+def test_the_commit_and_uncommitted_changes_are_recorded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def git(*arguments: str) -> str:

@@ -1,4 +1,4 @@
-"""Changes of a table, and compaction beside its writers."""
+"""The change feed of a table, and compaction during its writes."""
 
 from dataclasses import replace
 
@@ -24,7 +24,9 @@ PRICES = Table(
 )
 
 
-def test_what_was_before_and_what_is_now_are_both_changes(lake: Lake, spark: SparkSession) -> None:
+def test_the_change_feed_has_rows_before_and_after_a_change(
+    lake: Lake, spark: SparkSession
+) -> None:
     def prices(*rows: tuple[str, int]) -> None:
         lake.upsert(PRICES, spark.createDataFrame(list(rows), PRICES.schema))
 
@@ -46,7 +48,7 @@ def _rows(lake: Lake, since: int) -> list[Row]:
     return lake.read_changes(PRICES.name, since).collect()
 
 
-def test_a_table_without_a_feed_gets_one_once(lake: Lake, spark: SparkSession) -> None:
+def test_the_change_feed_is_enabled_once(lake: Lake, spark: SparkSession) -> None:
     bare = replace(PRICES, change_feed=False)
     lake.upsert(bare, spark.createDataFrame([("a", 1)], bare.schema))
     assert lake.enable_change_feed(bare.name)

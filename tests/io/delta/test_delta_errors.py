@@ -1,4 +1,4 @@
-"""What the disk and the files of a lake do is told by name; anything else stays what it is."""
+"""Failures of the disk and of a lake's files become named errors; other errors are unchanged."""
 
 import errno
 
@@ -32,17 +32,17 @@ DAMAGED = {
 }
 
 
-@pytest.mark.parametrize(("said", "place"), DAMAGED.items())
-def test_a_damaged_file_is_told_with_its_place_and_the_remedy(said: str, place: str) -> None:
-    told = storage_failure(OSError(said), LAKE)
-    assert isinstance(told, StorageError)
-    assert str(told).startswith(place)
+@pytest.mark.parametrize(("message", "place"), DAMAGED.items())
+def test_an_error_names_a_damaged_file_and_the_remedy(message: str, place: str) -> None:
+    error = storage_failure(OSError(message), LAKE)
+    assert isinstance(error, StorageError)
+    assert str(error).startswith(place)
     remedy = f"delete {LAKE}/_checkpoints/shop;" if "_checkpoints" in place else "restore the file"
-    assert remedy in str(told)
+    assert remedy in str(error)
 
 
 @pytest.mark.parametrize(
-    ("said", "remedy"),
+    ("message", "remedy"),
     [
         (
             "1 MB remain for the total memory pool: fair",
@@ -51,12 +51,12 @@ def test_a_damaged_file_is_told_with_its_place_and_the_remedy(said: str, place: 
         ("java.lang.OutOfMemoryError: Java heap space", "a cluster or a server: its own settings"),
     ],
 )
-def test_memory_that_is_not_enough_is_told_with_whose_it_is(
-    monkeypatch: pytest.MonkeyPatch, said: str, remedy: str
+def test_an_error_names_the_memory_setting_that_is_too_small(
+    monkeypatch: pytest.MonkeyPatch, message: str, remedy: str
 ) -> None:
     monkeypatch.setenv("GOLDRUN_DRIVER_MEMORY", "1m")
     with pytest.raises(ToolchainError, match=remedy), storage_explained(LAKE):
-        raise OSError(said)
+        raise OSError(message)
 
 
 @pytest.mark.parametrize(
@@ -67,19 +67,19 @@ def test_memory_that_is_not_enough_is_told_with_whose_it_is(
         ("8g", "use engine spark"),
     ],
 )
-def test_no_more_memory_is_asked_for_than_there_is(
+def test_an_error_suggests_no_more_memory_than_the_machine_has(
     monkeypatch: pytest.MonkeyPatch, held: str, remedy: str
 ) -> None:
     monkeypatch.setenv("GOLDRUN_DRIVER_MEMORY", held)
     monkeypatch.setattr(errors, "machine_memory", lambda: 10 << 30)
     monkeypatch.setattr(errors, "peak_memory", lambda: in_bytes(held) * 3 // 4)
-    told = memory_failure(OSError("1 MB remain for the total memory pool: fair"))
-    assert told is not None
-    assert str(told).startswith(f"{held} of memory are not enough")
-    assert remedy in str(told)
+    error = memory_failure(OSError("1 MB remain for the total memory pool: fair"))
+    assert error is not None
+    assert str(error).startswith(f"{held} of memory are not enough")
+    assert remedy in str(error)
 
 
-def test_memory_is_not_named_as_the_cause_where_the_process_holds_a_fraction_of_it(
+def test_memory_is_not_named_as_the_cause_if_the_process_uses_a_fraction_of_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("GOLDRUN_DRIVER_MEMORY", "14463m")
@@ -94,31 +94,31 @@ def test_memory_is_not_named_as_the_cause_where_the_process_holds_a_fraction_of_
     assert "GOLDRUN_DRIVER_MEMORY" not in message
 
 
-def test_a_full_disk_is_told_with_the_remedy() -> None:
-    told = storage_failure(OSError(errno.ENOSPC, "No space left on device"), LAKE)
-    assert "make room" in str(told)
+def test_an_error_names_the_remedy_for_a_full_disk() -> None:
+    error = storage_failure(OSError(errno.ENOSPC, "No space left on device"), LAKE)
+    assert "make room" in str(error)
 
 
-def test_a_cause_is_looked_at_too() -> None:
+def test_the_cause_of_an_error_is_checked_too() -> None:
     error = RuntimeError("the write failed")
     error.__cause__ = OSError(errno.ENOSPC, "No space left on device")
     assert "the disk is full" in str(storage_failure(error, LAKE))
 
 
-def test_another_error_stays_what_it_is() -> None:
+def test_another_error_is_unchanged() -> None:
     error = OSError("the network is unreachable")
     assert storage_failure(error, LAKE) is None
     with pytest.raises(OSError, match="unreachable"), storage_explained(LAKE):
         raise error
 
 
-def test_what_is_known_is_raised_in_its_place() -> None:
+def test_a_known_failure_replaces_the_original_error() -> None:
     with pytest.raises(StorageError, match="disk is full"), storage_explained(LAKE):
         raise OSError(errno.ENOSPC, "No space left on device")
 
 
 @pytest.mark.parametrize(
-    "said",
+    "message",
     [
         f"[Errno 20] Not a directory: '{LAKE}/bronze'",
         f"[Errno 2] No such file or directory: '{LAKE}'",
@@ -126,29 +126,29 @@ def test_what_is_known_is_raised_in_its_place() -> None:
         f"LocalFileSystem error: Unable to open {LAKE}/a: Read-only file system (os error 30)",
     ],
 )
-def test_a_place_where_no_lake_can_be_is_named(said: str) -> None:
-    told = storage_failure(OSError(said), LAKE)
-    assert told is not None
-    assert f"{LAKE} can't be used as a lake" in str(told)
-    assert "--lake" in str(told)
+def test_a_path_that_cannot_hold_a_lake_is_named(message: str) -> None:
+    error = storage_failure(OSError(message), LAKE)
+    assert error is not None
+    assert f"{LAKE} can't be used as a lake" in str(error)
+    assert "--lake" in str(error)
 
 
-def test_the_same_of_another_place_stays_what_it_is() -> None:
+def test_an_error_of_another_path_is_unchanged() -> None:
     assert storage_failure(OSError("[Errno 13] Permission denied: '/elsewhere'"), LAKE) is None
 
 
 @pytest.mark.parametrize(
-    "said",
+    "message",
     [
         "Error parsing message with type 'spark.connect.Expression': "
         "Exceeded upb_DecodeOptions_MaxDepth",
         "java.lang.StackOverflowError",
     ],
 )
-def test_a_plan_that_is_too_deep_is_refused_with_how_to_write_it(said: str) -> None:
+def test_a_plan_that_is_too_deep_is_refused_with_the_remedy(message: str) -> None:
     with pytest.raises(SettingsError, match="in fewer parts"), storage_explained(LAKE):
-        raise DecodeError(said)
+        raise DecodeError(message)
 
 
-def test_another_error_is_no_plan_that_is_too_deep() -> None:
+def test_another_error_is_not_a_plan_that_is_too_deep() -> None:
     assert depth_failure(OSError("No space left on device")) is None

@@ -1,4 +1,4 @@
-"""The lake: one commit a change, none for no change, and none that breaks a contract."""
+"""The lake makes one commit per change, none without a change, and none against a contract."""
 
 import json
 import shutil
@@ -57,7 +57,7 @@ def stored(lake: Lake) -> set[Any]:
 A, B, C = ("a", 1, "x", None), ("b", 1, None, None), ("c", 2, "y", "z")
 
 
-def test_a_table_keeps_its_identity_until_it_is_made_again(
+def test_a_table_keeps_its_identity_until_it_is_recreated(
     lake: Lake, spark: SparkSession, engine: Engine
 ) -> None:
     assert lake.origin(BOXES.name) is None
@@ -85,7 +85,7 @@ def filled(lake: Lake, spark: SparkSession) -> Lake:
     return lake
 
 
-def test_pointing_at_a_lake_writes_nothing(lake: Lake) -> None:
+def test_opening_a_lake_writes_nothing(lake: Lake) -> None:
     assert not Path(lake.root).exists()
     assert not lake.exists(BOXES.name)
     assert lake.versions([BOXES.name]) == {}
@@ -99,7 +99,7 @@ def test_a_missing_table_is_named_with_the_step_that_writes_it(lake: Lake) -> No
         assert "run the step that writes it first" in str(exc_info.value)
 
 
-def test_before_its_first_write_a_table_can_be_read_as_empty(lake: Lake) -> None:
+def test_a_table_reads_as_empty_before_its_first_write(lake: Lake) -> None:
     assert lake.read_or_empty(BOXES).schema.simpleString() == BOXES.schema.simpleString()
     assert lake.read_or_empty(BOXES).count() == 0
     assert not lake.exists(BOXES.name)
@@ -126,7 +126,7 @@ def test_replacing_rows_by_equal_ones_in_another_order_writes_nothing(
     ],
     ids=["moved", "swapped", "empty text", "number", "none"],
 )
-def test_replacing_rows_by_other_ones_is_one_commit(
+def test_replacing_rows_by_different_rows_is_one_commit(
     filled: Lake, spark: SparkSession, changed: list[Row]
 ) -> None:
     version = filled.version(BOXES.name)
@@ -136,7 +136,7 @@ def test_replacing_rows_by_other_ones_is_one_commit(
     assert {tuple(row) for row in filled.read(BOXES.name, version).collect()} == {A, B, C}
 
 
-def test_replacing_a_part_leaves_the_rest(filled: Lake, spark: SparkSession) -> None:
+def test_replacing_a_part_keeps_the_other_rows(filled: Lake, spark: SparkSession) -> None:
     new: Row = ("n", 2, None, "new")
     assert filled.replace(BOXES, boxes(spark, new), where="part = 2") is True
     assert stored(filled) == {A, B, new}
@@ -149,9 +149,7 @@ def numbers(spark: SparkSession, *ends: int) -> DataFrame:
     return spark.range(*ends).toDF("number")
 
 
-def test_parts_in_their_order_are_one_content_in_one_commit(
-    lake: Lake, spark: SparkSession
-) -> None:
+def test_ordered_parts_are_written_in_one_commit(lake: Lake, spark: SparkSession) -> None:
     lake.create(NUMBERS)
     before = lake.version(NUMBERS.name)
     parts = [numbers(spark, *ends) for ends in ((0, 30), (30, 30), (30, 100))]
@@ -161,27 +159,25 @@ def test_parts_in_their_order_are_one_content_in_one_commit(
     assert lake.replace(NUMBERS, numbers(spark, 100)) is False
 
 
-def test_a_key_in_two_parts_is_refused_wherever_it_stands(lake: Lake, spark: SparkSession) -> None:
+def test_a_key_in_two_parts_is_refused(lake: Lake, spark: SparkSession) -> None:
     for second in ((29, 40), (0, 10), (5, 6)):
         with pytest.raises(ContractError, match="has 2 rows"):
             lake.replace(NUMBERS, [numbers(spark, 30), numbers(spark, *second)])
     assert not lake.exists(NUMBERS.name)
-    # Parts that lie within each other have no key in common for that alone.
+    # Parts with overlapping ranges have no common key for that reason alone.
     even, odd = numbers(spark, 0, 100, 2), numbers(spark, 1, 100, 2)
     assert lake.replace(NUMBERS, [even, odd]) is True
     assert sorted(row[0] for row in lake.read(NUMBERS.name).collect()) == list(range(100))
 
 
-def test_a_note_is_kept_with_its_commit(lake: Lake, spark: SparkSession) -> None:
+def test_a_note_is_stored_with_its_commit(lake: Lake, spark: SparkSession) -> None:
     lake.replace(BOXES, boxes(spark, A), note={"observed_until": "2011-12-09", "rows": 1})
     (newest,) = DeltaTable(lake.path(BOXES.name)).history(1)
     note = json.loads(newest["userMetadata"])
     assert note == {"observed_until": "2011-12-09", "rows": 1}
 
 
-def test_rows_that_break_the_contract_are_not_written_by_any_way(
-    filled: Lake, spark: SparkSession
-) -> None:
+def test_no_method_writes_rows_that_break_the_contract(filled: Lake, spark: SparkSession) -> None:
     version = filled.version(BOXES.name)
     null_part = boxes(spark, ("d", None, None, None))
     twice = boxes(spark, ("d", 1, None, None), ("d", 2, None, None))
@@ -208,7 +204,7 @@ def test_upsert_inserts_new_keys_and_updates_known_ones(filled: Lake, spark: Spa
     assert filled.version(BOXES.name) == version + 1
 
 
-def test_no_rows_are_no_commit(filled: Lake, spark: SparkSession) -> None:
+def test_a_write_without_rows_makes_no_commit(filled: Lake, spark: SparkSession) -> None:
     version = filled.version(BOXES.name)
     filled.upsert(BOXES, boxes(spark))
     filled.append_unless_empty(BOXES, boxes(spark))
@@ -220,12 +216,12 @@ def test_the_first_version_of_a_table_is_zero(lake: Lake, spark: SparkSession) -
     assert lake.versions([BOXES.name, "gold/others"]) == {BOXES.name: 0}
 
 
-def test_a_relative_lake_is_kept_as_an_absolute_path(engine: Engine) -> None:
+def test_the_path_of_a_relative_lake_becomes_absolute(engine: Engine) -> None:
     assert Path(Lake(engine, "some-lake").root).is_absolute()
     assert Lake(engine, "s3a://bucket/lake").path("gold/x") == "s3a://bucket/lake/gold/x"
 
 
-def test_rows_are_removed_by_some_of_their_columns_and_none_is_no_commit(
+def test_rows_are_deleted_by_columns_and_no_match_makes_no_commit(
     filled: Lake, spark: SparkSession
 ) -> None:
     version = filled.version(BOXES.name)
@@ -237,7 +233,7 @@ def test_rows_are_removed_by_some_of_their_columns_and_none_is_no_commit(
     assert stored(filled) == {B, C}
 
 
-def test_the_log_has_no_range_of_personal_values_or_of_raw_text(
+def test_the_log_has_no_statistics_of_personal_values_or_raw_text(
     lake: Lake, spark: SparkSession
 ) -> None:
     table = Table(
@@ -268,7 +264,7 @@ def test_the_log_has_no_range_of_personal_values_or_of_raw_text(
 
 
 @pytest.mark.of_spark
-def test_a_table_is_clustered_as_its_contract_says(lake: Lake, spark: SparkSession) -> None:
+def test_a_table_is_clustered_as_its_contract_declares(lake: Lake, spark: SparkSession) -> None:
     lake.create(CUSTOMER_DAILY)
     detail = spark.sql(f"DESCRIBE DETAIL delta.`{lake.path(CUSTOMER_DAILY.name)}`").collect()[0]
     assert tuple(detail["clusteringColumns"]) == CUSTOMER_DAILY.clustered_by
@@ -288,7 +284,9 @@ def test_a_replaced_part_holds_exactly_the_new_rows_and_the_rest_stays(
     assert filled.version(BOXES.name) == before + 1
 
 
-def test_a_null_is_a_change_and_an_empty_part_is_deleted(filled: Lake, spark: SparkSession) -> None:
+def test_a_null_is_a_change_and_an_empty_part_is_a_deletion(
+    filled: Lake, spark: SparkSession
+) -> None:
     emptied = ("a", 1, None, None)
     part = filled.read(BOXES.name).where("part = 1")
     assert filled.replace_rows(BOXES, boxes(spark, emptied), part)
@@ -297,15 +295,15 @@ def test_a_null_is_a_change_and_an_empty_part_is_deleted(filled: Lake, spark: Sp
     assert stored(filled) == set()
 
 
-def spans(lake: Lake, table: Table, column: str) -> list[tuple[int, int]]:
-    """Smallest and largest value of a column in each file, in order, as the log has them."""
+def ranges(lake: Lake, table: Table, column: str) -> list[tuple[int, int]]:
+    """Return the log's smallest and largest value of a column in each file, sorted."""
     added = DeltaTable(lake.path(table.name)).get_add_actions(flatten=True)
     ends = added[f"min.{column}"].to_pylist(), added[f"max.{column}"].to_pylist()
     return sorted(zip(*ends, strict=True))
 
 
 @pytest.mark.parametrize("how", ["replace", "replace a part", "append"])
-def test_what_is_written_is_in_files_of_their_own_ranges(
+def test_written_files_have_separate_ranges(
     lake: Lake, spark: SparkSession, monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
     if how == "append" and lake.engine.capabilities.clustering:
@@ -317,14 +315,14 @@ def test_what_is_written_is_in_files_of_their_own_ranges(
         lake.append(NUMBERS, shuffled)
     else:
         lake.replace(NUMBERS, shuffled, where="number < 40" if "part" in how else None)
-    found = spans(lake, NUMBERS, "number")
+    found = ranges(lake, NUMBERS, "number")
     assert len(found) == 4
     assert all(one[1] < other[0] for one, other in pairwise(found))
     assert lake.read(NUMBERS.name).count() == 40
 
 
 @pytest.mark.parametrize("where", ["number > 0", "nullif(number, 0) > -1"])
-def test_a_part_is_not_made_of_rows_that_are_not_of_it(
+def test_a_part_with_rows_outside_its_condition_is_refused(
     lake: Lake, spark: SparkSession, where: str
 ) -> None:
     with pytest.raises((PySparkException, StorageError)):
@@ -332,7 +330,7 @@ def test_a_part_is_not_made_of_rows_that_are_not_of_it(
     assert not lake.exists(NUMBERS.name) or lake.read(NUMBERS.name).count() == 0
 
 
-def test_a_lake_may_lie_in_a_folder_of_any_name(
+def test_a_lake_works_in_a_folder_of_any_name(
     spark: SparkSession, engine: Engine, tmp_path: Path
 ) -> None:
     lake = Lake(engine, str(tmp_path / "my läke`s 100%"))
@@ -342,7 +340,7 @@ def test_a_lake_may_lie_in_a_folder_of_any_name(
     assert Lake(engine, lake.root).version(BOXES.name) == lake.version(BOXES.name)
 
 
-def test_a_data_file_that_is_gone_is_told_and_never_fewer_rows(
+def test_a_missing_data_file_is_an_error_and_never_fewer_rows(
     filled: Lake, spark: SparkSession
 ) -> None:
     (uri, *_) = DeltaTable(filled.path(BOXES.name)).file_uris()

@@ -1,4 +1,4 @@
-"""A second writer on the same disk is told at once, and only about the same tables."""
+"""A second writer on the same disk fails at once, and only for the same tables."""
 
 import os
 import subprocess
@@ -41,8 +41,14 @@ def other(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
             process.kill()
 
 
+def owner(lake: Path, table: str) -> int:
+    """Return the id of the process that acquired the lock of a table last."""
+    layer, name = table.split("/")
+    return int((lake / layer / f".{name}.owner").read_text())
+
+
 @pytest.mark.parametrize("table", ["silver/a", "silver/b"])
-def test_a_second_process_is_told_who_writes_what(
+def test_an_error_names_the_process_that_writes_a_table(
     other: subprocess.Popen[str], tmp_path: Path, table: str
 ) -> None:
     with pytest.raises(LakeBusyError) as exc_info, Locks(str(tmp_path), 0.1).held([table]):
@@ -53,40 +59,41 @@ def test_a_second_process_is_told_who_writes_what(
     assert exc_info.value.exit_code == 5
 
 
-def test_other_tables_and_other_lakes_are_free(
+def test_other_tables_and_other_lakes_are_not_locked(
     other: subprocess.Popen[str], tmp_path: Path
 ) -> None:
     assert other.poll() is None
     with Locks(str(tmp_path), 0.1).held(["silver/c", "gold/a"]):
-        pass
+        assert owner(tmp_path, "silver/c") == owner(tmp_path, "gold/a") == os.getpid()
     with Locks(str(tmp_path / "other"), 0.1).held(["silver/a"]):
-        pass
+        assert owner(tmp_path / "other", "silver/a") == os.getpid()
+    assert owner(tmp_path, "silver/a") == other.pid
 
 
-def test_a_lock_ends_with_its_process_however_that_ends(
+def test_a_lock_ends_with_its_process_even_if_that_is_killed(
     other: subprocess.Popen[str], tmp_path: Path
 ) -> None:
     other.kill()
     other.wait()
     with Locks(str(tmp_path), 2).held(["silver/a", "silver/b"]):
-        assert (tmp_path / "silver" / ".a.owner").read_text() == str(os.getpid())
+        assert owner(tmp_path, "silver/a") == owner(tmp_path, "silver/b") == os.getpid()
 
 
-def test_being_refused_one_table_gives_the_others_back(
+def test_a_refused_lock_releases_the_other_locks(
     other: subprocess.Popen[str], tmp_path: Path
 ) -> None:
     assert other.poll() is None
     with pytest.raises(LakeBusyError), Locks(str(tmp_path), 0.1).held(["bronze/x", "silver/a"]):
         pass
     with Locks(str(tmp_path), 0.1).held(["bronze/x"]):
-        pass
+        assert owner(tmp_path, "bronze/x") == os.getpid()
 
 
-def test_a_lock_is_given_back_after_an_error(tmp_path: Path) -> None:
+def test_a_lock_is_released_after_an_error(tmp_path: Path) -> None:
     with pytest.raises(ZeroDivisionError), Locks(str(tmp_path), 0.1).held(["gold/a"]):
         _ = 1 / 0
     with Locks(str(tmp_path), 0.1).held(["gold/a"]):
-        pass
+        assert owner(tmp_path, "gold/a") == os.getpid()
 
 
 def test_an_object_store_has_no_lock_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -96,7 +103,7 @@ def test_an_object_store_has_no_lock_files(tmp_path: Path, monkeypatch: pytest.M
     assert list(tmp_path.iterdir()) == []
 
 
-def test_who_waits_for_another_process_keeps_nobody_else_waiting(
+def test_waiting_for_a_lock_does_not_block_other_locks(
     other: subprocess.Popen[str], tmp_path: Path
 ) -> None:
     assert other.poll() is None
@@ -118,7 +125,7 @@ def test_who_waits_for_another_process_keeps_nobody_else_waiting(
         waiting.result()
 
 
-def test_one_lock_is_shared_by_threads_that_take_it_at_the_same_time(tmp_path: Path) -> None:
+def test_concurrent_threads_share_one_lock(tmp_path: Path) -> None:
     ours, theirs = Locks(str(tmp_path), 5), Locks(str(tmp_path), 0)
     inside = threading.Barrier(4, timeout=10)
 
@@ -135,7 +142,7 @@ def test_one_lock_is_shared_by_threads_that_take_it_at_the_same_time(tmp_path: P
         pass
 
 
-def test_a_process_may_hold_what_it_holds_already(tmp_path: Path) -> None:
+def test_a_process_can_acquire_its_own_lock_again(tmp_path: Path) -> None:
     ours, theirs = Locks(str(tmp_path), 0.1), Locks(str(tmp_path), 0.1)
     with ours.held(["gold/a", "gold/b"]):
         with ours.held(["gold/a"]):

@@ -1,4 +1,4 @@
-"""A write that meets another commit is tried again, and not for ever."""
+"""A write that conflicts with another commit is retried a limited number of times."""
 
 from collections.abc import Callable
 
@@ -36,22 +36,22 @@ def priced(lake: Lake, spark: SparkSession) -> Lake:
     return lake
 
 
-def test_what_a_server_says_of_one_is_known_by_its_condition() -> None:
-    said = SparkConnectGrpcException("it", errorClass="DELTA_CONCURRENT_APPEND")
+def test_a_conflict_of_a_server_is_recognised_by_its_condition() -> None:
+    conflict = SparkConnectGrpcException("it", errorClass="DELTA_CONCURRENT_APPEND")
     other = SparkConnectGrpcException("it", errorClass="DELTA_TABLE_NOT_FOUND")
-    assert is_conflict(said)
+    assert is_conflict(conflict)
     assert not is_conflict(other)
 
 
-def failing(times: int, whole: Callable[..., object]) -> Callable[..., object]:
-    """What raises a conflict so often before it works."""
+def failing(times: int, original: Callable[..., object]) -> Callable[..., object]:
+    """Return a function that raises a conflict ``times`` times and then succeeds."""
     left = list(range(times))
 
     def write(*arguments: object) -> object:
         if left:
             left.pop()
             raise raised.ConcurrentAppendException("a concurrent OPTIMIZE", "", None)
-        return whole(*arguments)
+        return original(*arguments)
 
     return write
 
@@ -65,11 +65,11 @@ def failing(times: int, whole: Callable[..., object]) -> Callable[..., object]:
         raised.ConcurrentWriteException,
     ],
 )
-def test_what_delta_raises_is_known_as_a_conflict(conflict: type[Exception]) -> None:
+def test_deltas_exceptions_count_as_conflicts(conflict: type[Exception]) -> None:
     assert issubclass(conflict, CONFLICTS)
 
 
-def test_a_merge_that_meets_a_compaction_is_tried_again(
+def test_a_merge_that_conflicts_with_a_compaction_is_retried(
     priced: Lake, spark: SparkSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(DeltaMergeBuilder, "execute", failing(2, DeltaMergeBuilder.execute))
@@ -77,7 +77,7 @@ def test_a_merge_that_meets_a_compaction_is_tried_again(
     assert [row["price"] for row in priced.read(PRICES.name).collect()] == [2]
 
 
-def test_an_overwrite_that_meets_a_compaction_is_tried_again(
+def test_an_overwrite_that_conflicts_with_a_compaction_is_retried(
     priced: Lake, spark: SparkSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(DataFrameWriter, "save", failing(1, DataFrameWriter.save))
@@ -85,7 +85,7 @@ def test_an_overwrite_that_meets_a_compaction_is_tried_again(
     assert [row["price"] for row in priced.read(PRICES.name).collect()] == [3]
 
 
-def test_a_conflict_that_stays_is_told(
+def test_a_persistent_conflict_is_an_error(
     priced: Lake, spark: SparkSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(DeltaMergeBuilder, "execute", failing(99, DeltaMergeBuilder.execute))
@@ -93,7 +93,7 @@ def test_a_conflict_that_stays_is_told(
         priced.upsert(PRICES, spark.createDataFrame([("a", 2)], PRICES.schema))
 
 
-def test_a_compaction_that_meets_a_merge_is_left_for_the_next_time(
+def test_a_compaction_that_conflicts_with_a_merge_is_skipped(
     priced: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(SparkTables, "_optimize", failing(1, SparkTables._optimize))

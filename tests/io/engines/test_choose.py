@@ -20,13 +20,13 @@ def _nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-def table(lake: Path, *features: str, told: dict[str, str] | None = None) -> Path:
-    """The log of a table that needs these features of whoever writes it."""
+def table(lake: Path, *features: str, configuration: dict[str, str] | None = None) -> Path:
+    """Write the log of a table that requires these features of its writers."""
     log = lake / "silver" / "prices" / "_delta_log"
     log.mkdir(parents=True)
     protocol = {"minReaderVersion": 1, "minWriterVersion": 7, "writerFeatures": list(features)}
-    if told:
-        # As it was before features had names.
+    if configuration:
+        # The protocol before named features.
         protocol = {"minReaderVersion": 1, "minWriterVersion": 3}
     price = {"name": "price", "type": "long", "nullable": True, "metadata": {}}
     schema = {"type": "struct", "fields": [price]}
@@ -35,7 +35,7 @@ def table(lake: Path, *features: str, told: dict[str, str] | None = None) -> Pat
         "format": {"provider": "parquet", "options": {}},
         "schemaString": json.dumps(schema),
         "partitionColumns": [],
-        "configuration": told or {},
+        "configuration": configuration or {},
     }
     lines = [json.dumps({"protocol": protocol}), json.dumps({"metaData": metadata})]
     (log / f"{0:020}.json").write_text("\n".join(lines) + "\n")
@@ -56,7 +56,7 @@ def test_a_master_or_a_lake_that_is_no_folder_is_for_spark(
     assert engine_for(str(tmp_path)) is SparkEngine
 
 
-def test_what_is_named_counts_and_the_option_before_the_environment(
+def test_the_option_wins_over_the_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GOLDRUN_ENGINE", "spark")
@@ -65,44 +65,42 @@ def test_what_is_named_counts_and_the_option_before_the_environment(
     assert engine_named("") is SparkEngine
 
 
-def test_an_unknown_engine_is_refused_with_the_near_name() -> None:
+def test_an_unknown_engine_is_refused_with_a_suggestion() -> None:
     with pytest.raises(SettingsError, match=r"engine 'sial' \(did you mean 'sail'\?\)"):
         engine_named("sial")
 
 
-def test_a_lake_with_what_only_spark_writes_stays_with_spark(tmp_path: Path) -> None:
+def test_a_lake_with_features_of_spark_only_stays_with_spark(tmp_path: Path) -> None:
     lake = table(tmp_path / "lake", "clustering", "domainMetadata")
     assert engine_for(str(lake)) is SparkEngine
     with pytest.raises(SettingsError, match="Spark has made silver/prices"):
         engine_for(str(lake), "sail")
 
 
-def test_a_lake_with_a_constraint_that_nobody_else_would_check_stays_with_spark(
+def test_a_lake_with_a_constraint_stays_with_spark(
     tmp_path: Path,
 ) -> None:
-    lake = table(tmp_path / "lake", told={"delta.constraints.positive": "price > 0"})
+    lake = table(tmp_path / "lake", configuration={"delta.constraints.positive": "price > 0"})
     assert engine_for(str(lake)) is SparkEngine
-    plain = table(tmp_path / "plain", told={"delta.appendOnly": "false"})
+    plain = table(tmp_path / "plain", configuration={"delta.appendOnly": "false"})
     assert engine_for(str(plain)) is SailEngine
 
 
-def test_sail_is_refused_a_lake_that_is_no_folder() -> None:
+def test_sail_refuses_a_lake_that_is_not_a_folder() -> None:
     with pytest.raises(SettingsError, match="s3a://shop/lake is no folder"):
         engine_for("s3a://shop/lake", "sail")
 
 
-def test_where_a_server_is_named_it_computes(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_a_named_server_is_the_engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert engine_for(str(tmp_path), remote="sc://host:15002") is ConnectEngine
     monkeypatch.setenv("GOLDRUN_REMOTE", "sc://host:15002")
     assert engine_for("s3a://shop/lake") is ConnectEngine
     assert engine_for(str(tmp_path), "sail") is SailEngine
-    # What is said on the command line counts before the environment.
+    # The command line wins over the environment.
     assert engine_for(str(tmp_path), master="spark://host:7077") is SparkEngine
 
 
 @pytest.mark.parametrize("engine", [SailEngine, SparkEngine])
-def test_a_server_is_not_passed_over_by_another_engine(engine: type[Engine]) -> None:
+def test_an_engine_other_than_connect_is_refused_with_a_server(engine: type[Engine]) -> None:
     with pytest.raises(SettingsError, match="use engine connect"):
         open_engine(engine, remote="sc://host:15002").__enter__()

@@ -12,7 +12,7 @@ from tests.connect_server import connect_server, free_port
 pytestmark = [pytest.mark.slow, pytest.mark.of_spark]
 
 
-def test_no_server_named_or_none_that_answers_is_told_with_the_remedy(
+def test_an_error_names_the_remedy_for_a_missing_or_unreachable_server(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delenv("GOLDRUN_REMOTE", raising=False)
@@ -27,7 +27,7 @@ def test_no_server_named_or_none_that_answers_is_told_with_the_remedy(
     assert "secret" not in str(exc_info.value)
 
 
-def test_a_server_without_delta_is_told_so(tmp_path: Path) -> None:
+def test_a_server_without_delta_is_refused(tmp_path: Path) -> None:
     with (
         connect_server(tmp_path, with_delta=False) as address,
         pytest.raises(ToolchainError, match="has no Delta Lake"),

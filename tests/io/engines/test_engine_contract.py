@@ -1,4 +1,4 @@
-"""What every engine of the registry does in the same way, and what each declares to do."""
+"""The contract of every engine of the registry, and the capabilities that each declares."""
 
 from collections.abc import Iterator
 from dataclasses import asdict, replace
@@ -90,7 +90,7 @@ def test_stored_values_and_types_are_those_of_the_contract(things: Lake) -> None
     assert things.version(THINGS.name) == 1
 
 
-def test_rows_are_inserted_and_updated_by_key_whatever_is_in_it(things: Lake) -> None:
+def test_rows_are_inserted_and_updated_by_key(things: Lake) -> None:
     rows = [(HARD, DAY, AT, "other"), ("c", DAY, AT, "new")]
     things.upsert(THINGS, things.frame(THINGS, rows))
     assert notes(things) == {HARD: "other", "b": "two", "c": "new"}
@@ -129,7 +129,7 @@ def test_rows_are_deleted_by_some_of_their_columns(things: Lake) -> None:
     assert things.version(THINGS.name) == version
 
 
-def test_compaction_leaves_the_rows_and_one_file(things: Lake) -> None:
+def test_compaction_keeps_the_rows_in_one_file(things: Lake) -> None:
     for name in ("c", "d"):
         things.append(THINGS, things.frame(THINGS, [(name, DAY, AT, name)]))
     things.compact(THINGS)
@@ -166,7 +166,7 @@ def test_the_change_feed_of_a_table_without_one_is_enabled_once(
     assert {row["note"] for row in lake.read_changes(bare.name, since).collect()} == {"1", "2"}
 
 
-def test_an_empty_folder_is_no_table_nor_is_none(opened: Engine, tmp_path: Path) -> None:
+def test_an_empty_or_missing_folder_is_not_a_table(opened: Engine, tmp_path: Path) -> None:
     (tmp_path / "gold" / "empty" / "_delta_log").mkdir(parents=True)
     lake = Lake(opened, str(tmp_path))
     for name in ("gold/empty", "gold/nothing"):
@@ -220,7 +220,7 @@ def test_json_is_read_as_text_with_its_place(opened: Engine, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("capability", asdict(Capabilities()))
-def test_what_an_engine_does_not_declare_is_refused_by_name(
+def test_a_capability_that_an_engine_does_not_declare_is_refused_by_name(
     opened: Engine, capability: str
 ) -> None:
     if asdict(opened.capabilities)[capability]:
@@ -236,7 +236,7 @@ def test_an_engine_with_streams_reads_one(opened: Engine) -> None:
     assert opened.session.readStream.format("rate").load().isStreaming
 
 
-def test_an_engine_with_vacuum_leaves_nothing_of_old_versions(things: Lake) -> None:
+def test_an_engine_with_vacuum_deletes_old_versions(things: Lake) -> None:
     if not things.engine.capabilities.vacuum:
         pytest.skip("declares none")
     things.replace(THINGS, things.frame(THINGS, [("x", DAY, AT, "1")]))
@@ -265,6 +265,6 @@ def test_a_table_is_locked_where_the_engine_writes_locally(things: Lake) -> None
         assert lock.exists() == things.engine.capabilities.writes_locally
 
 
-def test_an_engine_writes_the_tables_that_it_has_made(things: Lake) -> None:
+def test_an_engine_writes_to_the_tables_that_it_creates(things: Lake) -> None:
     assert things.engine.unwritable_tables(Path(things.root)) == []
     assert engine_for(things.root, things.engine.name) is type(things.engine)

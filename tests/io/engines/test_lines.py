@@ -1,4 +1,4 @@
-"""Lines keep their place, however many files are read together and whatever they are called."""
+"""Lines keep their place for any number of files with any names."""
 
 from pathlib import Path
 
@@ -60,7 +60,7 @@ def test_each_line_has_its_own_files_name_and_its_number_there(
     }
 
 
-def test_spark_packs_files_again_afterwards(spark: SparkSession) -> None:
+def test_the_spark_setting_is_restored_after_reading(spark: SparkSession) -> None:
     name = "spark.sql.files.openCostInBytes"
     before = spark.conf.get(name)
     with one_file_per_task(spark):
@@ -68,7 +68,7 @@ def test_spark_packs_files_again_afterwards(spark: SparkSession) -> None:
     assert spark.conf.get(name) == before
 
 
-def test_bytes_become_text_as_the_encoding_says(spark: SparkSession, tmp_path: Path) -> None:
+def test_bytes_are_decoded_with_the_encoding(spark: SparkSession, tmp_path: Path) -> None:
     file = tmp_path / "x.csv"
     file.write_bytes(b"\xef\xbb\xbfGr\xc3\xb6\xc3\x9fe\xff\r\n\xa0\xc3\0\x85,\n")
 

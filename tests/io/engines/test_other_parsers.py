@@ -15,16 +15,16 @@ from goldrun.io.engines.base import Engine
 from goldrun.io.sources.csv_files import read_header
 from tests.hostile_lines import Record, as_csv, as_json, hostile
 
-GOOD = {"Id": "1", "a": "x", "b": "1.50", "c": "2024-05-01T10:00:00Z", "d": "\u00e9", "e": "-0"}
+VALID = {"Id": "1", "a": "x", "b": "1.50", "c": "2024-05-01T10:00:00Z", "d": "\u00e9", "e": "-0"}
 LINES = 4000
 NESTED = object()
 Found = dict[str, object] | None
 
 
 def hostile_texts(line: Callable[[Record], bytes]) -> list[str]:
-    """Hostile lines and good ones, as a text editor would show them."""
+    """Return valid and hostile lines, as a text editor shows them."""
     dice = random.Random(11)
-    written = [hostile(dice, line, GOOD) if n % 8 else line(GOOD) for n in range(LINES)]
+    written = [hostile(dice, line, VALID) if n % 8 else line(VALID) for n in range(LINES)]
     parts = [part for one in written for part in re.split(rb"[\r\n]", one)]
     return [part.decode(errors="replace") for part in parts if part.strip(b" \t")]
 
@@ -32,7 +32,7 @@ def hostile_texts(line: Callable[[Record], bytes]) -> list[str]:
 def same_as(
     engine: Engine, expected: Callable[[str], Found], texts: list[str], rows: DataFrame
 ) -> int:
-    """Compare each line with what another parser says; return how many are no record."""
+    """Compare each line with another parser's result; return how many are malformed."""
     with engine.one_file_per_task():
         found = rows.orderBy(lineage.ROW).collect()
     assert len(found) == len(texts)
@@ -48,18 +48,18 @@ def same_as(
     return malformed
 
 
-def csv_says(text: str) -> Found:
-    # Python's parser lets a quote stand in a field that is not quoted.
+def parse_csv_line(text: str) -> Found:
+    # Python's parser accepts a quote within an unquoted field.
     field = '(?:"(?:[^"]|"")*"|[^",]*)'
     if not re.fullmatch(f"{field}(?:,{field})*", text, re.DOTALL):
         return None
     values = next(csv.reader([text], strict=True))
-    if len(values) != len(GOOD) or values == list(GOOD):
+    if len(values) != len(VALID) or values == list(VALID):
         return None
-    return {name: value or None for name, value in zip(GOOD, values, strict=True)}
+    return {name: value or None for name, value in zip(VALID, values, strict=True)}
 
 
-def json_says(text: str) -> Found:
+def parse_json_line(text: str) -> Found:
     try:
         value = json.loads(
             text,
@@ -68,7 +68,7 @@ def json_says(text: str) -> Found:
             parse_float=str,
             parse_constant=str,
         )
-        # Half a character can't be written.
+        # A lone surrogate cannot be encoded.
         json.dumps(value, ensure_ascii=False).encode()
     except ValueError:
         return None
@@ -78,7 +78,7 @@ def json_says(text: str) -> Found:
 
 
 class Pairs(list[tuple[str, object]]):
-    """The keys and values of an object, in order, repeats and all."""
+    """The keys and values of an object, in order, with repeats."""
 
 
 def _as_text(value: object) -> object:
@@ -87,20 +87,20 @@ def _as_text(value: object) -> object:
     return NESTED if isinstance(value, list) else value
 
 
-def test_csv_is_read_as_by_another_parser(engine: Engine, tmp_path: Path) -> None:
+def test_csv_is_read_as_by_pythons_parser(engine: Engine, tmp_path: Path) -> None:
     texts = hostile_texts(as_csv)
     file = tmp_path / "x.csv"
-    file.write_bytes("\n".join([",".join(GOOD), *texts]).encode())
+    file.write_bytes("\n".join([",".join(VALID), *texts]).encode())
     mapping = EntityMapping(path="x")
     rows = engine.read_csv({file: ""}, {file: read_header(file, mapping)}, mapping)
-    malformed = same_as(engine, csv_says, texts, rows)
+    malformed = same_as(engine, parse_csv_line, texts, rows)
     assert len(texts) / 4 < malformed < len(texts) * 0.9
 
 
-def test_json_is_read_as_by_another_parser(engine: Engine, tmp_path: Path) -> None:
+def test_json_is_read_as_by_pythons_parser(engine: Engine, tmp_path: Path) -> None:
     bare = re.compile(rb'"(-?[0-9.eE+]+|NaN|-?Infinity)"(?!:)')
     texts = hostile_texts(lambda record: bare.sub(rb"\1", as_json(record)))
     file = tmp_path / "x.json"
     file.write_bytes("\n".join(texts).encode())
-    malformed = same_as(engine, json_says, texts, engine.read_json({file: ""}))
+    malformed = same_as(engine, parse_json_line, texts, engine.read_json({file: ""}))
     assert len(texts) / 4 < malformed < len(texts) * 0.9

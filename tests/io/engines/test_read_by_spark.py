@@ -1,4 +1,4 @@
-"""Spark reads what Sail has written: every row is found by what the log says of its file."""
+"""Spark reads tables that Sail writes, and finds every row by the file statistics of the log."""
 
 import subprocess
 import sys
@@ -72,7 +72,7 @@ def by_sail(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Lake:
 
 
 @pytest.mark.parametrize("name", ["id", "text", "at", "day", "amount", "share"])
-def test_each_row_is_found_by_each_of_its_values(by_sail: Lake, name: str) -> None:
+def test_each_row_is_found_by_each_value(by_sail: Lake, name: str) -> None:
     rows = by_sail.read(KINDS.name)
     position = KINDS.names.index(name)
     for row in (*ROWS[:2], *ROWS[9:11], *ROWS[-2:]):
@@ -90,7 +90,9 @@ def test_nulls_and_lists_are_read(by_sail: Lake) -> None:
     assert {tuple(row["names"]) for row in rows.collect()} == {(str(n), "x") for n in range(40)}
 
 
-def test_it_is_merged_into_compacted_and_followed(by_sail: Lake, spark: SparkSession) -> None:
+def test_the_table_is_merged_into_compacted_and_streamed(
+    by_sail: Lake, spark: SparkSession
+) -> None:
     before = by_sail.version(KINDS.name)
     changed = by_sail.read(KINDS.name).where("id IN (3, 39)").withColumn("share", F.lit(9.0))
     by_sail.upsert(KINDS, changed)

@@ -1,4 +1,4 @@
-"""Spark's readers and Arrow's make the same records of the same hostile bytes."""
+"""Spark's readers and Arrow's produce the same records from the same hostile bytes."""
 
 import random
 from collections.abc import Callable, Iterator
@@ -17,7 +17,7 @@ from goldrun.io.engines.sail.arrow_lines import Parsed, lines_of
 from goldrun.io.sources.csv_files import read_header
 from tests.hostile_lines import Record, as_csv, as_json, hostile
 
-GOOD = {
+VALID = {
     "id": "1",
     "ID": "A",
     "Price": "1.50",
@@ -37,7 +37,7 @@ def hostile_file(seed: int, line: Callable[[Record], bytes], first: bytes, count
     dice = random.Random(seed)
     parts = [dice.choice([b"", b"\xef\xbb\xbf"]), first]
     for _ in range(count):
-        parts += [dice.choice(ENDS), hostile(dice, line, GOOD)]
+        parts += [dice.choice(ENDS), hostile(dice, line, VALID)]
     return b"".join(parts)
 
 
@@ -60,7 +60,7 @@ def of_arrow(file: Path, parse: Callable[[pa.Array], Parsed], skipped: int) -> R
 def both_csv(engine: Engine, folder: Path, seed: int, count: int) -> tuple[Rows, Rows]:
     """Records of a hostile CSV file by the engine and by Arrow."""
     file = folder / f"{seed}.csv"
-    header = ",".join(GOOD).encode()
+    header = ",".join(VALID).encode()
     file.write_bytes(hostile_file(seed, as_csv, header, count))
     first = read_header(file, EntityMapping(path="x"))
     by_arrow = of_arrow(
@@ -73,26 +73,26 @@ def both_csv(engine: Engine, folder: Path, seed: int, count: int) -> tuple[Rows,
 def both_json(engine: Engine, folder: Path, seed: int, count: int) -> tuple[Rows, Rows]:
     """Records of a hostile file of JSON lines by the engine and by Arrow."""
     file = folder / f"{seed}.json"
-    file.write_bytes(hostile_file(seed, as_json, as_json(GOOD), count))
+    file.write_bytes(hostile_file(seed, as_json, as_json(VALID), count))
     by_arrow = of_arrow(file, parse_json, skipped=0)
     return of_spark(engine, engine.read_json({file: ""})), by_arrow
 
 
 @pytest.mark.parametrize("both", [both_csv, both_json])
-def test_a_hostile_file_is_read_alike(engine: Engine, tmp_path: Path, both: Both) -> None:
+def test_both_readers_read_a_hostile_file_alike(engine: Engine, tmp_path: Path, both: Both) -> None:
     by_spark, by_arrow = both(engine, tmp_path, 3, 150)
     assert by_spark == by_arrow
     assert len(by_arrow) > 150 / 2
 
 
-def test_the_sound_first_line_of_a_hostile_file_is_read(engine: Engine, tmp_path: Path) -> None:
+def test_the_valid_first_line_of_a_hostile_file_is_read(engine: Engine, tmp_path: Path) -> None:
     _, by_arrow = both_json(engine, tmp_path, 3, 150)
-    assert by_arrow[0] == (GOOD, None)
+    assert by_arrow[0] == (VALID, None)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("both", [both_csv, both_json])
-def test_thousands_of_hostile_lines_are_read_alike(
+def test_both_readers_read_thousands_of_hostile_lines_alike(
     engine: Engine, tmp_path: Path, both: Both
 ) -> None:
     for seed in range(100, 105):

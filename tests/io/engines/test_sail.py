@@ -1,4 +1,4 @@
-"""A session of Sail leaves nothing behind."""
+"""A session of Sail leaves no files and no settings."""
 
 import os
 import subprocess
@@ -23,7 +23,7 @@ assert "SPARK_CONNECT_MODE_ENABLED" not in os.environ
 """
 
 
-def test_its_scratch_folder_goes_with_it_and_functions_are_sparks_again(tmp_path: Path) -> None:
+def test_a_session_deletes_its_scratch_folder_and_restores_sparks_functions(tmp_path: Path) -> None:
     fresh = ("env", "-u", "SPARK_CONNECT_MODE_ENABLED", f"TMPDIR={tmp_path}")
     command = [*fresh, sys.executable, "-c", SCRIPT]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -39,7 +39,7 @@ from pyspark.sql import functions as F
 with open_engine(SailEngine) as engine:
     spark = engine.session
     rows = spark.range(1_000_000).select("id", F.sha2(F.col("id").cast("string"), 256).alias("a"))
-    # Sorted on disk: more than fits.
+    # More rows than fit into memory: sorted on disk.
     assert rows.orderBy("a").select(F.count("a")).collect()[0][0] == 1_000_000
     try:
         with storage_explained("/nowhere"):
@@ -50,14 +50,16 @@ with open_engine(SailEngine) as engine:
 """
 
 
-def test_it_sorts_on_disk_beyond_its_memory_and_says_which_setting_a_join_needs(
+def test_a_session_sorts_on_disk_and_a_join_names_the_setting_it_needs(
     tmp_path: Path,
 ) -> None:
-    # The session of the tests has told Sail of another limit.
-    told = {name: value for name, value in os.environ.items() if not name.startswith("SAIL_")}
+    # The session of the tests sets another limit for Sail.
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith("SAIL_")
+    }
     done = subprocess.run(
         [sys.executable, "-c", SHORT],
-        env=told | {"TMPDIR": str(tmp_path), "GOLDRUN_DRIVER_MEMORY": "8m"},
+        env=environment | {"TMPDIR": str(tmp_path), "GOLDRUN_DRIVER_MEMORY": "8m"},
         capture_output=True,
         text=True,
         check=False,

@@ -1,4 +1,4 @@
-"""Files of a staged write of Sail, when its commit succeeds or fails."""
+"""Files of a staged write of Sail after a successful and a failed commit."""
 
 from pathlib import Path
 
@@ -35,7 +35,7 @@ def files(lake: Lake) -> set[Path]:
     return set(Path(lake.path(WORDS.name)).glob("*.parquet"))
 
 
-def test_a_commit_that_fails_leaves_no_file_behind(
+def test_a_failed_commit_leaves_no_file(
     words: Lake, spark: SparkSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = files(words)
@@ -49,13 +49,13 @@ def test_a_commit_that_fails_leaves_no_file_behind(
     assert files(words) == before
 
 
-def test_what_was_committed_stays_though_something_fails_after_it(
+def test_committed_files_stay_after_a_later_failure(
     words: Lake, spark: SparkSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = DeltaTable.create_write_transaction
+    original = DeltaTable.create_write_transaction
 
     def late(*arguments: object, **named: object) -> None:
-        whole(*arguments, **named)  # type: ignore[arg-type]
+        original(*arguments, **named)  # type: ignore[arg-type]
         raise DeltaError("no checkpoint")
 
     monkeypatch.setattr(DeltaTable, "create_write_transaction", late)

@@ -34,7 +34,7 @@ PROPERTIES = {
 
 @pytest.fixture
 def boxes(spark: SparkSession, engine: Engine, tmp_path: Path) -> Lake:
-    """A table with everything that deleted rows may hide in, and no row of c-1 any more."""
+    """A table whose old versions contain c-1, and whose newest version does not."""
     lake = Lake(engine, str(tmp_path / "a lake"))
     at = f"delta.`{lake.path(TABLE)}`"
     given = ", ".join(f"'{key}' = '{value}'" for key, value in PROPERTIES.items())
@@ -48,9 +48,7 @@ def boxes(spark: SparkSession, engine: Engine, tmp_path: Path) -> Lake:
     return lake
 
 
-def test_a_purge_leaves_the_newest_version_and_nothing_of_the_ones_before(
-    boxes: Lake, spark: SparkSession
-) -> None:
+def test_a_purge_keeps_the_newest_version_only(boxes: Lake, spark: SparkSession) -> None:
     folder = Path(boxes.path(TABLE))
     before = {Path(trace.file) for trace in find_traces([folder], [GONE])}
     assert {"_change_data", "boxes"} <= {file.parent.name for file in before}
@@ -61,7 +59,7 @@ def test_a_purge_leaves_the_newest_version_and_nothing_of_the_ones_before(
     purge(boxes, TABLE)
     assert find_traces([folder], [GONE]) == []
     assert leftovers(boxes, TABLE) == []
-    # Again, now that all files are clustered.
+    # Once more, after all files are clustered.
     assert boxes.delete_rows(TABLE, spark.createDataFrame([("c-2",)], "customer_id string"))
     purge(boxes, TABLE)
     assert find_traces([folder], [Term("customer_id", "c-2", frozenset())]) == []
@@ -90,7 +88,7 @@ def test_a_checkpoint_that_is_not_the_newest_removes_nothing(
     assert json.loads(pointer.read_text())["version"] == newest(boxes, TABLE)
 
 
-def test_a_table_without_a_past_is_left_alone(lake: Lake, spark: SparkSession) -> None:
+def test_a_table_without_old_versions_is_unchanged(lake: Lake, spark: SparkSession) -> None:
     rows = spark.range(3).coalesce(1).write.format("delta")
     for _ in range(2):
         rows.mode("overwrite").save(lake.path(TABLE))

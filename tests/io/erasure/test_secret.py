@@ -1,4 +1,4 @@
-"""The erasure key: made once, kept from others, and never swapped unnoticed."""
+"""The erasure key is created once, readable by its owner only, and never replaced silently."""
 
 import hashlib
 import hmac
@@ -30,7 +30,7 @@ def made_with(spark: SparkSession, key: bytes) -> DataFrame:
     return spark.createDataFrame([(key_id(key),)], f"{KEY_ID} string")
 
 
-def test_the_first_use_makes_a_file_that_nobody_else_can_read(none_yet: DataFrame) -> None:
+def test_the_first_use_creates_a_file_for_its_owner_only(none_yet: DataFrame) -> None:
     first = key_for(none_yet).collect()
     assert key_file().stat().st_mode & 0o777 == 0o600
     assert key_file().parent.stat().st_mode & 0o777 == 0o700
@@ -50,7 +50,7 @@ def test_the_environment_wins_over_the_file(
     assert outer == hmac.new(GIVEN.encode(), b"C1", hashlib.sha256).hexdigest()
 
 
-def test_a_lost_or_another_key_is_told_and_not_replaced(
+def test_a_lost_or_different_key_is_an_error_and_is_not_replaced(
     spark: SparkSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tombstones = made_with(spark, b"the first key")
@@ -64,7 +64,7 @@ def test_a_lost_or_another_key_is_told_and_not_replaced(
     assert key_for(made_with(spark, GIVEN.encode())).count() == 1
 
 
-def test_a_key_that_is_short_or_open_to_others_is_refused(
+def test_a_short_or_readable_key_is_refused(
     none_yet: DataFrame, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     key_for(none_yet)

@@ -1,4 +1,4 @@
-"""What tells of a person is found in every kind of file, and nothing else is."""
+"""Traces of a person are found in every kind of file, without false matches."""
 
 import gzip
 import json
@@ -36,7 +36,7 @@ def found(folder: Path, *terms: Term) -> set[tuple[str, str, str]]:
     ],
     ids=["id", "email", "phone", "name"],
 )
-def test_a_telling_term_counts_as_a_token_of_any_text(
+def test_an_identifying_term_matches_a_token_of_any_text(
     tmp_path: Path, term: Term, there: list[str], not_there: list[str]
 ) -> None:
     for number, text in enumerate([*there, *not_there]):
@@ -44,7 +44,7 @@ def test_a_telling_term_counts_as_a_token_of_any_text(
     assert found(tmp_path, term) == {(f"{n:02}.log", "", term.kind) for n in range(len(there))}
 
 
-def test_another_term_counts_in_its_columns_only(tmp_path: Path) -> None:
+def test_another_term_matches_in_its_columns_only(tmp_path: Path) -> None:
     rows = {"customer_id": ["27"], "quantity": ["27"], "name": ["june"], "month": ["June"]}
     pq.write_table(pa.table(rows), tmp_path / "a.parquet")
     assert found(tmp_path, BARE, FIRST) == {
@@ -53,7 +53,7 @@ def test_another_term_counts_in_its_columns_only(tmp_path: Path) -> None:
     }
 
 
-def test_parquet_is_read_to_its_depths(tmp_path: Path) -> None:
+def test_nested_values_of_parquet_are_searched(tmp_path: Path) -> None:
     deep: dict[str, tuple[Any, pa.DataType]] = {
         "text": ("c-77", pa.string()),
         "map": ([("Who", "27"), ("Note", "ada@x.org")], pa.map_(pa.string(), pa.string())),
@@ -93,7 +93,7 @@ def test_statistics_in_a_log_are_decoded_and_counts_are_not_ids(tmp_path: Path) 
     assert by_column == {("customer_id", "customer_id"), ("predicate", "customer_id")}
 
 
-def test_packed_text_is_unpacked_and_a_damaged_file_is_not_called_clean(tmp_path: Path) -> None:
+def test_compressed_text_is_searched_and_a_damaged_file_is_reported(tmp_path: Path) -> None:
     (tmp_path / "old.log.gz").write_bytes(gzip.compress(b"x\nada@x.org\n"))
     (tmp_path / "cut.log.gz").write_bytes(gzip.compress(b"x" * 1000)[:-9])
     (tmp_path / "cut.parquet").write_bytes(b"PAR1")
@@ -105,5 +105,5 @@ def test_packed_text_is_unpacked_and_a_damaged_file_is_not_called_clean(tmp_path
     assert damaged == {"cut.log.gz", "cut.parquet"}
 
 
-def test_a_folder_that_is_not_there_has_no_files(tmp_path: Path) -> None:
+def test_a_missing_folder_has_no_traces(tmp_path: Path) -> None:
     assert find_traces([tmp_path / "logs"], [ID]) == []

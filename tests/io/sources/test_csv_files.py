@@ -1,4 +1,4 @@
-"""CSV lines are taken apart as RFC 4180 says; what breaks one line breaks no other."""
+"""CSV lines are parsed as in RFC 4180; a malformed line does not affect another."""
 
 import bz2
 import csv
@@ -65,7 +65,7 @@ def test_delimiter_and_encoding_are_the_sources(tmp_path: Path) -> None:
         (b",".join(b"c%d" % n for n in range(20_001)), "has 20001 columns"),
     ],
 )
-def test_a_file_whose_header_is_of_no_use_is_refused_by_name(
+def test_a_file_with_an_unusable_header_is_refused_by_name(
     tmp_path: Path, content: bytes, problem: str
 ) -> None:
     file = tmp_path / "x.csv"
@@ -76,7 +76,7 @@ def test_a_file_whose_header_is_of_no_use_is_refused_by_name(
     assert problem in str(exc_info.value)
 
 
-# Lines between good ones; None: the line is malformed.
+# Lines between valid ones; None: the line is malformed.
 HOSTILE: dict[bytes, list[str | None] | None] = {
     b'1,"not closed,y': None,
     b'1,x,"not closed': None,
@@ -118,7 +118,7 @@ def parsed(engine: Engine, files: Sequence[Path], mapping: EntityMapping = CSV) 
     return engine.read_csv({file: f"print of {file.name}" for file in files}, headers, mapping)
 
 
-def test_a_hostile_line_is_named_and_its_neighbours_do_not_change(
+def test_a_malformed_line_is_reported_and_leaves_its_neighbours_unchanged(
     engine: Engine, tmp_path: Path
 ) -> None:
     file = tmp_path / "x.csv"
@@ -131,8 +131,8 @@ def test_a_hostile_line_is_named_and_its_neighbours_do_not_change(
     by_row = {row[lineage.ROW]: row for row in rows}
     assert sorted(by_row) == list(range(len(lines) - 1))
     for number in range(len(HOSTILE) + 1):
-        good = by_row[2 * number]
-        assert (good[lineage.RECORD], good[lineage.MALFORMED]) == (
+        valid = by_row[2 * number]
+        assert (valid[lineage.RECORD], valid[lineage.MALFORMED]) == (
             {"Id": f"g{number}", "A": "x", "B": "y"},
             None,
         )
@@ -146,7 +146,7 @@ def test_a_hostile_line_is_named_and_its_neighbours_do_not_change(
             assert (row[lineage.RECORD], row[lineage.MALFORMED]) == (record, None)
 
 
-def test_blank_lines_are_no_records_and_a_lone_return_ends_a_line(
+def test_blank_lines_are_not_records_and_a_carriage_return_ends_a_line(
     engine: Engine, tmp_path: Path
 ) -> None:
     file = tmp_path / "x.csv"
@@ -156,7 +156,7 @@ def test_blank_lines_are_no_records_and_a_lone_return_ends_a_line(
     assert [row[lineage.RECORD].get("Id") for row in rows] == ["1", None, None, "3"]
 
 
-def test_a_line_of_tabs_is_a_record_where_tabs_part_the_fields(
+def test_a_line_of_tabs_is_a_record_if_tabs_separate_the_fields(
     engine: Engine, tmp_path: Path
 ) -> None:
     file = tmp_path / "x.csv"
@@ -166,9 +166,7 @@ def test_a_line_of_tabs_is_a_record_where_tabs_part_the_fields(
     assert [row[lineage.RECORD] for row in rows] == [{"Id": None, "A": None}, {"Id": "1", "A": "2"}]
 
 
-def test_files_with_other_columns_or_another_order_are_read_in_one_batch(
-    engine: Engine, tmp_path: Path
-) -> None:
+def test_files_with_different_columns_are_read_in_one_batch(engine: Engine, tmp_path: Path) -> None:
     texts = {
         "a": "Id,A\n1,x\n",
         "b": "A,Id\nx,2\n",
@@ -201,7 +199,7 @@ def test_files_with_other_columns_or_another_order_are_read_in_one_batch(
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "|", "\t", "^", "]"])
-def test_whatever_a_csv_writer_quotes_comes_back(
+def test_text_that_a_csv_writer_quotes_is_read_back(
     engine: Engine, tmp_path: Path, delimiter: str
 ) -> None:
     letters = ['"', delimiter, " ", "a", ",", "\\", "é", "^", "]"]

@@ -1,4 +1,4 @@
-"""Landing files are found, identified and known to be whole, or refused by name."""
+"""Landing files are found, identified and checked for completeness, or refused by name."""
 
 import bz2
 import gzip
@@ -42,7 +42,7 @@ def test_a_folder_of_json_gives_its_data_files_by_name(tmp_path: Path) -> None:
     assert found == ["a.jsonl.gz", "b.json", "c.ndjson", "d.json.bz2"]
 
 
-def test_what_a_folder_holds_beside_its_data_files_is_told(tmp_path: Path) -> None:
+def test_other_files_of_a_folder_are_reported(tmp_path: Path) -> None:
     for name in ("a.csv", "B.CSV", "notes.md", ".hidden"):
         (tmp_path / name).touch()
     (tmp_path / "2024").mkdir()
@@ -51,7 +51,7 @@ def test_what_a_folder_holds_beside_its_data_files_is_told(tmp_path: Path) -> No
     assert ignored_paths(f"{tmp_path}/*.csv", "csv") == []
 
 
-def test_a_glob_gives_what_matches_by_name(tmp_path: Path) -> None:
+def test_a_glob_gives_its_matches_by_name(tmp_path: Path) -> None:
     for name in ("2024-02.csv", "2024-01.csv", "2023-01.csv"):
         (tmp_path / name).touch()
     found = find_files(f"{tmp_path}/2024*.csv", "csv")
@@ -67,7 +67,7 @@ def test_a_folder_that_does_not_exist_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("pattern", ["*.csv", "day.csv", ""])
-def test_a_folder_in_which_nothing_matches_is_named(tmp_path: Path, pattern: str) -> None:
+def test_a_folder_without_a_match_is_named(tmp_path: Path, pattern: str) -> None:
     (tmp_path / "notes.md").touch()
     path = f"{tmp_path}/{pattern}".rstrip("/")
     with pytest.raises(SourceError) as exc_info:
@@ -77,19 +77,21 @@ def test_a_folder_in_which_nothing_matches_is_named(tmp_path: Path, pattern: str
 
 
 @pytest.mark.parametrize("place", ["absent/*.csv", "*.csv"])
-def test_files_that_are_not_there_come_with_how_to_make_them(tmp_path: Path, place: str) -> None:
+def test_missing_files_are_named_with_the_command_that_makes_them(
+    tmp_path: Path, place: str
+) -> None:
     with pytest.raises(SourceError, match=r"make the files with: make sim$"):
         find_files(f"{tmp_path}/{place}", "csv", made_by="make sim")
 
 
 @pytest.mark.parametrize("name", ["_a.csv", "a:b.csv", "a[1].csv", "a\nb.csv"])
-def test_a_file_that_spark_could_not_read_is_refused(tmp_path: Path, name: str) -> None:
+def test_a_file_name_that_spark_cannot_read_is_refused(tmp_path: Path, name: str) -> None:
     (tmp_path / name).touch()
     with pytest.raises(SourceError, match="rename the file"):
         find_files(str(tmp_path), "csv")
 
 
-def test_a_hidden_file_is_still_being_written(tmp_path: Path) -> None:
+def test_a_hidden_file_counts_as_unfinished(tmp_path: Path) -> None:
     for name in (".a.csv", "b.csv"):
         (tmp_path / name).touch()
     for path, names in {"": ["b.csv"], "*.csv": ["b.csv"], ".*": []}.items():
@@ -107,14 +109,14 @@ def test_a_hidden_file_is_still_being_written(tmp_path: Path) -> None:
         ("in/20*/*.csv", "in", True),
     ],
 )
-def test_files_land_in_the_folder_before_the_first_pattern(
+def test_the_landing_folder_precedes_the_first_pattern(
     tmp_path: Path, path: str, folder: str, recursive: bool
 ) -> None:
     (tmp_path / "in" / "2024").mkdir(parents=True)
     assert watched_folder(f"{tmp_path}/{path}") == (tmp_path / folder, recursive)
 
 
-def test_a_folder_that_spark_could_not_read_is_refused(tmp_path: Path) -> None:
+def test_a_folder_name_that_spark_cannot_read_is_refused(tmp_path: Path) -> None:
     folder = tmp_path / "2024{05}"
     folder.mkdir()
     (folder / "a.csv").touch()
@@ -128,9 +130,9 @@ def test_a_fingerprint_is_the_sha256_of_the_bytes(tmp_path: Path) -> None:
     assert fingerprint(file) == hashlib.sha256(b"a,b\n1,2\n").hexdigest()
 
 
-def test_a_file_that_is_gone_is_named(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match=r"gone.csv can't be opened"):
-        fingerprint(tmp_path / "gone.csv")
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match=r"missing.csv can't be opened"):
+        fingerprint(tmp_path / "missing.csv")
 
 
 @pytest.mark.parametrize(
@@ -145,7 +147,7 @@ def test_a_file_that_is_gone_is_named(tmp_path: Path) -> None:
         ("x.csv", b"x" * LONGEST_LINE + b"\n" + b"x" * LONGEST_LINE + b"\r" + b"x" * 9),
     ],
 )
-def test_a_whole_file_is_taken(tmp_path: Path, name: str, content: bytes) -> None:
+def test_a_complete_file_is_accepted(tmp_path: Path, name: str, content: bytes) -> None:
     (tmp_path / name).write_bytes(content)
     assert refusal(lambda: check_whole(tmp_path / name)) is None
 
@@ -164,7 +166,7 @@ def test_a_whole_file_is_taken(tmp_path: Path, name: str, content: bytes) -> Non
         ("x.csv", b"a\n" + b"x" * (LONGEST_LINE + (1 << 20)), "a line of more than 16 MiB"),
     ],
 )
-def test_a_file_that_is_not_whole_is_refused_by_name(
+def test_an_incomplete_file_is_refused_by_name(
     tmp_path: Path, name: str, content: bytes, problem: str
 ) -> None:
     file = tmp_path / name
@@ -176,7 +178,7 @@ def test_a_file_that_is_not_whole_is_refused_by_name(
 
 
 @pytest.mark.of_spark
-def test_a_file_that_breaks_while_it_is_read_is_named(
+def test_a_file_that_fails_while_it_is_read_is_named(
     spark: SparkSession, lake: Lake, tmp_path: Path
 ) -> None:
     file = tmp_path / "x.csv.gz"
@@ -187,7 +189,7 @@ def test_a_file_that_breaks_while_it_is_read_is_named(
         lake.append(table, rows)
 
 
-def test_a_column_that_is_read_but_not_there_is_named_with_the_near_one() -> None:
+def test_a_missing_column_is_named_with_a_suggestion() -> None:
     with pytest.raises(SourceError) as exc_info:
         check_columns(Path("day.csv"), ["Id", "UnitPrise"], {"Id": "a", "UnitPrice": "y.toml [x]"})
     assert str(exc_info.value) == (
@@ -196,19 +198,19 @@ def test_a_column_that_is_read_but_not_there_is_named_with_the_near_one() -> Non
     )
 
 
-def test_columns_that_nobody_reads_may_be_there() -> None:
+def test_unused_columns_are_allowed() -> None:
     given = ["Id", "Gift note"]
     assert refusal(lambda: check_columns(Path("day.csv"), given, {"Id": "[x]"})) is None
 
 
-def test_a_first_line_that_is_no_header_is_not_repeated() -> None:
+def test_a_first_line_that_is_not_a_header_is_not_quoted() -> None:
     with pytest.raises(SourceError) as exc_info:
         check_columns(Path("day.csv"), ["c1", "Ada Lovelace"], {"Id": "y.toml [x]"})
     assert "check that its first line is a header" in str(exc_info.value)
     assert "Ada" not in str(exc_info.value)
 
 
-def test_keys_of_objects_are_told_even_if_none_is_the_right_one() -> None:
+def test_an_error_lists_the_keys_of_objects() -> None:
     with pytest.raises(
         SourceError, match=r"no column 'id'.*did you mean 'Id'\?\); read one that it has: Id$"
     ):
@@ -216,7 +218,7 @@ def test_keys_of_objects_are_told_even_if_none_is_the_right_one() -> None:
 
 
 @pytest.mark.parametrize("target", ["nothing", "day.csv"])
-def test_a_link_to_nothing_is_not_left_out_in_silence(tmp_path: Path, target: str) -> None:
+def test_a_broken_link_is_an_error(tmp_path: Path, target: str) -> None:
     (tmp_path / "whole.csv").write_text("a\n")
     (tmp_path / "day.csv").symlink_to(target)
     for path in (str(tmp_path), f"{tmp_path}/*.csv"):
@@ -224,7 +226,7 @@ def test_a_link_to_nothing_is_not_left_out_in_silence(tmp_path: Path, target: st
             find_files(path, "csv")
 
 
-def test_a_folder_called_as_a_file_is_passed_over_by_name(tmp_path: Path) -> None:
+def test_a_folder_with_the_name_of_a_file_is_reported_as_ignored(tmp_path: Path) -> None:
     (tmp_path / "day.csv").mkdir()
     (tmp_path / "other").mkdir()
     assert ignored_paths(f"{tmp_path}/*", "csv") == [tmp_path / "day.csv"]
@@ -235,7 +237,7 @@ def test_a_path_that_is_too_long_is_refused(tmp_path: Path) -> None:
         find_files(f"{tmp_path}/{'x' * 5000}", "csv")
 
 
-def test_a_file_that_goes_between_listing_and_reading_is_named(tmp_path: Path) -> None:
-    for name in ("gone.csv", "gone.csv.gz", "gone.csv.bz2"):
+def test_a_file_that_is_deleted_before_it_is_read_is_named(tmp_path: Path) -> None:
+    for name in ("missing.csv", "missing.csv.gz", "missing.csv.bz2"):
         with pytest.raises(SourceError, match=f"{name} can't be opened: .*restore it"):
             check_whole(tmp_path / name)

@@ -1,4 +1,4 @@
-"""JSON lines are kept as text exactly as written; what is not one object breaks no neighbour."""
+"""JSON values are kept as text exactly as written; a malformed line does not affect another."""
 
 import json
 from pathlib import Path
@@ -13,7 +13,7 @@ from goldrun.errors import SourceError
 from goldrun.io.engines.base import Engine
 from goldrun.io.sources.json_files import read_keys
 
-# Lines between good ones; None: the line is malformed.
+# Lines between valid ones; None: the line is malformed.
 LINES: dict[bytes, dict[str, str | None] | None] = {
     b'{"a":1.10,"b":-0,"c":1E5}': {"a": "1.10", "b": "-0", "c": "1E5"},
     b'{"a":1e400,"b":12345678901234567890.1234500}': {
@@ -92,7 +92,7 @@ def parsed(engine: Engine, file: Path, content: bytes) -> DataFrame:
     return engine.read_json({file: f"print of {file.name}"})
 
 
-def test_a_hostile_line_is_named_and_its_neighbours_do_not_change(
+def test_a_malformed_line_is_reported_and_leaves_its_neighbours_unchanged(
     engine: Engine, tmp_path: Path
 ) -> None:
     lines = [b'\xef\xbb\xbf{"g":0.0}']
@@ -103,28 +103,28 @@ def test_a_hostile_line_is_named_and_its_neighbours_do_not_change(
     by_row = {row[lineage.ROW]: row for row in rows}
     assert sorted(by_row) == list(range(len(lines)))
     for number in range(len(LINES) + 1):
-        good = by_row[2 * number]
-        assert (good[lineage.RECORD], good[lineage.MALFORMED]) == ({"g": f"{number}.0"}, None)
+        valid = by_row[2 * number]
+        assert (valid[lineage.RECORD], valid[lineage.MALFORMED]) == ({"g": f"{number}.0"}, None)
     for number, (line, record) in enumerate(LINES.items()):
         row = by_row[2 * number + 1]
         malformed = line.decode() if record is None else None
         assert (row[lineage.RECORD], row[lineage.MALFORMED]) == (record or {}, malformed), line[:80]
 
 
-def test_blank_lines_are_no_records(engine: Engine, tmp_path: Path) -> None:
+def test_blank_lines_are_not_records(engine: Engine, tmp_path: Path) -> None:
     content = b'{"a":1}\r\n\r\n  \t\n\n{"a":2}\r\n\n'
     rows = parsed(engine, tmp_path / "x.json", content).collect()
     assert {row[lineage.ROW]: row[lineage.RECORD] for row in rows} == {0: {"a": "1"}, 1: {"a": "2"}}
 
 
 class Number(str):
-    """A JSON number as it is written."""
+    """A JSON number with its original text."""
 
     __slots__ = ()
 
 
 def written(value: object, *, ascii_only: bool = False) -> str:
-    """JSON as a writer would write it, each number as it is."""
+    """Format a value as JSON, each number with its original text."""
     if isinstance(value, Number):
         return str(value)
     if isinstance(value, list):
@@ -151,7 +151,7 @@ VALUES = st.recursive(
 
 @settings(max_examples=4, deadline=None)
 @given(objects=st.lists(st.dictionaries(TEXTS, VALUES, max_size=4), min_size=5, max_size=20))
-def test_whatever_a_json_writer_writes_comes_back(
+def test_text_of_a_json_writer_is_read_back(
     engine: Engine,
     tmp_path_factory: pytest.TempPathFactory,
     objects: list[dict[str, object]],

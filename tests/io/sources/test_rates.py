@@ -1,4 +1,4 @@
-"""A rate table is read whole or refused by line."""
+"""A rate table is read completely, or refused with the wrong line."""
 
 from datetime import date
 from decimal import Decimal
@@ -30,7 +30,7 @@ def test_each_line_is_a_rate(tmp_path: Path) -> None:
         (f"{HEADER}GBP,01.01.2024,1.15\n", "line 2: '01.01.2024' is not a date"),
         (f"{HEADER}GBP,2024-01-01,much\n", "'much' not a number"),
         (f"{HEADER}GBP,2024-01-01\n", "line 2: it must have 3 fields"),
-        # A decimal comma is no rate of 1.
+        # A decimal comma does not mean a rate of 1.
         (f"{HEADER}GBP,2024-01-01,1,15\n", "line 2: it must have 3 fields"),
         (f"{HEADER}GBP,2024-01-01,0\n", "not between 0"),
         (f"{HEADER}GBP,2024-01-01,1e30\n", "'1e30' not a number"),

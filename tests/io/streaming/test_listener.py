@@ -1,4 +1,4 @@
-"""Spark's own report of a micro-batch becomes numbers over time."""
+"""Spark's progress report of a micro-batch becomes metrics."""
 
 from typing import Any
 
@@ -45,7 +45,7 @@ def numbers(*sources: dict[str, Any]) -> dict[str, float]:
     return numbers_of(StreamingQueryProgress.fromJson(REPORT | {"sources": list(sources)}))
 
 
-def test_rates_durations_and_state_are_told() -> None:
+def test_rates_durations_and_state_are_reported() -> None:
     assert numbers(source()) == {
         "spark.input_rows_per_second": 10.0,
         "spark.processed_rows_per_second": 20.0,
@@ -56,6 +56,6 @@ def test_rates_durations_and_state_are_told() -> None:
     }
 
 
-def test_the_partition_that_is_furthest_behind_is_told() -> None:
+def test_the_largest_lag_of_a_partition_is_reported() -> None:
     found = numbers(source(maxOffsetsBehindLatest="7"), source(maxOffsetsBehindLatest="12"))
     assert found["spark.messages_behind"] == pytest.approx(12)

@@ -1,4 +1,4 @@
-"""What ends a stream is told with its meaning and its remedy."""
+"""A failure of a stream becomes an error with its meaning and its remedy."""
 
 import pytest
 
@@ -42,19 +42,19 @@ CHECKPOINT = "/lake/_checkpoints/kafka"
         ("", r"the stream stopped \(no reason given\)"),
     ],
 )
-def test_a_failure_of_spark_gets_a_remedy(spark: str, ours: str) -> None:
+def test_a_failure_of_spark_becomes_an_error_with_a_remedy(spark: str, ours: str) -> None:
     with pytest.raises(StreamError, match=f"source kafka: .*{ours}"):
         raise failure(RuntimeError(spark), load_source("kafka"), "/lake", CHECKPOINT)
 
 
-def test_what_is_damaged_without_a_name_is_the_checkpoint() -> None:
+def test_an_unnamed_damaged_file_is_part_of_the_checkpoint() -> None:
     with pytest.raises(StorageError, match=f"a file of it is missing .* delete {CHECKPOINT};"):
         raise failure(
             RuntimeError("Unexpected end-of-input"), load_source("kafka"), "/lake", CHECKPOINT
         )
 
 
-def test_a_full_disk_is_no_failure_of_the_checkpoint() -> None:
+def test_a_full_disk_is_not_a_damaged_checkpoint() -> None:
     with pytest.raises(StorageError, match="the disk is full"):
         raise failure(
             RuntimeError("No space left on device"), load_source("kafka"), "/lake", CHECKPOINT

@@ -1,4 +1,4 @@
-"""A project's folder that is renamed takes its runs along, or an error says how."""
+"""Runs stay readable after a project's folder is moved, or an error names the remedy."""
 
 import contextlib
 import shutil
@@ -18,7 +18,7 @@ Opened = Callable[[Path], Tracker]
 
 @pytest.fixture
 def opened(monkeypatch: pytest.MonkeyPatch) -> Iterator[Opened]:
-    """Opens the default store of a folder, as a command there does."""
+    """Open the default store of a folder, as a command there does."""
     before = mlflow.get_tracking_uri()
 
     def opened_in(folder: Path, *, mend: bool = False) -> Tracker:
@@ -42,17 +42,17 @@ def trained(empty_store: Path, tmp_path_factory: pytest.TempPathFactory) -> tupl
         patched.delenv("MLFLOW_TRACKING_URI", raising=False)
         tracker = Tracker()
         with tracker.run(RUN, EXPERIMENT) as run_id:
-            tracker.log_text("kept", "a.txt")
+            tracker.log_text("content", "a.txt")
     mlflow.set_tracking_uri(before)
     return folder, run_id
 
 
 @pytest.fixture
 def moved(trained: tuple[Path, str], tmp_path: Path) -> Path:
-    """The project in another folder, the first one gone."""
+    """The project in another folder; the original folder does not exist."""
     folder = tmp_path / "moved"
     shutil.copytree(trained[0], folder)
-    _rewrite(folder / "mlflow.db", str(trained[0]), str(tmp_path / "gone"))
+    _rewrite(folder / "mlflow.db", str(trained[0]), str(tmp_path / "original"))
     return folder
 
 
@@ -63,38 +63,38 @@ def _rewrite(database: Path, old: str, new: str) -> None:
         store.commit()
 
 
-def test_a_moved_folder_is_refused_before_anything_is_written_to_the_old_one(
+def test_a_moved_folder_is_refused_before_a_write_to_the_old_one(
     opened: Opened, moved: Path, tmp_path: Path
 ) -> None:
     with pytest.raises(TrackingError, match=r"was moved or copied\. Move it back") as exc_info:
         opened(moved)
-    assert str(tmp_path / "gone" / "mlruns") in str(exc_info.value)
+    assert str(tmp_path / "original" / "mlruns") in str(exc_info.value)
     assert "migrate_registry" in str(exc_info.value)
     assert "alias" not in str(exc_info.value)
-    assert not (tmp_path / "gone").exists()
+    assert not (tmp_path / "original").exists()
 
 
-def test_the_paths_are_set_right_once_and_artifacts_are_read_and_written_in_the_new_folder(
+def test_the_migration_corrects_the_paths_of_artifacts(
     opened: Callable[..., Tracker], moved: Path, trained: tuple[Path, str]
 ) -> None:
     tracker = opened(moved, mend=True)
-    assert tracker.read_artifact(trained[1], "a.txt") == "kept"
+    assert tracker.read_artifact(trained[1], "a.txt") == "content"
     with tracker.run(RUN, EXPERIMENT):
         tracker.log_text("new", "b.txt")
-    (kept,) = moved.rglob("b.txt")
-    assert kept.is_relative_to(moved / "mlruns")
-    assert opened(moved).read_artifact(trained[1], "a.txt") == "kept"
+    (artifact,) = moved.rglob("b.txt")
+    assert artifact.is_relative_to(moved / "mlruns")
+    assert opened(moved).read_artifact(trained[1], "a.txt") == "content"
 
 
-def test_an_old_folder_that_was_made_anew_does_not_hide_the_move(
+def test_a_recreated_old_folder_does_not_hide_the_move(
     opened: Opened, moved: Path, tmp_path: Path
 ) -> None:
-    (tmp_path / "gone" / "mlruns" / "1").mkdir(parents=True)
+    (tmp_path / "original" / "mlruns" / "1").mkdir(parents=True)
     with pytest.raises(TrackingError, match="was moved or copied"):
         opened(moved)
 
 
-def test_files_that_did_not_come_along_are_not_written_off(
+def test_a_move_without_the_artifacts_is_refused(
     opened: Callable[..., Tracker], moved: Path
 ) -> None:
     shutil.rmtree(moved / "mlruns")
@@ -102,5 +102,5 @@ def test_files_that_did_not_come_along_are_not_written_off(
         opened(moved, mend=True)
 
 
-def test_a_folder_that_stayed_opens(opened: Opened, trained: tuple[Path, str]) -> None:
-    assert opened(trained[0]).read_artifact(trained[1], "a.txt") == "kept"
+def test_a_folder_that_was_not_moved_opens(opened: Opened, trained: tuple[Path, str]) -> None:
+    assert opened(trained[0]).read_artifact(trained[1], "a.txt") == "content"

@@ -1,4 +1,4 @@
-"""What a run records can be read back, zero and missing among it."""
+"""Values of a run are read back, including zero and missing ones."""
 
 import json
 import math
@@ -14,7 +14,7 @@ EXPERIMENT = "goldrun-churn"
 
 
 def recorded(tracker: Tracker, version: int, digest: str) -> DatasetInput:
-    """Log a frame as it was read at a Delta version, and read it back from the run."""
+    """Log a frame that was read at a Delta version, and read the input back from the run."""
     with tracker.run("frames", EXPERIMENT) as run_id:
         tracker.log_dataset(
             pd.DataFrame({"x": [1.0, 2.0]}),
@@ -31,7 +31,7 @@ def recorded(tracker: Tracker, version: int, digest: str) -> DatasetInput:
 
 
 @pytest.mark.parametrize(("version", "digest"), [(0, "ab" * 32), (7, "cd" * 32)])
-def test_the_delta_version_of_a_frame_survives_also_when_it_is_zero(
+def test_the_delta_version_of_a_frame_is_recorded_even_if_it_is_zero(
     tracker: Tracker, version: int, digest: str
 ) -> None:
     found = recorded(tracker, version, digest)
@@ -49,13 +49,13 @@ def test_the_delta_version_of_a_frame_survives_also_when_it_is_zero(
 def test_the_same_content_at_a_later_version_is_recorded_with_that_version(
     tracker: Tracker,
 ) -> None:
-    """A table gets a new version without other content by being compacted."""
+    """Compaction gives a table a new version with the same content."""
     for version in (1, 2):
         source = json.loads(recorded(tracker, version, "ef" * 32).dataset.source)
         assert source["delta_table_version"] == version
 
 
-def test_a_number_that_is_not_there_is_listed_and_not_stored_as_zero(tracker: Tracker) -> None:
+def test_a_missing_metric_is_listed_and_not_stored_as_zero(tracker: Tracker) -> None:
     metrics = {"auc": 0.7, "zero": 0.0, "brier": math.nan, "loss": np.inf}
     with tracker.run("numbers", EXPERIMENT) as run_id:
         tracker.log_metrics(metrics)
@@ -64,7 +64,7 @@ def test_a_number_that_is_not_there_is_listed_and_not_stored_as_zero(tracker: Tr
     assert run.data.tags["goldrun.not_finite"] == "brier, loss"
 
 
-def test_numbers_that_are_all_there_leave_no_such_list(tracker: Tracker) -> None:
+def test_complete_metrics_have_no_list_of_missing_ones(tracker: Tracker) -> None:
     with tracker.run("numbers", EXPERIMENT) as run_id:
         tracker.log_metrics({"auc": 0.7})
     assert "goldrun.not_finite" not in tracker.client.get_run(run_id).data.tags
@@ -74,7 +74,7 @@ def test_a_model_that_was_never_registered_has_no_champion(tracker: Tracker) -> 
     assert tracker.champion("never-registered") is None
 
 
-def test_a_model_without_the_alias_has_no_champion_until_one_is_crowned(tracker: Tracker) -> None:
+def test_a_model_without_the_alias_has_no_champion_until_a_promotion(tracker: Tracker) -> None:
     name = "registered-only"
     tracker.client.create_registered_model(name)
     with tracker.run("train", EXPERIMENT) as run_id:
@@ -114,7 +114,7 @@ def test_without_a_run_there_is_no_run_id(tracker: Tracker) -> None:
         _ = tracker.run_id
 
 
-def test_an_artifact_is_read_back_as_it_was_written(tracker: Tracker) -> None:
+def test_an_artifact_is_read_back_unchanged(tracker: Tracker) -> None:
     with tracker.run("texts", EXPERIMENT) as run_id:
         tracker.log_text("Größe\n", "notes/a.txt")
         tracker.log_table(pd.DataFrame({"a": [1], "b": ["x"]}), "t.csv")

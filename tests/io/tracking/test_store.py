@@ -1,4 +1,4 @@
-"""Whatever state the store of runs is in: it opens, or an error says what to do."""
+"""A tracking store in any state opens, or an error names the remedy."""
 
 import contextlib
 import http.server
@@ -24,7 +24,7 @@ Named = Callable[[str], Tracker]
 
 
 @pytest.fixture(autouse=True)
-def _given_back() -> Iterator[None]:
+def _restore_tracking_uri() -> Iterator[None]:
     before = mlflow.get_tracking_uri()
     yield
     mlflow.set_tracking_uri(before)
@@ -32,7 +32,7 @@ def _given_back() -> Iterator[None]:
 
 @pytest.fixture
 def named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Named:
-    """Opens the store of a URI, in a folder of its own."""
+    """Open the store of a URI, in an empty folder."""
     monkeypatch.chdir(tmp_path)
 
     def open_named(uri: str) -> Tracker:
@@ -43,7 +43,7 @@ def named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Named:
 
 
 def copied(empty_store: Path, folder: Path, *statements: str) -> str:
-    """A copy of the database after some statements; its URI."""
+    """Copy the database, run some statements on the copy, and return its URI."""
     file = folder / "copy.db"
     file.write_bytes(empty_store.read_bytes())
     with contextlib.closing(sqlite3.connect(file)) as database:
@@ -67,7 +67,7 @@ print("run", run_id)
 
 
 @pytest.mark.slow
-def test_two_commands_begin_at_once_on_a_store_that_is_not_there_yet(tmp_path: Path) -> None:
+def test_two_commands_create_one_store_at_the_same_time(tmp_path: Path) -> None:
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("MLFLOW_")},
         "PYTHONPATH": f"{ROOT}/src:{ROOT}",
@@ -87,13 +87,13 @@ def test_two_commands_begin_at_once_on_a_store_that_is_not_there_yet(tmp_path: P
     ]
     ended = [(*one.communicate(timeout=120), one.returncode) for one in both]
     assert [code for *_, code in ended] == [0, 0], ended
-    assert len({said for said, *_ in ended}) == 2
+    assert len({output for output, *_ in ended}) == 2
 
 
 @pytest.mark.parametrize(
     "content", [b"not a database at all", b"\0" * 4096, bytes(range(256)) * 40]
 )
-def test_a_file_that_is_no_database_is_refused(
+def test_a_file_that_is_not_a_database_is_refused(
     named: Named, tmp_path: Path, content: bytes
 ) -> None:
     (tmp_path / "mlflow.db").write_bytes(content)
@@ -101,7 +101,7 @@ def test_a_file_that_is_no_database_is_refused(
         named("sqlite:///mlflow.db")
 
 
-def test_a_folder_in_the_place_of_the_database_is_refused_at_once(
+def test_a_folder_with_the_name_of_the_database_is_refused_at_once(
     named: Named, tmp_path: Path
 ) -> None:
     (tmp_path / "mlflow.db").mkdir()
@@ -112,14 +112,14 @@ def test_a_folder_in_the_place_of_the_database_is_refused_at_once(
 
 
 @pytest.mark.slow
-def test_a_database_without_a_byte_is_made(named: Named, tmp_path: Path) -> None:
+def test_an_empty_database_file_is_initialised(named: Named, tmp_path: Path) -> None:
     (tmp_path / "mlflow.db").touch()
     assert named("sqlite:///mlflow.db").client.search_experiments()
     assert database_file("sqlite:///new/folder/mlflow.db") == tmp_path / "new/folder/mlflow.db"
 
 
 @pytest.mark.parametrize("statement", ["SELECT 1", "DROP TABLE webhooks"])
-def test_a_database_of_a_newer_mlflow_is_not_to_be_upgraded(
+def test_a_database_of_a_newer_mlflow_is_refused_without_advice_to_upgrade(
     named: Named, empty_store: Path, tmp_path: Path, statement: str
 ) -> None:
     newer = copied(
@@ -130,7 +130,7 @@ def test_a_database_of_a_newer_mlflow_is_not_to_be_upgraded(
     assert "upgrade" not in str(exc_info.value)
 
 
-def test_a_database_of_an_older_mlflow_is_to_be_upgraded(
+def test_a_database_of_an_older_mlflow_is_refused_with_advice_to_upgrade(
     named: Named, empty_store: Path, tmp_path: Path
 ) -> None:
     older = copied(empty_store, tmp_path, "UPDATE alembic_version SET version_num = '0584bdc529eb'")
@@ -138,9 +138,7 @@ def test_a_database_of_an_older_mlflow_is_to_be_upgraded(
         named(older)
 
 
-def test_a_database_that_can_not_be_written_is_named(
-    named: Named, empty_store: Path, tmp_path: Path
-) -> None:
+def test_a_read_only_database_is_named(named: Named, empty_store: Path, tmp_path: Path) -> None:
     file = copied(empty_store, tmp_path).removeprefix("sqlite:///")
     tracker = named(f"sqlite:///file:{file}?mode=ro&uri=true")
     with pytest.raises(TrackingError, match=r"can't be written.*give this user"):  # noqa: SIM117
@@ -148,28 +146,28 @@ def test_a_database_that_can_not_be_written_is_named(
             pytest.fail("began")
 
 
-def test_a_database_that_another_process_holds_is_named() -> None:
+def test_a_database_that_another_process_locks_is_named() -> None:
     assert "wait for that process" in str(explained(OSError("(x) database is locked")))
 
 
 @pytest.mark.parametrize(
-    "said", ["duplicate column name: storage_location", "table runs already exists"]
+    "message", ["duplicate column name: storage_location", "table runs already exists"]
 )
-def test_tables_that_are_half_made_are_named(said: str) -> None:
-    assert "half made" in str(explained(OSError(said)))
+def test_incomplete_tables_are_named(message: str) -> None:
+    assert "half made" in str(explained(OSError(message)))
 
 
 # File stores -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("uri", ["file:./mlruns", "file:///nowhere/mlruns", "./mlruns", "mlruns"])
-def test_a_file_store_is_refused_with_how_to_move_it(named: Named, uri: str) -> None:
+def test_a_file_store_is_refused_with_the_command_that_migrates_it(named: Named, uri: str) -> None:
     with pytest.raises(TrackingError, match=r"migrate-filestore --source [./m]") as exc_info:
         named(uri)
     assert "--source file:" not in str(exc_info.value)
 
 
-def test_a_file_store_that_would_be_overlooked_is_refused(
+def test_a_file_store_in_the_default_place_is_refused(
     empty_store: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -187,7 +185,7 @@ def test_a_file_store_that_would_be_overlooked_is_refused(
 
 @contextlib.contextmanager
 def answering(code: int, text: str, seconds: float = 0) -> Iterator[str]:
-    """A server that answers everything alike; its address."""
+    """Start a server that gives every request the same answer; yield its address."""
     ended = threading.Event()
 
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -216,16 +214,16 @@ def answering(code: int, text: str, seconds: float = 0) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("uri", ["http://127.0.0.1:9", "http://nowhere.invalid:5000"])
-def test_a_server_that_is_not_there_is_named_within_seconds(named: Named, uri: str) -> None:
+def test_an_unreachable_server_is_named_within_seconds(named: Named, uri: str) -> None:
     started = time.monotonic()
     with pytest.raises(TrackingError, match=f"{uri}.*can't be reached: is it running"):
         named(uri)
     assert time.monotonic() - started < 15
-    # Later a server that is away for a while is waited for as MLflow does.
+    # Later requests wait for a server that is unavailable for a while, as MLflow does.
     assert "MLFLOW_HTTP_REQUEST_MAX_RETRIES" not in os.environ
 
 
-def test_a_server_that_never_answers_is_given_up_as_the_user_says(
+def test_a_server_that_never_answers_fails_after_the_configured_timeout(
     named: Named, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
@@ -237,7 +235,7 @@ def test_a_server_that_never_answers_is_given_up_as_the_user_says(
 
 
 @pytest.mark.parametrize(
-    ("code", "said"),
+    ("code", "problem"),
     [
         (200, "not as an MLflow server"),
         (404, "not as an MLflow server"),
@@ -247,8 +245,8 @@ def test_a_server_that_never_answers_is_given_up_as_the_user_says(
         (503, "errors of its own"),
     ],
 )
-def test_something_else_that_answers_is_named(named: Named, code: int, said: str) -> None:
-    with answering(code, "<html>hello</html>") as uri, pytest.raises(TrackingError, match=said):
+def test_a_server_that_is_not_mlflow_is_named(named: Named, code: int, problem: str) -> None:
+    with answering(code, "<html>hello</html>") as uri, pytest.raises(TrackingError, match=problem):
         named(uri)
 
 
@@ -264,17 +262,19 @@ def test_something_else_that_answers_is_named(named: Named, code: int, said: str
         "mysql://x",
     ],
 )
-def test_a_uri_that_names_no_store_is_refused_by_name(named: Named, uri: str) -> None:
+def test_a_uri_without_a_store_is_refused_by_name(named: Named, uri: str) -> None:
     with pytest.raises(TrackingError, match="MLflow"):
         named(uri)
 
 
-def test_a_blank_uri_is_as_good_as_none(named: Named, empty_store: Path, tmp_path: Path) -> None:
+def test_a_blank_uri_means_the_default_store(
+    named: Named, empty_store: Path, tmp_path: Path
+) -> None:
     (tmp_path / "mlflow.db").write_bytes(empty_store.read_bytes())
     assert is_default(named("  ").uri)
 
 
-def test_no_message_has_a_password() -> None:
+def test_no_message_contains_a_password() -> None:
     assert without_password("http://me:secret@host:5000/x") == "http://host:5000/x"
     mlflow.set_tracking_uri("http://me:secret@host:5000")
     assert "secret" not in str(explained(OSError("odd: http://me:secret@host:5000/api")))
@@ -283,7 +283,7 @@ def test_no_message_has_a_password() -> None:
 # Runs and experiments ----------------------------------------------------------------------------
 
 
-def test_a_deleted_experiment_is_named_with_how_to_restore_it(
+def test_a_deleted_experiment_is_named_with_the_command_that_restores_it(
     named: Named, empty_store: Path, tmp_path: Path
 ) -> None:
     tracker = named(copied(empty_store, tmp_path))
@@ -307,14 +307,14 @@ def test_a_run_of_another_store_is_named(
             pytest.fail("began")
 
 
-def test_an_artifact_that_is_gone_is_named_and_no_gate_is_opened(
+def test_a_missing_artifact_is_named_and_promotes_nothing(
     named: Named, empty_store: Path, tmp_path: Path
 ) -> None:
     tracker = named(copied(empty_store, tmp_path))
     with tracker.run("texts", "goldrun-churn") as run_id:
         tracker.log_text("{}", "drift/baseline.json")
-    (kept,) = tmp_path.rglob("baseline.json")
-    kept.unlink()
+    (artifact,) = tmp_path.rglob("baseline.json")
+    artifact.unlink()
     with pytest.raises(
         TrackingError, match=f"baseline.json of run {run_id} is missing"
     ) as exc_info:
@@ -323,18 +323,18 @@ def test_an_artifact_that_is_gone_is_named_and_no_gate_is_opened(
     assert "alias" not in str(exc_info.value)
 
 
-# Where things are --------------------------------------------------------------------------------
+# Paths -------------------------------------------------------------------------------------------
 
 
-def test_artifacts_lie_beside_a_database_of_another_folder(
+def test_artifacts_are_next_to_a_database_in_another_folder(
     named: Named, empty_store: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "elsewhere").mkdir()
     tracker = named(copied(empty_store, tmp_path / "elsewhere"))
     with tracker.run("texts", "goldrun-churn"):
         tracker.log_text("here", "a.txt")
-    (kept,) = tmp_path.rglob("a.txt")
-    assert kept.is_relative_to(tmp_path / "elsewhere" / "mlruns" / "goldrun-churn")
+    (artifact,) = tmp_path.rglob("a.txt")
+    assert artifact.is_relative_to(tmp_path / "elsewhere" / "mlruns" / "goldrun-churn")
 
 
 def test_the_default_store_leaves_artifacts_to_mlflow(tmp_path: Path) -> None:
@@ -354,5 +354,5 @@ def test_the_default_store_leaves_artifacts_to_mlflow(tmp_path: Path) -> None:
         ("http://host", None),
     ],
 )
-def test_a_local_database_is_known_by_its_uri(uri: str, file: Path | None) -> None:
+def test_a_local_database_is_recognised_by_its_uri(uri: str, file: Path | None) -> None:
     assert database_file(uri) == file
