@@ -35,19 +35,19 @@ updated_at = "Updated"
 
 @dataclass
 class Shop:
-    """Where the shop's files land, and the context that its steps run in."""
+    """The folder of the shop's files, and the context of its steps."""
 
     folder: Path
     ctx: Context
 
-    def land(self, name: str, *lines: str, header: str = HEADER) -> Path:
-        """Put a file of these lines into the folder."""
+    def add_file(self, name: str, *lines: str, header: str = HEADER) -> Path:
+        """Write a file with these lines into the folder."""
         file = self.folder / name
         file.write_text("\n".join([header, *lines]) + "\n")
         return file
 
     def bronze(self) -> None:
-        """Read files that nobody writes to any more."""
+        """Run bronze on the files, which count as complete."""
         for file in self.folder.iterdir():
             age(file)
         bronze.run(self.ctx)
@@ -56,7 +56,7 @@ class Shop:
         silver.run(self.ctx)
 
     def rows(self, table: str) -> int:
-        """Rows of a table; 0 before it is there."""
+        """Number of rows of a table; 0 if it does not exist."""
         lake = self.ctx.lake
         return lake.read(table).count() if lake.exists(table) else 0
 
@@ -67,7 +67,7 @@ def shop(engine: Engine, tracker: Tracker, tmp_path: Path) -> Shop:
 
 
 def new_shop(engine: Engine, tracker: Tracker, place: Path) -> Shop:
-    """A shop in an empty folder, with a lake that does not exist yet."""
+    """Create a shop in an empty folder, with a lake that does not exist yet."""
     folder = place / "in"
     folder.mkdir()
     settings = place / "shop.toml"
@@ -79,7 +79,7 @@ def new_shop(engine: Engine, tracker: Tracker, place: Path) -> Shop:
 
 @pytest.fixture(scope="session")
 def line() -> Callable[..., str]:
-    """A line of a file: one order line at a minute of a day."""
+    """Formats a line of a file: one order line with the minute of its update."""
 
     def make(key: str, status: str, minute: int, who: str = "c1", amount: str = "5") -> str:
         return f"{key},{who},1,5,{amount},2024-05-01 10:00:00,{status},2024-05-01 10:{minute:02}:00"

@@ -1,4 +1,4 @@
-"""Files that tests put where a source looks for them."""
+"""Complete files for tests."""
 
 import os
 from pathlib import Path
@@ -7,6 +7,6 @@ LONG_AGO = 1_000_000_000
 
 
 def age(file: Path, seconds: float = LONG_AGO) -> Path:
-    """Let a file have been written long ago: nobody waits for what may still be written to it."""
+    """Set a file's modification time into the past, so that it counts as complete."""
     os.utime(file, (seconds, seconds))
     return file

@@ -1,4 +1,4 @@
-"""A lake has one time zone, and gold of a lake that was built without one is computed anew."""
+"""A lake has one time zone; gold of a lake without one is recomputed."""
 
 import shutil
 from collections.abc import Callable
@@ -45,7 +45,7 @@ def sold(key: str, who: str, at: str, amount: str = "5") -> str:
 
 
 def in_zone(shop: Shop, zone: str | None) -> Context:
-    """The shop's context with another time zone in its TOML file, and nothing remembered."""
+    """Return the shop's context with another time zone and without cached tables."""
     source = shop.ctx.source.model_copy(update={"timezone": zone})
     lake = Lake(shop.ctx.lake.engine, shop.ctx.lake.root)
     ctx: Context = replace(shop.ctx, source=source, lake=lake)
@@ -70,25 +70,25 @@ def snapshot_dates(ctx: Context) -> set[str]:
 
 
 def test_every_step_refuses_a_source_of_another_time_zone(shop: Shop) -> None:
-    shop.land("day.csv", sold("t1", "c", "2024-05-01"), sold("t2", "d", "2024-05-02"))
+    shop.add_file("day.csv", sold("t1", "c", "2024-05-01"), sold("t2", "d", "2024-05-02"))
     tokyo = in_zone(shop, TOKYO)
     build(tokyo)
     assert last_purchases(tokyo) == {"c": ("2024-05-01", 1), "d": ("2024-05-02", 0)}
-    shop.land("late.csv", sold("t3", "c", "2024-05-03"))
+    shop.add_file("late.csv", sold("t3", "c", "2024-05-03"))
     tables = ("bronze/transactions", "silver/transactions", "gold/customer_daily")
     before = tokyo.lake.versions(tables)
     for step in STEPS.values():
         for zone, named in (("America/New_York", "America/New_York"), (None, "UTC")):
-            with pytest.raises(SettingsError) as refused:
+            with pytest.raises(SettingsError) as exc_info:
                 step(in_zone(shop, zone))
-            said = str(refused.value)
-            assert f"in the time zone {TOKYO}, and shop.toml in {named}" in said
-            assert f"Set timezone = '{TOKYO}', or build another lake with --lake" in said
+            message = str(exc_info.value)
+            assert f"in the time zone {TOKYO}, and shop.toml in {named}" in message
+            assert f"Set timezone = '{TOKYO}', or build another lake with --lake" in message
     assert tokyo.lake.versions(tables) == before
 
 
-def test_no_time_zone_is_utc_under_any_name(shop: Shop) -> None:
-    shop.land("day.csv", sold("t1", "c", "2024-05-01T23:59:59Z"))
+def test_a_missing_time_zone_means_utc(shop: Shop) -> None:
+    shop.add_file("day.csv", sold("t1", "c", "2024-05-01T23:59:59Z"))
     build(in_zone(shop, None))
     for zone in ("UTC", "Etc/UTC", None):
         check_zone(in_zone(shop, zone))
@@ -96,8 +96,8 @@ def test_no_time_zone_is_utc_under_any_name(shop: Shop) -> None:
         check_zone(in_zone(shop, "Europe/London"))
 
 
-def test_a_lake_whose_rows_were_all_refused_may_change_its_time_zone(shop: Shop) -> None:
-    shop.land("day.csv", sold("t1", "c", "2024-05-01 10:00:00", amount="free"))
+def test_a_lake_with_only_rejected_rows_may_change_its_time_zone(shop: Shop) -> None:
+    shop.add_file("day.csv", sold("t1", "c", "2024-05-01 10:00:00", amount="free"))
     utc, tokyo = in_zone(shop, "UTC"), in_zone(shop, TOKYO)
     bronze.run(utc)
     silver.run(utc)
@@ -108,8 +108,8 @@ def test_a_lake_whose_rows_were_all_refused_may_change_its_time_zone(shop: Shop)
 
 @pytest.fixture
 def old(shop: Shop) -> Shop:
-    """A lake as it was before lakes had a time zone: its days are those of UTC."""
-    shop.land(
+    """A lake without a time zone, as of an older version: its days are in UTC."""
+    shop.add_file(
         "day.csv",
         sold("t1", "c", "2024-05-01T14:59:59Z"),
         sold("t2", "d", "2024-05-01T15:00:00Z"),
@@ -123,7 +123,7 @@ def old(shop: Shop) -> Shop:
     return shop
 
 
-def test_an_old_lake_of_a_shop_in_utc_is_left_as_it_is(
+def test_an_old_lake_of_a_shop_in_utc_is_unchanged(
     old: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     computed: list[object] = []
@@ -133,7 +133,7 @@ def test_an_old_lake_of_a_shop_in_utc_is_left_as_it_is(
     assert snapshot_dates(in_zone(old, "UTC")) == {"2024-05-02", "2024-05-04"}
 
 
-def test_an_old_lake_of_a_shop_elsewhere_is_computed_again_wherever_that_stops(
+def test_an_old_lake_of_another_time_zone_is_recomputed_even_after_a_stop(
     old: Shop, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     replaced = Lake.replace
@@ -153,7 +153,7 @@ def test_an_old_lake_of_a_shop_elsewhere_is_computed_again_wherever_that_stops(
     assert zone_of_gold(tokyo) == "UTC"
     days = tokyo.lake.read("gold/customer_daily").select("day").collect()
     assert {str(row["day"]) for row in days} == {"2024-05-01", "2024-05-02", "2024-05-04"}
-    # Whoever comes next brings it to its end: here a stream that starts.
+    # The next run completes the recomputation: here the start of a stream.
     with tokyo.tracker.run("stream", "goldrun-pipeline") as run_id:
         GoldUpdater(run_id, Scorer(SEGMENTATION)).backfill(tokyo)
     assert last_purchases(tokyo) == {

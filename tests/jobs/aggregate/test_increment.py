@@ -1,4 +1,4 @@
-"""A day more costs what the day brought, and comes out as if everything had been computed."""
+"""An update recomputes only affected rows, and equals a full computation."""
 
 import shutil
 from collections.abc import Callable
@@ -39,24 +39,24 @@ Shop = Any
 def first_day(
     engine: Engine, tracker: Tracker, line: Line, tmp_path_factory: pytest.TempPathFactory
 ) -> Shop:
-    """A shop whose first day is in gold, and whose second has just landed."""
+    """A shop with its first day in gold, and the files of its second day."""
     shop = new_shop(engine, tracker, tmp_path_factory.mktemp("two-days"))
-    shop.land("day1.csv", *(line(f"t{n}", "completed", 1, who=f"c{n % 8}") for n in range(9)))
-    take_in(shop)
+    shop.add_file("day1.csv", *(line(f"t{n}", "completed", 1, who=f"c{n % 8}") for n in range(9)))
+    run_to_gold(shop)
     later = line("t9", "completed", 2, who="c1").replace("2024-05-01", "2024-05-02")
     moved = line("t0", "cancelled", 3, who="c0")
-    shop.land("day2.csv", later, moved, line("t10", "completed", 1, who="new"))
+    shop.add_file("day2.csv", later, moved, line("t10", "completed", 1, who="new"))
     for folder in (shop.folder, Path(shop.ctx.lake.root)):
-        shutil.copytree(folder, f"{folder}-kept")
+        shutil.copytree(folder, f"{folder}-original")
     return shop
 
 
 @pytest.fixture
 def two_days(first_day: Shop) -> Shop:
-    """That shop, at the same place and as it was, whatever the tests before made of it."""
+    """The shop of ``first_day``, restored to its original files and tables."""
     for folder in (first_day.folder, Path(first_day.ctx.lake.root)):
         shutil.rmtree(folder)
-        shutil.copytree(f"{folder}-kept", folder)
+        shutil.copytree(f"{folder}-original", folder)
     ctx = first_day.ctx
     return replace(first_day, ctx=replace(ctx, lake=Lake(ctx.lake.engine, ctx.lake.root)))
 
@@ -67,31 +67,31 @@ def open_batches(ctx: Context) -> dict[str, int]:
     return incomplete_batches(ctx.lake.read(BRONZE), fates, completed)
 
 
-def take_in(shop: Shop, *, rebuild: bool = False) -> None:
+def run_to_gold(shop: Shop, *, rebuild: bool = False) -> None:
     shop.ctx = replace(shop.ctx, now=shop.ctx.now + timedelta(days=1))
-    with shop.ctx.tracker.run("taken in", "goldrun-pipeline"):
+    with shop.ctx.tracker.run("run to gold", "goldrun-pipeline"):
         shop.bronze()
         shop.silver()
         gold_tables.run(shop.ctx, rebuild=rebuild)
 
 
-def test_gold_of_what_changed_is_gold_of_everything(two_days: Shop) -> None:
+def test_updated_gold_equals_rebuilt_gold(two_days: Shop) -> None:
     tables = [*(table.name for table, _ in ACTIVITY), USER_FEATURES.name]
     before = two_days.ctx.lake.versions(tables)
-    take_in(two_days)
+    run_to_gold(two_days)
     after = two_days.ctx.lake.versions(tables)
     assert after["gold/customer_daily"] == before["gold/customer_daily"] + 1
-    take_in(two_days, rebuild=True)
+    run_to_gold(two_days, rebuild=True)
     assert two_days.ctx.lake.versions(tables) == after
     users = two_days.ctx.lake.read(USER_FEATURES.name)
     found = {row["user_id"]: row["purchase_frequency"] for row in users.collect()}
     assert found == {"c0": 1, "c1": 2, "new": 1} | {f"c{n}": 1 for n in range(2, 8)}
 
 
-def test_gold_of_one_span_of_days_after_the_other_is_gold_of_everything(
+def test_gold_computed_in_spans_of_days_equals_rebuilt_gold(
     two_days: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    take_in(two_days)
+    run_to_gold(two_days)
     tables = [*(table.name for table, _ in ACTIVITY), USER_FEATURES.name]
     before = two_days.ctx.lake.versions(tables)
     parts: list[int] = []
@@ -103,21 +103,21 @@ def test_gold_of_one_span_of_days_after_the_other_is_gold_of_everything(
 
     monkeypatch.setattr(gold_tables, "in_spans", counted)
     monkeypatch.setattr(Lake, "rows_at_once", 2)
-    take_in(two_days, rebuild=True)
+    run_to_gold(two_days, rebuild=True)
     assert parts == [2]
     assert two_days.ctx.lake.versions(tables) == before
 
 
-def test_what_did_not_change_is_not_looked_at(
+def test_unchanged_tables_are_not_recomputed(
     two_days: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     computed: list[object] = []
     monkeypatch.setattr(gold_tables, "_compute_all", computed.append)
-    take_in(two_days)
+    run_to_gold(two_days)
     assert computed == []
 
 
-def test_only_batches_with_records_without_a_fate_are_open(two_days: Shop) -> None:
+def test_batches_are_incomplete_while_records_have_no_fate(two_days: Shop) -> None:
     ctx = two_days.ctx
     assert open_batches(ctx) == {}
     two_days.ctx = ctx = replace(ctx, now=ctx.now + timedelta(days=1))
@@ -129,10 +129,10 @@ def test_only_batches_with_records_without_a_fate_are_open(two_days: Shop) -> No
     assert silver.accounts(ctx)["transactions"].closed
 
 
-def test_a_replay_that_stops_leaves_nothing_that_the_next_run_passes_over(
+def test_the_run_after_an_interrupted_replay_completes_it(
     shop: Shop, line: Line, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shop.land("day1.csv", line("t1", "completed", 1), line("t2", "completed", 1, amount="free"))
+    shop.add_file("day1.csv", line("t1", "completed", 1), line("t2", "completed", 1, amount="free"))
     shop.bronze()
     shop.silver()
     better = tmp_path / "shop.toml"
@@ -149,7 +149,7 @@ def test_a_replay_that_stops_leaves_nothing_that_the_next_run_passes_over(
     assert Lake(ctx.lake.engine, ctx.lake.root).read(TRANSACTIONS.name).count() == 2
 
 
-def test_a_table_of_silver_that_was_removed_is_made_again(two_days: Shop) -> None:
+def test_a_deleted_silver_table_is_recreated(two_days: Shop) -> None:
     ctx = two_days.ctx
     before = ctx.lake.read(TRANSACTIONS.name).count()
     shutil.rmtree(ctx.lake.path(TRANSACTIONS.name))
@@ -159,25 +159,25 @@ def test_a_table_of_silver_that_was_removed_is_made_again(two_days: Shop) -> Non
     assert silver.accounts(again)["transactions"].closed
 
 
-def test_a_table_of_gold_that_was_removed_is_made_whole_again(two_days: Shop) -> None:
+def test_a_deleted_gold_table_is_recreated_completely(two_days: Shop) -> None:
     ctx = two_days.ctx
     shutil.rmtree(ctx.lake.path("gold/customer_daily"))
     two_days.ctx = replace(ctx, lake=Lake(ctx.lake.engine, ctx.lake.root))
-    take_in(two_days)
-    whole = two_days.ctx.lake.read("gold/customer_daily").agg({"lines": "sum"}).collect()[0][0]
-    assert whole == 10
+    run_to_gold(two_days)
+    total = two_days.ctx.lake.read("gold/customer_daily").agg({"lines": "sum"}).collect()[0][0]
+    assert total == 10
 
 
-def test_gold_of_a_silver_that_went_back_is_computed_anew(two_days: Shop) -> None:
+def test_gold_is_recomputed_after_silver_lost_records(two_days: Shop) -> None:
     ctx = two_days.ctx
-    take_in(two_days)
+    run_to_gold(two_days)
     for name in (TRANSACTIONS.name, HISTORY, "silver/customers"):
         shutil.rmtree(ctx.lake.path(name))
     for file in two_days.folder.glob("day2.csv"):
         file.unlink()
     shutil.rmtree(ctx.lake.path(BRONZE))
     two_days.ctx = replace(ctx, lake=Lake(ctx.lake.engine, ctx.lake.root))
-    take_in(two_days)
+    run_to_gold(two_days)
     users = two_days.ctx.lake.read(USER_FEATURES.name).select("user_id").collect()
     assert {row["user_id"] for row in users} == {f"c{n}" for n in range(8)}
 
@@ -185,8 +185,8 @@ def test_gold_of_a_silver_that_went_back_is_computed_anew(two_days: Shop) -> Non
 DAILY = "gold/customer_daily"
 
 
-def lose_a_metric(shop: Shop) -> None:
-    """Make gold's days those of an older version, which did not count pieces."""
+def remove_metric(shop: Shop) -> None:
+    """Remove the metric ``pieces`` from gold, as in a lake of an older version."""
     path = shop.ctx.lake.path(DAILY)
     older = DeltaTable(path).to_pyarrow_table().drop_columns(["pieces"])
     write_deltalake(path, older, mode="overwrite", schema_mode="overwrite")
@@ -199,20 +199,20 @@ def pieces(shop: Shop) -> int | None:
 
 
 def test_a_daily_metric_that_an_older_lake_lacks_is_computed_for_all_days(two_days: Shop) -> None:
-    take_in(two_days)
-    whole = pieces(two_days)
-    assert whole
-    lose_a_metric(two_days)
-    take_in(two_days)
-    assert pieces(two_days) == whole
+    run_to_gold(two_days)
+    expected = pieces(two_days)
+    assert expected
+    remove_metric(two_days)
+    run_to_gold(two_days)
+    assert pieces(two_days) == expected
 
 
-def test_a_stop_after_a_metric_was_added_leaves_no_day_without_it(
+def test_a_stop_after_a_new_metric_leaves_no_day_without_it(
     two_days: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    take_in(two_days)
-    whole = pieces(two_days)
-    lose_a_metric(two_days)
+    run_to_gold(two_days)
+    expected = pieces(two_days)
+    remove_metric(two_days)
 
     def cut(*_: object) -> None:
         raise PowerCutError
@@ -220,7 +220,7 @@ def test_a_stop_after_a_metric_was_added_leaves_no_day_without_it(
     with monkeypatch.context() as patched:
         patched.setattr(gold_tables, "_compute_all", cut)
         with pytest.raises(PowerCutError):
-            take_in(two_days)
+            run_to_gold(two_days)
     assert pieces(two_days) is None
-    take_in(two_days)
-    assert pieces(two_days) == whole
+    run_to_gold(two_days)
+    assert pieces(two_days) == expected

@@ -1,4 +1,4 @@
-"""A person who is erased is in no row, old file, change feed or log of the lake any more."""
+"""After an erasure, no row, old file, change feed or log of the lake has a trace of the person."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -104,12 +104,12 @@ ADAS = {"customers": 3, "transactions": 7}
 
 
 class PowerCutError(Exception):
-    """Nothing that the pipeline knows of."""
+    """An error that the pipeline does not handle."""
 
 
 @dataclass
 class Place:
-    """A lake, and what it was like before anybody was erased."""
+    """A lake, with its traces and spend before the erasure."""
 
     ctx: Context
     folder: Path
@@ -117,7 +117,7 @@ class Place:
     spend: Any
 
     def traces_of(self, *terms: Term) -> set[tuple[str, str]]:
-        """Table and folder in it (``_delta_log``, ``_change_data``) of every trace."""
+        """Return the table and its folder (``_delta_log``, ``_change_data``) of every trace."""
         root = Path(self.ctx.lake.root)
         found = [Path(t.file).relative_to(root).parts for t in find_traces([root], terms)]
         return {("/".join(p[:2]), p[2] if len(p) > 3 else "") for p in found}
@@ -136,7 +136,7 @@ def spend(lake: Lake) -> Any:
     return total[0][0]
 
 
-def land(folder: Path) -> None:
+def write_files(folder: Path) -> None:
     for name, lines in FILES.items():
         file = folder / name
         file.parent.mkdir(exist_ok=True)
@@ -158,9 +158,9 @@ def place(
     tmp_path_factory: pytest.TempPathFactory,
     _key: None,
 ) -> Place:
-    """A shop with a change feed on one table and deletion vectors on another, and its gold."""
+    """A shop up to gold, with a change feed on one table and deletion vectors on another."""
     folder = tmp_path_factory.mktemp("shop")
-    land(folder)
+    write_files(folder)
     settings = folder / "shop.toml"
     settings.write_text(SETTINGS.format(folder=folder))
     lake = Lake(engine, str(folder / "lake"))
@@ -186,12 +186,12 @@ def place(
 
 @pytest.fixture(scope="module")
 def erased(place: Place) -> Place:
-    """The shop after Ada was erased."""
+    """The shop after the erasure of Ada."""
     place.erase(ADA)
     return place
 
 
-def test_before_the_search_finds_her_in_data_change_feed_and_log(place: Place) -> None:
+def test_traces_are_found_in_data_change_feed_and_log_before_the_erasure(place: Place) -> None:
     assert {
         ("bronze/customers", ""),
         ("bronze/transactions", ""),
@@ -204,14 +204,14 @@ def test_before_the_search_finds_her_in_data_change_feed_and_log(place: Place) -
         ("gold/customer_daily", ""),
         ("gold/user_features", ""),
     } <= place.traces
-    # Personal columns have no statistics: what the logs name is her id alone.
+    # Personal columns have no statistics: the logs contain her id only.
     names = [term for term in TERMS if term.kind != "customer_id"]
     assert {folder for _, folder in place.traces_of(*names)} == {"", "_change_data"}
     accounts = silver.accounts(place.ctx)
     assert all(a.closed and a.fates["erased"] == 0 for a in accounts.values())
 
 
-def test_nothing_of_her_is_left_in_any_file(erased: Place) -> None:
+def test_no_file_has_a_trace_after_the_erasure(erased: Place) -> None:
     assert erased.traces_of(*TERMS) == set()
     lake = erased.ctx.lake
     tables = [table for table in tables_in(Path(lake.root)) if not table.startswith("ops/")]
@@ -219,18 +219,18 @@ def test_nothing_of_her_is_left_in_any_file(erased: Place) -> None:
     assert [file for table in tables for file in leftovers(lake, table)] == []
 
 
-def test_every_record_of_hers_counts_as_erased_and_the_accounts_close(erased: Place) -> None:
+def test_every_record_of_the_person_is_erased_and_accounted_for(erased: Place) -> None:
     accounts = silver.accounts(erased.ctx)
     assert {entity: a.fates["erased"] for entity, a in accounts.items()} == ADAS
     assert all(account.closed for account in accounts.values())
-    refused = [r for r in erased.rows(lineage.QUARANTINE) if r[lineage.STATE] == "erased"]
-    assert {r[lineage.RECORD] for r in refused} == {"{}"}
-    reasons = {tuple(r[lineage.REASONS]) for r in refused}
+    rejected = [r for r in erased.rows(lineage.QUARANTINE) if r[lineage.STATE] == "erased"]
+    assert {r[lineage.RECORD] for r in rejected} == {"{}"}
+    reasons = {tuple(r[lineage.REASONS]) for r in rejected}
     assert (CUSTOMER_ERASED,) in reasons
     assert len(reasons) > 1
 
 
-def test_the_others_stay_as_they_were_and_totals_drop(erased: Place) -> None:
+def test_other_customers_are_unchanged_and_totals_decrease(erased: Place) -> None:
     people = {r["customer_id"]: r["phone"] for r in erased.rows(CUSTOMERS)}
     assert people == {TWIN: "+442079460099", LEO: "+442079460027"}
     assert {r["transaction_id"] for r in erased.rows(TRANSACTIONS)} == {"t2", "t3"}
@@ -243,13 +243,13 @@ def test_the_others_stay_as_they_were_and_totals_drop(erased: Place) -> None:
     assert {r[0] for r in ids.collect()} == {"t2", "t3", "t8"}
 
 
-def test_only_her_tombstone_is_kept(erased: Place) -> None:
+def test_only_the_tombstone_remains(erased: Place) -> None:
     (row,) = erased.rows(TOMBSTONES)
     assert len(row["tombstone"]) == 64
     assert ADA not in str(row)
 
 
-def test_a_lake_in_an_object_store_is_refused_before_anything_is_touched(
+def test_a_lake_in_an_object_store_is_refused_before_any_change(
     engine: Engine, erased: Place
 ) -> None:
     ctx = erased.ctx
@@ -258,7 +258,7 @@ def test_a_lake_in_an_object_store_is_refused_before_anything_is_touched(
         erase.run(elsewhere, ADA)
 
 
-def test_what_is_found_after_all_is_an_error_that_says_where(
+def test_a_remaining_trace_is_an_error_with_its_place(
     erased: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(erase, "purge", lambda *_: None)
@@ -269,7 +269,7 @@ def test_what_is_found_after_all_is_an_error_that_says_where(
     note.unlink()
 
 
-def test_erasing_her_again_changes_nothing_and_the_id_that_the_run_was_given_leaves_mlflow(
+def test_a_second_erasure_changes_nothing_and_removes_the_id_from_mlflow(
     erased: Place, project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = Path(project.store.removeprefix("sqlite:///"))
@@ -286,11 +286,11 @@ def test_erasing_her_again_changes_nothing_and_the_id_that_the_run_was_given_lea
     with sqlite3.connect(store) as database:
         assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     changed = {t for t, version in lake.versions(list(versions)).items() if version > versions[t]}
-    # Its deletion vectors can't be seen from outside, so it is always written anew.
+    # Its deletion vectors are not visible from outside, so it is always rewritten.
     assert changed <= {TRANSACTIONS.name}
 
 
-def test_a_customer_that_nobody_knows_is_refused(erased: Place) -> None:
+def test_an_unknown_customer_is_refused(erased: Place) -> None:
     versions = erased.ctx.lake.versions(tables_in(Path(erased.ctx.lake.root)))
     with pytest.raises(SettingsError, match="has no customer with this id") as exc_info:
         erased.erase("ada-79")
@@ -298,7 +298,7 @@ def test_a_customer_that_nobody_knows_is_refused(erased: Place) -> None:
     assert erased.ctx.lake.versions(list(versions)) == versions
 
 
-def test_her_records_that_are_read_again_are_emptied_and_counted(erased: Place) -> None:
+def test_new_records_of_an_erased_person_are_emptied_and_counted(erased: Place) -> None:
     before = silver.accounts(erased.ctx)
     ids = {r["customer_id"] for r in erased.rows(CUSTOMERS)}
     again = FILES["customers/1.csv"][:2]
@@ -313,10 +313,10 @@ def test_her_records_that_are_read_again_are_emptied_and_counted(erased: Place) 
     assert erased.traces_of(*TERMS) == set()
 
 
-def test_an_erasure_that_was_stopped_twice_ends_in_the_same_place(
+def test_an_erasure_that_was_interrupted_twice_ends_in_the_same_state(
     erased: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """And a bare number is looked for where ids are, not among quantities."""
+    """The id is a plain number, which is searched in columns of ids only."""
 
     def cut_in_gold(self: Lake, table: str, keys: Any) -> bool:
         if table.startswith("gold/"):

@@ -1,4 +1,4 @@
-"""The proof of an erasure on the smallest lake that shows it; ``test_erase`` has the whole."""
+"""An erasure in a minimal lake; ``test_erase`` covers all tables and files."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -21,12 +21,12 @@ Shop = Any
 """The small shop of this folder's fixtures."""
 
 
-def test_nothing_is_left_of_who_is_erased_and_the_others_stay(
+def test_an_erasure_leaves_no_trace_and_keeps_other_customers(
     shop: Shop, line: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(VARIABLE, "the key of these tests, which is long enough")
     lake, root = shop.ctx.lake, Path(shop.ctx.lake.root)
-    shop.land(
+    shop.add_file(
         "day1.csv",
         line("t1", "pending", 1, who=ADA),
         line("t1", "completed", 2, who=ADA),

@@ -1,4 +1,4 @@
-"""Whatever bytes land, the batch goes through, every record has one fate and good rows arrive."""
+"""A batch of arbitrary bytes completes: every record has one fate, valid rows are in silver."""
 
 import bz2
 import contextlib
@@ -28,7 +28,7 @@ from goldrun.jobs.refine import silver
 from tests.hostile_lines import CHUNKS, Record, as_csv, as_json, hostile
 
 LINES = 600
-"""Lines of a file of the long tests; every third is good."""
+"""Number of lines of a file in the long tests; every third is valid."""
 FEW = 90
 CUSTOMER = {
     "customer_id": "c",
@@ -103,17 +103,17 @@ CONTENT: Mapping[str, Mapping[str, object]] = {
         "interaction_outcome": "resolved",
     },
 }
-"""What every good row says in silver."""
+"""Content of every valid row in silver."""
 
 
-def landed(dice: random.Random, record: Record, file_format: str, count: int) -> bytes:
-    """A file in which hostile lines stand between good ones."""
+def mixed_file(dice: random.Random, record: Record, file_format: str, count: int) -> bytes:
+    """Return a file with hostile lines between valid ones."""
     key = next(iter(record))
     line = as_csv if file_format == "csv" else as_json
     lines = [as_csv({name: name for name in record})] if file_format == "csv" else []
     for number in range(count // 3):
-        lines.append(line(record | {key: f"good{number}"}))
-        lines += [hostile(dice, line, record | {key: f"bad{number}"}) for _ in range(2)]
+        lines.append(line(record | {key: f"valid{number}"}))
+        lines += [hostile(dice, line, record | {key: f"hostile{number}"}) for _ in range(2)]
     return b"\n".join(lines)
 
 
@@ -131,7 +131,7 @@ def shop(
     return Context(Lake(engine, str(folder / "lake")), tracker, load_source(str(toml)), now)
 
 
-def taken_in(
+def run_to_silver(
     engine: Engine,
     tracker: Tracker,
     folder: Path,
@@ -140,10 +140,12 @@ def taken_in(
     formats: Sequence[str],
     count: int = LINES,
 ) -> Lake:
-    """Land hostile lines between good ones, and take them in; every record has one fate."""
+    """Run bronze and silver on hostile lines between valid ones; check the accounting."""
     dice = random.Random(seed)
     for (entity, record), file_format in zip(entities.items(), formats, strict=True):
-        (folder / f"{entity}.{file_format}").write_bytes(landed(dice, record, file_format, count))
+        (folder / f"{entity}.{file_format}").write_bytes(
+            mixed_file(dice, record, file_format, count)
+        )
     ctx = shop(engine, tracker, folder, entities, formats)
     bronze.run(ctx)
     silver.run(ctx)
@@ -153,23 +155,23 @@ def taken_in(
     return ctx.lake
 
 
-def damaged(lake: Lake, entities: Records, count: int = LINES) -> list[str]:
-    """Entities of which a good row did not arrive, or arrived as something else."""
+def entities_with_losses(lake: Lake, entities: Records, count: int = LINES) -> list[str]:
+    """Return the entities with a valid row that is missing or changed in silver."""
     found = []
     for entity, record in entities.items():
         key = next(iter(record))
-        rows = lake.read(f"silver/{entity}").where(f"{key} like 'good%'").collect()
-        arrived = {row[key] for row in rows} >= {f"good{n}" for n in range(count // 3)}
-        said = {tuple(row[name] for name in CONTENT[entity]) for row in rows}
-        if not arrived or said != {tuple(CONTENT[entity].values())}:
+        rows = lake.read(f"silver/{entity}").where(f"{key} like 'valid%'").collect()
+        complete = {row[key] for row in rows} >= {f"valid{n}" for n in range(count // 3)}
+        contents = {tuple(row[name] for name in CONTENT[entity]) for row in rows}
+        if not complete or contents != {tuple(CONTENT[entity].values())}:
             found.append(entity)
     return found
 
 
-QUICKLY = settings(
+WITHOUT_SHRINKING = settings(
     deadline=None,
     derandomize=True,
-    # A file of so many lines is small enough to look at: making it smaller costs minutes.
+    # A file of so many lines is readable: shrinking it takes minutes.
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -177,12 +179,12 @@ SEEDS = st.integers(0, 2**32)
 
 
 @pytest.mark.parametrize("file_format", ["csv", "json"])
-def test_a_few_lines_of_any_bytes_go_through(
+def test_a_few_lines_of_arbitrary_bytes_are_processed(
     engine: Engine, tracker: Tracker, tmp_path: Path, file_format: str
 ) -> None:
     one = {"transactions": TRANSACTION}
-    lake = taken_in(engine, tracker, tmp_path, 20260102, one, [file_format], FEW)
-    assert damaged(lake, one, FEW) == []
+    lake = run_to_silver(engine, tracker, tmp_path, 20260102, one, [file_format], FEW)
+    assert entities_with_losses(lake, one, FEW) == []
 
 
 @pytest.mark.slow
@@ -190,9 +192,9 @@ def test_a_few_lines_of_any_bytes_go_through(
 @pytest.mark.parametrize(
     "order", [("csv", "json"), ("json", "csv")], ids=["csv-first", "json-first"]
 )
-@settings(QUICKLY, derandomize=False, max_examples=10)
+@settings(WITHOUT_SHRINKING, derandomize=False, max_examples=10)
 @given(seed=SEEDS)
-def test_any_bytes_go_through(
+def test_arbitrary_bytes_are_processed(
     engine: Engine,
     tracker: Tracker,
     tmp_path_factory: pytest.TempPathFactory,
@@ -202,19 +204,19 @@ def test_any_bytes_go_through(
 ) -> None:
     formats = (order * 3)[: len(entities)]
     folder = tmp_path_factory.mktemp("any")
-    lake = taken_in(engine, tracker, folder, seed, entities, formats)
-    assert damaged(lake, entities) == []
+    lake = run_to_silver(engine, tracker, folder, seed, entities, formats)
+    assert entities_with_losses(lake, entities) == []
 
 
 PIECES = st.lists(st.one_of(st.binary(max_size=20), st.sampled_from(CHUNKS)), max_size=12)
 
 
-@settings(QUICKLY, max_examples=300)
+@settings(WITHOUT_SHRINKING, max_examples=300)
 @example(content=gzip.compress(b'{"a":1}\n')[:-4])
 @example(content=bz2.compress(b"a,b\n")[:-4])
 @example(content=gzip.compress(b"\xff\0") + b"rubbish")
 @given(content=PIECES.map(b"".join))
-def test_any_file_is_taken_or_refused_by_name(tmp_path: Path, content: bytes) -> None:
+def test_any_file_is_read_or_refused_by_name(tmp_path: Path, content: bytes) -> None:
     for name, packed in (
         ("x.csv", content),
         ("x.csv.gz", content),

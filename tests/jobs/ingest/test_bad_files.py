@@ -1,4 +1,4 @@
-"""A file that can't be read whole is refused by name, and nothing of its batch is written."""
+"""A file that cannot be read completely is refused by name, and its batch writes nothing."""
 
 import gzip
 import json
@@ -23,7 +23,7 @@ Shop = Any
 
 
 def refusal(shop: Shop) -> str:
-    """Refused, and without any trace in bronze."""
+    """Return the error of a refused batch, which leaves bronze unchanged."""
     lake = shop.ctx.lake
     before = lake.version(BRONZE)
     with pytest.raises(SourceError) as exc_info:
@@ -34,14 +34,14 @@ def refusal(shop: Shop) -> str:
 
 @pytest.fixture
 def started(shop: Shop, line: Line) -> Shop:
-    """The shop with one good file in bronze already."""
-    shop.land("day1.csv", line("t1", "completed", 1))
+    """The shop with one valid file in bronze."""
+    shop.add_file("day1.csv", line("t1", "completed", 1))
     shop.bronze()
     return shop
 
 
-def test_a_batch_with_one_cut_off_file_writes_nothing_of_any(started: Shop, line: Line) -> None:
-    started.land("day2.csv", line("t2", "completed", 1))
+def test_a_batch_with_one_truncated_file_writes_nothing(started: Shop, line: Line) -> None:
+    started.add_file("day2.csv", line("t2", "completed", 1))
     many = [line(f"k{n}", "completed", n % 60, who=str(n**5)) for n in range(20_000)]
     whole = gzip.compress("\n".join([HEADER, *many]).encode())
     cut = started.folder / "day3.csv.gz"
@@ -54,16 +54,16 @@ def test_a_batch_with_one_cut_off_file_writes_nothing_of_any(started: Shop, line
     assert started.rows(BRONZE) == 2 + len(many)
 
 
-def test_a_gzip_that_is_cut_off_in_its_first_bytes_is_refused(started: Shop) -> None:
+def test_a_gzip_file_truncated_in_its_header_is_refused(started: Shop) -> None:
     (started.folder / "day2.csv.gz").write_bytes(gzip.compress(HEADER.encode())[:15])
     assert "day2.csv.gz" in refusal(started)
 
 
-def test_a_missing_required_column_is_named_with_file_and_near_name(
+def test_a_missing_required_column_is_named_with_file_and_suggestion(
     started: Shop, line: Line
 ) -> None:
     header = HEADER.replace("Quantity", "Quantiti")
-    started.land("day2.csv", line("t2", "completed", 1), header=header)
+    started.add_file("day2.csv", line("t2", "completed", 1), header=header)
     message = refusal(started)
     assert "day2.csv has no column 'Quantity'" in message
     assert "(did you mean 'Quantiti'?)" in message
@@ -75,47 +75,47 @@ def test_a_file_without_a_header_is_refused(started: Shop) -> None:
     assert "day2.csv is empty" in refusal(started)
 
 
-def test_a_column_that_is_named_twice_is_refused(started: Shop, line: Line) -> None:
+def test_a_repeated_column_name_is_refused(started: Shop, line: Line) -> None:
     header = HEADER.replace("Amount", "Price")
-    started.land("day2.csv", line("t2", "completed", 1), header=header)
+    started.add_file("day2.csv", line("t2", "completed", 1), header=header)
     assert "the column 'Price' twice" in refusal(started)
 
 
-def test_a_file_that_was_changed_after_it_was_read_is_refused_by_name(
+def test_a_file_that_changes_after_it_was_read_is_refused_by_name(
     started: Shop, line: Line
 ) -> None:
-    started.land("day1.csv", line("t1", "completed", 1), line("t2", "completed", 1))
+    started.add_file("day1.csv", line("t1", "completed", 1), line("t2", "completed", 1))
     message = refusal(started)
     assert "day1.csv has changed since it was read" in message
 
 
-def test_a_file_that_was_changed_to_equal_another_is_refused_by_name(
+def test_a_file_that_changes_into_a_copy_of_another_is_refused_by_name(
     started: Shop, line: Line
 ) -> None:
-    started.land("day2.csv", line("t2", "completed", 1))
+    started.add_file("day2.csv", line("t2", "completed", 1))
     started.bronze()
-    started.land("day1.csv", line("t2", "completed", 1))
+    started.add_file("day1.csv", line("t2", "completed", 1))
     message = refusal(started)
     assert "day1.csv has changed since it was read" in message
 
 
-def test_a_file_that_was_read_adds_nothing_again_under_any_name(started: Shop, line: Line) -> None:
+def test_a_file_that_was_read_before_adds_nothing_under_any_name(started: Shop, line: Line) -> None:
     version = started.ctx.lake.version(BRONZE)
-    started.land("copy.csv", line("t1", "completed", 1))
+    started.add_file("copy.csv", line("t1", "completed", 1))
     started.bronze()
     assert started.rows(BRONZE) == 1
     assert started.ctx.lake.version(BRONZE) == version
 
 
 def test_two_equal_files_in_one_batch_are_read_once(shop: Shop, line: Line) -> None:
-    shop.land("a.csv", line("t1", "completed", 1))
-    shop.land("b.csv", line("t1", "completed", 1))
+    shop.add_file("a.csv", line("t1", "completed", 1))
+    shop.add_file("b.csv", line("t1", "completed", 1))
     shop.bronze()
     assert shop.rows(BRONZE) == 1
 
 
-def test_a_file_of_only_a_header_adds_no_version_however_often_it_is_seen(started: Shop) -> None:
-    started.land("empty.csv", header=HEADER)
+def test_a_file_with_only_a_header_adds_no_version(started: Shop) -> None:
+    started.add_file("empty.csv", header=HEADER)
     started.bronze()
     assert started.rows(BRONZE) == 1
     version = started.ctx.lake.version(BRONZE)
@@ -132,14 +132,14 @@ def test_a_byte_order_mark_is_not_part_of_the_first_column(shop: Shop, line: Lin
     assert set(record) == set(HEADER.split(","))
 
 
-def test_a_column_spelled_in_other_letters_is_refused(shop: Shop, line: Line) -> None:
-    shop.land("day1.csv", line("t1", "completed", 1), header=HEADER.replace("Who", "WHO"))
+def test_a_column_name_in_a_different_case_is_refused(shop: Shop, line: Line) -> None:
+    shop.add_file("day1.csv", line("t1", "completed", 1), header=HEADER.replace("Who", "WHO"))
     with pytest.raises(SourceError, match=r"day1.csv has no column 'Who'.*did you mean 'WHO'"):
         shop.bronze()
 
 
-def test_a_file_that_spark_would_pass_over_is_refused(shop: Shop, line: Line) -> None:
-    shop.land("_day1.csv", line("t1", "completed", 1))
+def test_a_file_that_spark_would_skip_is_refused(shop: Shop, line: Line) -> None:
+    shop.add_file("_day1.csv", line("t1", "completed", 1))
     with pytest.raises(SourceError, match="rename the file"):
         shop.bronze()
 
@@ -152,7 +152,7 @@ def test_a_lake_with_another_shops_records_is_refused(started: Shop) -> None:
             step(ctx)
 
 
-def test_bytes_that_are_not_of_the_declared_encoding_are_not_replaced_silently(
+def test_bytes_outside_the_declared_encoding_are_not_replaced_silently(
     shop: Shop, line: Line
 ) -> None:
     lines = [line(f"t{n}", "completed", 1) for n in range(500)]
@@ -167,7 +167,7 @@ def test_bytes_that_are_not_of_the_declared_encoding_are_not_replaced_silently(
 
 @pytest.fixture
 def with_customers(shop: Shop) -> Shop:
-    """The shop with customers in JSON files as well."""
+    """The shop with customers in JSON files."""
     source: Source = shop.ctx.source
     customers = EntityMapping(
         path=f"{shop.folder}/*.json*",
@@ -179,14 +179,14 @@ def with_customers(shop: Shop) -> Shop:
     return shop
 
 
-def land_json(shop: Shop, name: str, *records: dict[str, Any]) -> Path:
+def add_json(shop: Shop, name: str, *records: dict[str, Any]) -> Path:
     file: Path = shop.folder / name
     file.write_text("".join(json.dumps(record) + "\n" for record in records))
     return file
 
 
-def test_a_first_batch_with_a_cut_off_file_leaves_no_table_behind(shop: Shop, line: Line) -> None:
-    shop.land("day1.csv", line("t1", "completed", 1))
+def test_a_first_batch_with_a_truncated_file_creates_no_table(shop: Shop, line: Line) -> None:
+    shop.add_file("day1.csv", line("t1", "completed", 1))
     whole = gzip.compress("\n".join([HEADER, line("t2", "completed", 1)]).encode())
     (shop.folder / "day2.csv.gz").write_bytes(whole[:-4])
     with pytest.raises(SourceError, match=r"day2.csv.gz can't be read to its end: it is cut off"):
@@ -194,19 +194,19 @@ def test_a_first_batch_with_a_cut_off_file_leaves_no_table_behind(shop: Shop, li
     assert not shop.ctx.lake.exists(BRONZE)
 
 
-def test_a_wrong_file_of_one_entity_stops_all_of_them(with_customers: Shop, line: Line) -> None:
-    land_json(with_customers, "people.json", {"id": "c1"})
-    with_customers.land("day1.csv", line("t1", "completed", 1), header="Id,Other")
+def test_an_unreadable_file_of_one_entity_stops_all_entities(
+    with_customers: Shop, line: Line
+) -> None:
+    add_json(with_customers, "people.json", {"id": "c1"})
+    with_customers.add_file("day1.csv", line("t1", "completed", 1), header="Id,Other")
     with pytest.raises(SourceError, match=r"day1.csv has no column"):
         with_customers.bronze()
     assert not with_customers.ctx.lake.exists("bronze/customers")
 
 
-def test_json_needs_the_keys_of_required_columns_and_no_others(
-    with_customers: Shop, line: Line
-) -> None:
-    with_customers.land("day1.csv", line("t1", "completed", 1, who="c2"))
-    wrong = land_json(with_customers, "people.json", {"Id": "c1", "full_name": "Ada"})
+def test_json_requires_the_keys_of_required_columns_only(with_customers: Shop, line: Line) -> None:
+    with_customers.add_file("day1.csv", line("t1", "completed", 1, who="c2"))
+    wrong = add_json(with_customers, "people.json", {"Id": "c1", "full_name": "Ada"})
     with pytest.raises(SourceError) as exc_info:
         with_customers.bronze()
     assert "people.json has no column 'id', which shop.toml [customers.columns] reads" in str(
@@ -214,10 +214,10 @@ def test_json_needs_the_keys_of_required_columns_and_no_others(
     )
     assert "(did you mean 'Id'?); read one that it has: Id, full_name" in str(exc_info.value)
     wrong.unlink()
-    land_json(with_customers, "people.jsonl", {"no": 1}, {"id": "c1", "town": "York"}, {"id": "c2"})
+    add_json(with_customers, "people.jsonl", {"no": 1}, {"id": "c1", "town": "York"}, {"id": "c2"})
     packed = with_customers.folder / "more.json.gz"
     packed.write_bytes(gzip.compress(b'{"id":"c3","full_name":"Ada"}\n{"id":"c4"'))
-    # Nothing in it can be read, so no key is known to be missing.
+    # No line is valid, so no key is known to be missing.
     (with_customers.folder / "cut.json").write_text('{"id":"c5"\n')
     with_customers.bronze()
     with_customers.silver()
@@ -236,12 +236,12 @@ def test_json_needs_the_keys_of_required_columns_and_no_others(
     assert with_customers.rows("silver/transactions") == 1
 
 
-def test_a_folder_that_grows_adds_what_is_new_in_one_commit(shop: Shop, line: Line) -> None:
-    shop.land("day0.csv", line("t0", "completed", 1))
+def test_new_files_of_a_folder_are_added_in_one_commit(shop: Shop, line: Line) -> None:
+    shop.add_file("day0.csv", line("t0", "completed", 1))
     shop.bronze()
     before = shop.ctx.lake.version(BRONZE)
     for day in range(1, 9):
-        shop.land(f"day{day}.csv", *[line(f"t{day}-{n}", "completed", 1) for n in range(day)])
+        shop.add_file(f"day{day}.csv", *[line(f"t{day}-{n}", "completed", 1) for n in range(day)])
     shop.bronze()
     assert shop.ctx.lake.version(BRONZE) == before + 1
     rows = shop.ctx.lake.read(BRONZE).where("file not like '%day0.csv'").collect()

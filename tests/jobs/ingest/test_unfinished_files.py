@@ -1,4 +1,4 @@
-"""A file that is still being written is waited for, by a batch as by a stream."""
+"""A batch and a stream wait for a file that is still being written."""
 
 import itertools
 import logging
@@ -23,7 +23,7 @@ Shop = Any
 
 
 class Time:
-    """Goes on by itself, a tenth of a second a look."""
+    """A clock that advances by a tenth of a second per call."""
 
     def __init__(self, start: float) -> None:
         self._ticks = itertools.count()
@@ -34,23 +34,23 @@ class Time:
 
 
 def waits_for(file: Path, starts_after: float) -> float:
-    """Seconds for which a file is waited for, from so long after it was written."""
+    """Seconds of waiting for a file, if the wait starts so long after its last change."""
     pauses: list[float] = []
     start = file.stat().st_mtime + starts_after
     assert wait_until_written([file], sleep=pauses.append, clock=Time(start)) == []
     return len(pauses) / 10
 
 
-def test_a_file_is_waited_for_until_it_has_not_been_written_to_for_a_while(tmp_path: Path) -> None:
+def test_a_batch_waits_until_a_file_stops_changing(tmp_path: Path) -> None:
     file = tmp_path / "a.csv"
     file.write_text("x")
     assert waits_for(file, QUIET_SECONDS + 1) == 0
     assert waits_for(file, 0.5) == pytest.approx(QUIET_SECONDS - 0.5, abs=0.21)
-    # Its clock is ahead of ours: what counts is that nothing changes.
+    # The file's clock is ahead: only changes count.
     assert waits_for(file, -1000) == pytest.approx(QUIET_SECONDS, abs=0.31)
 
 
-def test_a_file_that_changes_is_waited_for_anew_and_one_that_is_gone_is_not(tmp_path: Path) -> None:
+def test_the_wait_restarts_when_a_file_changes_and_skips_a_deleted_file(tmp_path: Path) -> None:
     file, pauses = tmp_path / "a.csv", 0
 
     def grow(_: float) -> None:
@@ -63,18 +63,18 @@ def test_a_file_that_changes_is_waited_for_anew_and_one_that_is_gone_is_not(tmp_
     file.write_text("x")
     start = file.stat().st_mtime
     os.utime(file, (start + 900, start + 900))
-    assert wait_until_written([file, tmp_path / "gone"], sleep=grow, clock=Time(start)) == []
+    assert wait_until_written([file, tmp_path / "absent"], sleep=grow, clock=Time(start)) == []
     assert pauses == pytest.approx(15 + 10 * QUIET_SECONDS, abs=2)
 
 
-def test_waiting_ends_when_the_stream_is_to_end(tmp_path: Path) -> None:
+def test_the_wait_ends_when_the_stream_ends(tmp_path: Path) -> None:
     file = tmp_path / "a.csv"
     file.write_text("x")
     clock = Time(file.stat().st_mtime)
     assert wait_until_written([file], lambda: True, sleep=lambda _: None, clock=clock) == [file]
 
 
-def test_waiting_ends_when_patience_does(tmp_path: Path) -> None:
+def test_the_wait_ends_at_its_limit(tmp_path: Path) -> None:
     file = tmp_path / "a.csv"
 
     def grow(_: float) -> None:
@@ -87,7 +87,7 @@ def test_waiting_ends_when_patience_does(tmp_path: Path) -> None:
 
 
 def run(shop: Shop, monkeypatch: pytest.MonkeyPatch, pause: Callable[[float], None]) -> None:
-    """Let a batch read what is there, with a clock of its own that begins now."""
+    """Run bronze and silver with a simulated clock that starts now."""
     wait = partial(wait_until_written, sleep=pause, clock=Time(time.time()))
     monkeypatch.setattr(bronze, "wait_until_written", wait)
     shop.ctx = replace(shop.ctx, now=shop.ctx.now + timedelta(days=1))
@@ -96,7 +96,7 @@ def run(shop: Shop, monkeypatch: pytest.MonkeyPatch, pause: Callable[[float], No
 
 
 def never(_: float) -> None:
-    pytest.fail("a file that is complete was waited for")
+    pytest.fail("the batch waited for a complete file")
 
 
 def amounts(shop: Shop) -> dict[str, str]:
@@ -108,7 +108,7 @@ def amounts(shop: Shop) -> dict[str, str]:
 def test_a_batch_reads_a_file_when_it_is_complete(
     shop: Shop, line: Line, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    file = shop.land("a.csv", "t1,c1,1,5,1")
+    file = shop.add_file("a.csv", "t1,c1,1,5,1")
     whole = f"{file.read_text().splitlines()[0]}\n{line('t1', 'completed', 0, amount='100')}\n"
     pauses = itertools.count()
 
@@ -122,14 +122,14 @@ def test_a_batch_reads_a_file_when_it_is_complete(
     assert f"waiting for {file}, which is still being written" in caplog.text
 
 
-def test_a_batch_leaves_out_a_file_that_goes_on_growing_and_names_it(
+def test_a_batch_skips_a_file_that_keeps_growing_and_names_it(
     shop: Shop, line: Line, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    age(shop.land("a.csv", line("t1", "completed", 0)))
-    growing = shop.land("b.csv", line("t2", "completed", 0))
+    age(shop.add_file("a.csv", line("t1", "completed", 0)))
+    growing = shop.add_file("b.csv", line("t2", "completed", 0))
 
     def grow(_: float) -> None:
-        # Its clock is ahead of ours, as that of a network disk may be.
+        # The file's clock is ahead, as on a network disk.
         age(growing, growing.stat().st_mtime + 3600)
 
     run(shop, monkeypatch, grow)
@@ -145,10 +145,10 @@ def test_a_batch_leaves_out_a_file_that_goes_on_growing_and_names_it(
         run(shop, monkeypatch, grow)
 
 
-def test_a_batch_whose_only_file_goes_on_growing_says_so(
+def test_a_batch_whose_only_file_keeps_growing_reports_it(
     shop: Shop, line: Line, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    growing = shop.land("a.csv", line("t1", "completed", 0))
+    growing = shop.add_file("a.csv", line("t1", "completed", 0))
 
     def grow(_: float) -> None:
         age(growing, growing.stat().st_mtime + 3600)
@@ -157,10 +157,10 @@ def test_a_batch_whose_only_file_goes_on_growing_says_so(
         run(shop, monkeypatch, grow)
 
 
-def test_a_file_that_was_cut_off_is_corrected_by_the_whole_one_under_a_new_name(
+def test_a_truncated_file_is_corrected_by_the_complete_one_under_a_new_name(
     shop: Shop, line: Line, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its last field is an amount, and the shop maps no time of the last change."""
+    """The last field is an amount, and the source maps no ``updated_at``."""
     columns = {**shop.ctx.source.entities["transactions"].columns}
     del columns["updated_at"]
     mapping = shop.ctx.source.entities["transactions"].model_copy(update={"columns": columns})
@@ -169,7 +169,7 @@ def test_a_file_that_was_cut_off_is_corrected_by_the_whole_one_under_a_new_name(
     header = "Id,Who,Quantity,Price,Time,Status,Amount"
     rows = [f"t{n},c1,1,5,2024-05-01 10:00:00,completed,100.00" for n in range(6)]
     for number, row in enumerate(rows):
-        file = age(shop.land(f"{number}.csv", header=header))
+        file = age(shop.add_file(f"{number}.csv", header=header))
         file.write_text(f"{header}\n{row[:-5]}")
         age(file)
     run(shop, monkeypatch, never)
@@ -178,6 +178,6 @@ def test_a_file_that_was_cut_off_is_corrected_by_the_whole_one_under_a_new_name(
     with pytest.raises(SourceError, match=r"give the new content a new file name.* ingested later"):
         run(shop, monkeypatch, lambda _: None)
     file.unlink()
-    age(shop.land("whole.csv", *rows, header=header))
+    age(shop.add_file("whole.csv", *rows, header=header))
     run(shop, monkeypatch, never)
     assert amounts(shop) == {f"t{n}": "100.0000" for n in range(6)}

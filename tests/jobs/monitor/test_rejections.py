@@ -1,4 +1,4 @@
-"""A run of refused rows stops before training, with a table that says why and what to do."""
+"""A run with many rejected rows stops before training, with a table of reasons and remedies."""
 
 import logging
 from dataclasses import replace
@@ -26,9 +26,9 @@ def console(caplog: pytest.LogCaptureFixture) -> Any:
     return caplog
 
 
-def all_refused(shop: Shop) -> None:
+def add_rejected_rows(shop: Shop) -> None:
     row = "k{n},c{n},1,0,5,2024-05-01 10:00:00,completed,2024-05-01 10:00:00"
-    shop.land("day1.csv", *[row.format(n=n) for n in range(4)])
+    shop.add_file("day1.csv", *[row.format(n=n) for n in range(4)])
 
 
 def runs_below(shop: Shop, run_id: str) -> list[str]:
@@ -40,61 +40,57 @@ def runs_below(shop: Shop, run_id: str) -> list[str]:
     return [run.info.run_name for run in found]
 
 
-def test_a_workflow_whose_rows_were_all_refused_stops_before_training(
-    shop: Shop, console: Any
-) -> None:
-    all_refused(shop)
+def test_a_workflow_with_only_rejected_rows_stops_before_training(shop: Shop, console: Any) -> None:
+    add_rejected_rows(shop)
     tracker = shop.ctx.tracker
     with (
         pytest.raises(QualityError, match=r"100\.0% of 4 records") as exc_info,
-        tracker.run("workflow", "refusals") as run_id,
+        tracker.run("workflow", "rejections") as run_id,
     ):
         workflow.run(shop.ctx)
     assert exc_info.value.exit_code == 21
     assert runs_below(shop, run_id) == ["data_quality"]
     assert tracker.client.get_run(run_id).info.status == "FAILED"
-    said = console.text
-    assert "price_not_positive" in said
-    assert "Price = '0'" in said
+    logged = console.text
+    assert "price_not_positive" in logged
+    assert "Price = '0'" in logged
     assert "raise max_reject_share only if" in str(exc_info.value)
     assert not shop.ctx.lake.exists("gold/customer_daily")
 
 
-def test_a_workflow_that_refuses_what_it_read_stops_though_the_lake_is_good(
+def test_a_workflow_that_rejects_all_new_rows_stops_although_the_lake_has_accepted_rows(
     shop: Shop, line: Line, console: Any
 ) -> None:
-    shop.land("day1.csv", *[line(f"t{n}", "completed", 1) for n in range(100)])
+    shop.add_file("day1.csv", *[line(f"t{n}", "completed", 1) for n in range(100)])
     shop.bronze()
     shop.silver()
-    all_refused(shop)
+    add_rejected_rows(shop)
     (shop.folder / "day1.csv").rename(shop.folder / "day2.csv")
     with (
         pytest.raises(QualityError, match=r"this run read: transactions: 100\.0% of 4 records"),
-        shop.ctx.tracker.run("workflow", "refusals") as run_id,
+        shop.ctx.tracker.run("workflow", "rejections") as run_id,
     ):
         workflow.run(shop.ctx)
     assert "price_not_positive" in console.text
     assert runs_below(shop, run_id) == []
 
 
-def test_too_large_a_share_of_refused_rows_stops_each_training_by_itself(
-    shop: Shop, line: Line
-) -> None:
-    bad = line("bad", "completed", 1).replace(",1,5,5,", ",1,-5,5,")
-    shop.land("day1.csv", line("t1", "completed", 1), bad)
+def test_too_large_a_share_of_rejected_rows_stops_each_training(shop: Shop, line: Line) -> None:
+    rejected = line("rejected", "completed", 1).replace(",1,5,5,", ",1,-5,5,")
+    shop.add_file("day1.csv", line("t1", "completed", 1), rejected)
     shop.bronze()
     shop.silver()
-    with shop.ctx.tracker.run("gold", "refusals"):
+    with shop.ctx.tracker.run("gold", "rejections"):
         gold_tables.run(shop.ctx)
     for model in MODELS:
-        with pytest.raises(QualityError), shop.ctx.tracker.run("training", "refusals") as run_id:
+        with pytest.raises(QualityError), shop.ctx.tracker.run("training", "rejections") as run_id:
             train.train(shop.ctx, model)
         assert runs_below(shop, run_id) == ["data_quality"]
 
 
-def test_a_share_that_the_shop_allows_stops_nothing(shop: Shop, line: Line) -> None:
-    bad = line("bad", "completed", 1).replace(",1,5,5,", ",1,-5,5,")
-    shop.land("day1.csv", line("t1", "completed", 1), bad)
+def test_an_allowed_share_of_rejected_rows_stops_nothing(shop: Shop, line: Line) -> None:
+    rejected = line("rejected", "completed", 1).replace(",1,5,5,", ",1,-5,5,")
+    shop.add_file("day1.csv", line("t1", "completed", 1), rejected)
     shop.ctx = replace(
         shop.ctx, source=shop.ctx.source.model_copy(update={"max_reject_share": 0.5})
     )
@@ -105,33 +101,33 @@ def test_a_share_that_the_shop_allows_stops_nothing(shop: Shop, line: Line) -> N
     rejections.raise_verdict(shop.ctx, report)
 
 
-def test_rows_that_were_all_refused_stop_also_where_any_share_is_allowed(shop: Shop) -> None:
-    all_refused(shop)
+def test_only_rejected_rows_stop_gold_even_if_any_share_is_allowed(shop: Shop) -> None:
+    add_rejected_rows(shop)
     shop.ctx = replace(shop.ctx, source=shop.ctx.source.model_copy(update={"max_reject_share": 1}))
     shop.bronze()
     shop.silver()
     with (
-        shop.ctx.tracker.run("gold", "refusals"),
+        shop.ctx.tracker.run("gold", "rejections"),
         pytest.raises(QualityError, match="all transactions are in quarantine"),
     ):
         gold_tables.run(shop.ctx)
 
 
-def test_a_shop_without_records_is_of_unknown_quality(shop: Shop) -> None:
-    shop.land("day1.csv")
+def test_a_shop_without_records_has_unknown_quality(shop: Shop) -> None:
+    shop.add_file("day1.csv")
     shop.bronze()
     shop.silver()
     report = quality.measure(shop.ctx)
     with pytest.raises(UnknownQualityError, match="load files that have rows") as exc_info:
         rejections.raise_verdict(shop.ctx, report)
     assert exc_info.value.exit_code == 22
-    # Unknown goes on to training, where the gate refuses.
+    # Training starts with an unknown verdict, and the gate refuses the version.
     assert rejections.check_before_training(shop.ctx, report) is report
 
 
 @pytest.fixture
 def with_people(shop: Shop) -> Shop:
-    """The shop with customers whose names are in the lines, too."""
+    """The shop with personal columns that are mapped from the transactions."""
     customers = EntityMapping.model_validate(
         {"from": "transactions", "columns": {"name": "Status", "email": "lower(Updated)"}}
     )
@@ -140,7 +136,7 @@ def with_people(shop: Shop) -> Shop:
     return shop
 
 
-def test_what_a_person_is_known_by_is_in_no_sample(with_people: Shop) -> None:
+def test_samples_have_no_personal_columns(with_people: Shop) -> None:
     def shown(reason: str) -> list[str]:
         return rejections.columns_shown(with_people.ctx, "transactions", reason)
 
@@ -152,13 +148,13 @@ def test_what_a_person_is_known_by_is_in_no_sample(with_people: Shop) -> None:
     assert shown("record_malformed") == []
 
 
-def test_silver_logs_the_table_only_above_the_share(shop: Shop, line: Line, console: Any) -> None:
-    bad = line("bad", "completed", 1).replace(",1,5,5,", ",1,-5,5,")
-    shop.land("day1.csv", *[line(f"t{n}", "completed", 1) for n in range(20)], bad)
+def test_silver_logs_the_reasons_only_above_the_share(shop: Shop, line: Line, console: Any) -> None:
+    rejected = line("rejected", "completed", 1).replace(",1,5,5,", ",1,-5,5,")
+    shop.add_file("day1.csv", *[line(f"t{n}", "completed", 1) for n in range(20)], rejected)
     shop.bronze()
     rejections.log_above_share(shop.ctx, silver.run(shop.ctx))
     assert "most frequent reasons" not in console.text
-    all_refused(shop)
+    add_rejected_rows(shop)
     (shop.folder / "day1.csv").rename(shop.folder / "day2.csv")
     shop.bronze()
     rejections.log_above_share(shop.ctx, silver.run(shop.ctx))
@@ -170,7 +166,7 @@ def test_silver_logs_the_table_only_above_the_share(shop: Shop, line: Line, cons
     ("expression", "price"),
     [("1 / try_cast(Price as decimal(18,4))", "0"), ("cast(Price as int)", "Jane")],
 )
-def test_an_expression_without_a_value_refuses_the_row_and_not_the_run(
+def test_an_expression_without_a_value_rejects_the_row_and_not_the_run(
     shop: Shop, line: Line, expression: str, price: str
 ) -> None:
     source = shop.ctx.source
@@ -179,8 +175,8 @@ def test_an_expression_without_a_value_refuses_the_row_and_not_the_run(
     changed = mapping.model_copy(update={"columns": columns})
     entities = {**source.entities, "transactions": changed}
     shop.ctx = replace(shop.ctx, source=source.model_copy(update={"entities": entities}))
-    shop.land("day1.csv", line("t1", "completed", 1).replace(",1,5,5,", f",1,{price},5,"))
+    shop.add_file("day1.csv", line("t1", "completed", 1).replace(",1,5,5,", f",1,{price},5,"))
     shop.bronze()
     shop.silver()
-    refused = shop.ctx.lake.read("silver/quarantine").collect()
-    assert [row["reasons"] for row in refused] == [["price_missing"]]
+    rejected = shop.ctx.lake.read("silver/quarantine").collect()
+    assert [row["reasons"] for row in rejected] == [["price_missing"]]

@@ -1,4 +1,4 @@
-"""A champion is used by the shop that it belongs to, and by no other."""
+"""Only the owner of a champion uses it."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,7 +32,7 @@ OTHER = SHOP.model_copy(update={"name": "south"})
 
 
 def lake_of(identity: str | None, root: str = "/data/lake") -> Any:
-    """All that is asked of a lake here."""
+    """Return a stand-in for a lake with this identity."""
     origin = Origin(identity, None) if identity else None
     streaming = object.__new__(engines_with("streams")[0])
     return SimpleNamespace(
@@ -83,12 +83,12 @@ def test_a_shop_without_models_has_no_champion(ctx: Context) -> None:
     check_models(ctx, CHURN, SEGMENTATION)
 
 
-def test_a_shop_finds_its_own_champion_beside_another_shops(ctx: Context) -> None:
+def test_a_shop_finds_its_own_champion_in_a_shared_store(ctx: Context) -> None:
     other = Context(lake_of("lake-2"), ctx.tracker, OTHER, NOW)
     mine = register(ctx.tracker, "north-churn", owned())
-    theirs = register(ctx.tracker, "south-churn", owned("south", "lake-2"))
+    of_key = register(ctx.tracker, "south-churn", owned("south", "lake-2"))
     assert champion_of(ctx, CHURN) == mine
-    assert champion_of(other, CHURN) == theirs
+    assert champion_of(other, CHURN) == of_key
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_a_shop_finds_its_own_champion_beside_another_shops(ctx: Context) -> Non
         ({}, "do not name the source and the lake"),
     ],
 )
-def test_a_champion_of_another_shop_or_of_nobody_is_refused_by_name_with_the_remedies(
+def test_a_champion_of_another_or_unknown_owner_is_refused_with_the_remedies(
     ctx: Context, tags: dict[str, str], whose: str
 ) -> None:
     register(ctx.tracker, "north-churn", tags)
@@ -109,15 +109,15 @@ def test_a_champion_of_another_shop_or_of_nobody_is_refused_by_name_with_the_rem
     ):
         with pytest.raises(ForeignModelError, match="model north-churn version 1") as exc_info:
             use()
-        said = str(exc_info.value)
-        assert whose in said
+        message = str(exc_info.value)
+        assert whose in message
         for remedy in ("restore that lake", "MLFLOW_TRACKING_URI", "registry_prefix in north.toml"):
-            assert remedy in said
-        assert ("migrate_registry" in said) is (not tags)
+            assert remedy in message
+        assert ("migrate_registry" in message) is (not tags)
 
 
 @pytest.mark.parametrize("model", [CHURN, SEGMENTATION])
-def test_commands_refuse_a_champion_of_a_lake_that_is_gone_before_any_work(
+def test_commands_refuse_a_champion_of_a_missing_lake_before_any_work(
     ctx: Context, model: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     register(ctx.tracker, f"north-{model}", owned())
@@ -134,18 +134,18 @@ def test_commands_refuse_a_champion_of_a_lake_that_is_gone_before_any_work(
             Scorer(SEGMENTATION).refresh(fresh)
         with refused:
             stream.run(fresh, Limits())
-        # In the middle of a stream no record waits for the registry.
+        # During a stream, records do not wait for the registry.
         assert not Scorer(SEGMENTATION, streaming=True).refresh(fresh)
 
 
-def test_an_experiment_that_was_deleted_stops_the_workflow_before_any_work(ctx: Context) -> None:
+def test_a_deleted_experiment_stops_the_workflow_before_any_work(ctx: Context) -> None:
     number = ctx.tracker.client.create_experiment("goldrun-segmentation")
     ctx.tracker.client.delete_experiment(number)
     with pytest.raises(TrackingError, match="mlflow experiments restore"):
         workflow.run(ctx)
 
 
-def test_a_prefix_begins_a_new_line_of_models(ctx: Context) -> None:
+def test_a_new_prefix_starts_without_a_champion(ctx: Context) -> None:
     register(ctx.tracker, "north-churn", owned(lake="lake-2"))
     anew = SHOP.model_copy(update={"registry_prefix": "north2"})
     fresh = Context(ctx.lake, ctx.tracker, anew, NOW)
@@ -153,11 +153,11 @@ def test_a_prefix_begins_a_new_line_of_models(ctx: Context) -> None:
     assert champion_of(fresh, CHURN) is None
 
 
-# Names from before ------------------------------------------------------------------------------
+# Names of older versions ------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("root", ["", "/data/lake", "/data/gone"])
-def test_old_names_that_may_be_this_lakes_are_to_be_migrated_and_never_passed_over(
+@pytest.mark.parametrize("root", ["", "/data/lake", "/data/missing"])
+def test_old_names_that_may_belong_to_this_lake_require_a_migration(
     ctx: Context, root: str
 ) -> None:
     register(ctx.tracker, "churn", {}, root)
@@ -167,16 +167,14 @@ def test_old_names_that_may_be_this_lakes_are_to_be_migrated_and_never_passed_ov
     check_models(Context(ctx.lake, ctx.tracker, anew, NOW), CHURN)
 
 
-def test_old_names_of_another_lake_that_is_there_are_no_hindrance(
-    ctx: Context, tmp_path: Path
-) -> None:
+def test_old_names_of_another_existing_lake_are_ignored(ctx: Context, tmp_path: Path) -> None:
     register(ctx.tracker, "churn", {}, str(tmp_path))
     register(ctx.tracker, "churn", {}, "s3a://bucket/lake")
     check_models(ctx, CHURN, SEGMENTATION)
     assert champion_of(ctx, CHURN) is None
 
 
-def test_old_names_are_no_hindrance_once_the_shop_has_its_own(ctx: Context) -> None:
+def test_old_names_are_ignored_once_the_shop_has_its_own(ctx: Context) -> None:
     register(ctx.tracker, "churn", {}, "/data/lake")
     register(ctx.tracker, "north-churn", owned())
     check_models(ctx, CHURN, SEGMENTATION)
@@ -185,7 +183,7 @@ def test_old_names_are_no_hindrance_once_the_shop_has_its_own(ctx: Context) -> N
     assert found.name == "north-churn"
 
 
-def test_without_a_prefix_the_bare_name_is_checked_as_any_other(ctx: Context) -> None:
+def test_a_name_without_a_prefix_is_checked_too(ctx: Context) -> None:
     bare = Context(ctx.lake, ctx.tracker, SHOP.model_copy(update={"registry_prefix": ""}), NOW)
     register(ctx.tracker, "churn", {}, "/data/lake")
     with pytest.raises(ForeignModelError, match=r"model churn version 1.*migrate_registry"):
@@ -198,7 +196,7 @@ PROMOTED = Decision(promote=True, against=(), warnings=())
 
 
 @pytest.mark.parametrize("changed", [False, True])
-def test_a_champion_that_another_run_changed_is_not_displaced(ctx: Context, changed: bool) -> None:
+def test_a_champion_that_another_run_changes_is_not_replaced(ctx: Context, changed: bool) -> None:
     name = "north-churn"
     compared = register(ctx.tracker, name, owned())
     second = register(ctx.tracker, name, owned())
@@ -212,7 +210,7 @@ def test_a_champion_that_another_run_changed_is_not_displaced(ctx: Context, chan
         assert "another run has changed that to version 2: train again" in str(found)
 
 
-def test_a_first_version_does_not_displace_one_that_was_first_meanwhile(ctx: Context) -> None:
+def test_a_first_version_does_not_replace_a_concurrent_first_version(ctx: Context) -> None:
     first = register(ctx.tracker, "north-churn", owned())
     found = promote_unless_changed(ctx, "north-churn", first.version + 1, PROMOTED, None)
     assert "it was compared with no champion" in str(found)

@@ -1,4 +1,4 @@
-"""Models with the names that all shops shared become those of the lake they were trained on."""
+"""A migration renames models with the old shared names for the lake that trained them."""
 
 import contextlib
 import os
@@ -35,7 +35,7 @@ NAME = "online_retail-churn"
 def ctx(
     lake: Lake, empty_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Context]:
-    """A lake with a table, and a store of its own."""
+    """A lake with a table, and its own store."""
     before = mlflow.get_tracking_uri()
     (tmp_path / "mlflow.db").write_bytes(empty_store.read_bytes())
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/mlflow.db")
@@ -47,7 +47,7 @@ def ctx(
 def trained(
     ctx: Context, root: str = "", version: int = 0, decision: str = "promoted", name: str = "churn"
 ) -> int:
-    """Register a version as goldrun did before: evidence in its tags, the lake in its run."""
+    """Register a version as older goldruns do: evidence in its tags, the lake in its run."""
     tracker, client = ctx.tracker, ctx.tracker.client
     if not client.search_registered_models(f"name='{name}'"):
         client.create_registered_model(name)
@@ -68,7 +68,7 @@ def trained(
 
 
 def state(ctx: Context, name: str) -> object:
-    """All that a name has: versions with tags, runs and aliases."""
+    """Return the versions of a name with tags, runs and aliases."""
     found = versions_of(ctx.tracker.client, name)
     return found and [(v.number, v.run_id, v.aliases, dict(v.tags)) for v in found]
 
@@ -78,7 +78,7 @@ def migrated(ctx: Context, lake_was: str = "") -> None:
         migration.run(ctx, lake_was)
 
 
-def test_a_store_of_one_lake_gets_new_names_with_every_version_alias_tag_and_run(
+def test_a_migration_renames_every_version_alias_tag_and_run(
     ctx: Context,
 ) -> None:
     for _ in range(3):
@@ -110,7 +110,7 @@ def test_a_store_of_one_lake_gets_new_names_with_every_version_alias_tag_and_run
     assert state(ctx, NAME) == once
 
 
-def test_of_a_store_that_lakes_shared_only_this_lakes_versions_move_and_its_champion_returns(
+def test_a_migration_of_a_shared_store_moves_only_this_lakes_versions(
     ctx: Context, tmp_path: Path
 ) -> None:
     other = str(tmp_path / "other-lake")
@@ -138,7 +138,7 @@ def test_of_a_store_that_lakes_shared_only_this_lakes_versions_move_and_its_cham
     assert state(ctx, NAME) == once
 
 
-def test_a_champion_that_does_not_say_its_lake_stays_behind_and_the_last_promoted_one_returns(
+def test_a_migration_skips_a_champion_without_a_lake(
     ctx: Context,
 ) -> None:
     trained(ctx, decision="promoted")
@@ -171,16 +171,16 @@ STOPS = [
     *[("rename_model", False), ("tag_version", False)],
     *[("copy_version", True), ("promote", True), ("delete_version", True)],
 ]
-"""Where to stop, and whether lakes shared the store."""
+"""Step at which the process stops, and whether lakes share the store."""
 
 
 class StoppedError(Exception):
-    """The process ends here."""
+    """The process stops at this step."""
 
 
 @pytest.mark.parametrize(("stop", "shared"), STOPS)
 @pytest.mark.parametrize("after", [0, 1])
-def test_a_migration_that_is_stopped_anywhere_ends_in_the_same_state_when_run_again(
+def test_an_interrupted_migration_ends_in_the_same_state_after_a_rerun(
     ctx: Context,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -219,7 +219,7 @@ def test_a_migration_that_is_stopped_anywhere_ends_in_the_same_state_when_run_ag
     assert [v.number for v in left or []] == ([3] if shared else [])
 
 
-def test_a_lake_that_was_moved_is_named_and_taken_at_the_users_word(ctx: Context) -> None:
+def test_a_moved_lake_is_migrated_if_the_user_names_its_old_path(ctx: Context) -> None:
     trained(ctx, "/before/lake")
     with pytest.raises(ForeignModelError, match=r"trained on /before/lake.*-P lake_was="):
         migrated(ctx)
@@ -231,7 +231,7 @@ def test_a_lake_that_was_moved_is_named_and_taken_at_the_users_word(ctx: Context
     ]
 
 
-def test_versions_that_the_lake_can_not_have_trained_are_refused_and_nothing_moves(
+def test_versions_that_the_lake_cannot_have_trained_are_refused(
     ctx: Context,
 ) -> None:
     trained(ctx)
@@ -250,7 +250,7 @@ def test_a_lake_without_tables_is_refused(ctx: Context, tmp_path: Path) -> None:
         migrated(nowhere)
 
 
-def test_bare_names_are_kept_where_the_prefix_is_empty_and_get_their_tags(ctx: Context) -> None:
+def test_names_are_kept_and_tagged_if_the_prefix_is_empty(ctx: Context) -> None:
     trained(ctx)
     ctx.tracker.promote("churn", 1)
     bare = ctx.source.model_copy(update={"registry_prefix": ""})
@@ -258,7 +258,7 @@ def test_bare_names_are_kept_where_the_prefix_is_empty_and_get_their_tags(ctx: C
     assert champion_of(Context(ctx.lake, ctx.tracker, bare, NOW), "churn") is not None
 
 
-def test_a_store_without_models_has_nothing_to_move(ctx: Context) -> None:
+def test_a_store_without_models_needs_no_migration(ctx: Context) -> None:
     migrated(ctx)
     assert ctx.tracker.client.search_registered_models() == []
 
@@ -268,7 +268,7 @@ def test_a_store_without_models_has_nothing_to_move(ctx: Context) -> None:
 
 @contextlib.contextmanager
 def server(folder: Path) -> Iterator[str]:
-    """An MLflow server on loopback; its address."""
+    """Start an MLflow server on loopback; yield its address."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -296,7 +296,7 @@ def server(folder: Path) -> Iterator[str]:
 
 
 @pytest.mark.slow
-def test_a_server_keeps_versions_aliases_and_tags_as_well(
+def test_a_migration_on_a_server_keeps_versions_aliases_and_tags(
     lake: Lake, empty_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = mlflow.get_tracking_uri()

@@ -1,4 +1,4 @@
-"""A shop that exports all its customers each day, without saying when they changed."""
+"""A shop that exports all its customers each day, without ``updated_at``."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -13,21 +13,21 @@ Shop = Any
 
 
 def exports(shop: Shop, day: int, towns: dict[str, str]) -> None:
-    """Land the customers of a day, and read them that day."""
+    """Write and process the customers of a day."""
     lines = [f"{who},{town},{day}\n" for who, town in towns.items()]
     (shop.folder / f"people{day}.txt").write_text("".join(["who,town,day\n", *lines]))
     shop.ctx = replace(shop.ctx, now=shop.ctx.now + timedelta(days=1))
     shop.bronze()
 
 
-def test_an_export_again_is_a_duplicate_and_a_move_back_is_a_version(shop: Shop) -> None:
+def test_a_repeated_export_is_a_duplicate_and_a_reverted_value_is_a_version(shop: Shop) -> None:
     columns = {"customer_id": "who", "location": "town"}
     customers = EntityMapping(path=f"{shop.folder}/*.txt", columns=columns)
     source: Source = shop.ctx.source.model_copy(update={"entities": {"customers": customers}})
     shop.ctx = replace(shop.ctx, source=source)
     exports(shop, 1, {"c1": "York", "c2": "Hull", "c3": "Leeds"})
     shop.silver()
-    # Three at once.
+    # Three exports in one run.
     exports(shop, 2, {"c1": "York", "c2": "Bath", "c3": "Leeds"})
     exports(shop, 3, {"c1": "York", "c2": "Bath", "c3": "Rome"})
     exports(shop, 4, {"c1": "York", "c2": "Hull", "c3": "Rome"})

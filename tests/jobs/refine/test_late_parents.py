@@ -1,4 +1,4 @@
-"""Children that come before their parents wait in quarantine, and a replay takes them in."""
+"""Children that are read before their parents wait in quarantine until a replay."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -58,21 +58,21 @@ NOW = datetime(2024, 6, 1, tzinfo=UTC)
 
 
 class Market:
-    """A shop with a customers file: what lands, and what silver makes of it day by day."""
+    """A shop with five entities, whose files are processed day by day."""
 
     def __init__(self, folder: Path, ctx: Context) -> None:
         self.folder = folder
         self.ctx = ctx
         self.days = 0
 
-    def land(self, entity: str, name: str, *lines: str) -> None:
+    def add_file(self, entity: str, name: str, *lines: str) -> None:
         (self.folder / entity).mkdir(exist_ok=True)
         file = self.folder / entity / name
         file.write_text("".join(f"{line}\n" for line in lines))
         age(file)
 
     def refine(self, *, replay: bool = False) -> None:
-        """Run bronze and silver, each time a day later."""
+        """Run bronze and silver, one day after the previous run."""
         self.days += 1
         now = NOW + timedelta(days=self.days)
         ctx = Context(self.ctx.lake, self.ctx.tracker, self.ctx.source, now)
@@ -83,7 +83,7 @@ class Market:
         return {tuple(row) for row in self.ctx.lake.read(table).select(*names).collect()}
 
     def waiting(self) -> dict[object, object]:
-        """Reasons of the open quarantine rows, by what identifies the record."""
+        """Return the reasons of the open quarantine rows by the id of the record."""
         open_rows = self.ctx.lake.read(lineage.QUARANTINE.name).where("state = 'open'")
         found = open_rows.selectExpr("get_json_object(record, '$.id')", "reasons").collect()
         return {row[0]: row[1] for row in found}
@@ -91,14 +91,14 @@ class Market:
 
 @pytest.fixture(scope="module")
 def market(engine: Engine, tracker: Tracker, tmp_path_factory: pytest.TempPathFactory) -> Market:
-    """Two days: children without parents, a pending purchase; then the parents, and news."""
+    """The first day: children without parents, and a pending purchase."""
     folder = tmp_path_factory.mktemp("market")
     settings = folder / "market.toml"
     settings.write_text(SETTINGS.format(folder=folder))
     lake = Lake(engine, str(folder / "lake"))
     made = Market(folder, Context(lake, tracker, load_source(str(settings)), NOW))
-    made.land("customers", "1.csv", "id,name,place,updated", f"c1,Ada,Rome,{AT}")
-    made.land(
+    made.add_file("customers", "1.csv", "id,name,place,updated", f"c1,Ada,Rome,{AT}")
+    made.add_file(
         "transactions",
         "1.csv",
         "id,who,paid,at,status,updated",
@@ -107,8 +107,8 @@ def market(engine: Engine, tracker: Tracker, tmp_path_factory: pytest.TempPathFa
         f"t3,c3,7,{AT},completed,{AT}",
         f"t4,c2,-7,{AT},completed,{AT}",
     )
-    made.land("sessions", "1.csv", "id,who,start", f"s1,c1,{AT}", f"s2,c2,{AT}")
-    made.land(
+    made.add_file("sessions", "1.csv", "id,who,start", f"s1,c1,{AT}", f"s2,c2,{AT}")
+    made.add_file(
         "events",
         "1.json",
         f'{{"id":"e1","who":"c1","visit":"s1","what":"click","at":"{AT}"}}',
@@ -127,16 +127,16 @@ def first_day(market: Market) -> dict[object, object]:
 
 @pytest.fixture(scope="module")
 def healed(market: Market, first_day: dict[object, object]) -> Market:
-    """The next day c2's row comes, c1 moves, t1 completes; a plain run, then a replay."""
+    """The second day adds c2, moves c1 and completes t1; a plain run, then a replay."""
     assert first_day
-    market.land(
+    market.add_file(
         "customers",
         "2.csv",
         "id,name,place,updated",
         f"c2,Bob,Oslo,{AT}",
         f"c1,Ada,Pisa,{LATER}",
     )
-    market.land(
+    market.add_file(
         "transactions",
         "2.csv",
         "id,who,paid,at,status,updated",
@@ -148,7 +148,7 @@ def healed(market: Market, first_day: dict[object, object]) -> Market:
     return market
 
 
-def test_rows_of_an_unknown_customer_are_kept_apart_by_name(
+def test_rows_of_an_unknown_customer_are_quarantined_with_the_reason(
     first_day: dict[object, object],
 ) -> None:
     assert first_day == {
@@ -161,7 +161,7 @@ def test_rows_of_an_unknown_customer_are_kept_apart_by_name(
     }
 
 
-def test_a_replay_takes_in_the_children_whose_parent_has_come(healed: Market) -> None:
+def test_a_replay_accepts_the_children_of_a_parent_that_was_read(healed: Market) -> None:
     assert healed.column("silver/transactions", "transaction_id") == {("t1",), ("t2",)}
     assert healed.column("silver/sessions", "session_id") == {("s1",), ("s2",)}
     assert healed.column("silver/events", "event_id") == {("e1",), ("e2",), ("e3",)}
@@ -190,7 +190,7 @@ def test_the_newest_version_is_current_and_the_older_is_history(healed: Market) 
     assert healed.column("silver/transactions_history", *status) == {("t1", "pending")}
 
 
-def test_an_event_of_an_unknown_visit_stays_and_is_counted(healed: Market) -> None:
+def test_an_event_of_an_unknown_session_stays_in_quarantine(healed: Market) -> None:
     rules = quality.measure(healed.ctx).rules.set_index(["entity", "rule"])
     assert tuple(rules.loc[("events", "session_unknown"), ["severity", "checked", "failed"]]) == (
         "warn",

@@ -1,4 +1,4 @@
-"""Which row stands for a key: a plain model of the rules, and lakes that must agree with it.
+"""The current row of each key: a model of the rules in Python, compared with random lakes.
 
 Each key of a lake is one example: its rows, in up to three files, are read in several runs.
 Some rows wait for their customer and come out of quarantine last. Runs end before any of their
@@ -56,12 +56,12 @@ TIMES = {
     True: 'transaction_date = "\'2024-05-01T00:00:00Z\'"\nupdated_at = "at"\n',
     False: 'transaction_date = "at"\n',
 }
-"""How a source that maps ``updated_at`` reads ``at``, and one that does not."""
+"""Mapping of ``at`` in a source with ``updated_at``, and in one without."""
 
 
 @dataclass(frozen=True, order=True)
 class Line:
-    """A line of a file; in the order of its fields it arrives."""
+    """A line of a file; the order of its fields is the order of ingestion."""
 
     run: int
     file: str
@@ -85,7 +85,7 @@ Fate = tuple[object, ...]
 
 
 def fates_of_key(lines: Sequence[Line], *, mapped: bool) -> dict[int, Fate]:
-    """The model: of all accepted lines of one key, the fate of each by its number."""
+    """The model: the fate of each accepted line of one key, by its number."""
 
     def version(line: Line) -> int:
         return line.hour if mapped else 0
@@ -93,28 +93,28 @@ def fates_of_key(lines: Sequence[Line], *, mapped: bool) -> dict[int, Fate]:
     fates: dict[int, Fate] = {}
     ordered: list[Line] = []
     for _, of_file in groupby(sorted(lines), key=lambda line: line.file):
-        theirs = list(of_file)
-        contents = {(version(line), line.content) for line in theirs}
-        if len(contents) > len({version(line) for line in theirs}):
-            fates |= {line.n: ("refused",) for line in theirs}
+        of_key = list(of_file)
+        contents = {(version(line), line.content) for line in of_key}
+        if len(contents) > len({version(line) for line in of_key}):
+            fates |= {line.n: ("rejected",) for line in of_key}
         else:
-            ordered += theirs
+            ordered += of_key
     versions: list[Line] = []
     for line in sorted(ordered, key=lambda line: (version(line), line)):
         if versions and versions[-1].content == line.content:
-            fates[line.n] = ("repeats", versions[-1].n)
+            fates[line.n] = ("duplicate", versions[-1].n)
         else:
             versions.append(line)
     for position, line in enumerate(versions):
         after = [later.at for later in versions[position + 1 :]]
         span = (line.at, max(line.at, min(after))) if after else ()
-        fates[line.n] = ("superseded", *span) if after else ("stands",)
+        fates[line.n] = ("superseded", *span) if after else ("current",)
     return fates
 
 
 def example(chance: random.Random, runs: int) -> list[Line]:
-    """The lines of a lake: forty keys, few times and contents, so that they meet often."""
-    # Of three files a, b and c the run that reads each.
+    """Draw the lines of a lake: forty keys, few times and contents, so that many are equal."""
+    # The runs that read the files a, b and c.
     schedules = chance.sample([*product(range(runs), repeat=3)], 6)
     lines: list[Line] = []
     for number in range(KEYS):
@@ -132,12 +132,12 @@ def example(chance: random.Random, runs: int) -> list[Line]:
 
 
 class PowerCutError(Exception):
-    """Nothing that the pipeline knows of."""
+    """An error that the pipeline does not handle."""
 
 
 @contextmanager
 def cut_before(commit: int) -> Iterator[None]:
-    """Let the process end before it makes this commit, counted from 0."""
+    """Stop the process before it makes this commit, counted from 0."""
     left = commit
 
     with pytest.MonkeyPatch.context() as patched:
@@ -156,7 +156,7 @@ def cut_before(commit: int) -> Iterator[None]:
 
 
 class Shop:
-    """A lake of its own, and the files that it is made from."""
+    """A lake with the files that it is computed from."""
 
     def __init__(self, engine: Engine, tracker: Tracker, place: Path, *, mapped: bool) -> None:
         self.folder, self.moment = place, NOW
@@ -167,10 +167,10 @@ class Shop:
         source = load_source(str(toml))
         self.ctx = Context(Lake(engine, str(place / "lake")), tracker, source, NOW)
 
-    def land(self, lines: Sequence[Line]) -> None:
+    def add_file(self, lines: Sequence[Line]) -> None:
         for name in {line.file for line in lines}:
-            theirs = [line for line in lines if line.file == name]
-            text = [f"{i.n},{i.key},{i.who},{i.amount},{i.at:%FT%TZ}" for i in theirs]
+            of_key = [line for line in lines if line.file == name]
+            text = [f"{i.n},{i.key},{i.who},{i.amount},{i.at:%FT%TZ}" for i in of_key]
             self.write("lines", f"{name}.csv", HEADER, *text)
 
     def write(self, folder: str, name: str, *text: str) -> None:
@@ -179,7 +179,7 @@ class Shop:
         age(file, LONG_AGO)
 
     def run(self, *, replay: bool = False, cut: int | None = None) -> None:
-        """One run, a day after the one before; a cut one begins anew."""
+        """Run bronze and silver, one day after the previous run; an interrupted run is repeated."""
         self.moment += timedelta(days=1)
         ctx = replace(self.ctx, now=self.moment)
         bronze.run(ctx)
@@ -191,7 +191,7 @@ class Shop:
         silver.run(ctx, replay=replay)
 
     def fates(self) -> dict[int, Fate]:
-        """The fate of each record by its number in the files."""
+        """Return the fate of each record by its number in the files."""
         lake = self.ctx.lake
         raw = lake.read("bronze/transactions").select(lineage.RECORD_ID, text_of("n")).collect()
         number = {row[0]: int(row[1]) for row in raw}
@@ -211,32 +211,32 @@ class Shop:
             (r, *(datetime.fromtimestamp(each, UTC) for each in ends)) for r, *ends in history
         ]
         found: list[tuple[int, Fate]] = []
-        found += [(number[r], ("stands",)) for (r,) in rows(TRANSACTIONS.name)]
+        found += [(number[r], ("current",)) for (r,) in rows(TRANSACTIONS.name)]
         found += [(number[r], ("superseded", *ends)) for r, *ends in moments]
         repeats = rows(lineage.DUPLICATES.name, lineage.KEPT_RECORD_ID)
-        found += [(number[r], ("repeats", number[kept])) for r, kept in repeats if r in number]
+        found += [(number[r], ("duplicate", number[kept])) for r, kept in repeats if r in number]
         waiting = rows(lineage.QUARANTINE.name, lineage.STATE, lineage.REASONS)
         for r, state, reasons in waiting:
             if state == "open":
-                word = "refused" if list(reasons) == ["key_not_unique"] else reasons[0]
+                word = "rejected" if list(reasons) == ["key_not_unique"] else reasons[0]
                 found.append((number[r], (word,)))
         assert len(found) == len(dict(found)), "a record has two fates"
         return dict(found)
 
 
-def expected(lines: Sequence[Line], *, mapped: bool, customer_came: bool) -> dict[int, Fate]:
+def expected(lines: Sequence[Line], *, mapped: bool, with_late: bool) -> dict[int, Fate]:
     fates: dict[int, Fate] = {}
     for key in {line.key for line in lines}:
-        theirs = [line for line in lines if line.key == key]
-        good = [line for line in theirs if customer_came or line.who == "known"]
-        fates |= {line.n: ("customer_unknown",) for line in theirs if line not in good}
-        fates |= fates_of_key(good, mapped=mapped)
+        of_key = [line for line in lines if line.key == key]
+        accepted = [line for line in of_key if with_late or line.who == "known"]
+        fates |= {line.n: ("customer_unknown",) for line in of_key if line not in accepted}
+        fates |= fates_of_key(accepted, mapped=mapped)
     return fates
 
 
 @dataclass(frozen=True)
 class Difference:
-    """A key whose records have other fates in the lake than in the model."""
+    """A key whose records have different fates in the lake and in the model."""
 
     lines: list[Line]
     found: dict[int, Fate | None]
@@ -244,10 +244,10 @@ class Difference:
 
 
 def differences(
-    shop: Shop, lines: Sequence[Line], *, mapped: bool, customer_came: bool
+    shop: Shop, lines: Sequence[Line], *, mapped: bool, with_late: bool
 ) -> list[Difference]:
     """Compare the lake with the model, key by key, so that the first difference is readable."""
-    found, right = shop.fates(), expected(lines, mapped=mapped, customer_came=customer_came)
+    found, right = shop.fates(), expected(lines, mapped=mapped, with_late=with_late)
     groups = [sorted(i for i in lines if i.key == key) for key in sorted({i.key for i in lines})]
     known = {line.n for line in lines}
     strangers = {n: fate for n, fate in found.items() if n not in known}
@@ -259,17 +259,17 @@ def differences(
 
 
 def differences_of_a_lake(shop: Shop, seed: int, *, mapped: bool, runs: int) -> list[Difference]:
-    """Build a lake of drawn lines, and compare it before and after a late customer is known."""
+    """Compare a random lake with the model before and after a late customer is read."""
     chance = random.Random(seed)
     lines = example(chance, runs)
     shop.write("customers", "1.csv", "id", "known")
     for run in range(runs):
-        shop.land([line for line in lines if line.run == run])
+        shop.add_file([line for line in lines if line.run == run])
         shop.run(cut=chance.choice([None, *range(8)]) if run else None)
-    before = differences(shop, lines, mapped=mapped, customer_came=False)
+    before = differences(shop, lines, mapped=mapped, with_late=False)
     shop.write("customers", "2.csv", "id", "late")
     shop.run(replay=True, cut=chance.choice([None, *range(12)]))
-    return before + differences(shop, lines, mapped=mapped, customer_came=True)
+    return before + differences(shop, lines, mapped=mapped, with_late=True)
 
 
 given_seed = given(seed=st.integers(0, 2**32))
@@ -282,10 +282,10 @@ once = settings(
 )
 
 
-@pytest.mark.parametrize("mapped", [False, True], ids=["by arrival", "by updated_at"])
+@pytest.mark.parametrize("mapped", [False, True], ids=["by ingestion", "by updated_at"])
 @once
 @given_seed
-def test_each_record_has_the_fate_that_the_model_gives_it(
+def test_each_record_has_the_fate_of_the_model(
     engine: Engine,
     tracker: Tracker,
     tmp_path_factory: pytest.TempPathFactory,
@@ -298,10 +298,10 @@ def test_each_record_has_the_fate_that_the_model_gives_it(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("mapped", [False, True], ids=["by arrival", "by updated_at"])
+@pytest.mark.parametrize("mapped", [False, True], ids=["by ingestion", "by updated_at"])
 @settings(once, max_examples=25)
 @given_seed
-def test_many_lakes_agree_with_the_model(
+def test_many_random_lakes_agree_with_the_model(
     engine: Engine,
     tracker: Tracker,
     tmp_path_factory: pytest.TempPathFactory,

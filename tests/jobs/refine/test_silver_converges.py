@@ -1,4 +1,4 @@
-"""However a batch arrives and wherever it stops, silver ends in the same tables."""
+"""Silver ends with the same tables wherever a run stops."""
 
 from collections.abc import Callable
 from typing import Any
@@ -19,11 +19,11 @@ Shop = Any
 
 
 class PowerCutError(Exception):
-    """Nothing that the pipeline knows of."""
+    """An error that the pipeline does not handle."""
 
 
 def stop_at(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    """Let the process end when it is about to write this table."""
+    """Stop the process before it writes this table."""
     for method in ("upsert", "append_unless_empty"):
         whole = getattr(Lake, method)
 
@@ -36,14 +36,14 @@ def stop_at(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
 
 
 @pytest.mark.slow
-def test_stops_between_the_commits_leave_nothing_wrong_after_the_next_run(
+def test_the_run_after_a_stop_between_commits_corrects_the_tables(
     shop: Shop, line: Line, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = [line("t1", "pending", 1), line("t2", "completed", 1), line("t4", "completed", 5)]
-    shop.land("day1.csv", *first)
+    shop.add_file("day1.csv", *first)
     shop.bronze()
     shop.silver()
-    shop.land(
+    shop.add_file(
         "day2.csv",
         line("t1", "completed", 5),
         line("t1", "completed", 3),

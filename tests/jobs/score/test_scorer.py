@@ -1,4 +1,4 @@
-"""A registry that can't be asked stops a training run, and no stream."""
+"""An unavailable registry stops a training run, and does not stop a stream."""
 
 import pytest
 from mlflow.exceptions import MlflowException
@@ -17,7 +17,7 @@ KNOWN = Champion("segmentation", 3, "a" * 32)
 
 @pytest.fixture
 def locked(lake: Lake, tracker: Tracker, monkeypatch: pytest.MonkeyPatch) -> Context:
-    """A context whose store of runs is locked."""
+    """A context with a locked tracking store."""
 
     def champion(_: Tracker, name: str) -> None:
         raise MlflowException(f"database is locked, asking for {name}")
@@ -32,7 +32,7 @@ def test_a_training_run_stops_by_name(locked: Context) -> None:
 
 
 @pytest.mark.parametrize("known", [KNOWN, None])
-def test_a_stream_goes_on_with_the_champion_known_so_far_and_says_so(
+def test_a_stream_continues_with_the_last_known_champion_and_warns(
     locked: Context,
     known: Champion | None,
     caplog: pytest.LogCaptureFixture,

@@ -1,4 +1,4 @@
-"""The simulated feed, the same in every run, and the figures that 1,030 rows of it must give."""
+"""The simulated feed, which is deterministic, and the expected figures of 1,030 rows."""
 
 from pathlib import Path
 
@@ -21,7 +21,7 @@ PRINTED = {
 
 
 def feed(folder: Path, rows_a_batch: int) -> str:
-    """Write the feed's settings with batches of so many rows; return the file's path."""
+    """Write the feed's settings with the given batch size; return the file's path."""
     shipped = (ROOT / "pipelines/sources/rate.toml").read_text()
     lines = [
         'feed = "rate-micro-batch"'

@@ -1,4 +1,4 @@
-"""Orders over several days, changed, moved and late: what a stream keeps is what all lines give."""
+"""A stream of changed, moved and late orders equals a computation from all transactions."""
 
 import json
 import random
@@ -44,26 +44,26 @@ ZONE = "Asia/Tokyo"
 
 
 class Shop:
-    """Lines of 20 orders and 5 customers over eight days; a line that is told again has moved.
+    """Transactions of 20 orders and 5 customers over eight days, some of which change later.
 
-    Now and then a line is impossible, and now and then one is sent twice.
+    Some transactions are invalid, and some are sent twice.
     """
 
     def __init__(self) -> None:
-        self._random, self._told = random.Random(5), 0
+        self._random, self._sent = random.Random(5), 0
         self._last: str | None = None
 
     def message(self) -> str:
         draw = self._random.randrange
-        self._told += 1
+        self._sent += 1
         order, product = draw(20), draw(4)
         when = datetime(2025, 2, 25, tzinfo=UTC) + timedelta(hours=draw(24 * 8))
         line = {
             "transaction_id": f"t{draw(60)}",
             "order_id": f"o{order}",
-            # Now and then of another customer than the rest of the order.
+            # Sometimes of a different customer than the rest of the order.
             "customer_id": f"c{(order + (draw(12) == 0)) % 5}",
-            # A column that is null in some lines.
+            # A column that is null in some transactions.
             "product_id": f"p{product}" if product else None,
             "quantity": 1 + draw(3),
             "price": "1.00",
@@ -71,7 +71,7 @@ class Shop:
             "currency": "EUR",
             "transaction_date": when.isoformat(),
             "transaction_status": self._random.choice(("completed", "pending", "cancelled")),
-            "updated_at": (NOW - timedelta(days=2) + timedelta(seconds=self._told)).isoformat(),
+            "updated_at": (NOW - timedelta(days=2) + timedelta(seconds=self._sent)).isoformat(),
         }
         if draw(15) == 0:
             line["price"] = "-1"
@@ -99,7 +99,7 @@ def batch_of(spark: SparkSession, messages: Sequence[str], first: int) -> DataFr
 def streamed(
     spark: SparkSession, engine: Engine, tracker: Tracker, tmp_path_factory: pytest.TempPathFactory
 ) -> Context:
-    """A lake that took its messages in micro-batches, each followed by gold."""
+    """A lake that ingests its messages in micro-batches, each of which updates gold."""
     lake = Lake(engine, str(tmp_path_factory.mktemp("days") / "lake"))
     source = load_source("kafka").model_copy(update={"timezone": ZONE})
     ctx, shop = Context(lake, tracker, source, NOW), Shop()
@@ -117,8 +117,8 @@ def streamed(
 
 
 @pytest.fixture(scope="module")
-def at_once(streamed: Context, tmp_path_factory: pytest.TempPathFactory) -> Context:
-    """Another lake, whose silver was made of the same messages as a batch makes it."""
+def in_batch(streamed: Context, tmp_path_factory: pytest.TempPathFactory) -> Context:
+    """Another lake, whose silver is computed from the same messages in one batch."""
     folder = tmp_path_factory.mktemp("at-once") / "lake"
     shutil.copytree(f"{streamed.lake.root}/bronze", folder / "bronze")
     ctx = replace(streamed, lake=Lake(streamed.lake.engine, str(folder)))
@@ -127,8 +127,8 @@ def at_once(streamed: Context, tmp_path_factory: pytest.TempPathFactory) -> Cont
 
 
 def rows(frame: DataFrame, without: Sequence[str] = ()) -> list[str]:
-    kept = [name for name in frame.columns if name not in without]
-    return sorted(row[0] for row in frame.select(F.to_json(F.struct(*kept))).collect())
+    names = [name for name in frame.columns if name not in without]
+    return sorted(row[0] for row in frame.select(F.to_json(F.struct(*names))).collect())
 
 
 LINEAGE = (lineage.RECORD_ID, lineage.BATCH_ID, lineage.INGESTED_AT, lineage.FILE)
@@ -137,35 +137,37 @@ LINEAGE = (lineage.RECORD_ID, lineage.BATCH_ID, lineage.INGESTED_AT, lineage.FIL
 @pytest.mark.parametrize(
     "table", ["silver/transactions", "silver/transactions_history", "silver/quarantine"]
 )
-def test_silver_is_what_a_batch_makes_of_the_same_messages(
-    streamed: Context, at_once: Context, table: str
+def test_silver_equals_the_batch_result_of_the_same_messages(
+    streamed: Context, in_batch: Context, table: str
 ) -> None:
-    in_steps, whole = (rows(ctx.lake.read(table), LINEAGE) for ctx in (streamed, at_once))
-    assert in_steps == whole
-    assert whole
+    of_stream, of_batch = (rows(ctx.lake.read(table), LINEAGE) for ctx in (streamed, in_batch))
+    assert of_stream == of_batch
+    assert of_batch
 
 
-def test_as_many_messages_are_duplicates_as_in_a_batch(streamed: Context, at_once: Context) -> None:
-    in_steps, whole = (silver.accounts(ctx)["transactions"] for ctx in (streamed, at_once))
-    assert in_steps == whole
-    assert whole.closed
-    assert whole.fates[DUPLICATE]
+def test_the_stream_has_as_many_duplicates_as_the_batch(
+    streamed: Context, in_batch: Context
+) -> None:
+    of_stream, of_batch = (silver.accounts(ctx)["transactions"] for ctx in (streamed, in_batch))
+    assert of_stream == of_batch
+    assert of_batch.closed
+    assert of_batch.fates[DUPLICATE]
 
 
-def test_no_other_process_can_give_a_micro_batch_its_fates(
+def test_the_lock_of_silver_covers_the_whole_micro_batch(
     streamed: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = Lake(streamed.lake.engine, streamed.lake.root)
     locked = []
 
-    def look(ctx: Context, *_: object, **__: object) -> IngestedBatch:
+    def try_locks(ctx: Context, *_: object, **__: object) -> IngestedBatch:
         for table in ("silver/transactions", "silver/transactions_history", "silver/quarantine"):
             with pytest.raises(LakeBusyError), other.writing(table, wait_seconds=0):
                 pass
             locked.append(table)
         return IngestedBatch(Batch.at(ctx.now), {})
 
-    monkeypatch.setattr(micro_batch, "ingest_messages", look)
+    monkeypatch.setattr(micro_batch, "ingest_messages", try_locks)
     with streamed.tracker.run("stream", "goldrun-pipeline") as run_id:
         updater, series = GoldUpdater(run_id, Scorer(SEGMENTATION)), streamed.tracker.series()
         batches = MicroBatches(streamed, updater, series, None, lambda: NOW)
@@ -173,7 +175,7 @@ def test_no_other_process_can_give_a_micro_batch_its_fates(
     assert len(locked) == 3
 
 
-def test_some_lines_were_told_again_and_moved(streamed: Context) -> None:
+def test_some_transactions_change_day_or_customer(streamed: Context) -> None:
     history = streamed.lake.read("silver/transactions_history")
     now = streamed.lake.read("silver/transactions")
     moved = history.alias("a").join(now.alias("b"), "transaction_id")
@@ -181,15 +183,15 @@ def test_some_lines_were_told_again_and_moved(streamed: Context) -> None:
     assert not moved.where("a.customer_id <> b.customer_id").isEmpty()
 
 
-def test_every_table_of_activity_is_what_all_lines_give(streamed: Context) -> None:
+def test_every_activity_table_equals_a_full_computation(streamed: Context) -> None:
     everything = silver_of(streamed)
     for table, compute in ACTIVITY:
-        kept = streamed.lake.read(table.name)
-        assert rows(kept) == rows(compute(everything).select(*table.names)), table.name
+        stored = streamed.lake.read(table.name)
+        assert rows(stored) == rows(compute(everything).select(*table.names)), table.name
     assert not streamed.lake.read("gold/customer_products").isEmpty()
 
 
-def test_days_are_those_of_the_time_zone(streamed: Context) -> None:
+def test_days_are_in_the_time_zone(streamed: Context) -> None:
     lines = streamed.lake.read("silver/transactions").select("customer_id", "transaction_date")
     utc = lines.toPandas().transaction_date.dt.tz_localize("UTC")
     days = set(utc.dt.tz_convert(ZONE).dt.date)
@@ -197,7 +199,7 @@ def test_days_are_those_of_the_time_zone(streamed: Context) -> None:
     assert {row["day"] for row in stored} == days != set(utc.dt.date)
 
 
-def test_users_are_what_all_days_give(streamed: Context) -> None:
+def test_user_features_equal_a_computation_from_all_days(streamed: Context) -> None:
     daily = activity_in(streamed).daily
     history = History.of(daily)
     users = user_features(daily, history.observed_until)

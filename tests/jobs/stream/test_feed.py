@@ -1,4 +1,4 @@
-"""The feed through all layers: the printed figures, whatever stops the stream and starts it."""
+"""The feed up to gold: the printed figures, also after stops and restarts."""
 
 import shutil
 from dataclasses import replace
@@ -29,7 +29,7 @@ HALF = 515
 
 
 class Clock:
-    """Tells another time whenever it is asked."""
+    """A clock that advances by a second per call."""
 
     def __init__(self) -> None:
         self._seconds = count()
@@ -66,7 +66,7 @@ class Feed:
 
 @pytest.fixture(scope="module")
 def fed(engine: Engine, tracker: Tracker, tmp_path_factory: pytest.TempPathFactory) -> Feed:
-    """The feed after exactly 1,030 rows, the last of which are a part of a micro-batch."""
+    """The feed after exactly 1,030 rows, which end within a micro-batch."""
     folder = tmp_path_factory.mktemp("feed")
     source = load_source(feed(folder, HALF - 100))
     made = Feed(Context(Lake(engine, str(folder / "lake")), tracker, source, NOW))
@@ -75,7 +75,7 @@ def fed(engine: Engine, tracker: Tracker, tmp_path_factory: pytest.TempPathFacto
 
 
 @pytest.mark.parametrize("user", PRINTED)
-def test_after_1030_rows_the_printed_figures_are_in_gold(fed: Feed, user: str) -> None:
+def test_gold_has_the_printed_figures_after_1030_rows(fed: Feed, user: str) -> None:
     frequency, spend, average = PRINTED[user]
     row = fed.users()[user]
     assert row["purchase_frequency"] == frequency
@@ -83,14 +83,14 @@ def test_after_1030_rows_the_printed_figures_are_in_gold(fed: Feed, user: str) -
     assert (row["last_purchase_date"], row["recency_days"]) == (date(2024, 1, 1), 0)
 
 
-def test_every_row_came_once_and_has_one_fate(fed: Feed) -> None:
+def test_every_row_is_ingested_once_and_has_one_fate(fed: Feed) -> None:
     assert fed.values() == list(range(ROWS))
     account = silver.accounts(fed.ctx)["transactions"]
     assert account.closed
     assert account.records == ROWS
 
 
-def test_the_run_has_its_numbers_as_curves(fed: Feed) -> None:
+def test_the_run_has_its_metrics_over_time(fed: Feed) -> None:
     client = fed.ctx.tracker.client
     history = client.get_metric_history(fed.run_id, "rows_in")
     assert [int(point.value) for point in history] == [415, 415, 200]
@@ -102,7 +102,7 @@ def test_the_run_has_its_numbers_as_curves(fed: Feed) -> None:
     assert metrics["freshness_p95_seconds"] >= metrics["freshness_p50_seconds"]
 
 
-def test_a_stream_goes_on_where_it_ended_and_one_without_its_checkpoint_repeats_nothing(
+def test_a_stream_continues_where_it_ended_and_repeats_nothing_without_its_checkpoint(
     fed: Feed, tmp_path: Path
 ) -> None:
     copy = tmp_path / "lake"
@@ -117,7 +117,7 @@ def test_a_stream_goes_on_where_it_ended_and_one_without_its_checkpoint_repeats_
     assert again.values() == list(range(ROWS + 100))
     spend = sum(row["total_spend"] for row in again.users().values())
     assert spend == sum(Decimal(v) / 10 + 5 for v in range(ROWS + 100))
-    # The whole of gold, computed at once, is what was followed.
+    # A rebuild of gold gives the same tables as the updates.
     followed = again.daily()
     with again.ctx.tracker.run("gold", "goldrun-pipeline"):
         gold_tables.run(again.ctx)

@@ -1,4 +1,4 @@
-"""Files that land are read once each: whole, whatever they are called and however old they are."""
+"""A stream reads each file once and completely, whatever its name and age."""
 
 import itertools
 import os
@@ -81,16 +81,16 @@ def bell(spark: SparkSession) -> DataFrame:
 MOMENTS = (NOW + timedelta(seconds=n) for n in itertools.count())
 
 
-def take(files: FileStream, ctx: Context) -> dict[str, int]:
+def ingest_new(files: FileStream, ctx: Context) -> dict[str, int]:
     found = files.find_new(ctx, bell(ctx.lake.session), lambda: False)
     return dict(files.ingest(replace(ctx, now=next(MOMENTS)), found, lambda: False).rows)
 
 
-def test_a_stream_takes_what_a_batch_would_whatever_its_name_and_age(
+def test_a_stream_reads_the_same_files_as_a_batch(
     lake: Lake, tracker: Tracker, landing: Path, tmp_path: Path
 ) -> None:
     write(landing / "new.csv", "a", old=False)
-    write(landing / "kept its time.csv", "b")
+    write(landing / "old time.csv", "b")
     write(landing / "a#1.csv", "c")
     write(landing / "a%20b.csv", "d")
     write(landing / "2025" / "03" / "deep.csv", "e")
@@ -98,7 +98,7 @@ def test_a_stream_takes_what_a_batch_would_whatever_its_name_and_age(
     write(landing / "notes.md", "y")
     path = f"{landing}/2025/../**/*.csv"
     ctx = context(lake, tracker, shop(tmp_path, path))
-    with tracker.run("stream", "landed"):
+    with tracker.run("stream", "files"):
         stream.run(ctx, Limits(available_now=True))
         assert known(ctx) == set("abcde")
         write(landing / "older than all.csv", "f")
@@ -113,11 +113,11 @@ def test_a_stream_takes_what_a_batch_would_whatever_its_name_and_age(
 def test_each_file_is_read_once(lake: Lake, tracker: Tracker, landing: Path) -> None:
     ctx, files = context(lake, tracker, shop(landing.parent, str(landing))), FileStream()
     write(landing / "a.csv", "a", "b")
-    assert take(files, ctx) == {"transactions": 2}
+    assert ingest_new(files, ctx) == {"transactions": 2}
     write(landing / "b.csv", "c")
-    assert take(files, ctx) == {"transactions": 1}
-    assert take(files, ctx) == {}
-    assert take(FileStream(), ctx) == {}
+    assert ingest_new(files, ctx) == {"transactions": 1}
+    assert ingest_new(files, ctx) == {}
+    assert ingest_new(FileStream(), ctx) == {}
 
 
 def test_a_file_that_grows_after_it_was_read_stops_the_stream_by_name(
@@ -125,13 +125,13 @@ def test_a_file_that_grows_after_it_was_read_stops_the_stream_by_name(
 ) -> None:
     ctx, files = context(lake, tracker, shop(landing.parent, str(landing))), FileStream()
     write(landing / "a.csv", "a")
-    take(files, ctx)
+    ingest_new(files, ctx)
     write(landing / "a.csv", "a", "b")
     with pytest.raises(SourceError, match=r"a\.csv has changed since it was read"):
-        take(files, ctx)
+        ingest_new(files, ctx)
 
 
-def test_a_file_being_written_is_left_for_the_next_start_when_the_stream_is_to_end(
+def test_an_ending_stream_leaves_an_unfinished_file_for_the_next_start(
     lake: Lake, tracker: Tracker, landing: Path
 ) -> None:
     ctx = context(lake, tracker, shop(landing.parent, str(landing)))
@@ -142,12 +142,12 @@ def test_a_file_being_written_is_left_for_the_next_start_when_the_stream_is_to_e
         FileStream().find_new(ctx, bell(lake.session), lambda: True)
 
 
-def test_a_missing_folder_is_told_as_a_batch_tells_it(
+def test_a_missing_folder_gives_the_same_error_as_in_a_batch(
     lake: Lake, tracker: Tracker, tmp_path: Path
 ) -> None:
     ctx = context(lake, tracker, shop(tmp_path, f"{tmp_path}/absent/*.csv"))
     with (
-        tracker.run("stream", "landed"),
+        tracker.run("stream", "files"),
         pytest.raises(SourceError, match=r"absent does not exist; check path in the TOML"),
     ):
         stream.run(ctx, Limits(available_now=True))

@@ -1,4 +1,4 @@
-"""When a stream ends, as the command line says it."""
+"""The limits of a stream, from the command line."""
 
 import pytest
 
@@ -11,21 +11,21 @@ def limits(*arguments: str) -> Limits:
     return limits_of(stream.options().parse_args(list(arguments)))
 
 
-def test_nothing_said_is_without_end() -> None:
+def test_a_stream_has_no_limit_by_default() -> None:
     assert limits("--max-rows=", "--duration=", "--available-now=") == Limits()
 
 
-def test_each_limit_is_taken() -> None:
-    asked = limits("--available-now=true", "--duration=1.5", "--max-rows=1030", "--every=2")
-    assert asked == Limits(available_now=True, seconds=1.5, rows=1030, every=2)
+def test_each_limit_is_read() -> None:
+    given = limits("--available-now=true", "--duration=1.5", "--max-rows=1030", "--every=2")
+    assert given == Limits(available_now=True, seconds=1.5, rows=1030, every=2)
 
 
-def test_no_pause_between_micro_batches_is_a_pause_of_none() -> None:
+def test_a_pause_of_zero_is_allowed() -> None:
     assert limits("--every=0").every == 0
 
 
 @pytest.mark.parametrize(
-    ("argument", "said"),
+    ("argument", "message"),
     [
         ("--max-rows=many", "--max-rows 'many' is not a number"),
         ("--max-rows=0", "--max-rows '0' is less than 1"),
@@ -34,6 +34,6 @@ def test_no_pause_between_micro_batches_is_a_pause_of_none() -> None:
         ("--max-rows=inf", "--max-rows 'inf' is not finite; omit --max-rows"),
     ],
 )
-def test_what_is_no_limit_is_refused(argument: str, said: str) -> None:
-    with pytest.raises(SettingsError, match=said):
+def test_an_invalid_limit_is_refused(argument: str, message: str) -> None:
+    with pytest.raises(SettingsError, match=message):
         limits(argument)

@@ -1,4 +1,4 @@
-"""Small files are put together on a schedule, beside the stream, and trouble does not end that."""
+"""Compaction runs on a schedule during a stream, and continues after a failure."""
 
 import threading
 
@@ -23,7 +23,7 @@ def ctx(lake: Lake, tracker: Tracker) -> Context:
 
 
 class Compactions:
-    """What was asked to be compacted, in turn; the table named first fails."""
+    """Records the requested compactions; the compaction of one table fails."""
 
     def __init__(self, enough: int, failing: str = "") -> None:
         self.names: list[str] = []
@@ -39,29 +39,27 @@ class Compactions:
         return True
 
 
-def all_there(monkeypatch: pytest.MonkeyPatch, compactions: Compactions) -> None:
+def let_all_tables_exist(monkeypatch: pytest.MonkeyPatch, compactions: Compactions) -> None:
     monkeypatch.setattr(Lake, "exists", lambda *_: True)
     monkeypatch.setattr(maintenance, "compact_if_free", compactions)
 
 
-def test_every_table_is_compacted_again_and_again(
-    ctx: Context, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_every_table_is_compacted_repeatedly(ctx: Context, monkeypatch: pytest.MonkeyPatch) -> None:
     tables = [table.name for table in tables_of(ctx)]
     done = Compactions(2 * len(tables))
-    all_there(monkeypatch, done)
+    let_all_tables_exist(monkeypatch, done)
     with compacting(ctx, 0.01):
         assert done.enough.wait(20)
     assert done.names[: 2 * len(tables)] == 2 * tables
     assert {"silver/transactions", "ops/gold_progress", "gold/segments"} <= set(tables)
 
 
-def test_a_table_that_can_not_be_compacted_is_told_and_the_others_are(
+def test_a_failed_compaction_is_logged_and_the_other_tables_are_compacted(
     ctx: Context, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     tables = [table.name for table in tables_of(ctx)]
     done = Compactions(len(tables) + 1, failing=lineage.QUARANTINE.name)
-    all_there(monkeypatch, done)
+    let_all_tables_exist(monkeypatch, done)
     with compacting(ctx, 0.01):
         assert done.enough.wait(20)
     assert done.names[: len(tables)] == tables

@@ -1,4 +1,4 @@
-"""Each raw record of a micro-batch reaches bronze once, whatever was read before."""
+"""Each raw record of a micro-batch is in bronze once, even if it was read before."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -37,7 +37,7 @@ RAW = T.StructType(
 def messages(
     spark: SparkSession, first: int, last: int, partition: int = 0, content: str = "f"
 ) -> DataFrame:
-    """Messages with the offsets from first to last, each sent a second after the one before."""
+    """Return messages with the offsets from first to last, sent at intervals of a second."""
     place = f"kafka:t/{partition}"
     rows = [
         ("transactions", {"n": str(n)}, None, place, content, 0, n, NOW + timedelta(seconds=n))
@@ -56,7 +56,7 @@ def offsets(ctx: Context) -> list[tuple[str, int]]:
     return sorted((row[lineage.FILE], row[lineage.OFFSET]) for row in rows)
 
 
-def test_what_comes_again_is_left_out_and_what_is_new_is_taken(
+def test_repeated_messages_are_skipped_and_new_ones_are_ingested(
     ctx: Context, spark: SparkSession
 ) -> None:
     first = ingest_messages(ctx, messages(spark, 0, 4), None)
@@ -71,35 +71,35 @@ def test_what_comes_again_is_left_out_and_what_is_new_is_taken(
     ]
 
 
-def test_offsets_that_begin_anew_with_other_messages_are_new_records(
+def test_reused_offsets_with_different_messages_are_new_records(
     ctx: Context, spark: SparkSession
 ) -> None:
     ingest_messages(ctx, messages(spark, 0, 1), None)
-    anew = ingest_messages(ctx, messages(spark, 0, 1, content="g"), None)
-    assert (anew.rows, anew.repeated) == ({"transactions": 2}, 0)
+    other = ingest_messages(ctx, messages(spark, 0, 1, content="g"), None)
+    assert (other.rows, other.repeated) == ({"transactions": 2}, 0)
 
 
-def test_no_more_are_taken_than_asked_for_and_the_first_ones(
-    ctx: Context, spark: SparkSession
-) -> None:
+def test_a_limit_ingests_the_first_messages_only(ctx: Context, spark: SparkSession) -> None:
     batch = ingest_messages(ctx, messages(spark, 0, 9).orderBy(F.desc(lineage.ROW)), 4)
     assert (batch.rows, batch.cut) == ({"transactions": 4}, True)
     assert offsets(ctx) == [("kafka:t/0", n) for n in range(4)]
 
 
-def test_it_is_told_when_the_records_were_sent(ctx: Context, spark: SparkSession) -> None:
+def test_the_times_at_which_records_were_sent_are_reported(
+    ctx: Context, spark: SparkSession
+) -> None:
     batch = ingest_messages(ctx, messages(spark, 0, 99), None)
     early, middle = batch.sent
     assert NOW <= early <= NOW + timedelta(seconds=5)
     assert NOW + timedelta(seconds=45) <= middle <= NOW + timedelta(seconds=55)
 
 
-def test_a_topic_is_no_batch(ctx: Context) -> None:
+def test_a_topic_is_not_a_batch_source(ctx: Context) -> None:
     with pytest.raises(SettingsError, match="-e stream -P source=kafka"):
         bronze.run(ctx)
 
 
-def test_messages_that_are_gone_are_told_when_a_checkpoint_was_lost(
+def test_missing_messages_are_logged_after_a_checkpoint_was_lost(
     ctx: Context,
     spark: SparkSession,
     caplog: pytest.LogCaptureFixture,

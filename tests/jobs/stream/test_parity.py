@@ -1,4 +1,4 @@
-"""Batch and stream are two ways into the same tables: equal rows, whatever the way."""
+"""Batch and stream write equal rows into the same tables."""
 
 import random
 import shutil
@@ -35,8 +35,8 @@ pytestmark = pytest.mark.of_spark
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 MARKET = read_settings(customers="60", days="120", seed="11", dirt="all")
-DEALS = 3
-"""How many times files land."""
+PARTS = 3
+"""Number of parts in which the stream receives the files."""
 
 
 def clock() -> Iterator[datetime]:
@@ -54,19 +54,19 @@ def shop(engine: Engine, tracker: Tracker, folder: Path, data: Path) -> Context:
 def both(
     engine: Engine, tracker: Tracker, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Context, Context]:
-    """The same files: read at once, and streamed as they land, children before parents too."""
+    """The same files, read in one batch, and streamed in parts, some children before parents."""
     folder = tmp_path_factory.mktemp("parity")
     data, landing = folder / "data", folder / "landing"
     write_marketplace(MARKET, data, chunk=20, processes=1)
-    at_once = shop(engine, tracker, _made(folder / "batch"), data)
+    in_batch = shop(engine, tracker, _made(folder / "batch"), data)
     streamed = shop(engine, tracker, _made(folder / "stream"), landing)
     with tracker.run("batch", "goldrun-pipeline"):
-        bronze.run(at_once)
-        silver.run(at_once)
-        silver.run(at_once, replay=True)
-        gold_tables.run(at_once)
+        bronze.run(in_batch)
+        silver.run(in_batch)
+        silver.run(in_batch, replay=True)
+        gold_tables.run(in_batch)
     ticks = clock()
-    for part in _dealt(data):
+    for part in _parts_of(data):
         for file in part:
             target = landing / file.relative_to(data)
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -79,10 +79,10 @@ def both(
             stream.run(ctx, Limits(available_now=True), lambda: next(ticks))
     with tracker.run("replay", "goldrun-pipeline"):
         silver.run(replace(streamed, now=next(ticks)), replay=True)
-        # Its next start finds nothing new, and what it has left is what is compared.
+        # Another start finds nothing new; the comparison uses its tables.
         ctx = replace(streamed, now=next(ticks))
         stream.run(ctx, Limits(available_now=True), lambda: next(ticks))
-    return at_once, streamed
+    return in_batch, streamed
 
 
 def _made(folder: Path) -> Path:
@@ -90,16 +90,16 @@ def _made(folder: Path) -> Path:
     return folder
 
 
-def _dealt(data: Path) -> list[list[Path]]:
+def _parts_of(data: Path) -> list[list[Path]]:
     files = [file for entity in ENTITIES for file in sorted((data / entity).iterdir())]
     random.Random(3).shuffle(files)
-    return [files[n::DEALS] for n in range(DEALS)]
+    return [files[n::PARTS] for n in range(PARTS)]
 
 
 def rows(frame: DataFrame, without: tuple[str, ...] = ()) -> list[str]:
-    """Rows as sorted JSON, without what tells when and how they came."""
-    kept = [name for name in frame.columns if name not in without]
-    return sorted(frame.select(F.to_json(F.struct(*kept)).alias("row")).toPandas()["row"])
+    """Return rows as sorted JSON, without the columns that differ between batch and stream."""
+    names = [name for name in frame.columns if name not in without]
+    return sorted(frame.select(F.to_json(F.struct(*names)).alias("row")).toPandas()["row"])
 
 
 LINEAGE = (
@@ -132,7 +132,7 @@ def test_quarantine_holds_the_same_records_for_the_same_reasons(
 
 
 @pytest.mark.slow
-def test_as_many_records_are_duplicates_and_every_account_is_closed(
+def test_both_have_as_many_duplicates_and_complete_accounting(
     both: tuple[Context, Context],
 ) -> None:
     batch, streamed = (silver.accounts(ctx) for ctx in both)

@@ -1,4 +1,4 @@
-"""With a champion of segmentation, a stream keeps segments fresh and records who changes."""
+"""With a champion of segmentation, a stream updates segments and records changes."""
 
 import json
 from collections.abc import Iterator
@@ -33,20 +33,20 @@ pytestmark = [pytest.mark.slow, pytest.mark.of_spark]
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 FEW, MANY = [1.0, 1.0], [8.0, 8.0]
-"""Orders of the customers that the two segments are made from: four are few, five are many."""
+"""Orders of the customers of the two segments: up to four are few, from five are many."""
 
 
 @pytest.fixture
 def own_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tracker]:
-    """A store of runs whose registry no other test sees."""
+    """A separate tracking store and registry."""
     before = mlflow.get_tracking_uri()
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/mlflow.db")
     yield Tracker()
     mlflow.set_tracking_uri(before)
 
 
-def crown(ctx: Context) -> dict[str, int]:
-    """Register a champion that knows few and many orders; return its segments by name."""
+def promote_champion(ctx: Context) -> dict[str, int]:
+    """Register and promote a model with segments for few and many orders; return them by name."""
     tracker, name = ctx.tracker, ctx.source.registered_name(SEGMENTATION)
     orders = pd.DataFrame({"purchase_frequency": FEW + MANY})
     model = Pipeline([("segments", KMeans(2, n_init=1, random_state=0))]).fit(orders)
@@ -63,30 +63,30 @@ def rows(ctx: Context, table: str) -> list[Row]:
     return ctx.lake.read(table).collect() if ctx.lake.exists(table) else []
 
 
-def test_who_buys_more_changes_segment_and_it_is_recorded_with_from_to_and_time(
+def test_a_change_of_segment_is_recorded_with_old_new_and_time(
     engine: Engine, own_store: Tracker, tmp_path: Path
 ) -> None:
     ticks = (NOW + timedelta(seconds=n) for n in count())
-    # Of 100 users each gets a row in turn.
+    # Each of 100 users gets a row in turn.
     source = load_source(feed(tmp_path, 150))
     ctx = Context(Lake(engine, str(tmp_path / "lake")), own_store, source, NOW)
 
-    def take(number: int) -> None:
+    def stream_rows(number: int) -> None:
         with own_store.run("stream", "goldrun-pipeline"):
             at_start = replace(ctx, now=next(ticks))
             stream.run(at_start, Limits(rows=number, every=0.1), lambda: next(ticks))
 
-    take(300)
+    stream_rows(300)
     assert rows(ctx, "gold/segments") == []
-    numbers = crown(ctx)
-    take(100)
+    numbers = promote_champion(ctx)
+    stream_rows(100)
     segments = {row["customer_id"]: row for row in rows(ctx, "gold/segments")}
     assert len(segments) == 100
     assert {(r["segment"], r["segment_name"]) for r in segments.values()} == {
         (numbers["few"], "few")
     }
     assert rows(ctx, "gold/segment_changes") == []
-    take(50)
+    stream_rows(50)
     changed = {row["customer_id"]: row for row in rows(ctx, "gold/segment_changes")}
     assert set(changed) == {str(user) for user in range(1, 51)}
     for row in changed.values():
@@ -98,7 +98,7 @@ def test_who_buys_more_changes_segment_and_it_is_recorded_with_from_to_and_time(
     assert {user for user, name in named.items() if name == "many"} == set(changed)
 
 
-def test_a_stop_after_a_change_was_recorded_does_not_record_it_again(
+def test_a_recorded_change_is_not_recorded_again_after_a_stop(
     spark: SparkSession,
     engine: Engine,
     own_store: Tracker,
@@ -108,7 +108,7 @@ def test_a_stop_after_a_change_was_recorded_does_not_record_it_again(
     lake = Lake(engine, str(tmp_path / "lake"))
     lake.create(lineage.bronze_table("transactions"))
     at_start = Context(lake, own_store, load_source(feed(tmp_path, 150)), NOW)
-    numbers, scorer = crown(at_start), Scorer(SEGMENTATION, streaming=True)
+    numbers, scorer = promote_champion(at_start), Scorer(SEGMENTATION, streaming=True)
     ticks = (NOW + timedelta(seconds=n) for n in count())
 
     def score(*orders: tuple[str, float]) -> None:
@@ -131,7 +131,7 @@ def test_a_stop_after_a_change_was_recorded_does_not_record_it_again(
     score(("a", 8.0))
     assert changes() == [("a", few, many)]
     score(("a", 1.0), ("b", 8.0))
-    # Nobody with a paid order: nobody to ask the model about.
+    # Without a completed order there is no customer to score.
     ctx = Context(lake, own_store, load_source(feed(tmp_path, 150)), next(ticks))
     nobody = spark.createDataFrame([], "customer_id string, purchase_frequency double")
     pending = spark.createDataFrame([("d",)], "customer_id string")

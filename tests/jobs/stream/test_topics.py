@@ -1,4 +1,4 @@
-"""A real broker: messages of every kind through all layers, each with its fate."""
+"""Messages of every kind from a real broker through all layers, each with its fate."""
 
 import json
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ from tests.project_copy import ROOT
 pytestmark = pytest.mark.of_spark
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
-POISON: dict[str, tuple[bytes | None, set[str]]] = {
+MALFORMED: dict[str, tuple[bytes | None, set[str]]] = {
     "not JSON": (b"hello", {"record_malformed"}),
     "null": (None, {"record_malformed"}),
     "empty": (b"", {"record_malformed"}),
@@ -37,9 +37,12 @@ POISON: dict[str, tuple[bytes | None, set[str]]] = {
         json.dumps({"transaction_id": {"a": 1}, "quantity": [1, 2], "price": True}).encode(),
         {"quantity_unparsed", "price_unparsed"},
     ),
-    "invalid UTF-8": (b'{"transaction_id":"bad","customer_id":"c\xff"}', {"record_undecodable"}),
+    "invalid UTF-8": (
+        b'{"transaction_id":"invalid","customer_id":"c\xff"}',
+        {"record_undecodable"},
+    ),
 }
-"""Payload and the reasons that are given at least."""
+"""Payload, and reasons that its quarantine row must have."""
 
 
 def message(key: int, **changes: object) -> bytes:
@@ -71,10 +74,10 @@ class Shop:
         self._ticks = (NOW + timedelta(seconds=n) for n in count())
 
     def stream(self, **limits: object) -> Totals:
-        asked = Limits(available_now=True, **limits)  # type: ignore[arg-type]
+        given = Limits(available_now=True, **limits)  # type: ignore[arg-type]
         with self.ctx.tracker.run("stream", "goldrun-pipeline"):
             return stream.run(
-                replace(self.ctx, now=next(self._ticks)), asked, lambda: next(self._ticks)
+                replace(self.ctx, now=next(self._ticks)), given, lambda: next(self._ticks)
             )
 
     def keys(self) -> list[str]:
@@ -101,27 +104,27 @@ def shop(
     return Shop(Context(lake, tracker, load_source(str(settings)), NOW), topic)
 
 
-def test_poison_goes_to_quarantine_by_its_offset_and_the_stream_lives_on(
+def test_malformed_messages_are_quarantined_and_the_stream_continues(
     shop: Shop, broker: KafkaBroker
 ) -> None:
-    good = [message(n) for n in range(10)]
-    produce(broker, shop.topic, good[:5], partition=0)
-    produce(broker, shop.topic, [payload for payload, _ in POISON.values()], partition=1)
-    produce(broker, shop.topic, good[5:], partition=0)
+    valid = [message(n) for n in range(10)]
+    produce(broker, shop.topic, valid[:5], partition=0)
+    produce(broker, shop.topic, [payload for payload, _ in MALFORMED.values()], partition=1)
+    produce(broker, shop.topic, valid[5:], partition=0)
     totals = shop.stream()
-    assert (totals.rows, totals.quarantined) == (10 + len(POISON), len(POISON))
+    assert (totals.rows, totals.quarantined) == (10 + len(MALFORMED), len(MALFORMED))
     assert shop.keys() == [f"t{n:04}" for n in range(10)]
-    refused = {
+    reasons_by_file = {
         row["file"]: set(row["reasons"])
         for row in shop.ctx.lake.read("silver/quarantine").collect()
     }
-    for offset, (_, reasons) in enumerate(POISON.values()):
-        assert refused[f"kafka:{shop.topic}/1@{offset}"] >= reasons
+    for offset, (_, reasons) in enumerate(MALFORMED.values()):
+        assert reasons_by_file[f"kafka:{shop.topic}/1@{offset}"] >= reasons
     assert silver.accounts(shop.ctx)["transactions"].closed
 
 
 @pytest.mark.slow
-def test_a_sale_that_is_told_twice_or_completes_later_counts_once(
+def test_a_sale_that_is_sent_twice_or_completed_later_counts_once(
     shop: Shop, broker: KafkaBroker
 ) -> None:
     pending = {"transaction_status": "pending", "updated_at": "2025-03-01T10:00:00Z"}
@@ -139,7 +142,7 @@ def test_a_sale_that_is_told_twice_or_completes_later_counts_once(
 
 
 @pytest.mark.slow
-def test_a_limit_takes_exactly_so_many_and_leaves_the_rest_for_later(
+def test_a_limit_ingests_the_exact_number_and_leaves_the_rest(
     shop: Shop, broker: KafkaBroker
 ) -> None:
     produce(broker, shop.topic, [message(n) for n in range(30)], partition=0)
@@ -151,7 +154,7 @@ def test_a_limit_takes_exactly_so_many_and_leaves_the_rest_for_later(
 
 
 @pytest.mark.slow
-def test_offsets_that_are_gone_stop_the_stream_by_name(shop: Shop, broker: KafkaBroker) -> None:
+def test_missing_offsets_stop_the_stream_by_name(shop: Shop, broker: KafkaBroker) -> None:
     produce(broker, shop.topic, [message(n) for n in range(5)], partition=0)
     shop.stream()
     produce(broker, shop.topic, [message(n) for n in range(5, 10)], partition=0)
@@ -162,7 +165,7 @@ def test_offsets_that_are_gone_stop_the_stream_by_name(shop: Shop, broker: Kafka
 
 
 @pytest.mark.slow
-def test_a_topic_that_is_not_there_is_told_by_name(shop: Shop, tmp_path: Path) -> None:
+def test_a_missing_topic_is_named(shop: Shop, tmp_path: Path) -> None:
     settings = tmp_path / "kafka.toml"
     settings.write_text(settings.read_text().replace(shop.topic, "absent"))
     shop.ctx = replace(shop.ctx, source=load_source(str(settings)))

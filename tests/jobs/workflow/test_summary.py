@@ -1,4 +1,4 @@
-"""The summary says where to look, whatever the store."""
+"""The summary shows the location of the runs for every kind of store."""
 
 from pathlib import Path
 
@@ -14,11 +14,11 @@ def test_a_server_is_opened_at_its_own_address(uri: str) -> None:
     assert where_to_look(uri) == f"open {uri}"
 
 
-def test_a_servers_password_is_not_shown() -> None:
+def test_the_password_of_a_server_is_hidden() -> None:
     assert where_to_look("http://me:secret@models.example") == "open http://models.example"
 
 
-def test_the_default_store_needs_no_address() -> None:
+def test_the_default_store_has_no_address() -> None:
     for uri in ("sqlite:///mlflow.db", f"sqlite:///{Path.cwd()}/mlflow.db"):
         assert "mlflow ui[/bold]" in where_to_look(uri)
         assert where_to_look(uri).endswith(HERE)

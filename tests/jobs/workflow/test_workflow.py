@@ -1,4 +1,4 @@
-"""What the workflow does when one of its models can't be trained."""
+"""The workflow with a model that cannot be trained."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ from goldrun.jobs.workflow import workflow
 from tests.conftest import NOW
 
 
-def test_a_shop_too_young_for_churn_still_gets_segments_and_an_error(
+def test_a_shop_with_too_little_history_for_churn_still_gets_segments_and_an_error(
     tracker: Tracker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trained: list[str] = []
