@@ -1,4 +1,4 @@
-"""Raw records of a tidy shop, whose columns are called like the contract's."""
+"""Raw records of a shop whose file columns have the names of the contract."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -43,13 +43,13 @@ def bronze_row(record_id: str, record: Mapping[str, str | None]) -> tuple[Any, .
 
 @pytest.fixture(scope="session")
 def valid() -> dict[str, str | None]:
-    """A record that breaks nothing."""
+    """A record that breaks no rule."""
     return dict(VALID)
 
 
 @pytest.fixture(scope="session")
 def to_records(spark: SparkSession) -> Callable[[Records], DataFrame]:
-    """Make bronze rows of records by id."""
+    """Create bronze rows from records by id."""
 
     def make(records: Records) -> DataFrame:
         rows = [bronze_row(record_id, record) for record_id, record in records.items()]

@@ -1,4 +1,4 @@
-"""A record without a fate, with two, or from nowhere is noticed; subtraction would miss them."""
+"""Accounting detects lost, doubled and stray records, which a difference of counts misses."""
 
 from collections.abc import Sequence
 
@@ -17,7 +17,7 @@ def followed(spark: SparkSession) -> "Follow":
 
 
 class Follow:
-    """Account for record ids that are put straight where they end."""
+    """Accounts for record ids with given fates."""
 
     def __init__(self, spark: SparkSession) -> None:
         self.spark = spark
@@ -70,20 +70,20 @@ def test_a_record_without_a_fate_is_lost(followed: Follow) -> None:
 
 
 @pytest.mark.parametrize("place", ["silver", "history"])
-def test_a_record_in_two_places_is_doubled(followed: Follow, place: str) -> None:
+def test_a_record_with_two_fates_is_doubled(followed: Follow, place: str) -> None:
     found = followed(silver=("a", "b")) if place == "silver" else followed(history=("b", "d"))
     assert (found.lost, found.doubled, found.stray, found.closed) == (0, 1, 0, False)
 
 
-def test_a_record_twice_in_one_place_is_doubled(followed: Follow) -> None:
+def test_a_record_with_one_fate_twice_is_doubled(followed: Follow) -> None:
     assert followed(silver=("a", "a")).doubled == 1
 
 
-def test_a_bronze_row_that_is_there_twice_is_doubled(followed: Follow) -> None:
+def test_a_repeated_bronze_row_is_doubled(followed: Follow) -> None:
     assert followed(bronze=(*IDS, "a")).doubled == 1
 
 
-def test_a_record_that_is_twice_in_bronze_and_in_its_fate_is_doubled(followed: Follow) -> None:
+def test_a_record_that_is_repeated_in_bronze_and_in_its_fate_is_doubled(followed: Follow) -> None:
     found = followed(bronze=("a", "a"), silver=("a", "a"), history=(), duplicates=(), quarantine=())
     assert (found.doubled, found.closed) == (1, False)
 
@@ -107,7 +107,7 @@ def test_rows_of_other_entities_are_not_counted(followed: Follow) -> None:
     assert found.closed
 
 
-def test_a_released_record_counts_where_it_went(followed: Follow) -> None:
+def test_a_released_record_counts_with_its_new_fate(followed: Follow) -> None:
     found = followed(
         silver=("a", "d"),
         quarantine=(("d", "things", "released"), ("e", "things", "erased")),
@@ -116,7 +116,7 @@ def test_a_released_record_counts_where_it_went(followed: Follow) -> None:
     assert found.fates["quarantined"] == 0
 
 
-def test_an_empty_lake_is_closed_and_rejects_nothing(followed: Follow) -> None:
+def test_an_empty_lake_is_complete_and_rejects_nothing(followed: Follow) -> None:
     found = followed(bronze=(), silver=(), history=(), duplicates=(), quarantine=())
     assert found.closed
     assert (found.records, found.reject_share) == (0, 0.0)

@@ -1,4 +1,4 @@
-"""No aggregate of the package needs memory that grows with the groups times the rows.
+"""No aggregate of the package needs memory in proportion to groups times rows.
 
 Sail refuses what goes beyond its pool, and counts what an aggregate over a struct holds many times
 over. So each function that the package aggregates with runs here at two sizes in a small pool.
@@ -33,9 +33,9 @@ FORMS = {
     "stddev_samp": "F.stddev_samp('n')",
     "sum": "F.sum('d')",
 }
-"""Every aggregate of the package, as it is used there; window functions are not aggregates."""
+"""Every aggregate of the package, as it is used there; window functions do not count."""
 OTHERS = {"first", "last"}
-"""Only over windows."""
+"""Functions over windows only."""
 KNOWN = {
     *FORMS,
     *OTHERS,
@@ -43,7 +43,7 @@ KNOWN = {
     *("count_distinct", "listagg", "max_distinct", "median", "mode"),
     *("stddev", "stddev_pop", "sum_distinct", "var_samp", "variance"),
 }
-"""Names that are aggregates, whether or not the package uses them."""
+"""Names of aggregates, used by the package or not."""
 SCRIPT = f"""
 from goldrun.io.engines.choose import open_engine
 from goldrun.io.engines.sail.engine import SailEngine
@@ -71,7 +71,7 @@ with open_engine(SailEngine) as engine:
 
 
 def _calls() -> Iterator[tuple[str, str, list[str]]]:
-    """Where each function of PySpark is called, its name, and its arguments as they are written."""
+    """Yield the place of each call of a PySpark function, its name, and its arguments as text."""
     for folder in ("src", "pipelines"):
         for file in sorted((ROOT / folder).rglob("*.py")):
             for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
@@ -82,11 +82,11 @@ def _calls() -> Iterator[tuple[str, str, list[str]]]:
                         yield where, name, [ast.unparse(argument) for argument in node.args]
 
 
-def test_every_aggregate_of_the_package_is_tried() -> None:
+def test_every_aggregate_of_the_package_is_tested() -> None:
     assert ({name for _, name, _ in _calls()} & KNOWN) - OTHERS == set(FORMS)
 
 
-def test_no_aggregate_takes_or_orders_by_a_struct() -> None:
+def test_no_aggregate_has_or_orders_by_a_struct() -> None:
     for where, name, arguments in _calls():
         if name in {"max_by", "min_by"}:
             called = arguments[1].partition("(")[0] if "(" in arguments[1] else ""
@@ -108,7 +108,7 @@ def test_each_aggregate_needs_little_memory_at_two_sizes(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("form", ["F.max_by('x', F.struct('t', 'x'))"])
-def test_the_pool_is_small_enough_to_notice(tmp_path: Path, form: str) -> None:
+def test_the_pool_is_small_enough_to_detect_a_failure(tmp_path: Path, form: str) -> None:
     script = SCRIPT.replace(repr(list(FORMS.values())), repr([form]))
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("SAIL_")}
     done = subprocess.run(

@@ -1,4 +1,4 @@
-"""Bronze keeps every line as it came, under an id that is unique and stays the same."""
+"""Bronze keeps every line unchanged, with a unique and stable id."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +19,7 @@ LINES = [
     "Id,Note,Gift card",
     "1,plain,yes",
     '2,"with, comma and ""quotes""",',
-    "3, margins kept ,no",
+    "3, margins stay ,no",
     "3,plain,yes",
     "3,plain,yes",
     "4,too few",
@@ -46,17 +46,17 @@ def bronze(engine: Engine, file: Path) -> DataFrame:
     return read(engine, file).persist()
 
 
-def test_the_columns_are_the_contracts(bronze: DataFrame) -> None:
+def test_the_columns_equal_the_contract(bronze: DataFrame) -> None:
     assert bronze.columns == list(lineage.bronze_table("transactions").names)
 
 
-def test_every_line_is_there_once_with_its_own_id(bronze: DataFrame) -> None:
+def test_every_line_is_read_once_with_a_unique_id(bronze: DataFrame) -> None:
     ids = [row[lineage.RECORD_ID] for row in bronze.collect()]
     assert len(ids) == len(set(ids)) == len(LINES) - 1
     assert all(len(one) == 32 and int(one, 16) >= 0 for one in ids)
 
 
-def test_reading_again_gives_the_same_ids_whatever_the_batch(
+def test_reading_again_gives_the_same_ids_in_every_batch(
     engine: Engine, file: Path, bronze: DataFrame
 ) -> None:
     later = read(engine, file, Batch("b2", datetime(2025, 1, 1, tzinfo=UTC)))
@@ -89,7 +89,7 @@ def test_ids_stay_unique_when_tasks_read_a_file_in_pieces(engine: Engine, tmp_pa
         engine.session.conf.set("spark.sql.files.maxPartitionBytes", str(before))
 
 
-def test_lineage_says_where_each_record_came_from(bronze: DataFrame, file: Path) -> None:
+def test_lineage_has_the_place_of_each_record(bronze: DataFrame, file: Path) -> None:
     rows = bronze.orderBy(lineage.OFFSET).collect()
     assert [row[lineage.OFFSET] for row in rows] == list(range(len(LINES) - 1))
     assert {row[lineage.SOURCE] for row in rows} == {"shop"}
@@ -100,11 +100,11 @@ def test_lineage_says_where_each_record_came_from(bronze: DataFrame, file: Path)
     assert [row[0] for row in seconds] == [BATCH.ingested_at.timestamp()]
 
 
-def test_text_is_kept_as_it_came_also_where_nobody_asked_for_it(bronze: DataFrame) -> None:
+def test_text_is_unchanged_even_in_unmapped_columns(bronze: DataFrame) -> None:
     records = [row[lineage.RECORD] for row in bronze.orderBy(lineage.OFFSET).collect()]
     assert records[0] == {"Id": "1", "Note": "plain", "Gift card": "yes"}
     assert records[1] == {"Id": "2", "Note": 'with, comma and "quotes"', "Gift card": None}
-    assert records[2]["Note"] == " margins kept "
+    assert records[2]["Note"] == " margins stay "
 
 
 def test_a_line_that_does_not_fit_the_header_keeps_its_raw_text(bronze: DataFrame) -> None:

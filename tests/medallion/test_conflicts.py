@@ -1,4 +1,4 @@
-"""An immutable row is the one that happened earliest, whatever the order of arrival."""
+"""The current row of an immutable key is the earliest, in any order of ingestion."""
 
 from datetime import UTC, datetime, timedelta
 from itertools import product
@@ -14,11 +14,11 @@ from goldrun.medallion.versions import rank_versions, resolve
 
 NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
 STORED = lineage.silver_table(EVENTS)
-# Record: hours after noon, content hash. a is first; b says otherwise later; c is at a's time with
+# Record: hours after noon, content hash. a is first; b differs later; c has a's time and
 # a greater hash; d repeats a.
 RECORDS = {"a": (0, "11"), "b": (1, "00"), "c": (0, "22"), "d": (0, "11")}
 BATCHINGS = tuple(product((0, 1), repeat=len(RECORDS)))
-"""For each record whether it comes in the first or the second batch, each under its own key."""
+"""For each record, the batch that contains it; each combination has its own key."""
 
 
 def row(key: str, name: str) -> tuple[Any, ...]:
@@ -38,23 +38,23 @@ def row(key: str, name: str) -> tuple[Any, ...]:
 
 @pytest.fixture(scope="module")
 def fates(spark: SparkSession) -> dict[str, dict[str, str]]:
-    """Fate by record, by key: a key is a set of records that comes first; the others follow."""
+    """Return the fates by record for each key, whose first batch has a different set of records."""
     current: dict[str, Any] = {}
     fate: dict[str, str] = {}
     for batch in (0, 1):
         rows = [
             row(f"k{number}", name)
             for number, batches in enumerate(BATCHINGS)
-            for name, arrives in zip(RECORDS, batches, strict=True)
-            if arrives == batch
+            for name, its_batch in zip(RECORDS, batches, strict=True)
+            if its_batch == batch
         ]
         incoming = spark.createDataFrame(rows, STORED.schema).withColumns(
             {lineage.FILE: F.lit("a.csv"), lineage.OFFSET: F.lit(0)}
         )
         known = spark.createDataFrame([tuple(r) for r in current.values()], STORED.schema)
         known = known.withColumn(lineage.VALID_TO, F.lit(None).cast("timestamp"))
-        touched = known.join(incoming.select("event_id"), "event_id", "left_semi")
-        found = resolve(rank_versions(incoming, touched, EVENTS).persist(), "events", EVENTS)
+        affected = known.join(incoming.select("event_id"), "event_id", "left_semi")
+        found = resolve(rank_versions(incoming, affected, EVENTS).persist(), "events", EVENTS)
         assert found.history.columns == list(lineage.history_table(EVENTS).names)
         assert found.history.isEmpty()
         current |= {r["event_id"]: r for r in found.current.collect()}
@@ -62,21 +62,21 @@ def fates(spark: SparkSession) -> dict[str, dict[str, str]]:
         for conflict in found.conflicts.collect():
             assert conflict[lineage.REASONS] == ["key_conflict"]
             fate[conflict[lineage.RECORD_ID]] = "conflict"
-    fate |= {r[lineage.RECORD_ID]: "kept" for r in current.values()}
+    fate |= {r[lineage.RECORD_ID]: "current" for r in current.values()}
     return {
         f"k{number}": {name: fate[f"k{number}-{name}"] for name in RECORDS}
         for number in range(len(BATCHINGS))
     }
 
 
-def test_the_earliest_content_stands_whatever_comes_first(
+def test_the_earliest_content_is_current_in_every_order(
     fates: dict[str, dict[str, str]],
 ) -> None:
     for key, fate in fates.items():
-        assert sorted((fate["a"], fate["d"])) == ["duplicate", "kept"], key
+        assert sorted((fate["a"], fate["d"])) == ["current", "duplicate"], key
 
 
-def test_what_contradicts_it_is_a_conflict_whatever_comes_first(
+def test_different_content_is_a_conflict_in_every_order(
     fates: dict[str, dict[str, str]],
 ) -> None:
     for key, fate in fates.items():

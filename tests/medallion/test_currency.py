@@ -1,4 +1,4 @@
-"""Money is converted by the rate of its day, or refused; never added up as it is."""
+"""Money is converted with the rate of its day, or rejected."""
 
 from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -23,10 +23,10 @@ RATE_ROWS = [
     ("HUF", date(2024, 1, 1), Decimal("0.00254")),
     ("XXX", date(2024, 1, 1), Decimal("9999999999")),
 ]
-# Record, currency, moment (UTC), price, amount and the rate that holds for it.
+# Record, currency, time (UTC), price, amount and the valid rate.
 CASES: dict[str, tuple[str | None, datetime, str, str, str | None]] = {
     "own": ("EUR", datetime(2024, 1, 5, tzinfo=UTC), "3.3333", "6.6666", "1"),
-    "not said": (None, datetime(2024, 1, 5, tzinfo=UTC), "1", "1", "1"),
+    "not given": (None, datetime(2024, 1, 5, tzinfo=UTC), "1", "1", "1"),
     "first": ("GBP", datetime(2024, 1, 1, tzinfo=UTC), "10", "20", "1.15"),
     "last moment of it": (
         "GBP",
@@ -91,14 +91,14 @@ def test_a_rate_is_that_of_the_day_in_the_zone(spark: SparkSession) -> None:
 
 
 @pytest.mark.parametrize("case", [name for name, case in CASES.items() if case[4] is None])
-def test_money_without_a_usable_rate_is_refused(
+def test_money_without_a_usable_rate_is_rejected(
     outcome: tuple[dict[str, Any], dict[str, list[str]]], case: str
 ) -> None:
     assert case not in outcome[0]
     assert outcome[1][case] == ["currency_without_rate"]
 
 
-def test_each_row_is_converted_or_refused_once(
+def test_each_row_is_converted_or_rejected_once(
     outcome: tuple[dict[str, Any], dict[str, list[str]]],
 ) -> None:
     assert outcome[0].keys() | outcome[1].keys() == CASES.keys()
@@ -116,7 +116,7 @@ def test_one_currency_needs_no_rates(spark: SparkSession) -> None:
 
 
 @pytest.mark.parametrize("codes", [("EUR", "USD"), ("EUR", None)])
-def test_several_currencies_are_refused_by_name_where_none_is_declared(
+def test_several_currencies_are_an_error_if_none_is_declared(
     spark: SparkSession, codes: tuple[str | None, ...]
 ) -> None:
     with pytest.raises(SourceError, match=r"several currencies .*EUR.*rates"):

@@ -1,4 +1,4 @@
-"""A shop without a customers file: one customer of all that they bought."""
+"""Customers of a shop without a customers file are derived from the transactions."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -33,7 +33,7 @@ MAPPED = derived_by({"location": "Land"})
 
 @pytest.fixture(scope="module")
 def shop(spark: SparkSession, to_records: Callable[..., DataFrame]) -> tuple[DataFrame, DataFrame]:
-    """Their transactions in silver, and the raw records with the country of each."""
+    """The transactions in silver, and the raw records with the country of each."""
     columns = "record_id string, customer_id string, at string"
     silver = spark.createDataFrame([row[:3] for row in BOUGHT], columns).select(
         "record_id", "customer_id", F.col("at").cast("timestamp").alias("transaction_date")
@@ -54,7 +54,7 @@ def customers(shop: tuple[DataFrame, DataFrame]) -> dict[str, dict[str, Any]]:
     return {row["customer_id"]: row.asDict() for row in rows}
 
 
-def test_everyone_who_bought_is_a_customer_once(customers: dict[str, Any]) -> None:
+def test_each_buyer_is_a_customer_once(customers: dict[str, Any]) -> None:
     assert set(customers) == {row[1] for row in BOUGHT}
 
 
@@ -63,35 +63,35 @@ def test_the_location_is_the_latest_one(customers: dict[str, Any], who: str) -> 
     assert customers[who]["location"] == "Sweden"
 
 
-def test_of_two_locations_at_the_same_time_the_first_by_name_is_taken(
+def test_the_first_location_by_name_wins_at_equal_times(
     customers: dict[str, Any],
 ) -> None:
     assert customers["tie"]["location"] == "Denmark"
 
 
-def test_a_location_that_is_not_there_does_not_replace_a_known_one(
+def test_a_missing_location_does_not_replace_a_known_one(
     customers: dict[str, Any],
 ) -> None:
     assert customers["silent"]["location"] == "Norway"
     assert customers["silent"]["updated_at"] == "2024-03-01 10:00"
 
 
-def test_a_location_that_was_never_there_is_null(customers: dict[str, Any]) -> None:
+def test_a_location_that_is_always_missing_is_null(customers: dict[str, Any]) -> None:
     assert customers["never"]["location"] is None
 
 
-def test_what_is_not_mapped_is_null_personal_columns_among_it(customers: dict[str, Any]) -> None:
+def test_unmapped_columns_including_personal_ones_are_null(customers: dict[str, Any]) -> None:
     unmapped = [n for n in CUSTOMERS.names if n not in {"customer_id", "location", "updated_at"}]
     assert {c[n] for c in customers.values() for n in unmapped} == {None}
     assert {"name", "email", "phone"} <= set(unmapped)
 
 
-def test_a_customer_is_as_new_as_the_newest_transaction(customers: dict[str, Any]) -> None:
+def test_a_customer_has_the_time_of_the_newest_transaction(customers: dict[str, Any]) -> None:
     assert customers["moved"]["updated_at"] == "2024-02-01 10:00"
     assert customers["back"]["updated_at"] == "2024-02-01 10:00"
 
 
-def test_without_any_mapping_there_are_still_customers(shop: tuple[DataFrame, DataFrame]) -> None:
+def test_customers_are_derived_without_any_mapping(shop: tuple[DataFrame, DataFrame]) -> None:
     rows = derive_customers(*shop, derived_by({}), []).collect()
     assert {row["customer_id"] for row in rows} == {row[1] for row in BOUGHT}
     assert {row["location"] for row in rows} == {None}
@@ -107,7 +107,7 @@ RAW = {
 
 @pytest.fixture(scope="module")
 def typed(spark: SparkSession, to_records: Callable[..., DataFrame]) -> Callable[..., Any]:
-    """Attributes of one customer whose transaction has the given text."""
+    """Return the attributes of one customer whose transaction has the given text."""
 
     def attributes(since: str, raw: Mapping[str, str], zone: str | None) -> Any:
         one = "'r1' as record_id", "'a' as customer_id", "now() as transaction_date"
@@ -131,7 +131,7 @@ def test_attributes_are_read_as_those_of_a_customers_file(
 
 
 @pytest.mark.parametrize(("since", "zone"), [("soon", "America/New_York"), (RAW["Since"], None)])
-def test_a_time_that_a_customers_file_may_not_have_is_null(
+def test_a_time_that_is_invalid_in_a_customers_file_is_null(
     typed: Callable[..., Any], since: str, zone: str | None
 ) -> None:
     assert typed("Since", RAW | {"Since": since}, zone)["at"] is None

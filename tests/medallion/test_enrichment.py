@@ -1,4 +1,4 @@
-"""Related rows as they were at the time, against joins of another kind in DuckDB."""
+"""Related rows as of the time of an event, compared with joins in DuckDB."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -48,7 +48,7 @@ BY_HAND: Market = {
         line("ann", "second", "o4", "2024-03-01 10:00", "1"),
         line("ann", "also-second", "o5", "2024-03-01 10:00", "1"),
         line("ann", "current", "o6", "2024-05-01", "1", transaction_status="cancelled"),
-        line("cas", "of-nobody-known", "o7", "2024-05-01", "1"),
+        line("cas", "of-unknown-customer", "o7", "2024-05-01", "1"),
     ],
     "sessions": [
         session("ann", "s1", "2024-02-01 08:00", "2024-02-01 09:00", device_type="mobile"),
@@ -94,7 +94,7 @@ def joined(market: Market) -> Iterator[duckdb.DuckDBPyConnection]:
 def by_id(rows: DataFrame, key: str, added: Sequence[str]) -> Found:
     collected = rows.collect()
     found = {row[key]: tuple(row[name] for name in added) for row in collected}
-    assert len(found) == len(collected), "a row came out twice"
+    assert len(found) == len(collected), "a row is repeated"
     return found
 
 
@@ -113,7 +113,7 @@ def without_zone(found: Found) -> Found:
 
 
 @pytest.fixture(scope="module")
-def placed(silver: Silver) -> Found:
+def with_customer(silver: Silver) -> Found:
     assert silver.customers is not None
     assert silver.customers_history is not None
     rows = transactions_enriched(silver.transactions, silver.customers, silver.customers_history)
@@ -130,17 +130,17 @@ def placed(silver: Silver) -> Found:
         ("second", (None, "loyal")),
         ("also-second", (None, "loyal")),
         ("current", ("Leeds", None)),
-        ("of-nobody-known", (None, None)),
+        ("of-unknown-customer", (None, None)),
     ],
 )
-def test_a_line_has_what_was_known_of_its_customer_then(
-    placed: Found, line_id: str, known: tuple[str | None, str | None]
+def test_a_transaction_has_the_customer_version_of_its_time(
+    with_customer: Found, line_id: str, known: tuple[str | None, str | None]
 ) -> None:
-    assert placed[line_id] == known
+    assert with_customer[line_id] == known
 
 
-def test_lines_have_what_a_range_join_over_the_validity_finds(
-    placed: Found, joined: duckdb.DuckDBPyConnection
+def test_transactions_equal_a_range_join_over_the_validity(
+    with_customer: Found, joined: duckdb.DuckDBPyConnection
 ) -> None:
     query = """
     select t.transaction_id, v.location, v.customer_segment
@@ -151,11 +151,11 @@ def test_lines_have_what_a_range_join_over_the_validity_finds(
     ) v on v.customer_id = t.customer_id
         and v.updated_at <= t.transaction_date and t.transaction_date < v.valid_to
     """
-    assert placed == with_duckdb(joined, query)
-    assert sum(known != (None, None) for known in placed.values()) > 100
+    assert with_customer == with_duckdb(joined, query)
+    assert sum(known != (None, None) for known in with_customer.values()) > 100
 
 
-def test_versions_made_at_one_time_and_one_kept_twice_do_not_multiply_a_line(
+def test_simultaneous_and_repeated_versions_do_not_multiply_a_transaction(
     spark: SparkSession,
 ) -> None:
     def valid(row: Row, since: str, until: str) -> Row:
@@ -164,11 +164,11 @@ def test_versions_made_at_one_time_and_one_kept_twice_do_not_multiply_a_line(
     now = version("c", "2024-03-01", "Leeds")
     history = [
         valid(version("c", "2024-02-01", "York"), "2024-02-01", "2024-03-01"),
-        # Valid for no time at all.
+        # An empty validity.
         valid(version("c", "2024-03-01", "Hull"), "2024-03-01", "2024-03-01"),
-        # What a stop between two commits leaves: the current version is in history as well.
+        # The state after a stop between two commits: the current version is in history as well.
         valid(now, "2024-03-01", "2024-05-01"),
-        # A gap, in which nobody knows.
+        # A gap without a version.
         valid(version("d", "2024-02-01", "Bath"), "2024-02-01", "2024-03-01"),
     ]
     lines = [
@@ -194,7 +194,7 @@ OF_SESSION = ("device_type", "session_start", "session_end")
 
 
 @pytest.fixture(scope="module")
-def visited(silver: Silver) -> Found:
+def with_session(silver: Silver) -> Found:
     assert silver.events is not None
     assert silver.sessions is not None
     rows = events_enriched(silver.events, silver.sessions)
@@ -205,19 +205,19 @@ def visited(silver: Silver) -> Found:
 
 @pytest.mark.parametrize("event_id", ["of-another", "unknown", "none"])
 def test_an_event_outside_a_known_session_of_its_customer_has_none(
-    visited: Found, event_id: str
+    with_session: Found, event_id: str
 ) -> None:
-    assert visited[event_id] == (None, None, None)
+    assert with_session[event_id] == (None, None, None)
 
 
-def test_an_event_has_its_session_whenever_it_happened(visited: Found) -> None:
+def test_an_event_has_its_session_at_any_time(with_session: Found) -> None:
     start, end = (at(f"2024-02-01 0{hour}:00").replace(tzinfo=None) for hour in (8, 9))
-    assert visited["inside"] == visited["long-after"] == ("mobile", start, end)
-    assert visited["endless"] == (None, start, None)
+    assert with_session["inside"] == with_session["long-after"] == ("mobile", start, end)
+    assert with_session["endless"] == (None, start, None)
 
 
-def test_events_have_the_sessions_that_duckdb_finds(
-    visited: Found, joined: duckdb.DuckDBPyConnection
+def test_sessions_of_events_equal_duckdb(
+    with_session: Found, joined: duckdb.DuckDBPyConnection
 ) -> None:
     query = """
     select event_id, case when e.customer_id = s.customer_id then device_type end,
@@ -225,14 +225,14 @@ def test_events_have_the_sessions_that_duckdb_finds(
         case when e.customer_id = s.customer_id then session_end end
     from events e left join sessions s on e.session_id = s.session_id
     """
-    assert visited == with_duckdb(joined, query)
+    assert with_session == with_duckdb(joined, query)
 
 
 # Interactions with the order before them -------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
-def about(silver: Silver) -> Found:
+def with_order(silver: Silver) -> Found:
     assert silver.interactions is not None
     rows = interactions_enriched(silver.interactions, silver.transactions)
     assert rows.columns == [*INTERACTIONS.names, "order_id", "transaction_date"]
@@ -251,15 +251,15 @@ def about(silver: Silver) -> Found:
         ("of-who-never-bought", None),
     ],
 )
-def test_a_contact_has_the_latest_completed_line_and_of_equals_the_smallest(
-    about: Found, contact_id: str, order: str | None
+def test_an_interaction_has_the_latest_completed_transaction(
+    with_order: Found, contact_id: str, order: str | None
 ) -> None:
-    assert about[contact_id][0] == order
-    assert (about[contact_id][1] is None) == (order is None)
+    assert with_order[contact_id][0] == order
+    assert (with_order[contact_id][1] is None) == (order is None)
 
 
-def test_contacts_have_the_orders_that_an_asof_join_finds(
-    about: Found, joined: duckdb.DuckDBPyConnection
+def test_orders_of_interactions_equal_an_asof_join(
+    with_order: Found, joined: duckdb.DuckDBPyConnection
 ) -> None:
     query = """
     select i.interaction_id, t.order_id, t.transaction_date
@@ -268,12 +268,12 @@ def test_contacts_have_the_orders_that_an_asof_join_finds(
         from transactions where transaction_status = 'completed' group by all
     ) t on t.customer_id = i.customer_id and t.transaction_date <= i.interaction_date
     """
-    assert about == with_duckdb(joined, query)
-    assert sum(order is not None for order, _ in about.values()) > 50
+    assert with_order == with_duckdb(joined, query)
+    assert sum(order is not None for order, _ in with_order.values()) > 50
 
 
-def test_a_version_that_was_valid_for_no_time_hides_no_other(spark: SparkSession) -> None:
-    """Its place was corrected later, together with its date, which moved back."""
+def test_a_version_without_validity_hides_no_other(spark: SparkSession) -> None:
+    """A later correction changes the place, and moves the date back."""
     lines = spark.sql("SELECT 'ann' customer_id, timestamp'2024-06-01' transaction_date")
     current = "'ann' customer_id, 'Bath' location, 'new' customer_segment"
     customers = spark.sql(f"SELECT {current}, timestamp'2024-03-01' updated_at")

@@ -1,4 +1,4 @@
-"""An erased person's records are found, emptied, counted, and known again; nobody else's are."""
+"""Only an erased person's records are found, emptied, counted, and recognised again."""
 
 import hashlib
 import hmac
@@ -44,7 +44,7 @@ def texts(bronze: DataFrame) -> dict[str, tuple[Any, Any]]:
 @pytest.mark.parametrize(
     "secret", ["k" * 32, "k" * 64, KEY, "Schlüssel aus mehr als 32 Zeichen: ßß"]
 )
-def test_tombstones_are_hmacs_as_python_makes_them(
+def test_tombstones_equal_pythons_hmac(
     spark: SparkSession, monkeypatch: pytest.MonkeyPatch, secret: str
 ) -> None:
     monkeypatch.setenv(VARIABLE, secret)
@@ -70,7 +70,7 @@ def test_no_plan_shows_the_key(
         assert secret.hex()[:12] not in shown.lower().replace(" ", "")
 
 
-def test_records_of_an_erased_person_lose_their_text_and_nobody_elses_do(
+def test_only_records_of_an_erased_person_lose_their_text(
     spark: SparkSession, key: DataFrame, to_records: ToRecords
 ) -> None:
     bronze = to_records(
@@ -96,7 +96,7 @@ def test_records_of_an_erased_person_lose_their_text_and_nobody_elses_do(
     assert sorted(redacted.select(*columns).collect()) == sorted(bronze.select(*columns).collect())
 
 
-def test_erased_records_go_to_quarantine_as_such_and_the_rest_is_validated(
+def test_erased_records_are_quarantined_and_the_others_validated(
     to_records: ToRecords,
 ) -> None:
     lookalike = {"_erased": "true", "Who": "3"}
@@ -106,7 +106,7 @@ def test_erased_records_go_to_quarantine_as_such_and_the_rest_is_validated(
     (row,) = conform(refused, lineage.QUARANTINE).collect()
     assert (row[lineage.RECORD_ID], row[lineage.STATE], row[lineage.RECORD]) == ("a", ERASED, "{}")
     assert (row[lineage.REASONS], row[lineage.ENTITY]) == ([CUSTOMER_ERASED], "customers")
-    # What is erased maps to nobody.
+    # An erased record has no customer id.
     assert (
         apply_mapping(bronze.where("record_id = 'a'"), EXPRESSIONS, ["Who", "Name", "Mail"])
         .where("customer_id is not null")
@@ -114,8 +114,8 @@ def test_erased_records_go_to_quarantine_as_such_and_the_rest_is_validated(
     )
 
 
-def test_a_refused_record_keeps_its_reasons_when_it_is_erased(to_records: ToRecords) -> None:
-    bronze = to_records({"good": {"Who": "1"}, "refused": {"Who": "1"}})
+def test_a_rejected_record_keeps_its_reasons_when_it_is_erased(to_records: ToRecords) -> None:
+    bronze = to_records({"valid": {"Who": "1"}, "refused": {"Who": "1"}})
     refused = bronze.where("record_id = 'refused'").withColumns(
         {
             lineage.RECORD: F.to_json(lineage.RECORD),
@@ -128,13 +128,13 @@ def test_a_refused_record_keeps_its_reasons_when_it_is_erased(to_records: ToReco
         erasure.fates_of_erased(bronze, open_rows, "customers"), lineage.QUARANTINE
     ).collect()
     assert {r[lineage.RECORD_ID]: r[lineage.REASONS] for r in fates} == {
-        "good": [CUSTOMER_ERASED],
+        "valid": [CUSTOMER_ERASED],
         "refused": ["email_unparsed"],
     }
     assert {(r[lineage.STATE], r[lineage.RECORD]) for r in fates} == {(ERASED, "{}")}
 
 
-def test_records_of_nobody_are_the_persons_when_they_name_him(
+def test_records_without_an_id_are_erased_if_they_name_the_person(
     spark: SparkSession, to_records: ToRecords
 ) -> None:
     ids = frozenset({"customer_id"})
@@ -151,7 +151,7 @@ def test_records_of_nobody_are_the_persons_when_they_name_him(
         "a longer number": {"Who": "?", "malformed": "x;270;127;27-1;1.27;27.5;"},
         "another customer who names her": {"Who": "9", "Note": "ada@x.org"},
     }
-    # The mapped id would be the number itself, which does not identify a person in any text.
+    # The mapped id is a plain number, which identifies nobody in other text.
     terms = [
         Term("customer_id", "27", ids),
         Term("email", "ada@x.org", frozenset()),
@@ -169,7 +169,7 @@ def test_records_of_nobody_are_the_persons_when_they_name_him(
     assert {r[0] for r in found.collect()} == set(found_by)
 
 
-def test_a_value_that_another_customer_has_is_shared(spark: SparkSession) -> None:
+def test_a_value_of_another_customer_counts_as_shared(spark: SparkSession) -> None:
     rows = spark.createDataFrame(
         [
             ("C1", "Ada Byron", "ada@x.org", "+441"),

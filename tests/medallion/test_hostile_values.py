@@ -1,4 +1,4 @@
-"""Whatever stands in a field, parsing gives a value or names a fault, and never fails."""
+"""Parsing any text gives a value or names a fault, and never fails."""
 
 import hashlib
 import random
@@ -36,20 +36,20 @@ ZONE = "Europe/London"
 
 
 def hostile_value(dice: random.Random) -> str:
-    """A strange value, a mixture of pieces, or a good one that was hit."""
+    """Return an unusual value, a mixture of pieces, or a valid value with damage."""
     kind = dice.randrange(3)
     if kind == 0:
         return dice.choice(VALUES)
     if kind == 1:
         return "".join(dice.choices(PIECES, k=dice.randrange(1, 12)))
-    good = list(dice.choice(["2024-07-01 00:30:00+01:00", "1 Dec 2010", "12.50", "7", "C100"]))
+    valid = list(dice.choice(["2024-07-01 00:30:00+01:00", "1 Dec 2010", "12.50", "7", "C100"]))
     for _ in range(dice.randrange(1, 3)):
-        good.insert(dice.randrange(len(good) + 1), dice.choice(PIECES))
-    return "".join(good)
+        valid.insert(dice.randrange(len(valid) + 1), dice.choice(PIECES))
+    return "".join(valid)
 
 
 def columns() -> list[tuple[Column, str | None]]:
-    """A column of every type and form, and times by every pattern."""
+    """Return a column of every type and form, and times with every pattern."""
     kinds: list[tuple[Column, str | None]] = [
         (Column("n", T.IntegerType(), "A count."), None),
         (Column("b", T.LongType(), "A large count."), None),
@@ -64,7 +64,7 @@ def columns() -> list[tuple[Column, str | None]]:
 
 
 def parsed(frame: DataFrame) -> DataFrame:
-    """Value, emptiness and number of faults of every column, as text."""
+    """Return value, emptiness and number of faults of every column, as text."""
     selected = [F.col("raw")]
     for column, pattern in columns():
         one = parse(frame.withColumn(column.name, F.col("raw")), column, ZONE, pattern, "GB")
@@ -78,7 +78,7 @@ def parsed(frame: DataFrame) -> DataFrame:
 
 
 def check(spark: SparkSession, values: list[str]) -> str:
-    """Check each outcome; return a digest of all that depend on nothing but this project."""
+    """Check each outcome; return a digest of those that depend on this project only."""
     digest = hashlib.sha256()
     frame = spark.createDataFrame([(value,) for value in values], "raw string")
     for row in sorted(parsed(frame).collect(), key=lambda row: str(row["raw"])):
@@ -86,15 +86,15 @@ def check(spark: SparkSession, values: list[str]) -> str:
         for column, _ in columns():
             one = row[column.name]
             assert one["empty"] == nothing, (raw, column.name)
-            told = nothing or sum(one["faults"]) > 0
-            assert told or one["value"] is not None, (raw, column.name, one)
+            accounted = nothing or sum(one["faults"]) > 0
+            assert accounted or one["value"] is not None, (raw, column.name, one)
             if column.standard not in (Standard.EMAIL, Standard.PHONE):
                 digest.update(repr((raw, column.name, one["value"], one["faults"])).encode())
     return digest.hexdigest()[:16]
 
 
 FEW, MANY = "d186f6bad9fd561d", "5c4dd5bf66457f14"
-"""What every engine makes of these values: one that differs has another digest."""
+"""Digest of the results of these values, which is the same for every engine."""
 
 
 def test_a_few_hostile_values_have_the_same_value_or_fault_in_every_engine(

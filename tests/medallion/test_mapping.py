@@ -1,4 +1,4 @@
-"""A source's expressions: which file columns they read, and what is wrong with them."""
+"""A source's expressions: the file columns that they read, and their errors."""
 
 from collections.abc import Callable
 
@@ -36,13 +36,13 @@ def refusal(sql: str) -> str:
         ("sha2(to_json(struct(a, b, c)), 256)", ["a", "b", "c"]),
         ("case when a = '1' then b else array(c, d)[0] end", ["a", "b", "c", "d"]),
         ("`Unit Price` || `Größe`", ["Größe", "Unit Price"]),
-        # As spreadsheets and other systems write them: a no-break space, an accent of its own.
+        # As spreadsheets and other systems write them: a no-break space, a combining accent.
         ("`Price\u00a0` || `Pre\u0301nom`", ["Pre\u0301nom", "Price\u00a0"]),
         ("element_at(split(a, '-'), 1)", ["a"]),
         ("a || a || A", ["A", "a"]),
         ("`it``s` || `a.b`", ["a.b", "it`s"]),
         ("order", ["order"]),
-        # A word alone is a column, whatever SQL makes of it.
+        # A single word is a column, even if SQL reads it differently.
         ("from", ["from"]),
         (" When ", ["When"]),
         ("End", ["End"]),
@@ -101,7 +101,9 @@ def test_the_columns_of_all_expressions_are_found_once_each() -> None:
         ("a as b", "uses a name (as)"),
     ],
 )
-def test_a_wrong_expression_is_refused_with_its_key_and_the_remedy(sql: str, problem: str) -> None:
+def test_an_invalid_expression_is_refused_with_its_key_and_the_remedy(
+    sql: str, problem: str
+) -> None:
     assert problem in refusal(sql)
 
 
@@ -116,7 +118,7 @@ def test_a_wrong_expression_is_refused_with_its_key_and_the_remedy(sql: str, pro
         " || ".join(["a"] * 98),
     ],
 )
-def test_escapes_that_mean_something_and_long_chains_are_taken(sql: str) -> None:
+def test_valid_escapes_and_long_chains_are_accepted(sql: str) -> None:
     assert columns_needed({"order_id": sql}, "shop.toml")
 
 
@@ -136,7 +138,7 @@ def test_escapes_that_mean_something_and_long_chains_are_taken(sql: str) -> None
         ("transform(split(a, ','), x -> upper(x))", "mapping-language.md"),
     ],
 )
-def test_what_engines_compute_differently_is_refused_with_what_to_write(
+def test_functions_that_differ_between_engines_are_refused_with_an_alternative(
     sql: str, instead: str
 ) -> None:
     message = refusal(sql)
@@ -144,7 +146,7 @@ def test_what_engines_compute_differently_is_refused_with_what_to_write(
     assert instead in message
 
 
-def test_expressions_read_the_records_text_and_keep_its_lineage(
+def test_expressions_read_the_text_of_a_record_and_keep_its_lineage(
     to_records: Callable[..., DataFrame],
 ) -> None:
     bronze = to_records({"r1": {"N": "3", "Unit Price": "1.5"}, "r2": {"N": None}})
@@ -156,7 +158,7 @@ def test_expressions_read_the_records_text_and_keep_its_lineage(
     assert rows["r2"]["quantity"] is None
 
 
-def test_a_shops_column_called_like_ours_does_not_take_its_place(
+def test_a_file_column_with_the_name_of_a_lineage_column_does_not_replace_it(
     to_records: Callable[..., DataFrame],
 ) -> None:
     names = ["_0", "_lineage", "record_id", "source"]
@@ -168,13 +170,15 @@ def test_a_shops_column_called_like_ours_does_not_take_its_place(
     assert row["_lineage"]["record_id"] == "r1"
 
 
-def test_columns_whose_names_differ_in_case_are_two(to_records: Callable[..., DataFrame]) -> None:
+def test_columns_whose_names_differ_in_case_are_distinct(
+    to_records: Callable[..., DataFrame],
+) -> None:
     bronze = to_records({"r1": {"Price": "1", "price": "2"}})
     mapped = apply_mapping(bronze, {"product_id": "Price || '-' || price"}, ["Price", "price"])
     assert mapped.collect()[0]["product_id"] == "1-2"
 
 
-def test_an_expression_that_makes_a_time_is_known_and_raw_text_is_not() -> None:
+def test_an_expression_that_returns_a_time_is_recognised() -> None:
     expressions = {
         "transaction_date": "try_to_timestamp(bought, 'dd/MM/yyyy HH:mm')",
         "updated_at": "coalesce(nullif(changed, ''), bought)",

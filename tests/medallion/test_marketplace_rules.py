@@ -1,4 +1,4 @@
-"""Customers, sessions, events and interactions: every reason has a record that breaks only it."""
+"""Customers, sessions, events and interactions: each reason has a record with only that fault."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -152,7 +152,7 @@ BREAKS: dict[str, dict[str, tuple[str, Change]]] = {
         "another outcome": ("interaction_outcome_not_allowed", {"interaction_outcome": "meh"}),
     },
 }
-"""What is changed in a valid record, and the one reason that follows."""
+"""Changes of a valid record, and the one reason that follows."""
 
 KEEPS: dict[str, dict[str, tuple[Change, Mapping[str, str | None]]]] = {
     "customers": {
@@ -192,13 +192,13 @@ KEEPS: dict[str, dict[str, tuple[Change, Mapping[str, str | None]]]] = {
         "still open": ({"interaction_outcome": None}, {"interaction_outcome": None}),
     },
 }
-"""What is changed in a valid record, and values that silver then holds."""
+"""Changes of a valid record, and the values in silver."""
 
 ELSEWHERE = {
     *("customer_unknown", "key_conflict", "key_not_unique"),
     *("record_malformed", "record_undecodable"),
 }
-"""Reasons that need other rows, and those of any record, which are shown for transactions."""
+"""Reasons that need other rows, and general reasons, which are tested with transactions."""
 
 
 @pytest.fixture(scope="module")
@@ -228,7 +228,7 @@ def test_one_fault_has_one_reason(
 @pytest.mark.parametrize(
     ("entity", "case"), [(entity, case) for entity, cases in KEEPS.items() for case in cases]
 )
-def test_a_good_record_is_kept_in_its_standard_form(
+def test_a_valid_record_is_stored_in_standard_form(
     rows: dict[str, dict[str, dict[str, Any]]], entity: str, case: str
 ) -> None:
     row = rows[entity][case]
@@ -238,14 +238,14 @@ def test_a_good_record_is_kept_in_its_standard_form(
 
 
 @pytest.mark.parametrize("entity", VALID)
-def test_every_reason_of_the_contract_is_shown(entity: str) -> None:
+def test_every_reason_of_the_contract_has_a_case(entity: str) -> None:
     shown = {reason for reason, _ in BREAKS[entity].values()} | ELSEWHERE
-    # It defaults to the moment of ingestion, so it can't be missing.
+    # It defaults to the time of ingestion, so it cannot be missing.
     shown |= {"updated_at_missing"} if entity == "customers" else set()
     assert set(reject_reasons(ENTITIES[entity])) - shown == set()
 
 
-def test_a_number_without_country_has_no_standard_form_where_no_region_is_declared(
+def test_a_phone_number_without_country_needs_a_declared_region(
     validated: Callable[..., DataFrame],
 ) -> None:
     records = {"local": VALID["customers"], "full": VALID["customers"] | {"phone": "+4930901820"}}

@@ -1,4 +1,4 @@
-"""Texts that sort as a time and a text do, in whichever engine compares them."""
+"""Text keys that sort by time and then text, in every engine."""
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,7 +14,9 @@ TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"
 
 @settings(max_examples=10, deadline=None)
 @given(st.sets(st.tuples(MICROS, TEXTS), min_size=2, max_size=40))
-def test_it_sorts_by_time_then_by_text(spark: SparkSession, pairs: set[tuple[int, str]]) -> None:
+def test_the_sort_key_orders_by_time_and_text(
+    spark: SparkSession, pairs: set[tuple[int, str]]
+) -> None:
     rows = spark.createDataFrame(sorted(pairs), "micros bigint, x string").select(
         "micros", "x", F.timestamp_micros("micros").alias("at")
     )
@@ -24,7 +26,7 @@ def test_it_sorts_by_time_then_by_text(spark: SparkSession, pairs: set[tuple[int
     assert down == sorted(pairs, key=lambda pair: (-pair[0], pair[1].encode()))
 
 
-def test_what_has_no_time_or_no_text_has_no_place(spark: SparkSession) -> None:
+def test_a_missing_time_or_text_has_no_sort_key(spark: SparkSession) -> None:
     rows = spark.sql(
         "select timestamp_micros(0) at, 'x' x, cast(null as string) nothing, "
         "cast(null as timestamp) never"

@@ -1,4 +1,4 @@
-"""Text to values: kept exactly, or refused with a reason; never changed silently."""
+"""Text is parsed exactly or rejected with a reason, and never changed silently."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -32,7 +32,7 @@ def outcomes(
     timezone: str | None = None,
     pattern: str | None = None,
 ) -> dict[str | None, Outcome]:
-    """Value and faults of each text; a time as UTC."""
+    """Return value and faults of each text; a time as UTC."""
     frame = spark.createDataFrame(
         [(text, text) for text in texts], f"raw string, {column.name} string"
     )
@@ -50,8 +50,8 @@ def outcomes(
     return found
 
 
-def meant(expected: Mapping[Any, Any]) -> dict[str | None, Outcome]:
-    """A set stands for null with these faults, anything else for a value without a fault."""
+def expected_outcomes(expected: Mapping[Any, Any]) -> dict[str | None, Outcome]:
+    """Expand expectations: a set means null with these faults, another value has no fault."""
     return {
         raw: (None, outcome) if isinstance(outcome, set) else (outcome, set())
         for raw, outcome in expected.items()
@@ -62,8 +62,8 @@ def utc(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
-def test_a_whole_number_is_one_or_is_refused(spark: SparkSession) -> None:
-    bad = {"n_unparsed"}
+def test_a_whole_number_is_parsed_or_rejected(spark: SparkSession) -> None:
+    unparsed = {"n_unparsed"}
     table = {
         "7": 7,
         "-7": -7,
@@ -71,22 +71,22 @@ def test_a_whole_number_is_one_or_is_refused(spark: SparkSession) -> None:
         "007": 7,
         " 7 ": 7,
         "2147483647": 2147483647,
-        "2147483648": bad,
-        "7.5": bad,
-        "7 pieces": bad,
-        "seven": bad,
-        "1,000": bad,
-        "NaN": bad,
-        "0x10": bad,
+        "2147483648": unparsed,
+        "7.5": unparsed,
+        "7 pieces": unparsed,
+        "seven": unparsed,
+        "1,000": unparsed,
+        "NaN": unparsed,
+        "0x10": unparsed,
         "": None,
         "   ": None,
         None: None,
     }
-    assert outcomes(spark, NUMBER, list(table)) == meant(table)
+    assert outcomes(spark, NUMBER, list(table)) == expected_outcomes(table)
 
 
-def test_money_is_kept_to_four_decimals_or_is_refused(spark: SparkSession) -> None:
-    bad = {"m_unparsed"}
+def test_money_has_four_decimals_or_is_rejected(spark: SparkSession) -> None:
+    unparsed = {"m_unparsed"}
     table = {
         "2.55": Decimal("2.5500"),
         "0.0001": Decimal("0.0001"),
@@ -97,30 +97,30 @@ def test_money_is_kept_to_four_decimals_or_is_refused(spark: SparkSession) -> No
         " 4.25": Decimal("4.2500"),
         "1.50000000": Decimal("1.5000"),
         "99999999999999.9999": Decimal("99999999999999.9999"),
-        "100000000000000": bad,
+        "100000000000000": unparsed,
         "5.": Decimal("5.0000"),
-        "1e400": bad,
-        "1e-1000": bad,
-        "1_000": bad,
-        "0x10": bad,
-        "--5": bad,
-        "1d": bad,
-        "NaN": bad,
-        "Infinity": bad,
-        "-inf": bad,
-        "2,55": bad,
-        "£2.55": bad,
+        "1e400": unparsed,
+        "1e-1000": unparsed,
+        "1_000": unparsed,
+        "0x10": unparsed,
+        "--5": unparsed,
+        "1d": unparsed,
+        "NaN": unparsed,
+        "Infinity": unparsed,
+        "-inf": unparsed,
+        "2,55": unparsed,
+        "£2.55": unparsed,
         "": None,
         " ": None,
         None: None,
     }
-    assert outcomes(spark, AMOUNT, list(table)) == meant(table)
+    assert outcomes(spark, AMOUNT, list(table)) == expected_outcomes(table)
 
 
 @pytest.mark.parametrize(
     "text", ["1.23456", "-0.00001", "1e-5", "1e-30", "1e-400", "0." + "0" * 25 + "1"]
 )
-def test_money_with_more_decimals_than_are_kept_is_refused(spark: SparkSession, text: str) -> None:
+def test_money_with_too_many_decimals_is_rejected(spark: SparkSession, text: str) -> None:
     assert outcomes(spark, AMOUNT, [text])[text][1] == {"m_digits_lost"}
 
 
@@ -142,7 +142,7 @@ def test_even_the_nineteenth_decimal_is_not_lost_silently(spark: SparkSession) -
         unique=True,
     )
 )
-def test_what_has_no_fault_is_exactly_what_was_written(
+def test_a_value_without_a_fault_equals_its_text(
     spark: SparkSession, numbers: list[Decimal]
 ) -> None:
     found = outcomes(spark, AMOUNT, [f"{number:f}" for number in numbers])
@@ -153,7 +153,7 @@ def test_what_has_no_fault_is_exactly_what_was_written(
         assert not fits or value == Decimal(text)
 
 
-def test_text_loses_its_margins_and_nothing_else(spark: SparkSession) -> None:
+def test_text_loses_only_leading_and_trailing_space(spark: SparkSession) -> None:
     table = {
         " a  b ": "a  b",
         "C100\t": "C100",
@@ -162,20 +162,24 @@ def test_text_loses_its_margins_and_nothing_else(spark: SparkSession) -> None:
         "\u00a0\u200d\u0085": None,
         **{"": None, "  ": None, "NULL": "NULL", "0": "0", None: None},
     }
-    assert outcomes(spark, WORD, list(table)) == meant(table)
+    assert outcomes(spark, WORD, list(table)) == expected_outcomes(table)
 
 
 def test_a_space_of_any_kind_separates_the_words_of_a_category(spark: SparkSession) -> None:
     column = Column("c", T.StringType(), "A category.", standard=Standard.CATEGORY)
     texts: list[str | None] = [f"Credit{space}Card" for space in " \t\u00a0\u202f\u3000_-"]
     texts += ["credit \u200b\u00a0 card", "\u00a0CREDIT-CARD\ufeff"]
-    assert outcomes(spark, column, texts) == meant(dict.fromkeys(texts, "credit_card"))
+    assert outcomes(spark, column, texts) == expected_outcomes(dict.fromkeys(texts, "credit_card"))
 
 
-def test_digits_of_other_scripts_are_no_number(spark: SparkSession) -> None:
+def test_digits_of_other_scripts_are_not_numbers(spark: SparkSession) -> None:
     texts: list[str | None] = ["\u0661\u0662", "\uff11\uff12", "1\u0660"]
-    assert outcomes(spark, NUMBER, texts) == meant({key: {"n_unparsed"} for key in texts})
-    assert outcomes(spark, AMOUNT, texts) == meant({key: {"m_unparsed"} for key in texts})
+    assert outcomes(spark, NUMBER, texts) == expected_outcomes(
+        {key: {"n_unparsed"} for key in texts}
+    )
+    assert outcomes(spark, AMOUNT, texts) == expected_outcomes(
+        {key: {"m_unparsed"} for key in texts}
+    )
 
 
 ZONED = {
@@ -190,10 +194,10 @@ ZONED = {
 
 
 @pytest.mark.parametrize("timezone", [None, "Europe/London", "Asia/Tokyo"])
-def test_a_time_with_a_zone_means_the_same_whatever_the_shop_declares(
+def test_a_time_with_a_zone_does_not_depend_on_the_declared_zone(
     spark: SparkSession, timezone: str | None
 ) -> None:
-    assert outcomes(spark, MOMENT, list(ZONED), timezone) == meant(ZONED)
+    assert outcomes(spark, MOMENT, list(ZONED), timezone) == expected_outcomes(ZONED)
 
 
 @pytest.mark.parametrize(
@@ -204,7 +208,7 @@ def test_a_time_with_a_zone_means_the_same_whatever_the_shop_declares(
         "2011-07-01T10:00:00+9:00",
     ],
 )
-def test_a_zone_written_in_another_way_is_not_applied_twice(spark: SparkSession, text: str) -> None:
+def test_a_zone_in_another_notation_is_not_applied_twice(spark: SparkSession, text: str) -> None:
     truth = {
         "2011-07-01 10:00:00 Europe/London": utc("2011-07-01 09:00:00"),
         "2011-07-01 10:00:00 Asia/Tokyo": utc("2011-07-01 01:00:00"),
@@ -225,7 +229,7 @@ def test_a_time_without_a_zone_is_the_shops_wall_clock_in_summer_and_winter(
         "2011-07-01": utc("2011-06-30 23:00:00"),
         "2011-07-01T00:30": utc("2011-06-30 23:30:00"),
     }
-    assert outcomes(spark, MOMENT, list(table), "Europe/London") == meant(table)
+    assert outcomes(spark, MOMENT, list(table), "Europe/London") == expected_outcomes(table)
 
 
 @settings(
@@ -243,23 +247,21 @@ def test_local_times_agree_with_the_time_zone_database(
     spark: SparkSession, zone: str, times: list[datetime]
 ) -> None:
     local = [time.replace(microsecond=0, tzinfo=ZoneInfo(zone)) for time in times]
-    # A time that the clock shows twice or never has no single truth.
+    # A local time that occurs twice or never is ambiguous.
     clear = [t for t in local if t.utcoffset() == t.replace(fold=1).utcoffset()]
     found = outcomes(spark, MOMENT, [f"{t:%Y-%m-%d %H:%M:%S}" for t in clear], zone)
     assert found == {f"{t:%Y-%m-%d %H:%M:%S}": (t.astimezone(UTC), set()) for t in clear}
 
 
 @pytest.mark.parametrize("timezone", [None, "Europe/London"])
-def test_a_time_is_kept_to_microseconds_or_is_refused(
-    spark: SparkSession, timezone: str | None
-) -> None:
-    kept = {
+def test_a_time_has_microseconds_or_is_rejected(spark: SparkSession, timezone: str | None) -> None:
+    texts = {
         "2011-07-01T10:00:00.123456Z": utc("2011-07-01 10:00:00.123456"),
         "2011-07-01T10:00:00.123456000Z": utc("2011-07-01 10:00:00.123456"),
         "2011-07-01 10:00:00.000000000 UTC": utc("2011-07-01 10:00:00"),
         "2011-07-01T10:00:00.1+02:00": utc("2011-07-01 08:00:00.1"),
     }
-    assert outcomes(spark, MOMENT, list(kept), timezone) == meant(kept)
+    assert outcomes(spark, MOMENT, list(texts), timezone) == expected_outcomes(texts)
     lost: list[str | None] = [
         "2011-07-01T10:00:00.1234567Z",
         "2011-07-01T10:00:00.123456001Z",
@@ -288,7 +290,7 @@ def test_a_time_is_kept_to_microseconds_or_is_refused(
         ("yyyyMMdd HHmmssSSSSSSSSS", "20110701 100000123456000", "20110701 100000123456001"),
     ],
 )
-def test_a_shops_own_pattern_loses_no_digits_of_a_second_either(
+def test_a_declared_pattern_loses_no_digits_of_a_second(
     spark: SparkSession, pattern: str, kept: str, lost: str
 ) -> None:
     found = outcomes(spark, MOMENT, [kept, lost], "UTC", pattern)
@@ -296,21 +298,21 @@ def test_a_shops_own_pattern_loses_no_digits_of_a_second_either(
     assert found[lost][1] == {"t_digits_lost"}
 
 
-def test_without_a_declared_zone_a_local_time_is_refused(spark: SparkSession) -> None:
-    bare, bad = {"t_without_zone"}, {"t_unparsed"}
+def test_a_local_time_is_rejected_without_a_declared_zone(spark: SparkSession) -> None:
+    bare, unparsed = {"t_without_zone"}, {"t_unparsed"}
     table = {
         "2011-07-01 10:00:00": bare,
         "2011-07-01": bare,
         "2011-07-01T10:00:00Z": utc("2011-07-01 10:00:00"),
-        "yesterday": bad,
+        "yesterday": unparsed,
         "": None,
         None: None,
     }
-    assert outcomes(spark, MOMENT, list(table)) == meant(table)
+    assert outcomes(spark, MOMENT, list(table)) == expected_outcomes(table)
 
 
 @pytest.mark.parametrize("timezone", [None, "Europe/London"])
-def test_what_is_no_time_is_refused_for_that_and_not_for_its_zone(
+def test_text_that_is_not_a_time_is_rejected_as_unparsed(
     spark: SparkSession, timezone: str | None
 ) -> None:
     texts = [
@@ -322,29 +324,31 @@ def test_what_is_no_time_is_refused_for_that_and_not_for_its_zone(
         "1309514400000x",
     ]
     table = {text: {"t_unparsed"} for text in texts}
-    assert outcomes(spark, MOMENT, list(table), timezone) == meant(table)
+    assert outcomes(spark, MOMENT, list(table), timezone) == expected_outcomes(table)
 
 
-def test_a_time_of_day_without_a_date_is_not_taken_as_today(spark: SparkSession) -> None:
+def test_a_time_of_day_without_a_date_is_not_read_as_today(spark: SparkSession) -> None:
     found = outcomes(spark, MOMENT, ["10:00:00", "T10:00:00Z"], "Europe/London")
     assert [value for value, _ in found.values()] == [None, None]
 
 
-def test_a_shops_own_pattern_of_times_is_read_in_its_zone(spark: SparkSession) -> None:
+def test_times_of_a_declared_pattern_are_read_in_the_declared_zone(spark: SparkSession) -> None:
     table = {
         "01/07/2011 10:00": utc("2011-07-01 09:00:00"),
         "01/12/2011 10:00": utc("2011-12-01 10:00:00"),
         "2011-07-01 10:00:00": {"t_unparsed"},
         "31/02/2011 10:00": {"t_unparsed"},
     }
-    assert outcomes(spark, MOMENT, list(table), "Europe/London", "dd/MM/yyyy HH:mm") == meant(table)
+    assert outcomes(
+        spark, MOMENT, list(table), "Europe/London", "dd/MM/yyyy HH:mm"
+    ) == expected_outcomes(table)
 
 
-def test_a_pattern_with_a_zone_in_it_wins_over_the_declared_one(spark: SparkSession) -> None:
+def test_the_zone_of_a_value_wins_over_the_declared_one(spark: SparkSession) -> None:
     table = {"01/07/2011 10:00 +0200": utc("2011-07-01 08:00:00")}
-    assert outcomes(spark, MOMENT, list(table), "Europe/London", "dd/MM/yyyy HH:mm xx") == meant(
-        table
-    )
+    assert outcomes(
+        spark, MOMENT, list(table), "Europe/London", "dd/MM/yyyy HH:mm xx"
+    ) == expected_outcomes(table)
 
 
 @pytest.mark.parametrize(
@@ -355,10 +359,12 @@ def test_a_date_at_the_end_is_not_mistaken_for_a_zone(
     spark: SparkSession, pattern: str, text: str
 ) -> None:
     table = {text: utc("2011-07-01 09:00:00")}
-    assert outcomes(spark, MOMENT, list(table), "Europe/London", pattern) == meant(table)
+    assert outcomes(spark, MOMENT, list(table), "Europe/London", pattern) == expected_outcomes(
+        table
+    )
 
 
-def test_a_value_that_has_the_type_already_is_taken_as_it_is(spark: SparkSession) -> None:
+def test_a_value_of_the_columns_type_is_unchanged(spark: SparkSession) -> None:
     frame = spark.range(1).select(F.lit("2.5").cast(MONEY).alias("m"))
     parsed = parse(frame, AMOUNT, None, None)
     assert parsed.faults == {}

@@ -1,4 +1,4 @@
-"""A row that points to nobody is named; one that points nowhere is not."""
+"""A dangling reference is reported; a null reference is not."""
 
 from pyspark.sql import SparkSession
 
@@ -9,7 +9,7 @@ from goldrun.contracts.table import Severity
 from goldrun.medallion.references import dangling, without_parent
 
 
-def test_only_rejecting_references_to_entities_the_shop_has_refuse_a_row(
+def test_a_row_is_rejected_for_required_references_only(
     spark: SparkSession,
 ) -> None:
     events = spark.createDataFrame(
@@ -28,7 +28,7 @@ def test_only_rejecting_references_to_entities_the_shop_has_refuse_a_row(
     assert without_parent(customers, CUSTOMERS, {}) is None
 
 
-def test_a_null_reference_points_nowhere_and_dangles_not(spark: SparkSession) -> None:
+def test_a_null_reference_is_not_dangling(spark: SparkSession) -> None:
     (to_session,) = (r for r in EVENTS.references if r.severity is Severity.WARN)
     events = spark.createDataFrame(
         [("e1", "s1"), ("e2", "s9"), ("e3", None)], "event_id string, session_id string"

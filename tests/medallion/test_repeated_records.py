@@ -1,4 +1,4 @@
-"""A row without a time of its own that is exported again and again is one version."""
+"""Repeated exports of an unchanged row without ``updated_at`` are one version."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -16,10 +16,10 @@ from goldrun.medallion.versions import rank_versions, resolve
 STORED = lineage.silver_table(CUSTOMERS)
 FIRST = datetime(2026, 1, 1, 3, 4, 5, 678, tzinfo=UTC)
 OWN = "2025-06-01"
-Said = tuple[str, ...]
-"""What one ingestion says of a customer: a place a row, perhaps with a time of its own."""
+Exported = tuple[str, ...]
+"""Rows of a customer in one ingestion: the place, optionally with ``@`` and a time."""
 
-LIVES: Mapping[str, Sequence[Said]] = {
+EXPORTS: Mapping[str, Sequence[Exported]] = {
     "unchanged": [("York",), ("York",), ("York",), ("York",)],
     "moved": [("York",), ("York",), ("Bath",), ("Bath",)],
     "moved back": [("York",), ("Bath",), ("York",), ("York",)],
@@ -39,9 +39,9 @@ VERSIONS: Mapping[str, Sequence[tuple[str, int | str]]] = {
     "own time first": [("York", OWN), ("Bath", 3)],
     "own time each": [("York", "2025-06-01"), ("York", "2025-07-01"), ("York", "2025-08-01")],
 }
-"""Of each life the versions: the place, and the ingestion, or own time, that it is valid from."""
+"""Expected versions: the place, and the ingestion or the row's time that it is valid from."""
 SPLITS = {"one by one": (1, 1, 1, 1), "two at once": (1, 2, 1), "all at once": (4,)}
-"""How many pending ingestions are refined together."""
+"""Numbers of pending ingestions that are refined together."""
 
 
 def moment(when: int | str) -> datetime:
@@ -51,11 +51,11 @@ def moment(when: int | str) -> datetime:
 
 
 def rows_of(ingestion: int) -> list[tuple[object, ...]]:
-    """Validated rows of one ingestion; the record ids do not rise with time."""
+    """Return the validated rows of one ingestion; the record ids do not increase with time."""
     batch = Batch.at(moment(ingestion))
     found: list[tuple[object, ...]] = []
-    for who, life in LIVES.items():
-        for number, text in enumerate(life[ingestion]):
+    for who, exports in EXPORTS.items():
+        for number, text in enumerate(exports[ingestion]):
             place, _, own = text.partition("@")
             record = {
                 "customer_id": who,
@@ -119,13 +119,13 @@ def lake(request: pytest.FixtureRequest, spark: SparkSession) -> Lake:
     return made
 
 
-@pytest.mark.parametrize("who", LIVES)
-def test_what_is_exported_again_unchanged_is_no_new_version(lake: Lake, who: str) -> None:
+@pytest.mark.parametrize("who", EXPORTS)
+def test_an_unchanged_export_is_not_a_new_version(lake: Lake, who: str) -> None:
     found = [(row["location"] or "", row["updated_at"]) for row in lake.versions(who)]
     assert found == [(place, moment(when)) for place, when in VERSIONS[who]]
 
 
-@pytest.mark.parametrize("who", LIVES)
+@pytest.mark.parametrize("who", EXPORTS)
 def test_each_version_is_valid_until_the_next(lake: Lake, who: str) -> None:
     for older, newer in pairwise(lake.versions(who)):
         assert (older[lineage.VALID_FROM], older[lineage.VALID_TO]) == (
@@ -134,26 +134,26 @@ def test_each_version_is_valid_until_the_next(lake: Lake, who: str) -> None:
         )
 
 
-@pytest.mark.parametrize("who", LIVES)
-def test_every_other_record_is_a_duplicate_of_a_version_that_says_the_same(
+@pytest.mark.parametrize("who", EXPORTS)
+def test_every_other_record_is_a_duplicate_of_a_version_with_equal_content(
     lake: Lake, who: str
 ) -> None:
-    said = {
+    place_of = {
         row[STORED.names.index(lineage.RECORD_ID)]: row[STORED.names.index("location")]
         for ingestion in range(4)
         for row in rows_of(ingestion)
         if row[0] == who
     }
     kept = {row[lineage.RECORD_ID] for row in lake.versions(who)}
-    repeats = {each: first for each, first in lake.duplicates.items() if each in said}
-    assert kept | set(repeats) == set(said)
+    repeats = {each: first for each, first in lake.duplicates.items() if each in place_of}
+    assert kept | set(repeats) == set(place_of)
     assert not kept & set(repeats)
     for each, first in repeats.items():
         assert first in kept
-        assert said[first] == said[each]
+        assert place_of[first] == place_of[each]
 
 
-def test_a_time_of_its_own_is_not_that_of_the_ingestion(spark: SparkSession) -> None:
+def test_a_time_of_the_record_wins_over_the_ingestion_time(spark: SparkSession) -> None:
     assert FIRST.microsecond == 678
     rows = [(FIRST, Batch.at(FIRST).batch_id), (FIRST, Batch.at(moment(1)).batch_id)]
     frame = spark.createDataFrame(rows, f"updated_at timestamp, {lineage.BATCH_ID} string")

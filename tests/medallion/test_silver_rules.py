@@ -1,4 +1,4 @@
-"""Every reason has a record that breaks only it, and a neighbour that keeps it."""
+"""Each reason has a record with only that fault, and a record on the boundary without it."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -70,7 +70,7 @@ BREAKS: dict[str, tuple[str, Change]] = {
     "amount beyond all": ("amount_out_of_range", {"amount": "100000000000.0001"}),
     "update too late": ("updated_at_in_future", {"updated_at": "2999-01-01T00:00:00Z"}),
 }
-"""What is changed in a valid record, and the one reason that follows."""
+"""Changes of a valid record, and the one reason that follows."""
 
 KEEPS: dict[str, Change] = {
     "valid": {},
@@ -112,22 +112,22 @@ def test_one_fault_has_one_reason(reasons: Reasons, case: str) -> None:
 
 
 @pytest.mark.parametrize("case", CAUGHT_WITH_THEIR_DEFAULT)
-def test_a_column_that_others_default_to_is_missed_once_when_they_are_there(
+def test_a_missing_default_is_reported_once_if_the_other_columns_have_values(
     reasons: Reasons, case: str
 ) -> None:
     assert reasons[case] == [CAUGHT_WITH_THEIR_DEFAULT[case][0]]
 
 
 @pytest.mark.parametrize("case", KEEPS)
-def test_a_record_on_the_boundary_is_kept(reasons: Reasons, case: str) -> None:
+def test_a_record_on_the_boundary_is_accepted(reasons: Reasons, case: str) -> None:
     assert reasons[case] == []
 
 
-def test_every_reason_of_the_contract_is_shown_here() -> None:
+def test_every_reason_of_the_contract_has_a_test_case() -> None:
     shown = {reason for reason, _ in (*BREAKS.values(), *CAUGHT_WITH_THEIR_DEFAULT.values())}
-    # Their defaults are required themselves, so these two can't be missing on their own.
+    # Their defaults are required columns, so these two cannot be missing alone.
     shown |= {"order_id_missing", "updated_at_missing"}
-    # These need other tables, or other rows.
+    # These need other tables or other rows.
     shown |= {"customer_unknown", "currency_without_rate", "key_not_unique"}
     assert shown == set(reject_reasons(TRANSACTIONS))
 
@@ -141,14 +141,16 @@ def test_every_reason_of_the_contract_is_shown_here() -> None:
         ({"transaction_id": None}, "transaction_id_missing"),
     ],
 )
-def test_a_fault_is_not_told_again_by_a_column_that_defaults_to_it(
+def test_a_fault_is_not_repeated_for_columns_that_default_to_it(
     valid: Valid, reasons_of: Callable[..., Reasons], change: Change, reason: str
 ) -> None:
     mapped = [n for n in TRANSACTIONS.names if n not in {"order_id", "updated_at"}]
     assert reasons_of({"r": valid | dict(change)}, mapped=mapped)["r"] == [reason]
 
 
-def test_several_faults_are_all_told(valid: Valid, reasons_of: Callable[..., Reasons]) -> None:
+def test_all_faults_of_a_record_are_reported(
+    valid: Valid, reasons_of: Callable[..., Reasons]
+) -> None:
     change = {"customer_id": None, "price": "0", "quantity": "x"}
     assert set(reasons_of({"r": valid | change})["r"]) == {
         "customer_id_missing",
@@ -157,11 +159,11 @@ def test_several_faults_are_all_told(valid: Valid, reasons_of: Callable[..., Rea
     }
 
 
-def test_reasons_are_among_those_that_the_contract_lists(reasons: Reasons) -> None:
+def test_reasons_are_listed_in_the_contract(reasons: Reasons) -> None:
     assert {r for found in reasons.values() for r in found} <= set(reject_reasons(TRANSACTIONS))
 
 
-def test_defaults_fill_what_is_not_mapped_and_what_is_empty(
+def test_defaults_replace_unmapped_and_empty_values(
     valid: Valid, validated: Callable[..., DataFrame]
 ) -> None:
     mapped = [n for n in TRANSACTIONS.names if n not in {"order_id", "updated_at", "currency"}]
@@ -173,7 +175,7 @@ def test_defaults_fill_what_is_not_mapped_and_what_is_empty(
     assert (emptied[0]["order_id"], emptied[0]["updated_at"]) == ("t1", rows[0]["transaction_date"])
 
 
-def test_a_good_record_becomes_typed_values(
+def test_a_valid_record_becomes_typed_values(
     valid: Valid, validated: Callable[..., DataFrame]
 ) -> None:
     frame = validated({"r": valid})
@@ -186,17 +188,17 @@ def test_a_good_record_becomes_typed_values(
     assert datetime.fromtimestamp(row[1], UTC) == datetime(2024, 5, 1, 10, tzinfo=UTC)
 
 
-def test_quarantine_keeps_the_raw_record_with_columns_nobody_asked_for(
+def test_quarantine_keeps_the_raw_record_with_unmapped_columns(
     valid: Valid, validated: Callable[..., DataFrame]
 ) -> None:
     raw = valid | {"price": " -3.50 ", "gift note": 'say "hi"\\n', "currency": None}
-    both = validated({"bad": raw, "fine": valid})
+    both = validated({"rejected": raw, "fine": valid})
     in_quarantine, in_silver = (
         quarantined(rejected(both), "transactions"),
         with_content_hash(accepted(both), TRANSACTIONS),
     )
     rows = in_quarantine.collect()
-    assert [row[lineage.RECORD_ID] for row in rows] == ["bad"]
+    assert [row[lineage.RECORD_ID] for row in rows] == ["rejected"]
     stored = {name: text for name, text in raw.items() if text is not None}
     assert json.loads(rows[0][lineage.RECORD]) | {"currency": None} == stored | {"currency": None}
     assert (rows[0][lineage.ENTITY], rows[0][lineage.STATE], rows[0][lineage.FILE]) == (
@@ -211,7 +213,7 @@ def test_quarantine_keeps_the_raw_record_with_columns_nobody_asked_for(
     assert in_silver.columns == list(lineage.silver_table(TRANSACTIONS).names)
 
 
-def test_a_malformed_line_is_told_as_that_alone_and_kept_whole(
+def test_a_malformed_line_has_one_reason_and_keeps_its_text(
     valid: Valid, validated: Callable[..., DataFrame]
 ) -> None:
     cut = {"transaction_id": "t9", "malformed": 't9,"cut'}
@@ -268,6 +270,6 @@ def test_the_content_hash_differs_when_any_column_differs(
     assert hashes[case] not in others
 
 
-def test_the_content_hash_is_of_the_values_not_of_their_spelling(hashes: dict[str, str]) -> None:
+def test_the_content_hash_depends_on_values_and_not_on_notation(hashes: dict[str, str]) -> None:
     assert hashes["written otherwise"] == hashes["same"]
     assert len(hashes["same"]) == 64

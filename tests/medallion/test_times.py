@@ -1,4 +1,4 @@
-"""Times as ISO 8601, by pattern and zone: equal in every engine, as the table says."""
+"""Times in ISO 8601, by pattern and zone, equal in every engine."""
 
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 
 from goldrun.medallion.times import iso_text
 from goldrun.medallion.zones import to_utc
-from tests.medallion.test_parse import MOMENT, meant, outcomes, utc
+from tests.medallion.test_parse import MOMENT, expected_outcomes, outcomes, utc
 
 
 def written(
@@ -44,11 +44,11 @@ ISO = {
 }
 
 
-def test_a_time_is_written_as_iso_8601_says_or_is_none(spark: SparkSession) -> None:
+def test_a_time_is_iso_8601_or_null(spark: SparkSession) -> None:
     assert written(spark, list(ISO)) == ISO
 
 
-def test_an_abbreviation_is_read_as_the_declared_zones_own(spark: SparkSession) -> None:
+def test_an_abbreviation_is_read_as_that_of_the_declared_zone(spark: SparkSession) -> None:
     times = {
         "2024-06-01 03:00:00 BST": "2024-06-01T03:00:00+01:00",
         "2024-06-01 03:00 BST": "2024-06-01T03:00:00+01:00",
@@ -92,7 +92,7 @@ PATTERNS = {
 }
 
 
-def test_a_pattern_reads_what_it_says_and_carries_a_zone_where_the_value_does(
+def test_a_pattern_reads_its_fields_and_the_zone_of_the_value(
     spark: SparkSession,
 ) -> None:
     for pattern in dict.fromkeys(pattern for pattern, _ in PATTERNS):
@@ -106,16 +106,16 @@ OPTIONAL = "yyyy-MM-dd HH:mm:ss[XXX]"
 def test_a_value_without_the_optional_zone_is_a_local_time(spark: SparkSession) -> None:
     zoned = {"2024-07-01 00:30:00+01:00": utc("2024-06-30 23:30:00")}
     shop = zoned | {"2024-07-01 00:30:00": utc("2024-06-30 23:30:00")}
-    assert outcomes(spark, MOMENT, list(shop), "Europe/London", OPTIONAL) == meant(shop)
+    assert outcomes(spark, MOMENT, list(shop), "Europe/London", OPTIONAL) == expected_outcomes(shop)
     unknown = zoned | {"2024-07-01 00:30:00": {"t_without_zone"}}
-    assert outcomes(spark, MOMENT, list(unknown), None, OPTIONAL) == meant(unknown)
+    assert outcomes(spark, MOMENT, list(unknown), None, OPTIONAL) == expected_outcomes(unknown)
 
 
 @pytest.mark.parametrize(
     "zone", ["Europe/London", "America/New_York", "Australia/Lord_Howe", "Africa/Casablanca"]
 )
-def test_gaps_and_overlaps_are_read_by_one_rule(spark: SparkSession, zone: str) -> None:
-    """The earlier moment of two, and forward by what the clocks skip: as ``fold=0`` is."""
+def test_gaps_and_overlaps_follow_one_rule(spark: SparkSession, zone: str) -> None:
+    """The earlier of two instants, and forward over a gap, as ``fold=0``."""
     place, hour = ZoneInfo(zone), timedelta(hours=1)
     hours = [datetime(2024, 1, 1, tzinfo=UTC) + n * hour for n in range(366 * 24)]
     changes = [
@@ -135,10 +135,10 @@ def test_gaps_and_overlaps_are_read_by_one_rule(spark: SparkSession, zone: str) 
     expected = {
         text: datetime.fromisoformat(text).replace(tzinfo=place).astimezone(UTC) for text in texts
     }
-    assert outcomes(spark, MOMENT, list(texts), zone) == meant(expected)
+    assert outcomes(spark, MOMENT, list(texts), zone) == expected_outcomes(expected)
 
 
-def test_from_2100_on_a_zone_keeps_one_offset(spark: SparkSession) -> None:
+def test_a_zone_has_one_offset_from_2100_on(spark: SparkSession) -> None:
     frame = spark.createDataFrame([("2150-07-01 12:00:00",)], "t string")
     moment = F.unix_micros(to_utc(F.col("t").try_cast("timestamp"), "America/New_York"))
     expected = datetime(2150, 7, 1, 17, tzinfo=UTC).timestamp() * 1_000_000

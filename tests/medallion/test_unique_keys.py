@@ -1,4 +1,4 @@
-"""Which keys a message about repeated keys may name."""
+"""Keys that an error about repeated keys may name."""
 
 import pytest
 from pyspark.sql import SparkSession
@@ -12,7 +12,7 @@ from goldrun.medallion.unique_keys import describe_keys
     ("table", "key", "named"),
     [(TRANSACTIONS, TRANSACTION_ID, True), (CUSTOMERS, CUSTOMER_ID, False)],
 )
-def test_the_first_keys_are_named_but_for_those_of_persons(
+def test_the_first_keys_are_named_except_personal_ones(
     spark: SparkSession, table: Table, key: str, named: bool
 ) -> None:
     keys = spark.createDataFrame([("k-3",), ("k-1",), ("k-4",), ("k-2",)], f"{key} string")

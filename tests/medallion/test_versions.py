@@ -1,4 +1,4 @@
-"""One row a key: by the time of its version, then by arrival, in whatever batches."""
+"""One current row per key, by the version's time, then by ingestion, in any batches."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ PLACED = T.StructType(
 
 @dataclass(frozen=True)
 class Version:
-    """What a record says of its key, and when it was made."""
+    """Content and time of a record."""
 
     content: str
     hour: int
@@ -45,10 +45,10 @@ PENDING = Version("aa", 0, "pending")
 COMPLETED = Version("bb", 1, "completed")
 REFUNDED = Version("cc", 2, "refunded")
 RECORDS = (PENDING, COMPLETED, COMPLETED, REFUNDED)
-"""A life of a row, one of its versions sent twice."""
+"""The versions of a row, one of which is sent twice."""
 BATCHES = 3
 SCHEDULES = tuple(product(range(BATCHES), repeat=len(RECORDS)))
-"""For each record the batch that brings it: all orders, together and apart."""
+"""For each record the batch that contains it, in all combinations."""
 
 
 def row(key: str, record_id: str, version: Version) -> dict[str, Any]:
@@ -81,20 +81,20 @@ def frame(spark: SparkSession) -> Make:
 
 
 class Store:
-    """Silver and its history in memory, merged by key as the lake does."""
+    """Silver and its history in memory, merged by key as in the lake."""
 
     def __init__(self, frame: Make) -> None:
         self.frame = frame
         self.current: dict[str, Row] = {}
         self.history: dict[str, Row] = {}
         self.duplicates: dict[str, Row] = {}
-        self.refused: set[str] = set()
+        self.rejected: set[str] = set()
         self.batches = 0
 
-    def take(
+    def merge(
         self, rows: Sequence[dict[str, Any]], not_in_silver: str = "", *, by_ingestion: bool = False
     ) -> None:
-        """Merge a batch of one file, unless rows say otherwise.
+        """Merge a batch; rows without a file belong to one file.
 
         A stop keeps one key's new version from reaching silver.
         """
@@ -103,15 +103,17 @@ class Store:
         placed = [place | {lineage.OFFSET: n} | one for n, one in enumerate(rows)]
         known = [r.asDict() for r in (*self.current.values(), *self.history.values())]
         incoming, stored = self.frame(placed), self.frame(known)
-        touched = stored.join(incoming.select("transaction_id"), "transaction_id", "left_semi")
-        ranked = rank_versions(incoming, touched, TRANSACTIONS, by_ingestion=by_ingestion).persist()
+        affected = stored.join(incoming.select("transaction_id"), "transaction_id", "left_semi")
+        ranked = rank_versions(
+            incoming, affected, TRANSACTIONS, by_ingestion=by_ingestion
+        ).persist()
         found = resolve(ranked, "transactions", TRANSACTIONS)
         assert found.current.columns == list(STORED.names)
         assert found.history.columns == list(HISTORY.names)
         assert found.duplicates.columns == list(lineage.DUPLICATES.names)
         self.duplicates |= {r[lineage.RECORD_ID]: r for r in found.duplicates.collect()}
         assert {r[lineage.REASONS][0] for r in found.conflicts.collect()} <= {"key_not_unique"}
-        self.refused |= {r[lineage.RECORD_ID] for r in found.conflicts.collect()}
+        self.rejected |= {r[lineage.RECORD_ID] for r in found.conflicts.collect()}
         self.history |= {r[lineage.RECORD_ID]: r for r in found.history.collect()}
         current = {r["transaction_id"]: r for r in found.current.collect()}
         self.current |= {key: r for key, r in current.items() if key != not_in_silver}
@@ -120,16 +122,16 @@ class Store:
 
 @pytest.fixture(scope="module")
 def every_order(frame: Make) -> Store:
-    """All schedules in one lake, each under its own key."""
+    """All schedules in one lake, each with its own key."""
     store = Store(frame)
     for batch in range(BATCHES):
         rows = [
             row(f"k{number}", f"k{number}-{position}", RECORDS[position])
             for number, schedule in enumerate(SCHEDULES)
-            for position, arrives in enumerate(schedule)
-            if arrives == batch
+            for position, its_batch in enumerate(schedule)
+            if its_batch == batch
         ]
-        store.take(rows)
+        store.merge(rows)
     return store
 
 
@@ -138,12 +140,12 @@ def versions_of(store: Store, key: str) -> list[Row]:
     return sorted(found, key=lambda r: r[lineage.VALID_FROM])
 
 
-def test_the_newest_version_is_current_whatever_the_order_of_arrival(every_order: Store) -> None:
+def test_the_newest_version_is_current_in_every_order(every_order: Store) -> None:
     assert len(every_order.current) == len(SCHEDULES)
     assert {r["transaction_status"] for r in every_order.current.values()} == {"refunded"}
 
 
-def test_the_older_versions_are_history_whatever_the_order_of_arrival(every_order: Store) -> None:
+def test_the_older_versions_are_history_in_every_order(every_order: Store) -> None:
     for number in range(len(SCHEDULES)):
         found = [r["transaction_status"] for r in versions_of(every_order, f"k{number}")]
         assert found == ["pending", "completed"], SCHEDULES[number]
@@ -159,7 +161,7 @@ def test_validity_is_a_chain_without_gap_up_to_the_current_version(every_order: 
         assert all(r[lineage.VALID_FROM] == r["updated_at"] < r[lineage.VALID_TO] for r in older)
 
 
-def test_the_repeat_is_a_duplicate_of_the_record_that_was_kept(every_order: Store) -> None:
+def test_a_repeat_is_a_duplicate_of_the_kept_record(every_order: Store) -> None:
     assert len(every_order.duplicates) == len(SCHEDULES)
     for record_id, repeat in every_order.duplicates.items():
         key = record_id.split("-")[0]
@@ -180,9 +182,9 @@ LOW, HIGH = Version("11", 5, "pending"), Version("99", 5, "completed")
 
 @pytest.fixture(scope="module")
 def store(frame: Make) -> Store:
-    """Three batches with one case a key."""
+    """Three batches with one case per key."""
 
-    def life(key: str) -> list[dict[str, Any]]:
+    def versions(key: str) -> list[dict[str, Any]]:
         made = {"r2": COMPLETED, "r3": PENDING, "r4": REFUNDED}
         return [row(key, f"{key}-{name}", version) for name, version in made.items()]
 
@@ -203,15 +205,15 @@ def store(frame: Make) -> Store:
         row("replayed", "r2", COMPLETED),
         row("low first", "l2", HIGH),
         row("high first", "h1", LOW),
-        *life("whole"),
-        *life("stopped"),
+        *versions("whole"),
+        *versions("stopped"),
     ]
-    store.take(first)
-    store.take(second, not_in_silver="stopped")
+    store.merge(first)
+    store.merge(second, not_in_silver="stopped")
     assert {"stopped-r1"} == set(store.history) & {store.current["stopped"][lineage.RECORD_ID]}
-    settled = {*store.history, *store.duplicates}
-    again = [one for one in life("stopped") if one[lineage.RECORD_ID] not in settled]
-    store.take([row("replayed", "r0", PENDING), *again])
+    processed = {*store.history, *store.duplicates}
+    again = [one for one in versions("stopped") if one[lineage.RECORD_ID] not in processed]
+    store.merge([row("replayed", "r0", PENDING), *again])
     return store
 
 
@@ -232,20 +234,20 @@ def test_the_first_is_kept_of_repeats_in_one_file(store: Store) -> None:
     assert {store.duplicates[one][lineage.KEPT_RECORD_ID] for one in ("t1", "t2")} == {"t3"}
 
 
-def test_of_two_versions_made_at_the_same_time_the_later_arrival_stands(store: Store) -> None:
+def test_the_version_that_is_ingested_later_wins_at_equal_times(store: Store) -> None:
     for key, first, second in (("low first", LOW, HIGH), ("high first", HIGH, LOW)):
         assert store.current[key][lineage.CONTENT_HASH] == second.content
         (older,) = versions_of(store, key)
         assert older[lineage.CONTENT_HASH] == first.content
-        assert older[lineage.VALID_FROM] == older[lineage.VALID_TO], "it was valid for no time"
+        assert older[lineage.VALID_FROM] == older[lineage.VALID_TO], "it its validity is empty"
 
 
 def test_a_stop_between_history_and_silver_converges(store: Store) -> None:
     def fate(key: str) -> object:
-        kept = store.current[key]
+        current = store.current[key]
         older = versions_of(store, key)
         return (
-            kept[lineage.RECORD_ID].removeprefix(key),
+            current[lineage.RECORD_ID].removeprefix(key),
             [
                 (r[lineage.RECORD_ID].removeprefix(key), r[lineage.VALID_FROM], r[lineage.VALID_TO])
                 for r in older
@@ -257,7 +259,7 @@ def test_a_stop_between_history_and_silver_converges(store: Store) -> None:
     assert store.current["stopped"][lineage.RECORD_ID] == "stopped-r4"
 
 
-def test_keys_do_not_touch_one_another(store: Store) -> None:
+def test_keys_are_independent(store: Store) -> None:
     for rows in (store.history, store.current):
         assert all(row["order_id"] == row["transaction_id"] for row in rows.values())
     assert len(store.current) == 7
@@ -268,8 +270,8 @@ TOPIC = "kafka:sales"
 
 
 @pytest.fixture(scope="module")
-def arrived(frame: Make) -> Store:
-    """A source without ``updated_at``: two batches with one case a key."""
+def without_times(frame: Make) -> Store:
+    """A source without ``updated_at``: two batches with one case per key."""
     store = Store(frame)
 
     def message(key: str, place: str, offset: int, version: Version) -> dict[str, Any]:
@@ -279,7 +281,7 @@ def arrived(frame: Make) -> Store:
             lineage.OFFSET: offset,
         }
 
-    store.take(
+    store.merge(
         [
             row("moved back", "m1", MAY),
             row("comes back", "c1", LOW),
@@ -291,7 +293,7 @@ def arrived(frame: Make) -> Store:
         ],
         by_ingestion=True,
     )
-    store.take(
+    store.merge(
         [
             row("moved back", "m2", MARCH),
             row("comes back", "c2", HIGH),
@@ -309,44 +311,44 @@ def arrived(frame: Make) -> Store:
     return store
 
 
-def test_without_a_time_of_its_own_the_later_arrival_stands_even_if_it_says_earlier(
-    arrived: Store,
+def test_without_updated_at_the_version_that_is_ingested_later_wins(
+    without_times: Store,
 ) -> None:
-    assert arrived.current["moved back"][lineage.RECORD_ID] == "m2"
-    (older,) = versions_of(arrived, "moved back")
+    assert without_times.current["moved back"][lineage.RECORD_ID] == "m2"
+    (older,) = versions_of(without_times, "moved back")
     assert older[lineage.RECORD_ID] == "m1"
     assert older[lineage.VALID_FROM] == older[lineage.VALID_TO], (
         "another was made before it and stands"
     )
 
 
-def test_files_of_one_ingestion_are_ordered_by_name(arrived: Store) -> None:
-    assert arrived.current["by name"][lineage.RECORD_ID] == "n2"
+def test_files_of_one_ingestion_are_ordered_by_name(without_times: Store) -> None:
+    assert without_times.current["by name"][lineage.RECORD_ID] == "n2"
 
 
-def test_messages_are_ordered_by_offset_and_partitions_by_number(arrived: Store) -> None:
-    assert arrived.current["by offset"][lineage.RECORD_ID] == "by offset 0@10"
-    assert arrived.current["by partition"][lineage.RECORD_ID] == "by partition 10@5"
-    assert not {one for one in arrived.refused if one.startswith("by ")}
+def test_messages_are_ordered_by_offset_and_partitions_by_number(without_times: Store) -> None:
+    assert without_times.current["by offset"][lineage.RECORD_ID] == "by offset 0@10"
+    assert without_times.current["by partition"][lineage.RECORD_ID] == "by partition 10@5"
+    assert not {one for one in without_times.rejected if one.startswith("by ")}
 
 
-def test_content_that_comes_back_stands_again(arrived: Store) -> None:
-    assert arrived.current["comes back"][lineage.RECORD_ID] == "c3"
-    assert {r[lineage.RECORD_ID] for r in versions_of(arrived, "comes back")} == {"c1", "c2"}
+def test_content_that_returns_is_current_again(without_times: Store) -> None:
+    assert without_times.current["comes back"][lineage.RECORD_ID] == "c3"
+    assert {r[lineage.RECORD_ID] for r in versions_of(without_times, "comes back")} == {"c1", "c2"}
 
 
-def test_a_key_with_several_contents_in_one_file_is_refused_with_all_its_records(
-    arrived: Store,
+def test_a_key_with_several_contents_in_one_file_is_rejected_with_all_records(
+    without_times: Store,
 ) -> None:
-    assert arrived.refused == {"k1", "k2", "k3", "a2", "a3"}
-    assert "no key" not in arrived.current
+    assert without_times.rejected == {"k1", "k2", "k3", "a2", "a3"}
+    assert "no key" not in without_times.current
 
 
-def test_what_was_accepted_from_another_file_stays(arrived: Store) -> None:
-    assert arrived.current["accepted before"][lineage.RECORD_ID] == "a1"
-    assert versions_of(arrived, "accepted before") == []
+def test_records_that_were_accepted_from_another_file_stay(without_times: Store) -> None:
+    assert without_times.current["accepted before"][lineage.RECORD_ID] == "a1"
+    assert versions_of(without_times, "accepted before") == []
 
 
-def test_exact_repeats_in_one_file_are_duplicates(arrived: Store) -> None:
-    assert arrived.current["repeated"][lineage.RECORD_ID] == "r1"
-    assert arrived.duplicates["r2"][lineage.KEPT_RECORD_ID] == "r1"
+def test_exact_repeats_in_one_file_are_duplicates(without_times: Store) -> None:
+    assert without_times.current["repeated"][lineage.RECORD_ID] == "r1"
+    assert without_times.duplicates["r2"][lineage.KEPT_RECORD_ID] == "r1"

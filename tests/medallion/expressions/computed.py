@@ -1,4 +1,4 @@
-"""What an engine computes of expressions over hostile texts, and a file of what it has to be."""
+"""Results of expressions over hostile texts, and a file with the expected results."""
 
 import hashlib
 import json
@@ -21,7 +21,7 @@ _AT_A_TIME = 40
 def compute(
     spark: SparkSession, expressions: Sequence[str], rows: Pairs | None = None
 ) -> dict[str, list[str | None]]:
-    """Values of each expression, as text, one a row of ``a`` and ``b``."""
+    """Return the values of each expression as text, one for each row of ``a`` and ``b``."""
     given = pairs() if rows is None else rows
     schema = T.StructType(
         [T.StructField("i", T.IntegerType()), *[T.StructField(n, T.StringType()) for n in "ab"]]
@@ -42,20 +42,20 @@ def _text(sql: str) -> Column:
 
 
 def short_hashes(values: Sequence[str | None]) -> str:
-    """Four hexadecimal digits a value."""
+    """Return four hexadecimal digits for each value."""
     return "".join(
         hashlib.sha256(b"null" if v is None else b"=" + v.encode()).hexdigest()[:4] for v in values
     )
 
 
 def read_expected(file: Path) -> dict[str, str]:
-    """Hashes of each expression's values, as an engine computed them before."""
+    """Read the expected hashes of each expression's values."""
     lines = file.read_text(encoding="utf-8").splitlines()
     pairs_of = (line.rsplit("\t", 1) for line in lines)
     return {json.loads(sql): hashes for sql, hashes in pairs_of}
 
 
 def write_expected(file: Path, found: dict[str, list[str | None]]) -> None:
-    """Keep what was computed, for the other engines to be compared with."""
+    """Write the hashes of computed values, to compare other engines with."""
     lines = [f"{json.dumps(sql)}\t{short_hashes(values)}" for sql, values in found.items()]
     file.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")

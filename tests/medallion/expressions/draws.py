@@ -1,4 +1,4 @@
-"""Random expressions of the language, the same ones for the same seed."""
+"""Random expressions of the language, which depend on the seed only."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -15,7 +15,7 @@ _SEED = 20
 
 
 class Draw:
-    """Draws expressions of each kind, no deeper than asked for."""
+    """Draws expressions of each kind with a limited depth."""
 
     def __init__(self, seed: int) -> None:
         self._chance = Random(seed)
@@ -30,7 +30,7 @@ class Draw:
         return self._chance.choice(ways)()
 
     def text(self, depth: int) -> str:
-        """An expression that gives a text."""
+        """An expression that returns text."""
         if depth <= 0 or self._chance.random() < 0.2:
             return self._chance.choice(_TEXTS)
         t, n = partial(self.text, depth - 1), self._chance.randint(1, 6)
@@ -63,7 +63,7 @@ class Draw:
         )
 
     def number(self, depth: int) -> str:
-        """An expression that gives a number."""
+        """An expression that returns a number."""
         if depth <= 0 or self._chance.random() < 0.1:
             return self._chance.choice(_NUMBERS)
         n = partial(self.number, depth - 1)
@@ -106,7 +106,7 @@ class Draw:
         )
 
     def time(self, depth: int) -> str:
-        """An expression that gives a time."""
+        """An expression that returns a time."""
         t, n = partial(self.text, depth - 2), partial(self.number, depth - 2)
         return self._one_of(
             [
@@ -122,7 +122,7 @@ class Draw:
 
 
 def draws(count: int) -> list[str]:
-    """Different expressions, the first of one endless series."""
+    """Return distinct expressions, the first of one infinite series."""
     draw, found = Draw(_SEED), dict[str, None]()
     while len(found) < count:
         found[draw.any()] = None

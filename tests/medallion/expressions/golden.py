@@ -1,4 +1,4 @@
-"""Write ``expected.txt`` anew from what the engine of ``GOLDRUN_ENGINE`` computes.
+"""Rewrite ``expected.txt`` with the results of the engine in ``GOLDRUN_ENGINE``.
 
 To be run, with both engines and no difference between them, when the language or the hostile texts
 change: ``GOLDRUN_ENGINE=sail python -m tests.medallion.expressions.golden``.

@@ -1,4 +1,4 @@
-"""Texts that make engines, parsers and people disagree."""
+"""Texts that engines and parsers tend to read differently."""
 
 # ruff: noqa: RUF001
 
@@ -223,11 +223,11 @@ WORDS = [
     *('{"v": 1}', '{"v": 2.00}', '{"v": "x"}', "[1, 2.50]", '"q"', "{", '{"a":{"b":[1e5,null]}}'),
 ]
 TEXTS: list[str | None] = [*dict.fromkeys([*BLANKS, *NUMBERS, *TIMES, *WORDS]), None]
-"""All of them, and null."""
+"""All texts, and null."""
 _STEP = 37
 
 
 def pairs() -> list[tuple[str | None, str | None]]:
-    """Rows of the two text columns ``a`` and ``b``: each text once in either."""
+    """Return rows of the text columns ``a`` and ``b``, with each text once in each column."""
     count = len(TEXTS)
     return [(TEXTS[i], TEXTS[(i * _STEP + 5) % count]) for i in range(count)]

@@ -1,4 +1,4 @@
-"""Every engine computes every expression of the language alike, whatever the texts are."""
+"""Every engine computes every expression of the language alike for any text."""
 
 import json
 import os
@@ -31,7 +31,7 @@ with open_engine(SailEngine) as engine:
 
 
 def differences(found: dict[str, list[str | None]], file: Path) -> list[str]:
-    """Each value that another engine computed differently."""
+    """Return each value that differs from the expected one of another engine."""
     expected, rows = read_expected(file), pairs()
     return [
         f"{sql} of {rows[i]!a}: {value!a}"
@@ -41,19 +41,19 @@ def differences(found: dict[str, list[str | None]], file: Path) -> list[str]:
     ]
 
 
-def test_every_function_is_computed_as_in_the_other_engine(spark: SparkSession) -> None:
+def test_every_function_equals_the_other_engine(spark: SparkSession) -> None:
     assert {function.example for function in FUNCTIONS.values()} <= set(EXAMPLES)
     assert set(read_expected(EXPECTED)) == set(EXAMPLES)
     assert differences(compute(spark, EXAMPLES), EXPECTED) == []
 
 
-def test_expressions_drawn_at_random_are_computed_as_in_the_other_engine(
+def test_random_expressions_equal_the_other_engine(
     spark: SparkSession,
 ) -> None:
     assert differences(compute(spark, draws(FEW_DRAWS)), DRAWN) == []
 
 
-def test_a_value_that_differs_is_noticed() -> None:
+def test_a_different_value_is_detected() -> None:
     found = {"upper(a)": [None if a is None else a.upper() for a, _ in pairs()]}
     assert differences(found, EXPECTED) == []
     found["upper(a)"][3] = "other"
@@ -62,7 +62,7 @@ def test_a_value_that_differs_is_noticed() -> None:
 
 @pytest.mark.slow
 @pytest.mark.of_spark
-def test_thousands_of_expressions_are_computed_alike_by_spark_and_sail(spark: SparkSession) -> None:
+def test_spark_and_sail_compute_thousands_of_expressions_alike(spark: SparkSession) -> None:
     given = draws(MANY_DRAWS)
     environment = os.environ | {"PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}"}
     command = [sys.executable, "-c", _OTHER_ENGINE]

@@ -1,4 +1,4 @@
-"""Every function takes the texts that every other function gives, whatever an engine calls them."""
+"""Every function accepts the text that every other function returns."""
 
 import re
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ _COLUMN = re.compile(r"\ba\b(?!')")
 
 
 def nested(inner: str) -> list[str]:
-    """Every example with an expression in the place of its first column, as far as it allows it."""
+    """Return every example with an expression in place of its first column, where possible."""
     found = []
     for example in EXAMPLES:
         sql = _COLUMN.sub(lambda _: f"({inner})", example)
@@ -30,7 +30,7 @@ def nested(inner: str) -> list[str]:
 
 
 def failures(spark: SparkSession, expressions: Sequence[str]) -> list[str]:
-    """The expressions that the engine fails to compute, found by halves."""
+    """Return the expressions that the engine fails to compute, by bisection."""
     try:
         compute(spark, expressions, ROWS)
     except Exception as error:  # noqa: BLE001 - whatever the engine raises is a failure
@@ -43,7 +43,9 @@ def failures(spark: SparkSession, expressions: Sequence[str]) -> list[str]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("inner", TEXTS)
-def test_what_a_function_gives_every_other_one_takes(spark: SparkSession, inner: str) -> None:
+def test_every_function_accepts_the_result_of_every_other_one(
+    spark: SparkSession, inner: str
+) -> None:
     expressions = nested(inner)
     assert len(expressions) > len(EXAMPLES) / 2
     assert failures(spark, expressions) == []

@@ -1,4 +1,4 @@
-"""Numbers of the mapping language are decimals: what is written is what is computed."""
+"""Numbers of the mapping language are decimals and keep the digits of their text."""
 
 import re
 from collections.abc import Callable
@@ -18,7 +18,7 @@ _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
 
 @pytest.fixture(scope="module")
 def values(spark: SparkSession) -> Values:
-    """Values of an expression over rows of the columns a and b."""
+    """Compute an expression over rows of the columns a and b."""
 
     def of(sql: str, *rows: tuple[str, str]) -> list[str | None]:
         return compute(spark, [sql], rows)[sql]
@@ -27,18 +27,18 @@ def values(spark: SparkSession) -> Values:
 
 
 def exactly(text: str | None) -> Fraction | None:
-    """The number that a text is, by another reading."""
+    """Parse a text as a number with Python's Fraction."""
     bare = (text or "").strip(INVISIBLE)
     return Fraction(bare) if _NUMBER.fullmatch(bare) else None
 
 
 def is_whole(number: Fraction) -> bool:
-    """Whether it has no fraction."""
+    """Whether a number has no fractional part."""
     return number.denominator == 1
 
 
 def half_up(number: Fraction, scale: int) -> Decimal:
-    """Rounded half away from zero."""
+    """Round half away from zero."""
     with localcontext(Context(prec=2000)):
         exact = abs(number) * 10**scale
         whole = int(exact) + (exact - int(exact) >= Fraction(1, 2))
@@ -58,7 +58,7 @@ def test_text_is_read_exactly_and_rounded_half_up(
         assert (None if value is None else Decimal(value)) == expected, repr(text)
 
 
-def test_a_double_is_what_is_written_and_a_longer_one_stays_known_to_be_longer(
+def test_a_double_equals_its_text_and_excess_digits_are_detected(
     spark: SparkSession,
 ) -> None:
     sql = "try_cast(a as double)"
@@ -75,7 +75,7 @@ def test_a_double_is_what_is_written_and_a_longer_one_stays_known_to_be_longer(
             assert half_up(read, digits) == half_up(number, digits), repr(text)
 
 
-def test_whole_numbers_are_read_however_they_are_written(spark: SparkSession) -> None:
+def test_whole_numbers_are_read_in_every_notation(spark: SparkSession) -> None:
     sql = "cast(a as bigint)"
     for (text, _), value in zip(pairs(), compute(spark, [sql])[sql], strict=True):
         number = exactly(text)
@@ -84,13 +84,13 @@ def test_whole_numbers_are_read_however_they_are_written(spark: SparkSession) ->
     assert "1e2" in TEXTS
 
 
-def test_a_rounded_product_is_half_up_of_what_is_written(values: Values) -> None:
+def test_a_product_of_decimal_text_is_rounded_half_up(values: Values) -> None:
     sql = "round(try_cast(a as double) * try_cast(b as double), 2)"
     rows = [("1", "1.005"), ("1", "1.255"), ("3", "0.095"), ("1", "2.00"), ("-1", "1.005")]
     assert values(sql, *rows) == ["1.01", "1.26", "0.29", "2.00", "-1.01"]
 
 
-def test_a_product_that_is_too_long_rounds_as_the_whole_would(values: Values) -> None:
+def test_a_product_that_is_too_long_is_rounded_once(values: Values) -> None:
     sql = "round(try_cast(a as double) * try_cast(b as double), 2)"
     rows = [("0.30000000000000004", "1.2000000000000002"), ("1.00499999999999999999", "1")]
     assert values(sql, *rows) == ["0.36", "1.00"]
@@ -140,7 +140,7 @@ def result(sign: str, left: Fraction, right: Fraction) -> Fraction:
         ("cast(-try_cast(a as double) / 9 as int)", "-4"),
     ],
 )
-def test_nothing_fails_and_nothing_overflows_in_silence(
+def test_no_number_fails_or_overflows_silently(
     values: Values, sql: str, expected: str | None
 ) -> None:
     rows = [("42", "0")]
@@ -173,7 +173,7 @@ def test_a_number_of_thousands_of_digits_is_read_or_null(
         "make_timestamp(2024, 1, 1, 1, 1, try_cast(a as decimal(38,0)))",
     ],
 )
-def test_no_time_is_made_of_a_number_of_38_digits(values: Values, sql: str) -> None:
+def test_a_number_of_38_digits_is_not_a_time(values: Values, sql: str) -> None:
     assert values(sql, ("9" * 38, ""), ("-" + "9" * 38, "")) == [None, None]
 
 
@@ -193,13 +193,13 @@ def test_a_long_chain_of_conditions_or_texts_is_computed(values: Values) -> None
     assert values(" || ".join(["a"] * 98), ("x", "")) == ["x" * 98]
 
 
-def test_a_number_that_is_rounded_is_compared_as_it_is_then(values: Values) -> None:
-    # Sail compares what was there before it was rounded, where a cast and a literal meet.
+def test_a_rounded_number_is_compared_after_rounding(values: Values) -> None:
+    # In a comparison of a cast with a literal, Sail uses the value before rounding.
     sql = "round(try_cast(a as decimal(18,8)), 2) = 1.01"
     assert values(sql, ("1.005", ""), ("1.01", ""), ("1.02", "")) == ["true", "true", "false"]
 
 
-def test_the_reading_of_half_up_is_pythons() -> None:
+def test_half_up_equals_pythons_decimal() -> None:
     for text in ("1.005", "-1.005", "0.00005", "2.5"):
         assert half_up(Fraction(text), 2) == Decimal(text).quantize(
             Decimal("0.01"), rounding=ROUND_HALF_UP

@@ -1,4 +1,4 @@
-"""What Spark's optimiser may not simplify, because the values would differ from other engines'."""
+"""Expressions that Spark's optimiser must not simplify, because other engines' values differ."""
 
 import pytest
 from pyspark.sql import SparkSession

@@ -1,4 +1,4 @@
-"""Times that an expression makes: local times are the source's, instants stay instants."""
+"""Times from expressions: local times are in the source's zone, instants stay instants."""
 
 from collections.abc import Callable
 
@@ -16,9 +16,9 @@ from tests.medallion.expressions.computed import compute
     ("sql", "text", "expected"),
     [
         ("to_date(a)", "2024-07-01T10:00:00", "2024-07-01T00:00:00"),
-        # Of an instant the day depends on a zone, and there is none here.
+        # The day of an instant depends on a zone, which is missing here.
         ("to_date(a)", "2024-07-01T10:00:00Z", None),
-        # Its clocks show UTC for a month of each year, which is no offset of none.
+        # This zone equals UTC for a month of each year, which differs from no offset.
         (
             "to_utc_timestamp(cast(a as timestamp), 'Africa/Casablanca')",
             "2024-03-20T12:00:00",
@@ -90,7 +90,7 @@ from tests.medallion.expressions.computed import compute
         ),
     ],
 )
-def test_an_expression_makes_iso_text(
+def test_an_expression_returns_iso_text(
     spark: SparkSession, sql: str, text: str, expected: str | None
 ) -> None:
     assert compute(spark, [sql], [(text, "")])[sql] == [expected]
@@ -187,7 +187,7 @@ def test_silver_has_the_instant(
         "transaction_date": sql,
         "transaction_status": "'completed'",
     }
-    # The pattern is of raw text; what an expression makes is not read by it.
+    # The pattern applies to raw text, not to the result of an expression.
     mapping = EntityMapping(path="shop.csv", columns=columns, timestamp_format="yyyy.MM.dd HH.mm")
     needed = columns_needed(columns, "shop.toml")
     rows = validate(to_records({"r": record}), mapping, needed, ENTITIES["transactions"], zone)
