@@ -1,4 +1,4 @@
-"""Snapshots of the Online Retail sample, made with pandas alone."""
+"""Snapshots of the Online Retail sample, computed with pandas."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -28,7 +28,7 @@ def _orders() -> pd.DataFrame:
 
 @pytest.fixture(scope="session")
 def snapshot() -> Snapshot:
-    """Give features and the label of the next 90 days as of a date."""
+    """Return features and the label of the next 90 days as of a date."""
     orders = _orders()
 
     def as_of(text: str) -> pd.DataFrame:

@@ -64,14 +64,14 @@ def test_four_features_reach_the_known_scores_on_the_online_retail_sample(
     train = pd.concat([snapshot(date) for date in dates], ignore_index=True)
     test = snapshot("2011-09-10")
     model = fit_churn(config(), train, train[CHURNED])
-    judged = score_binary(
+    measured = score_binary(
         test[CHURNED], churn_probability(model, test, FEATURES), probabilities=True
     )
-    assert judged.rows == 3370
-    assert judged.base_rate == pytest.approx(0.430, abs=0.001)
-    assert judged.auc == pytest.approx(0.7345, abs=0.001)
-    assert judged.brier == pytest.approx(0.205, abs=0.001)
-    assert judged.lift_at_10 == pytest.approx(1.56, abs=0.02)
+    assert measured.rows == 3370
+    assert measured.base_rate == pytest.approx(0.430, abs=0.001)
+    assert measured.auc == pytest.approx(0.7345, abs=0.001)
+    assert measured.brier == pytest.approx(0.205, abs=0.001)
+    assert measured.lift_at_10 == pytest.approx(1.56, abs=0.02)
     rules = {
         name: score_binary(test[CHURNED], score, probabilities=False).auc
         for name, score in baseline_scores(test).items()
@@ -95,7 +95,7 @@ def test_without_nulls_the_regression_is_scikit_learns_on_standardised_logarithm
 
 
 @pytest.mark.parametrize("estimator", ESTIMATORS)
-def test_who_stayed_away_longer_is_likelier_to_churn(estimator: str) -> None:
+def test_a_longer_absence_gives_a_higher_churn_probability(estimator: str) -> None:
     frame = shop()
     model = fit_churn(config(estimator), frame, frame[CHURNED])
     two = frame.iloc[[0, 0]].assign(**{purchase_features.RECENCY_DAYS: [1.0, 300.0]})
@@ -116,7 +116,7 @@ def test_a_model_survives_skops_with_equal_predictions(estimator: str) -> None:
 
 
 @pytest.mark.parametrize("estimator", ESTIMATORS)
-def test_a_stored_model_has_nothing_of_goldrun_in_it(estimator: str) -> None:
+def test_a_stored_model_does_not_depend_on_goldrun(estimator: str) -> None:
     frame = shop(400)
     stored = skops.io.dumps(fit_churn(config(estimator), frame, frame[CHURNED]))
     schema = zipfile.ZipFile(io.BytesIO(stored)).read("schema.json")
@@ -136,7 +136,7 @@ def test_the_order_of_the_training_rows_changes_nothing(estimator: str) -> None:
 
 
 @pytest.mark.parametrize("estimator", ESTIMATORS)
-def test_some_nulls_are_learned_with_and_scored(estimator: str) -> None:
+def test_training_and_scoring_accept_some_nulls(estimator: str) -> None:
     frame = shop()
     frame.loc[::3, purchase_features.TOTAL_SPEND] = np.nan
     chance = churn_probability(fit_churn(config(estimator), frame, frame[CHURNED]), frame, FEATURES)
@@ -168,7 +168,7 @@ def test_a_missing_column_is_named() -> None:
 
 
 @pytest.mark.parametrize("value", [-1.0, np.inf])
-def test_a_value_outside_the_contract_is_refused_in_scoring_too(value: float) -> None:
+def test_scoring_refuses_a_value_outside_the_contract(value: float) -> None:
     frame = shop(50)
     model = fit_churn(config(), frame, frame[CHURNED])
     frame.loc[7, purchase_features.TOTAL_SPEND] = value
@@ -183,7 +183,7 @@ def test_text_is_refused() -> None:
         baseline_scores(frame)
 
 
-def test_a_misspelt_feature_is_refused_with_the_near_one() -> None:
+def test_a_misspelt_feature_is_refused_with_a_suggestion() -> None:
     with pytest.raises(ValidationError, match="did you mean 'recency_days'"):
         config(features=("recency_day",))
 
@@ -196,7 +196,7 @@ def test_features_are_at_least_one_and_each_once(features: tuple[str, ...]) -> N
         config(features=features)
 
 
-def test_a_misspelt_parameter_is_refused_with_the_near_one() -> None:
+def test_a_misspelt_parameter_is_refused_with_a_suggestion() -> None:
     with pytest.raises(ValidationError, match="did you mean 'max_iter'"):
         config(parameters={"max_iters": 50})
 
@@ -244,7 +244,7 @@ def test_the_longest_window_is_that_of_the_features(features: tuple[str, ...], d
     assert config(features=features).longest_window_days == days
 
 
-def test_rules_score_who_stayed_away_and_who_bought_seldom_higher() -> None:
+def test_rules_give_absent_and_infrequent_customers_a_higher_score() -> None:
     frame = pd.DataFrame(
         {purchase_features.RECENCY_DAYS: [5, 50], purchase_features.PURCHASE_FREQUENCY: [9, 1]}
     )
@@ -252,7 +252,7 @@ def test_rules_score_who_stayed_away_and_who_bought_seldom_higher() -> None:
         assert score[1] > score[0]
 
 
-def test_the_file_that_is_trained_from_is_valid() -> None:
+def test_the_shipped_settings_are_valid() -> None:
     path = Path(__file__).parents[2] / "models" / "churn.toml"
     settings = ChurnSettings.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     assert (settings.features, settings.horizon_days) == (FEATURES, 90)

@@ -20,14 +20,14 @@ def split(rows: Rows) -> tuple[list[int], list[int]]:
 
 
 def test_auc_and_average_precision_are_those_of_the_scikit_learn_manual() -> None:
-    judged = score_binary([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8], probabilities=True)
-    assert judged.auc == pytest.approx(0.75)
-    assert judged.average_precision == pytest.approx(0.8333, abs=1e-4)
+    measured = score_binary([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8], probabilities=True)
+    assert measured.auc == pytest.approx(0.75)
+    assert measured.average_precision == pytest.approx(0.8333, abs=1e-4)
 
 
 def test_brier_is_that_of_the_scikit_learn_manual() -> None:
-    judged = score_binary([0, 1, 1, 0], [0.1, 0.9, 0.8, 0.3], probabilities=True)
-    assert judged.brier == pytest.approx(0.0375)
+    measured = score_binary([0, 1, 1, 0], [0.1, 0.9, 0.8, 0.3], probabilities=True)
+    assert measured.brier == pytest.approx(0.0375)
 
 
 @settings(deadline=None)
@@ -37,8 +37,8 @@ def test_auc_is_the_mann_whitney_statistic_per_pair_even_with_ties(rows: Rows) -
     positive = [s for label, s in rows if label]
     negative = [s for label, s in rows if not label]
     u = mannwhitneyu(positive, negative, method="asymptotic").statistic
-    judged = score_binary(labels, scores, probabilities=False)
-    assert judged.auc == pytest.approx(u / (len(positive) * len(negative)))
+    measured = score_binary(labels, scores, probabilities=False)
+    assert measured.auc == pytest.approx(u / (len(positive) * len(negative)))
 
 
 @settings(max_examples=25, deadline=None)
@@ -76,15 +76,15 @@ def test_lift_at_10_of_a_perfect_ranking_is_ten_when_positives_are_rarer_than_th
     assert score_binary(labels, labels, probabilities=False).lift_at_10 == pytest.approx(10)
 
 
-def test_a_score_that_is_the_same_for_all_lifts_nothing_wherever_the_positives_stand() -> None:
-    judged = score_binary(np.repeat([1, 0], [30, 70]), np.ones(100), probabilities=False)
-    assert judged.lift_at_10 == pytest.approx(1)
-    assert judged.auc == pytest.approx(0.5)
+def test_a_constant_score_has_no_lift() -> None:
+    measured = score_binary(np.repeat([1, 0], [30, 70]), np.ones(100), probabilities=False)
+    assert measured.lift_at_10 == pytest.approx(1)
+    assert measured.auc == pytest.approx(0.5)
 
 
 @settings(deadline=None)
 @given(LABELLED)
-def test_gain_runs_from_nobody_to_everybody_and_never_falls(rows: Rows) -> None:
+def test_gain_rises_from_zero_to_one(rows: Rows) -> None:
     contacted, reached = cumulative_gain(*split(rows))
     assert (contacted[0], reached[0]) == (0, 0)
     assert (contacted[-1], reached[-1]) == (pytest.approx(1), pytest.approx(1))
@@ -92,15 +92,15 @@ def test_gain_runs_from_nobody_to_everybody_and_never_falls(rows: Rows) -> None:
     assert (np.diff(reached) >= 0).all()
 
 
-def test_brier_is_left_out_where_scores_are_not_probabilities() -> None:
-    judged = score_binary([0, 1], [-3, 250], probabilities=False)
-    assert judged.brier is None
-    assert "test_brier" not in judged.metrics("test_")
+def test_brier_is_omitted_if_scores_are_not_probabilities() -> None:
+    measured = score_binary([0, 1], [-3, 250], probabilities=False)
+    assert measured.brier is None
+    assert "test_brier" not in measured.metrics("test_")
 
 
-def test_metrics_carry_their_prefix() -> None:
-    judged = BinaryScores(10, 0.5, 0.6, 0.7, 1.2, 0.2)
-    assert judged.metrics("test_") == {
+def test_metrics_have_their_prefix() -> None:
+    measured = BinaryScores(10, 0.5, 0.6, 0.7, 1.2, 0.2)
+    assert measured.metrics("test_") == {
         "test_rows": 10,
         "test_base_rate": 0.5,
         "test_auc": 0.6,
@@ -133,6 +133,6 @@ def test_probabilities_outside_0_to_1_are_refused() -> None:
         score_binary([0, 1], [0.1, 1.2], probabilities=True)
 
 
-def test_as_many_scores_as_labels_are_needed() -> None:
+def test_the_number_of_scores_equals_the_number_of_labels() -> None:
     with pytest.raises(ValueError, match="shape"):
         score_binary([0, 1], [0.1, 0.2, 0.3], probabilities=False)

@@ -60,20 +60,20 @@ def test_the_drawn_roc_curve_encloses_the_auc() -> None:
         assert np.trapezoid(y, x) == pytest.approx(roc_auc_score(labels, score))
 
 
-def test_the_headline_says_which_rule_was_beaten_and_by_how_much() -> None:
+def test_the_headline_names_the_beaten_rule_and_the_difference() -> None:
     labels, chance, noise = churners()
     auc, other = roc_auc_score(labels, chance), roc_auc_score(labels, noise)
     figure = roc_and_pr(labels, {"model": chance, "noise": noise})
     assert headline(figure) == f"Model ranks better than noise: AUC {auc:.3f} against {other:.3f}"
 
 
-def test_the_headline_admits_when_a_rule_is_better() -> None:
+def test_the_headline_names_a_rule_that_is_better() -> None:
     labels, chance, noise = churners()
     figure = roc_and_pr(labels, {"model": noise, "recency": chance})
     assert headline(figure).startswith("Model does not rank better than recency")
 
 
-def test_one_score_alone_has_nothing_to_beat() -> None:
+def test_a_single_score_has_no_comparison() -> None:
     labels, chance, _ = churners()
     assert headline(roc_and_pr(labels, {"model": chance})).startswith("AUC of the model")
 
@@ -105,7 +105,7 @@ def test_the_headline_of_calibration_compares_the_means() -> None:
     assert headline(figure) == "Predicted 60.0% churn on average, 75.0% churned (Brier 0.210)"
 
 
-def test_lift_of_the_whole_is_one_and_gain_is_all() -> None:
+def test_the_lift_of_all_rows_is_one_and_the_gain_is_one() -> None:
     labels, chance, noise = churners()
     figure = lift(labels, {"model": chance, "noise": noise})
     assert line(figure, 0, "model")[1][-1] == pytest.approx(1)
@@ -120,7 +120,7 @@ def test_the_headline_of_lift_counts_the_top_tenth() -> None:
 
 
 @pytest.mark.parametrize("draw", [roc_and_pr, lift])
-def test_nothing_to_draw_is_refused(draw: Any) -> None:
+def test_empty_data_is_refused(draw: Any) -> None:
     with pytest.raises(ValueError, match="no scores"):
         draw([0, 1], {})
 
@@ -130,7 +130,7 @@ def test_labels_of_one_class_are_not_drawn() -> None:
         calibration([1, 1], [0.5, 0.6])
 
 
-def test_a_profile_is_drawn_with_its_weightiest_segment_as_the_headline() -> None:
+def test_the_headline_of_a_profile_names_the_segment_with_the_largest_share() -> None:
     frame = pd.DataFrame([(5, 9, 90), (50, 2, 5), (90, 1, 5)], columns=list(RFM))
     figure = segment_profile(profile({0: "Champions", 1: "Lost"}, [0, 1, 1], frame))
     assert headline(figure) == "Champions: 33% of the customers, 90% of the spend"
@@ -156,7 +156,7 @@ def test_the_choice_shows_both_thresholds_and_rings_the_chosen_number(
     assert headline(figure).startswith("4 segments: the most that are stable (0.85")
 
 
-def test_the_choice_says_when_no_number_qualifies(fit: SegmentationFit) -> None:
+def test_the_headline_of_the_choice_reports_that_no_number_qualifies(fit: SegmentationFit) -> None:
     figure = choice_of_k(replace(fit, k=3, qualified=False))
     assert "3 is the most stable (0.95)" in headline(figure)
     assert headline(figure).startswith("No number of segments")
@@ -166,7 +166,7 @@ def test_all_points_of_a_negative_silhouette_are_inside_the_panel(fit: Segmentat
     assert choice_of_k(fit).axes[2].get_ylim()[0] <= -0.05
 
 
-def test_no_text_of_a_figure_leaves_it(fit: SegmentationFit) -> None:
+def test_all_text_is_within_the_figure(fit: SegmentationFit) -> None:
     labels, chance, noise = churners()
     frame = pd.DataFrame([(5, 9, 90), (50, 2, 5)], columns=list(RFM))
     table = profile({0: "Champions", 1: "Can't lose them"}, [0, 1], frame)

@@ -93,7 +93,7 @@ def test_segments_are_numbered_from_the_highest_spend_down(fit: SegmentationFit)
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
-def test_the_labels_kept_in_the_model_are_those_it_predicts(seed: int) -> None:
+def test_the_labels_in_the_model_equal_its_predictions(seed: int) -> None:
     frame = planted(seed=seed)[0]
     model = fit_segments(quick(k_min=5, seed=seed), frame).model
     by_value = frame.sort_values(list(RFM))
@@ -130,13 +130,13 @@ def test_a_model_survives_skops_with_equal_segments(fit: SegmentationFit) -> Non
 
 def test_a_model_that_fits_the_rows_is_more_stable_than_one_that_does_not() -> None:
     frame, _ = planted()
-    good = build_segmenter(quick(), 3).fit(frame)
+    fitting = build_segmenter(quick(), 3).fit(frame)
     stale = build_segmenter(quick(), 3).fit(frame * (0.01, 1, 1))
-    assert bootstrap_ari(good, frame, quick()) == pytest.approx(1)
+    assert bootstrap_ari(fitting, frame, quick()) == pytest.approx(1)
     assert bootstrap_ari(stale, frame, quick()) < 0.8
 
 
-def test_a_champion_is_judged_by_its_own_features() -> None:
+def test_a_champion_is_evaluated_with_its_own_features() -> None:
     frame, _ = planted()
     frame[purchase_features.AVG_TRANSACTION_VALUE] = (
         frame[purchase_features.TOTAL_SPEND] / frame[purchase_features.PURCHASE_FREQUENCY]
@@ -146,7 +146,7 @@ def test_a_champion_is_judged_by_its_own_features() -> None:
     assert bootstrap_ari(champion, frame, quick()) == pytest.approx(1)
 
 
-def test_one_customer_among_noise_is_no_segment() -> None:
+def test_one_outlier_is_not_a_segment() -> None:
     random = np.random.default_rng(2)
     frame = pd.DataFrame(random.lognormal(2, 0.3, (200, 3)), columns=list(RFM))
     frame.loc[0] = [1.0, 5e4, 5e7]
@@ -161,7 +161,7 @@ def test_the_most_segments_that_are_stable_and_large_enough_are_chosen() -> None
     assert choose_k(stability, smallest, SegmentationSettings()) == (5, True)
 
 
-def test_when_none_qualifies_the_most_stable_is_taken_and_the_smaller_in_a_tie() -> None:
+def test_the_most_stable_number_is_chosen_if_none_qualifies() -> None:
     smallest = dict.fromkeys((3, 4, 5), 0.2)
     assert choose_k({3: 0.5, 4: 0.7, 5: 0.7}, smallest, SegmentationSettings()) == (4, False)
 
@@ -197,7 +197,7 @@ def test_unusable_settings_are_refused(given_settings: dict[str, Any], problem: 
         SegmentationSettings.model_validate(given_settings)
 
 
-def test_the_file_that_is_trained_from_is_valid() -> None:
+def test_the_shipped_settings_are_valid() -> None:
     path = Path(__file__).parents[2] / "models" / "segmentation.toml"
     found = SegmentationSettings.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     assert (found.features, found.k_min, found.k_max) == (RFM, 3, 8)
@@ -219,7 +219,7 @@ def test_familiar_customers_get_the_familiar_names() -> None:
             (4, 30, 12000),  # always here
             (8, 9, 2500),  # often here
             (3, 1, 60),  # just came
-            (250, 25, 9000),  # was among the best, gone for months
+            (250, 25, 9000),  # valuable, but absent for months
             (280, 1, 50),  # bought once, long ago
         )
     )
@@ -262,17 +262,17 @@ def test_the_best_on_all_three_are_champions_and_the_worst_on_all_three_lost(
 
 @settings(deadline=None)
 @given(MANY, POSITIVE)
-def test_the_longest_gone_with_the_lowest_spend_are_lost_or_hibernating_however_often_they_bought(
+def test_the_longest_absent_segment_with_the_lowest_spend_is_lost_or_hibernating(
     rows: list[tuple[float, float, float]], frequency: float
 ) -> None:
     others = [(r, f, m + 1) for r, f, m in rows[:-1]]
-    gone = (max(r for r, *_ in others) * 2 + 1, frequency, 0.0)
-    assert name_segments(centroids(gone, *others))[0] in {"Lost", "Hibernating"}
+    absent = (max(r for r, *_ in others) * 2 + 1, frequency, 0.0)
+    assert name_segments(centroids(absent, *others))[0] in {"Lost", "Hibernating"}
 
 
 @settings(deadline=None)
 @given(MANY)
-def test_who_is_better_on_all_three_never_has_the_worse_name(
+def test_a_segment_that_is_better_in_all_features_has_no_worse_name(
     rows: list[tuple[float, float, float]],
 ) -> None:
     names = name_segments(centroids(*rows))
@@ -326,7 +326,7 @@ def test_a_segment_without_customers_has_a_row_with_unknown_medians() -> None:
     assert np.isnan(table[median_of(purchase_features.TOTAL_SPEND)][1])
 
 
-def test_shares_are_unknown_when_nothing_was_spent() -> None:
+def test_shares_are_unknown_without_spend() -> None:
     table = profile({0: "Champions"}, [0], centroids((1, 1, 0)))
     assert table[SPEND_SHARE].isna().all()
 
@@ -336,7 +336,7 @@ def test_a_label_without_a_name_is_refused() -> None:
         profile({0: "Champions"}, [3], centroids((1, 1, 1)))
 
 
-def test_a_fit_can_not_be_changed(fit: SegmentationFit) -> None:
+def test_a_fit_is_immutable(fit: SegmentationFit) -> None:
     with pytest.raises(FrozenInstanceError):
         fit.k = 4  # type: ignore[misc]
 

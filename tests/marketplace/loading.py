@@ -1,4 +1,4 @@
-"""The truth, and what is in the lake, as tables of one DuckDB connection."""
+"""The truth and the lake as tables of one DuckDB connection."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -81,7 +81,7 @@ def _view(db: duckdb.DuckDBPyConnection, data: Path, name: str, columns: dict[st
     if not any(folder.glob("*.parquet")):
         raise FileNotFoundError(f"{folder} has no parquet file: simulate the marketplace first")
     shown = ", ".join(
-        # Whatever unit or zone the file has: microseconds since 1970 in UTC.
+        # Any unit or zone of the file becomes microseconds since 1970 in UTC.
         f"make_timestamp(epoch_us({column})) AS {column}"
         if kind == "TIMESTAMP"
         else f"CAST({column} AS {kind}) AS {column}"
@@ -95,7 +95,7 @@ def _view(db: duckdb.DuckDBPyConnection, data: Path, name: str, columns: dict[st
 
 @dataclass(frozen=True)
 class Export:
-    """A way out of Spark: frames become parquet files in a folder and views of a database."""
+    """Exports frames from Spark as parquet files in a folder and views of a database."""
 
     db: duckdb.DuckDBPyConnection
     folder: Path
@@ -106,7 +106,7 @@ class Export:
         portable = rows.select(*[_portable(field) for field in rows.schema])
         portable.write.parquet(str(target))
         if not list(target.glob("*.parquet")):
-            # Of no rows some engines write nothing.
+            # Some engines write no file for an empty frame.
             target.mkdir(parents=True, exist_ok=True)
             pq.write_table(portable.toArrow(), target / "empty.parquet")
         self.db.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
@@ -117,7 +117,7 @@ class Export:
 
 def _portable(field: T.StructField) -> SparkColumn:
     column = F.col(f"`{field.name}`")
-    # Left as it is, a timestamp would be written as INT96, which is deprecated.
+    # A plain timestamp would be written as INT96, which is deprecated.
     return column.cast("timestamp_ntz").alias(field.name) if _is_time(field) else column
 
 
@@ -131,7 +131,7 @@ def load_lake(export: Export, lake: Lake, source: Source) -> None:
         stored = lake.read_or_empty(lineage.silver_table(table))
         export.bring(stored.select(*table.names, lineage.RECORD_ID), SILVER, entity)
         history = lake.read_or_empty(lineage.history_table(table))
-        # Immutable entities have none; their empty history keeps the counting the same for all.
+        # Immutable entities have no history; an empty one makes the counts uniform.
         columns = (*table.names, lineage.VALID_FROM, lineage.VALID_TO, lineage.RECORD_ID)
         export.bring(history.select(*columns), SILVER, f"{entity}_history")
     quarantine = lake.read_or_empty(lineage.QUARANTINE)
@@ -158,7 +158,7 @@ def load_lake(export: Export, lake: Lake, source: Source) -> None:
 def _raw_keys(
     lake: Lake, source: Source, entity: str, table: Table, duplicates: DataFrame
 ) -> DataFrame:
-    """Key of every duplicate as its own raw record spells it; null where it is computed."""
+    """Return the key of every duplicate as text of its raw record; null if it is computed."""
     bronze = lake.read_or_empty(lineage.bronze_table(entity))
     ours = duplicates.where(F.col(lineage.ENTITY) == entity).select(lineage.RECORD_ID)
     expression = source.entities[entity].columns[table.key[0]]
@@ -171,7 +171,7 @@ def _raw_keys(
 
 
 def _raw_personal(lake: Lake, source: Source) -> DataFrame:
-    """Every personal value as the customers' raw records spell it: ``kind``, ``value``."""
+    """Return every personal value as text of the customers' raw records: ``kind``, ``value``."""
     bronze = lake.read_or_empty(lineage.bronze_table("customers"))
     mapped = source.entities["customers"].columns
     values = [
@@ -185,12 +185,12 @@ def _raw_personal(lake: Lake, source: Source) -> DataFrame:
 
 
 def text_columns(rows: DataFrame) -> Sequence[str]:
-    """Columns of a frame that hold text."""
+    """Return the text columns of a frame."""
     return [f.name for f in rows.schema if isinstance(f.dataType, T.StringType)]
 
 
 def distinct_texts(lake: Lake, tables: Iterable[str]) -> dict[str, DataFrame]:
-    """The different texts in each table: one column ``value``."""
+    """Return the distinct texts of each table in a column ``value``."""
     texts = {}
     for table in tables:
         rows = lake.read(table)

@@ -23,18 +23,18 @@ def compute_activity(db: duckdb.DuckDBPyConnection, zone: str = "UTC") -> None:
 
 
 def use_zone(db: duckdb.DuckDBPyConnection, zone: str = "UTC") -> None:
-    """Let days be those of a time zone, in what is computed afterwards."""
+    """Set the time zone of days for later computations."""
     db.execute("SET VARIABLE zone = $zone", {"zone": zone})
     _run(db, "oracle_zone.sql")
 
 
 def compute_users(db: duckdb.DuckDBPyConnection) -> None:
-    """Make ``oracle.user_features`` hold every buyer as of the newest event."""
+    """Fill ``oracle.user_features`` with every buyer as of the newest event."""
     _run(db, "oracle_users.sql")
 
 
 def compute_features(db: duckdb.DuckDBPyConnection, as_of: date) -> None:
-    """Make ``oracle.customer_features`` hold every customer's features as of a midnight."""
+    """Fill ``oracle.customer_features`` with every customer's features as of a midnight."""
     db.execute(f"SET VARIABLE as_of = DATE '{as_of}'")
     _run(db, "oracle_features.sql")
 

@@ -14,7 +14,7 @@ FROM truth.transactions
 GROUP BY customer_id, order_id;
 
 -- One visit, on the first day on whose end all of it was known.
-CREATE OR REPLACE TABLE oracle.visits AS
+CREATE OR REPLACE TABLE oracle.sessions AS
 WITH journeys AS (
     SELECT
         session_id,
@@ -41,7 +41,7 @@ SELECT
 FROM truth.sessions s LEFT JOIN journeys j USING (session_id);
 
 -- One contact, and whether it came at most 30 times 24 hours after a completed line.
-CREATE OR REPLACE TABLE oracle.contacts AS
+CREATE OR REPLACE TABLE oracle.interactions AS
 WITH purchases AS (
     SELECT customer_id, transaction_date FROM truth.transactions
     WHERE transaction_status = 'completed'
@@ -122,7 +122,7 @@ visited AS (
         count(*) FILTER (exit_step = 'checkout') AS journeys_ended_at_checkout,
         count(*) FILTER (exit_step = 'purchase') AS journeys_ended_at_purchase,
         count(*) FILTER (exit_step = 'other') AS journeys_ended_at_other
-    FROM oracle.visits GROUP BY customer_id, day
+    FROM oracle.sessions GROUP BY customer_id, day
 ),
 did AS (
     SELECT
@@ -153,7 +153,7 @@ talked AS (
         count(*) FILTER (after_order) AS interactions_after_order,
         count(response_time) AS responses,
         sum(response_time) AS response_seconds
-    FROM oracle.contacts GROUP BY customer_id, day
+    FROM oracle.interactions GROUP BY customer_id, day
 ),
 everything AS (
     FROM lines
@@ -176,7 +176,7 @@ GROUP BY customer_id, day, product_id;
 
 CREATE OR REPLACE TABLE oracle.customer_responses AS
 SELECT customer_id, day, response_time, count(*) AS responses
-FROM oracle.contacts WHERE response_time IS NOT NULL
+FROM oracle.interactions WHERE response_time IS NOT NULL
 GROUP BY customer_id, day, response_time;
 
 -- The version of the customer that held when the line was bought; before the first nothing is known.

@@ -103,7 +103,7 @@ assigned AS (
     ) GROUP BY customer_id
 ),
 visits AS (
-    FROM oracle.visits WHERE day < getvariable('as_of')
+    FROM oracle.sessions WHERE day < getvariable('as_of')
 ),
 visited AS (
     SELECT
@@ -157,7 +157,7 @@ did AS (
     GROUP BY customer_id
 ),
 contacts AS (
-    FROM oracle.contacts WHERE day < getvariable('as_of')
+    FROM oracle.interactions WHERE day < getvariable('as_of')
 ),
 talked AS (
     SELECT

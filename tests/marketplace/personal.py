@@ -1,4 +1,4 @@
-"""Whether a name, an e-mail address or a telephone number went where it must not go."""
+"""Search for names, e-mail addresses and telephone numbers where they must not occur."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -13,10 +13,10 @@ from tests.marketplace.table_checks import Check
 _HEAD = 6
 """Bytes of a value that are looked up at every place of a file; shorter values are not sought."""
 _PIECE = 1 << 22
-"""Bytes of a file that are looked at together."""
+"""Bytes of a file that are read at once."""
 _AS_IT_IS = "surrogateescape"
 _DIGITS = 7
-"""A telephone number has at least so many; anything shorter is dirt that identifies nobody."""
+"""Least number of digits of a telephone number; a shorter one identifies nobody."""
 
 
 def collect_personal(db: duckdb.DuckDBPyConnection) -> None:
@@ -38,7 +38,7 @@ def collect_personal(db: duckdb.DuckDBPyConnection) -> None:
 
 
 def absent_from_tables(db: duckdb.DuckDBPyConnection, tables: Sequence[str]) -> list[Check]:
-    """Look for a personal value among the texts of each table (views with a column ``value``)."""
+    """Search for personal values in the texts of each table (views with a column ``value``)."""
     (sought,) = db.execute("SELECT count(*) FROM personal").fetchone() or (0,)
     checks = []
     for table in tables:
@@ -48,20 +48,20 @@ def absent_from_tables(db: duckdb.DuckDBPyConnection, tables: Sequence[str]) -> 
             GROUP BY kind ORDER BY kind""").fetchall()
         (texts,) = db.execute(f"SELECT count(*) FROM {table}").fetchone() or (0,)
         numbers = f"{sought:,} values sought among {texts:,} texts"
-        # Counted and not shown: a check must not be the place where they come out.
+        # Counted and not shown: a check must not disclose the values.
         numbers += "".join(f", {n:,} {kind} found" for kind, n in found)
         checks.append(Check(f"no personal value in {table}", not found and sought > 0, numbers))
     return checks
 
 
 def absent_from_files(values: Iterable[str], paths: Sequence[Path]) -> list[Check]:
-    """Look for personal values in all files under the paths, byte by byte, in any letter case.
+    """Search for personal values in all files under the paths, byte by byte, in any letter case.
 
     A database file keeps its text as it is, so it is searched like any other. Compressed files
     hide theirs.
 
     Args:
-        values: Lower-case texts to look for.
+        values: Lower-case texts to search for.
         paths: Files or folders; one that is not there fails, and so does a search for nothing.
     """
     by_head: dict[bytes, list[bytes]] = {}
@@ -87,7 +87,7 @@ def _files(path: Path) -> Iterator[Path]:
 
 
 def _hits(content: bytes, by_head: dict[bytes, list[bytes]]) -> int:
-    # Bytes that are no text stay as they are: replaced, they would look like an undecodable name.
+    # Bytes that are not text stay unchanged: replaced, they would equal an undecodable name.
     content = content.decode(errors=_AS_IT_IS).lower().encode(errors=_AS_IT_IS)
     heads = np.sort(_words(b"".join(by_head))[::_HEAD])
     hits = 0

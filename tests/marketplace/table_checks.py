@@ -1,4 +1,4 @@
-"""What a lake must agree on with the truth: each check is a query, and gives one line."""
+"""Comparisons of a lake with the truth: each check is a query with one line of output."""
 
 import gzip
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ from tests.marketplace.loading import VERSIONED
 _MARKER = r"x\d{10,}"
 _RELATIVE = 1e-9
 _ABSOLUTE = 1e-12
-"""By how much two doubles may differ: they add the same numbers in another order."""
+"""Tolerance of doubles, which are sums of the same numbers in different order."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def equal_by_key(
     rows, stored = _count(db, f"FROM {expected}"), _count(db, f"FROM {actual}")
     matched = _count(db, f"FROM {expected} e JOIN {actual} a USING ({', '.join(key)})")
     differs = _differences(db, expected, actual, key, tuple(wanted))
-    # A repeated key would match more often than it is there.
+    # A repeated key would match more often than it occurs.
     passed = rows == stored == matched > 0 and not differs
     numbers = f"{rows:,} rows of {len(wanted)} columns, {stored:,} in gold, {matched:,} matched"
     return Check(name, passed, numbers + differs)
@@ -90,7 +90,7 @@ def _differences(
     key: Sequence[str],
     columns: Sequence[str],
 ) -> str:
-    """Say which columns differ in rows of the same key, how often, and show one such key."""
+    """Return the columns that differ in rows of the same key, with counts and an example."""
     types = _columns(db, expected)
     same = " AND ".join(f"e.{name} = a.{name}" for name in key)
     others = [name for name in columns if name not in key]
@@ -99,7 +99,7 @@ def _differences(
     counts = ", ".join(f"count_if({_unequal(name, types[name])})" for name in others)
     found = db.execute(f"SELECT {counts} FROM {expected} e JOIN {actual} a ON {same}").fetchone()
     wrong = {name: n for name, n in zip(others, found or (), strict=True) if n}
-    told = ""
+    message = ""
     for name, n in wrong.items():
         example = db.execute(
             f"SELECT {', '.join(f'e.{k}' for k in key)}, e.{name}, a.{name} "
@@ -107,10 +107,10 @@ def _differences(
             f"WHERE {_unequal(name, types[name])} ORDER BY ALL LIMIT 1"
         ).fetchone()
         *which, true, stored = example or ()
-        told += (
+        message += (
             f"\n  {name} differs in {n:,}: {true!r} is {stored!r} at {', '.join(map(str, which))}"
         )
-    return told
+    return message
 
 
 def _unequal(name: str, kind: str) -> str:
@@ -122,21 +122,21 @@ def _unequal(name: str, kind: str) -> str:
 
 
 def quarantine_is_the_ledger(db: duckdb.DuckDBPyConnection) -> list[Check]:
-    """Compare the open quarantine with what was planted, by the marker that each record carries."""
+    """Compare the open quarantine with the planted records, by the marker of each record."""
     db.execute(f"""
-        CREATE OR REPLACE TEMP TABLE refused AS
+        CREATE OR REPLACE TEMP TABLE rejected AS
         SELECT entity, regexp_extract(record, '{_MARKER}') AS trace, list_sort(reasons) AS reasons
         FROM silver.quarantine WHERE state = 'open'""")
     rows = db.execute("""
         WITH found AS (
-            SELECT entity, trace, count(*) AS n, list(reasons) AS told FROM refused
+            SELECT entity, trace, count(*) AS n, list(reasons) AS found FROM rejected
             GROUP BY entity, trace
         )
         SELECT
             l.entity, l.kind, count(*), count(f.n), count_if(f.n > 1),
-            count_if(f.told[1] IS DISTINCT FROM list_sort(l.reasons) AND f.n IS NOT NULL),
-            any_value(f.told[1]::VARCHAR || ' is not ' || list_sort(l.reasons)::VARCHAR)
-                FILTER (f.told[1] IS DISTINCT FROM list_sort(l.reasons) AND f.n IS NOT NULL)
+            count_if(f.found[1] IS DISTINCT FROM list_sort(l.reasons) AND f.n IS NOT NULL),
+            any_value(f.found[1]::VARCHAR || ' is not ' || list_sort(l.reasons)::VARCHAR)
+                FILTER (f.found[1] IS DISTINCT FROM list_sort(l.reasons) AND f.n IS NOT NULL)
         FROM truth.ledger l LEFT JOIN found f USING (entity, trace)
         WHERE l.fate = 'quarantined'
         GROUP BY ALL ORDER BY ALL""").fetchall()
@@ -154,10 +154,10 @@ def quarantine_is_the_ledger(db: duckdb.DuckDBPyConnection) -> list[Check]:
 
 def _nothing_else_refused(db: duckdb.DuckDBPyConnection, planted: int) -> Check:
     strange = db.execute("""
-        SELECT r.entity, r.reasons::VARCHAR, count(*) FROM refused r
+        SELECT r.entity, r.reasons::VARCHAR, count(*) FROM rejected r
         ANTI JOIN (FROM truth.ledger WHERE fate = 'quarantined') l USING (entity, trace)
         GROUP BY ALL ORDER BY ALL""").fetchall()
-    held = _count(db, "FROM refused")
+    held = _count(db, "FROM rejected")
     numbers = f"{planted:,} planted, {held:,} in the open quarantine"
     numbers += "".join(f"\n  {n:,} {entity} for {why}" for entity, why, n in strange)
     passed = not strange and held == planted > 0
@@ -192,7 +192,7 @@ def duplicates_are_the_planted(db: duckdb.DuckDBPyConnection) -> list[Check]:
 
 
 def accounting_closes(accounts: Mapping[str, Accounting]) -> list[Check]:
-    """Say whether every record of every entity has exactly one fate."""
+    """Check that every record of every entity has exactly one fate."""
     return [
         Check(
             f"accounting: {entity}",
@@ -204,7 +204,7 @@ def accounting_closes(accounts: Mapping[str, Accounting]) -> list[Check]:
 
 
 def every_line_is_somewhere(db: duckdb.DuckDBPyConnection, data: Path) -> list[Check]:
-    """Count the lines of the files, and the rows of the tables that they ended in."""
+    """Compare the number of lines of the files with the number of rows of the tables."""
     checks = []
     for entity in ENTITIES:
         lines = sum(count_records(file) for file in sorted((data / entity).glob("part-*")))
@@ -217,9 +217,9 @@ def every_line_is_somewhere(db: duckdb.DuckDBPyConnection, data: Path) -> list[C
                 db, f"FROM silver.quarantine WHERE {of_entity} AND state = 'open'"
             ),
         }
-        told = " + ".join(f"{n:,} {name}" for name, n in parts.items())
+        sums = " + ".join(f"{n:,} {name}" for name, n in parts.items())
         passed = lines == sum(parts.values()) > 0
-        checks.append(Check(f"lines of {entity}", passed, f"{lines:,} lines = {told}"))
+        checks.append(Check(f"lines of {entity}", passed, f"{lines:,} lines = {sums}"))
     return checks
 
 

@@ -1,4 +1,4 @@
-"""The checks notice what is wrong: a small lake that agrees with its truth, spoilt in one place."""
+"""The checks detect a difference in one place of a small lake that else agrees with its truth."""
 
 import gzip
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ def _agreeing() -> Iterator[duckdb.DuckDBPyConnection]:
 
 @pytest.fixture
 def db(_agreeing: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A lake that agrees; what a test spoils is undone."""
+    """A lake that agrees with the truth; changes of a test are rolled back."""
     _agreeing.begin()
     yield _agreeing
     _agreeing.rollback()
@@ -52,8 +52,8 @@ def _make_truth(db: duckdb.DuckDBPyConnection) -> None:
         sessions=[tiny.session("s1", "2024-01-05", session_duration="9.5")],
         events=[tiny.event("e1", "click", "2024-01-05 01:00", "s1")],
         interactions=[
-            tiny.contact("i1", "2024-01-06", response_time="1.5"),
-            tiny.contact("i2", "2024-01-06", response_time="2.5"),
+            tiny.interaction("i1", "2024-01-06", response_time="1.5"),
+            tiny.interaction("i2", "2024-01-06", response_time="2.5"),
         ],
         ledger=[
             {
@@ -153,7 +153,7 @@ def test_a_version_that_ends_at_another_time_fails(db: duckdb.DuckDBPyConnection
 # Quarantine -------------------------------------------------------------------------------------
 
 
-def test_a_quarantine_that_holds_what_was_planted_passes(db: duckdb.DuckDBPyConnection) -> None:
+def test_a_quarantine_with_the_planted_records_passes(db: duckdb.DuckDBPyConnection) -> None:
     assert failing(table_checks.quarantine_is_the_ledger(db)) == []
 
 
@@ -175,7 +175,7 @@ NOTHING_ELSE = "quarantine holds nothing but what was planted"
         ("UPDATE silver.quarantine SET entity = 'events'", [PLANTED, NOTHING_ELSE]),
     ],
 )
-def test_a_quarantine_that_is_not_the_ledger_fails(
+def test_a_quarantine_that_differs_from_the_ledger_fails(
     db: duckdb.DuckDBPyConnection, spoil: str, noticed: list[str]
 ) -> None:
     db.execute(spoil)
@@ -197,11 +197,13 @@ def test_the_planted_duplicates_pass(db: duckdb.DuckDBPyConnection) -> None:
         "UPDATE truth.ledger SET key = 't2' WHERE fate = 'duplicate'",
         "DELETE FROM truth.ledger WHERE fate = 'duplicate'",
         "UPDATE silver.duplicates SET kept_record_id = 't2'",
-        "UPDATE silver.duplicates SET kept_record_id = 'gone'",
+        "UPDATE silver.duplicates SET kept_record_id = 'missing'",
         "UPDATE bronze.transactions_keys SET key = 't2'",
     ],
 )
-def test_other_duplicates_than_the_planted_fail(db: duckdb.DuckDBPyConnection, spoil: str) -> None:
+def test_duplicates_that_differ_from_the_planted_ones_fail(
+    db: duckdb.DuckDBPyConnection, spoil: str
+) -> None:
     db.execute(spoil)
     assert failing(table_checks.duplicates_are_the_planted(db)) == ["duplicates: transactions"]
 
@@ -321,7 +323,7 @@ def test_a_personal_value_in_a_table_or_a_file_fails(
     assert len(failing(personal.absent_from_files(values, [tmp_path]))) == 1
 
 
-def test_a_name_that_could_not_be_decoded_is_not_seen_in_bytes_that_are_no_text(
+def test_an_undecodable_name_is_not_found_in_binary_data(
     tmp_path: Path,
 ) -> None:
     broken = "x\ufffd\ufffd"
@@ -331,13 +333,13 @@ def test_a_name_that_could_not_be_decoded_is_not_seen_in_bytes_that_are_no_text(
     assert len(failing(personal.absent_from_files([broken], [tmp_path]))) == 1
 
 
-def test_a_search_for_nothing_or_in_no_place_fails(tmp_path: Path) -> None:
+def test_a_search_without_values_or_places_fails(tmp_path: Path) -> None:
     (tmp_path / "spark.log").write_text("nothing of anybody")
     assert len(failing(personal.absent_from_files([], [tmp_path]))) == 1
     assert len(failing(personal.absent_from_files(["ada@example.com"], [tmp_path / "no"]))) == 1
 
 
-def test_dirt_in_place_of_an_address_or_a_number_identifies_nobody(
+def test_an_invalid_address_or_number_is_not_personal_data(
     db: duckdb.DuckDBPyConnection,
 ) -> None:
     db.execute(

@@ -1,4 +1,4 @@
-"""A simulated marketplace with every kind of dirt, from its files to gold, against its truth."""
+"""A simulated marketplace with every kind of fault, up to gold, compared with its truth."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ from tests.marketplace.loading import load_truth
 from tests.marketplace.verify import verify
 from tests.project_copy import Project
 
-# The whole chain takes minutes; `make marketplace` runs it too, larger and by the commands.
+# All steps take minutes; `make marketplace` also runs them, with more data and by the commands.
 pytestmark = pytest.mark.slow
 
 SETTINGS = read_settings(dirt=ALL, customers=300, days=200, seed=7)
@@ -42,7 +42,7 @@ FILLED_IN = {
 
 @dataclass(frozen=True)
 class Marketplace:
-    """A lake, the folder of the files it was made from, and what verifying it says."""
+    """A lake, the folder of its files, and the results of its verification."""
 
     ctx: Context
     data: Path
@@ -82,7 +82,7 @@ def test_every_check_passes(marketplace: Marketplace) -> None:
     assert not failed, "\n".join(failed)
 
 
-def test_nothing_was_left_out_of_the_checks(marketplace: Marketplace) -> None:
+def test_the_checks_cover_all_tables(marketplace: Marketplace) -> None:
     subjects = Counter(check.name.split()[0].rstrip(":") for check in marketplace.results)
     assert subjects["accounting"] == subjects["lines"] == subjects["duplicates"] == len(ENTITIES)
     assert subjects["gold/customer_features"] == 2
@@ -91,7 +91,7 @@ def test_nothing_was_left_out_of_the_checks(marketplace: Marketplace) -> None:
     assert {f"silver/{e}_history equals the truth" for e in ("customers", "transactions")} <= named
 
 
-def test_every_reason_that_a_contract_knows_was_planted(marketplace: Marketplace) -> None:
+def test_every_reason_of_a_contract_is_planted(marketplace: Marketplace) -> None:
     with duckdb.connect() as db:
         load_truth(db, marketplace.data)
         found = db.execute("SELECT DISTINCT entity, unnest(reasons) FROM truth.ledger").fetchall()

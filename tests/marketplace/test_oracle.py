@@ -1,4 +1,4 @@
-"""The independent recomputation, against cases computed by hand."""
+"""The independent recomputation, compared with cases computed by hand."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -29,7 +29,7 @@ def rows(db: duckdb.DuckDBPyConnection, table: str, order: str = "ALL") -> list[
 
 
 def daily(db: duckdb.DuckDBPyConnection, day: str, **given: tiny.Rows) -> Row:
-    """What happened to c1 on a day, without the zeros."""
+    """Return the metrics of c1 on a day, without zeros."""
     tiny.truth(db, **given)
     compute_activity(db)
     (row,) = [r for r in rows(db, "customer_daily") if str(r["day"]) == day]
@@ -37,7 +37,7 @@ def daily(db: duckdb.DuckDBPyConnection, day: str, **given: tiny.Rows) -> Row:
 
 
 def features(db: duckdb.DuckDBPyConnection, as_of: str, **given: tiny.Rows) -> Row:
-    """Features of c1."""
+    """Return the features of c1."""
     tiny.truth(db, **given)
     compute_activity(db)
     compute_features(db, date.fromisoformat(as_of))
@@ -84,7 +84,7 @@ def test_an_order_counts_once_on_the_day_of_its_first_line_of_each_status(
     }
 
 
-def test_a_visit_counts_on_the_day_on_which_all_of_it_was_known(
+def test_a_session_counts_on_the_day_on_which_it_is_complete(
     db: duckdb.DuckDBPyConnection,
 ) -> None:
     given = {
@@ -145,7 +145,7 @@ def test_days_and_dates_are_those_of_the_zone(db: duckdb.DuckDBPyConnection) -> 
         ],
         sessions=[tiny.session("s1", "2024-02-29 14:00", "2024-02-29 16:00")],
         events=[tiny.event("e1", "click", "2024-02-29 15:00")],
-        interactions=[tiny.contact("i1", "2024-02-29 15:00")],
+        interactions=[tiny.interaction("i1", "2024-02-29 15:00")],
     )
     compute_activity(db, "Asia/Tokyo")
     found = {
@@ -164,7 +164,7 @@ def test_days_and_dates_are_those_of_the_zone(db: duckdb.DuckDBPyConnection) -> 
     assert row["days_since_last_transaction"] == 1
 
 
-def test_a_contact_is_about_an_order_for_thirty_times_24_hours(
+def test_an_interaction_refers_to_an_order_of_the_last_thirty_times_24_hours(
     db: duckdb.DuckDBPyConnection,
 ) -> None:
     given = {
@@ -173,11 +173,11 @@ def test_a_contact_is_about_an_order_for_thirty_times_24_hours(
             tiny.line("t2", "2024-03-20 10:00", "10", "cancelled"),
         ],
         "interactions": [
-            tiny.contact("i0", "2024-03-31 09:00", "phone", response_time="60.5"),
-            tiny.contact(
+            tiny.interaction("i0", "2024-03-31 09:00", "phone", response_time="60.5"),
+            tiny.interaction(
                 "i1", "2024-03-31 10:00", response_time="1", interaction_outcome="resolved"
             ),
-            tiny.contact("i2", "2024-03-31 10:00:00.000001", interaction_outcome="abandoned"),
+            tiny.interaction("i2", "2024-03-31 10:00:00.000001", interaction_outcome="abandoned"),
         ],
     }
     assert daily(db, "2024-03-31", **given) == {
@@ -190,7 +190,7 @@ def test_a_contact_is_about_an_order_for_thirty_times_24_hours(
         "responses": 2,
         "response_seconds": Decimal("61.5"),
     }
-    early = [tiny.contact("i3", "2024-03-01 10:00"), tiny.contact("i4", "2024-02-29 10:00")]
+    early = [tiny.interaction("i3", "2024-03-01 10:00"), tiny.interaction("i4", "2024-02-29 10:00")]
     assert "interactions_after_order" not in daily(
         db, "2024-03-01", transactions=given["transactions"], interactions=early
     )
@@ -205,8 +205,8 @@ def test_products_and_responses_are_counted_by_day(db: duckdb.DuckDBPyConnection
             tiny.line("t2", at, "1", "pending", product_id="p2"),
             tiny.line("t3", at, "1"),
         ],
-        interactions=[tiny.contact(f"i{n}", at, response_time="7") for n in range(3)]
-        + [tiny.contact("i9", at)],
+        interactions=[tiny.interaction(f"i{n}", at, response_time="7") for n in range(3)]
+        + [tiny.interaction("i9", at)],
     )
     compute_activity(db)
     (product,) = rows(db, "customer_products")
@@ -215,7 +215,9 @@ def test_products_and_responses_are_counted_by_day(db: duckdb.DuckDBPyConnection
     assert (response["response_time"], response["responses"]) == (Decimal(7), 3)
 
 
-def test_a_line_has_the_place_that_the_customer_was_in_then(db: duckdb.DuckDBPyConnection) -> None:
+def test_a_transaction_has_the_place_of_the_customer_at_its_time(
+    db: duckdb.DuckDBPyConnection,
+) -> None:
     tiny.truth(
         db,
         customers=[{"customer_id": "c1", "location": "Bern", "updated_at": "2024-03-05 12:00"}],
@@ -247,7 +249,7 @@ def test_a_line_has_the_place_that_the_customer_was_in_then(db: duckdb.DuckDBPyC
 # As of a date -----------------------------------------------------------------------------------
 
 
-def test_purchases_before_the_midnight_make_the_features(db: duckdb.DuckDBPyConnection) -> None:
+def test_features_depend_on_purchases_before_midnight(db: duckdb.DuckDBPyConnection) -> None:
     lines = [
         tiny.line("t1", "2024-01-01 10:00", "10", product_id="p1", payment_method="card"),
         tiny.line("t2", "2024-01-11 10:00", "20", product_id="p2", payment_method="cash"),
@@ -287,7 +289,7 @@ def test_rounding_is_half_up(db: duckdb.DuckDBPyConnection) -> None:
     assert user["avg_transaction_value"] == Decimal("0.00")
 
 
-def test_what_the_shop_does_not_record_is_null_and_what_a_customer_lacks_is_zero(
+def test_features_of_missing_entities_are_null_and_of_inactive_customers_zero(
     db: duckdb.DuckDBPyConnection,
 ) -> None:
     lines = [tiny.line("t1", "2024-01-01", "5")]
@@ -302,7 +304,7 @@ def test_what_the_shop_does_not_record_is_null_and_what_a_customer_lacks_is_zero
         transactions=lines,
         sessions=[tiny.session("s", "2024-01-01") | other],
         events=[tiny.event("e", "click", "2024-01-01") | other],
-        interactions=[tiny.contact("i", "2024-01-01") | other],
+        interactions=[tiny.interaction("i", "2024-01-01") | other],
     )
     counts = [name for name in behaviour if "count" in name and "180" not in name]
     assert {row[name] for name in (*counts, "contact_rate")} == {0}
@@ -310,7 +312,7 @@ def test_what_the_shop_does_not_record_is_null_and_what_a_customer_lacks_is_zero
     assert {row[name] for name in behaviour if "rate" in name} == {None, 0}
 
 
-def test_visits_and_contacts_before_the_midnight_make_the_features(
+def test_features_depend_on_sessions_and_interactions_before_midnight(
     db: duckdb.DuckDBPyConnection,
 ) -> None:
     row = features(
@@ -330,10 +332,10 @@ def test_visits_and_contacts_before_the_midnight_make_the_features(
             tiny.event("e4", "click", "2024-02-09 23:30", "s4"),
         ],
         interactions=[
-            tiny.contact("i1", "2024-02-02", "phone", response_time="1"),
-            tiny.contact("i2", "2024-02-02", "chat", response_time="2"),
-            tiny.contact("i3", "2024-02-02", "social", response_time="4.5"),
-            tiny.contact("i4", "2024-02-10", "social"),
+            tiny.interaction("i1", "2024-02-02", "phone", response_time="1"),
+            tiny.interaction("i2", "2024-02-02", "chat", response_time="2"),
+            tiny.interaction("i3", "2024-02-02", "social", response_time="4.5"),
+            tiny.interaction("i4", "2024-02-10", "social"),
         ],
     )
     assert row["session_count"] == 3
@@ -352,7 +354,7 @@ def test_visits_and_contacts_before_the_midnight_make_the_features(
     assert row["contact_rate"] == 3
 
 
-def test_of_several_places_on_the_last_day_the_one_with_most_lines_is_taken(
+def test_the_place_with_the_most_transactions_of_the_last_day_wins(
     db: duckdb.DuckDBPyConnection,
 ) -> None:
     moved = [
@@ -383,7 +385,7 @@ def test_users_are_as_of_the_newest_event_of_any_kind(db: duckdb.DuckDBPyConnect
     assert (user["recency_days"], user["total_spend"]) == (4, Decimal("1.01"))
 
 
-def test_every_number_of_a_day_is_there_even_when_nothing_was_done(
+def test_every_metric_of_a_day_has_a_value_without_activity(
     db: duckdb.DuckDBPyConnection,
 ) -> None:
     tiny.truth(db, events=[tiny.event("e", "click", "2024-01-05 23:00")])

@@ -43,7 +43,7 @@ def truth(db: duckdb.DuckDBPyConnection, **rows: Rows) -> None:
 def line(
     key: str, day: str, amount: str, status: str = "completed", **more: object
 ) -> dict[str, object]:
-    """One order line of customer c1: 1 piece, its own order, unless told otherwise."""
+    """One order line of customer c1, by default 1 piece in its own order."""
     given: dict[str, object] = {
         "transaction_id": key,
         "order_id": key,
@@ -59,7 +59,7 @@ def line(
 
 
 def session(key: str, start: str, end: str | None = None, **more: object) -> dict[str, object]:
-    """One visit of customer c1."""
+    """One session of customer c1."""
     given: dict[str, object] = {
         "session_id": key,
         "customer_id": "c1",
@@ -80,8 +80,8 @@ def event(key: str, kind: str, time: str, visit: str | None = None) -> dict[str,
     }
 
 
-def contact(key: str, time: str, channel: str = "email", **more: object) -> dict[str, object]:
-    """One contact of customer c1."""
+def interaction(key: str, time: str, channel: str = "email", **more: object) -> dict[str, object]:
+    """One interaction of customer c1."""
     given: dict[str, object] = {
         "interaction_id": key,
         "customer_id": "c1",

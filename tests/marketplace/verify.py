@@ -1,4 +1,4 @@
-"""Prove a lake against the marketplace it was made from: the truth, the ledger, the recomputation.
+"""Verify a lake against its marketplace: the truth, the ledger, the recomputation.
 
 One line a check, and the verdict last; the exit code is 1 when any check fails.
 """
@@ -72,7 +72,7 @@ def verify(
 
 
 def accounts(lake: Lake) -> dict[str, Accounting]:
-    """Follow the records of every entity to their fates."""
+    """Return the accounting of every entity."""
     return {
         entity: account(
             lake.read_or_empty(lineage.bronze_table(entity)),
@@ -121,7 +121,7 @@ def snapshots_equal_the_oracle(db: duckdb.DuckDBPyConnection) -> list[table_chec
 def no_personal_values(
     export: Export, lake: Lake, search: Sequence[Path]
 ) -> list[table_checks.Check]:
-    """Look for names, e-mail addresses and telephone numbers in gold and in the given files."""
+    """Search for names, e-mail addresses and telephone numbers in gold and in the given files."""
     personal.collect_personal(export.db)
     for table, texts in distinct_texts(lake, _beyond_silver(lake)).items():
         export.bring(texts, TEXTS, table.replace("/", "_"))
@@ -134,7 +134,7 @@ def no_personal_values(
 
 
 def _beyond_silver(lake: Lake) -> list[str]:
-    """Tables of gold and ops, those of other steps as well when the lake is a folder."""
+    """Return the tables of gold and ops, including those of other steps if the lake is a folder."""
     found = {table.name for table in GOLD_TABLES}
     for layer in ("gold", "ops"):
         found |= {f"{layer}/{folder.name}" for folder in Path(lake.root, layer).glob("*")}
@@ -174,7 +174,7 @@ def options() -> argparse.ArgumentParser:
 
 
 def main() -> int:
-    """Run the checks, show them; 0 when all pass."""
+    """Run and print the checks; return 0 if all pass."""
     given = options().parse_args()
     started = time.monotonic()
     try:

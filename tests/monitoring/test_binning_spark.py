@@ -1,4 +1,4 @@
-"""Edges and counts made by Spark against numpy's, on the values that make binning hard."""
+"""Edges and counts from Spark, compared with numpy on values that are difficult to bin."""
 
 import math
 from collections.abc import Sequence
@@ -77,9 +77,7 @@ def numpys_counts(rows: Sequence[tuple[Any, ...]], bins: Bins) -> tuple[int, ...
 
 
 @pytest.mark.parametrize("feature", FEATURES)
-def test_counts_are_those_that_numpy_finds(
-    baseline: Baseline, rows: list[tuple[Any, ...]], feature: str
-) -> None:
+def test_counts_equal_numpy(baseline: Baseline, rows: list[tuple[Any, ...]], feature: str) -> None:
     found = baseline.feature(feature)
     assert found is not None
     assert found.counts == numpys_counts(rows, found.bins)
@@ -87,7 +85,7 @@ def test_counts_are_those_that_numpy_finds(
 
 
 @pytest.mark.parametrize("feature", [SPREAD, MONEY])
-def test_edges_of_values_without_ties_are_numpys_deciles(
+def test_edges_of_values_without_ties_equal_numpys_deciles(
     baseline: Baseline, rows: list[tuple[Any, ...]], feature: str
 ) -> None:
     deciles = np.quantile(numbers(rows, feature), np.arange(1, 10) / 10)
@@ -103,7 +101,7 @@ def test_ties_give_each_repeated_decile_one_edge_and_one_below_a_heavy_minimum(
     assert baseline.bins[TIES].edges == (math.nextafter(1, 0), *distinct)
 
 
-def test_edges_and_counts_each_ask_spark_once_however_many_features(
+def test_edges_and_counts_each_run_one_query_for_all_features(
     frame: DataFrame, baseline: Baseline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[DataFrame] = []
@@ -121,7 +119,7 @@ def test_edges_and_counts_each_ask_spark_once_however_many_features(
     assert all(len(collect(df)) == 1 for df in asked)
 
 
-def test_mean_and_std_are_numpys(baseline: Baseline, rows: list[tuple[Any, ...]]) -> None:
+def test_mean_and_std_equal_numpy(baseline: Baseline, rows: list[tuple[Any, ...]]) -> None:
     for feature in (SPREAD, TIES, CONSTANT, MONEY):
         found, values = baseline.feature(feature), numbers(rows, feature)
         assert found is not None
@@ -138,7 +136,7 @@ def test_a_feature_without_values_has_no_edges_and_all_rows_in_the_null_bin(
     assert found.mean is found.std is None
 
 
-def test_a_baseline_from_spark_comes_back_from_json(baseline: Baseline) -> None:
+def test_a_baseline_from_spark_is_read_back_from_json(baseline: Baseline) -> None:
     assert Baseline.from_json(baseline.to_json()) == baseline
 
 
@@ -165,7 +163,7 @@ def test_a_constant_that_moves_down_or_up_leaves_its_bin(
     assert baseline.features[0].bins.edges == (math.nextafter(4, 0), 4)
 
 
-def test_values_below_a_heavy_zero_have_a_bin_of_their_own(spark: SparkSession) -> None:
+def test_values_below_a_frequent_zero_have_their_own_bin(spark: SparkSession) -> None:
     schema = T.StructType([T.StructField("f", T.DoubleType())])
     frame = spark.createDataFrame([(v,) for v in [0.0] * 9 + [1.0]], schema)
     bins = quantile_edges(frame, ["f"], bins=2)
@@ -187,7 +185,7 @@ def test_no_rows_give_no_edges_and_only_zeros(frame: DataFrame) -> None:
     assert [one.counts for one in nobody.features] == [(0, 0)] * len(FEATURES)
 
 
-def test_counts_do_not_depend_on_how_rows_are_spread(frame: DataFrame, baseline: Baseline) -> None:
+def test_counts_do_not_depend_on_partitions(frame: DataFrame, baseline: Baseline) -> None:
     again = frame.repartition(1).orderBy(MONEY)
     assert bin_counts(again, baseline.bins) == {
         one.bins.feature: one.counts for one in baseline.features
@@ -199,7 +197,7 @@ def test_counts_do_not_depend_on_how_rows_are_spread(frame: DataFrame, baseline:
     ("feature", "why"),
     [("who", "not a numeric column"), ("mony", r"did you mean 'money'\?")],
 )
-def test_a_feature_that_is_no_number_is_refused_by_name(
+def test_a_feature_that_is_not_a_number_is_refused_by_name(
     frame: DataFrame, feature: str, why: str
 ) -> None:
     with pytest.raises(SettingsError, match=why):

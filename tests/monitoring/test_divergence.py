@@ -63,7 +63,7 @@ def test_the_noise_of_psi_is_feature_engines_automatic_threshold(
     assert psi_noise(bins, n, m, p) == pytest.approx(published, abs=1e-12)
 
 
-def test_samples_of_one_population_exceed_the_noise_about_as_often_as_it_says() -> None:
+def test_samples_of_one_population_exceed_the_noise_at_its_nominal_rate() -> None:
     rng = np.random.default_rng(7)
     shares = np.full(10, 0.1)
     noise = psi_noise(10, 2000, 1000, p=0.05)
@@ -101,12 +101,12 @@ def test_js_is_scipys_distance_and_between_zero_and_one(
 ) -> None:
     value = js_distance(*counts)
     assert 0 <= value <= 1
-    # The root magnifies rounding: 1e-16 under it is 1e-8 above, and scipy gives NaN below 0.
+    # The root magnifies rounding, 1e-16 to 1e-8, and scipy returns NaN below 0.
     assert value == pytest.approx(np.nan_to_num(jensenshannon(*counts, base=2)), abs=1e-7)
 
 
 @given(two_counts(), st.integers(2, 50))
-def test_more_rows_in_the_same_shares_change_nothing(
+def test_the_number_of_rows_does_not_change_psi_at_equal_shares(
     counts: tuple[list[int], list[int]], times: int
 ) -> None:
     one, other = counts
@@ -116,12 +116,12 @@ def test_more_rows_in_the_same_shares_change_nothing(
 
 
 def test_an_empty_bin_never_passes_for_a_fuller_one_than_a_bin_with_a_row() -> None:
-    # One row in a million is a share of 1e-6, far below the usual stand-in for nothing.
+    # One row in a million is a share of 1e-6, far below the usual substitute for zero.
     assert psi([999_999, 1, 0], [999_999, 0, 1]) > 0
     assert psi([999_999, 1], [1_000_000, 0]) < psi([999_990, 10], [1_000_000, 0])
 
 
-def test_nothing_in_common_is_a_js_distance_of_one() -> None:
+def test_disjoint_counts_have_a_js_distance_of_one() -> None:
     assert js_distance([7, 0, 3, 0], [0, 2, 0, 9]) == 1.0
 
 
@@ -136,7 +136,7 @@ def test_nothing_in_common_is_a_js_distance_of_one() -> None:
         ([3, -1], [1, 2], "negative"),
     ],
 )
-def test_counts_that_can_not_be_compared_are_refused(
+def test_counts_that_cannot_be_compared_are_refused(
     measure: Callable[[list[int], list[int]], float],
     expected: list[int],
     actual: list[int],
@@ -147,7 +147,7 @@ def test_counts_that_can_not_be_compared_are_refused(
 
 
 @given(two_counts())
-def test_what_the_bins_add_is_never_negative_and_sums_to_psi(
+def test_contributions_of_bins_are_not_negative_and_sum_to_psi(
     counts: tuple[list[int], list[int]],
 ) -> None:
     terms = psi_terms(*counts)

@@ -1,4 +1,4 @@
-"""Verdicts against the rules they follow, the report, and the baseline as it is stored."""
+"""Verdicts of drift, the report, and the stored baseline."""
 
 import math
 from dataclasses import replace
@@ -60,13 +60,13 @@ def drift_of(
 # Verdicts -------------------------------------------------------------------------------------
 
 
-def test_rows_like_those_of_the_training_pass() -> None:
+def test_rows_with_the_distribution_of_the_training_pass() -> None:
     drift = drift_of(STEADY, (990, 1010, 1005, 995, 0))
     assert (drift.verdict, drift.evaluated, drift.note) == (Verdict.PASS, True, "")
     assert (drift.reference_rows, drift.current_rows, drift.effective_bins) == (4000, 4000, 4)
 
 
-def test_a_shift_above_the_limit_and_the_noise_fails_and_says_by_how_much() -> None:
+def test_a_shift_above_the_limit_and_the_noise_fails_with_its_psi() -> None:
     drift = drift_of(STEADY, SHIFTED)
     assert drift.verdict is Verdict.FAIL
     assert drift.psi == psi(STEADY, SHIFTED)
@@ -77,20 +77,20 @@ def test_a_higher_limit_lets_a_shift_pass() -> None:
     assert drift_of(STEADY, SHIFTED, config=DriftConfig(max_psi=5)).verdict is Verdict.PASS
 
 
-def test_a_failing_feature_says_when_the_missing_values_made_the_shift() -> None:
+def test_a_failing_feature_reports_a_shift_of_missing_values() -> None:
     drift = drift_of((1000, 1000, 0), (700, 700, 600))
     assert drift.verdict is Verdict.FAIL
     assert "mostly by nulls (0.0% before, 30.0% now)" in drift.note
     assert (drift.null_share_reference, drift.null_share_current) == (0, 0.3)
 
 
-def test_a_feature_with_too_few_rows_is_unknown_however_far_it_moved() -> None:
+def test_a_feature_with_too_few_rows_is_unknown_at_any_shift() -> None:
     drift = drift_of(STEADY, (8, 0, 0, 0, 0))
     assert drift.verdict is Verdict.UNKNOWN
     assert "8 rows are too few" in drift.note
 
 
-def test_a_small_shift_is_unknown_where_chance_alone_could_exceed_the_limit() -> None:
+def test_a_small_shift_is_unknown_if_the_noise_exceeds_the_limit() -> None:
     ten = (100,) * 10 + (0,)
     few = (15,) * 10 + (0,)
     drift = drift_of(ten, few)
@@ -117,7 +117,7 @@ def test_a_feature_without_any_value_on_one_side_is_unknown(nulls_before: bool) 
     assert drift.note == f"every {'reference' if nulls_before else 'current'} row is null"
 
 
-def test_no_current_rows_are_unknown_and_leave_no_numbers() -> None:
+def test_a_report_without_current_rows_is_unknown_and_has_no_metrics() -> None:
     drift = drift_of(STEADY, (0, 0, 0, 0, 0))
     assert drift.verdict is Verdict.UNKNOWN
     assert drift.note == "no current rows"
@@ -136,7 +136,7 @@ def test_a_feature_that_the_baseline_lacks_makes_the_report_unknown() -> None:
     assert report.verdict is Verdict.UNKNOWN
 
 
-def test_a_feature_that_nobody_counted_makes_the_report_unknown() -> None:
+def test_a_feature_without_counts_makes_the_report_unknown() -> None:
     report = compare(baseline((RECENCY, STEADY)), {}, [RECENCY], DriftConfig())
     assert report.verdict is Verdict.UNKNOWN
     assert report.features[0].reference_rows == 4000
@@ -162,7 +162,7 @@ def test_a_report_in_which_nothing_was_evaluated_is_unknown() -> None:
     assert both.verdict is none.verdict is Verdict.UNKNOWN
 
 
-def test_one_failing_feature_fails_the_report_beside_an_unknown_one() -> None:
+def test_one_failing_feature_fails_the_report_despite_an_unknown_one() -> None:
     report = compare(
         baseline((RECENCY, STEADY)), {RECENCY.name: SHIFTED}, [RECENCY, VALUE], DriftConfig()
     )
@@ -174,7 +174,7 @@ def test_a_constant_that_stays_the_same_passes_and_one_that_moved_fails() -> Non
     assert drift_of((0, 3000, 0, 0), (900, 0, 0, 0)).verdict is Verdict.FAIL
 
 
-def test_counts_of_other_bins_are_refused() -> None:
+def test_counts_of_different_bins_are_refused() -> None:
     with pytest.raises(ValueError, match=r"3 current counts don't fit the baseline's 5 bins"):
         drift_of(STEADY, (1, 2, 3))
 
@@ -182,7 +182,7 @@ def test_counts_of_other_bins_are_refused() -> None:
 @pytest.mark.parametrize(
     "wrong", [{"max_psi": 0}, {"max_psi": math.inf}, {"noise_p": 1}, {"min_rows": 0}, {"psi": 1}]
 )
-def test_thresholds_that_could_never_judge_are_refused(wrong: dict[str, float]) -> None:
+def test_unusable_thresholds_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ValidationError):
         DriftConfig.model_validate(wrong)
 
@@ -199,7 +199,7 @@ def mixed_report() -> DriftReport:
     )
 
 
-def test_metrics_are_finite_and_leave_out_what_could_not_be_computed() -> None:
+def test_metrics_are_finite_and_omit_missing_values() -> None:
     metrics = mixed_report().metrics()
     assert metrics == {
         "psi_recency_days": psi(STEADY, SHIFTED),
@@ -212,7 +212,7 @@ def test_metrics_are_finite_and_leave_out_what_could_not_be_computed() -> None:
     }
 
 
-def test_metric_names_hold_only_what_mlflow_accepts() -> None:
+def test_metric_names_have_only_characters_that_mlflow_accepts() -> None:
     odd = Feature("größe %", T.DoubleType(), "An odd name.")
     report = compare(baseline((odd, STEADY)), {odd.name: STEADY}, [odd], DriftConfig())
     assert {"psi_gr__e _", "js_gr__e _"} < set(report.metrics())
@@ -227,7 +227,7 @@ def test_the_table_has_one_row_a_feature_and_missing_numbers_are_missing() -> No
     assert table["unit"].tolist() == ["days", "days", "currency per order"]
 
 
-def test_the_table_of_an_empty_report_still_names_its_columns() -> None:
+def test_the_table_of_an_empty_report_has_its_columns() -> None:
     table = DriftReport((), Verdict.UNKNOWN).table()
     assert len(table) == 0
     assert "psi" in table.columns
@@ -239,7 +239,7 @@ edges = st.lists(
 
 
 @given(edges, st.data(), st.floats(allow_nan=False, allow_infinity=False) | st.none())
-def test_a_baseline_comes_back_from_json_to_the_last_digit(
+def test_a_baseline_is_read_back_from_json_exactly(
     inner: tuple[float, ...], data: st.DataObject, mean: float | None
 ) -> None:
     size = len(inner) + 2
@@ -260,7 +260,7 @@ def test_a_baseline_comes_back_from_json_to_the_last_digit(
         ("{", "["),
     ],
 )
-def test_json_that_is_not_a_whole_baseline_is_refused(right: str, wrong: str) -> None:
+def test_json_that_is_not_a_complete_baseline_is_refused(right: str, wrong: str) -> None:
     text = baseline((RECENCY, STEADY)).to_json()
     assert right in text
     with pytest.raises(SourceError, match="train the model again"):

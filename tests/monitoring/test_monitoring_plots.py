@@ -1,4 +1,4 @@
-"""What the pictures of drift and quality say, read back from what was drawn."""
+"""The plots of drift and quality, read back from their figures."""
 
 import io
 import subprocess
@@ -52,7 +52,7 @@ RULES = pd.DataFrame(
 
 
 def drawn(figure: Figure) -> bytes:
-    """Render the figure; what can't be rendered raises here."""
+    """Render the figure, which raises if that is impossible."""
     image = io.BytesIO()
     figure.savefig(image, format="png", dpi=50)
     assert image.getvalue().startswith(b"\x89PNG")
@@ -82,7 +82,7 @@ def test_importing_the_plots_leaves_pyplot_and_its_global_state_alone() -> None:
 # Drift ----------------------------------------------------------------------------------------
 
 
-def test_each_feature_has_a_chart_whose_title_says_psi_and_verdict() -> None:
+def test_the_title_of_each_features_chart_has_psi_and_verdict() -> None:
     figure = distributions(BASELINE, CURRENT, REPORT)
     drawn(figure)
     titles = [axes.get_title(loc="left") for axes in figure.axes]
@@ -123,7 +123,7 @@ def test_a_feature_that_is_not_evaluated_is_grey() -> None:
     assert not is_grey(recency)
 
 
-def test_a_feature_that_could_not_be_compared_says_why_instead_of_showing_bars() -> None:
+def test_a_feature_that_could_not_be_compared_has_the_reason_instead_of_bars() -> None:
     value = distributions(BASELINE, CURRENT, REPORT).axes[0]
     assert [text.get_text() for text in value.texts] == [REPORT.features[0].note]
     assert not value.patches
@@ -138,7 +138,7 @@ def test_the_overview_lists_the_largest_psi_on_top_and_what_is_unknown_at_the_bo
     assert rows[RECENCY.name] == (psi, f"{psi:.3f}")
 
 
-def test_the_overview_draws_the_limit_that_was_evaluated_by() -> None:
+def test_the_overview_draws_the_limit_of_the_evaluation() -> None:
     def lines(limit: float) -> set[float]:
         axes = psi_overview(REPORT, DriftConfig(max_psi=limit)).axes[0]
         across = (line.get_xdata() for line in axes.lines if line.get_linewidth() == 1)
@@ -149,7 +149,7 @@ def test_the_overview_draws_the_limit_that_was_evaluated_by() -> None:
 
 
 @pytest.mark.parametrize("features", [(), REPORT.features[:2]])
-def test_a_report_in_which_nothing_was_evaluated_is_never_titled_as_fine(
+def test_the_title_of_a_report_without_evaluation_does_not_report_a_pass(
     features: tuple[()],
 ) -> None:
     report = DriftReport(features, Verdict.UNKNOWN)
@@ -216,7 +216,7 @@ def test_counts_far_apart_are_drawn_on_a_logarithmic_axis_and_near_ones_are_not(
     assert "logarithmic" not in near.get_xlabel()
 
 
-def test_no_broken_rule_is_said_so_and_no_rules_at_all_are_not() -> None:
+def test_the_title_distinguishes_no_broken_rules_from_no_rules() -> None:
     clean = failures_by_rule(RULES.iloc[:4].assign(failed=0))
     drawn(clean)
     assert clean.get_suptitle() == "No record breaks a rule"
@@ -246,13 +246,13 @@ def test_fates_are_shares_of_all_records_in_the_order_given() -> None:
 
 
 @pytest.mark.parametrize("counts", [{}, {"accepted": 0, "quarantined": 0}])
-def test_a_batch_without_records_says_so(counts: dict[str, int]) -> None:
+def test_the_title_reports_a_batch_without_records(counts: dict[str, int]) -> None:
     figure = fates(counts)
     drawn(figure)
     assert figure.get_suptitle() == "There were no records"
 
 
-def test_null_rates_are_sorted_and_never_round_something_to_nothing() -> None:
+def test_null_rates_are_sorted_and_a_positive_rate_is_not_rounded_to_zero() -> None:
     columns = pd.DataFrame(
         {
             "column": ["name", "order_id", "email", "product_id", "location"],
@@ -276,7 +276,7 @@ def test_null_rates_are_sorted_and_never_round_something_to_nothing() -> None:
     )
 
 
-def test_columns_without_missing_values_and_columns_not_measured_are_told_apart() -> None:
+def test_columns_without_missing_values_differ_from_unmeasured_columns() -> None:
     columns = pd.DataFrame({"column": ["a", "b"], "null_rate": [0.0, 0.0]})
     assert null_rates(columns).get_suptitle() == "None of 2 columns has missing values"
     unknown = null_rates(columns.assign(null_rate=None))

@@ -1,4 +1,4 @@
-"""What a profile says of a table: rows, nulls and ranges, of stored rows as of computed ones."""
+"""The profile of a table: rows, nulls and ranges, of stored and of computed rows."""
 
 from datetime import date
 from decimal import Decimal
@@ -45,16 +45,16 @@ def test_rows_and_nulls_are_counted(profile: Profile) -> None:
     assert nulls.to_dict() == {"id": 0, "day": 1, "spend": 1, "share": 2}
 
 
-def test_ranges_are_those_of_the_values_and_nobodys_id(profile: Profile) -> None:
-    told = profile.columns[["column", "minimum", "maximum"]].itertuples(index=False)
-    ranges = {name: (low, high) for name, low, high in told}
+def test_ranges_are_those_of_the_values_and_omit_ids(profile: Profile) -> None:
+    rows = profile.columns[["column", "minimum", "maximum"]].itertuples(index=False)
+    ranges = {name: (low, high) for name, low, high in rows}
     assert ranges["id"] == (None, None)
     assert ranges["day"] == ("2025-01-01", "2025-01-03")
     assert tuple(map(Decimal, ranges["spend"])) == (Decimal("-1.25"), Decimal("2.5"))
     assert tuple(map(float, ranges["share"])) == (0.5, 0.5)
 
 
-def test_numbers_alone_are_metrics(profile: Profile) -> None:
+def test_only_numbers_are_metrics(profile: Profile) -> None:
     metrics = profile.metrics()
     assert metrics["sales.total_records"] == 3
     assert metrics["sales.total_columns"] == 4

@@ -1,4 +1,4 @@
-"""The quality verdict: what passes, what fails, and what can't be said."""
+"""The quality verdict: pass, fail and unknown."""
 
 import pandas as pd
 import pytest
@@ -14,7 +14,7 @@ def account(records: int, quarantined: int, **faults: int) -> Accounting:
     return Accounting(records, fates, **wrong)
 
 
-def evaluated(followed: Accounting, limit: float = 0.1) -> QualityReport:
+def evaluated(accounting: Accounting, limit: float = 0.1) -> QualityReport:
     rules = pd.DataFrame(
         [("sales", "price_not_positive", "reject", 100, 93, 7, "")], columns=RULE_COLUMNS
     )
@@ -22,10 +22,10 @@ def evaluated(followed: Accounting, limit: float = 0.1) -> QualityReport:
         [("sales", "currency", 100, 25, 0.25)],
         columns=["table", "column", "rows", "nulls", "null_rate"],
     )
-    return evaluate_quality(rules, nulls, {"sales": followed}, limit)
+    return evaluate_quality(rules, nulls, {"sales": accounting}, limit)
 
 
-def test_a_closed_account_with_few_refused_records_passes() -> None:
+def test_complete_accounting_with_few_rejected_records_passes() -> None:
     assert evaluated(account(100, 10)).verdict is Verdict.PASS
 
 
@@ -34,20 +34,20 @@ def test_one_record_too_many_in_quarantine_fails() -> None:
 
 
 @pytest.mark.parametrize("fault", ["lost", "doubled", "stray"])
-def test_an_account_that_does_not_close_fails(fault: str) -> None:
+def test_incomplete_accounting_fails(fault: str) -> None:
     assert evaluated(account(100, 0, **{fault: 1})).verdict is Verdict.FAIL
 
 
-def test_without_any_record_nothing_can_be_said() -> None:
+def test_quality_without_records_is_unknown() -> None:
     assert evaluated(account(0, 0)).verdict is Verdict.UNKNOWN
 
 
-def test_without_any_entity_nothing_can_be_said() -> None:
+def test_quality_without_entities_is_unknown() -> None:
     report = evaluate_quality(pd.DataFrame(columns=RULE_COLUMNS), pd.DataFrame(), {}, 0.1)
     assert report.verdict is Verdict.UNKNOWN
 
 
-def test_the_numbers_of_a_run_name_rule_fate_and_column() -> None:
+def test_metric_names_contain_rule_fate_and_column() -> None:
     numbers = evaluated(account(100, 10)).metrics()
     assert numbers["sales.price_not_positive.checked"] == 100
     assert numbers["sales.price_not_positive.passed"] == 93

@@ -1,4 +1,4 @@
-"""Break one promise at a time in a copy of the project, and see a test turn red for each.
+"""Break one promise at a time in a copy of the project; a test must fail for each.
 
     make mutants                      all of them
     make mutants ONLY=dedup           those whose name contains a word
@@ -22,9 +22,9 @@ from tests.project_copy import ROOT, copy_project
 
 @dataclass(frozen=True)
 class Mutant:
-    """A break: in ``file``, ``before`` becomes ``after``; ``tests`` must notice.
+    """A break: in ``file``, ``before`` becomes ``after``; ``tests`` must fail.
 
-    ``slow`` says that these are long tests, of ``make test-slow``.
+    ``slow`` marks long tests, of ``make test-slow``.
     """
 
     name: str
@@ -37,13 +37,13 @@ class Mutant:
 
 
 def all_mutants() -> list[Mutant]:
-    """The mutants of ``mutants.toml``."""
+    """Read the mutants of ``mutants.toml``."""
     text = Path(__file__).with_name("mutants.toml").read_text(encoding="utf-8")
     return [Mutant(**entry) for entry in tomllib.loads(text)["mutant"]]
 
 
 def main() -> int:
-    """Run the mutants; 0 when every one was noticed."""
+    """Run the mutants; return 0 if tests detect all of them."""
     only = os.environ.get("ONLY", "")
     mutants = [mutant for mutant in all_mutants() if only in mutant.name]
     if not mutants:
@@ -57,12 +57,12 @@ def main() -> int:
             if _run(copy, tests, slow=slow) != 0:
                 print("The tests are red without a break: mend that first")
                 return 1
-        survivors = [mutant for mutant in mutants if not _is_noticed(copy, mutant)]
-    print(f"\n{len(mutants) - len(survivors)} of {len(mutants)} mutants noticed")
+        survivors = [mutant for mutant in mutants if not _is_detected(copy, mutant)]
+    print(f"\n{len(mutants) - len(survivors)} of {len(mutants)} mutants detected")
     return 1 if survivors else 0
 
 
-def _is_noticed(copy: Path, mutant: Mutant) -> bool:
+def _is_detected(copy: Path, mutant: Mutant) -> bool:
     file = copy / mutant.file
     sound = file.read_text()
     if sound.count(mutant.before) != 1:
@@ -72,17 +72,17 @@ def _is_noticed(copy: Path, mutant: Mutant) -> bool:
     started = time.monotonic()
     code = _run(copy, mutant.tests, slow=mutant.slow)
     file.write_text(sound)
-    noticed = code == 1  # pytest's code for red tests; others mean that it could not run them
-    word = "noticed" if noticed else "SURVIVED" if code == 0 else f"BROKEN ({code})"
+    detected = code == 1  # pytest's code for failed tests; others mean that they did not run
+    word = "detected" if detected else "SURVIVED" if code == 0 else f"BROKEN ({code})"
     print(
         f"{word:<9} {mutant.name}: {mutant.promise} ({time.monotonic() - started:.0f} s)",
         flush=True,
     )
-    return noticed
+    return detected
 
 
 def _run(copy: Path, tests: list[str], *, slow: bool) -> int:
-    """Run tests, each with its engine, until one is red; return pytest's last code."""
+    """Run tests, each with its engine, until one fails; return pytest's last exit code."""
     of_spark = [test for test in tests if _is_of_spark(test)]
     others = [test for test in tests if test not in of_spark]
     code, mark = 0, "slow" if slow else "not slow"

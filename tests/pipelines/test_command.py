@@ -1,4 +1,4 @@
-"""What every script does with its options, before it needs Spark."""
+"""The options and errors of every script, before it starts Spark."""
 
 from datetime import date
 from pathlib import Path
@@ -20,21 +20,21 @@ def as_of(*arguments: str) -> date | None:
 
 
 @pytest.mark.parametrize("nothing", [[], ["--as-of", ""], ["--as-of", "auto"]])
-def test_no_date_and_auto_both_leave_it_to_the_step(nothing: list[str]) -> None:
+def test_an_empty_date_and_auto_mean_the_default_of_the_step(nothing: list[str]) -> None:
     assert as_of(*nothing) is None
 
 
-def test_a_date_is_read_as_one() -> None:
+def test_a_date_is_parsed() -> None:
     assert as_of("--as-of", "2011-09-10") == date(2011, 9, 10)
 
 
 @pytest.mark.parametrize("text", ["10.09.2011", "2011-02-30", "tomorrow"])
-def test_what_is_no_date_is_refused_with_how_to_write_one(text: str) -> None:
+def test_an_invalid_date_is_refused_with_the_format(text: str) -> None:
     with pytest.raises(SettingsError, match="write it as 2011-09-10, or auto"):
         as_of("--as-of", text)
 
 
-def test_an_error_is_told_in_one_line_and_gives_its_exit_code(
+def test_an_error_is_printed_in_one_line_and_sets_the_exit_code(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def work(*_: object) -> None:
@@ -42,14 +42,14 @@ def test_an_error_is_told_in_one_line_and_gives_its_exit_code(
 
     monkeypatch.setattr("sys.argv", ["step", "--source", "online_retial"])
     assert run_script(parser("A step."), work, "step") == SettingsError.exit_code == 2
-    told = capsys.readouterr().err.strip()
-    assert told.startswith("error: source 'online_retial'")
-    assert "did you mean 'online_retail'?" in told
-    assert "\n" not in told
+    printed = capsys.readouterr().err.strip()
+    assert printed.startswith("error: source 'online_retial'")
+    assert "did you mean 'online_retail'?" in printed
+    assert "\n" not in printed
 
 
 @pytest.mark.parametrize("debug", ["", "1"])
-def test_an_unknown_error_is_told_in_one_line_and_its_trace_is_in_a_file(
+def test_an_unknown_error_is_printed_in_one_line_and_its_trace_is_in_a_file(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     tmp_path: Path,
@@ -66,12 +66,12 @@ def test_an_unknown_error_is_told_in_one_line_and_its_trace_is_in_a_file(
     options = parser("A step.")
     monkeypatch.setattr(options, "parse_args", parse_args)
     assert run_script(options, lambda *_: None, "step") == 1
-    told = capsys.readouterr().err
-    assert "does not know: ZeroDivisionError: no such thing; the full trace is in" in told
-    assert ("Traceback" in told) == bool(debug)
-    assert ("org.apache" in told) == bool(debug)
+    printed = capsys.readouterr().err
+    assert "does not know: ZeroDivisionError: no such thing; the full trace is in" in printed
+    assert ("Traceback" in printed) == bool(debug)
+    assert ("org.apache" in printed) == bool(debug)
     (file,) = (tmp_path / "logs").iterdir()
-    assert str(file) in told
+    assert str(file) in printed
     assert "in broken" in file.read_text()
 
 
@@ -85,7 +85,7 @@ def test_every_kind_of_error_has_its_own_exit_code() -> None:
     assert 0 not in codes
 
 
-def test_the_options_that_every_script_takes_have_defaults() -> None:
+def test_the_common_options_of_scripts_have_defaults() -> None:
     given = parser("A step.").parse_args([])
     assert (given.source, given.lake) == ("online_retail", "")
     assert names.PIPELINE_EXPERIMENT == "goldrun-pipeline"

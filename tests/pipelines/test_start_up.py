@@ -1,4 +1,4 @@
-"""A command says what it can do before it loads what it does it with."""
+"""A command prints its help before it loads heavy libraries."""
 
 import subprocess
 import sys
@@ -33,13 +33,13 @@ def loaded(*command: str) -> set[str]:
 
 
 @pytest.mark.parametrize("name", ENTRY_POINTS)
-def test_help_needs_nothing_heavy_and_no_java(name: str) -> None:
+def test_help_loads_no_heavy_library_and_no_java(name: str) -> None:
     found = loaded("-c", SCRIPT, f"pipelines/{name}.py", "--help")
-    # The simulation's own defaults are numbers of numpy and pandas.
+    # The simulation needs numpy and pandas for its defaults.
     assert not found & (HEAVY - {"pandas"} if name == "simulate" else HEAVY)
     assert "argparse" in found
 
 
-def test_the_package_itself_loads_nothing() -> None:
+def test_the_package_loads_no_library() -> None:
     script = "import goldrun, sys; print('loaded:', *sys.modules)"
     assert not loaded("-c", script) & {*HEAVY, "pyspark", "numpy", "pydantic"}

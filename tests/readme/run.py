@@ -30,7 +30,7 @@ _STOPS = ("make kafka-stop", "make cluster-stop")
 
 @dataclass(frozen=True)
 class Ran:
-    """How a command ended; ``fault`` is empty when it ended as expected."""
+    """The result of a command; ``fault`` is empty if it ended as expected."""
 
     command: Command
     exit_code: int | None
@@ -39,7 +39,7 @@ class Ran:
 
 
 def main() -> int:
-    """Run the commands in the order of the documents; 1 when one does not end as expected."""
+    """Run the commands in the order of the documents; return 1 if one does not end as expected."""
     known = table()
     commands = [known[text] for text in commands_of_documents()]
     only = os.environ.get("ONLY", "")
@@ -83,7 +83,7 @@ def _write(project: Project, command: Command) -> None:
 
 
 def _start(project: Project, command: Command) -> "subprocess.Popen[str]":
-    """Start a command as a user does whose environment is activated, with nothing else set."""
+    """Start a command as in an activated environment without other variables."""
     ours = ("MLFLOW_", "GOLDRUN_", "PYTHONPATH", "SPARK_", "SAIL_", "MAKE", "MFLAGS")
     environment = {n: v for n, v in os.environ.items() if not n.startswith(ours)}
     environment["PATH"] = f"{project.folder}/.venv/bin:{environment['PATH']}"

@@ -32,7 +32,7 @@ flowchart LR
 """
 
 
-def test_commands_are_those_of_blocks_and_spans_in_their_order() -> None:
+def test_commands_are_found_in_blocks_and_spans_in_order() -> None:
     assert commands_in(PAGE) == [
         "make a",
         "make b",
@@ -43,7 +43,7 @@ def test_commands_are_those_of_blocks_and_spans_in_their_order() -> None:
     ]
 
 
-def test_every_command_of_the_documents_is_run_here_or_elsewhere() -> None:
+def test_every_command_of_the_documents_is_in_the_table() -> None:
     assert set(commands_of_documents()) == set(table())
 
 
@@ -51,7 +51,7 @@ def test_the_readme_has_at_most_120_lines() -> None:
     assert len(DOCUMENTS[0].read_text("utf-8").splitlines()) <= 120
 
 
-def test_each_command_that_runs_elsewhere_is_run_by_ci_or_before_a_release() -> None:
+def test_each_command_that_the_table_skips_runs_in_ci_or_before_a_release() -> None:
     ci = (ROOT / ".ci" / "run").read_text()
     reference = REFERENCE.read_text("utf-8")
     release = reference[reference.index("Before a release") :]
@@ -66,7 +66,7 @@ def test_the_last_lines_of_each_command_that_prints_are_checked() -> None:
     assert {command for command in unchecked if not command.startswith(silent)} == set()
 
 
-def test_no_command_relies_on_settings_that_a_users_shell_lacks() -> None:
+def test_every_command_sets_the_environment_that_it_needs() -> None:
     """`python` finds the project's modules only with PYTHONPATH, which make and MLproject set."""
     runs = [command.run or command.readme for command in table().values()]
     assert [run for run in runs if run.startswith("python ")] == []

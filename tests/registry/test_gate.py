@@ -1,4 +1,4 @@
-"""The gate is closed unless everything that was asked for is shown."""
+"""The gate promotes a version only with complete evidence that meets all criteria."""
 
 import json
 import math
@@ -50,7 +50,7 @@ def against_champion(challenger: float, champion: float) -> HeadToHead:
     return HeadToHead("auc", challenger, champion, champion_version=4)
 
 
-def test_the_first_version_that_meets_every_demand_becomes_champion() -> None:
+def test_the_first_version_that_meets_all_criteria_becomes_champion() -> None:
     assert weigh() == Decision(promote=True, against=(), warnings=())
     assert str(weigh()) == "promoted"
 
@@ -59,7 +59,7 @@ VERDICTS = list(product(Verdict, Verdict, ("warn", "block")))
 
 
 @pytest.mark.parametrize(("quality", "drift", "policy"), VERDICTS)
-def test_only_good_quality_and_a_judged_drift_open_the_gate(
+def test_a_promotion_requires_passed_quality_and_evaluated_drift(
     quality: Verdict, drift: Verdict, policy: Policy
 ) -> None:
     found = weigh(replace(EVIDENCE, quality=quality, drift=drift), policy=policy)
@@ -70,17 +70,17 @@ def test_only_good_quality_and_a_judged_drift_open_the_gate(
 
 
 @pytest.mark.parametrize("quality", [Verdict.FAIL, Verdict.UNKNOWN])
-def test_bad_or_unknown_quality_is_said(quality: Verdict) -> None:
+def test_failed_or_unknown_quality_is_a_reason(quality: Verdict) -> None:
     found = weigh(replace(EVIDENCE, quality=quality))
     assert str(found) == f"not promoted: data quality is {quality.value}"
 
 
-def test_a_drift_that_could_not_be_judged_is_said() -> None:
+def test_unknown_drift_is_a_reason() -> None:
     found = weigh(replace(EVIDENCE, drift=Verdict.UNKNOWN))
     assert str(found) == "not promoted: feature drift could not be evaluated"
 
 
-def test_a_warning_is_said_with_a_promotion() -> None:
+def test_a_promotion_reports_a_warning() -> None:
     found = weigh(replace(EVIDENCE, drift=Verdict.FAIL))
     assert str(found) == "promoted (warning: features have drifted)"
 
@@ -100,7 +100,7 @@ def test_a_warning_is_said_with_a_promotion() -> None:
         (None, 0.68, False),
     ],
 )
-def test_a_floor_and_a_baseline_are_both_demands(
+def test_a_floor_and_a_baseline_are_both_required(
     auc: float | None, bar: float | None, opens: bool
 ) -> None:
     given = {"auc": auc, "recency.auc": bar}
@@ -110,12 +110,12 @@ def test_a_floor_and_a_baseline_are_both_demands(
     assert bool(found.against) is not opens
 
 
-def test_a_number_that_was_not_measured_is_said() -> None:
+def test_a_missing_metric_is_a_reason() -> None:
     found = weigh(replace(EVIDENCE, metrics={"auc": NAN}), CRITERIA[:1])
     assert found.against == ("auc was not measured",)
 
 
-def test_a_baseline_that_was_not_beaten_is_named() -> None:
+def test_an_unbeaten_baseline_is_named() -> None:
     found = weigh(replace(EVIDENCE, metrics={"auc": 0.74, "recency.auc": 0.74}))
     assert found.against == ("auc 0.7400 does not beat recency.auc",)
 
@@ -138,7 +138,7 @@ def test_a_champion_is_replaced_only_by_a_better_one(
     assert weigh(rival=against_champion(challenger, champion)).promote is opens
 
 
-def test_the_same_model_trained_again_leaves_the_champion() -> None:
+def test_retraining_the_same_model_keeps_the_champion() -> None:
     first = weigh()
     again = weigh(rival=against_champion(EVIDENCE.metrics["auc"], EVIDENCE.metrics["auc"]))
     assert first.promote
@@ -147,14 +147,14 @@ def test_the_same_model_trained_again_leaves_the_champion() -> None:
     )
 
 
-def test_a_better_number_does_not_outweigh_bad_quality() -> None:
+def test_a_better_metric_does_not_outweigh_failed_quality() -> None:
     worse = replace(EVIDENCE, quality=Verdict.FAIL)
     assert not weigh(worse, rival=against_champion(0.99, 0.5)).promote
 
 
-def test_everything_that_speaks_against_it_is_said_at_once() -> None:
-    bad = replace(EVIDENCE, quality=Verdict.FAIL, drift=Verdict.FAIL, metrics={})
-    found = weigh(bad, rival=against_champion(0.5, 0.6), policy="block")
+def test_all_reasons_against_a_promotion_are_reported() -> None:
+    failing = replace(EVIDENCE, quality=Verdict.FAIL, drift=Verdict.FAIL, metrics={})
+    found = weigh(failing, rival=against_champion(0.5, 0.6), policy="block")
     assert len(found.against) == 5
     assert found.warnings == ()
 
@@ -163,7 +163,7 @@ def test_everything_that_speaks_against_it_is_said_at_once() -> None:
 
 
 @pytest.mark.parametrize("auc", [INF, -INF, 2.0, -0.1, NAN, None, "0.9", True])
-def test_a_number_outside_its_metrics_range_never_promotes(auc: Any) -> None:
+def test_a_value_outside_its_metrics_range_never_promotes(auc: Any) -> None:
     metrics = {"auc": auc, "recency.auc": 0.68}
     assert not weigh(replace(EVIDENCE, metrics=metrics)).promote
     assert not weigh(replace(EVIDENCE, metrics=metrics), CRITERIA[1:]).promote
@@ -182,12 +182,12 @@ def test_the_side_of_the_comparison_that_is_out_of_range_is_named() -> None:
     assert found.against == ("champion version 4: auc -inf is not a finite number from 0 to 1",)
 
 
-def test_without_criteria_nothing_is_promoted() -> None:
+def test_a_version_without_criteria_is_not_promoted() -> None:
     assert weigh(criteria=()).against == ("there are no criteria to meet",)
 
 
 @pytest.mark.parametrize("floor", [None, -INF, NAN, -1.0])
-def test_a_criterion_that_everything_meets_is_no_criterion(floor: float | None) -> None:
+def test_a_criterion_that_every_value_meets_does_not_promote(floor: float | None) -> None:
     assert not weigh(criteria=(Criterion("auc", at_least=floor),)).promote
 
 
@@ -211,20 +211,20 @@ def test_evidence_without_the_version_of_the_training_table_never_promotes() -> 
 
 
 @pytest.mark.parametrize("name", ["quality", "drift"])
-def test_a_verdict_that_is_missing_never_promotes(name: str) -> None:
+def test_a_missing_verdict_never_promotes(name: str) -> None:
     without: dict[str, Any] = {name: None}
     assert not weigh(replace(EVIDENCE, **without)).promote
 
 
 def test_a_metric_without_a_declared_range_must_be_finite() -> None:
     criterion = (Criterion("profit", at_least=-5.0),)
-    good, bad = ({"profit": value} for value in (-4.0, INF))
-    assert weigh(replace(EVIDENCE, metrics=good), criterion).promote
-    assert not weigh(replace(EVIDENCE, metrics=bad), criterion).promote
+    finite, infinite = ({"profit": value} for value in (-4.0, INF))
+    assert weigh(replace(EVIDENCE, metrics=finite), criterion).promote
+    assert not weigh(replace(EVIDENCE, metrics=infinite), criterion).promote
 
 
 @pytest.mark.parametrize("metric", RANGES)
-def test_the_ends_of_a_range_are_in_it_and_what_is_beyond_is_not(metric: str) -> None:
+def test_a_range_includes_its_ends(metric: str) -> None:
     low, high = RANGES[metric]
     assert problem_of(f"a.{metric}", low) is None
     assert problem_of(metric, math.nextafter(low, -INF)) is not None
@@ -243,7 +243,7 @@ ids: Any = st.sampled_from(["id", "id", "id", "", " ", None])
 
 @settings(max_examples=400)
 @given(verdicts, verdicts, hostile, hostile, hostile, hostile, ids, ids)
-def test_no_promotion_ever_lacks_its_evidence(
+def test_every_promotion_has_its_evidence(
     quality: Any,
     drift: Any,
     auc: Any,
@@ -280,7 +280,7 @@ def test_evidence_names_the_delta_version_zero() -> None:
     assert versions_in(tags) == EVIDENCE.table_versions
 
 
-def test_evidence_as_tags_says_where_each_verdict_comes_from() -> None:
+def test_evidence_as_tags_names_the_run_of_each_verdict() -> None:
     tags = replace(EVIDENCE, drift=Verdict.UNKNOWN).tags()
     assert tags["goldrun.quality"] == "pass"
     assert tags["goldrun.quality_run_id"] == "run-2"
@@ -294,7 +294,7 @@ def test_evidence_as_tags_says_where_each_verdict_comes_from() -> None:
     assert all(isinstance(value, str) for value in tags.values())
 
 
-def test_evidence_as_json_holds_everything() -> None:
+def test_evidence_as_json_is_complete() -> None:
     read = json.loads(EVIDENCE.to_json())
     assert read["table_versions"] == {"gold/customer_daily": 3, "gold/customer_features": 0}
     assert read["quality"] == read["drift"] == "pass"
@@ -321,7 +321,7 @@ def test_evidence_as_json_can_be_read_by_any_reader_when_a_number_is_missing() -
         {"git_commit": ""},
     ],
 )
-def test_versions_and_hashes_that_are_none_are_refused(changed: dict[str, Any]) -> None:
+def test_invalid_versions_and_hashes_are_refused(changed: dict[str, Any]) -> None:
     assert not weigh(replace(EVIDENCE, **changed)).promote
 
 
@@ -329,6 +329,6 @@ def test_a_number_too_large_for_a_float_is_refused() -> None:
     assert "not a finite number" in (problem_of("rows", 10**400) or "")
 
 
-def test_a_policy_that_is_none_blocks() -> None:
+def test_an_unknown_policy_blocks() -> None:
     policy: Any = "Block"
     assert not weigh(replace(EVIDENCE, drift=Verdict.FAIL), policy=policy).promote

@@ -1,4 +1,4 @@
-"""One small marketplace with every kind of dirt, written once and read back without our readers."""
+"""A small marketplace with every kind of fault, read back without goldrun's readers."""
 
 import csv
 import gzip
@@ -29,7 +29,7 @@ class Written:
     folder: Path
 
     def lines(self, entity: str) -> list[bytes]:
-        """Every line of an entity's files but the headers."""
+        """Return every line of an entity's files except the headers."""
         layout = LAYOUTS[entity]
         found: list[bytes] = []
         for file in sorted((self.folder / entity).glob(f"part-*{layout.suffix}")):
@@ -42,7 +42,7 @@ class Written:
         return found
 
     def clean(self, entity: str) -> list[bytes]:
-        """The lines that nobody planted."""
+        """Return the lines without planted faults."""
         return [
             line
             for line in self.lines(entity)
@@ -50,18 +50,18 @@ class Written:
         ]
 
     def truth(self, table: str) -> pd.DataFrame:
-        """A table of the truth."""
+        """Read a table of the truth."""
         return pd.read_parquet(self.folder / "truth" / table)
 
 
 def csv_fields(line: bytes, entity: str) -> dict[str, str]:
-    """Fields of a CSV line by name, read by Python's own reader."""
+    """Return the fields of a CSV line by name, read by Python's csv."""
     (values,) = csv.reader(io.StringIO(line.decode()), strict=True)
     return dict(zip(LAYOUTS[entity].header, values, strict=True))
 
 
 def rows_of(settings: Settings) -> dict[str, pd.DataFrame]:
-    """Every row of a whole marketplace."""
+    """Return every row of a marketplace."""
     draws = Draws(settings.seed)
     return activity(settings, draws, people(settings, draws, np.arange(settings.customers)))
 

@@ -1,4 +1,4 @@
-"""Random numbers: of the right distribution, and the same whatever they are drawn with."""
+"""Random numbers have the right distribution and do not depend on other draws."""
 
 import numpy as np
 import pytest
@@ -22,7 +22,7 @@ def test_uniform_normal_and_exponential_draws_are_distributed_as_named() -> None
     assert stats.kstest(draws.exponential("e", CUSTOMER), stats.expon.cdf).pvalue > 0.001
 
 
-def test_draws_of_streams_customers_numbers_and_seeds_do_not_depend_on_each_other() -> None:
+def test_draws_of_streams_customers_numbers_and_seeds_are_independent() -> None:
     draws = Draws(3)
     first = draws.uniform("a", CUSTOMER)
     others = (
@@ -35,14 +35,14 @@ def test_draws_of_streams_customers_numbers_and_seeds_do_not_depend_on_each_othe
         assert abs(np.corrcoef(first, other)[0, 1]) < 4 / np.sqrt(len(CUSTOMER))
 
 
-def test_positions_are_drawn_as_often_as_their_weights_say() -> None:
+def test_positions_are_drawn_with_the_frequency_of_their_weights() -> None:
     drawn = Draws(5).index("kind", CUSTOMER, (5, 0, 3, 2))
     expected = np.array([0.5, 0.3, 0.2]) * len(CUSTOMER)
     assert stats.chisquare(np.bincount(drawn)[[0, 2, 3]], expected).pvalue > 0.001
     assert not (drawn == 1).any()
 
 
-def test_a_draw_does_not_depend_on_what_is_drawn_beside_it() -> None:
+def test_a_draw_does_not_depend_on_other_draws() -> None:
     draws = Draws(6)
     together = draws.gamma("rate", CUSTOMER, 0.8)
     apart = np.concatenate(

@@ -1,4 +1,4 @@
-"""Dirt: each kind is in the files and in the ledger, and breaks the rules that the ledger lists."""
+"""Planted faults: each is in the files and the ledger, and breaks the rules that it lists."""
 
 import csv
 import json
@@ -26,7 +26,7 @@ MARK = re.compile(rb"x\d{18}")
 
 
 def marked(market: Written, entity: str) -> dict[str, bytes]:
-    """The planted lines by their mark, which is the first thing in them."""
+    """Return the planted lines by the mark at their beginning."""
     head = 10 if LAYOUTS[entity].format == "json" else 0
     found = {}
     for line in market.lines(entity):
@@ -53,11 +53,13 @@ def test_every_fault_of_an_entity_is_planted_and_in_the_ledger(
 
 
 @pytest.mark.parametrize("entity", LAYOUTS)
-def test_the_ledger_gives_reasons_that_the_contract_knows(market: Written, entity: str) -> None:
+def test_the_reasons_in_the_ledger_are_reasons_of_the_contract(
+    market: Written, entity: str
+) -> None:
     ledger = market.truth("ledger").query("entity == @entity")
     reasons = {reason for row in ledger["reasons"] for reason in row}
     known = set(reject_reasons(LAYOUTS[entity].table))
-    # What a contract fills in can't be missing, and quality fails where a key is not unique.
+    # Columns with a default cannot be missing, and quality fails if a key is not unique.
     assert known - reasons <= {"updated_at_missing", "order_id_missing", "key_not_unique"}
     assert reasons <= known
     duplicate = ledger["fate"] == DUPLICATE
@@ -81,7 +83,7 @@ def test_a_duplicate_differs_from_its_original_in_its_mark_only(
 
 
 @pytest.mark.parametrize("entity", LAYOUTS)
-def test_a_planted_key_is_nobody_elses_unless_the_kind_is_about_keys(
+def test_a_planted_key_is_unique_unless_the_fault_concerns_keys(
     market: Written, entity: str
 ) -> None:
     ledger = market.truth("ledger").query("entity == @entity").set_index("trace")
@@ -95,14 +97,14 @@ def test_a_planted_key_is_nobody_elses_unless_the_kind_is_about_keys(
 
 
 def _mark_read(line: bytes, entity: str) -> str:
-    """The mark as a strict reader sees it."""
+    """Return the mark as a strict reader reads it."""
     if LAYOUTS[entity].format == "json":
         return str(json.loads(line)["trace"])
     return csv_fields(line, entity)["trace"]
 
 
 @pytest.mark.parametrize("entity", LAYOUTS)
-def test_a_strict_reader_refuses_broken_lines_and_no_others(market: Written, entity: str) -> None:
+def test_a_strict_reader_rejects_only_malformed_lines(market: Written, entity: str) -> None:
     ledger = market.truth("ledger").query("entity == @entity").set_index("trace")
     for mark, line in marked(market, entity).items():
         reasons = list(ledger["reasons"][mark])
@@ -116,7 +118,7 @@ def test_a_strict_reader_refuses_broken_lines_and_no_others(market: Written, ent
             assert _mark_read(line, entity) == mark
 
 
-def test_a_number_of_json_is_written_bare(market: Written) -> None:
+def test_a_number_in_json_has_no_quotes(market: Written) -> None:
     ledger = market.truth("ledger").query("entity == 'interactions'").set_index("kind")["trace"]
     lines = marked(market, "interactions")
     for kind, text in {"nan": b":NaN", "huge_number": b":1e400", "infinity": b"Infinity"}.items():
@@ -128,11 +130,11 @@ def test_a_conflicting_row_is_later_than_its_original(market: Written, entity: s
     ledger = market.truth("ledger").query("entity == @entity and kind == 'key_conflict'")
     lines = marked(market, entity)
     assert len(ledger)
-    # All that happened is before this.
+    # All events are earlier.
     assert all(b"2025-06-30T00:00:00Z" in lines[mark] for mark in ledger["trace"])
 
 
-def test_dirt_changes_nothing_about_the_clean_rows(market: Written, tmp_path: Path) -> None:
+def test_faults_do_not_change_the_clean_rows(market: Written, tmp_path: Path) -> None:
     clean = Written(market.settings, tmp_path / "clean")
     write_marketplace(market.settings.model_copy(update={"dirt": {}}), clean.folder, processes=1)
     for entity in LAYOUTS:
@@ -140,7 +142,7 @@ def test_dirt_changes_nothing_about_the_clean_rows(market: Written, tmp_path: Pa
     assert clean.truth("ledger").empty
 
 
-def test_a_kind_is_planted_as_often_as_it_is_asked_for(tmp_path: Path) -> None:
+def test_a_fault_is_planted_with_the_requested_frequency(tmp_path: Path) -> None:
     asked = read_settings(customers=2_000, days=90, dirt="missing_customer=0.1, digits_lost")
     made = Written(asked, tmp_path / "made")
     write_marketplace(asked, made.folder, processes=1)
@@ -153,13 +155,13 @@ def test_a_kind_is_planted_as_often_as_it_is_asked_for(tmp_path: Path) -> None:
     assert all(abs(found[name] - n) < 4 * n**0.5 for name, n in expected.items())
 
 
-def test_unknown_dirt_is_refused_with_the_nearest_known() -> None:
+def test_an_unknown_fault_is_refused_with_a_suggestion() -> None:
     with pytest.raises(SettingsError, match=r"missing_keys.*did you mean 'missing_key'"):
         read_dirt("missing_keys=0.1")
 
 
 @pytest.mark.parametrize("text", ["missing_key=2", "missing_key=-1", "missing_key=much", "nan=nan"])
-def test_a_share_that_is_none_is_refused(text: str) -> None:
+def test_an_invalid_share_is_refused(text: str) -> None:
     with pytest.raises(SettingsError, match="no share of rows"):
         read_dirt(text)
 

@@ -1,4 +1,4 @@
-"""The process: against what is known of Pareto/NBD in closed form."""
+"""The purchase process, compared with the closed form of Pareto/NBD."""
 
 from datetime import date
 
@@ -31,7 +31,7 @@ def expected_orders(p: Process, days: np.ndarray) -> np.ndarray:
     return r * beta / (alpha * (s - 1)) * (1 - (beta / (beta + days)) ** (s - 1))
 
 
-def test_orders_are_as_many_as_the_closed_form_says() -> None:
+def test_the_number_of_orders_equals_the_closed_form() -> None:
     settings, crowd, placed = simulated(PLAIN)
     began = np.maximum(-crowd.registered, 0)
     known = settings.days - crowd.registered
@@ -41,7 +41,7 @@ def test_orders_are_as_many_as_the_closed_form_says() -> None:
     assert abs(ordered.mean() - expected.mean()) < 4 * error
 
 
-def test_as_many_drop_out_as_the_closed_form_says() -> None:
+def test_the_number_of_dropouts_equals_the_closed_form() -> None:
     settings, crowd, _ = simulated(PLAIN)
     p, known = settings.process, settings.days - crowd.registered
     alive = (p.dropout_scale / (p.dropout_scale + known)) ** p.dropout_shape
@@ -50,7 +50,7 @@ def test_as_many_drop_out_as_the_closed_form_says() -> None:
     assert abs(stayed.mean() - alive.mean()) < 4 * error
 
 
-def test_nobody_orders_before_registering_or_after_dropping_out() -> None:
+def test_all_orders_are_between_registration_and_dropout() -> None:
     _, crowd, placed = simulated(Process())
     assert (placed.day >= crowd.registered[placed.index]).all()
     assert (placed.day <= crowd.dropout[placed.index]).all()
@@ -67,7 +67,7 @@ def test_covariates_act_on_the_rates_in_proportion() -> None:
 
 def test_orders_follow_the_season_of_hours_and_weekdays() -> None:
     season = Season(yearly_swing=0)
-    # A whole number of weeks, and customers customer are there from the first day to the last.
+    # A whole number of weeks, with customers from the first day to the last.
     p = PLAIN.model_copy(update={"season": season, "registered_before": 1.0, "dropout_scale": 1e9})
     settings, _, placed = simulated(p, days=364)
     hours = np.bincount((placed.day % 1 * 24).astype(int), minlength=24)
@@ -78,21 +78,21 @@ def test_orders_follow_the_season_of_hours_and_weekdays() -> None:
     assert stats.chisquare(np.bincount(weekday), share).pvalue > 0.001
 
 
-def test_a_season_changes_when_orders_come_and_not_how_many() -> None:
+def test_a_season_changes_the_times_and_not_the_number_of_orders() -> None:
     season = Season()
     assert np.mean(season.hours) == pytest.approx(1)
     assert np.mean(season.weekdays) == pytest.approx(1)
 
 
-def test_a_changed_dropout_rate_shortens_what_is_left_of_a_life() -> None:
+def test_a_higher_dropout_rate_shortens_the_remaining_lifetime() -> None:
     registered = np.array([0.0, 0.0, 20.0, -5.0])
     lifetime = np.array([5.0, 30.0, 30.0, 10.0])
-    # From day 10 on at twice the rate, from day 20 on at a half of that again.
+    # Twice the rate from day 10 on, half of that from day 20 on.
     dropout = dropout_day(registered, lifetime, [(10.0, 2.0), (20.0, 0.5)])
     assert dropout == pytest.approx([5.0, 20.0, 50.0, 5.0])
 
 
-def test_more_frequent_orders_from_a_date_on_are_more_frequent_from_that_date_on() -> None:
+def test_a_higher_order_rate_applies_from_its_date_on() -> None:
     drift = (Drift(kind="frequency", since=date(2025, 1, 1), factor=3.0),)
     settings, crowd, before = simulated(PLAIN)
     _, same, after = simulated(PLAIN, drift=drift)

@@ -15,7 +15,7 @@ def _run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]
     return code, capsys.readouterr().err
 
 
-def test_the_command_writes_the_layout_and_says_what_to_do_next(
+def test_the_command_writes_the_layout_and_prints_the_next_step(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "shop"
@@ -40,7 +40,7 @@ def test_the_command_writes_the_layout_and_says_what_to_do_next(
     assert parameters["process"]["purchase_shape"] > 0
 
 
-def test_a_folder_with_files_is_refused_until_told_to_overwrite(
+def test_a_folder_with_files_is_refused_without_overwrite(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "shop"
@@ -50,11 +50,11 @@ def test_a_folder_with_files_is_refused_until_told_to_overwrite(
     assert "--overwrite=true" in output
     before = {p for p in out.rglob("*") if p.is_file()}
     assert _run(capsys, f"--out={out}", "--overwrite=true")[0] == 0
-    # Nothing of the larger first simulation is left.
+    # No file of the larger first simulation remains.
     assert {p for p in out.rglob("*") if p.is_file()} < before
 
 
-def test_overwriting_leaves_other_files_alone_and_refuses(
+def test_overwriting_refuses_a_folder_with_other_files(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "shop"
@@ -77,7 +77,7 @@ def test_overwriting_leaves_other_files_alone_and_refuses(
         ("--drift=devices:2025-06-01:2", "did you mean 'device'"),
     ],
 )
-def test_an_option_that_can_not_be_used_is_named(
+def test_an_unusable_option_is_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], option: str, message: str
 ) -> None:
     code, output = _run(capsys, f"--out={tmp_path / 'shop'}", option)

@@ -1,4 +1,4 @@
-"""The files hold the same rows as the truth; other libraries read them than wrote them."""
+"""The files hold the same rows as the truth, read by other libraries than those that wrote."""
 
 import json
 from collections import Counter
@@ -58,7 +58,7 @@ def _all_versions(market: Written, entity: str) -> Counter[tuple[object, ...]]:
     return Counter(rows.where(rows.notna(), None).itertuples(index=False, name=None))
 
 
-def test_the_lines_of_customers_say_what_the_truth_holds(market: Written) -> None:
+def test_the_lines_of_customers_equal_the_truth(market: Written) -> None:
     read: Counter[tuple[object, ...]] = Counter()
     for line in market.clean("customers"):
         f = {name: _text(value) for name, value in csv_fields(line, "customers").items()}
@@ -70,7 +70,7 @@ def test_the_lines_of_customers_say_what_the_truth_holds(market: Written) -> Non
     assert read == _all_versions(market, "customers")
 
 
-def test_the_lines_of_transactions_say_what_the_truth_holds(market: Written) -> None:
+def test_the_lines_of_transactions_equal_the_truth(market: Written) -> None:
     rates = pd.read_csv(market.folder / "rates.csv", dtype=str).sort_values("valid_from")
 
     def to_eur(text: str, currency: str, items: pd.Timestamp) -> Decimal:
@@ -97,7 +97,7 @@ def test_the_lines_of_transactions_say_what_the_truth_holds(market: Written) -> 
     assert currencies == {"EUR", "GBP", "USD"}
 
 
-def test_the_lines_of_sessions_say_what_the_truth_holds(market: Written) -> None:
+def test_the_lines_of_sessions_equal_the_truth(market: Written) -> None:
     read: Counter[tuple[object, ...]] = Counter()
     for line in market.clean("sessions"):
         f = {name: _text(value) for name, value in csv_fields(line, "sessions").items()}
@@ -114,7 +114,7 @@ def test_the_lines_of_sessions_say_what_the_truth_holds(market: Written) -> None
     assert read == _all_versions(market, "sessions")
 
 
-def test_the_lines_of_events_and_interactions_say_what_the_truth_holds(market: Written) -> None:
+def test_the_lines_of_events_and_interactions_equal_the_truth(market: Written) -> None:
     read: Counter[tuple[object, ...]] = Counter()
     for line in market.clean("events"):
         f = {name: _text(value) for name, value in json.loads(line).items()}
@@ -133,7 +133,7 @@ def test_the_lines_of_events_and_interactions_say_what_the_truth_holds(market: W
     assert read == _all_versions(market, "interactions")
 
 
-def test_the_older_version_often_comes_after_the_newer(market: Written) -> None:
+def test_the_older_version_often_follows_the_newer(market: Written) -> None:
     place: dict[str, list[tuple[str, int]]] = {}
     for position, line in enumerate(market.clean("transactions")):
         fields = csv_fields(line, "transactions")
@@ -144,8 +144,8 @@ def test_the_older_version_often_comes_after_the_newer(market: Written) -> None:
     assert len(swapped) > 3
 
 
-def test_each_json_file_of_a_small_shop_has_the_keys_that_bronze_asks_for(tmp_path: Path) -> None:
-    # So few customers that planted rows are left over, which get a file of their own.
+def test_each_json_file_of_a_small_shop_has_the_keys_that_bronze_requires(tmp_path: Path) -> None:
+    # With so few customers, the remaining planted rows get their own file.
     settings = read_settings(customers=300, days=200, seed=42, dirt="all")
     write_marketplace(settings, tmp_path, processes=1)
     for name in ("events", "interactions"):

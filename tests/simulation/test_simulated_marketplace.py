@@ -46,14 +46,14 @@ def test_processes_write_the_same_files_as_one(tmp_path: Path) -> None:
     assert files[0] == files[1]
 
 
-def test_another_seed_is_another_marketplace(market: Written, tmp_path: Path) -> None:
+def test_a_different_seed_gives_a_different_marketplace(market: Written, tmp_path: Path) -> None:
     other = Written(market.settings, tmp_path / "other")
     write_marketplace(read_settings(customers=CUSTOMERS, seed=43), other.folder, processes=1)
     assert not set(other.lines("interactions")) & set(market.lines("interactions"))
 
 
 @pytest.mark.parametrize("entity", LAYOUTS)
-def test_the_truth_keeps_the_contract(market: Written, entity: str) -> None:
+def test_the_truth_satisfies_the_contract(market: Written, entity: str) -> None:
     rows, table = market.truth(entity), LAYOUTS[entity].table
     assert tuple(rows.columns) == table.names
     assert not rows.duplicated(list(table.key)).any()
@@ -82,7 +82,7 @@ def _keeps_values(rows: pd.DataFrame, table: Table) -> None:
         assert (rows[column].dropna() < end).all(), column
 
 
-def test_money_and_pieces_keep_the_written_rules(market: Written) -> None:
+def test_money_and_quantities_satisfy_the_documented_rules(market: Written) -> None:
     rows = market.truth("transactions")
     cancelled = rows[entities.TRANSACTION_STATUS] == entities.CANCELLED
     assert (rows[entities.PRICE] > 0).all()
