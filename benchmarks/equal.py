@@ -1,4 +1,4 @@
-"""Compare the tables of two lakes of one feed row by row, whatever engine wrote them."""
+"""Compare the tables of two lakes of one feed row by row, independent of the engine."""
 
 from pathlib import Path
 from urllib.parse import unquote, urlparse

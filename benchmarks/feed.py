@@ -13,10 +13,10 @@ HEADER = "transaction_id,user_id,product_id,quantity,price,timestamp"
 SOURCE = Path(__file__).with_name("feed.toml")
 ROWS_A_FILE = 500_000
 ROWS_A_DAY = 13_700
-"""So 5 million rows are a year."""
+"""With this rate, 5 million rows are a year."""
 ROWS_A_CUSTOMER = 25
 FIRST_DAY = "2015-01-01"
-"""So early that 50 million rows end before today: what lies in the future is refused."""
+"""Early enough that 50 million rows end before today: future times are rejected."""
 
 _LINE = f"""
 CASE

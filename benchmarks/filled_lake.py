@@ -22,9 +22,9 @@ from goldrun.medallion.bronze import Batch, to_bronze
 from goldrun.medallion.silver import with_content_hash
 
 ROWS_A_DAY = 27_400
-"""So 100 thousand rows are four days, a million five weeks, ten million a year."""
+"""With this rate, 100 thousand rows are four days, a million five weeks, ten million a year."""
 _ROWS_A_FILE = 400_000
-"""About as many as fit into the files that compaction makes."""
+"""About the number of rows in a file after compaction."""
 _ENTITY = "transactions"
 _FIRST_DAY = int(datetime(2025, 1, 1, tzinfo=UTC).timestamp())
 _FILLED = Batch.at(datetime(2026, 2, 1, tzinfo=UTC))

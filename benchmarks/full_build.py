@@ -1,4 +1,4 @@
-"""From raw files to gold, beside the alternatives.
+"""Compare builds from raw files to gold with alternatives.
 
     make bench ROWS=5000000 ROUNDS=3
 

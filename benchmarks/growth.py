@@ -1,4 +1,4 @@
-"""What a build costs as the feed grows, and what a day more costs on top of it.
+"""Measure a build as the feed grows, and the update with one more day.
 
     make bench-growth GROWTH=1000000,5000000,20000000
 
@@ -24,7 +24,7 @@ log = logging.getLogger("goldrun")
 RESULTS = Path(__file__).with_suffix(".md")
 DAYS = 3
 SHARE = 100
-"""A day has one row for so many that were there before."""
+"""Number of existing rows for each row of a new day."""
 
 
 def grow(rows: int, folder: Path) -> None:

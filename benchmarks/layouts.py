@@ -1,4 +1,4 @@
-"""Five ways to lay out the users' table, and what a cache of silver is worth.
+"""Compare five layouts of the users' table, and gold with and without a cache of silver.
 
     make bench-layouts USERS=2000000 ROUNDS=5
 

@@ -69,7 +69,7 @@ def _finish(process: "subprocess.Popen[str]") -> None:
 
 
 def main() -> int:
-    """Measure and add the line; 1 when it took more memory than the limit."""
+    """Measure and add the line; return 1 if the memory exceeds the limit."""
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     given = _options().parse_args()
     folder = given.folder.resolve()

@@ -16,9 +16,9 @@ from confluent_kafka import KafkaError, Message, Producer
 CUSTOMERS = 50_000
 PRODUCTS = 2_000
 SPREAD = 7_919
-"""A prime: neighbouring rows are of customers far apart."""
+"""A prime, so that consecutive rows belong to different customers."""
 DIRT = 1_000
-"""Of so many messages one repeats the one before it, and one has a price of 0."""
+"""Number of messages with one that repeats its predecessor and one with a price of 0."""
 _METHODS = ("card", "wallet", "bank_transfer", "invoice")
 _PAUSE = 0.02
 _DELIVERY = {
@@ -95,7 +95,7 @@ def send(brokers: str, topic: str, messages: Iterator[bytes]) -> int:
 
 
 def main() -> int:
-    """Send the messages of the options; 1 when the broker did not accept all."""
+    """Send the messages of the options; return 1 if the broker did not accept all."""
     given = _options().parse_args()
     if given.rate:
         messages = steady(given.first, given.rows, given.rate)

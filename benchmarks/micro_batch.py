@@ -1,4 +1,4 @@
-"""What a micro-batch of 1,000 rows costs when silver holds few rows, and when it holds many.
+"""Measure a micro-batch of 1,000 rows with few and with many rows in silver.
 
     make bench-batch SIZES=100000,1000000,10000000
 

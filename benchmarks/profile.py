@@ -1,4 +1,4 @@
-"""Where the time of a build goes: what computes, what reads, what writes.
+"""Measure the time of a build by kind of work: computing, reading, writing.
 
     make bench-profile ROWS=5000000
 

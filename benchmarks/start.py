@@ -1,4 +1,4 @@
-"""How long a command takes until it answers, and until a session computes.
+"""Measure the time until a command answers, and until a session computes.
 
     make bench-start ROUNDS=5
 

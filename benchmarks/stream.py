@@ -48,7 +48,7 @@ RESULTS = Path(__file__).with_suffix(".md")
 TOPIC = "transactions"
 PARTITIONS = 2
 SETTLING = 30
-"""Seconds of the steady feed that are left out: in them the stream starts."""
+"""First seconds of the steady feed, in which the stream starts; they are not measured."""
 _SHARES = (0.5, 0.95, 1.0)
 
 

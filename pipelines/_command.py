@@ -57,6 +57,6 @@ def run_script(
     except Exception as error:  # noqa: BLE001 - any error ends without a traceback on the console
         return report_unexpected(error)
     except KeyboardInterrupt:
-        log.error("interrupted: what was written is whole; run it again to go on")
+        log.error("interrupted: every commit is complete; run the command again to continue")
         return INTERRUPTED
     return 0

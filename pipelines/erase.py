@@ -19,7 +19,7 @@ def options() -> argparse.ArgumentParser:
 
 
 def work(ctx: "Context", given: argparse.Namespace) -> None:
-    """Do what the options say."""
+    """Run the command with its options."""
     from goldrun.jobs.erase import erase
 
     erase.run(ctx, given.customer_id)

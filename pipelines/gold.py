@@ -20,7 +20,7 @@ def options() -> argparse.ArgumentParser:
 
 
 def work(ctx: "Context", given: argparse.Namespace) -> None:
-    """Do what the options say."""
+    """Run the command with its options."""
     from goldrun.jobs.aggregate import gold_tables
 
     gold_tables.run(ctx, given.as_of, rebuild=given.rebuild)

@@ -23,7 +23,7 @@ def options() -> argparse.ArgumentParser:
 
 
 def work(ctx: "Context", given: argparse.Namespace) -> None:
-    """Do what the options say."""
+    """Run the command with its options."""
     from goldrun.jobs.promote import migration
 
     migration.run(ctx, given.lake_was)

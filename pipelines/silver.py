@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 def options() -> argparse.ArgumentParser:
     """Options of the command."""
     declared = parser(__doc__)
-    add_flag(declared, "replay", "judge quarantine again (default: false)")
+    add_flag(declared, "replay", "validate quarantine again (default: false)")
     return declared
 
 
 def work(ctx: "Context", given: argparse.Namespace) -> None:
-    """Do what the options say."""
+    """Run the command with its options."""
     from goldrun.jobs.monitor import rejections
     from goldrun.jobs.refine import silver
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def options() -> argparse.ArgumentParser:
     """Options of the command."""
     known, declared = Limits(), parser(__doc__, only_spark=True)
-    add_flag(declared, "available-now", "take what is there, then end (default: false)")
+    add_flag(declared, "available-now", "read the available input, then end (default: false)")
     for name, meaning in {
         "duration": "seconds after which to end (default: none)",
         "max-rows": "records after which to end, files whole (default: none)",
@@ -28,7 +28,7 @@ def options() -> argparse.ArgumentParser:
 
 
 def work(ctx: "Context", given: argparse.Namespace) -> None:
-    """Do what the options say."""
+    """Run the command with its options."""
     from goldrun.jobs.stream import stream
 
     stream.run(ctx, limits_of(given))

@@ -1,6 +1,6 @@
--- What goldrun's gold holds of the feed day by day, from silver.transactions, into schema oracle:
--- the tables that oracle_users.sql and oracle_features.sql of the tests go on from. The feed has
--- neither visits nor contacts nor customers.
+-- Compute goldrun's daily gold of the feed from silver.transactions, into schema oracle:
+-- the tables that oracle_users.sql and oracle_features.sql of the tests read. The feed has
+-- neither sessions nor interactions nor customers.
 
 CREATE SCHEMA oracle;
 
@@ -65,11 +65,11 @@ GROUP BY customer_id, day, product_id;
 CREATE TABLE oracle.customer_places AS
 SELECT customer_id, day, '' AS location, '' AS customer_segment, transactions FROM oracle.bought;
 
-CREATE TABLE oracle.visits (
+CREATE TABLE oracle.sessions (
     customer_id VARCHAR, day DATE, device_type VARCHAR, session_duration DECIMAL(18, 3),
     steps BIGINT, bought BOOLEAN, filled_a_cart BOOLEAN, sought BOOLEAN, exit_step VARCHAR
 );
-CREATE TABLE oracle.contacts (
+CREATE TABLE oracle.interactions (
     customer_id VARCHAR, day DATE, interaction_type VARCHAR, interaction_outcome VARCHAR,
     response_time DECIMAL(18, 3), after_order BOOLEAN
 );

@@ -1,9 +1,9 @@
--- What goldrun's silver holds of the feed, from raw.lines: one row a line, its columns as text.
--- $batch is the moment of ingestion.
+-- Compute goldrun's silver of the feed from raw.lines: one row per line, its columns as text.
+-- $batch is the time of ingestion.
 
 CREATE SCHEMA silver;
 
-CREATE TABLE silver.judged AS
+CREATE TABLE silver.validated AS
 WITH typed AS (
     SELECT
         record_id, file, raw, cut,
@@ -50,22 +50,22 @@ FROM typed;
 
 CREATE TABLE silver.quarantine AS
 SELECT record_id, 'transactions' AS entity, raw AS record, reasons, 'open' AS state, file
-FROM silver.judged WHERE len(reasons) > 0;
+FROM silver.validated WHERE len(reasons) > 0;
 
-CREATE TABLE silver.good AS
+CREATE TABLE silver.accepted AS
 SELECT
     transaction_id, order_id, customer_id, product_id, quantity, price, amount, currency,
     payment_method, transaction_date, transaction_status, updated_at, record_id,
     sha256(concat_ws(chr(31), transaction_id, order_id, customer_id, product_id, quantity, price,
         amount, currency, payment_method, transaction_date, transaction_status, updated_at))
         AS content_hash
-FROM silver.judged WHERE len(reasons) = 0;
+FROM silver.validated WHERE len(reasons) = 0;
 
-DROP TABLE silver.judged;
+DROP TABLE silver.validated;
 
--- Of most keys there is one row, and nothing to decide.
+-- Most keys have one row, which is current.
 CREATE TABLE silver.repeated AS
-SELECT transaction_id FROM silver.good GROUP BY transaction_id HAVING count(*) > 1;
+SELECT transaction_id FROM silver.accepted GROUP BY transaction_id HAVING count(*) > 1;
 
 CREATE TABLE silver.ranked AS
 SELECT
@@ -74,14 +74,14 @@ SELECT
         PARTITION BY transaction_id, content_hash ORDER BY record_id
     ) AS kept_record_id,
     max((updated_at, content_hash)) OVER (PARTITION BY transaction_id) AS newest
-FROM silver.good SEMI JOIN silver.repeated USING (transaction_id);
+FROM silver.accepted SEMI JOIN silver.repeated USING (transaction_id);
 
 CREATE TABLE silver.duplicates AS
 SELECT record_id, kept_record_id, 'transactions' AS entity
 FROM silver.ranked WHERE record_id <> kept_record_id;
 
 CREATE TABLE silver.transactions AS
-FROM silver.good ANTI JOIN silver.repeated USING (transaction_id)
+FROM silver.accepted ANTI JOIN silver.repeated USING (transaction_id)
 UNION ALL
 SELECT * EXCLUDE (kept_record_id, newest) FROM silver.ranked
 WHERE record_id = kept_record_id AND (updated_at, content_hash) = newest;
@@ -92,4 +92,4 @@ WHERE record_id = kept_record_id AND (updated_at, content_hash) <> newest;
 
 DROP TABLE silver.ranked;
 DROP TABLE silver.repeated;
-DROP TABLE silver.good;
+DROP TABLE silver.accepted;
