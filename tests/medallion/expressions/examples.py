@@ -1,4 +1,4 @@
-"""Expressions that cover the language: every function, operator and cast."""
+"""Expressions that stand for all of the language: every function, operator and cast."""
 
 from goldrun.medallion.expressions.table import FUNCTIONS
 
@@ -79,4 +79,4 @@ _OPERATORS = (
     "upper(b) || lower(b)",
 )
 EXAMPLES = [*dict.fromkeys([*[f.example for f in FUNCTIONS.values()], *_OPERATORS])]
-"""All expressions, without repeats."""
+"""All of them; none twice."""
