@@ -1,8 +1,8 @@
--- What customers did day by day, computed from the clean truth (schema truth, times in UTC without
--- a zone) into schema oracle. Written from the contracts in goldrun.contracts.activity alone.
+-- Activity of customers by day, computed from the clean truth (schema truth, times in UTC without
+-- a zone) into schema oracle. Written from the declared contracts only.
 -- Days are those of the variable zone.
 
--- One order of a customer, with the day on which it counts as what.
+-- One order of a customer, with the day on which it counts with each status.
 CREATE OR REPLACE TABLE oracle.orders AS
 SELECT
     customer_id,
@@ -13,7 +13,7 @@ SELECT
 FROM truth.transactions
 GROUP BY customer_id, order_id;
 
--- One visit, on the first day on whose end all of it was known.
+-- One session, on the first day at whose end it is complete.
 CREATE OR REPLACE TABLE oracle.sessions AS
 WITH journeys AS (
     SELECT
@@ -40,7 +40,7 @@ SELECT
     j.exit_step
 FROM truth.sessions s LEFT JOIN journeys j USING (session_id);
 
--- One contact, and whether it came at most 30 times 24 hours after a completed line.
+-- One interaction, and whether a completed transaction is at most 30 times 24 hours earlier.
 CREATE OR REPLACE TABLE oracle.interactions AS
 WITH purchases AS (
     SELECT customer_id, transaction_date FROM truth.transactions
@@ -179,7 +179,7 @@ SELECT customer_id, day, response_time, count(*) AS responses
 FROM oracle.interactions WHERE response_time IS NOT NULL
 GROUP BY customer_id, day, response_time;
 
--- The version of the customer that held when the line was bought; before the first nothing is known.
+-- The version of the customer at the time of the transaction; null before the first version.
 CREATE OR REPLACE TABLE oracle.customer_places AS
 WITH versions AS (
     SELECT customer_id, location, customer_segment, updated_at AS valid_from, NULL AS valid_to

@@ -1,7 +1,7 @@
 -- Features of every customer as of the variable as_of (the first moment of the date in the zone of
--- oracle_activity.sql), from the facts behind
--- oracle_activity.sql into oracle.customer_features. Written from the contracts in
--- goldrun.contracts.purchase_features and behaviour_features alone.
+-- oracle_activity.sql), from the tables of
+-- oracle_activity.sql into oracle.customer_features. Written from
+-- the catalog of features only.
 
 SET VARIABLE first_day = (SELECT min(day) FROM oracle.customer_daily);
 

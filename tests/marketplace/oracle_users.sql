@@ -1,4 +1,4 @@
--- The users' table as of the newest event, into oracle.user_features: goldrun.contracts.gold alone.
+-- The users' table as of the newest event, into oracle.user_features: from its contract only.
 
 CREATE OR REPLACE TABLE oracle.user_features AS
 WITH

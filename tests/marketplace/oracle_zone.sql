@@ -1,4 +1,4 @@
--- What the clocks of the variable zone show at a time in UTC, and its calendar day.
+-- The local time in the variable zone at a time in UTC, and its calendar day.
 
 CREATE SCHEMA IF NOT EXISTS oracle;
 CREATE OR REPLACE MACRO oracle.local(moment) AS

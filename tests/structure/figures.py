@@ -10,7 +10,7 @@ from tests.structure.limits import BODY_LINES, MODULE_LINES
 from tests.structure.modules import Function, Module
 
 _SHARED_NAME = 3
-"""From this number of modules on, a base name counts as ambiguous."""
+"""Number of modules from which a base name counts as ambiguous."""
 _LIKE_NAMED = re.compile(r"/(engines|learning)/\w+/")
 _PATH = re.compile(r"(?<!python )(?<![\w./])(?:src|models|pipelines)/[\w./<>-]*[\w/]")
 
@@ -73,7 +73,7 @@ def files_touched(how_to: str) -> list[str]:
 
 
 def read_how_tos(root: Path) -> dict[str, list[str]]:
-    """Read the files that each ``docs/how-to/add-a-*.md`` touches, by the name of what is added."""
+    """Return the files that each ``docs/how-to/add-a-*.md`` changes, by what is added."""
     documents = sorted((root / "docs" / "how-to").glob("add-an-*.md"))
     documents += sorted((root / "docs" / "how-to").glob("add-a-*.md"))
     return {

@@ -43,7 +43,7 @@ def _faults(function: Function) -> Iterator[str]:
 
 
 def main() -> int:
-    """Print the breaches of this project; 1 when there are any."""
+    """Print the breaches of this project; return 1 if there are any."""
     found = list(breaches(read_modules(ROOT, FOLDERS)))
     print("\n".join(found) if found else "Structure: all limits hold")
     return int(bool(found))

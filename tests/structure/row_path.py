@@ -32,7 +32,7 @@ _COMMANDS = ("bronze", "silver", "gold", "churn")
 _BESIDE = ("monitor", "plots", "steps/quality", "steps/drift", "steps/rejections")
 _DEPTH = 3
 _FIRST = 8
-"""Elements of a collection that are looked at: its elements are alike."""
+"""Number of elements of a collection that are checked, because its elements are alike."""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The structure checks find each breach in invented modules, and the figures count them."""
+"""The structure checks find each breach in example modules, and the figures count them."""
 
 from pathlib import Path
 
