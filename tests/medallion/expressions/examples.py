@@ -28,6 +28,7 @@ _OPERATORS = (
     "try_cast(a as decimal(18,4)) + try_cast(b as int)",
     "try_cast(a as decimal(18,4)) - try_cast(b as decimal(18,8))",
     "try_cast(a as decimal(18,4)) % try_cast(b as decimal(18,8))",
+    "2 % try_cast(b as decimal(38,0))",
     "try_cast(a as bigint) % 100 + 1",
     "try_cast(a as decimal(18,4)) / 10 + 5",
     "try_cast(a as double) / try_cast(b as double)",

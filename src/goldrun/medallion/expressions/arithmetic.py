@@ -19,6 +19,7 @@ from goldrun.medallion.expressions.numbers import (
     exact,
     read_integer,
     read_number,
+    remainder,
     whole_number,
 )
 from goldrun.medallion.expressions.times import midnight
@@ -43,8 +44,7 @@ _NATIVE: dict[str, Callable[[Column, Column], Column]] = {
     "+": lambda a, b: a + b,
     "-": lambda a, b: a - b,
     "*": lambda a, b: a * b,
-    # A null divisor results in null with every engine, zero may raise an error.
-    "%": lambda a, b: a % F.when(F.abs(b) > F.lit("0").cast("decimal(1,0)"), b),
+    "%": remainder,
 }
 _COMPARISONS: dict[str, Callable[[Column, Column], Column]] = {
     "=": lambda a, b: a == b,

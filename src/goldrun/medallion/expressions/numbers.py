@@ -116,6 +116,12 @@ def number_text(value: Column, number: NumberType) -> Column:
     return F.rtrim(F.rtrim(text, F.lit("0")), F.lit(".")) if number.is_wide else text
 
 
+def remainder(a: Column, b: Column) -> Column:
+    """Divide and return the rest; null where ``b`` is 0, for which an engine may raise an error."""
+    # Not abs(b) > 0, because Spark rounds abs to 34 digits, and not b <> 0, which Sail folds.
+    return a % F.when(F.abs(F.signum(b)) > F.lit(0.5), b)
+
+
 def exact(operator: str, left: Column, right: Column) -> Column:
     """Apply an operator to decimals exactly, in the wide type; null where the result is too large.
 
