@@ -31,7 +31,7 @@ def report_unexpected(error: Exception) -> int:
     file = _write_trace(trace)
     log.error(
         "error: goldrun met an error it does not know: %s; the full trace is in %s. If the input "
-        "is as the documentation asks, report it with that file (values in it may be personal)",
+        "follows the documentation, report it with that file (values in it may be personal)",
         *(_first_line(error), file or "no file, because none can be written: set GOLDRUN_DEBUG=1"),
     )
     if os.environ.get(DEBUG):

@@ -95,7 +95,7 @@ def test_an_empty_lake_has_no_history(daily_of: MakeDaily) -> None:
 
 @pytest.mark.parametrize("day", ["2010-11-30", "2010-12-01"])
 def test_a_date_with_nothing_before_it_is_refused(day: str) -> None:
-    with pytest.raises(AsOfError, match=r"nothing happened before it.*2010-12-01.*later date"):
+    with pytest.raises(AsOfError, match=r"there is no activity before it.*2010-12-01.*later date"):
         RETAIL.check_features(date.fromisoformat(day))
 
 
@@ -117,7 +117,7 @@ def test_a_label_window_that_is_not_complete_is_refused_with_the_latest_one() ->
 
 
 def test_labels_need_features_as_well() -> None:
-    with pytest.raises(AsOfError, match="nothing happened before it"):
+    with pytest.raises(AsOfError, match="there is no activity before it"):
         RETAIL.check_labels(date(2010, 12, 1), HORIZON)
 
 

@@ -19,6 +19,9 @@ from pathlib import Path
 
 from tests.project_copy import ROOT, copy_project
 
+_LAST_CHARACTERS = 3000
+"""Characters of the output that are shown where the unbroken tests fail."""
+
 
 @dataclass(frozen=True)
 class Mutant:
@@ -54,8 +57,10 @@ def main() -> int:
         for slow in sorted({mutant.slow for mutant in mutants}):
             tests = sorted({test for each in mutants if each.slow == slow for test in each.tests})
             print(f"Unbroken: {len(tests)} tests ...", flush=True)
-            if _run(copy, tests, slow=slow) != 0:
-                print("The tests are red without a break: mend that first")
+            code, output = _run(copy, tests, slow=slow)
+            if code != 0:
+                print(output[-_LAST_CHARACTERS:])
+                print("The tests fail without a break: correct that first")
                 return 1
         survivors = [mutant for mutant in mutants if not _is_detected(copy, mutant)]
     print(f"\n{len(mutants) - len(survivors)} of {len(mutants)} mutants detected")
@@ -70,7 +75,7 @@ def _is_detected(copy: Path, mutant: Mutant) -> bool:
         return False
     file.write_text(sound.replace(mutant.before, mutant.after))
     started = time.monotonic()
-    code = _run(copy, mutant.tests, slow=mutant.slow)
+    code, _ = _run(copy, mutant.tests, slow=mutant.slow)
     file.write_text(sound)
     detected = code == 1  # pytest's code for failed tests; others mean that they did not run
     word = "detected" if detected else "SURVIVED" if code == 0 else f"BROKEN ({code})"
@@ -81,11 +86,11 @@ def _is_detected(copy: Path, mutant: Mutant) -> bool:
     return detected
 
 
-def _run(copy: Path, tests: list[str], *, slow: bool) -> int:
-    """Run tests, each with its engine, until one fails; return pytest's last exit code."""
+def _run(copy: Path, tests: list[str], *, slow: bool) -> tuple[int, str]:
+    """Run tests, each with its engine, until one fails; return pytest's exit code and output."""
     of_spark = [test for test in tests if _is_of_spark(test)]
     others = [test for test in tests if test not in of_spark]
-    code, mark = 0, "slow" if slow else "not slow"
+    code, output, mark = 0, "", "slow" if slow else "not slow"
     for engine, chosen in (("sail", others), ("spark", of_spark)):
         if chosen and code == 0:
             command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"]
@@ -93,10 +98,16 @@ def _run(copy: Path, tests: list[str], *, slow: bool) -> int:
             given = {"PYTHONPATH": "src:.", "PYTHONDONTWRITEBYTECODE": "1"}
             environment = os.environ | given | {"GOLDRUN_ENGINE": engine}
             done = subprocess.run(
-                [*command, *chosen], cwd=copy, env=environment, capture_output=True, check=False
+                [*command, *chosen],
+                cwd=copy,
+                env=environment,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                check=False,
             )
-            code = done.returncode
-    return code
+            code, output = done.returncode, done.stdout
+    return code, output
 
 
 def _is_of_spark(test: str) -> bool:

@@ -55,9 +55,9 @@ GOLD_PROGRESS = Table(
 )
 
 RECORDS = "records"
-SETTLED_AT = "settled_at"
+COMPLETED_AT = "settled_at"
 
-SETTLED = Table(
+COMPLETE_BATCHES = Table(
     name="ops/settled_batches",
     grain="one batch of an entity whose records all have their fates",
     key=(lineage.ENTITY, lineage.BATCH_ID, RECORDS),
@@ -65,7 +65,9 @@ SETTLED = Table(
         Column(lineage.ENTITY, T.StringType(), "Name of the entity.", required=True),
         Column(lineage.BATCH_ID, T.StringType(), "The ingestion.", required=True),
         Column(RECORDS, T.LongType(), "How many it had in bronze.", required=True),
-        Column(SETTLED_AT, T.TimestampType(), "When the last of them had it, UTC.", required=True),
+        Column(
+            COMPLETED_AT, T.TimestampType(), "When the last of them had it, UTC.", required=True
+        ),
     ),
 )
 

@@ -1,4 +1,4 @@
-"""The words contracts are written in: column, rule, reference, table."""
+"""The parts of a contract: column, rule, reference, table."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -116,15 +116,15 @@ class Table:
         key: Columns that identify a row; unique in the table.
         rules: Row rules beyond the null policy and the allowed values.
         references: Foreign keys.
-        versioned_by: Column whose newest value wins when a key arrives with other content; the
-            older versions go to ``<name>_history``; of equal values, and where a source maps none,
-            the one that arrived last wins. Empty for other tables.
-        immutable_since: Of an entity that never changes, the column with the time it happened:
-            when a key arrives with other content the earliest is kept, and the others are
-            quarantined as ``key_conflict``. Empty for other tables.
+        versioned_by: Column whose newest value wins when a key is ingested again with other
+            content; the older versions go to ``<name>_history``. Of equal values, and where a
+            source maps none, the last one ingested wins. Empty for other tables.
+        immutable_since: Of an entity that never changes, the column with the time of the record:
+            when a key is ingested again with other content the earliest is kept, and the others
+            are quarantined as ``key_conflict``. Empty for other tables.
         clustered_by: Columns the files are clustered by.
         z_ordered_by: Columns OPTIMIZE z-orders by, for tables that are not clustered.
-        change_feed: Whether Delta keeps what each commit changed, for readers that follow.
+        change_feed: Whether Delta records the changed rows of each commit (change data feed).
     """
 
     name: str

@@ -1,1 +1,1 @@
-"""Activity per day, and what it says of a customer as of a date."""
+"""Daily metrics of customers, and their features as of a date."""

@@ -1,4 +1,4 @@
-"""Daily metrics of the contact between customers and the shop, from interactions."""
+"""Daily metrics of interactions between customers and the shop."""
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F

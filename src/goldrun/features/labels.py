@@ -1,4 +1,4 @@
-"""Labels after a date, and the dates for which features and labels are whole."""
+"""Labels after a date, and the dates for which features and labels are complete."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -23,8 +23,8 @@ class History:
     Attributes:
         observed_from: First day with any activity.
         observed_until: Newest day with any activity.
-        sold_until: Newest day with a transaction of any status, up to which a label can tell who
-            bought nothing; ``observed_until`` when None.
+        sold_until: Newest day with a transaction of any status, up to which a label is known;
+            ``observed_until`` when None.
     """
 
     observed_from: date
@@ -55,24 +55,24 @@ class History:
 
     @property
     def day_after(self) -> date:
-        """The first as_of that sees everything."""
+        """The first as_of for which all activity counts."""
         return self.observed_until + timedelta(days=1)
 
     def check_features(self, as_of: date) -> date:
-        """Return ``as_of`` if the lake has activity before it and knows all that came before.
+        """Return ``as_of`` if the lake has activity before it and covers every day before it.
 
         Raises:
             AsOfError: ``as_of`` is not after the first day, or later than the day after the last.
         """
         if as_of <= self.observed_from:
             raise AsOfError(
-                f"as_of {as_of}: nothing happened before it; the first activity is on "
+                f"as_of {as_of}: there is no activity before it; the first activity is on "
                 f"{self.observed_from}, so give a later date"
             )
         if as_of > self.day_after:
             raise AsOfError(
-                f"as_of {as_of}: the lake ends on {self.observed_until}, so what came before is "
-                f"not all known; give {self.day_after} or an earlier date"
+                f"as_of {as_of}: the lake ends on {self.observed_until}, so activity before as_of "
+                f"is incomplete; give {self.day_after} or an earlier date"
             )
         return as_of
 
@@ -81,7 +81,7 @@ class History:
         return (self.sold_until or self.observed_until) - timedelta(days=horizon_days)
 
     def check_labels(self, as_of: date, horizon_days: int) -> date:
-        """Return ``as_of`` if features and the whole label window are there.
+        """Return ``as_of`` if the lake covers its features and the whole label window.
 
         Raises:
             AsOfError: As ``check_features``, or the label window ends after the lake does.
@@ -113,7 +113,7 @@ class History:
             as_of: The test origin.
             horizon_days: Length of the label window.
             window_days: Longest look-back window among the features, in days.
-            most: How many at the most.
+            most: Largest number of dates.
 
         Returns:
             Ascending dates, at least one.

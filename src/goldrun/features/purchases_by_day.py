@@ -45,14 +45,14 @@ def purchases_by_day(
     dated = transactions.withColumn(daily_metrics.DAY, day_of(entities.TRANSACTION_DATE, zone))
     # One grouping of both, not a join of two: a join has all days of one side in memory.
     counted = orders_by_day(transactions, zone) if orders is None else orders
-    rows = stacked([_payments(dated), counted])
+    rows = stacked([_transaction_rows(dated), counted])
     return rows.groupBy(*_CUSTOMER_DAY).agg(
         *[F.expr(metric.expression).alias(metric.name) for metric in purchase_metrics.METRICS]
     )
 
 
-def _payments(transactions: DataFrame) -> DataFrame:
-    """Select what each transaction contributes to its day."""
+def _transaction_rows(transactions: DataFrame) -> DataFrame:
+    """Select the columns of each transaction, of any status, that its day is aggregated from."""
     is_completed = F.expr(_IS_COMPLETED)
     return transactions.select(
         *_CUSTOMER_DAY,

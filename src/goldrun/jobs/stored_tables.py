@@ -21,7 +21,7 @@ STORED: dict[str, Table] = {
             gold.SEGMENTS,
             gold.SEGMENT_CHANGES,
         ),
-        *(ops.QUALITY_METRICS, ops.DRIFT_METRICS, ops.GOLD_PROGRESS, ops.SETTLED),
+        *(ops.QUALITY_METRICS, ops.DRIFT_METRICS, ops.GOLD_PROGRESS, ops.COMPLETE_BATCHES),
     )
 }
 """Contract by ``layer/name``."""

@@ -1,1 +1,1 @@
-"""How models are trained, judged and drawn, from pandas frames in memory."""
+"""Training, evaluation and plots of models, from pandas frames in memory."""

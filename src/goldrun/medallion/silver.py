@@ -84,7 +84,7 @@ def _typed(frame: DataFrame, parsed: Mapping[str, Parsed], mapped: Sequence[Colu
 def _all_reasons(table: Table) -> SparkColumn:
     """Return the names of faults and of broken rules, joined by commas; null if there are none."""
     broken = _joined(F.col(lineage.REASONS), _names_of(_broken(table)))
-    reasons = _joined(broken, _names_of(_unfilled(table, broken)))
+    reasons = _joined(broken, _names_of(_still_missing(table, broken)))
     # The fields of a malformed line are arbitrary, so other reasons are ignored.
     is_malformed = F.col(lineage.MALFORMED).isNotNull()
     return F.when(is_malformed, F.lit(quarantine_reasons.RECORD_MALFORMED)).otherwise(reasons)
@@ -115,8 +115,12 @@ def _broken(table: Table) -> dict[str, SparkColumn]:
     return broken | {rule.name: ~F.expr(rule.holds) for rule in rejecting}
 
 
-def _unfilled(table: Table, broken: SparkColumn) -> dict[str, SparkColumn]:
-    """Return conditions of required values without a default, for records without other reasons."""
+def _still_missing(table: Table, broken: SparkColumn) -> dict[str, SparkColumn]:
+    """Return the conditions of required columns that are null although they have a default.
+
+    A default is null where a column that it reads has a fault. Such a record has a reason already,
+    so the condition holds only for records without one: those whose ``broken`` is null.
+    """
     defaulted = (c for c in table.columns if c.required and c.default is not None)
     return {
         quarantine_reasons.missing(c): F.col(c.name).isNull() & broken.isNull() for c in defaulted

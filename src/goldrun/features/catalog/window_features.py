@@ -79,7 +79,7 @@ _TREND = Feature(
     SPEND_TREND,
     T.DoubleType(),
     f"Spend of the {totals.TREND_DAYS} days before as_of / spend of the {2 * totals.TREND_DAYS} "
-    "days before it: 0.5 is steady, 1 all new, 0 all gone.",
+    "days before it: 0.5 is steady, 1 is all in the later half, 0 all in the earlier half.",
     null_means=f"the history is shorter than {2 * totals.TREND_DAYS} days, or no spend in them",
     unit="share",
     minimum=0,

@@ -54,7 +54,8 @@ def purge(lake: Lake, table: str) -> None:
     Files with deletion vectors are rewritten without the deleted rows. Files that are not part of
     the newest version are removed, with all change data, and the log begins with a checkpoint of
     that version. Version numbers continue; older versions can't be read any more. A call after an
-    interrupted one completes it, and a table without older versions is not changed.
+    interrupted one completes it. A table without older versions and deletion vectors is not
+    changed.
 
     Args:
         lake: A lake on a local or mounted disk, whose tables the caller has locked.
@@ -66,15 +67,22 @@ def purge(lake: Lake, table: str) -> None:
     spark, at = lake.session, named(lake.path(table))
     detail = spark.sql(f"DESCRIBE DETAIL {at}").collect()[0]
     if "deletionVectors" in (detail["tableFeatures"] or []):
-        # REORG ... APPLY (PURGE) skips files of a clustered table that are clustered already.
+        # Rewritten as a whole, because REORG ... APPLY (PURGE) skips files that are clustered.
         rows = lake.read(table).write.format("delta").mode("overwrite")
         rows.option("dataChange", "false").save(lake.path(table))
-    elif _checkpointed(_log(lake, table)) >= lake.version(table) - 1 and not leftovers(lake, table):
+    elif _is_purged(lake, table):
         return
     if _unreferenced_files(lake, table):
         with _settings(spark, _VACUUM_SETTINGS):
             spark.sql(f"VACUUM {at} RETAIN 0 HOURS")
     _truncate_log(lake, table, detail["properties"].get(_CHECKPOINT_INTERVAL, "1"))
+
+
+def _is_purged(lake: Lake, table: str) -> bool:
+    """Whether the log begins with a checkpoint of the last data, and no older file is left."""
+    # The commit that restores the checkpoint interval follows the checkpoint.
+    newest = lake.version(table) - 1
+    return _checkpointed(_log(lake, table)) >= newest and not leftovers(lake, table)
 
 
 def _truncate_log(lake: Lake, table: str, interval: str) -> None:

@@ -92,13 +92,13 @@ def _any(values: pa.Array, pattern: str) -> bool:
 
 def _cells(file: Path) -> Cells:
     if file.name.endswith(".parquet"):
-        return _of_parquet(file)
+        return _parquet_cells(file)
     if file.name.endswith(_STRUCTURED) and not file.name.startswith("."):
-        return _of_json_lines(file)
-    return _of_text(file)
+        return _json_line_cells(file)
+    return _text_cells(file)
 
 
-def _of_parquet(file: Path) -> Cells:
+def _parquet_cells(file: Path) -> Cells:
     with pq.ParquetFile(file) as parquet:
         for batch in parquet.iter_batches(_ROWS_AT_ONCE):
             for name, column in zip(batch.schema.names, batch.columns, strict=True):
@@ -128,7 +128,7 @@ def _of_plain_array(name: str, values: pa.Array) -> Cells:
         yield name, pa.array([v and v.decode(errors="replace") for v in values.to_pylist()])
     elif pa.types.is_string(values.type) or pa.types.is_large_string(values.type):
         yield name, values
-        yield from _of_json_in(values)
+        yield from _nested_json_cells(values)
 
 
 def _of_entries(keys: pa.Array, items: pa.Array) -> Cells:
@@ -136,23 +136,23 @@ def _of_entries(keys: pa.Array, items: pa.Array) -> Cells:
         yield from _of_array(key, items.filter(pc.equal(keys, key)))
 
 
-def _of_json_in(values: pa.Array) -> Cells:
+def _nested_json_cells(values: pa.Array) -> Cells:
     """Yield the texts inside values that are JSON objects, such as quarantined records."""
     objects = values.filter(pc.fill_null(pc.starts_with(values, "{"), False))
-    yield from _of_jsons(objects.to_pylist())
+    yield from _json_cells(objects.to_pylist())
 
 
-def _of_json_lines(file: Path) -> Cells:
+def _json_line_cells(file: Path) -> Cells:
     with file.open(encoding="utf-8", errors="replace") as stream:
         for lines in _in_batches(stream):
-            yield from _of_jsons(lines)
+            yield from _json_cells(lines)
 
 
 def _is_json(text: str) -> bool:
     return text.lstrip().startswith(("{", "["))
 
 
-def _of_jsons(texts: Sequence[str]) -> Cells:
+def _json_cells(texts: Sequence[str]) -> Cells:
     found: defaultdict[str, list[str]] = defaultdict(list)
     for text in texts:
         for name, value in _strings(TEXT, text):
@@ -187,7 +187,7 @@ def _json_in(text: str) -> Any:
         return None
 
 
-def _of_text(file: Path) -> Cells:
+def _text_cells(file: Path) -> Cells:
     unzip = gzip.open if file.suffix == ".gz" else open
     with unzip(file, "rt", encoding="utf-8", errors="replace") as stream:
         for lines in _in_batches(stream):

@@ -127,7 +127,7 @@ _KNOWN = (
         "write it as sqlite:///FILE, or http://HOST:PORT of an MLflow server",
     ),
 )
-_UNKNOWN = _Failure("", "", f"mend what it says, {_ANOTHER}")
+_UNKNOWN = _Failure("", "", f"correct what the message names, {_ANOTHER}")
 STORE_ERRORS = (MlflowException, SQLAlchemyError, CommandError, RequestException, sqlite3.Error)
 """Errors that MLflow's client raises if its store fails."""
 

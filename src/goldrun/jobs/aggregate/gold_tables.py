@@ -107,7 +107,7 @@ def _leave_zone(ctx: Context) -> None:
     """Remove what may not be mixed with days of the source's time zone, and log why.
 
     Activity and the users' table are computed again by the caller. Snapshots are computed again
-    when they are asked for, so those of all dates are removed.
+    on demand, so those of all dates are removed.
     """
     zones = zone_of_gold(ctx), ctx.source.name, ctx.source.zone
     log.info("    gold has the days of %s, and %s those of %s:", *zones)

@@ -60,16 +60,17 @@ class GoldUpdater:
         moved = zone_of_gold(ctx) != ctx.source.zone
         unfollowed = [name for name in followed if ctx.lake.enable_change_feed(name)]
         if moved or unfollowed or changed_since(ctx, ctx.lake.versions(followed)) is None:
-            self._begin(ctx, followed)
+            self._compute_all(ctx, followed)
         self._progress = known_progress(ctx)
         self._described_at = ctx.now
         self.update(ctx)
 
-    def _begin(self, ctx: Context, followed: Sequence[str]) -> None:
+    def _compute_all(self, ctx: Context, followed: Sequence[str]) -> None:
+        """Compute all of gold, which records the progress; record it where silver is empty."""
         if all(ctx.lake.read(name).isEmpty() for name in followed):
             record_progress(ctx, ctx.lake.versions(followed), self.run_id)
         else:
-            # All of it: a change data feed has no changes from before it was enabled.
+            # A change data feed has no changes from before it was enabled.
             gold_tables.run(ctx, rebuild=True)
 
     def update(self, ctx: Context) -> int:

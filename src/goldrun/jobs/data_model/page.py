@@ -32,16 +32,16 @@ Generated from the contracts in `src/goldrun/contracts/` and the catalog of feat
 `src/goldrun/features/catalog/` by `make docs` (`{COMMAND}`): change
 them, not this page.
 
-Five entities arrive as raw text in bronze, are typed, checked and related in silver, and become
-sums per customer and day, and then features, in gold.
+Five entities are ingested as raw text into bronze, typed and checked in silver, and aggregated per
+customer and day, and then as features, in gold.
 
 - Times are UTC. A day is a calendar day of the source's `timezone` (of UTC where none is
   declared); `as_of` is the midnight at which that date begins there.
 - Durations and response times are **in seconds**, money is decimal in the shop's currency.
 - A row that breaks something of severity **reject** goes to `silver/quarantine` with its reasons;
   one that breaks something of severity **warn** stays and is counted.
-- A condition that can't be judged because a value is null counts as kept: missing values have
-  reasons of their own. `ingested_at` in a condition is when the record was read.
+- A condition that is null because a value is null counts as kept: missing values have reasons of
+  their own. `ingested_at` in a condition is when the record was read.
 - A column that is **personal** names or reaches a person; none of them is in gold.
 - What is empty for all rows of a table below is left out of it.
 
@@ -86,7 +86,7 @@ def traced(column: Column) -> tuple[str, ...]:
 
     Returns:
         The silver columns behind the activity columns that it is made from, as ``entity.column``,
-        in the order of the contracts. Empty when nothing says where it comes from.
+        in the order of the contracts. Empty for a column without declared sources.
     """
     activity = {
         f"{table.name.partition('/')[2]}.{c.name}": c.made_from

@@ -52,8 +52,8 @@ def find_person(
 ) -> Person:
     """Find the records of a person in bronze, and the texts that only this person has."""
     frame = pd.DataFrame([(customer_id,)], columns=[CUSTOMER_ID])
-    seed = Person(ctx.lake.session.createDataFrame(frame), {}, [])
-    terms = [*_ids(customer_id, seed, raws), *_values(ctx, seed, raws)]
+    only_id = Person(ctx.lake.session.createDataFrame(frame), {}, [])
+    terms = [*_ids(customer_id, only_id, raws), *_values(ctx, only_id, raws)]
     wanted = [t for t in terms if t.identifies or t.kind == CUSTOMER_ID]
     patterns = pd.DataFrame(
         [(t.pattern, t.identifies) for t in wanted], columns=[person.PATTERN, person.IDENTIFIES]
@@ -62,24 +62,28 @@ def find_person(
     records = {}
     for raw in raws:
         stored = _stored(ctx, tables, f"silver/{raw.entity}")
-        records[raw.entity] = person.records_of(seed, raw, stored, sought)
+        records[raw.entity] = person.records_of(only_id, raw, stored, sought)
         log.info("    %s records in bronze/%s", f"{records[raw.entity].count():,}", raw.entity)
-    return Person(seed.id, records, terms)
+    return Person(only_id.id, records, terms)
 
 
 def _stored(ctx: Context, tables: Sequence[str], current: str) -> list[DataFrame]:
     return [ctx.lake.read(t) for t in (current, f"{current}_history") if t in tables]
 
 
-def _ids(customer_id: str, seed: Person, raws: Sequence[Raw]) -> list[Term]:
-    """Return terms of the id as in silver, and as spelled in files with a column that is the id."""
-    alone = {raw.needed[0] for raw in raws if len(raw.needed) == 1}
-    columns = ID_COLUMNS | {lineage.MALFORMED, RAW_LINE} | alone
-    texts = {customer_id} | person.spelled_ids(seed, raws)
+def _ids(customer_id: str, only_id: Person, raws: Sequence[Raw]) -> list[Term]:
+    """Return a term for each spelling of the id: that of silver, and those of the raw files.
+
+    A term is searched in the id columns of the lake, and in the file columns that hold the id
+    alone, not as a part of a longer text.
+    """
+    file_columns = {raw.needed[0] for raw in raws if len(raw.needed) == 1}
+    columns = ID_COLUMNS | {lineage.MALFORMED, RAW_LINE} | file_columns
+    texts = {customer_id} | person.spelled_ids(only_id, raws)
     return [Term(CUSTOMER_ID, text, columns) for text in sorted(texts)]
 
 
-def _values(ctx: Context, seed: Person, raws: Sequence[Raw]) -> list[Term]:
+def _values(ctx: Context, only_id: Person, raws: Sequence[Raw]) -> list[Term]:
     """Return terms of personal values that no other customer has, in every spelling."""
     frames = [ctx.lake.read(t) for t in _customer_tables(ctx)]
     columns = {name: {name} for name in person.PERSONAL}
@@ -92,7 +96,7 @@ def _values(ctx: Context, seed: Person, raws: Sequence[Raw]) -> list[Term]:
     if not frames:
         return []
     values = reduce(DataFrame.unionByName, [person.personal_values(frame) for frame in frames])
-    found = person.values_of(values, seed.id).collect()
+    found = person.values_of(values, only_id.id).collect()
     if shared := sum(row[person.SHARED] for row in found):
         log.info("    %s personal values are shared with another customer and remain there", shared)
     return [

@@ -90,7 +90,7 @@ def _append_metrics(ctx: Context, model: str, report: DriftReport) -> None:
         ctx.lake.append_unless_empty(DRIFT_METRICS, ctx.lake.frame(DRIFT_METRICS, rows))
 
 
-def run_beside(
+def run_nested(
     ctx: Context,
     model: str,
     settings: ModelSettings,

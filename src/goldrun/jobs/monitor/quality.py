@@ -77,7 +77,7 @@ def record(ctx: Context, report: QualityReport) -> None:
         ctx.lake.append(QUALITY_METRICS, ctx.lake.frame(QUALITY_METRICS, rows))
 
 
-def run_beside(ctx: Context, report: QualityReport) -> str:
+def run_nested(ctx: Context, report: QualityReport) -> str:
     """Record a report as the run ``data_quality`` under the active training run; return its id."""
     with ctx.tracker.child_run(DATA_QUALITY) as run_id:
         record(ctx, report)

@@ -60,7 +60,7 @@ def check_before_training(ctx: Context, report: QualityReport | None = None) -> 
     report = report or quality.measure(ctx)
     error = _failure(ctx, report)
     if error is not None:
-        quality.run_beside(ctx, report)
+        quality.run_nested(ctx, report)
         log_rejections(ctx, rejections_of(report))
         raise error
     return report

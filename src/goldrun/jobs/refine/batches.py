@@ -7,13 +7,13 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from goldrun.contracts import lineage
-from goldrun.contracts.ops import SETTLED
+from goldrun.contracts.ops import COMPLETE_BATCHES
 from goldrun.io.delta.lake import Lake
 
 
 def completed_batches(lake: Lake, entity: str) -> DataFrame:
     """Rows of ``ops/settled_batches`` of an entity; empty where the table does not exist."""
-    return lake.read_or_empty(SETTLED).where(F.col(lineage.ENTITY) == entity)
+    return lake.read_or_empty(COMPLETE_BATCHES).where(F.col(lineage.ENTITY) == entity)
 
 
 def mark_complete(lake: Lake, entity: str, batches: Mapping[str, int], now: datetime) -> None:
@@ -27,9 +27,9 @@ def mark_complete(lake: Lake, entity: str, batches: Mapping[str, int], now: date
     """
     if batches:
         rows = [(entity, batch, records, now) for batch, records in batches.items()]
-        with lake.writing(SETTLED.name):
+        with lake.writing(COMPLETE_BATCHES.name):
             # By key: a batch whose fates were lost is completed a second time.
-            lake.upsert(SETTLED, lake.frame(SETTLED, rows))
+            lake.upsert(COMPLETE_BATCHES, lake.frame(COMPLETE_BATCHES, rows))
 
 
 def reset(lake: Lake, entity: str) -> None:
@@ -38,7 +38,7 @@ def reset(lake: Lake, entity: str) -> None:
     A process that stops in between leaves records without a fate, which are searched in incomplete
     batches only.
     """
-    if lake.exists(SETTLED.name):
-        with lake.writing(SETTLED.name):
+    if lake.exists(COMPLETE_BATCHES.name):
+        with lake.writing(COMPLETE_BATCHES.name):
             completed = completed_batches(lake, entity)
-            lake.delete_rows(SETTLED.name, completed.select(lineage.ENTITY))
+            lake.delete_rows(COMPLETE_BATCHES.name, completed.select(lineage.ENTITY))

@@ -73,7 +73,9 @@ def input_versions(ctx: Context) -> dict[str, int]:
 def read_frames(
     ctx: Context, model: Model[Any, Any], settings: ModelSettings, inputs: Inputs
 ) -> tuple[Frames, str]:
-    """Bring the rows into memory with their labels, and log them as inputs of the run.
+    """Collect the training and test rows with their labels, and log them as inputs of the run.
+
+    A model without a test origin is evaluated on its training rows.
 
     Returns:
         The frames, and the SHA-256 of the training frame.

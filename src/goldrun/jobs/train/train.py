@@ -78,12 +78,12 @@ def _monitor(
     ctx: Context, model: AnyModel, settings: ModelSettings, inputs: Inputs, report: QualityReport
 ) -> MonitoringResult:
     """Record data quality and feature drift as the runs beside the training run."""
-    quality_run = quality.run_beside(ctx, report)
+    quality_run = quality.run_nested(ctx, report)
     baseline = drift.keep_baseline(ctx, inputs.training, settings.features)
     if inputs.origins.reference:
         baseline = baseline_of(inputs.reference, settings.features)
     reference = drift.Reference(baseline, inputs.origins.reference_name)
-    drift_run, drift_report = drift.run_beside(ctx, model.name, settings, reference, inputs.test)
+    drift_run, drift_report = drift.run_nested(ctx, model.name, settings, reference, inputs.test)
     return MonitoringResult(quality_run, report, drift_run, drift_report)
 
 

@@ -41,13 +41,14 @@ def _abs(given: Sequence[Value]) -> Value:
 
 
 def _operator(name: str, operator: str, meaning: str) -> Function:
+    """Declare a function of two numbers that computes what an operator does."""
     return Function(
         name,
         (_NUMBER, _OTHER),
         "number",
         lambda given: arithmetic(operator, given[0], given[1]),
         meaning,
-        f"{name}(try_cast(a as double), try_cast(b as decimal(18,4)))",
+        example=f"{name}(try_cast(a as double), try_cast(b as decimal(18,4)))",
     )
 
 

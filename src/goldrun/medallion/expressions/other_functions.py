@@ -75,7 +75,7 @@ def _extreme(name: str, make: Callable[..., Column]) -> Callable[[Sequence[Value
 def is_null(value: Value) -> Value:
     """Compute whether a value is null."""
     if value.kind is Kind.ROW:
-        raise ExpressionError("asks whether a struct is null; ask for its parts")
+        raise ExpressionError("tests a struct for null; test its parts")
     return computed(Kind.BOOLEAN, [value], lambda c: c.isNull())
 
 

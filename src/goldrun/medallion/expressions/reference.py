@@ -45,8 +45,8 @@ All numbers are decimals. Text is read by ASCII digits, an optional sign, point 
 - A time with a zone or an offset is an instant, and so is what comes from a number of seconds,
   milliseconds or microseconds. A time without one is local: it is read in the source's
   `timezone`, and without that it is `<column>_without_zone`.
-- `timestamp_format` is for columns that are mapped as they are; an expression says itself how it
-  reads a text: `to_timestamp(bought, 'dd/MM/yyyy HH:mm')`.
+- `timestamp_format` is for columns that are mapped as they are; an expression has the pattern
+  itself: `to_timestamp(bought, 'dd/MM/yyyy HH:mm')`.
 - Times can't be compared or added to; text that is made of them is ISO 8601.
 
 ## Operators

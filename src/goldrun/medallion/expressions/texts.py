@@ -165,20 +165,20 @@ def _json_reader(path: list[str | int]) -> Callable[[str | None], str | None]:
     def find(value: str | None) -> str | None:
         import json  # noqa: PLC0415
 
-        class Number(str):
+        class Number(str):  # A number as it is written, which json would round.
             __slots__ = ()
 
         def refuse(name: str) -> object:
             raise ValueError(name)
 
-        def write(part: object) -> str:
+        def to_json(part: object) -> str:
             if isinstance(part, Number):
                 return str(part)
             if isinstance(part, dict):
-                pairs = [f"{write(name)}:{write(value)}" for name, value in part.items()]
+                pairs = [f"{to_json(name)}:{to_json(value)}" for name, value in part.items()]
                 return f"{{{','.join(pairs)}}}"
             if isinstance(part, list):
-                return f"[{','.join([write(value) for value in part])}]"
+                return f"[{','.join([to_json(value) for value in part])}]"
             return json.dumps(part, ensure_ascii=False)
 
         if value is None:
@@ -190,7 +190,7 @@ def _json_reader(path: list[str | int]) -> Callable[[str | None], str | None]:
                 if type(found) is not wanted:
                     return None
                 found = dict(enumerate(found) if wanted is list else found)[step]
-            text = str(found) if isinstance(found, str) else write(found)
+            text = str(found) if isinstance(found, str) else to_json(found)
             text.encode()
         except (ValueError, LookupError, RecursionError):
             return None
