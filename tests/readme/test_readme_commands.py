@@ -1,5 +1,7 @@
 """The commands of README.md and the reference are found, and the table says how each is run."""
 
+import re
+
 import pytest
 from pydantic import ValidationError
 
@@ -70,6 +72,16 @@ def test_every_command_sets_the_environment_that_it_needs() -> None:
     """`python` finds the project's modules only with PYTHONPATH, which make and MLproject set."""
     runs = [command.run or command.readme for command in table().values()]
     assert [run for run in runs if run.startswith("python ")] == []
+
+
+def test_the_long_tests_that_a_command_selects_exist() -> None:
+    """pytest takes a name in ``-k`` that no test has as a name that selects nothing."""
+    modules = list((ROOT / "tests").rglob("test_*.py"))
+    names = " ".join([str(each) + each.read_text("utf-8") for each in modules])
+    selections = [re.findall(r'ONLY="(.+)"', command.run) for command in table().values()]
+    words = {word for found in selections for text in found for word in re.findall(r"\w+", text)}
+    assert words
+    assert {word for word in words - {"and", "or", "not"} if word not in names} == set()
 
 
 def test_a_table_with_an_unknown_key_is_refused() -> None:
