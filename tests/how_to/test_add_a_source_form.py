@@ -3,6 +3,7 @@
 import re
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 from deltalake import DeltaTable
@@ -52,7 +53,7 @@ def extended(tmp_path_factory: pytest.TempPathFactory) -> Project:
     return project
 
 
-def rows_of(lake: Path, table: str, *columns: str) -> list[tuple[object, ...]]:
+def rows_of(lake: Path, table: str, *columns: str) -> list[tuple[Any, ...]]:
     frame = DeltaTable(lake / table).to_pandas()[list(columns)]
     return sorted(frame.itertuples(index=False, name=None))
 
