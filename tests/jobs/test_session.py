@@ -13,6 +13,7 @@ from goldrun.errors import StorageError
 from goldrun.features.catalog.feature_tables import CUSTOMER_DAILY
 from goldrun.io.delta.lake import Lake
 from goldrun.io.engines.base import Engine
+from goldrun.io.tracking.runs import Tracker
 from goldrun.jobs.session import opened
 
 OTHER = Table(
@@ -24,14 +25,14 @@ OTHER = Table(
 
 
 def test_a_command_refuses_a_table_that_is_not_that_of_its_contract(
-    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    engine: Engine, tracker: Tracker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     @contextlib.contextmanager
     def open_engine(*_: object, **__: object) -> Iterator[Engine]:
         yield engine
 
     monkeypatch.setattr("goldrun.jobs.session.open_engine", open_engine)
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/mlflow.db")
+    monkeypatch.setattr("goldrun.jobs.session.Tracker", lambda **_: tracker)
     lake = Lake(engine, str(tmp_path / "lake"))
     lake.append(OTHER, engine.session.createDataFrame([("c1",)], OTHER.schema))
     options = Namespace(source="online_retail", lake=lake.root, master="")
