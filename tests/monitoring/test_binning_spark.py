@@ -15,6 +15,7 @@ from goldrun.contracts.verdict import Verdict
 from goldrun.errors import SettingsError
 from goldrun.features.catalog import purchase_features
 from goldrun.features.catalog.feature_tables import feature_named
+from goldrun.monitoring.binning import describe
 from goldrun.monitoring.drift import (
     Baseline,
     Bins,
@@ -22,7 +23,6 @@ from goldrun.monitoring.drift import (
     baseline_of,
     bin_counts,
     compare,
-    quantile_edges,
 )
 
 SPREAD, TIES, CONSTANT, MONEY, EMPTY = "spread", "ties", "constant", "money", "empty"
@@ -112,7 +112,7 @@ def test_edges_and_counts_each_run_one_query_for_all_features(
         return collect(df)
 
     monkeypatch.setattr(type(frame), "collect", counted)
-    quantile_edges(frame, FEATURES)
+    describe(frame, FEATURES)
     assert len(asked) == 1
     bin_counts(frame, baseline.bins)
     assert len(asked) == 2
@@ -166,7 +166,7 @@ def test_a_constant_that_moves_down_or_up_leaves_its_bin(
 def test_values_below_a_frequent_zero_have_their_own_bin(spark: SparkSession) -> None:
     schema = T.StructType([T.StructField("f", T.DoubleType())])
     frame = spark.createDataFrame([(v,) for v in [0.0] * 9 + [1.0]], schema)
-    bins = quantile_edges(frame, ["f"], bins=2)
+    bins = {"f": describe(frame, ["f"], bins=2)["f"].bins}
     negative = spark.createDataFrame([(-1e-300,), (0.0,), (-0.0,)], schema)
     assert bin_counts(negative, bins) == {"f": (1, 2, 0, 0)}
 
@@ -190,7 +190,7 @@ def test_counts_do_not_depend_on_partitions(frame: DataFrame, baseline: Baseline
     assert bin_counts(again, baseline.bins) == {
         one.bins.feature: one.counts for one in baseline.features
     }
-    assert quantile_edges(again, FEATURES) == baseline.bins
+    assert {n: d.bins for n, d in describe(again, FEATURES).items()} == baseline.bins
 
 
 @pytest.mark.parametrize(
@@ -208,4 +208,4 @@ def test_a_feature_that_is_not_a_number_is_refused_by_name(
 
 def test_a_single_bin_is_refused(frame: DataFrame) -> None:
     with pytest.raises(ValueError, match="2 or more"):
-        quantile_edges(frame, [SPREAD], bins=1)
+        describe(frame, [SPREAD], bins=1)

@@ -8,10 +8,11 @@ from scipy import stats
 
 from goldrun.simulation.draws import Draws
 from goldrun.simulation.orders import Orders, orders
-from goldrun.simulation.parameters import NO_SEASON, Drift, Effects, Process, Season, Settings
+from goldrun.simulation.parameters import Drift, Effects, Process, Season, Settings
 from goldrun.simulation.process import Calendar, People, dropout_day, people
 
 CUSTOMERS = 20_000
+NO_SEASON = Season(hours=(1.0,) * 24, weekdays=(1.0,) * 7, yearly_swing=0)
 PLAIN = Process(season=NO_SEASON, purchase_effects=Effects(), dropout_effects=Effects())
 
 

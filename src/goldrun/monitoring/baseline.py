@@ -102,7 +102,7 @@ def baseline_of(df: DataFrame, features: Sequence[str], bins: int = 10) -> Basel
     Args:
         df: Training rows of all origins.
         features: Features of the model, numeric columns of ``df``.
-        bins: Largest number of bins, see ``quantile_edges``.
+        bins: Largest number of bins, see ``binning.describe``.
 
     Raises:
         SettingsError: A feature is not a numeric column of ``df``.

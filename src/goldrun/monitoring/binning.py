@@ -58,7 +58,7 @@ class Description:
     """Bins and moments of one feature.
 
     Attributes:
-        bins: Bins with about equal numbers of rows, see ``quantile_edges``.
+        bins: Bins with about equal numbers of rows.
         mean: Arithmetic mean in the feature's unit; None without numbers or with an infinite one.
         std: Sample standard deviation in the same unit; None as ``mean``, and for one number.
     """
@@ -66,30 +66,6 @@ class Description:
     bins: Bins
     mean: float | None
     std: float | None
-
-
-def quantile_edges(df: DataFrame, features: Sequence[str], bins: int = 10) -> dict[str, Bins]:
-    """Compute quantile bins of each feature, in one aggregate.
-
-    The edges are the distinct exact quantiles 1/bins, 2/bins, ... of the numbers (linear
-    interpolation, as numpy's default), so a feature with many ties has fewer bins. If the first
-    bin holds the smallest value only, another edge is added just below that value, so that
-    smaller values have a bin of their own, as larger values always do.
-
-    Args:
-        df: Rows. ``percentile`` keeps the distinct values of a feature in memory, which is
-            acceptable for training rows.
-        features: Numeric columns of ``df``; decimals are cast to double.
-        bins: Largest number of bins, 2 or more.
-
-    Returns:
-        Bins by feature, in the order of ``features``.
-
-    Raises:
-        SettingsError: A feature is not a numeric column of ``df``.
-        ValueError: ``bins`` is less than 2.
-    """
-    return {name: one.bins for name, one in describe(df, features, bins).items()}
 
 
 def bin_counts(df: DataFrame, bins: Mapping[str, Bins]) -> dict[str, tuple[int, ...]]:
@@ -130,8 +106,21 @@ def _cumulative_counts(feature: str, bins: Bins) -> list[Column]:
 def describe(df: DataFrame, features: Sequence[str], bins: int = 10) -> dict[str, Description]:
     """Compute bins, mean and standard deviation of each feature, in one aggregate.
 
-    ``mean`` and ``std`` are sums of doubles, so their last digits may depend on the partitioning.
-    The edges are exact. Arguments and errors are those of ``quantile_edges``.
+    The edges are the distinct exact quantiles 1/bins, 2/bins, ... of the numbers (linear
+    interpolation, as numpy's default), so a feature with many ties has fewer bins. If the first
+    bin holds the smallest value only, another edge is added just below that value, so that
+    smaller values have a bin of their own, as larger values always do. ``mean`` and ``std`` are
+    sums of doubles, so their last digits may depend on the partitioning.
+
+    Args:
+        df: Rows. ``percentile`` keeps the distinct values of a feature in memory, which is
+            acceptable for training rows.
+        features: Numeric columns of ``df``; decimals are cast to double.
+        bins: Largest number of bins, 2 or more.
+
+    Raises:
+        SettingsError: A feature is not a numeric column of ``df``.
+        ValueError: ``bins`` is less than 2.
     """
     if bins < 2:
         raise ValueError(f"{bins} bins can't show a shift; use 2 or more")

@@ -18,7 +18,7 @@ from goldrun.contracts.strict import Strict
 from goldrun.contracts.verdict import Verdict, worst
 from goldrun.features.catalog.entry import Feature
 from goldrun.monitoring.baseline import Baseline, FeatureBaseline, baseline_of
-from goldrun.monitoring.binning import Bins, bin_counts, quantile_edges
+from goldrun.monitoring.binning import Bins, bin_counts
 from goldrun.monitoring.divergence import js_distance, psi, psi_noise, psi_terms
 
 __all__ = [
@@ -36,7 +36,6 @@ __all__ = [
     "js_distance",
     "psi",
     "psi_noise",
-    "quantile_edges",
 ]
 
 MODERATE_PSI = 0.1

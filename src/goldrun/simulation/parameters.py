@@ -12,8 +12,6 @@ DRIFT_KINDS: tuple[str, ...] = get_args(DriftKind)
 
 YEAR = 365.0
 """Days of a year, in rates."""
-_EVEN_DAY = (1.0,) * 24
-_EVEN_WEEK = (1.0,) * 7
 _SHOP_DAY = (
     *(0.35, 0.2, 0.12, 0.1, 0.12, 0.2, 0.4, 0.8, 1.0, 1.15, 1.2, 1.25),
     *(1.25, 1.2, 1.2, 1.2, 1.25, 1.4, 1.6, 1.9, 1.9, 1.9, 1.45, 0.86),
@@ -36,10 +34,6 @@ class Season(Strict):
     )
     yearly_swing: float = Field(default=0.25, ge=0, lt=1)
     busiest_day: int = Field(default=340, ge=1, le=366)
-
-
-NO_SEASON = Season(hours=_EVEN_DAY, weekdays=_EVEN_WEEK, yearly_swing=0)
-"""Factor 1 at all times."""
 
 
 class Effects(Strict):
