@@ -70,7 +70,7 @@ class Silver:
 
 @dataclass(frozen=True)
 class Activity:
-    """The daily tables of gold, the only input of features.
+    """The daily tables of gold, which features are computed from.
 
     Attributes:
         daily: Rows of ``gold/customer_daily``.

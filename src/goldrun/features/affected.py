@@ -6,24 +6,22 @@ from datetime import date
 from pyspark.sql import DataFrame
 
 from goldrun.contracts import entities
-from goldrun.features.catalog import daily_metrics
+from goldrun.features.catalog import daily_metrics, purchase_metrics
 from goldrun.medallion.days import day_of, on_days
 from goldrun.medallion.stored_rows import few_in_memory, rows_of
 
 _KEY = [entities.CUSTOMER_ID, daily_metrics.DAY]
 _ORDER = [entities.CUSTOMER_ID, entities.ORDER_ID]
 """An order id is unique within a customer only."""
-_READ = (
-    *(
-        entities.CUSTOMER_ID,
-        entities.ORDER_ID,
-        entities.PRODUCT_ID,
-        entities.TRANSACTION_DATE,
-        entities.TRANSACTION_STATUS,
-    ),
-    *(entities.QUANTITY, entities.AMOUNT, entities.PAYMENT_METHOD),
+_READ = sorted(
+    {entities.CUSTOMER_ID, entities.PRODUCT_ID}
+    | {
+        source.removeprefix("transactions.")
+        for metric in purchase_metrics.METRICS
+        for source in metric.made_from
+    }
 )
-"""Columns that the daily sums are computed from; no others are read."""
+"""Columns of transactions that daily metrics and products are made from; no others are read."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +54,8 @@ class Days:
 def affected_days(changed: DataFrame, stored: DataFrame, zone: str) -> DataFrame:
     """Find the days whose sums a change of transactions may change.
 
-    A transaction adds to its own day and to the day of its order, which is the day of the order's
-    first transaction: an earlier or a later transaction of the order may move it.
+    A transaction adds to its own day and to the days of its order: those of the order's first,
+    first completed and first cancelled transaction, which the change may move.
 
     Args:
         changed: Transactions before and after the change; read twice, so checkpoint an expensive

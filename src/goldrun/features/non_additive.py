@@ -84,7 +84,8 @@ def last_places(places: DataFrame, as_ofs: Sequence[date]) -> DataFrame:
     """Find each customer's location and segment on the last day with a transaction.
 
     Of several locations on that day it is the one with most transactions, then the first by name.
-    An unknown location is chosen only where there is no other. The segment is chosen the same way.
+    An unknown location never counts; null where no location of that day is known. The segment is
+    chosen the same way.
 
     Args:
         places: Rows of ``gold/customer_places``.

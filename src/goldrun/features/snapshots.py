@@ -23,7 +23,7 @@ from goldrun.features.non_additive import (
 
 
 def customer_features(activity: Activity, as_of: date, observed_from: date) -> DataFrame:
-    """Compute the features of every customer with an order before ``as_of``; see ``snapshots``."""
+    """Compute ``snapshots`` as of one date."""
     return snapshots(activity, [as_of], observed_from)
 
 
@@ -38,7 +38,8 @@ def snapshots(
     Args:
         activity: The daily tables of gold.
         as_ofs: The dates, at least one.
-        observed_from: First day of the shop's history; a longer window is null.
+        observed_from: First day of the shop's history; features of a window that begins earlier
+            are null.
         staged: Whether to compute the non-additive parts one by one before they are joined, which
             suits many customers: in one plan they would share the memory (a third of Sail's time
             with little memory).

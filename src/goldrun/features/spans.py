@@ -20,10 +20,10 @@ def in_spans(silver: Silver, rows_at_once: int | None) -> list[Silver]:
     """Split silver into spans of days, the earliest first.
 
     Activity is by day, so the activity of the spans is that of the whole. A grouping that fits
-    into memory, or into a processor's cache, takes less than half the time a row of one that is
-    ten times as large. The days of an order depend on all of its transactions, so they are
-    computed before the split. A session or an interaction can count on another day than it begins,
-    so a shop that records them is one span.
+    into memory, or into a processor's cache, takes less than half as long per row as one that
+    is ten times as large. The days of an order depend on all of its transactions, so they are
+    computed before the split. A session can count on a later day than it begins, and an
+    interaction needs the transactions of earlier days, so a shop that records either is one span.
 
     Args:
         silver: The shop's silver tables.

@@ -19,20 +19,21 @@ class DailyMetric(Column):
 
 @dataclass(frozen=True)
 class Feature(Column):
-    """A column of ``gold/customer_features``: what is known of a customer as of a date.
+    """A column of ``gold/customer_features`` or ``gold/user_features``, as of a date.
 
     A feature has an ``expression`` or an ``aggregate``. Both see activity of earlier days only.
 
     Attributes:
-        expression: SQL over one row of the customer's totals before ``as_of``: the sum of every
-            daily metric under the metric's name, the columns of ``totals``, and the values of
-            ``features.non_additive``. Empty where ``aggregate`` is given.
+        expression: SQL over one row of the customer's totals before ``as_of``, with the columns
+            ``as_of``, the sum of every daily metric under the metric's name,
+            ``totals.AGGREGATES``, ``totals.IN_WINDOWS``, ``totals.OBSERVED_FROM``, and the values
+            of ``features.non_additive``. Empty where ``aggregate`` is given.
         aggregate: SQL aggregate over the customer's rows of ``gold/customer_daily`` before
             ``as_of``, for what no total gives. Empty where ``expression`` is given.
         entity: Entity that the feature describes. The feature is null for every customer of a shop
             that does not record it. Empty: transactions, which every shop records.
-        grows_with_time: Whether the value rises as a shop's history grows, for every customer; a
-            drift check shows such a feature without a verdict.
+        grows_with_time: Whether the value accumulates over all of a customer's history, so that it
+            tends to rise with the calendar; a drift check shows it without a verdict.
         serves: Questions that the feature helps to answer, of ``contracts.uses``.
     """
 

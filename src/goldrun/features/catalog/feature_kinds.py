@@ -86,7 +86,7 @@ def category(
     entity: str,
     *serves: str,
 ) -> Feature:
-    """A feature that is one of some values."""
+    """A feature whose value is one of a few names."""
     return Feature(
         name,
         T.StringType(),

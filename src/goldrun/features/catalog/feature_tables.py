@@ -33,7 +33,7 @@ METRICS: tuple[DailyMetric, ...] = (
 """Every daily metric, in the order of the columns of ``gold/customer_daily``."""
 
 ALL_FEATURES: tuple[Feature, ...] = (
-    *purchase_features.TOTALS,
+    *purchase_features.FIRST_FEATURES,
     *window_features.FEATURES,
     *purchase_features.FEATURES,
     *session_features.FEATURES,
@@ -126,10 +126,13 @@ USER_FEATURES = Table(
         ),
     ),
 )
-"""The users' table of gold; its expressions are over the totals as of the day after the newest
-event."""
+"""The users' table of gold; its expressions read what ``asof.totals_before`` returns as of the day
+after the newest event."""
 
 
 def feature_named(name: str) -> Feature:
     """Return the feature called ``name``; KeyError when there is none."""
-    return next(feature for feature in ALL_FEATURES if feature is CUSTOMER_FEATURES.column(name))
+    for feature in ALL_FEATURES:
+        if feature.name == name:
+            return feature
+    raise KeyError(f"{CUSTOMER_FEATURES.name} has no feature {name!r}")

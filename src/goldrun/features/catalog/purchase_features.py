@@ -54,7 +54,7 @@ _GAP_VARIANCE = sql.ratio(
     f"({_GAPS} * ({_GAPS} - 1))",
 )
 
-TOTALS = (
+FIRST_FEATURES = (
     Feature(
         PURCHASE_FREQUENCY,
         T.LongType(),

@@ -1,9 +1,9 @@
 """Daily metrics of transactions and orders.
 
 Their expressions aggregate the rows that ``purchases_by_day`` makes. A row stands for one
-transaction on its day, with ``is_completed``, ``quantity``, ``paid`` (its amount where it is
-completed) and ``payment_method``, or for one order on a day, with 1 or 0 in ``orders``,
-``orders_placed`` and ``orders_cancelled``. Columns of the other kind are null.
+transaction on its day, with ``is_completed``, ``paid`` (its amount where it is completed) and
+``READ_AS_STORED``, or for one order on a day, with 1 or 0 in each metric of ``ORDERS_COUNTED_IF``.
+Columns of the other kind are null.
 """
 
 from goldrun.contracts import entities
@@ -12,6 +12,16 @@ from goldrun.features.catalog.daily_metrics import count, money
 
 IS_COMPLETED = "is_completed"
 PAID = "paid"
+READ_AS_STORED = (entities.QUANTITY, entities.PAYMENT_METHOD)
+"""Further columns of ``silver/transactions`` that the expressions read."""
+COMPLETED_IF = f"{entities.TRANSACTION_STATUS} = '{entities.COMPLETED}'"
+ORDERS_COUNTED_IF = {
+    daily_metrics.ORDERS_PLACED: "true",
+    daily_metrics.ORDERS: COMPLETED_IF,
+    daily_metrics.ORDERS_CANCELLED: f"{entities.TRANSACTION_STATUS} = '{entities.CANCELLED}'",
+}
+"""Metrics that count orders, each with a condition: an order counts on the day of its first
+transaction that meets it."""
 
 TRANSACTION_TIME = f"transactions.{entities.TRANSACTION_DATE}"
 STATUS = f"transactions.{entities.TRANSACTION_STATUS}"

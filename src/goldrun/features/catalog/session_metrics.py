@@ -1,10 +1,10 @@
 """Daily metrics of sessions and events.
 
 The expressions of ``SESSION_METRICS`` aggregate the rows that ``sessions_by_day`` makes: a session
-on its day with, of its events, the number ``events``, the type of the last one ``last_event_type``
-(by time, then ``event_id``), and whether there is a purchase, an add_to_cart, and a search or
-click. These five are null for a session without events. The expressions of ``EVENT_METRICS``
-aggregate the events of a day, in a session or not.
+on its day, with the columns ``events`` (number of its events), ``last_event_type`` (by time, then
+``event_id``), ``has_purchase``, ``has_add_to_cart`` and ``has_search_or_click``. All five are null
+for a session without events. The expressions of ``EVENT_METRICS`` aggregate the events of a day, in
+a session or not.
 
 All metrics of a session are on one day, the first at whose end all of them are known: the day of
 its session_end (its session_start where it has none), or of its last event if that is later. So no

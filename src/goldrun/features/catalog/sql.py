@@ -12,7 +12,7 @@ def ratio(part: str, whole: str) -> str:
 
 
 def average(amount: str, count: str) -> str:
-    """Divide money by a count, exactly but for one rounding at the end."""
+    """Divide money by a count that is not 0, with one rounding at the end."""
     # These widths make Spark keep 15 decimals of the quotient, so that it is rounded once.
     return f"CAST({amount} AS DECIMAL(20,4)) / CAST({count} AS DECIMAL(10,0))"
 
@@ -32,7 +32,7 @@ def preferred(counts: Mapping[str, str]) -> str:
     """Choose the category with the greatest count; of equals the first by name.
 
     Args:
-        counts: Category, a plain name, to its count.
+        counts: Category (a name, not SQL) to the SQL of its count.
 
     Returns:
         SQL of the category's name; null where every count is 0.

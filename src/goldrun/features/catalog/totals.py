@@ -25,7 +25,7 @@ AGGREGATES = {
 }
 """SQL aggregates over the customer's rows of ``gold/customer_daily`` before ``as_of``: the first,
 the last and the number of days with a completed order, and the last day with a transaction of any
-status. The last is null where there is no such day."""
+status. A day is null where there is none."""
 
 IN_WINDOWS = (
     *(

@@ -79,7 +79,7 @@ _TREND = Feature(
     SPEND_TREND,
     T.DoubleType(),
     f"Spend of the {totals.TREND_DAYS} days before as_of / spend of the {2 * totals.TREND_DAYS} "
-    "days before it: 0.5 is steady, 1 is all in the later half, 0 all in the earlier half.",
+    "days before it: 0.5 is steady, 1 is all in the later half, 0 is all in the earlier half.",
     null_means=f"the history is shorter than {2 * totals.TREND_DAYS} days, or no spend in them",
     unit="share",
     minimum=0,
@@ -95,4 +95,4 @@ _TREND = Feature(
     serves=(uses.VALUE, uses.CHURN),
 )
 FEATURES = (*_COUNTS, *_SUMS, *_SHARES, _TREND)
-"""Columns of ``gold/customer_features``, after those of ``purchase_features.TOTALS``."""
+"""Columns of ``gold/customer_features``, after those of ``purchase_features.FIRST_FEATURES``."""
