@@ -153,9 +153,8 @@ def customer_products(silver: Silver) -> DataFrame:
     """
     bought = completed(silver.transactions).where(F.col(entities.PRODUCT_ID).isNotNull())
     by_day = bought.withColumn(daily_metrics.DAY, day_of(entities.TRANSACTION_DATE, silver.zone))
-    return by_day.groupBy(*non_additive_tables.CUSTOMER_PRODUCTS.key).agg(
-        F.count("*").alias(daily_metrics.LINES)
-    )
+    table = non_additive_tables.CUSTOMER_PRODUCTS
+    return _counted(by_day, table, table.key)
 
 
 def customer_responses(silver: Silver) -> DataFrame:
@@ -164,13 +163,12 @@ def customer_responses(silver: Silver) -> DataFrame:
     Returns:
         Rows of ``gold/customer_responses``; interactions without a response time are left out.
     """
+    table = non_additive_tables.CUSTOMER_RESPONSES
     if silver.interactions is None:
-        return _nothing(silver.transactions, non_additive_tables.CUSTOMER_RESPONSES)
+        return _nothing(silver.transactions, table)
     answered = silver.interactions.where(F.col(behaviour.RESPONSE_TIME).isNotNull())
     by_day = answered.withColumn(daily_metrics.DAY, day_of(behaviour.INTERACTION_DATE, silver.zone))
-    return by_day.groupBy(*non_additive_tables.CUSTOMER_RESPONSES.key).agg(
-        F.count("*").alias(daily_metrics.RESPONSES)
-    )
+    return _counted(by_day, table, table.key)
 
 
 def customer_places(silver: Silver) -> DataFrame:
@@ -184,12 +182,17 @@ def customer_places(silver: Silver) -> DataFrame:
         entities.TRANSACTION_DATE,
         day_of(entities.TRANSACTION_DATE, silver.zone).alias(daily_metrics.DAY),
     )
-    counted = F.count("*").alias(daily_metrics.TRANSACTIONS)
+    table = non_additive_tables.CUSTOMER_PLACES
     if silver.customers is None or silver.customers_history is None:
-        by_day = dated.groupBy(entities.CUSTOMER_ID, daily_metrics.DAY).agg(counted)
-        return by_day.withColumns(dict.fromkeys(_PLACE, F.lit("")))
+        counted = _counted(dated, table, [entities.CUSTOMER_ID, daily_metrics.DAY])
+        return counted.withColumns(dict.fromkeys(_PLACE, F.lit("")))
     placed = transactions_enriched(dated, silver.customers, silver.customers_history)
-    return placed.fillna("", _PLACE).groupBy(*non_additive_tables.CUSTOMER_PLACES.key).agg(counted)
+    return _counted(placed.fillna("", _PLACE), table, table.key)
+
+
+def _counted(rows: DataFrame, table: Table, key: Sequence[str]) -> DataFrame:
+    """Group rows by a key, and compute the daily metrics of their table."""
+    return rows.groupBy(*key).agg(*daily_metrics.aggregates(table.columns))
 
 
 def _nothing(any_frame: DataFrame, table: Table) -> DataFrame:

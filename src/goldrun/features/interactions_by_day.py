@@ -1,7 +1,6 @@
 """Daily metrics of interactions between customers and the shop."""
 
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
 
 from goldrun.contracts import behaviour, entities
 from goldrun.features.catalog import daily_metrics, interaction_metrics
@@ -23,5 +22,5 @@ def interactions_by_day(interactions: DataFrame, transactions: DataFrame, zone: 
     day = day_of(behaviour.INTERACTION_DATE, zone).alias(daily_metrics.DAY)
     enriched = interactions_enriched(interactions, transactions)
     return enriched.groupBy(entities.CUSTOMER_ID, day).agg(
-        *[F.expr(metric.expression).alias(metric.name) for metric in interaction_metrics.METRICS]
+        *daily_metrics.aggregates(interaction_metrics.METRICS)
     )

@@ -40,9 +40,7 @@ def purchases_by_day(
     # One grouping of both, not a join of two: a join has all days of one side in memory.
     counted = orders_by_day(transactions, zone) if orders is None else orders
     rows = stacked([_transaction_rows(dated), counted])
-    return rows.groupBy(*_CUSTOMER_DAY).agg(
-        *[F.expr(metric.expression).alias(metric.name) for metric in purchase_metrics.METRICS]
-    )
+    return rows.groupBy(*_CUSTOMER_DAY).agg(*daily_metrics.aggregates(purchase_metrics.METRICS))
 
 
 def _transaction_rows(transactions: DataFrame) -> DataFrame:

@@ -41,17 +41,21 @@ def summarise_events(enriched: DataFrame) -> DataFrame:
         a search or click.
     """
     kind = F.col(behaviour.EVENT_TYPE)
-    summary = [
-        F.count("*"),
-        F.max(behaviour.EVENT_TIMESTAMP),
-        F.max_by(kind, ascending(behaviour.EVENT_TIMESTAMP, behaviour.EVENT_ID)),
-        F.bool_or(kind == behaviour.PURCHASE),
-        F.bool_or(kind == behaviour.ADD_TO_CART),
-        F.bool_or(kind.isin(behaviour.SEARCH, behaviour.CLICK)),
-    ]
+    summary = {
+        session_metrics.EVENTS: F.count("*"),
+        _LAST_EVENT_AT: F.max(behaviour.EVENT_TIMESTAMP),
+        session_metrics.LAST_EVENT_TYPE: F.max_by(
+            kind, ascending(behaviour.EVENT_TIMESTAMP, behaviour.EVENT_ID)
+        ),
+        session_metrics.HAS_PURCHASE: F.bool_or(kind == behaviour.PURCHASE),
+        session_metrics.HAS_ADD_TO_CART: F.bool_or(kind == behaviour.ADD_TO_CART),
+        session_metrics.HAS_SEARCH_OR_CLICK: F.bool_or(
+            kind.isin(behaviour.SEARCH, behaviour.CLICK)
+        ),
+    }
     in_session = enriched.where(F.col(behaviour.SESSION_START).isNotNull())
     return in_session.groupBy(CUSTOMER_ID, behaviour.SESSION_ID).agg(
-        *[value.alias(name) for name, value in zip(_SUMMARY, summary, strict=True)]
+        *[value.alias(name) for name, value in summary.items()]
     )
 
 
@@ -82,9 +86,8 @@ def sessions_by_day(sessions: DataFrame, events: DataFrame | None, zone: str) ->
     else:
         summary = summarise_events(events_enriched(events, sessions))
         rows = sessions.join(summary, [CUSTOMER_ID, behaviour.SESSION_ID], "left")
-    metrics = session_metrics.SESSION_METRICS
     return rows.groupBy(CUSTOMER_ID, session_day(zone).alias(daily_metrics.DAY)).agg(
-        *[F.expr(metric.expression).alias(metric.name) for metric in metrics]
+        *daily_metrics.aggregates(session_metrics.SESSION_METRICS)
     )
 
 
@@ -99,7 +102,6 @@ def events_by_day(events: DataFrame, zone: str) -> DataFrame:
         ``customer_id, day`` and ``catalog.session_metrics.EVENT_METRICS``.
     """
     day = day_of(behaviour.EVENT_TIMESTAMP, zone).alias(daily_metrics.DAY)
-    metrics = session_metrics.EVENT_METRICS
     return events.groupBy(CUSTOMER_ID, day).agg(
-        *[F.expr(metric.expression).alias(metric.name) for metric in metrics]
+        *daily_metrics.aggregates(session_metrics.EVENT_METRICS)
     )

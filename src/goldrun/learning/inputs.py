@@ -10,9 +10,9 @@ from pydantic import Field, field_validator
 
 from goldrun.contracts.strict import Strict
 from goldrun.errors import ContractError, did_you_mean
-from goldrun.features.catalog.feature_tables import CUSTOMER_FEATURES, FEATURES
+from goldrun.features.catalog.feature_tables import CUSTOMER_FEATURES, NUMERIC_FEATURES
 
-FEATURE_NAMES = tuple(column.name for column in FEATURES)
+FEATURE_NAMES = tuple(column.name for column in NUMERIC_FEATURES)
 """Features that a model may use."""
 MOST_DAYS = 3650
 """Maximum length of a horizon or look-back window; longer ones can give a date before year 1."""

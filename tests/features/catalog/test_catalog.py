@@ -161,7 +161,7 @@ def test_only_features_that_rise_with_the_calendar_are_marked_so() -> None:
 
 
 def test_features_are_the_numbers_of_customer_features() -> None:
-    assert {c.name for c in feature_tables.FEATURES} == set(CUSTOMER_FEATURES.names) - {
+    assert {c.name for c in feature_tables.NUMERIC_FEATURES} == set(CUSTOMER_FEATURES.names) - {
         "customer_id",
         "as_of",
         "last_purchase_date",

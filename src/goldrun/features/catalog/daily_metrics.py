@@ -1,5 +1,9 @@
-"""Names of the daily metrics, and how their entries are made by kind: counts, money, seconds."""
+"""Names of the daily metrics, their entries by kind (counts, money, seconds), their aggregates."""
 
+from collections.abc import Sequence
+
+from pyspark.sql import Column as SparkColumn
+from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from goldrun.contracts import entities
@@ -64,9 +68,30 @@ def interactions_by(channel: str) -> str:
 
 def count(name: str, expression: str, description: str, unit: str, *made_from: str) -> DailyMetric:
     """A metric that counts, made from columns of silver."""
+    return _metric(name, T.LongType(), expression, description, unit, made_from)
+
+
+def money(name: str, expression: str, description: str, *made_from: str) -> DailyMetric:
+    """A metric that adds money, made from columns of silver."""
+    return _metric(name, SUM, expression, description, "currency", made_from)
+
+
+def seconds(name: str, expression: str, description: str, *made_from: str) -> DailyMetric:
+    """A metric that adds seconds, made from columns of silver."""
+    return _metric(name, SECONDS_SUM, expression, description, "seconds", made_from)
+
+
+def _metric(
+    name: str,
+    kind: T.DataType,
+    expression: str,
+    description: str,
+    unit: str,
+    made_from: tuple[str, ...],
+) -> DailyMetric:
     return DailyMetric(
         name,
-        T.LongType(),
+        kind,
         description,
         required=True,
         unit=unit,
@@ -76,32 +101,10 @@ def count(name: str, expression: str, description: str, unit: str, *made_from: s
     )
 
 
-def money(name: str, expression: str, description: str, *made_from: str) -> DailyMetric:
-    """A metric that adds money, made from columns of silver."""
-    return DailyMetric(
-        name,
-        SUM,
-        description,
-        required=True,
-        unit="currency",
-        minimum=0,
-        made_from=made_from,
-        expression=expression,
-    )
-
-
-def seconds(name: str, expression: str, description: str, *made_from: str) -> DailyMetric:
-    """A metric that adds seconds, made from columns of silver."""
-    return DailyMetric(
-        name,
-        SECONDS_SUM,
-        description,
-        required=True,
-        unit="seconds",
-        minimum=0,
-        made_from=made_from,
-        expression=expression,
-    )
+def aggregates(columns: Sequence[Column]) -> list[SparkColumn]:
+    """Return the aggregate of each daily metric among some columns, under the metric's name."""
+    metrics = [column for column in columns if isinstance(column, DailyMetric)]
+    return [F.expr(metric.expression).alias(metric.name) for metric in metrics]
 
 
 KEY_COLUMNS = (

@@ -7,10 +7,10 @@ from goldrun.contracts.table import Column
 
 @dataclass(frozen=True)
 class DailyMetric(Column):
-    """A column of ``gold/customer_daily``: a number that adds up over days.
+    """A number of ``gold/customer_daily`` or of another daily table, which adds up over days.
 
     Attributes:
-        expression: SQL aggregate over the rows of one customer and day that the metric's module
+        expression: SQL aggregate over the rows of one key of its table, which the metric's module
             describes; null counts as 0.
     """
 

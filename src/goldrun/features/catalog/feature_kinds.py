@@ -10,7 +10,7 @@ def daily(*metrics: str) -> tuple[str, ...]:
     return tuple(f"customer_daily.{metric}" for metric in metrics)
 
 
-def count(name: str, metric: str, what: str, unit: str, entity: str, *serves: str) -> Feature:
+def count(name: str, metric: str, what: str, unit: str, *serves: str, entity: str) -> Feature:
     """A feature that is the sum of a daily metric so far; it grows with time."""
     return Feature(
         name,
@@ -33,8 +33,8 @@ def share(
     what: str,
     null_means: str,
     metrics: tuple[str, ...],
-    entity: str,
     *serves: str,
+    entity: str = "",
 ) -> Feature:
     """A feature from 0 to 1, made from daily metrics."""
     return Feature(
@@ -58,8 +58,8 @@ def seconds(
     what: str,
     null_means: str,
     made_from: tuple[str, ...],
-    entity: str,
     *serves: str,
+    entity: str = "",
 ) -> Feature:
     """A feature in seconds."""
     return Feature(
@@ -83,8 +83,8 @@ def category(
     null_means: str,
     allowed: tuple[str, ...],
     metrics: tuple[str, ...],
-    entity: str,
     *serves: str,
+    entity: str = "",
 ) -> Feature:
     """A feature whose value is one of a few names."""
     return Feature(

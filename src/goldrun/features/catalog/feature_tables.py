@@ -41,7 +41,7 @@ ALL_FEATURES: tuple[Feature, ...] = (
 )
 """Every feature, in the order of the columns of ``gold/customer_features``."""
 
-FEATURES = tuple(
+NUMERIC_FEATURES = tuple(
     feature for feature in ALL_FEATURES if not isinstance(feature.type, (T.StringType, T.DateType))
 )
 """The numeric features, which models and drift checks may use."""

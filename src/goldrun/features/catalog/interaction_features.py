@@ -31,8 +31,8 @@ FEATURES = (
         daily_metrics.INTERACTIONS,
         "Interactions so far.",
         "interactions",
-        ENTITY,
         uses.CHURN,
+        entity=ENTITY,
     ),
     *(
         feature_kinds.count(
@@ -40,8 +40,8 @@ FEATURES = (
             metric,
             f"Interactions by {channel} so far.",
             "interactions",
-            ENTITY,
             uses.CHANNEL,
+            entity=ENTITY,
         )
         for channel, metric in _CHANNELS.items()
     ),
@@ -52,8 +52,8 @@ FEATURES = (
         "no interaction",
         behaviour.CHANNELS,
         tuple(_CHANNELS.values()),
-        ENTITY,
         uses.CHANNEL,
+        entity=ENTITY,
     ),
     feature_kinds.share(
         SHARE_RESOLVED,
@@ -61,9 +61,9 @@ FEATURES = (
         "Interactions resolved / interactions with an outcome, so far.",
         "no interaction with an outcome",
         (daily_metrics.RESOLVED, daily_metrics.CONCLUDED),
-        ENTITY,
         uses.RESPONSE,
         uses.CHURN,
+        entity=ENTITY,
     ),
     feature_kinds.seconds(
         RESPONSE_TIME_MEAN,
@@ -71,8 +71,8 @@ FEATURES = (
         "Mean response time of the interactions so far that have one.",
         "no interaction with a response time",
         daily(daily_metrics.RESPONSE_SECONDS, daily_metrics.RESPONSES),
-        ENTITY,
         uses.RESPONSE,
+        entity=ENTITY,
     ),
     feature_kinds.seconds(
         RESPONSE_TIME_P90,
@@ -83,8 +83,8 @@ FEATURES = (
             f"customer_responses.{behaviour.RESPONSE_TIME}",
             f"customer_responses.{daily_metrics.RESPONSES}",
         ),
-        ENTITY,
         uses.RESPONSE,
+        entity=ENTITY,
     ),
     Feature(
         CONTACT_RATE,

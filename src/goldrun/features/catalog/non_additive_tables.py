@@ -12,12 +12,6 @@ _PRODUCT = f"transactions.{entities.PRODUCT_ID}"
 _STATUS, _TIME = purchase_metrics.STATUS, purchase_metrics.TRANSACTION_TIME
 
 
-def _count(name: str, description: str, unit: str, *made_from: str) -> Column:
-    return Column(
-        name, T.LongType(), description, required=True, unit=unit, minimum=0, made_from=made_from
-    )
-
-
 def _valid_then(name: str) -> tuple[str, ...]:
     """Columns behind an attribute of the customer that is valid at the time of a transaction."""
     return f"customers.{name}", f"customers.{entities.UPDATED_AT}", _TIME
@@ -38,8 +32,9 @@ CUSTOMER_PRODUCTS = Table(
             required=True,
             made_from=(_PRODUCT, _STATUS, _TIME),
         ),
-        _count(
+        daily_metrics.count(
             daily_metrics.LINES,
+            "count(*)",
             "Completed transactions of it.",
             "transactions",
             _PRODUCT,
@@ -66,8 +61,9 @@ CUSTOMER_RESPONSES = Table(
             minimum=0,
             made_from=(interaction_metrics.RESPONSE_SOURCE, interaction_metrics.INTERACTION_SOURCE),
         ),
-        _count(
+        daily_metrics.count(
             daily_metrics.RESPONSES,
+            "count(*)",
             "Interactions that took that long.",
             "interactions",
             interaction_metrics.RESPONSE_SOURCE,
@@ -97,6 +93,12 @@ CUSTOMER_PLACES = Table(
             required=True,
             made_from=_valid_then(entities.CUSTOMER_SEGMENT),
         ),
-        _count(daily_metrics.TRANSACTIONS, "Transactions of any status.", "transactions", _TIME),
+        daily_metrics.count(
+            daily_metrics.TRANSACTIONS,
+            "count(*)",
+            "Transactions of any status.",
+            "transactions",
+            _TIME,
+        ),
     ),
 )

@@ -39,7 +39,6 @@ _PAYMENT_SHARES = tuple(
         f"Completed amounts paid by {method} / completed amounts with a known payment method.",
         "no amount with a known payment method",
         _SPEND_BY_METHOD,
-        "",
         uses.VALUE,
     )
     for method in entities.PAYMENT_METHODS

@@ -49,9 +49,9 @@ _SESSION_FEATURES = (
         daily_metrics.SESSIONS,
         "Sessions so far.",
         "sessions",
-        SESSIONS,
         uses.CHURN,
         uses.CONVERSION,
+        entity=SESSIONS,
     ),
     *(
         Feature(
@@ -74,8 +74,8 @@ _SESSION_FEATURES = (
         "Mean duration of the sessions so far that have one.",
         "no session with a duration",
         daily(daily_metrics.SESSION_SECONDS, daily_metrics.TIMED_SESSIONS),
-        SESSIONS,
         uses.DROP_OFF,
+        entity=SESSIONS,
     ),
     feature_kinds.category(
         PREFERRED_DEVICE,
@@ -84,8 +84,8 @@ _SESSION_FEATURES = (
         "no session with a known device",
         behaviour.DEVICES,
         tuple(_DEVICES.values()),
-        SESSIONS,
         uses.DEVICE,
+        entity=SESSIONS,
     ),
     *(
         feature_kinds.share(
@@ -94,8 +94,8 @@ _SESSION_FEATURES = (
             f"Sessions on {device} / sessions with a known device, so far.",
             "no session with a known device",
             tuple(_DEVICES.values()),
-            SESSIONS,
             uses.DEVICE,
+            entity=SESSIONS,
         )
         for device, metric in _DEVICES.items()
     ),
@@ -107,7 +107,7 @@ def _share(
 ) -> Feature:
     """A share of sessions by their events, from two daily metrics."""
     return feature_kinds.share(
-        name, sql.ratio(part, whole), what, unknown, (part, whole), EVENTS, use
+        name, sql.ratio(part, whole), what, unknown, (part, whole), use, entity=EVENTS
     )
 
 
@@ -141,8 +141,8 @@ _EVENT_FEATURES = (
         "no session with events",
         behaviour.EVENT_TYPES,
         tuple(_LAST_EVENTS.values()),
-        EVENTS,
         uses.DROP_OFF,
+        entity=EVENTS,
     ),
     _share(
         EVENT_CONVERSION_RATE,
@@ -159,9 +159,9 @@ _EVENT_FEATURES = (
             daily_metrics.events_of(kind),
             f"Events of type {kind} so far, in a session or not.",
             "events",
-            EVENTS,
             uses.CONVERSION,
             uses.RECOMMENDATIONS,
+            entity=EVENTS,
         )
         for kind in behaviour.EVENT_TYPES
     ),

@@ -94,7 +94,7 @@ def _frame(
     ctx: Context, inputs: Inputs, rows: DataFrame, labels: Labels | None, seed: int
 ) -> pd.DataFrame:
     key = CUSTOMER_FEATURES.key
-    numbers = [column.name for column in feature_tables.FEATURES]
+    numbers = [column.name for column in feature_tables.NUMERIC_FEATURES]
     if labels is not None:
         name = CUSTOMER_DAILY.name
         daily = ctx.lake.read(name, inputs.table_versions[name])
