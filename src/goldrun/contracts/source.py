@@ -13,6 +13,7 @@ from goldrun.contracts.zones import time_zones
 from goldrun.errors import did_you_mean
 
 UTC = "UTC"
+_CUSTOMERS, _TRANSACTIONS = "customers", "transactions"
 _SAME_AS_UTC = frozenset(
     f"{area}{name}"
     for area in ("", "Etc/")
@@ -72,8 +73,19 @@ class Source(Strict):
 
     @property
     def with_files(self) -> dict[str, EntityMapping]:
-        """Mapping of each entity that is not derived from another, parents before children."""
-        return {name: mapping for name, mapping in self.entities.items() if mapping.kind}
+        """Mapping of each entity that is not derived from another, parents before children.
+
+        Transactions come first where the customers are derived from them.
+        """
+        found = {name: mapping for name, mapping in self.entities.items() if mapping.kind}
+        if _CUSTOMERS in found:
+            return found
+        return {name: found[name] for name in sorted(found, key=lambda one: one != _TRANSACTIONS)}
+
+    @property
+    def derives_customers(self) -> bool:
+        """Whether the shop has no records of customers, so that its transactions define them."""
+        return _CUSTOMERS not in self.with_files
 
     @property
     def kind(self) -> Kind:
@@ -143,7 +155,7 @@ class Source(Strict):
 
     @model_validator(mode="after")
     def _maps_contracts(self) -> "Source":
-        if "transactions" not in self.entities:
+        if _TRANSACTIONS not in self.entities:
             raise ValueError("the section [transactions] is missing; add it")
         for entity, mapping in self.entities.items():
             check_columns(entity, mapping, ENTITIES[entity])

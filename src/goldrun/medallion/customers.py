@@ -1,6 +1,6 @@
 """Derive the customers of a shop without a customers file from its transactions."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import reduce
 from operator import or_
 
@@ -10,10 +10,15 @@ from pyspark.sql import functions as F
 
 from goldrun.contracts import entities, lineage
 from goldrun.contracts.entity_mapping import EntityMapping
+from goldrun.contracts.remedies import columns_at_fault
 from goldrun.contracts.source import Source
+from goldrun.contracts.table import Column, Severity
 from goldrun.medallion.mapping import LINEAGE
 from goldrun.medallion.ordering import newest_first
 from goldrun.medallion.parse import Parsed, parse_records
+
+_LINEAGE = (lineage.RECORD_ID, lineage.INGESTED_AT)
+"""Lineage that the join with transactions and the rules read."""
 
 
 def derived_mapping(source: Source) -> EntityMapping | None:
@@ -51,17 +56,19 @@ def derive_customers(
     Returns:
         Columns of the customers' contract, one row a ``customer_id``. A mapped attribute has the
         value of the newest transaction with a value; of several at the same time, the first in
-        alphabetical order. Values are typed and standardised as in a customers file; a value with
-        a fault is ignored. ``updated_at`` is the time of the newest transaction. Attributes that
-        are not mapped, also personal ones, are null.
+        alphabetical order. Values are typed and standardised as in a customers file. A value with
+        a fault, or that breaks a rejecting rule of the customers' contract, is ignored: its record
+        is a transaction, whose fate does not depend on it. ``updated_at`` is the time of the newest
+        transaction. Attributes that are not mapped, also personal ones, are null.
     """
     expressions = mapping.columns
     columns = [entities.CUSTOMERS.column(name) for name in expressions]
     frame, parsed = parse_records(bronze, mapping, columns, needed, timezone, phone_region)
     mapped = frame.select(
-        F.col(f"{LINEAGE}.{lineage.RECORD_ID}").alias(lineage.RECORD_ID),
+        *[F.col(f"{LINEAGE}.{name}").alias(name) for name in _LINEAGE],
         *[_without_faults(each).alias(name) for name, each in parsed.items()],
     )
+    mapped = mapped.select(lineage.RECORD_ID, *[_without_breaks(c, expressions) for c in columns])
     purchases = transactions.select(
         lineage.RECORD_ID, entities.CUSTOMER_ID, entities.TRANSACTION_DATE
     )
@@ -81,6 +88,17 @@ def derive_customers(
 def _without_faults(parsed: Parsed) -> SparkColumn:
     faults = [F.coalesce(fault, F.lit(False)) for fault in parsed.faults.values()]
     return F.when(~reduce(or_, faults, F.lit(False)), parsed.value)
+
+
+def _without_breaks(column: Column, mapped: Collection[str]) -> SparkColumn:
+    """Return a mapped value; null where it is not allowed or breaks a rule of mapped columns."""
+    broken = [~F.col(column.name).isin(*column.allowed)] if column.allowed else []
+    for rule in entities.CUSTOMERS.rules:
+        read = columns_at_fault(entities.CUSTOMERS, rule.name)
+        if rule.severity is Severity.REJECT and column.name in read and {*read} <= {*mapped}:
+            broken.append(~F.expr(rule.holds))
+    is_broken = reduce(or_, [F.coalesce(each, F.lit(False)) for each in broken], F.lit(False))
+    return F.when(~is_broken, F.col(column.name)).alias(column.name)
 
 
 def _latest(name: str) -> SparkColumn:

@@ -3,7 +3,10 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+from pyspark.sql import DataFrame
+
 from goldrun.contracts import lineage
+from goldrun.contracts.entities import CUSTOMER_ID, CUSTOMER_UNKNOWN, TRANSACTIONS
 from goldrun.contracts.marketplace import ENTITIES
 from goldrun.contracts.rates import RATES
 from goldrun.contracts.source import Source
@@ -14,6 +17,8 @@ from goldrun.medallion import quarantine
 from goldrun.medallion.fates import Fates, StoredRecords
 from goldrun.medallion.refinement import Refinement
 from goldrun.medallion.validation import RelatedTables
+
+_TRANSACTIONS = "transactions"
 
 
 def fate_tables(entity: str) -> tuple[Table, ...]:
@@ -41,15 +46,27 @@ def read_fates(lake: Lake, entity: str) -> Fates:
 def read_related(lake: Lake, source: Source, entity: str) -> RelatedTables:
     """Read what records of an entity are compared with: parents and exchange rates.
 
+    Derived customers are known by their transactions: the table of customers is written later.
+
     Raises:
         SettingsError: The file of rates can't be read.
     """
     pointed_to = {reference.entity for reference in ENTITIES[entity].references}
     parents = {name: lake.read(ENTITIES[name].name) for name in pointed_to & {*source.with_files}}
-    if entity != "transactions" or not source.currency:
-        return RelatedTables(parents)
+    if entity == _TRANSACTIONS:
+        return RelatedTables(parents, _read_rates(lake, source))
+    if source.derives_customers:
+        buyers = lake.read_or_empty(lineage.silver_table(TRANSACTIONS)).select(CUSTOMER_ID)
+        parents[CUSTOMER_UNKNOWN.entity] = buyers
+    return RelatedTables(parents)
+
+
+def _read_rates(lake: Lake, source: Source) -> DataFrame | None:
+    """Read the exchange rates; None for a shop that declares no currency."""
+    if not source.currency:
+        return None
     rates = read_rates(source.rates, source.currency) if source.rates else []
-    return RelatedTables(parents, lake.frame(RATES, rates))
+    return lake.frame(RATES, rates)
 
 
 def delete_records(lake: Lake, entity: str, records: StoredRecords) -> None:
