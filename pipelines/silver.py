@@ -15,15 +15,18 @@ def options() -> argparse.ArgumentParser:
     """Options of the command."""
     declared = parser(__doc__)
     add_flag(declared, "replay", "validate quarantine again (default: false)")
+    add_flag(declared, "remap", "validate all records again (default: false)")
     return declared
 
 
 def work(ctx: "Context", given: argparse.Namespace) -> None:
     """Run the command with its options."""
     from goldrun.jobs.monitor import rejections
-    from goldrun.jobs.refine import silver
+    from goldrun.jobs.refine import mappings, silver
 
-    rejections.log_above_share(ctx, silver.run(ctx, replay=given.replay))
+    refined = silver.run(ctx, replay=given.replay, remap=given.remap)
+    mappings.report(ctx)
+    rejections.log_above_share(ctx, refined)
 
 
 if __name__ == "__main__":

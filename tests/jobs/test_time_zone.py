@@ -14,6 +14,7 @@ from goldrun.errors import MissingTableError, SettingsError
 from goldrun.features.catalog.feature_tables import CUSTOMER_FEATURES, USER_FEATURES
 from goldrun.io.delta.lake import Lake
 from goldrun.jobs.aggregate import gold_tables
+from goldrun.jobs.aggregate.activity import ACTIVITY
 from goldrun.jobs.aggregate.updater import GoldUpdater
 from goldrun.jobs.context import Context
 from goldrun.jobs.ingest import bronze
@@ -83,7 +84,8 @@ def test_every_step_refuses_a_source_of_another_time_zone(shop: Shop) -> None:
                 step(in_zone(shop, zone))
             message = str(exc_info.value)
             assert f"in the time zone {TOKYO}, and shop.toml in {named}" in message
-            assert f"Set timezone = '{TOKYO}', or build another lake with --lake" in message
+            assert f"Set timezone = '{TOKYO}', or validate all records in {named} with" in message
+            assert "-e silver -P source=shop -P remap=true, or build another lake" in message
     assert tokyo.lake.versions(tables) == before
 
 
@@ -168,3 +170,55 @@ def test_an_old_lake_of_another_time_zone_is_recomputed_even_after_a_stop(
     monkeypatch.setattr(gold_tables, "_compute_all", computed.append)
     build(tokyo)
     assert computed == []
+
+
+def gold_rows(ctx: Context) -> dict[str, list[str]]:
+    """All rows of gold that depend on the time zone or on money, as sorted texts."""
+    names = [*(table.name for table, _ in ACTIVITY), CUSTOMER_FEATURES.name, USER_FEATURES.name]
+    return {name: sorted(map(str, ctx.lake.read(name).collect())) for name in names}
+
+
+def test_a_remap_moves_a_lake_to_another_time_zone(shop: Shop) -> None:
+    shop.add_file(
+        "day.csv",
+        sold("t1", "c", "2024-05-01"),
+        sold("t2", "d", "2024-05-02 00:30:00"),
+        sold("t3", "d", "2024-05-02 20:00:00Z"),
+    )
+    build(in_zone(shop, TOKYO))
+    moved = in_zone(shop, "America/New_York")
+    silver.run(moved, remap=True)
+    assert zone_of_gold(moved) == TOKYO
+    build(moved)
+    fresh = replace(moved, lake=Lake(moved.lake.engine, f"{moved.lake.root}-fresh"))
+    build(fresh)
+    assert gold_rows(moved) == gold_rows(fresh)
+    with pytest.raises(SettingsError, match="in the time zone America/New_York"):
+        silver.run(in_zone(shop, TOKYO))
+
+
+def test_gold_is_updated_by_what_a_remap_changes(
+    shop: Shop, line: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paid = [line(f"t{n}", "completed", 1, who=f"c{n % 5}") for n in range(9)]
+    shop.add_file("day.csv", *paid, line("t9", "void", 1, who="c0"))
+    build(in_zone(shop, "UTC"))
+    shop.ctx.source.with_files["transactions"].columns["transaction_status"] = (
+        "if(Status = 'void', 'completed', Status)"
+    )
+    ctx = in_zone(shop, "UTC")
+    before = ctx.lake.version("silver/transactions")
+    silver.run(ctx, remap=True)
+    assert ctx.lake.version("silver/transactions") == before + 1
+    changes = ctx.lake.read_changes("silver/transactions", before).collect()
+    assert [row["transaction_id"] for row in changes] == ["t9"]
+    computed: list[object] = []
+    with monkeypatch.context() as patched:
+        patched.setattr(gold_tables, "_compute_all", computed.append)
+        build(ctx)
+    assert computed == []
+    updated = gold_rows(ctx)
+    with ctx.tracker.run("rebuilt", "goldrun-pipeline"):
+        gold_tables.run(ctx, rebuild=True)
+    assert gold_rows(ctx) == updated
+    assert len(updated["gold/user_features"]) == 5

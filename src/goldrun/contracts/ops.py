@@ -1,4 +1,4 @@
-"""Contracts of the ``ops`` tables: measured metrics, progress, settings and completed batches."""
+"""Contracts of the ``ops`` tables: metrics, progress, settings, fingerprints, completed batches."""
 
 from pyspark.sql import types as T
 
@@ -77,14 +77,65 @@ TIMEZONE = "timezone"
 """Setting: time zone of the lake, that of its source (``Source.zone``)."""
 GOLD_TIMEZONE = "gold_timezone"
 """Setting: time zone whose calendar days the stored days of gold are."""
+REMAP = "remap"
+"""Setting: whether all records are to be validated again, ``PENDING`` or ``DONE``."""
+PENDING = "pending"
+DONE = "done"
 
 LAKE_SETTINGS = Table(
     name="ops/lake_settings",
     grain="one setting that all tables of the lake are written with",
     key=(SETTING,),
     columns=(
-        Column(SETTING, T.StringType(), "timezone or gold_timezone.", required=True),
+        Column(SETTING, T.StringType(), "timezone, gold_timezone or remap.", required=True),
         Column(VALUE, T.StringType(), "Its value.", required=True),
         Column(SET_AT, T.TimestampType(), "When it was set, UTC.", required=True),
+    ),
+)
+
+MAPPING = "mapping"
+PHONE_REGION = "phone_region"
+CURRENCY = "currency"
+RATES = "rates"
+RATES_UNTIL = "rates_until"
+RULES = "rules"
+RECORDED_AT = "recorded_at"
+
+MAPPINGS = Table(
+    name="ops/mappings",
+    grain="one change of the settings that an entity's records are accepted under, from a batch on",
+    key=(lineage.ENTITY, lineage.BATCH_ID),
+    columns=(
+        Column(lineage.ENTITY, T.StringType(), "Name of the entity.", required=True),
+        Column(
+            lineage.BATCH_ID,
+            T.StringType(),
+            "First batch under these settings; empty for the first batch of the lake.",
+            required=True,
+        ),
+        Column(MAPPING, T.StringType(), "Hash of expressions and time pattern.", required=True),
+        Column(TIMEZONE, T.StringType(), "Zone of times without one, or empty.", required=True),
+        Column(PHONE_REGION, T.StringType(), "Region of telephones, or empty.", required=True),
+        Column(CURRENCY, T.StringType(), "Reporting currency, or empty.", required=True),
+        Column(RATES, T.StringType(), "Hash of the exchange rates, or empty.", required=True),
+        Column(
+            RATES_UNTIL, T.StringType(), "Last day of the hashed rates, or empty.", required=True
+        ),
+        Column(RULES, T.StringType(), "Hash of the contract.", required=True),
+        Column(RECORDED_AT, T.TimestampType(), "When, UTC.", required=True),
+    ),
+)
+
+READING = "reading"
+
+READINGS = Table(
+    name="ops/readings",
+    grain="one file of an entity, with the settings that it was last read with",
+    key=(lineage.ENTITY, lineage.FINGERPRINT),
+    columns=(
+        Column(lineage.ENTITY, T.StringType(), "Name of the entity.", required=True),
+        Column(lineage.FINGERPRINT, T.StringType(), "SHA-256 of the file's bytes.", required=True),
+        Column(READING, T.StringType(), "Format, delimiter and encoding.", required=True),
+        Column(RECORDED_AT, T.TimestampType(), "When, UTC.", required=True),
     ),
 )

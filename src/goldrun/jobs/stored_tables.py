@@ -22,6 +22,7 @@ STORED: dict[str, Table] = {
             gold.SEGMENT_CHANGES,
         ),
         *(ops.QUALITY_METRICS, ops.DRIFT_METRICS, ops.GOLD_PROGRESS, ops.COMPLETE_BATCHES),
+        *(ops.MAPPINGS, ops.READINGS),
     )
 }
 """Contract by ``layer/name``."""

@@ -1,14 +1,16 @@
 """The time zone of a lake, in which the days of gold are calendar days."""
 
-from collections.abc import Mapping
-
 from goldrun.contracts.marketplace import ENTITIES
-from goldrun.contracts.ops import GOLD_TIMEZONE, LAKE_SETTINGS, SETTING, TIMEZONE, VALUE
+from goldrun.contracts.ops import DONE, GOLD_TIMEZONE, LAKE_SETTINGS, PENDING, REMAP, TIMEZONE
 from goldrun.contracts.source import UTC
 from goldrun.contracts.table import Table
 from goldrun.errors import MissingTableError, SettingsError
 from goldrun.features.catalog.feature_tables import CUSTOMER_DAILY
-from goldrun.jobs.context import Context
+from goldrun.jobs.context import Context, log
+from goldrun.jobs.lake_settings import store_settings, stored_settings
+
+REMAP_COMMAND = "mlflow run . --env-manager local -e silver -P source={source} -P remap=true"
+"""Command that validates all records again."""
 
 
 def check_zone(ctx: Context) -> None:
@@ -19,12 +21,20 @@ def check_zone(ctx: Context) -> None:
     Raises:
         SettingsError: It is in another one.
     """
-    zone, lakes = ctx.source.zone, _stored(ctx).get(TIMEZONE)
+    settings = stored_settings(ctx)
+    if settings.get(REMAP) == PENDING:
+        log.warning("    silver is not validated again completely: run silver, which completes it")
+    _refuse_other_zone(ctx, settings.get(TIMEZONE))
+
+
+def _refuse_other_zone(ctx: Context, lakes: str | None) -> None:
+    zone = ctx.source.zone
     if lakes in {None, zone} or not _has_rows(ctx, *ENTITIES.values(), CUSTOMER_DAILY):
         return
     raise SettingsError(
         f"{ctx.lake.root} is in the time zone {lakes}, and {ctx.source.name}.toml in {zone}: "
-        f"their days would mix. Set timezone = {lakes!r}, or build another lake with --lake"
+        f"their days would mix. Set timezone = {lakes!r}, or validate all records in {zone} with "
+        f"{REMAP_COMMAND.format(source=ctx.source.name)}, or build another lake with --lake"
     )
 
 
@@ -38,25 +48,50 @@ def keep_zone(ctx: Context) -> None:
         SettingsError: The lake is in another zone.
     """
     with ctx.lake.writing(LAKE_SETTINGS.name):
-        check_zone(ctx)
-        zone, stored = ctx.source.zone, _stored(ctx)
+        zone, stored = ctx.source.zone, stored_settings(ctx)
+        _refuse_other_zone(ctx, stored.get(TIMEZONE))
         if stored.get(TIMEZONE) == zone and GOLD_TIMEZONE in stored:
             return
         has_days = _has_rows(ctx, CUSTOMER_DAILY)
         days = stored.get(GOLD_TIMEZONE, UTC) if has_days else zone
-        _store(ctx, {TIMEZONE: zone, GOLD_TIMEZONE: days})
+        store_settings(ctx, {TIMEZONE: zone, GOLD_TIMEZONE: days})
+
+
+def begin_remap(ctx: Context) -> None:
+    """Record that all records are to be validated again, and the source's time zone, at once.
+
+    The days of gold keep their zone until gold is computed again.
+    """
+    stored, zone = stored_settings(ctx), ctx.source.zone
+    changed = {REMAP: PENDING}
+    if ctx.source.timezone is not None or TIMEZONE in stored:
+        has_days = _has_rows(ctx, CUSTOMER_DAILY)
+        days = stored.get(GOLD_TIMEZONE, UTC) if has_days else zone
+        changed |= {TIMEZONE: zone, GOLD_TIMEZONE: days}
+    if any(stored.get(name) != value for name, value in changed.items()):
+        store_settings(ctx, changed)
+
+
+def is_remap_pending(ctx: Context) -> bool:
+    """Whether all records are to be validated again before others are."""
+    return stored_settings(ctx).get(REMAP) == PENDING
+
+
+def end_remap(ctx: Context) -> None:
+    """Record that all records have been validated again."""
+    store_settings(ctx, {REMAP: DONE})
 
 
 def zone_of_gold(ctx: Context) -> str:
     """Time zone whose calendar days the stored days of gold are; ``UTC`` where not recorded."""
-    return _stored(ctx).get(GOLD_TIMEZONE, UTC)
+    return stored_settings(ctx).get(GOLD_TIMEZONE, UTC)
 
 
 def record_zone_of_gold(ctx: Context) -> None:
     """Record that all days of gold are those of the source's time zone; called afterwards."""
     if zone_of_gold(ctx) != ctx.source.zone:
         with ctx.lake.writing(LAKE_SETTINGS.name):
-            _store(ctx, {GOLD_TIMEZONE: ctx.source.zone})
+            store_settings(ctx, {GOLD_TIMEZONE: ctx.source.zone})
 
 
 def check_zone_of_gold(ctx: Context) -> None:
@@ -74,16 +109,6 @@ def check_zone_of_gold(ctx: Context) -> None:
             f"run gold first (mlflow run . --env-manager local -e gold -P source="
             f"{ctx.source.name}), which computes them once again"
         )
-
-
-def _stored(ctx: Context) -> dict[str, str]:
-    rows = ctx.lake.read_or_empty(LAKE_SETTINGS).select(SETTING, VALUE).collect()
-    return {row[SETTING]: row[VALUE] for row in rows}
-
-
-def _store(ctx: Context, settings: Mapping[str, str]) -> None:
-    rows = [(name, value, ctx.now) for name, value in settings.items()]
-    ctx.lake.upsert(LAKE_SETTINGS, ctx.lake.frame(LAKE_SETTINGS, rows))
 
 
 def _has_rows(ctx: Context, *tables: Table) -> bool:

@@ -70,6 +70,11 @@ def pending_records(
     return bronze.join(held.select(lineage.RECORD_ID), lineage.RECORD_ID, "left_anti")
 
 
+def records_by_batch(rows: DataFrame) -> dict[str, int]:
+    """Count rows by batch id."""
+    return {row[lineage.BATCH_ID]: row[RECORDS] for row in _records_by_batch(rows).collect()}
+
+
 def _records_by_batch(rows: DataFrame) -> DataFrame:
     return rows.groupBy(lineage.BATCH_ID).agg(F.count("*").alias(RECORDS))
 

@@ -23,9 +23,14 @@ class Batch:
         return cls(f"{moment:%Y%m%dT%H%M%S.%fZ}", moment)
 
 
+def batch_id_of(column: str) -> Column:
+    """Return the id of a batch that is ingested at a time (UTC)."""
+    return F.date_format(column, "yyyyMMdd'T'HHmmss.SSSSSS'Z'")
+
+
 def is_time_of_ingestion(column: str) -> Column:
     """Whether a time (UTC) is the ingestion time of the row's own batch."""
-    return F.date_format(column, "yyyyMMdd'T'HHmmss.SSSSSS'Z'") == F.col(lineage.BATCH_ID)
+    return batch_id_of(column) == F.col(lineage.BATCH_ID)
 
 
 def check_one_source(bronze: DataFrame, source: str, root: str) -> None:

@@ -99,7 +99,9 @@ def emptied(bronze: DataFrame) -> DataFrame:
 
 
 def _emptied(bronze: DataFrame, which: SparkColumn) -> DataFrame:
-    mark = F.create_map(F.lit(ERASED_MARK), F.lit("true"))
+    # Of the stored type, whose values may be null: Sail can't read others as such.
+    value = F.when(F.col(lineage.RECORD_ID).isNotNull(), F.lit("true"))
+    mark = F.create_map(F.lit(ERASED_MARK), value)
     return bronze.withColumns(
         {
             lineage.RECORD: F.when(which, mark).otherwise(F.col(lineage.RECORD)),

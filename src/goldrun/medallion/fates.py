@@ -76,6 +76,11 @@ class Fates:
         parts = (self.silver, self.history, self.duplicates, self.quarantine)
         return reduce(DataFrame.unionByName, [part.select(column) for part in parts])
 
+    def limit(self, rows: int) -> "Fates":
+        """Return at most this number of rows of each table."""
+        parts = (self.silver, self.history, self.duplicates, self.quarantine)
+        return Fates(*(part.limit(rows) for part in parts))
+
     def without(self, records: StoredRecords) -> "Fates":
         """Return the fates without some records of silver, its history and the duplicates."""
         record = lineage.RECORD_ID

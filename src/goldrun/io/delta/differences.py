@@ -2,6 +2,7 @@
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
+from pyspark.sql import types as T
 
 from goldrun.contracts.check import breaks
 from goldrun.contracts.stacked import stacked
@@ -22,9 +23,12 @@ def content(rows: DataFrame) -> tuple[object, ...]:
 
 def row_hash(rows: DataFrame) -> Column:
     """Build a 64-bit hash of all columns, equal for equal rows."""
-    # xxhash64 skips nulls, so their positions are hashed as well.
-    names = [f"`{name}`" for name in rows.columns]
-    return F.expr(f"xxhash64({', '.join([*names, *[f'isnull({name})' for name in names]])})")
+    # xxhash64 skips nulls, so their positions are hashed as well, and Spark hashes no maps.
+    kinds = {f"`{field.name}`": field.dataType for field in rows.schema}
+    values = [
+        f"to_json({name})" if isinstance(kind, T.MapType) else name for name, kind in kinds.items()
+    ]
+    return F.expr(f"xxhash64({', '.join([*values, *[f'isnull({name})' for name in kinds]])})")
 
 
 def changed_rows(new: DataFrame, stored: DataFrame, table: Table) -> DataFrame:

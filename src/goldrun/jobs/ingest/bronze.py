@@ -8,11 +8,8 @@ from pathlib import Path
 from pyspark.sql import DataFrame
 
 from goldrun.contracts import lineage
-from goldrun.contracts.entities import CUSTOMER_ID
 from goldrun.contracts.entity_mapping import EntityMapping, Kind
-from goldrun.contracts.erasure import TOMBSTONES
 from goldrun.errors import SettingsError, SourceError, listed
-from goldrun.io.erasure.secret import key_for
 from goldrun.io.sources.csv_files import Header, read_header
 from goldrun.io.sources.files import (
     check_columns,
@@ -23,11 +20,11 @@ from goldrun.io.sources.files import (
 )
 from goldrun.io.sources.json_files import read_keys
 from goldrun.jobs.context import Context, log, step
+from goldrun.jobs.erased_records import redact_erased
 from goldrun.jobs.ingest.unfinished_files import wait_until_written
 from goldrun.jobs.time_zone import check_zone
 from goldrun.medallion.bronze import Batch, check_one_source, to_bronze
-from goldrun.medallion.erasure import redact
-from goldrun.medallion.source_columns import columns_of, columns_required
+from goldrun.medallion.source_columns import columns_required
 
 PATIENCE = 60
 """Largest number of seconds that a batch waits for files that are still being written."""
@@ -157,16 +154,6 @@ def ingest(ctx: Context, new: NewFiles) -> Batch:
     with engine.one_file_per_task():
         ctx.lake.append(lineage.bronze_table(new.entity), records.coalesce(_STORED_FILES))
     return batch
-
-
-def redact_erased(ctx: Context, entity: str, records: DataFrame) -> DataFrame:
-    """Remove the text of the records of persons who were erased from this lake."""
-    if not ctx.lake.exists(TOMBSTONES.name):
-        return records
-    tombstones = ctx.lake.read(TOMBSTONES.name)
-    expressions = {CUSTOMER_ID: ctx.source.with_files[entity].columns[CUSTOMER_ID]}
-    needed = list(columns_of(ctx.source, entity, expressions))
-    return redact(records, expressions, needed, tombstones, key_for(tombstones))
 
 
 def new_files(ctx: Context, entity: str, found: Sequence[Path]) -> dict[Path, str]:

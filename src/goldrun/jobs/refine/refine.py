@@ -13,6 +13,7 @@ from goldrun.contracts.source import Source
 from goldrun.io.delta.lake import Lake
 from goldrun.jobs.context import Context, log
 from goldrun.jobs.refine.batches import completed_batches, mark_complete, reset
+from goldrun.jobs.refine.mappings import record_settings
 from goldrun.jobs.refine.tables import fate_tables, read_fates, read_related, write_fates
 from goldrun.medallion.batches import incomplete_batches, pending_records
 from goldrun.medallion.bronze import Batch, check_one_source
@@ -100,6 +101,9 @@ def _refine_pending(
     if not records:
         return Refined()
     refinement = refine_records(validated, given, source, entity)
+    # A stream records its settings when it starts; exchange rates may change while it runs.
+    if not given.new or source.rates:
+        record_settings(lake, source, entity, given.fates, given.pending, now)
     write_fates(lake, entity, refinement, now, replay=replay)
     refined = refinement.counts(records)
     if not_unique := refined.rejected.get(KEY_NOT_UNIQUE):

@@ -6,35 +6,63 @@ from goldrun.contracts.source import Source
 from goldrun.io.delta.lake import Lake
 from goldrun.jobs.context import Context, step
 from goldrun.jobs.refine.refine import refine
-from goldrun.jobs.refine.tables import read_fates
-from goldrun.jobs.time_zone import check_zone, keep_zone
+from goldrun.jobs.refine.remap import remap_records
+from goldrun.jobs.refine.tables import fate_table_names, read_fates
+from goldrun.jobs.time_zone import (
+    begin_remap,
+    check_zone,
+    end_remap,
+    is_remap_pending,
+    keep_zone,
+)
 from goldrun.medallion.accounting import Accounting, account
 from goldrun.medallion.customers import derive_customers, derived_mapping
 from goldrun.medallion.refinement import Refined
 from goldrun.medallion.source_columns import columns_read
 
 
-def run(ctx: Context, *, replay: bool = False) -> dict[str, Refined]:
+def run(ctx: Context, *, replay: bool = False, remap: bool = False) -> dict[str, Refined]:
     """Refine every entity that has files, parents first, then derive customers where needed.
 
     Args:
         ctx: The context.
         replay: Whether to validate the records in quarantine again, because a rule, the mapping
             or a parent table has changed.
+        remap: Whether to validate all records again, because settings of the source or a contract
+            have changed. This is done too if it was begun and not completed, or if records of
+            bronze were replaced.
 
     Returns:
         How many records have which fate, by entity.
     """
-    refined = {}
-    # A source that declares no zone reads no time in one: it may still declare one.
-    if ctx.source.timezone is None:
+    if not remap:
         check_zone(ctx)
-    else:
+    if remap or is_remap_pending(ctx):
+        return _remap(ctx)
+    # A source that declares no zone reads no time in one: it may still declare one.
+    if ctx.source.timezone is not None:
         keep_zone(ctx)
+    refined = {}
     for entity in ctx.source.with_files:
         with step(f"silver: {entity}"):
             refined[entity] = refine(ctx, entity, replay=replay)
     derive(ctx.lake, ctx.source)
+    return refined
+
+
+def _remap(ctx: Context) -> dict[str, Refined]:
+    """Validate all records again, and replace the rows of silver by the result.
+
+    The mark that this has begun is removed last, so that the next run completes it after a stop.
+    """
+    begin_remap(ctx)
+    refined = {}
+    with ctx.lake.writing(*fate_table_names(ctx.source.with_files), CUSTOMERS.name):
+        for entity in ctx.source.with_files:
+            with step(f"silver: {entity}, all records again"):
+                refined[entity] = remap_records(ctx, entity)
+        derive(ctx.lake, ctx.source)
+    end_remap(ctx)
     return refined
 
 

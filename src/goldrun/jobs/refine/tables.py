@@ -99,3 +99,23 @@ def write_fates(
     lake.append_unless_empty(duplicates, resolution.duplicates)
     lake.upsert(history, resolution.history)
     lake.upsert(silver, resolution.current)
+
+
+def replace_fates(lake: Lake, entity: str, refinement: Refinement, erased: DataFrame) -> None:
+    """Replace the fates of all records of an entity; rows that stay equal are not written.
+
+    Silver is written last, after the tables that a run after a stop reads it with.
+
+    Args:
+        lake: The tables.
+        entity: Name of the entity.
+        refinement: The fates of all records that are not erased.
+        erased: Rows of ``silver/quarantine`` of erased records, which are kept.
+    """
+    silver, history, duplicates, held = fate_tables(entity)
+    stored, resolution = read_fates(lake, entity), refinement.resolution
+    held_rows = refinement.rejected.unionByName(erased)
+    lake.replace_rows(held, held_rows, stored.quarantine)
+    lake.replace_rows(duplicates, resolution.duplicates, stored.duplicates)
+    lake.replace_rows(history, resolution.history, stored.history)
+    lake.replace_rows(silver, resolution.current, stored.silver)

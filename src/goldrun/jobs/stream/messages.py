@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 from goldrun.contracts import lineage
 from goldrun.io.streaming.readers import EVENT_AT
 from goldrun.jobs.context import Context, log
-from goldrun.jobs.ingest import bronze
+from goldrun.jobs.erased_records import redact_erased
 from goldrun.medallion.bronze import Batch, to_bronze
 from goldrun.medallion.offsets import Span, gaps, records_in_spans, spans_by_entity
 from goldrun.monitoring.freshness import sent_quantiles
@@ -82,7 +82,7 @@ def _new_records(
     stored = ctx.lake.read_or_empty(lineage.bronze_table(entity))
     known = records_in_spans(stored, spans)
     new = records.join(known, lineage.RECORD_ID, "left_anti")
-    return bronze.redact_erased(ctx, entity, new).localCheckpoint()
+    return redact_erased(ctx, entity, new).localCheckpoint()
 
 
 def _warn_of_gaps(ctx: Context, entity: str, spans: list[Span]) -> None:

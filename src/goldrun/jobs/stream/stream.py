@@ -13,7 +13,7 @@ from goldrun.jobs.context import Context, log, step
 from goldrun.jobs.monitor import rejections
 from goldrun.jobs.names import SEGMENTATION
 from goldrun.jobs.promote.champions import check_models
-from goldrun.jobs.refine import silver
+from goldrun.jobs.refine import mappings, silver
 from goldrun.jobs.score.scorer import Scorer
 from goldrun.jobs.stream.limits import Limits
 from goldrun.jobs.stream.maintenance import compacting
@@ -82,6 +82,8 @@ def _backfill(ctx: Context, updater: GoldUpdater) -> int:
             ctx.lake.create(lineage.bronze_table(entity))
     with step("stream: pending records in bronze"):
         refined = silver.run(ctx)
+        mappings.record_start(ctx)
+        mappings.report(ctx)
         updater.backfill(ctx)
     return sum(one.records for one in refined.values())
 

@@ -14,7 +14,7 @@ from goldrun.jobs.monitor import rejections
 from goldrun.jobs.names import EXPERIMENTS
 from goldrun.jobs.promote.champions import check_models
 from goldrun.jobs.promote.register import Outcome
-from goldrun.jobs.refine import silver
+from goldrun.jobs.refine import mappings, silver
 from goldrun.jobs.train import train
 from goldrun.jobs.workflow.summary import summary
 from goldrun.learning.models import MODELS, load_model
@@ -63,6 +63,7 @@ def _prepare(ctx: Context) -> QualityReport:
         bronze.run(ctx)
     with stage(2, "silver: typed, validated, deduplicated"):
         refined = silver.run(ctx)
+        mappings.report(ctx)
     with stage(3, "gold: activity and features"):
         gold_tables.run(ctx)
     with stage(4, "data quality"):

@@ -1,0 +1,118 @@
+"""Fingerprints of the settings that records are read and accepted under."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import date
+from decimal import Decimal
+
+from goldrun.contracts.entity_mapping import EntityMapping
+from goldrun.contracts.marketplace import ENTITIES
+from goldrun.contracts.source import Source
+from goldrun.contracts.table import Severity, Standard, Table
+
+_VERSION = 1
+"""To be raised when other values are accepted for the same settings and contract."""
+_LENGTH = 12
+_TRANSACTIONS = "transactions"
+Rate = tuple[str, date, Decimal]
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """The settings that decide the fates of an entity's records, each as a short text.
+
+    A setting that the entity does not depend on is empty.
+
+    Attributes:
+        mapping: Hash of the expressions and of the pattern of times.
+        timezone: Zone of times that carry none.
+        phone_region: Region of telephone numbers without country code.
+        currency: Reporting currency.
+        rates: Hash of the exchange rates that begin at ``rates_until`` or earlier.
+        rates_until: Day of the ingestion, by the shop's calendar, as 2025-01-31. Later rates apply
+            to later records.
+        rules: Hash of the contract: columns, standard forms, rules and references.
+    """
+
+    mapping: str
+    timezone: str
+    phone_region: str
+    currency: str
+    rates: str
+    rates_until: str
+    rules: str
+
+    @property
+    def id(self) -> str:
+        """Hash of all settings; equal where the same records are accepted with equal values."""
+        return _hash(asdict(replace(self, rates_until="")))
+
+    def changes_to(self, other: "Fingerprint") -> list[str]:
+        """Return the names of the settings that differ in another fingerprint.
+
+        ``other`` has the rates that begin at ``rates_until`` of this one (``fingerprint_of``).
+        """
+        one, two = asdict(self), asdict(other)
+        return [name for name in one if name != "rates_until" and one[name] != two[name]]
+
+
+def fingerprint_of(
+    source: Source, entity: str, rates: Sequence[Rate], rates_until: str
+) -> Fingerprint:
+    """Return the fingerprint of an entity's records under the current settings and contract.
+
+    Args:
+        source: The shop.
+        entity: Name of an entity with files.
+        rates: The source's exchange rates: currency, first day and rate.
+        rates_until: See ``Fingerprint``.
+    """
+    mapping = source.with_files[entity]
+    has_money = entity == _TRANSACTIONS
+    known = sorted(
+        (code, since.isoformat(), str(rate.normalize()))
+        for code, since, rate in rates
+        if since.isoformat() <= rates_until
+    )
+    return Fingerprint(
+        mapping=_hash({"columns": dict(mapping.columns), "times": mapping.timestamp_format}),
+        timezone=source.zone if source.timezone else "",
+        phone_region=(source.phone_region or "") if _has_phones(entity, mapping) else "",
+        currency=(source.currency or "") if has_money else "",
+        rates=_hash(known) if has_money and source.rates else "",
+        rates_until=rates_until if has_money and source.rates else "",
+        rules=_hash(_accepting_parts(ENTITIES[entity])),
+    )
+
+
+def reading_of(mapping: EntityMapping) -> str:
+    """Describe the settings with which files are read; equal where they give equal records."""
+    if mapping.format == "json":
+        return "json"
+    return f"{mapping.format}, delimiter {mapping.delimiter!r}, encoding {mapping.encoding}"
+
+
+def _has_phones(entity: str, mapping: EntityMapping) -> bool:
+    columns = ENTITIES[entity].columns
+    return any(c.standard is Standard.PHONE and c.name in mapping.columns for c in columns)
+
+
+def _accepting_parts(table: Table) -> list[object]:
+    """Return the parts of a contract on which the fate or a value of a record depends."""
+    columns: Iterable[object] = (
+        (c.name, c.type.simpleString(), c.required, c.default, c.allowed, c.standard, c.synonyms)
+        for c in table.columns
+    )
+    rules = sorted((r.name, r.holds) for r in table.rules if r.severity is Severity.REJECT)
+    references = sorted(
+        (r.name, r.column, r.entity) for r in table.references if r.severity is Severity.REJECT
+    )
+    keys = (table.key, table.versioned_by, table.immutable_since)
+    return [_VERSION, *columns, rules, references, keys]
+
+
+def _hash(content: object) -> str:
+    text = json.dumps(content, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:_LENGTH]
