@@ -19,6 +19,7 @@ from goldrun.jobs.refine import silver
 
 FILES = sorted((Path(__file__).parents[2] / "data" / "online_retail").glob("*.csv.gz"))
 END = date(2011, 12, 10)
+MONEY = ["spend", "net_spend", "refunds"]
 UNITS = 10_000
 """Money is compared in whole ten-thousandths, so that no comparison rounds."""
 
@@ -105,8 +106,11 @@ def days(truth: pd.DataFrame) -> pd.DataFrame:
         spend=by_day.amount.sum(),
         lines=by_day.size(),
         pieces=by_day.quantity.sum(),
+        net_spend=rows.groupby(["customer_id", "day"]).amount.sum(),
+        refunds=-rows[rows.amount < 0].groupby(["customer_id", "day"]).amount.sum(),
         orders_placed=on_first_days(rows),
         orders_cancelled=on_first_days(rows[rows.transaction_status == "cancelled"]),
+        orders_refunded=on_first_days(rows[rows.amount < 0]),
     )
     return sums.fillna(0).astype("int64").reset_index()
 
@@ -280,7 +284,7 @@ def test_each_buyer_is_a_customer_at_the_latest_place(
 def test_customer_daily_equals_pandas_row_by_row(retail: Context, days: pd.DataFrame) -> None:
     rows = retail.lake.read("gold/customer_daily")
     found = (
-        rows.withColumn("spend", (F.col("spend") * UNITS).cast("bigint"))
+        rows.withColumns({name: (F.col(name) * UNITS).cast("bigint") for name in MONEY})
         .toPandas()
         .assign(day=lambda frame: pd.to_datetime(frame.day))
         .sort_values(["customer_id", "day"], ignore_index=True)
@@ -324,12 +328,16 @@ def _features(days: pd.DataFrame, as_of: date, first: date) -> pd.DataFrame:
     known = days[days.day < at]
     groups = known.groupby("customer_id")
     bought = known[known.orders > 0].groupby("customer_id").day.agg(["min", "max"])
-    sums = groups[["orders", "spend", "orders_placed", "orders_cancelled"]].sum()
+    sums = groups[[*MONEY, "orders", "orders_placed", "orders_cancelled", "orders_refunded"]].sum()
     sums = sums[sums.orders > 0].join(bought)
     found = pd.DataFrame(
         {
             "purchase_frequency": sums.orders,
             "total_spend": sums.spend,
+            "net_spend": sums.net_spend,
+            "refunded_amount": sums.refunds,
+            "refund_rate": sums.refunds / sums.spend.where(sums.spend > 0),
+            "refunded_order_rate": sums.orders_refunded / sums.orders_placed,
             "avg_transaction_value": [
                 int(_rounded(s, n, "0.0001") * UNITS)
                 for s, n in zip(sums.spend.tolist(), sums.orders.tolist(), strict=True)
@@ -342,13 +350,18 @@ def _features(days: pd.DataFrame, as_of: date, first: date) -> pd.DataFrame:
     )
     for window in (30, 90, 180):
         start = at - pd.Timedelta(days=window)
-        inside = known[known.day >= start].groupby("customer_id")[["orders", "spend"]].sum()
+        inside = known[known.day >= start].groupby("customer_id")[["orders", *MONEY]].sum()
         inside = inside.reindex(found.index).fillna(0).astype("int64")
         known_window = pd.Timestamp(first) <= start
         found[f"transaction_frequency_last_{window}_days"] = (
             inside.orders if known_window else float("nan")
         )
         found[f"spend_last_{window}_days"] = inside.spend if known_window else float("nan")
+        unknown = pd.Series(float("nan"), index=found.index)
+        rate = inside.refunds / inside.spend.where(inside.spend > 0)
+        found[f"net_spend_last_{window}_days"] = inside.net_spend if known_window else unknown
+        found[f"refunded_amount_last_{window}_days"] = inside.refunds if known_window else unknown
+        found[f"refund_rate_last_{window}_days"] = rate if known_window else unknown
     return found.sort_index()
 
 
@@ -377,6 +390,25 @@ def test_customer_features_equal_pandas_for_every_customer(
     )
     expected = _features(days, as_of, first)
     pd.testing.assert_frame_equal(found[list(expected.columns)], expected, check_dtype=False)
+
+
+def test_net_spend_of_the_largest_returns_is_the_known_one(
+    retail: Context, truth: pd.DataFrame
+) -> None:
+    rows = retail.lake.read("gold/customer_features").where(F.col("as_of") == F.lit(END))
+    found = {row.customer_id: row for row in rows.collect()}
+    fourth = found["16446"]
+    assert (fourth.total_spend, fourth.net_spend) == (Decimal("168472.5"), Decimal("2.9"))
+    by_spend = sorted(found.values(), key=lambda row: -row.total_spend)
+    assert by_spend[3] is fourth
+    tenth = by_spend[9]
+    assert (tenth.customer_id, tenth.net_spend) == ("12346", 0)
+    assert tenth.refund_rate == 1
+    # In whole ten-thousandths: sums of doubles miss five customers who net exactly 0.
+    net = truth.groupby("customer_id").amount.sum()
+    buyers = net[truth[truth.transaction_status == "completed"].customer_id.unique()]
+    assert ((buyers <= 0).sum(), (buyers < 0).sum(), len(buyers)) == (21, 8, 4_338)
+    assert {who: int(row.net_spend * UNITS) for who, row in found.items()} == buyers.to_dict()
 
 
 def test_the_history_is_the_one_of_the_data_set(retail: Context) -> None:

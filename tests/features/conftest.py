@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import types as T
 
 from goldrun.features.activity import Activity
 from goldrun.features.catalog import non_additive_tables
@@ -29,13 +30,18 @@ def daily_of(spark: SparkSession) -> MakeDaily:
                 "day": date.fromisoformat(day),
                 "orders": orders,
                 "spend": Decimal(spend),
+                "net_spend": Decimal(spend),
                 "lines": orders,
                 "pieces": orders,
                 "orders_placed": orders + lost,
                 "orders_cancelled": lost,
                 "transactions": orders + lost,
             }
-            money = {n: Decimal(0) for n in names if n.startswith("spend_") or "seconds" in n}
+            money = {
+                column.name: Decimal(0)
+                for column in CUSTOMER_DAILY.columns
+                if isinstance(column.type, T.DecimalType)
+            }
             rows.append(tuple((dict.fromkeys(names, 0) | money | given)[name] for name in names))
         return spark.createDataFrame(rows, CUSTOMER_DAILY.schema)
 

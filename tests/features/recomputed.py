@@ -23,6 +23,9 @@ PREPARED = """
 create macro day_of(t) as cast(timezone($zone, timezone('UTC', t)) as date);
 create view tx as select *, day_of(transaction_date) as day from transactions
     where transaction_date < $midnight;
+create view refunds as select *, case when amount < 0 then -amount else amount end as back
+    from tx where transaction_status = 'refunded'
+        or (transaction_status = 'cancelled' and amount < 0);
 create view done as select * from tx where transaction_status = 'completed';
 create view bought as select customer_id, order_id, min(day) as day from done group by all;
 create view bought_days as select distinct customer_id, day from bought;
@@ -75,6 +78,29 @@ from done join (
 ) using (customer_id) group by customer_id
 """
 
+NET = """
+select customer_id, spent - off as net_spend, back as refunded_amount,
+    back / nullif(spent + undone, 0) as refund_rate,
+    spent_30 - off_30 as net_spend_last_30_days, back_30 as refunded_amount_last_30_days,
+    back_30 / nullif(spent_30 + undone_30, 0) as refund_rate_last_30_days,
+    spent_90 - off_90 as net_spend_last_90_days, back_90 as refunded_amount_last_90_days,
+    back_90 / nullif(spent_90 + undone_90, 0) as refund_rate_last_90_days,
+    spent_180 - off_180 as net_spend_last_180_days, back_180 as refunded_amount_last_180_days,
+    back_180 / nullif(spent_180 + undone_180, 0) as refund_rate_last_180_days,
+from (select customer_id, {columns} from (
+    select customer_id, day, amount as spent, 0 as off, 0 as undone, 0 as back from done
+    union all select customer_id, day, 0, case when amount < 0 then back else 0 end,
+        case when amount > 0 then back else 0 end, back from refunds
+) group by customer_id)
+""".replace(
+    "{columns}",
+    ", ".join(
+        f"coalesce(sum({name}) filter (day >= $as_of - interval {days} day), 0) as {name}{after}"
+        for name in ("spent", "off", "undone", "back")
+        for days, after in ((30000, ""), (30, "_30"), (90, "_90"), (180, "_180"))
+    ),
+)
+
 WHEN = """
 select customer_id, max(day) as last_purchase_date,
     datediff('day', max(day), $as_of) as recency_days,
@@ -97,6 +123,8 @@ ANY_STATUS = """
 select customer_id, datediff('day', max(day), $as_of) as days_since_last_transaction,
     count(distinct order_id) filter (transaction_status = 'cancelled')
         / count(distinct order_id) as cancellation_rate,
+    (select count(distinct order_id) from refunds r where r.customer_id = tx.customer_id)
+        / count(distinct order_id) as refunded_order_rate,
 from tx group by customer_id
 """
 
@@ -172,6 +200,7 @@ COUNTED = (
 )
 OTHERS = (
     BUYING,
+    NET,
     WHEN,
     GAPS,
     ANY_STATUS,

@@ -250,7 +250,8 @@ def test_a_contact_is_about_an_order_up_to_thirty_days_of_24_hours_after_it(
 def test_money_is_also_counted_by_how_it_was_paid(daily: dict[Any, Any]) -> None:
     assert daily[(ANN, "2024-02-01")]["spend_card"] == 10
     assert daily[(ANN, "2024-06-11")] == {
-        **{"orders": 1, "spend": 30, "lines": 1, "pieces": 3, "orders_placed": 1},
+        **{"orders": 1, "spend": 30, "net_spend": 30, "lines": 1, "pieces": 3},
+        "orders_placed": 1,
         "transactions": 1,
     }
 
@@ -326,6 +327,19 @@ EXPECTED_OF_ANN: dict[str, Any] = {
     "spend_share_last_90_days": 44.5 / 80,
     "spend_share_last_180_days": None,
     "spend_trend": 30 / 44.5,
+    "net_spend": Decimal(73),
+    "refunded_amount": Decimal(7),
+    "refund_rate": 7 / 80,
+    "refunded_order_rate": 1 / 6,
+    "net_spend_last_30_days": Decimal(23),
+    "net_spend_last_90_days": Decimal("37.5"),
+    "net_spend_last_180_days": None,
+    "refunded_amount_last_30_days": Decimal(7),
+    "refunded_amount_last_90_days": Decimal(7),
+    "refunded_amount_last_180_days": None,
+    "refund_rate_last_30_days": 7 / 30,
+    "refund_rate_last_90_days": 7 / 44.5,
+    "refund_rate_last_180_days": None,
     "cancellation_rate": 1 / 6,
     **shares("payment_share", METHODS, card=0.6, wallet=0.4),
     "distinct_products": 3,
@@ -373,6 +387,9 @@ EXPECTED_OF_BEN: dict[str, Any] = {
     "spend_last_90_days": Decimal(0),
     "spend_share_last_90_days": 0.0,
     "spend_trend": None,
+    "net_spend": Decimal(18),
+    "refund_rate": 0.0,
+    "refund_rate_last_90_days": None,
     **dict.fromkeys(f"payment_share_{method}" for method in METHODS),
     "distinct_products": 2,
     "basket_size": 3 / 2,

@@ -57,8 +57,9 @@ lines = _rows(
     order_id=st.sampled_from(("o1", "o2", "o3", "o4")),
     transaction_date=times,
     transaction_status=st.sampled_from(
-        (entities.COMPLETED, entities.COMPLETED, "pending", entities.CANCELLED)
+        (*3 * (entities.COMPLETED,), "pending", entities.CANCELLED, entities.REFUNDED)
     ),
+    is_negative=st.booleans(),
     amount=numbers.map(lambda n: Decimal(n) / 3).map(lambda d: d.quantize(Decimal("0.0001"))),
     quantity=numbers,
     product_id=_maybe(("p1", "p2", "p3")),
@@ -88,6 +89,13 @@ talks = _rows(
 )
 
 
+def _signed(row: Row) -> Row:
+    """Make the amount negative where the status allows it."""
+    gives_back = row["transaction_status"] in (entities.CANCELLED, entities.REFUNDED)
+    sign = -1 if row.pop("is_negative") and gives_back else 1
+    return row | {"amount": sign * row["amount"]}
+
+
 def _by_visitor(rows: list[Row], visits: list[Row]) -> list[Row]:
     """Give most events to the customer whose visit they name."""
     owner = {row["session_id"]: row["customer_id"] for row in visits}
@@ -102,7 +110,8 @@ def _by_visitor(rows: list[Row], visits: list[Row]) -> list[Row]:
 @st.composite
 def worlds(draw: st.DrawFn) -> Market:
     transactions = [
-        row | {"updated_at": row["transaction_date"], "price": Decimal(1)} for row in draw(lines)
+        _signed(dict(row)) | {"updated_at": row["transaction_date"], "price": Decimal(1)}
+        for row in draw(lines)
     ]
     seen = draw(versions)
     sessions = _keyed([_lasting(dict(row)) for row in draw(visits)], "session_id")

@@ -9,7 +9,10 @@ SELECT
     order_id,
     oracle.day_of(min(transaction_date)) AS placed_on,
     oracle.day_of(min(transaction_date) FILTER (transaction_status = 'completed')) AS completed_on,
-    oracle.day_of(min(transaction_date) FILTER (transaction_status = 'cancelled')) AS cancelled_on
+    oracle.day_of(min(transaction_date) FILTER (transaction_status = 'cancelled')) AS cancelled_on,
+    oracle.day_of(min(transaction_date) FILTER (
+        transaction_status = 'refunded' OR (transaction_status = 'cancelled' AND amount < 0)
+    )) AS refunded_on
 FROM truth.transactions
 GROUP BY customer_id, order_id;
 
@@ -59,6 +62,15 @@ SELECT
 FROM truth.interactions i ASOF LEFT JOIN purchases p
     ON i.customer_id = p.customer_id AND i.interaction_date > p.transaction_date;
 
+-- Money that a customer paid or was paid back. A transaction that became refunded is both.
+CREATE OR REPLACE TABLE oracle.money AS
+SELECT customer_id, oracle.day_of(transaction_date) AS day, amount AS paid, 0 AS back
+FROM truth.transactions WHERE transaction_status IN ('completed', 'refunded') AND amount > 0
+UNION ALL
+SELECT customer_id, oracle.day_of(transaction_date) AS day, 0 AS paid, abs(amount) AS back
+FROM truth.transactions
+WHERE transaction_status = 'refunded' OR (transaction_status = 'cancelled' AND amount < 0);
+
 CREATE OR REPLACE TABLE oracle.customer_daily AS
 WITH
 lines AS (
@@ -70,6 +82,11 @@ lines AS (
         sum(quantity) FILTER (transaction_status = 'completed') AS pieces,
         sum(amount) FILTER (transaction_status = 'completed') AS spend
     FROM truth.transactions GROUP BY customer_id, day
+),
+-- Money that was paid, and money that was paid back, each from its own rows.
+moved AS (
+    SELECT customer_id, day, sum(paid) - sum(back) AS net_spend, sum(back) AS refunds
+    FROM oracle.money GROUP BY customer_id, day
 ),
 paid AS (
     SELECT
@@ -95,6 +112,10 @@ placed AS (
 cancelled AS (
     SELECT customer_id, cancelled_on AS day, count(*) AS orders_cancelled
     FROM oracle.orders WHERE cancelled_on IS NOT NULL GROUP BY customer_id, day
+),
+returned AS (
+    SELECT customer_id, refunded_on AS day, count(*) AS orders_refunded
+    FROM oracle.orders WHERE refunded_on IS NOT NULL GROUP BY customer_id, day
 ),
 visited AS (
     SELECT
@@ -157,6 +178,8 @@ talked AS (
 ),
 everything AS (
     FROM lines
+    UNION ALL BY NAME FROM moved
+    UNION ALL BY NAME FROM returned
     UNION ALL BY NAME FROM paid
     UNION ALL BY NAME FROM ordered
     UNION ALL BY NAME FROM placed

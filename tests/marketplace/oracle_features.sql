@@ -34,7 +34,8 @@ placed AS (
     SELECT
         customer_id,
         count(*) AS placed,
-        count(*) FILTER (cancelled_on < getvariable('as_of')) AS cancelled
+        count(*) FILTER (cancelled_on < getvariable('as_of')) AS cancelled,
+        count(*) FILTER (refunded_on < getvariable('as_of')) AS refunded
     FROM oracle.orders WHERE placed_on < getvariable('as_of') GROUP BY customer_id
 ),
 last_lines AS (
@@ -64,6 +65,19 @@ spent AS (
     FROM truth.transactions
     WHERE transaction_status = 'completed' AND oracle.local(transaction_date) < getvariable('as_of')
     GROUP BY customer_id
+),
+moved AS (
+    SELECT
+        customer_id,
+        sum(paid) AS paid,
+        sum(back) AS back,
+        coalesce(sum(paid) FILTER (within(day, 30)), 0) AS paid_30,
+        coalesce(sum(back) FILTER (within(day, 30)), 0) AS back_30,
+        coalesce(sum(paid) FILTER (within(day, 90)), 0) AS paid_90,
+        coalesce(sum(back) FILTER (within(day, 90)), 0) AS back_90,
+        coalesce(sum(paid) FILTER (within(day, 180)), 0) AS paid_180,
+        coalesce(sum(back) FILTER (within(day, 180)), 0) AS back_180
+    FROM oracle.money WHERE day < getvariable('as_of') GROUP BY customer_id
 ),
 gaps AS (
     SELECT
@@ -210,14 +224,27 @@ SELECT
     known(90, ratio(spend_90, total_spend)) AS spend_share_last_90_days,
     known(180, ratio(spend_180, total_spend)) AS spend_share_last_180_days,
     known(60, ratio(spend_30, spend_60)) AS spend_trend,
+    coalesce(moved.paid - back, 0) AS net_spend,
+    coalesce(back, 0) AS refunded_amount,
+    ratio(back, moved.paid) AS refund_rate,
+    known(30, coalesce(paid_30 - back_30, 0)) AS net_spend_last_30_days,
+    known(90, coalesce(paid_90 - back_90, 0)) AS net_spend_last_90_days,
+    known(180, coalesce(paid_180 - back_180, 0)) AS net_spend_last_180_days,
+    known(30, coalesce(back_30, 0)) AS refunded_amount_last_30_days,
+    known(90, coalesce(back_90, 0)) AS refunded_amount_last_90_days,
+    known(180, coalesce(back_180, 0)) AS refunded_amount_last_180_days,
+    known(30, ratio(back_30, paid_30)) AS refund_rate_last_30_days,
+    known(90, ratio(back_90, paid_90)) AS refund_rate_last_90_days,
+    known(180, ratio(back_180, paid_180)) AS refund_rate_last_180_days,
+    ratio(placed.refunded, placed.placed) AS refunded_order_rate,
     ratio(placed.cancelled, placed.placed) AS cancellation_rate,
-    ratio(card, paid) AS payment_share_card,
-    ratio(wallet, paid) AS payment_share_wallet,
-    ratio(bank_transfer, paid) AS payment_share_bank_transfer,
-    ratio(invoice, paid) AS payment_share_invoice,
-    ratio(cash, paid) AS payment_share_cash,
-    ratio(voucher, paid) AS payment_share_voucher,
-    ratio(spent.other, paid) AS payment_share_other,
+    ratio(card, spent.paid) AS payment_share_card,
+    ratio(wallet, spent.paid) AS payment_share_wallet,
+    ratio(bank_transfer, spent.paid) AS payment_share_bank_transfer,
+    ratio(invoice, spent.paid) AS payment_share_invoice,
+    ratio(cash, spent.paid) AS payment_share_cash,
+    ratio(voucher, spent.paid) AS payment_share_voucher,
+    ratio(spent.other, spent.paid) AS payment_share_other,
     products AS distinct_products,
     ratio(pieces, purchase_frequency) AS basket_size,
     ratio(rhythm.total, rhythm.n) AS purchase_gap_mean_days,
@@ -268,6 +295,7 @@ FROM orders
 JOIN spent USING (customer_id)
 JOIN placed USING (customer_id)
 JOIN last_lines USING (customer_id)
+LEFT JOIN moved USING (customer_id)
 LEFT JOIN rhythm USING (customer_id)
 LEFT JOIN located USING (customer_id)
 LEFT JOIN assigned USING (customer_id)

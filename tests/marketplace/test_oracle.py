@@ -73,6 +73,7 @@ def test_an_order_counts_once_on_the_day_of_its_first_line_of_each_status(
         "lines": 1,
         "pieces": 2,
         "spend": Decimal("20.5"),
+        "net_spend": Decimal("20.5"),
     }
     assert daily(db, "2024-03-03", transactions=lines) == {
         "transactions": 2,
@@ -81,7 +82,26 @@ def test_an_order_counts_once_on_the_day_of_its_first_line_of_each_status(
         "spend": Decimal(5),
         "spend_cash": Decimal(5),
         "orders_cancelled": 1,
+        "orders_refunded": 1,
+        "refunds": Decimal(5),
     }
+
+
+def test_money_paid_back_is_taken_off_once(db: duckdb.DuckDBPyConnection) -> None:
+    lines = [
+        tiny.line("t1", "2024-01-05 10:00", "100"),
+        tiny.line("t2", "2024-01-06 10:00", "40", "refunded"),
+        tiny.line("t3", "2024-02-20 10:00", "-30", "refunded", order_id="t1", quantity=0),
+        tiny.line("t4", "2024-03-20 10:00", "-5", "cancelled", quantity=-1),
+        tiny.line("t5", "2024-03-21 10:00", "7", "cancelled"),
+        tiny.line("t6", "2024-03-21 10:00", "8", "pending"),
+    ]
+    row = features(db, "2024-04-10", transactions=lines)
+    assert (row["total_spend"], row["net_spend"], row["refunded_amount"]) == (100, 65, 75)
+    assert row["refund_rate"] == pytest.approx(75 / 140)
+    assert (row["net_spend_last_30_days"], row["net_spend_last_90_days"]) == (-5, -35)
+    assert (row["refunded_amount_last_90_days"], row["refund_rate_last_90_days"]) == (35, None)
+    assert row["refunded_order_rate"] == 3 / 5
 
 
 def test_a_session_counts_on_the_day_on_which_it_is_complete(

@@ -58,6 +58,10 @@ BREAKS: dict[str, tuple[str, Change]] = {
     "quantity zero": ("quantity_not_positive", {"quantity": "0"}),
     "quantity negative": ("quantity_not_positive", {"quantity": "-1"}),
     "amount negative": ("amount_negative", {"amount": "-0.0001"}),
+    "amount negative, unpaid": (
+        "amount_negative",
+        {"amount": "-7", "transaction_status": "pending"},
+    ),
     "date too late": (
         "transaction_date_in_future",
         {"transaction_date": "2024-06-02T12:00:00.000001Z"},
@@ -79,6 +83,8 @@ KEEPS: dict[str, Change] = {
     "given away": {"amount": "0"},
     "taken back": {"quantity": "-1", "amount": "-7", "transaction_status": "cancelled"},
     "nothing taken back": {"quantity": "0", "transaction_status": "cancelled"},
+    "refund of its own": {"quantity": "-1", "amount": "-7", "transaction_status": "refunded"},
+    "part of the money": {"quantity": "0", "amount": "-0.5", "transaction_status": "refunded"},
     "a day ahead": {"transaction_date": "2024-06-02T12:00:00Z"},
     "extreme": {"quantity": "80995"},
     "four decimals": {"price": "3.5001", "amount": "7.00020000"},

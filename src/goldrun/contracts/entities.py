@@ -27,7 +27,8 @@ CUSTOMER_SEGMENT = "customer_segment"
 
 COMPLETED = "completed"
 CANCELLED = "cancelled"
-STATUSES = (COMPLETED, "pending", CANCELLED, "refunded", "failed")
+REFUNDED = "refunded"
+STATUSES = (COMPLETED, "pending", CANCELLED, REFUNDED, "failed")
 PAYMENT_METHODS = ("card", "wallet", "bank_transfer", "invoice", "cash", "voucher", "other")
 
 CUSTOMER_UNKNOWN = Reference(
@@ -60,6 +61,10 @@ def not_long_ago(column: str) -> Rule:
     )
 
 
+_GIVES_BACK = f"transaction_status in ('{CANCELLED}', '{REFUNDED}')"
+"""Statuses of the transactions that may give pieces or money back."""
+
+
 def _in_range(column: str) -> Rule:
     return Rule(
         f"{column}_out_of_range",
@@ -89,7 +94,7 @@ TRANSACTIONS = Table(
         Column(
             QUANTITY,
             T.IntegerType(),
-            "Number of pieces; may be negative if cancelled.",
+            "Number of pieces; may be 0 or negative if cancelled or refunded.",
             required=True,
             unit="pieces",
         ),
@@ -97,7 +102,9 @@ TRANSACTIONS = Table(
         Column(
             AMOUNT,
             MONEY,
-            "Money paid for the transaction; negative if it was paid back.",
+            "Money paid for the transaction; negative if it is money paid back, which only a "
+            "cancelled or refunded transaction has. A positive amount of a refunded transaction is "
+            "a payment that was paid back in full.",
             required=True,
             unit="currency",
         ),
@@ -149,15 +156,15 @@ TRANSACTIONS = Table(
         _in_range(AMOUNT),
         Rule(
             "quantity_not_positive",
-            "quantity > 0 or transaction_status = 'cancelled'",
+            f"quantity > 0 or {_GIVES_BACK}",
             Severity.REJECT,
-            "only a cancelled transaction may have a negative quantity",
+            "only a cancelled or refunded transaction may have a quantity of 0 or less",
         ),
         Rule(
             "amount_negative",
-            "amount >= 0 or transaction_status = 'cancelled'",
+            f"amount >= 0 or {_GIVES_BACK}",
             Severity.REJECT,
-            "only a cancelled transaction may have a negative amount",
+            "only a cancelled or refunded transaction may have a negative amount",
         ),
         not_in_future(TRANSACTION_DATE),
         not_long_ago(TRANSACTION_DATE),

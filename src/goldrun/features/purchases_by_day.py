@@ -23,8 +23,9 @@ def purchases_by_day(
     """Add up transactions, pieces and money by customer and day, and count each order once.
 
     An order's transactions can be on several days. It is placed on the day of its first
-    transaction, bought on the day of its first completed one and cancelled on the day of its first
-    cancelled one, so that later transactions never change what was known of an earlier day.
+    transaction, bought on the day of its first completed one, and cancelled or refunded on the day
+    of its first transaction of that kind, so that later transactions never change what was known of
+    an earlier day.
 
     Args:
         transactions: Rows of ``silver/transactions``.
@@ -50,6 +51,7 @@ def _transaction_rows(transactions: DataFrame) -> DataFrame:
         *_CUSTOMER_DAY,
         is_completed.alias(purchase_metrics.IS_COMPLETED),
         F.when(is_completed, F.col(entities.AMOUNT)).alias(purchase_metrics.PAID),
+        *[F.expr(value).alias(name) for name, value in purchase_metrics.MONEY.items()],
         *purchase_metrics.READ_AS_STORED,
     )
 
@@ -62,8 +64,8 @@ def orders_by_day(transactions: DataFrame, zone: str) -> DataFrame:
         zone: Time zone of the days.
 
     Returns:
-        ``customer_id, day``, and 1 or 0 in ``orders``, ``orders_placed`` and ``orders_cancelled``:
-        a row for each order and day on which it counts.
+        ``customer_id, day``, and 1 or 0 in each metric of ``ORDERS_COUNTED_IF``: a row for each
+        order and day on which it counts.
     """
     # Two groupings, not a window: where windows are quick, a window saves one second per million
     # transactions, where they are slow, it costs five.

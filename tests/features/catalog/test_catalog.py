@@ -151,6 +151,8 @@ def test_only_features_that_rise_with_the_calendar_are_marked_so() -> None:
     assert growing == {
         "purchase_frequency",
         "total_spend",
+        "net_spend",
+        "refunded_amount",
         "tenure_days",
         "distinct_products",
         "session_count",

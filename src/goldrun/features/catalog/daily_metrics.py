@@ -17,6 +17,9 @@ LINES = "lines"
 PIECES = "pieces"
 ORDERS_PLACED = "orders_placed"
 ORDERS_CANCELLED = "orders_cancelled"
+ORDERS_REFUNDED = "orders_refunded"
+REFUNDS = "refunds"
+NET_SPEND = "net_spend"
 TRANSACTIONS = "transactions"
 SESSIONS = "sessions"
 TIMED_SESSIONS = "timed_sessions"
@@ -71,9 +74,11 @@ def count(name: str, expression: str, description: str, unit: str, *made_from: s
     return _metric(name, T.LongType(), expression, description, unit, made_from)
 
 
-def money(name: str, expression: str, description: str, *made_from: str) -> DailyMetric:
+def money(
+    name: str, expression: str, description: str, *made_from: str, minimum: int | None = 0
+) -> DailyMetric:
     """A metric that adds money, made from columns of silver."""
-    return _metric(name, SUM, expression, description, "currency", made_from)
+    return _metric(name, SUM, expression, description, "currency", made_from, minimum)
 
 
 def seconds(name: str, expression: str, description: str, *made_from: str) -> DailyMetric:
@@ -88,6 +93,7 @@ def _metric(
     description: str,
     unit: str,
     made_from: tuple[str, ...],
+    minimum: int | None = 0,
 ) -> DailyMetric:
     return DailyMetric(
         name,
@@ -95,7 +101,7 @@ def _metric(
         description,
         required=True,
         unit=unit,
-        minimum=0,
+        minimum=minimum,
         made_from=made_from,
         expression=expression,
     )

@@ -11,6 +11,7 @@ from goldrun.features.catalog import (
     interaction_metrics,
     purchase_features,
     purchase_metrics,
+    refund_features,
     session_features,
     session_metrics,
     sql,
@@ -35,6 +36,7 @@ METRICS: tuple[DailyMetric, ...] = (
 ALL_FEATURES: tuple[Feature, ...] = (
     *purchase_features.FIRST_FEATURES,
     *window_features.FEATURES,
+    *refund_features.FEATURES,
     *purchase_features.FEATURES,
     *session_features.FEATURES,
     *interaction_features.FEATURES,

@@ -69,7 +69,8 @@ FIRST_FEATURES = (
     Feature(
         TOTAL_SPEND,
         daily_metrics.SUM,
-        "Completed amounts so far.",
+        "Completed amounts so far: gross, refunds that are transactions of their own are not taken "
+        "off.",
         required=True,
         unit="currency",
         minimum=0,
@@ -225,4 +226,4 @@ FEATURES = (
         serves=(uses.VALUE,),
     ),
 )
-"""Columns of ``gold/customer_features``, after those of ``window_features``."""
+"""Columns of ``gold/customer_features``, after those of ``refund_features``."""

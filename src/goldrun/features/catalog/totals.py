@@ -30,7 +30,13 @@ status. A day is null where there is none."""
 IN_WINDOWS = (
     *(
         (metric, days)
-        for metric in (daily_metrics.ORDERS, daily_metrics.SPEND, daily_metrics.SESSIONS)
+        for metric in (
+            daily_metrics.ORDERS,
+            daily_metrics.SPEND,
+            daily_metrics.REFUNDS,
+            daily_metrics.NET_SPEND,
+            daily_metrics.SESSIONS,
+        )
         for days in WINDOWS
     ),
     (daily_metrics.SPEND, 2 * TREND_DAYS),

@@ -48,7 +48,7 @@ _SUMS = tuple(
     Feature(
         spend_in(days),
         daily_metrics.SUM,
-        f"Completed amounts in the {days} days before as_of.",
+        f"Completed amounts in the {days} days before as_of: gross, as total_spend.",
         null_means=WINDOW_UNKNOWN,
         unit="currency",
         minimum=0,

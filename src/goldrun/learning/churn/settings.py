@@ -7,13 +7,23 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 
 from goldrun.errors import did_you_mean
-from goldrun.features.catalog import totals, window_features
+from goldrun.features.catalog import refund_features, session_features, totals, window_features
 from goldrun.learning.inputs import MOST_DAYS, ModelSettings
 
 _ESTIMATORS: dict[str, type[Any]] = {
     "logistic_regression": LogisticRegression,
     "hist_gradient_boosting": HistGradientBoostingClassifier,
 }
+_IN_WINDOW = (
+    window_features.frequency_in,
+    window_features.spend_in,
+    window_features.spend_share_in,
+    refund_features.net_spend_in,
+    refund_features.refunded_in,
+    refund_features.refund_rate_in,
+    session_features.sessions_in,
+)
+"""Names of the features of a window by its length in days."""
 SEEDED = "random_state"
 """Argument of an estimator that the setting ``seed`` sets."""
 
@@ -52,10 +62,11 @@ class ChurnSettings(ModelSettings):
     @property
     def longest_window_days(self) -> int:
         """Longest look-back window among the features, in days; 0 when there is none."""
-        used = (
+        used = [
             days
             for days in totals.WINDOWS
-            if window_features.frequency_in(days) in self.features
-            or window_features.spend_in(days) in self.features
-        )
+            if any(name_in(days) in self.features for name_in in _IN_WINDOW)
+        ]
+        if window_features.SPEND_TREND in self.features:
+            used.append(2 * totals.TREND_DAYS)
         return max(used, default=0)
