@@ -13,7 +13,12 @@ from pydantic import ValidationError
 from sklearn.linear_model import LogisticRegression
 
 from goldrun.errors import AsOfError, ContractError, SettingsError
-from goldrun.features.catalog import purchase_features, window_features
+from goldrun.features.catalog import (
+    purchase_features,
+    refund_features,
+    session_features,
+    window_features,
+)
 from goldrun.features.labels import CHURNED
 from goldrun.learning.churn.classifier import (
     baseline_scores,
@@ -176,6 +181,21 @@ def test_scoring_refuses_a_value_outside_the_contract(value: float) -> None:
         churn_probability(model, frame, FEATURES)
 
 
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+def test_a_net_loss_is_a_feature(estimator: str) -> None:
+    frame = shop(200)
+    net = frame[purchase_features.TOTAL_SPEND].where(frame.index % 7 > 0, -5.0)
+    frame = frame.assign(**{refund_features.NET_SPEND: net})
+    features = (*FEATURES[:2], refund_features.NET_SPEND)
+    model = fit_churn(config(estimator, features=features), frame, frame[CHURNED])
+    chance = churn_probability(model, frame, features)
+    assert np.isfinite(chance).all()
+    if estimator == "logistic_regression":
+        logs = model[:2].transform(frame[list(features)])
+        named = frame[list(features)]
+        assert np.array_equal(logs, np.sign(named) * np.log1p(named.abs()))
+
+
 def test_text_is_refused() -> None:
     frame = shop(50).astype({purchase_features.RECENCY_DAYS: object})
     frame.loc[3, purchase_features.RECENCY_DAYS] = "long"
@@ -238,6 +258,9 @@ def test_parameters_reach_the_estimator_with_their_types() -> None:
             ),
             180,
         ),
+        ((refund_features.net_spend_in(90), refund_features.NET_SPEND), 90),
+        ((refund_features.refund_rate_in(30), window_features.SPEND_TREND), 60),
+        ((session_features.sessions_in(180), window_features.spend_share_in(30)), 180),
     ],
 )
 def test_the_longest_window_is_that_of_the_features(features: tuple[str, ...], days: int) -> None:

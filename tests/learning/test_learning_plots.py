@@ -10,6 +10,7 @@ from sklearn.calibration import calibration_curve
 from sklearn.metrics import roc_auc_score
 
 from goldrun.errors import AsOfError
+from goldrun.features.catalog import purchase_features, refund_features
 from goldrun.learning.churn.plots import calibration, lift, roc_and_pr
 from goldrun.learning.segmentation.clustering import SegmentationFit, build_segmenter
 from goldrun.learning.segmentation.names import RFM, profile
@@ -132,16 +133,39 @@ def test_labels_of_one_class_are_not_drawn() -> None:
 
 def test_the_headline_of_a_profile_names_the_segment_with_the_largest_share() -> None:
     frame = pd.DataFrame([(5, 9, 90), (50, 2, 5), (90, 1, 5)], columns=list(RFM))
-    figure = segment_profile(profile({0: "Champions", 1: "Lost"}, [0, 1, 1], frame))
-    assert headline(figure) == "Champions: 33% of the customers, 90% of the spend"
+    figure = segment_profile(profile({0: "Champions", 1: "Lost"}, [0, 1, 1], frame), RFM, "GBP")
+    assert headline(figure) == "Champions: 33% of the customers, 90% of the net spend"
     widths = [bar.get_width() for bar in figure.axes[0].patches]  # type: ignore[attr-defined]
     assert widths == pytest.approx([1 / 3, 2 / 3, 0.9, 0.1])
     assert [t.get_text() for t in figure.axes[1].texts] == ["5", "9", "90", "70", "2", "5"]
 
 
+@pytest.mark.parametrize("currency", ["GBP", "currency units"])
+@pytest.mark.parametrize(
+    ("money", "label"),
+    [
+        (refund_features.NET_SPEND, "Net spend,\n{}"),
+        (purchase_features.TOTAL_SPEND, "Total spend,\n{}"),
+    ],
+)
+def test_the_money_of_a_profile_has_its_currency(money: str, label: str, currency: str) -> None:
+    rfm = (RFM[0], RFM[1], money)
+    frame = pd.DataFrame([(5, 9, 90), (50, 2, 5)], columns=list(rfm))
+    described = profile({0: "Champions", 1: "Lost"}, [0, 1], frame, rfm)
+    axes = segment_profile(described, rfm, currency).axes[1]
+    assert [each.get_text() for each in axes.get_xticklabels()][2] == label.format(currency)
+
+
+def test_a_net_loss_is_drawn_as_the_worst() -> None:
+    frame = pd.DataFrame([(5, 9, 90), (50, 2, -40)], columns=list(RFM))
+    axes = segment_profile(profile({0: "Champions", 1: "Lost"}, [0, 1], frame), RFM, "EUR").axes[1]
+    assert [t.get_text() for t in axes.texts][3:] == ["50", "2", "-40"]
+    assert np.asarray(axes.images[0].get_array())[:, 2].tolist() == [1, 0]
+
+
 def test_a_segment_without_customers_is_drawn_as_unknown() -> None:
     frame = pd.DataFrame([(5, 9, 90)], columns=list(RFM))
-    figure = segment_profile(profile({0: "Champions", 1: "Lost"}, [0], frame))
+    figure = segment_profile(profile({0: "Champions", 1: "Lost"}, [0], frame), RFM, "GBP")
     assert [t.get_text() for t in figure.axes[1].texts][3:] == ["none"] * 3
 
 
@@ -175,7 +199,7 @@ def test_all_text_is_within_the_figure(fit: SegmentationFit) -> None:
         roc_and_pr(labels, scores),
         calibration(labels, chance),
         lift(labels, scores),
-        segment_profile(table),
+        segment_profile(table, RFM, "currency units"),
         choice_of_k(fit),
         choice_of_k(replace(fit, qualified=False)),
     ]

@@ -16,7 +16,8 @@ from sklearn.metrics import adjusted_rand_score
 
 from goldrun.contracts import gold
 from goldrun.errors import AsOfError, ContractError
-from goldrun.features.catalog import purchase_features, window_features
+from goldrun.features.catalog import purchase_features, refund_features, window_features
+from goldrun.io.tracking.models import TRUSTED_TYPES
 from goldrun.learning.segmentation.clustering import (
     SegmentationFit,
     bootstrap_ari,
@@ -34,9 +35,11 @@ from goldrun.learning.segmentation.names import (
     median_of,
     name_segments,
     profile,
+    rfm_of,
 )
 from goldrun.learning.segmentation.settings import SegmentationSettings
 
+GROSS = (*RFM[:2], purchase_features.TOTAL_SPEND)
 CENTRES = ((5.0, 30.0, 9000.0), (60.0, 6.0, 900.0), (300.0, 1.0, 60.0))
 
 
@@ -67,11 +70,27 @@ def test_silhouettes_on_the_online_retail_sample_are_the_known_ones(
     snapshot: Callable[[str], pd.DataFrame],
 ) -> None:
     frame = snapshot("2011-12-10")
-    fit = fit_segments(quick(bootstraps=6, min_stability=0.8), frame)
+    fit = fit_segments(quick(features=GROSS, bootstraps=6, min_stability=0.8), frame)
     assert len(frame) == 4338
     assert fit.silhouette == pytest.approx({2: 0.433, 3: 0.337, 4: 0.333, 5: 0.318}, abs=0.003)
     assert fit.stability == pytest.approx({2: 0.99, 3: 0.91, 4: 0.82, 5: 0.90}, abs=0.1)
     assert (fit.qualified, fit.names[0]) == (True, "Champions")
+
+
+def test_who_gave_everything_back_is_no_champion_of_net_spend(
+    snapshot: Callable[[str], pd.DataFrame],
+) -> None:
+    frame = snapshot("2011-12-10")
+    # Two of the ten with the highest gross spend, who gave nearly everything back.
+    big = frame[frame.customer_id.str.startswith(("12346", "16446"))].sort_values("customer_id")
+    assert big.net_spend.tolist() == [0, 2.9]
+
+    def names(features: tuple[str, str, str]) -> list[str]:
+        fit = fit_segments(quick(features=features, k_min=4, k_max=4, bootstraps=2), frame)
+        return [fit.names[int(n)] for n in fit.model.predict(big[list(features)])]
+
+    assert "Champions" in names(GROSS)
+    assert names(RFM) == ["Lost", "Promising"]
 
 
 def test_the_number_of_planted_groups_is_found_and_so_are_their_members(
@@ -139,11 +158,43 @@ def test_a_model_that_fits_the_rows_is_more_stable_than_one_that_does_not() -> N
 def test_a_champion_is_evaluated_with_its_own_features() -> None:
     frame, _ = planted()
     frame[purchase_features.AVG_TRANSACTION_VALUE] = (
-        frame[purchase_features.TOTAL_SPEND] / frame[purchase_features.PURCHASE_FREQUENCY]
+        frame[refund_features.NET_SPEND] / frame[purchase_features.PURCHASE_FREQUENCY]
     )
     own = quick(features=(*RFM, purchase_features.AVG_TRANSACTION_VALUE))
     champion = fit_segments(own, frame).model
     assert bootstrap_ari(champion, frame, quick()) == pytest.approx(1)
+
+
+def test_net_losses_are_segmented_by_their_signed_logarithm() -> None:
+    frame, group = planted()
+    lost = frame.assign(**{RFM[2]: frame[RFM[2]].where(group != 2, -frame[RFM[2]])})
+    fit = fit_segments(quick(), lost)
+    assert (fit.k, fit.names[2]) == (3, "Lost")
+    assert adjusted_rand_score(group, fit.model.predict(lost)) == 1
+    logs = fit.model[0].transform(lost)
+    assert np.array_equal(logs, np.sign(lost) * np.log1p(lost.abs()))
+    stored = skops.io.dumps(fit.model)
+    untrusted = skops.io.get_untrusted_types(data=stored)
+    assert set(untrusted) <= TRUSTED_TYPES
+    loaded = skops.io.loads(stored, trusted=untrusted)
+    assert loaded.predict(lost).tolist() == fit.model.predict(lost).tolist()
+
+
+def test_a_champion_of_gross_spend_is_evaluated_beside_one_of_net_spend() -> None:
+    frame, group = planted()
+    both = frame.assign(**{GROSS[2]: frame[RFM[2]], RFM[2]: -frame[RFM[2]]})
+    champion = fit_segments(quick(features=GROSS), both)
+    assert champion.names == {0: "Champions", 1: champion.names[1], 2: "Lost"}
+    assert adjusted_rand_score(group, champion.model.predict(both[list(GROSS)])) == 1
+    assert bootstrap_ari(champion.model, both, quick()) == pytest.approx(1)
+
+
+def test_segments_are_named_by_net_spend_where_both_are_features() -> None:
+    assert rfm_of((*GROSS, RFM[2])) == RFM
+    assert rfm_of(GROSS) == GROSS
+    rows = centroids((10, 5, 100), (10, 5, -100)).assign(**{GROSS[2]: [1.0, 1000.0]})
+    assert name_segments(rows)[0] == "Champions"
+    assert name_segments(rows.drop(columns=RFM[2]))[1] == "Champions"
 
 
 def test_one_outlier_is_not_a_segment() -> None:
@@ -186,7 +237,7 @@ def test_customers_who_all_bought_today_can_be_segmented() -> None:
 @pytest.mark.parametrize(
     ("given_settings", "problem"),
     [
-        ({"features": (purchase_features.RECENCY_DAYS,)}, "lack purchase_frequency, total_spend"),
+        ({"features": (purchase_features.RECENCY_DAYS,)}, "lack purchase_frequency, net_spend or"),
         ({"k_min": 6, "k_max": 5}, "k_min 6 is above k_max 5"),
         ({"k_max": MOST_SEGMENTS + 1}, "less than or equal to 10"),
         ({"features": (*RFM, "tenure_day")}, "did you mean 'tenure_days'"),
@@ -201,6 +252,7 @@ def test_the_shipped_settings_are_valid() -> None:
     path = Path(__file__).parents[2] / "models" / "segmentation.toml"
     found = SegmentationSettings.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     assert (found.features, found.k_min, found.k_max) == (RFM, 3, 8)
+    assert SegmentationSettings(features=GROSS).features == GROSS
     assert found.intended_use
 
 
@@ -314,8 +366,8 @@ def test_a_profile_counts_and_weighs_each_segment() -> None:
     assert table[CUSTOMERS].tolist() == [3, 1]
     assert table[SHARE].tolist() == [0.75, 0.25]
     assert table[SPEND_SHARE].tolist() == pytest.approx([0.9, 0.1])
-    assert table[median_of(purchase_features.TOTAL_SPEND)].tolist() == [20, 10]
-    assert table[mean_of(purchase_features.TOTAL_SPEND)].tolist() == [30, 10]
+    assert table[median_of(refund_features.NET_SPEND)].tolist() == [20, 10]
+    assert table[mean_of(refund_features.NET_SPEND)].tolist() == [30, 10]
     assert table[median_of(purchase_features.RECENCY_DAYS)].tolist() == [20, 90]
     assert table[mean_of(purchase_features.PURCHASE_FREQUENCY)].tolist() == [3, 1]
 
@@ -323,7 +375,17 @@ def test_a_profile_counts_and_weighs_each_segment() -> None:
 def test_a_segment_without_customers_has_a_row_with_unknown_medians() -> None:
     table = profile({0: "Champions", 1: "Lost"}, [0], centroids((1, 1, 1)))
     assert table[CUSTOMERS].tolist() == [1, 0]
-    assert np.isnan(table[median_of(purchase_features.TOTAL_SPEND)][1])
+    assert np.isnan(table[median_of(refund_features.NET_SPEND)][1])
+
+
+def test_a_segment_with_a_net_loss_has_a_negative_share() -> None:
+    table = profile({0: "Champions", 1: "Lost"}, [0, 1], centroids((1, 1, 120), (9, 1, -20)))
+    assert table[SPEND_SHARE].tolist() == pytest.approx([1.2, -0.2])
+
+
+def test_a_profile_is_of_the_money_that_segments_are_named_by() -> None:
+    frame = centroids((1, 1, 10)).rename(columns={RFM[2]: GROSS[2]})
+    assert profile({0: "Champions"}, [0], frame, GROSS)[median_of(GROSS[2])].tolist() == [10]
 
 
 def test_shares_are_unknown_without_spend() -> None:

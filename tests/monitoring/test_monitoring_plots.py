@@ -13,7 +13,7 @@ from matplotlib.container import BarContainer
 from matplotlib.figure import Figure
 
 from goldrun.contracts.verdict import Verdict
-from goldrun.features.catalog import purchase_features
+from goldrun.features.catalog import purchase_features, refund_features
 from goldrun.features.catalog.feature_tables import feature_named
 from goldrun.monitoring.drift import (
     Baseline,
@@ -127,6 +127,26 @@ def test_a_feature_that_could_not_be_compared_has_the_reason_instead_of_bars() -
     value = distributions(BASELINE, CURRENT, REPORT).axes[0]
     assert [text.get_text() for text in value.texts] == [REPORT.features[0].note]
     assert not value.patches
+
+
+def test_an_axis_of_money_has_the_currency_of_the_shop() -> None:
+    spend = [feature_named(refund_features.NET_SPEND), VALUE]
+    baseline = Baseline(
+        tuple(
+            FeatureBaseline(Bins(c.name, (-7.0, 30.0)), (500, 300, 200, 0), 12.0, 3.0)
+            for c in spend
+        )
+    )
+    counts = {c.name: (200, 300, 400, 100) for c in spend}
+    report = compare(baseline, counts, spend, DriftConfig())
+
+    def labels(*currency: str) -> list[str]:
+        return [
+            axes.get_xlabel() for axes in distributions(baseline, counts, report, *currency).axes
+        ]
+
+    assert labels("GBP")[:2] == ["GBP", "GBP per order"]
+    assert labels()[:2] == ["currency units", "currency units per order"]
 
 
 def test_the_overview_lists_the_largest_psi_on_top_and_what_is_unknown_at_the_bottom() -> None:

@@ -13,6 +13,8 @@ from goldrun.contracts.zones import time_zones
 from goldrun.errors import did_you_mean
 
 UTC = "UTC"
+NO_CURRENCY = "currency units"
+"""Unit of money in figures of a shop that declares no currency."""
 _CUSTOMERS, _TRANSACTIONS = "customers", "transactions"
 _SAME_AS_UTC = frozenset(
     f"{area}{name}"
@@ -70,6 +72,11 @@ class Source(Strict):
         if self.timezone is None or self.timezone in _SAME_AS_UTC:
             return UTC
         return self.timezone
+
+    @property
+    def money_unit(self) -> str:
+        """Unit of money in figures: ``currency``, or ``NO_CURRENCY`` if None."""
+        return self.currency or NO_CURRENCY
 
     @property
     def with_files(self) -> dict[str, EntityMapping]:

@@ -10,7 +10,11 @@ from pydantic import Field, field_validator
 
 from goldrun.contracts.strict import Strict
 from goldrun.errors import ContractError, did_you_mean
-from goldrun.features.catalog.feature_tables import CUSTOMER_FEATURES, NUMERIC_FEATURES
+from goldrun.features.catalog.feature_tables import (
+    CUSTOMER_FEATURES,
+    NUMERIC_FEATURES,
+    feature_named,
+)
 
 FEATURE_NAMES = tuple(column.name for column in NUMERIC_FEATURES)
 """Features that a model may use."""
@@ -60,7 +64,8 @@ def feature_frame(frame: pd.DataFrame, features: Sequence[str]) -> pd.DataFrame:
         The same rows and index, float64; a null is NaN.
 
     Raises:
-        ContractError: A column is missing or not a number, or a value is negative or infinite.
+        ContractError: A column is missing or not a number, or a value is infinite, or negative
+            where the contract of its feature has a minimum.
     """
     lacking = [name for name in features if name not in frame.columns]
     if lacking:
@@ -81,11 +86,14 @@ def feature_frame(frame: pd.DataFrame, features: Sequence[str]) -> pd.DataFrame:
 def _check_values(selected: pd.DataFrame) -> None:
     for name in selected.columns:
         values = selected[name].to_numpy()
-        invalid = int(np.count_nonzero((values < 0) | np.isinf(values)))
+        has_minimum = feature_named(name).minimum is not None
+        negative = (values < 0) & has_minimum
+        invalid = int(np.count_nonzero(negative | np.isinf(values)))
         if invalid:
+            allowed = "starts at 0" if has_minimum else "has finite values only"
             raise ContractError(
                 f"{CUSTOMER_FEATURES.name}: {name} is negative or infinite in {invalid} rows; its "
-                "contract starts at 0, so write the table again from gold/customer_daily"
+                f"contract {allowed}, so write the table again from gold/customer_daily"
             )
 
 

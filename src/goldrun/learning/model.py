@@ -18,6 +18,7 @@ from pyspark.sql import DataFrame
 from sklearn.pipeline import Pipeline
 
 from goldrun.contracts.criterion import Criterion
+from goldrun.contracts.source import NO_CURRENCY
 from goldrun.contracts.table import Table
 from goldrun.features.labels import History
 from goldrun.learning.inputs import ModelSettings
@@ -79,10 +80,12 @@ class Frames:
     Attributes:
         training: Rows as of ``Origins.train``, sorted by customer and as_of.
         test: Rows as of ``Origins.test``; the training rows where that is None.
+        currency: Unit of money, for figures.
     """
 
     training: pd.DataFrame
     test: pd.DataFrame
+    currency: str = NO_CURRENCY
 
 
 @dataclass(frozen=True)

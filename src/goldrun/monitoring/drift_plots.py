@@ -11,6 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import PercentFormatter, StrMethodFormatter
 
+from goldrun.contracts.source import NO_CURRENCY
 from goldrun.contracts.verdict import Verdict
 from goldrun.monitoring.baseline import Baseline, FeatureBaseline
 from goldrun.monitoring.drift import MAJOR_PSI, DriftConfig, DriftReport, FeatureDrift
@@ -24,7 +25,10 @@ _ACROSS = 3
 
 
 def distributions(
-    baseline: Baseline, current_counts: Mapping[str, Sequence[int]], report: DriftReport
+    baseline: Baseline,
+    current_counts: Mapping[str, Sequence[int]],
+    report: DriftReport,
+    currency: str = NO_CURRENCY,
 ) -> Figure:
     """Plot the share of rows in each bin of each feature, at training and now.
 
@@ -32,6 +36,7 @@ def distributions(
         baseline: Baseline of the training rows.
         current_counts: Result of ``bin_counts`` of current rows.
         report: Result of ``compare``; its order is that of the charts.
+        currency: Unit of money.
 
     Returns:
         One small chart a feature. Bins are named by their upper edge; bins without a row on either
@@ -44,7 +49,8 @@ def distributions(
     for axes in cells[len(report.features) :]:
         axes.set_axis_off()
     for axes, drift in zip(cells, report.features, strict=False):
-        _distribution(axes, drift, baseline.feature(drift.feature), current_counts)
+        unit = drift.unit.replace("currency", currency)
+        _distribution(axes, drift, baseline.feature(drift.feature), current_counts, unit)
     for axes in cells[::_ACROSS]:
         axes.set_ylabel("share of rows", fontsize=9)
     handles = [Patch(color=_THEN, label="at training"), Patch(color=_NOW, label="now")]
@@ -113,6 +119,7 @@ def _distribution(
     drift: FeatureDrift,
     reference: FeatureBaseline | None,
     current_counts: Mapping[str, Sequence[int]],
+    unit: str,
 ) -> None:
     title = f"{drift.feature}\n{_verdict_words(drift)}"
     axes.set_title(title, loc="left", fontsize=10, color=_colour(drift), fontweight="bold")
@@ -124,7 +131,7 @@ def _distribution(
     _bars(axes, reference, current_counts[drift.feature], evaluated=drift.evaluated)
     axes.yaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=0))
     axes.tick_params(axis="y", labelsize=8)
-    axes.set_xlabel(drift.unit or "value", fontsize=9)
+    axes.set_xlabel(unit or "value", fontsize=9)
 
 
 def _bars(

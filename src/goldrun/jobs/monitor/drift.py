@@ -61,7 +61,8 @@ def check(
         columns = [feature_named(name) for name in settings.features]
         report = compare(baseline, counts, columns, config)
     _log_report(ctx, reference, report)
-    ctx.tracker.log_figure(distributions(baseline, counts, report), "plots/distributions.png")
+    figure = distributions(baseline, counts, report, ctx.source.money_unit)
+    ctx.tracker.log_figure(figure, "plots/distributions.png")
     ctx.tracker.log_figure(psi_overview(report, config), "plots/psi.png")
     _append_metrics(ctx, model, report)
     return report

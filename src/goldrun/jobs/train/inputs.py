@@ -84,10 +84,10 @@ def read_frames(
     training = _frame(ctx, inputs, inputs.training, labels, settings.seed)
     digest = _log_frame(ctx, training, inputs.version, "training")
     if inputs.origins.test is None:
-        return Frames(training, training), digest
+        return Frames(training, training, ctx.source.money_unit), digest
     test = _frame(ctx, inputs, inputs.test, labels, settings.seed)
     _log_frame(ctx, test, inputs.version, "test")
-    return Frames(training, test), digest
+    return Frames(training, test, ctx.source.money_unit), digest
 
 
 def _frame(

@@ -7,7 +7,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from sklearn.preprocessing import StandardScaler
 
 from goldrun.errors import AsOfError, SettingsError
 from goldrun.features.catalog import purchase_features
@@ -15,13 +15,14 @@ from goldrun.features.labels import CHURNED
 from goldrun.learning.churn.settings import SEEDED, ChurnSettings
 from goldrun.learning.evaluation import checked_labels
 from goldrun.learning.inputs import canonical_order, feature_frame
+from goldrun.learning.signed_log import log_step
 
 
 def build_classifier(settings: ChurnSettings) -> Pipeline:
     """Return the untrained pipeline; it has scikit-learn classes only and loads without goldrun.
 
-    Logistic regression gets the features with nulls replaced by the median, as log(1 + x) because
-    counts and money are skewed, and standardised. Gradient-boosted trees get the features
+    Logistic regression gets the features with nulls replaced by the median, as signed log(1 + x)
+    because counts and money are skewed, and standardised. Gradient-boosted trees get the features
     unchanged, nulls included; they do not stop early unless ``parameters`` enable it, because
     early stopping holds rows back at random.
     """
@@ -30,7 +31,7 @@ def build_classifier(settings: ChurnSettings) -> Pipeline:
         return Pipeline(
             [
                 ("impute", SimpleImputer(strategy="median")),
-                ("log1p", FunctionTransformer(np.log1p, feature_names_out="one-to-one")),
+                ("log1p", log_step(settings.features, by_position=True)),
                 ("scale", StandardScaler()),
                 ("classify", classifier),
             ]
@@ -49,7 +50,8 @@ def fit_churn(settings: ChurnSettings, frame: pd.DataFrame, labels: ArrayLike) -
 
     Raises:
         AsOfError: The labels are all equal, or a feature is null in every row.
-        ContractError: A feature is missing, not a number, negative or infinite.
+        ContractError: A feature is missing, not a number, infinite, or below its contract's
+            minimum.
         SettingsError: scikit-learn refuses the value of a parameter.
         ValueError: A label is not 0 or 1, or the number of labels differs from that of rows.
     """
@@ -83,7 +85,8 @@ def churn_probability(
         (rows,): probability of no completed order within the model's horizon, 0 to 1.
 
     Raises:
-        ContractError: A feature is missing, not a number, negative or infinite.
+        ContractError: A feature is missing, not a number, infinite, or below its contract's
+            minimum.
     """
     churned = list(model.classes_).index(1)
     probabilities = model.predict_proba(feature_frame(frame, features))

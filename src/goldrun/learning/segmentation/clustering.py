@@ -10,15 +10,15 @@ from sklearn.base import clone
 from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score, silhouette_score
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from goldrun.errors import AsOfError
-from goldrun.features.catalog import purchase_features
 from goldrun.learning.inputs import canonical_order, feature_frame
 from goldrun.learning.model import Fitted
-from goldrun.learning.segmentation.names import name_segments
+from goldrun.learning.segmentation.names import name_segments, rfm_of
 from goldrun.learning.segmentation.settings import SegmentationSettings
+from goldrun.learning.signed_log import can_be_negative, log_step, signed_exp
 
 _KMEANS = "cluster"
 _STARTS = 10
@@ -53,14 +53,14 @@ class SegmentationFit(Fitted):
 
 
 def build_segmenter(settings: SegmentationSettings, k: int) -> Pipeline:
-    """Return the untrained pipeline: log(1 + x), standardisation, k-means.
+    """Return the untrained pipeline: signed log(1 + x), standardisation, k-means.
 
     It has scikit-learn classes only, so that it loads without goldrun. Without the logarithm
     k-means spends its clusters on a few very large accounts.
     """
     return Pipeline(
         [
-            ("log1p", FunctionTransformer(np.log1p, feature_names_out="one-to-one")),
+            ("log1p", log_step(settings.features)),
             ("scale", StandardScaler()),
             (_KMEANS, KMeans(n_clusters=k, n_init=_STARTS, random_state=settings.seed)),
         ]
@@ -86,7 +86,8 @@ def bootstrap_ari(model: Pipeline, frame: pd.DataFrame, settings: SegmentationSe
 
     Raises:
         AsOfError: A feature is null, or too few customers differ for as many segments.
-        ContractError: A feature is missing, not a number, negative or infinite.
+        ContractError: A feature is missing, not a number, infinite, or below its contract's
+            minimum.
     """
     k = int(model.named_steps[_KMEANS].n_clusters)
     rows = _rows(frame, tuple(model.feature_names_in_), k)
@@ -110,7 +111,8 @@ def fit_segments(settings: SegmentationSettings, frame: pd.DataFrame) -> Segment
 
     Raises:
         AsOfError: A feature is null, or too few customers differ for ``k_max`` segments.
-        ContractError: A feature is missing, not a number, negative or infinite.
+        ContractError: A feature is missing, not a number, infinite, or below its contract's
+            minimum.
     """
     rows = _rows(frame, settings.features, settings.k_max)
     models: dict[int, Pipeline] = {}
@@ -185,19 +187,17 @@ def _one_thread() -> threadpool_limits:
 def _centroids(model: Pipeline) -> pd.DataFrame:
     """Return the centroids in days, orders and currency; one row per segment."""
     logs = model.named_steps["scale"].inverse_transform(model.named_steps[_KMEANS].cluster_centers_)
+    names = list(model.feature_names_in_)
     # Rounding can put a centroid of zeros slightly below zero.
-    return pd.DataFrame(np.expm1(logs), columns=model.feature_names_in_).clip(lower=0)
+    lowest = pd.Series([-np.inf if can_be_negative(name) else 0.0 for name in names], index=names)
+    return pd.DataFrame(signed_exp(logs), columns=names).clip(lower=lowest, axis="columns")
 
 
 def _ordered(model: Pipeline) -> Pipeline:
     """Renumber the segments by descending spend, so that equal data give equal numbers."""
     centroids = _centroids(model)
-    keys = [
-        centroids[purchase_features.RECENCY_DAYS],
-        -centroids[purchase_features.PURCHASE_FREQUENCY],
-        -centroids[purchase_features.TOTAL_SPEND],
-    ]
-    order = np.lexsort(keys)
+    recency, frequency, money = rfm_of(model.feature_names_in_)
+    order = np.lexsort([centroids[recency], -centroids[frequency], -centroids[money]])
     kmeans = model.named_steps[_KMEANS]
     kmeans.cluster_centers_ = np.ascontiguousarray(kmeans.cluster_centers_[order])
     kmeans.labels_ = np.argsort(order)[kmeans.labels_].astype(kmeans.labels_.dtype)

@@ -26,7 +26,7 @@ from goldrun.learning.segmentation.clustering import (
     bootstrap_ari,
     fit_segments,
 )
-from goldrun.learning.segmentation.names import profile
+from goldrun.learning.segmentation.names import profile, rfm_of
 from goldrun.learning.segmentation.plots import choice_of_k, segment_profile
 from goldrun.learning.segmentation.settings import SegmentationSettings
 
@@ -115,9 +115,13 @@ class Segmentation(Model[SegmentationSettings, SegmentationFit]):
     ) -> Report:
         """Profile the segments, and keep the numbers of every number of segments tried."""
         segments = fitted.model.predict(frames.training[list(settings.features)])
-        described = profile(fitted.names, segments, frames.training)
+        rfm = rfm_of(settings.features)
+        described = profile(fitted.names, segments, frames.training, rfm)
         return Report(
-            figures={"segments": segment_profile(described), "choice_of_k": choice_of_k(fitted)},
+            figures={
+                "segments": segment_profile(described, rfm, frames.currency),
+                "choice_of_k": choice_of_k(fitted),
+            },
             tables={"segments": described},
             texts={NAMES: json.dumps(fitted.names, indent=2)},
             details={

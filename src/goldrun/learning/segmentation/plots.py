@@ -9,23 +9,31 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from goldrun.contracts import gold
-from goldrun.features.catalog import purchase_features
+from goldrun.features.catalog import purchase_features, refund_features
 from goldrun.learning.plot_style import BLUE, GREEN, GREY, ORANGE, new_figure, percent, tidy
 from goldrun.learning.segmentation.clustering import SegmentationFit
-from goldrun.learning.segmentation.names import CUSTOMERS, RFM, SHARE, SPEND_SHARE, median_of
+from goldrun.learning.segmentation.names import CUSTOMERS, SHARE, SPEND_SHARE, median_of
+from goldrun.learning.signed_log import signed_log
 
 _LABELS = {
     purchase_features.RECENCY_DAYS: "Days since\nlast purchase",
     purchase_features.PURCHASE_FREQUENCY: "Orders",
-    purchase_features.TOTAL_SPEND: "Total spend",
+    purchase_features.TOTAL_SPEND: "Total spend,\n{currency}",
+    refund_features.NET_SPEND: "Net spend,\n{currency}",
+}
+_SPENDS = {
+    purchase_features.TOTAL_SPEND: "spend",
+    refund_features.NET_SPEND: "net spend",
 }
 
 
-def segment_profile(profile: pd.DataFrame) -> Figure:
+def segment_profile(profile: pd.DataFrame, rfm: tuple[str, str, str], currency: str) -> Figure:
     """Draw each segment's share of customers and spend, and its median customer.
 
     Args:
         profile: The frame returned by ``names.profile``.
+        rfm: The features that it summarises.
+        currency: Unit of money.
 
     Returns:
         Left, bars of the share of customers and of spend; right, medians of recency, frequency
@@ -41,17 +49,17 @@ def segment_profile(profile: pd.DataFrame) -> Figure:
         11.5,
         1.8 + 0.55 * len(profile),
         f"{top[gold.SEGMENT_NAME]}: {top[SHARE]:.0%} of the customers, "
-        f"{top[SPEND_SHARE]:.0%} of the spend",
+        f"{top[SPEND_SHARE]:.0%} of the {_SPENDS[rfm[2]]}",
     )
     bars, heat = figure.subplots(1, 2, width_ratios=(1.25, 1))
-    _share_bars(bars, profile)
-    _median_heat(heat, profile)
+    _share_bars(bars, profile, _SPENDS[rfm[2]])
+    _median_heat(heat, profile, rfm, currency)
     return figure
 
 
-def _share_bars(axes: Axes, profile: pd.DataFrame) -> None:
+def _share_bars(axes: Axes, profile: pd.DataFrame, spend: str) -> None:
     rows = np.arange(len(profile))
-    pairs = ((SHARE, "of customers", BLUE, -0.19), (SPEND_SHARE, "of spend", ORANGE, 0.19))
+    pairs = ((SHARE, "of customers", BLUE, -0.19), (SPEND_SHARE, f"of {spend}", ORANGE, 0.19))
     for column, label, colour, shift in pairs:
         drawn = axes.barh(rows + shift, profile[column].fillna(0), 0.36, color=colour, label=label)
         axes.bar_label(drawn, [_share(v) for v in profile[column]], padding=3, fontsize=9)
@@ -69,9 +77,11 @@ def _share(value: float) -> str:
     return "unknown" if np.isnan(value) else f"{value:.1%}"
 
 
-def _median_heat(axes: Axes, profile: pd.DataFrame) -> None:
-    values = profile[[median_of(feature) for feature in RFM]].to_numpy(dtype=np.float64)
-    goodness = np.log1p(values) * (-1, 1, 1)
+def _median_heat(
+    axes: Axes, profile: pd.DataFrame, rfm: tuple[str, str, str], currency: str
+) -> None:
+    values = profile[[median_of(feature) for feature in rfm]].to_numpy(dtype=np.float64)
+    goodness = signed_log(values) * (-1, 1, 1)
     span = np.nanmax(goodness, axis=0) - np.nanmin(goodness, axis=0)
     scaled = (goodness - np.nanmin(goodness, axis=0)) / np.where(span > 0, span, 1)
     axes.imshow(scaled, cmap="Blues", vmin=-0.1, vmax=1.3, aspect="auto")
@@ -80,7 +90,8 @@ def _median_heat(axes: Axes, profile: pd.DataFrame) -> None:
         colour = "white" if scaled[row, column] > 0.75 else "black"
         axes.text(column, row, text, ha="center", va="center", color=colour)
     tidy(axes, "Medians; darker is better", "", "")
-    axes.set_xticks(range(len(RFM)), [_LABELS[feature] for feature in RFM])
+    labels = [_LABELS[feature].format(currency=currency) for feature in rfm]
+    axes.set_xticks(range(len(rfm)), labels)
     axes.set_yticks(range(len(profile)), profile[gold.SEGMENT_NAME])
     axes.grid(visible=False)
     axes.tick_params(length=0)

@@ -3,15 +3,16 @@
 from pydantic import Field, model_validator
 
 from goldrun.learning.inputs import MOST_DAYS, ModelSettings
-from goldrun.learning.segmentation.names import MOST_SEGMENTS, RFM
+from goldrun.learning.segmentation.names import MONEY, MOST_SEGMENTS, RFM, rfm_of
 
 
 class SegmentationSettings(ModelSettings):
     """Settings in ``models/segmentation.toml``.
 
     Attributes:
-        features: As for every model; recency, frequency and total spend must be among them,
-            because segments are ordered and named by these.
+        features: As for every model; recency, frequency and ``net_spend`` or ``total_spend`` must
+            be among them, because segments are ordered and named by these; by net spend where both
+            are given.
         k_min: Smallest number of segments to try.
         k_max: Largest number of segments to try.
         bootstraps: Resamples for each number of segments.
@@ -31,8 +32,9 @@ class SegmentationSettings(ModelSettings):
 
     @model_validator(mode="after")
     def _can_be_named(self) -> "SegmentationSettings":
-        lacking = [name for name in RFM if name not in self.features]
+        lacking = [name for name in rfm_of(self.features) if name not in self.features]
         if lacking:
+            lacking = [" or ".join(MONEY) if name in MONEY else name for name in lacking]
             raise ValueError(
                 f"features lack {', '.join(lacking)}, which segments are named by; add them"
             )
