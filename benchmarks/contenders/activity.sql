@@ -10,12 +10,32 @@ SELECT
     order_id,
     min(transaction_date)::DATE AS placed_on,
     (min(transaction_date) FILTER (transaction_status = 'completed'))::DATE AS completed_on,
-    (min(transaction_date) FILTER (transaction_status = 'cancelled'))::DATE AS cancelled_on
+    (min(transaction_date) FILTER (transaction_status = 'cancelled'))::DATE AS cancelled_on,
+    (min(transaction_date) FILTER (
+        transaction_status = 'refunded' OR (transaction_status = 'cancelled' AND amount < 0)
+    ))::DATE AS refunded_on
 FROM silver.transactions
 GROUP BY customer_id, order_id;
 
+CREATE VIEW oracle.money AS
+SELECT
+    customer_id,
+    transaction_date::DATE AS day,
+    CASE WHEN transaction_status IN ('completed', 'refunded') THEN greatest(amount, 0) ELSE 0 END
+        AS paid,
+    CASE
+        WHEN transaction_status = 'refunded' THEN abs(amount)
+        WHEN transaction_status = 'cancelled' THEN greatest(-amount, 0)
+        ELSE 0
+    END AS back
+FROM silver.transactions;
+
 CREATE TABLE oracle.bought AS
-WITH lines AS (
+WITH moved AS (
+    SELECT customer_id, day, sum(paid) - sum(back) AS net_spend, sum(back) AS refunds
+    FROM oracle.money GROUP BY customer_id, day
+),
+lines AS (
     SELECT
         customer_id,
         transaction_date::DATE AS day,
@@ -46,13 +66,15 @@ ordered AS (
         day,
         count(*) FILTER (day = placed_on) AS orders_placed,
         count(*) FILTER (day = completed_on) AS orders,
-        count(*) FILTER (day = cancelled_on) AS orders_cancelled
+        count(*) FILTER (day = cancelled_on) AS orders_cancelled,
+        count(*) FILTER (day = refunded_on) AS orders_refunded
     FROM (
-        SELECT *, unnest(list_distinct([placed_on, completed_on, cancelled_on])) AS day
+        SELECT *, unnest(list_distinct([placed_on, completed_on, cancelled_on, refunded_on])) AS day
         FROM oracle.orders
     ) GROUP BY customer_id, day
 )
 FROM lines
+LEFT JOIN moved USING (customer_id, day)
 LEFT JOIN ordered USING (customer_id, day)
 LEFT JOIN paid USING (customer_id, day);
 

@@ -93,7 +93,7 @@ def test_the_workflow_reads_nothing_twice_and_brings_the_old_gold_up(
     unchanged = {name for name, version in shop.before.items() if after[name] == version}
     assert {name for name in after if not name.startswith("gold/")} <= unchanged
     assert "gold/user_features" in unchanged
-    assert "gold/customer_daily gains orders_refunded, refunds and net_spend" in continued.output
+    assert "gold/customer_daily gains orders_refunded; refunds; net_spend" in continued.output
 
 
 @pytest.mark.usefixtures("continued")

@@ -612,7 +612,7 @@ def model(name: str, before: str, after: str) -> Break:
 _FEATURES = (
     'features = ["recency_days", "purchase_frequency", "total_spend", "avg_transaction_value"]'
 )
-_RFM = 'features = ["recency_days", "purchase_frequency", "total_spend"]'
+_RFM = 'features = ["recency_days", "purchase_frequency", "net_spend"]'
 MODELS = (
     *(
         model("churn", "horizon_days = 90", after)
