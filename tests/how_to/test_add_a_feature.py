@@ -1,5 +1,6 @@
 """The feature of docs/how-to/add-a-feature.md is added to a lake that older code wrote."""
 
+import re
 import tarfile
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from tests.project_copy import Done, Project, copy_project
 FILES = files_of("add-a-feature.md")
 CATALOG = "src/goldrun/features/catalog/purchase_features.py"
 FEATURE = "orders_on_weekends"
-END = ')\n"""Columns of ``gold/customer_features``, after those of ``window_features``."""'
+END = ')\n"""Columns of ``gold/customer_features``, after those of ``refund_features``."""'
 SOURCE = ("--source=marketplace.toml", "--lake=lake")
 
 
@@ -66,7 +67,7 @@ def test_the_next_run_adds_the_column(
     extended: Project, earlier: pd.DataFrame, updated: Done
 ) -> None:
     assert updated.code == 0, updated.output
-    assert f"gold/customer_features gains {FEATURE}" in updated.output
+    assert re.search(rf"gold/customer_features gains .*\b{FEATURE}\b", updated.output)
     now = stored(extended.lake, "customer_features")
     newest = now["as_of"] == now["as_of"].max()
     assert list(now[newest][FEATURE]) == expected(extended.lake, now[newest])

@@ -15,7 +15,7 @@ from tests.project_copy import Project, copy_project
 
 FILES = files_of("add-a-rule.md")
 CONTRACT = "src/goldrun/contracts/entities.py"
-BEFORE = '            "only a cancelled transaction may have a negative amount",\n        ),\n'
+BEFORE = 'only a cancelled or refunded transaction may have a negative amount",\n        ),\n'
 
 
 @pytest.fixture(scope="module")

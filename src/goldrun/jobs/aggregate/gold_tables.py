@@ -93,7 +93,7 @@ def add_missing_columns(ctx: Context) -> None:
         missing = ctx.lake.missing_columns(table)
         if not missing:
             continue
-        names = listed([column.name for column in missing])
+        names = listed([column.name for column in missing], at_most=len(missing))
         with ctx.lake.writing(table.name):
             if table is CUSTOMER_FEATURES:
                 log.info("    %s gains %s: null in snapshots of other dates", table.name, names)
