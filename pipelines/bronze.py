@@ -5,7 +5,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from pipelines._command import run_script
-from pipelines._options import parser
+from pipelines._options import add_flag, parser
 
 if TYPE_CHECKING:
     from goldrun.jobs.context import Context
@@ -13,14 +13,19 @@ if TYPE_CHECKING:
 
 def options() -> argparse.ArgumentParser:
     """Options of the command."""
-    return parser(__doc__)
+    declared = parser(__doc__)
+    add_flag(declared, "reread", "read all files again, also those in bronze (default: false)")
+    return declared
 
 
 def work(ctx: "Context", given: argparse.Namespace) -> None:
     """Run the command with its options."""
-    from goldrun.jobs.ingest import bronze
+    from goldrun.jobs.ingest import bronze, reread
 
-    bronze.run(ctx)
+    if given.reread:
+        reread.run(ctx)
+    else:
+        bronze.run(ctx)
 
 
 if __name__ == "__main__":

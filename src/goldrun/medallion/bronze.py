@@ -9,6 +9,8 @@ from pyspark.sql import functions as F
 from goldrun.contracts import lineage
 from goldrun.errors import SettingsError
 
+_STORED = "_stored_"
+
 
 @dataclass(frozen=True)
 class Batch:
@@ -83,3 +85,25 @@ def to_bronze(raw: DataFrame, *, entity: str, source: str, batch: Batch) -> Data
         lineage.RECORD,
         lineage.MALFORMED,
     )
+
+
+def with_stored_batches(records: DataFrame, stored: DataFrame) -> DataFrame:
+    """Give records of files that bronze has the batch and the time of their first ingestion.
+
+    The order of ingestion decides between versions of a key, and rules compare times with that of
+    the ingestion; neither changes because a file is read again.
+
+    Args:
+        records: Rows of ``bronze/<entity>`` of files that were read again.
+        stored: Rows of ``bronze/<entity>`` from before.
+
+    Returns:
+        The rows; those of other contents keep their batch.
+    """
+    names = (lineage.BATCH_ID, lineage.INGESTED_AT)
+    first = stored.groupBy(lineage.FINGERPRINT).agg(
+        *[F.min(name).alias(_STORED + name) for name in names]
+    )
+    joined = records.join(F.broadcast(first), lineage.FINGERPRINT, "left")
+    kept = {name: F.coalesce(_STORED + name, name) for name in names}
+    return joined.withColumns(kept).select(*records.columns)

@@ -93,6 +93,23 @@ def redact(
     return _emptied(known, F.col(_IS_ERASED).isNotNull()).select(*bronze.columns)
 
 
+def emptied_again(records: DataFrame, stored: DataFrame) -> DataFrame:
+    """Remove the text of records that is erased at the same place of the same file.
+
+    Args:
+        records: Rows of ``bronze/<entity>``, of files that were read again.
+        stored: Rows of ``bronze/<entity>`` from before.
+
+    Returns:
+        All rows of ``records``. The text of malformed lines of an erased person, for example, is
+        not recognised by the person's id.
+    """
+    place = [lineage.FINGERPRINT, lineage.OFFSET]
+    erased = stored.where(is_erased()).select(*place).distinct().withColumn(_IS_ERASED, F.lit(True))
+    known = records.join(erased, place, "left")
+    return _emptied(known, F.col(_IS_ERASED).isNotNull()).select(*records.columns)
+
+
 def emptied(bronze: DataFrame) -> DataFrame:
     """Remove the text of bronze rows; the single key ``ERASED_MARK`` shows that it was erased."""
     return _emptied(bronze, F.lit(True))

@@ -1,7 +1,8 @@
 """Ingest new files into bronze: raw text with lineage, in one commit per entity."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from goldrun.io.sources.files import (
 from goldrun.io.sources.json_files import read_keys
 from goldrun.jobs.context import Context, log, step
 from goldrun.jobs.erased_records import redact_erased
+from goldrun.jobs.ingest.readings import REREAD_COMMAND, record_readings, report_readings
 from goldrun.jobs.ingest.unfinished_files import wait_until_written
 from goldrun.jobs.time_zone import check_zone
 from goldrun.medallion.bronze import Batch, check_one_source, to_bronze
@@ -28,7 +30,7 @@ from goldrun.medallion.source_columns import columns_required
 
 PATIENCE = 60
 """Largest number of seconds that a batch waits for files that are still being written."""
-_STORED_FILES = 64
+STORED_FILES = 64
 """Largest number of data files of a commit: a task reads each source file."""
 
 
@@ -41,12 +43,14 @@ class NewFiles:
         mapping: Path and format of the files.
         files: Fingerprint by file.
         headers: Header by file; empty for JSON.
+        stored: Fingerprints of the files in bronze.
     """
 
     entity: str
     mapping: EntityMapping
     files: dict[Path, str]
     headers: dict[Path, Header]
+    stored: frozenset[str] = frozenset()
 
 
 def run(ctx: Context) -> None:
@@ -55,25 +59,48 @@ def run(ctx: Context) -> None:
     All files of all entities are checked before the first is read, so that an invalid file stops
     the whole batch.
     """
-    source = ctx.source
     check_zone(ctx)
-    if source.kind is not Kind.FILES:
-        raise SettingsError(
-            f"{source.name}.toml has no files but a {source.kind}: read it with "
-            f"mlflow run . --env-manager local -e stream -P source={source.name}"
-        )
-    with ctx.lake.writing(*[lineage.bronze_table(entity).name for entity in source.with_files]):
+    with writing_bronze(ctx):
         for new in _find_new(ctx):
             if new.files:
                 with step(f"bronze: {new.entity}"):
                     ingest(ctx, new)
 
 
+@contextlib.contextmanager
+def writing_bronze(ctx: Context) -> Iterator[None]:
+    """Lock the tables of a source with files.
+
+    Raises:
+        SettingsError: The source has no files.
+    """
+    source = ctx.source
+    if source.kind is not Kind.FILES:
+        raise SettingsError(
+            f"{source.name}.toml has no files but a {source.kind}: read it with "
+            f"mlflow run . --env-manager local -e stream -P source={source.name}"
+        )
+    tables = [lineage.bronze_table(entity).name for entity in source.with_files]
+    with ctx.lake.writing(*tables):
+        yield
+
+
 def _find_new(ctx: Context) -> list[NewFiles]:
     with step("bronze: finding new files"):
-        found = {entity: _all_files(ctx, entity) for entity in ctx.source.with_files}
-        complete = _complete(ctx, found)
-        return [check_files(ctx, entity, files) for entity, files in complete.items()]
+        found = find_complete(ctx)
+        checked = [check_files(ctx, entity, files) for entity, files in found.items()]
+    for each in checked:
+        report_readings(ctx, each.entity, each.stored)
+    return checked
+
+
+def find_complete(ctx: Context) -> dict[str, list[Path]]:
+    """List the files of each entity, without new files that are still being written.
+
+    Raises:
+        SourceError: A folder can't be listed or has no file, or no file is complete.
+    """
+    return _complete(ctx, {entity: _all_files(ctx, entity) for entity in ctx.source.with_files})
 
 
 def _all_files(ctx: Context, entity: str) -> list[Path]:
@@ -125,9 +152,25 @@ def check_files(ctx: Context, entity: str, found: Sequence[Path]) -> NewFiles:
     Raises:
         SourceError: A file can't be read, or has changed since it was read.
     """
+    known = stored_files(ctx, entity)
+    new = inspect(ctx, entity, _select_new(ctx, found, known))
+    log.info("    %s: %s of %s files are new", entity, len(new.files), len(found))
+    return replace(new, stored=frozenset(known.values()))
+
+
+def inspect(ctx: Context, entity: str, files: dict[Path, str]) -> NewFiles:
+    """Check that files of an entity can be read.
+
+    Args:
+        ctx: The context.
+        entity: Name of the entity.
+        files: Fingerprint by file.
+
+    Raises:
+        SourceError: A file can't be read.
+    """
     mapping = ctx.source.with_files[entity]
     needed = columns_required(ctx.source, entity)
-    files = new_files(ctx, entity, found)
     headers: dict[Path, Header] = {}
     for file in files:
         check_whole(file)
@@ -137,12 +180,21 @@ def check_files(ctx: Context, entity: str, found: Sequence[Path]) -> NewFiles:
         # A file without a readable object has no keys: all its lines are malformed.
         elif keys := read_keys(file):
             check_columns(file, keys, needed, by_header=False)
-    log.info("    %s: %s of %s files are new", entity, len(files), len(found))
     return NewFiles(entity, mapping, files, headers)
 
 
 def ingest(ctx: Context, new: NewFiles) -> Batch:
     """Append the records of new files to bronze, in one commit."""
+    batch, records = read_records(ctx, new)
+    # Before the records: a file that is recorded and not in bronze is read by the next run.
+    record_readings(ctx, new.entity, new.files.values())
+    with ctx.lake.engine.one_file_per_task():
+        ctx.lake.append(lineage.bronze_table(new.entity), records.coalesce(STORED_FILES))
+    return batch
+
+
+def read_records(ctx: Context, new: NewFiles) -> tuple[Batch, DataFrame]:
+    """Read files as rows of bronze of a new batch; records of erased persons have no text."""
     engine = ctx.lake.engine
     if new.mapping.format == "csv":
         raw = engine.read_csv(new.files, new.headers, new.mapping)
@@ -150,10 +202,7 @@ def ingest(ctx: Context, new: NewFiles) -> Batch:
         raw = engine.read_json(new.files)
     batch = Batch.at(ctx.now)
     records = to_bronze(raw, entity=new.entity, source=ctx.source.name, batch=batch)
-    records = redact_erased(ctx, new.entity, records)
-    with engine.one_file_per_task():
-        ctx.lake.append(lineage.bronze_table(new.entity), records.coalesce(_STORED_FILES))
-    return batch
+    return batch, redact_erased(ctx, new.entity, records)
 
 
 def new_files(ctx: Context, entity: str, found: Sequence[Path]) -> dict[Path, str]:
@@ -162,9 +211,21 @@ def new_files(ctx: Context, entity: str, found: Sequence[Path]) -> dict[Path, st
     Raises:
         SourceError: A file has changed since it was read.
     """
+    return _select_new(ctx, found, stored_files(ctx, entity))
+
+
+def stored_files(ctx: Context, entity: str) -> dict[str, str]:
+    """Return the fingerprints of the files in bronze, by file.
+
+    Raises:
+        SettingsError: The lake has records of another source.
+    """
     bronze = ctx.lake.read_or_empty(lineage.bronze_table(entity))
     check_one_source(bronze, ctx.source.name, ctx.lake.root)
-    known = _fingerprints(bronze)
+    return _fingerprints(bronze)
+
+
+def _select_new(ctx: Context, found: Sequence[Path], known: Mapping[str, str]) -> dict[Path, str]:
     digests = set(known.values())
     new: dict[Path, str] = {}
     for file in found:
@@ -174,7 +235,8 @@ def new_files(ctx: Context, entity: str, found: Sequence[Path]) -> dict[Path, st
             raise SourceError(
                 f"{file} has changed since it was read into bronze: give the new content a new "
                 "file name, and restore or remove this file. Rows that the new file corrects, such "
-                "as a truncated row, replace the old rows, because the new file is ingested later"
+                "as a truncated row, replace the old rows, because the new file is ingested later. "
+                f"Or replace its records with {REREAD_COMMAND.format(source=ctx.source.name)}"
             )
         if digest in digests:
             continue

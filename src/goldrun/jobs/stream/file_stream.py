@@ -12,6 +12,7 @@ from goldrun.io.sources.files import list_files
 from goldrun.io.streaming.readers import Enough, entities_in
 from goldrun.jobs.context import Context
 from goldrun.jobs.ingest import bronze
+from goldrun.jobs.ingest.readings import report_readings
 from goldrun.jobs.ingest.unfinished_files import State, state_of, wait_until_written
 from goldrun.jobs.stream.messages import IngestedBatch
 from goldrun.medallion.bronze import Batch
@@ -38,6 +39,7 @@ class FileStream:
             files = list_files(mapping.path or "", mapping.format)
             states = {file: state for file in files if (state := state_of(file))}
             new = bronze.new_files(ctx, entity, list(states))
+            report_readings(ctx, entity, bronze.stored_files(ctx, entity).values())
             self._seen |= {file: state for file, state in states.items() if file not in new}
 
     def find_new(

@@ -3,7 +3,9 @@
 import contextlib
 import shutil
 import uuid
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from functools import reduce
 from pathlib import Path
 
 import pyarrow as pa
@@ -118,7 +120,18 @@ class SailStagedWrite:
         schema = from_arrow_schema(loose(self._schema))
         if not files:
             return self._session.createDataFrame([], schema)
-        return self._session.read.schema(schema).parquet(*map(str, files))
+        reader = self._session.read.schema(schema)
+        parts = [reader.parquet(*map(str, group)) for group in self._alike(files)]
+        return reduce(DataFrame.unionByName, parts)
+
+    def _alike(self, files: Sequence[Path]) -> list[list[Path]]:
+        """Group files by schema: Sail reads one encoding of nested columns at once."""
+        if not any(pa.types.is_nested(kind) for kind in self._schema.types):
+            return [list(files)]
+        by_schema: defaultdict[str, list[Path]] = defaultdict(list)
+        for file in files:
+            by_schema[str(self._footers[file].schema.to_arrow_schema())].append(file)
+        return list(by_schema.values())
 
     def write(self, mode: str, where: str | None = None, note: str = "") -> None:
         """See ``StagedWrite``."""
