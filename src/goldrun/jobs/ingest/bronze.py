@@ -122,9 +122,7 @@ def _complete(ctx: Context, found: Mapping[str, Sequence[Path]]) -> dict[str, li
     growing = set(wait_until_written(chain(*found.values()), patience=PATIENCE))
     complete = {}
     for entity, files in found.items():
-        known = (
-            _fingerprints(ctx.lake.read_or_empty(lineage.bronze_table(entity))) if growing else {}
-        )
+        known = stored_files(ctx, entity) if growing else {}
         left_out = [file for file in files if file in growing and str(file) not in known]
         for file in left_out:
             log.warning(
@@ -222,7 +220,8 @@ def stored_files(ctx: Context, entity: str) -> dict[str, str]:
     """
     bronze = ctx.lake.read_or_empty(lineage.bronze_table(entity))
     check_one_source(bronze, ctx.source.name, ctx.lake.root)
-    return _fingerprints(bronze)
+    stored = bronze.select(lineage.FILE, lineage.FINGERPRINT).distinct().collect()
+    return {row[lineage.FILE]: row[lineage.FINGERPRINT] for row in stored}
 
 
 def _select_new(ctx: Context, found: Sequence[Path], known: Mapping[str, str]) -> dict[Path, str]:
@@ -243,9 +242,3 @@ def _select_new(ctx: Context, found: Sequence[Path], known: Mapping[str, str]) -
         digests.add(digest)
         new[file] = digest
     return new
-
-
-def _fingerprints(bronze: DataFrame) -> dict[str, str]:
-    """Return the fingerprints of the files in bronze, by file."""
-    stored = bronze.select(lineage.FILE, lineage.FINGERPRINT).distinct().collect()
-    return {row[lineage.FILE]: row[lineage.FINGERPRINT] for row in stored}
