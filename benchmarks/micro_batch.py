@@ -27,7 +27,8 @@ from goldrun.io.engines.spark.engine import SparkEngine
 from goldrun.io.settings import load_source
 from goldrun.io.tracking.runs import Tracker
 from goldrun.jobs.aggregate import gold_tables
-from goldrun.jobs.aggregate.activity import record_progress, tables_followed
+from goldrun.jobs.aggregate.activity import tables_followed
+from goldrun.jobs.aggregate.progress import find_state, record_progress, record_tables
 from goldrun.jobs.aggregate.updater import GoldUpdater
 from goldrun.jobs.context import Context, step
 from goldrun.jobs.names import SEGMENTATION
@@ -105,6 +106,7 @@ def _compute_gold(ctx: Context, kept: Path) -> None:
     gold = f"{ctx.lake.root}/gold"
     if kept.exists():
         shutil.copytree(kept, gold)
+        record_tables(ctx, find_state(ctx))
         record_progress(ctx, ctx.lake.versions(tables_followed(ctx)), ctx.tracker.run_id)
     else:
         gold_tables.run(ctx)

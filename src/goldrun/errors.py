@@ -86,6 +86,10 @@ class StorageError(GoldrunError):
     exit_code = 14
 
 
+class ChangesLostError(StorageError):
+    """The changes of a table since a version can't be read any more."""
+
+
 class QualityError(GoldrunError):
     """Data quality fails; no model is trained."""
 

@@ -6,8 +6,8 @@ from pyspark.sql import DataFrame
 
 from goldrun.contracts import lineage
 from goldrun.io.delta.lake import Lake
-from goldrun.jobs.aggregate.activity import record_progress
 from goldrun.jobs.aggregate.affected import AffectedRows
+from goldrun.jobs.aggregate.progress import record_progress
 from goldrun.jobs.aggregate.updater import GoldUpdater
 from goldrun.jobs.context import Context
 from goldrun.jobs.stream import messages, stream

@@ -54,6 +54,41 @@ GOLD_PROGRESS = Table(
     ),
 )
 
+TABLE = "table"
+TABLE_ID = "table_id"
+DEFINITIONS = "definitions"
+CHANGED_FROM = "changed_from"
+
+GOLD_TABLES = Table(
+    name="ops/gold_tables",
+    grain="one table that gold is computed from or has written, as gold left it",
+    key=(TABLE,),
+    columns=(
+        Column(TABLE, T.StringType(), "The table, as layer/name.", required=True),
+        Column(TABLE_ID, T.StringType(), "Its id in its Delta log.", required=True),
+        Column(
+            VERSION,
+            T.LongType(),
+            "Delta version up to which all changes of its rows are goldrun's.",
+            null_means="a table of silver, whose version ops/gold_progress has",
+        ),
+        Column(
+            DEFINITIONS,
+            T.StringType(),
+            "Fingerprint of the definition of each of its columns, as JSON.",
+            null_means="a table of silver",
+        ),
+        Column(
+            CHANGED_FROM,
+            T.DateType(),
+            "Earliest day whose activity has changed since the stored snapshots were computed.",
+            null_means="all stored snapshots have the newest activity, or another table",
+        ),
+        _MEASURED_AT,
+        _RUN_ID,
+    ),
+)
+
 RECORDS = "records"
 COMPLETED_AT = "settled_at"
 

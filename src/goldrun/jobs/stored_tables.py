@@ -21,8 +21,8 @@ STORED: dict[str, Table] = {
             gold.SEGMENTS,
             gold.SEGMENT_CHANGES,
         ),
-        *(ops.QUALITY_METRICS, ops.DRIFT_METRICS, ops.GOLD_PROGRESS, ops.COMPLETE_BATCHES),
-        *(ops.MAPPINGS, ops.READINGS),
+        *(ops.QUALITY_METRICS, ops.DRIFT_METRICS, ops.COMPLETE_BATCHES),
+        *(ops.GOLD_PROGRESS, ops.GOLD_TABLES, ops.MAPPINGS, ops.READINGS),
     )
 }
 """Contract by ``layer/name``."""

@@ -174,7 +174,7 @@ def test_a_note_is_stored_with_its_commit(lake: Lake, spark: SparkSession) -> No
     lake.replace(BOXES, boxes(spark, A), note={"observed_until": "2011-12-09", "rows": 1})
     (newest,) = DeltaTable(lake.path(BOXES.name)).history(1)
     note = json.loads(newest["userMetadata"])
-    assert note == {"observed_until": "2011-12-09", "rows": 1}
+    assert note == {"observed_until": "2011-12-09", "rows": 1, "writer": "goldrun"}
 
 
 def test_no_method_writes_rows_that_break_the_contract(filled: Lake, spark: SparkSession) -> None:

@@ -12,13 +12,14 @@ from pyspark.sql import types as T
 from goldrun.contracts import lineage
 from goldrun.contracts.entity_mapping import EntityMapping
 from goldrun.contracts.table import Column, Table
-from goldrun.errors import ContractError, MissingTableError, SettingsError
+from goldrun.errors import ChangesLostError, ContractError, MissingTableError, SettingsError
 from goldrun.io.delta.lake import Lake
 from goldrun.io.engines.base import Capabilities, Engine
 from goldrun.io.engines.choose import engine_for, open_engine
 from goldrun.io.engines.registry import ENGINES, require
 from goldrun.io.erasure.purge import leftovers, purge
 from goldrun.io.sources.csv_files import read_header
+from tests import foreign
 from tests.connect_server import connect_server
 from tests.engines import ENGINE
 
@@ -135,6 +136,39 @@ def test_compaction_keeps_the_rows_in_one_file(things: Lake) -> None:
     things.compact(THINGS)
     assert notes(things) == {HARD: "one", "b": "two", "c": "c", "d": "d"}
     assert len(DeltaTable(things.path(THINGS.name)).file_uris()) == 1
+
+
+def test_changes_by_goldrun_are_its_own_and_a_change_by_others_is_named(things: Lake) -> None:
+    name = THINGS.name
+    one, other = ("b", DAY, AT, "1"), ("c", DAY, AT, "2")
+    things.append(THINGS, things.frame(THINGS, [other]))
+    things.upsert(THINGS, things.frame(THINGS, [one, other]))
+    things.replace_rows(THINGS, things.frame(THINGS, [one]), things.read(name))
+    things.replace(THINGS, things.frame(THINGS, [one]), where="day = DATE '2011-12-09'")
+    things.replace(THINGS, things.frame(THINGS, [one, other]), note={"key": "value"})
+    things.delete_rows(name, things.read(name).where("name = 'c'").select("name"))
+    things.add_columns(THINGS, [Column("more", T.StringType(), "More.")])
+    things.compact(THINGS)
+    left = things.version(name)
+    assert things.change_by_others(name, 0) == ""
+    foreign.compact_and_vacuum(things, name)
+    assert things.change_by_others(name, left) == ""
+    foreign.delete(things, name, "name = 'b'")
+    found = things.change_by_others(name, left)
+    assert "(DELETE) is not goldrun's" in found
+    assert things.change_by_others(name, things.version(name)) == ""
+    assert "an older copy" in things.change_by_others(name, things.version(name) + 1)
+
+
+def test_changes_whose_files_are_removed_are_named(things: Lake) -> None:
+    since = things.version(THINGS.name)
+    things.upsert(THINGS, things.frame(THINGS, [("c", DAY, AT, "3")]))
+    things.upsert(THINGS, things.frame(THINGS, [("c", DAY, AT, "4")]))
+    found = things.read_changed(THINGS.name, since, ["name"])
+    assert [row["name"] for row in found.collect()] == ["c"]
+    foreign.compact_and_vacuum(things, THINGS.name)
+    with pytest.raises(ChangesLostError, match="rebuild=true"):
+        things.read_changed(THINGS.name, since, ["name"])
 
 
 def test_the_change_feed_has_rows_before_and_after_each_change(things: Lake) -> None:

@@ -1,5 +1,9 @@
 """Differences between the rows of a table and the rows that it is to have."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
@@ -14,11 +18,29 @@ INVALID = "_invalid"
 _NEW_HASH, _OLD_HASH = "_new_hash", "_old_hash"
 
 
+@dataclass(frozen=True)
+class Replaced:
+    """Rows of a table that were inserted, updated or deleted.
+
+    Attributes:
+        rows: One row per key, with the columns of the table's key and others.
+        first: Smallest value of each column of the key.
+    """
+
+    rows: DataFrame
+    first: Mapping[str, Any]
+
+
 def content(rows: DataFrame) -> tuple[object, ...]:
     """Compute the row count and two checksums, which are equal for equal rows in any order."""
     hashed = row_hash(rows)
     total = F.sum(hashed.cast("decimal(38,0)"))
     return tuple(rows.agg(F.count("*"), total, F.bit_xor(hashed)).collect()[0])
+
+
+def all_satisfy(rows: DataFrame, condition: str) -> bool:
+    """Whether a condition is true for all rows; null is not true."""
+    return rows.where(f"NOT coalesce({condition}, false)").isEmpty()
 
 
 def row_hash(rows: DataFrame) -> Column:

@@ -14,7 +14,14 @@ from pyspark.errors.exceptions.captured import CapturedException
 from goldrun.errors import GoldrunError, SettingsError, StorageError, ToolchainError
 from goldrun.io.engines.memory import SETTING, in_bytes, machine_memory, peak_memory, pool_memory
 
-_RAISED = (PySparkException, Py4JJavaError, DeltaError, OSError, DecodeError, pa.ArrowException)
+ENGINE_ERRORS = (
+    PySparkException,
+    Py4JJavaError,
+    DeltaError,
+    OSError,
+    DecodeError,
+    pa.ArrowException,
+)
 _FULL = re.compile(r"No space left on device|Disk quota exceeded|File too large")
 _POOL_IS_FULL = "for the total memory pool"
 _HEAP_IS_FULL = "OutOfMemoryError"
@@ -50,7 +57,7 @@ def storage_explained(root: str) -> Iterator[None]:
     """Raise a GoldrunError for an engine's error about plans, memory, or the lake's files."""
     try:
         yield
-    except _RAISED as error:
+    except ENGINE_ERRORS as error:
         known: GoldrunError | None = (
             depth_failure(error) or memory_failure(error) or storage_failure(error, root)
         )

@@ -1,7 +1,6 @@
 """Reading and writing a lake: Delta tables at ``<lake>/<layer>/<table>``."""
 
 import contextlib
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 
@@ -10,7 +9,16 @@ from pyspark.sql import functions as F
 
 from goldrun.contracts.check import Checked, check_parts, check_values, conform, refusal
 from goldrun.contracts.table import Column, Table
-from goldrun.io.delta.differences import DELETE, EXISTS, INVALID, changed_rows, content
+from goldrun.io.delta.commits import note_of
+from goldrun.io.delta.differences import (
+    DELETE,
+    EXISTS,
+    INVALID,
+    Replaced,
+    all_satisfy,
+    changed_rows,
+    content,
+)
 from goldrun.io.delta.locks import Locks
 from goldrun.io.delta.reader import LakeReader
 from goldrun.io.engines.base import Engine
@@ -115,7 +123,7 @@ class Lake(LakeReader):
 
     def replace_rows(
         self, table: Table, rows: DataFrame, part: DataFrame, where: str | None = None
-    ) -> bool:
+    ) -> Replaced | None:
         """Replace a part of the table by rows, in one commit of the differences.
 
         Args:
@@ -127,7 +135,7 @@ class Lake(LakeReader):
                 are skipped.
 
         Returns:
-            Whether anything was written: False when the part has this content already.
+            What has changed; None when the part has this content already.
 
         Raises:
             ContractError: Two rows have the same key, or a value breaks the contract.
@@ -135,11 +143,12 @@ class Lake(LakeReader):
         self.create(table)
         new = conform(rows, table)
         changes = changed_rows(new, part, table).localCheckpoint()
-        count, invalid, exists = changes.agg(
-            F.count("*"), F.bool_or(INVALID), F.bool_or(EXISTS)
+        smallest = [F.min(name) for name in table.key]
+        count, invalid, exists, *first = changes.agg(
+            F.count("*"), F.bool_or(INVALID), F.bool_or(EXISTS), *smallest
         ).collect()[0]
         if not count:
-            return False
+            return None
         if invalid:
             raise refusal(new, table)
         all_new = self._locks.exclude_others and not exists
@@ -149,7 +158,7 @@ class Lake(LakeReader):
                 staged.write("append")
             else:
                 staged.merge(Merge(where=where, delete_flag=DELETE))
-        return True
+        return Replaced(changes, dict(zip(table.key, first, strict=True)))
 
     def replace(
         self,
@@ -178,15 +187,18 @@ class Lake(LakeReader):
             count = check_parts(staged.parts, table)
             stored = self._stored(table, where)
             stored_count = 0 if stored is None else stored.count()
-            if stored is not None and stored_count == count and _same(stored, staged.rows):
+            if (
+                stored is not None
+                and stored_count == count
+                and content(stored) == content(staged.rows)
+            ):
                 return False
             self.create(table)
-            metadata = json.dumps(note, default=str, sort_keys=True) if note else ""
             can_append = where and not stored_count and self._locks.exclude_others
-            if where and can_append and _all_satisfy(staged.rows, where):
-                staged.write("append", note=metadata)
+            if where and can_append and all_satisfy(staged.rows, where):
+                staged.write("append", note=note_of(note))
             else:
-                staged.write("overwrite", where, metadata)
+                staged.write("overwrite", where, note_of(note))
             return True
 
     def delete_rows(self, table: str, keys: DataFrame) -> bool:
@@ -219,8 +231,9 @@ class Lake(LakeReader):
         if not self.exists(table.name):
             return None
         rows = self.read(table.name)
-        if set(rows.columns) == set(table.names):
-            # Columns that were added to the table later are stored at its end.
+        if set(rows.columns) >= set(table.names):
+            # Columns that were added to the table later are stored at its end; others may have
+            # been added by hand.
             rows = rows.select(*table.names)
         return rows.where(where) if where else rows
 
@@ -235,12 +248,3 @@ class Lake(LakeReader):
         self, table: Table, *rows: DataFrame, reused: bool = False
     ) -> AbstractContextManager[StagedWrite]:
         return self._tables.stage(self.path(table.name), table, rows, reused=reused)
-
-
-def _same(one: DataFrame, other: DataFrame) -> bool:
-    return content(one) == content(other)
-
-
-def _all_satisfy(rows: DataFrame, condition: str) -> bool:
-    """Whether a condition is true for all rows; null is not true."""
-    return rows.where(f"NOT coalesce({condition}, false)").isEmpty()

@@ -10,9 +10,14 @@ from pyspark.sql import functions as F
 
 from goldrun.contracts.check import other_columns
 from goldrun.contracts.table import Table
-from goldrun.errors import MissingTableError, StorageError, listed
+from goldrun.errors import ChangesLostError, MissingTableError, StorageError, listed
+from goldrun.io.delta.commits import change_by_others
+from goldrun.io.delta.errors import ENGINE_ERRORS, full_message, line_at
 from goldrun.io.engines.base import Engine
 from goldrun.io.engines.tables import Origin
+
+_MEANWHILE = 16
+"""Number of commits that others may make while a log is read."""
 
 
 class LakeReader:
@@ -107,6 +112,36 @@ class LakeReader:
             since: Delta version after which to begin; must be older than the newest.
         """
         return self._tables.read_changes(self.path(table), since)
+
+    def read_changed(self, table: str, since: int, columns: Sequence[str]) -> DataFrame:
+        """Read the distinct values of some columns in the change data feed; they are computed.
+
+        Args:
+            table: A table whose change data feed is enabled.
+            since: Delta version after which to begin; must be older than the newest.
+            columns: The columns.
+
+        Raises:
+            ChangesLostError: Files of the feed are missing, or it was disabled meanwhile.
+        """
+        try:
+            return self.read_changes(table, since).select(*columns).distinct().localCheckpoint()
+        except ENGINE_ERRORS as error:
+            raise ChangesLostError(
+                f"the change data feed of {self.path(table)} can't be read after version {since} "
+                f"({line_at(full_message(error), 0)}): run gold with rebuild=true"
+            ) from error
+
+    def change_by_others(self, table: str, left: int) -> str:
+        """Describe how others than goldrun changed a table since a version; empty if they did not.
+
+        A compaction, a removal of old files and a change of properties change no rows.
+        """
+        newest = self.version(table)
+        # More than it takes, for the commits that others make meanwhile.
+        most = max(newest - left, 0) + _MEANWHILE
+        commits = self._tables.commits(self.path(table), most) if newest > left else []
+        return change_by_others(left, newest, [one for one in commits if one.version > left])
 
     def has_change_feed(self, table: str) -> bool:
         """Whether the table's change data feed is enabled."""

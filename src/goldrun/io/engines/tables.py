@@ -9,6 +9,7 @@ from typing import Protocol
 from pyspark.sql import DataFrame
 
 from goldrun.contracts.table import Column, Table
+from goldrun.io.delta.commits import Commit
 
 OLD, NEW = "old", "new"
 """Aliases of the stored rows and of the rows to merge in a condition."""
@@ -45,7 +46,8 @@ class Origin:
 class StagedWrite(Protocol):
     """Rows that are computed and not yet committed. A method that writes makes at most one commit.
 
-    No commit happens where there are no rows to append.
+    No commit happens where there are no rows to append. Every commit has ``commits.note_of`` as
+    its ``userMetadata``, by which gold recognises what goldrun wrote.
     """
 
     @property
@@ -62,7 +64,7 @@ class StagedWrite(Protocol):
         Args:
             mode: ``append`` or ``overwrite``.
             where: SQL condition that all rows satisfy; the whole table when None.
-            note: JSON for ``userMetadata`` of the commit; none when empty.
+            note: JSON for ``userMetadata`` of the commit; ``commits.note_of()`` when empty.
 
         Raises:
             ContractError: A required value is null.
@@ -84,6 +86,9 @@ class Tables(Protocol):
 
     def version(self, path: str) -> int:
         """Newest version of a table."""
+
+    def commits(self, path: str, most: int) -> list[Commit]:
+        """Read the newest commits of a table, ``most`` of them if its log has as many."""
 
     def origin(self, path: str) -> Origin:
         """Identity of a table; a table that is deleted and created again has another."""

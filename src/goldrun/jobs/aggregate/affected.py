@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import reduce
 
 from pyspark.sql import DataFrame
@@ -14,7 +15,9 @@ from goldrun.features.activity import Silver
 from goldrun.features.affected import Days, affected_days, contributing_rows
 from goldrun.features.catalog.daily_metrics import DAY
 from goldrun.features.catalog.non_additive_tables import CUSTOMER_RESPONSES
+from goldrun.io.delta.differences import Replaced
 from goldrun.jobs.aggregate.activity import ACTIVITY, silver_of
+from goldrun.jobs.aggregate.snapshots import Change
 from goldrun.jobs.context import Context
 
 
@@ -39,6 +42,11 @@ class AffectedRows:
         """SQL that the stored rows of the part satisfy; None when they may be anywhere."""
         return f"old.{self.days.condition}" if self.days else None
 
+    @property
+    def since(self) -> date:
+        """A day before which no activity changes."""
+        return self.days.first if self.days else date.min
+
     def of(self, rows: DataFrame) -> DataFrame:
         """The rows, by customer and day, that belong to the part."""
         if self.days:
@@ -57,37 +65,42 @@ def find_affected(ctx: Context, changed: Mapping[str, int]) -> AffectedRows:
     Args:
         ctx: The context.
         changed: Silver table to the version up to which gold has it.
+
+    Raises:
+        ChangesLostError: A change data feed can't be read from there.
     """
     silver = silver_of(ctx)
     if silver.has_only_transactions and set(changed) == {TRANSACTIONS.name}:
         return _by_day(ctx, silver, changed[TRANSACTIONS.name])
-    parts = [
-        ctx.lake.read_changes(name, since).select(CUSTOMER_ID) for name, since in changed.items()
-    ]
+    parts = [ctx.lake.read_changed(name, since, [CUSTOMER_ID]) for name, since in changed.items()]
     customers = reduce(DataFrame.unionByName, parts).distinct().localCheckpoint()
     return AffectedRows(customers, customers.count(), silver.of(customers))
 
 
-def recompute(ctx: Context, affected: AffectedRows) -> None:
+def recompute(ctx: Context, affected: AffectedRows) -> Change:
     """Compute the affected part of activity again, and replace the stored rows by it."""
 
-    def bring(table: Table, compute: Callable[[Silver], DataFrame]) -> None:
+    def bring(table: Table, compute: Callable[[Silver], DataFrame]) -> Replaced | None:
         if table is CUSTOMER_RESPONSES and affected.silver.interactions is None:
             ctx.lake.create(table)
-            return
+            return None
         part = affected.of(ctx.lake.read_or_empty(table))
         rows = affected.of(compute(affected.silver))
-        ctx.lake.replace_rows(table, rows, part, affected.condition)
+        return ctx.lake.replace_rows(table, rows, part, affected.condition)
 
     # Most of each replacement is planning and committing, which leaves a core free.
     with ThreadPoolExecutor(len(ACTIVITY)) as pool:
-        for done in [pool.submit(bring, *table) for table in ACTIVITY]:
-            done.result()
+        done = [each.result() for each in [pool.submit(bring, *table) for table in ACTIVITY]]
+    replaced = [each for each in done if each]
+    if not replaced:
+        return Change(None)
+    customers = reduce(DataFrame.unionByName, [r.rows.select(CUSTOMER_ID) for r in replaced])
+    return Change(min(r.first[DAY] for r in replaced), customers)
 
 
 def _by_day(ctx: Context, silver: Silver, since: int) -> AffectedRows:
-    lines = ctx.lake.read_changes(TRANSACTIONS.name, since)
-    lines = lines.select(CUSTOMER_ID, ORDER_ID, TRANSACTION_DATE).localCheckpoint()
+    columns = [CUSTOMER_ID, ORDER_ID, TRANSACTION_DATE]
+    lines = ctx.lake.read_changed(TRANSACTIONS.name, since, columns)
     days = affected_days(lines, silver.transactions, silver.zone).localCheckpoint()
     customers = days.select(CUSTOMER_ID).distinct().localCheckpoint()
     span = days.agg(F.count("*"), F.min(DAY), F.max(DAY)).collect()[0]

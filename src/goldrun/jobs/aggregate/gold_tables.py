@@ -1,29 +1,27 @@
 """Compute gold from silver: activity per day, features as of a date, the users' table."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
 
-from goldrun.contracts import gold
 from goldrun.contracts.entities import CUSTOMERS, TRANSACTIONS
 from goldrun.contracts.table import Table
-from goldrun.errors import listed
+from goldrun.errors import ChangesLostError, listed
 from goldrun.features.catalog import feature_tables
 from goldrun.features.catalog.feature_tables import CUSTOMER_DAILY, CUSTOMER_FEATURES, USER_FEATURES
-from goldrun.features.labels import History
-from goldrun.features.snapshots import snapshots, user_features
+from goldrun.features.snapshots import user_features
 from goldrun.features.spans import in_spans
-from goldrun.jobs.aggregate.activity import (
-    ACTIVITY,
-    activity_in,
-    changed_since,
-    forget_progress,
-    history_of,
-    known_progress,
-    record_progress,
-    silver_of,
-    tables_followed,
-)
+from goldrun.jobs.aggregate.activity import ACTIVITY, history_of, silver_of
 from goldrun.jobs.aggregate.affected import find_affected, recompute
+from goldrun.jobs.aggregate.progress import (
+    State,
+    find_state,
+    forget_progress,
+    known_progress,
+    record_changed_from,
+    record_progress,
+    record_tables,
+)
+from goldrun.jobs.aggregate.snapshots import Change, stored_dates, update_snapshots
 from goldrun.jobs.context import Context, log, step
 from goldrun.jobs.monitor import rejections
 from goldrun.jobs.time_zone import check_zone, keep_zone, record_zone_of_gold, zone_of_gold
@@ -37,12 +35,14 @@ def run(ctx: Context, as_of: date | None = None, *, rebuild: bool = False) -> da
     """Bring all gold tables up to date; return the date of the feature snapshot.
 
     Activity is computed again for the changes in silver since the last update; all of it where
-    these are not known or where its days are those of another time zone. The result is the same.
+    these are not known, where its days are those of another time zone, where a definition has
+    changed, or where others than goldrun have changed a table. The result is the same. So are the
+    stored snapshots that the change affects.
 
     Args:
         ctx: The context.
         as_of: Date of the snapshot; the day after the newest event when None.
-        rebuild: Compute all activity and the stored snapshots again: a definition was changed.
+        rebuild: Compute all activity and the stored snapshots again.
 
     Raises:
         QualityError: All transactions are refused, so that there is nothing to compute.
@@ -53,15 +53,14 @@ def run(ctx: Context, as_of: date | None = None, *, rebuild: bool = False) -> da
     keep_zone(ctx)
     if ctx.lake.read(TRANSACTIONS.name).isEmpty():
         rejections.check_before_training(ctx)
-    followed = ctx.lake.versions(tables_followed(ctx))
+    state = find_state(ctx)
+    state.log_reasons()
     if moved := zone_of_gold(ctx) != ctx.source.zone:
         _leave_zone(ctx)
-    changed = None if rebuild or moved else changed_since(ctx, followed)
-    if changed is None or not _bring_up_to_date(ctx, changed):
-        _compute_all(ctx)
+    change = _update_activity(ctx, state, None if rebuild or moved else state.changed)
     history = history_of(ctx)
     as_of = history.check_features(as_of or history.day_after)
-    write_snapshots(ctx, sorted({as_of, *_stored_dates(ctx, history)}) if rebuild else [as_of])
+    update_snapshots(ctx, Change.of_everything() if state.snapshots_anew else change, as_of)
     with step("gold: user_features"), ctx.lake.writing(USER_FEATURES.name):
         users = user_features(ctx.lake.read(CUSTOMER_DAILY.name), history.observed_until)
         note = {"observed_until": history.observed_until}
@@ -77,17 +76,17 @@ def run(ctx: Context, as_of: date | None = None, *, rebuild: bool = False) -> da
             ctx.tracker.log_metrics(profile.metrics())
             ctx.tracker.log_table(profile.columns, f"profile/{_short(table)}.csv")
     record_zone_of_gold(ctx)
-    if followed != known_progress(ctx):
-        record_progress(ctx, followed, ctx.tracker.run_id)
+    record_tables(ctx, state)
+    if state.silver != known_progress(ctx):
+        record_progress(ctx, state.silver, ctx.tracker.run_id)
     return as_of
 
 
 def add_missing_columns(ctx: Context) -> None:
     """Add the columns of gold's contracts that an older lake lacks, and log them.
 
-    Null is no sum: where a table of activity lacks a column, the recorded progress is deleted
-    before the column is added, so that this run, or the next one if this one stops, computes all
-    activity again. Snapshots of other dates have null in a new feature until a rebuild.
+    The definitions that gold has recorded lack such a column too, so that this run, or the next one
+    if this one stops, computes it for all rows.
     """
     for table in (*feature_tables.ACTIVITY, CUSTOMER_FEATURES):
         missing = ctx.lake.missing_columns(table)
@@ -95,11 +94,7 @@ def add_missing_columns(ctx: Context) -> None:
             continue
         names = listed([column.name for column in missing], at_most=len(missing))
         with ctx.lake.writing(table.name):
-            if table is CUSTOMER_FEATURES:
-                log.info("    %s gains %s: null in snapshots of other dates", table.name, names)
-            else:
-                log.info("    %s gains %s: all activity is computed again", table.name, names)
-                forget_progress(ctx)
+            log.info("    %s gains %s", table.name, names)
             ctx.lake.add_columns(table, missing)
 
 
@@ -133,40 +128,45 @@ def _compute_all(ctx: Context) -> None:
                 ctx.lake.replace(table, [compute(silver) for silver in spans])
 
 
-def _bring_up_to_date(ctx: Context, changed: Mapping[str, int]) -> bool:
-    """Compute the affected rows again; False when nearly all customers are affected."""
+def _update_activity(ctx: Context, state: State, changed: Mapping[str, int] | None) -> Change:
+    """Compute activity again: where silver has changed, or all of it where that is not known."""
+    change = None if changed is None else _bring_up_to_date(ctx, state, changed)
+    if change is None:
+        # Without progress, a run after an interrupted one computes all of it again.
+        forget_progress(ctx)
+        _compute_all(ctx)
+        change = Change.of_everything()
+    return change.since_or(state.changed_from)
+
+
+def _bring_up_to_date(ctx: Context, state: State, changed: Mapping[str, int]) -> Change | None:
+    """Compute the affected rows again.
+
+    Returns:
+        What has changed; None where all is to be computed: nearly all customers are affected, or
+        the changes of silver can't be read.
+    """
     if not changed:
         log.info("    silver has not changed since")
-        return True
+        return Change(None)
     # Locked before silver is read, or a faster writer's rows could be overwritten by rows of an
     # older silver.
     with step("gold: what has changed"), ctx.lake.writing(*(table.name for table, _ in ACTIVITY)):
-        affected = find_affected(ctx, changed)
+        try:
+            affected = find_affected(ctx, changed)
+        except ChangesLostError as error:
+            log.info("    %s", error)
+            log.info("    all activity and all stored snapshots are computed again")
+            return None
         everybody = ctx.lake.read(CUSTOMERS.name).count()
         log.info("    %s of %s customers affected", f"{affected.count:,}", f"{everybody:,}")
         if affected.count > everybody * _NEARLY_ALL:
-            return False
-        if affected.count:
-            recompute(ctx, affected)
-        return True
-
-
-def _stored_dates(ctx: Context, history: History) -> list[date]:
-    """Dates of the stored snapshots that the shop's history still covers."""
-    dates = ctx.lake.read_or_empty(CUSTOMER_FEATURES).select(gold.AS_OF).distinct().collect()
-    known = (row[gold.AS_OF] for row in dates)
-    return [day for day in known if history.observed_from < day <= history.day_after]
-
-
-def write_snapshots(ctx: Context, as_ofs: Sequence[date]) -> None:
-    """Make ``gold/customer_features`` hold the features as of these dates, beside its others."""
-    what = f"gold: customer_features as of {', '.join(map(str, as_ofs))}"
-    with step(what), ctx.lake.writing(CUSTOMER_FEATURES.name):
-        observed_from = history_of(ctx).observed_from
-        rows = snapshots(activity_in(ctx), as_ofs, observed_from, staged=True)
-        dates = ", ".join(f"DATE'{as_of}'" for as_of in as_ofs)
-        if not ctx.lake.replace(CUSTOMER_FEATURES, rows, where=f"{gold.AS_OF} IN ({dates})"):
-            log.info("    nothing changed")
+            return None
+        if not affected.count:
+            return Change(None)
+        if any(day > affected.since for day in stored_dates(ctx)):
+            record_changed_from(ctx, state, affected.since)
+        return recompute(ctx, affected)
 
 
 def _short(table: Table) -> str:

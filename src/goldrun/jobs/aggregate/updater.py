@@ -1,6 +1,5 @@
 """Incremental updates of gold from the changes in silver."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
@@ -8,22 +7,25 @@ from pyspark.sql import DataFrame
 
 from goldrun.contracts import gold
 from goldrun.contracts.entities import CUSTOMER_ID
+from goldrun.errors import ChangesLostError
 from goldrun.features.activity import Activity
 from goldrun.features.catalog.feature_tables import CUSTOMER_DAILY, CUSTOMER_FEATURES, USER_FEATURES
 from goldrun.features.labels import History
 from goldrun.features.snapshots import customer_features, user_features
 from goldrun.jobs.aggregate import gold_tables
-from goldrun.jobs.aggregate.activity import (
-    ACTIVITY,
-    activity_in,
-    changed_since,
-    history_of,
-    known_progress,
-    record_progress,
-    tables_followed,
-)
+from goldrun.jobs.aggregate.activity import ACTIVITY, activity_in, history_of, tables_followed
 from goldrun.jobs.aggregate.affected import AffectedRows, find_affected, recompute
-from goldrun.jobs.context import Context, step
+from goldrun.jobs.aggregate.progress import (
+    State,
+    find_state,
+    has_unrecorded,
+    known_progress,
+    record_changed_from,
+    record_progress,
+    record_tables,
+)
+from goldrun.jobs.aggregate.snapshots import Change, stored_dates, update_snapshots, write_snapshots
+from goldrun.jobs.context import Context, log, step
 from goldrun.jobs.score.scorer import Scorer
 from goldrun.jobs.time_zone import check_zone, keep_zone, zone_of_gold
 
@@ -35,8 +37,9 @@ class GoldUpdater:
     Affected rows are computed again from silver, never added to, so that gold equals a full build.
     The progress is recorded last, so that a stop between two tables does no harm.
 
-    ``gold/customer_features`` has all customers as of one date, so it is updated at intervals and
-    at the end, and not with every change.
+    ``gold/customer_features`` has all customers as of each date, so that its newest snapshot is
+    updated at intervals and at the end, and not with every change. Stored snapshots of other dates
+    that the changes affect are updated at the end.
 
     Attributes:
         run_id: MLflow run that is recorded with the progress.
@@ -50,28 +53,34 @@ class GoldUpdater:
     _progress: dict[str, int] = field(default_factory=dict)
     _observed_until: date | None = None
     _described_at: datetime = field(default_factory=lambda: datetime.min.replace(tzinfo=UTC))
+    _published: date | None = None
+    _changed_from: date | None = None
+    _noted: date | None = None
+    _state: State | None = None
 
     def backfill(self, ctx: Context) -> None:
-        """Update gold; compute all of it where the versions of silver that it has are not known."""
+        """Update gold; compute all of it that is not as gold left it, as a batch does."""
         check_zone(ctx)
         gold_tables.add_missing_columns(ctx)
         keep_zone(ctx)
         followed = tables_followed(ctx)
         moved = zone_of_gold(ctx) != ctx.source.zone
         unfollowed = [name for name in followed if ctx.lake.enable_change_feed(name)]
-        if moved or unfollowed or changed_since(ctx, ctx.lake.versions(followed)) is None:
-            self._compute_all(ctx, followed)
-        self._progress = known_progress(ctx)
-        self._described_at = ctx.now
+        state = find_state(ctx)
+        if all(ctx.lake.read(name).isEmpty() for name in followed):
+            record_progress(ctx, state.silver, self.run_id)
+        elif moved or unfollowed or state.anew or state.changed is None:
+            # A change data feed has no changes from before it was enabled.
+            gold_tables.run(ctx, rebuild=bool(unfollowed))
+        self._begin(ctx)
         self.update(ctx)
 
-    def _compute_all(self, ctx: Context, followed: Sequence[str]) -> None:
-        """Compute all of gold, which records the progress; record it where silver is empty."""
-        if all(ctx.lake.read(name).isEmpty() for name in followed):
-            record_progress(ctx, ctx.lake.versions(followed), self.run_id)
-        else:
-            # A change data feed has no changes from before it was enabled.
-            gold_tables.run(ctx, rebuild=True)
+    def _begin(self, ctx: Context) -> None:
+        """Begin with the tables as they are, which gold has just left."""
+        self._progress = known_progress(ctx)
+        self._state = find_state(ctx)
+        self._changed_from = self._noted = self._state.changed_from
+        self._described_at = ctx.now
 
     def update(self, ctx: Context) -> int:
         """Compute the affected customers again; return their number."""
@@ -82,27 +91,63 @@ class GoldUpdater:
         # Locked before silver is read, or a faster writer's rows could be overwritten by rows of an
         # older silver.
         with ctx.lake.writing(*(table.name for table, _ in ACTIVITY)):
-            affected = find_affected(ctx, changed)
+            try:
+                affected = find_affected(ctx, changed)
+            except ChangesLostError as error:
+                log.info("    %s: all activity is computed again", error)
+                gold_tables.run(ctx, rebuild=True)
+                self._begin(ctx)
+                return 0
             if affected.count:
                 self._compute(ctx, affected)
+            if self._state is not None and has_unrecorded(ctx, self._state):
+                self._record(ctx)
             record_progress(ctx, newest, self.run_id)
         self._progress = newest
         return affected.count
 
-    def publish_snapshot(self, ctx: Context) -> None:
-        """Write all customers' features as of the day after the newest event, and score them."""
+    def publish_snapshot(self, ctx: Context, *, ending: bool = False) -> None:
+        """Write all customers' features as of the day after the newest event, and score them.
+
+        Args:
+            ctx: The context.
+            ending: Whether to update the stored snapshots of other dates too.
+        """
         self._described_at = ctx.now
         if ctx.lake.read_or_empty(CUSTOMER_DAILY).isEmpty():
             return
         as_of = history_of(ctx).day_after
-        gold_tables.write_snapshots(ctx, [as_of])
+        if ending:
+            update_snapshots(ctx, Change(self._changed_from), as_of)
+            self._changed_from = self._noted = None
+            self._record(ctx)
+        else:
+            # The last one may lack the last activity of its days.
+            last = self._published
+            write_snapshots(ctx, [last, as_of] if last is not None and last < as_of else [as_of])
+        self._published = as_of
         everyone = ctx.lake.read(CUSTOMER_FEATURES.name).where(f"{gold.AS_OF} = DATE'{as_of}'")
         if self.scorer.refresh(ctx):
             with step("gold: segments"):
                 self.scorer.score_everyone(ctx, everyone, as_of)
 
+    def _record(self, ctx: Context) -> None:
+        """Record the tables of gold as they are left."""
+        if self._state is not None:
+            self._state = record_tables(ctx, self._state, self._noted)
+
+    def _note(self, ctx: Context, since: date) -> None:
+        """Record that stored snapshots lack a change since a day, before it is written."""
+        if self._noted is not None and self._noted <= since:
+            return
+        if self._state is not None and any(day > since for day in stored_dates(ctx)):
+            record_changed_from(ctx, self._state, since)
+            self._noted = since
+
     def _compute(self, ctx: Context, affected: AffectedRows) -> None:
-        recompute(ctx, affected)
+        self._note(ctx, affected.since)
+        change = recompute(ctx, affected)
+        self._changed_from = change.since_or(self._changed_from).since
         activity = activity_in(ctx)
         history = History.of_days(activity.daily)
         if history is None:

@@ -22,7 +22,7 @@ from goldrun.io.erasure.purge import forget_parameter, leftovers, local_folder, 
 from goldrun.io.erasure.secret import key_for
 from goldrun.io.erasure.traces import find_traces
 from goldrun.io.settings import project_root
-from goldrun.jobs.aggregate.activity import forget_progress
+from goldrun.jobs.aggregate.progress import forget_progress
 from goldrun.jobs.context import Context, log, step
 from goldrun.jobs.erase.person import BRONZE, find_person, read_raws
 from goldrun.jobs.refine.batches import reset

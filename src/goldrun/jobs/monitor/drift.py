@@ -12,7 +12,7 @@ from goldrun.errors import GoldrunError
 from goldrun.features.catalog.feature_tables import CUSTOMER_FEATURES, feature_named
 from goldrun.io.settings import load_model_config
 from goldrun.jobs.aggregate.activity import history_of
-from goldrun.jobs.aggregate.gold_tables import write_snapshots
+from goldrun.jobs.aggregate.snapshots import write_snapshots
 from goldrun.jobs.context import Context, log, step
 from goldrun.jobs.names import FEATURE_DRIFT
 from goldrun.jobs.promote.champions import champion_of, check_models

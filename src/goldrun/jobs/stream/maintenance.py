@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from goldrun.contracts import gold, lineage
 from goldrun.contracts.marketplace import ENTITIES
-from goldrun.contracts.ops import GOLD_PROGRESS
+from goldrun.contracts.ops import GOLD_PROGRESS, GOLD_TABLES
 from goldrun.contracts.table import Table
 from goldrun.features.catalog import feature_tables
 from goldrun.features.catalog.feature_tables import CUSTOMER_FEATURES, USER_FEATURES
@@ -57,4 +57,4 @@ def tables_of(ctx: Context) -> list[Table]:
         tables += [lineage.bronze_table(entity), lineage.silver_table(silver)]
         tables += [lineage.history_table(silver)]
     tables += [*feature_tables.ACTIVITY, CUSTOMER_FEATURES, USER_FEATURES]
-    return [*tables, GOLD_PROGRESS, gold.SEGMENTS, gold.SEGMENT_CHANGES]
+    return [*tables, GOLD_PROGRESS, GOLD_TABLES, gold.SEGMENTS, gold.SEGMENT_CHANGES]

@@ -64,7 +64,7 @@ def run(
         # Also without new records: an interrupted stream may not have done this.
         ended = replace(ctx, now=clock())
         silver.derive(lake, source)
-        updater.publish_snapshot(ended)
+        updater.publish_snapshot(ended, ending=True)
     _log_totals(batches.totals)
     rejections.log_above_share(ended, batches.totals.refined)
     return batches.totals

@@ -11,7 +11,7 @@ from goldrun.features.catalog import feature_tables
 from goldrun.features.catalog.feature_tables import CUSTOMER_DAILY, CUSTOMER_FEATURES
 from goldrun.io.frames import content_hash, to_pandas
 from goldrun.jobs.aggregate.activity import history_of
-from goldrun.jobs.aggregate.gold_tables import write_snapshots
+from goldrun.jobs.aggregate.snapshots import write_snapshots
 from goldrun.jobs.context import Context
 from goldrun.jobs.monitor import quality
 from goldrun.jobs.monitor.drift import snapshot

@@ -11,6 +11,8 @@ from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
 from goldrun.errors import SettingsError, ToolchainError
+from goldrun.io.delta.commits import note_of
+from goldrun.io.engines.spark.session import NOTE
 
 _PORT = 15002
 _PATIENCE = 10
@@ -48,6 +50,7 @@ def open_connect(remote: str = "") -> Iterator[SparkSession]:
             session = SparkSession.builder.remote(address).create()
             opened.callback(session.stop)
             session.conf.set("spark.sql.session.timeZone", "UTC")
+            session.conf.set(NOTE, note_of())
             extensions = session.conf.get("spark.sql.extensions", "") or ""
         except (PySparkException, OSError, RuntimeError) as error:
             raise ToolchainError(

@@ -21,6 +21,7 @@ from pyspark.sql.pandas.types import from_arrow_schema, to_arrow_schema
 
 from goldrun.contracts.table import Table
 from goldrun.errors import ContractError, StorageError
+from goldrun.io.delta.commits import note_of
 from goldrun.io.delta.errors import line_at
 from goldrun.io.delta.properties import columns_with_statistics
 from goldrun.io.engines.sail.scratch import Scratch
@@ -136,7 +137,7 @@ class SailStagedWrite:
     def write(self, mode: str, where: str | None = None, note: str = "") -> None:
         """See ``StagedWrite``."""
         self._must_have_no_nulls(self._table.names)
-        properties = CommitProperties(custom_metadata={"userMetadata": note}) if note else None
+        properties = noted(note)
         with self._explaining():
             if mode == "overwrite" and where:
                 write_deltalake(
@@ -150,7 +151,7 @@ class SailStagedWrite:
             elif self._footers or mode == "overwrite":
                 self._add(mode, properties)
 
-    def _add(self, mode: str, properties: CommitProperties | None) -> None:
+    def _add(self, mode: str, properties: CommitProperties) -> None:
         """Move the files to their table, where readers ignore them until the commit names them."""
         names = {file: f"part-{uuid.uuid4()}.zstd.parquet" for file in self._footers}
         targets = {file: Path(self._path) / name for file, name in names.items()}
@@ -192,6 +193,7 @@ class SailStagedWrite:
                 # Without streaming delta-rs skips files by the spans of the rows, which it writes
                 # into the log: not where keys are people.
                 streamed_exec=self._table.key_is_personal,
+                commit_properties=noted(),
             )
             if how.delete_flag:
                 merge = merge.when_matched_delete(f'{NEW}."{how.delete_flag}"')
@@ -224,6 +226,11 @@ class SailStagedWrite:
                 f"{self._table.name} was not written ({line_at(str(error), 0)}): make room, or "
                 "restore the files of the table from a copy, then run the same command again"
             ) from error
+
+
+def noted(note: str = "") -> CommitProperties:
+    """Properties of a commit with a note; goldrun's own when it is empty."""
+    return CommitProperties(custom_metadata={"userMetadata": note or note_of()})
 
 
 def loose(schema: pa.Schema) -> pa.Schema:

@@ -18,10 +18,17 @@ from pyspark.sql.pandas.types import from_arrow_schema, to_arrow_schema
 
 from goldrun.contracts.table import Column, Table
 from goldrun.errors import StorageError, listed
+from goldrun.io.delta.commits import Commit
 from goldrun.io.delta.errors import line_at
 from goldrun.io.delta.properties import CHANGE_FEED, properties
 from goldrun.io.engines.sail.scratch import Scratch
-from goldrun.io.engines.sail.staged_write import FILE_BYTES, SailStagedWrite, loose, stage_files
+from goldrun.io.engines.sail.staged_write import (
+    FILE_BYTES,
+    SailStagedWrite,
+    loose,
+    noted,
+    stage_files,
+)
 from goldrun.io.engines.tables import NEW, OLD, Origin
 
 _WRITABLE = {"appendOnly", "changeDataFeed", "invariants", "timestampNtz"}
@@ -51,6 +58,13 @@ class SailTables:
     def version(self, path: str) -> int:
         """See ``Tables``."""
         return DeltaTable(path).version()
+
+    def commits(self, path: str, most: int) -> list[Commit]:
+        """See ``Tables``."""
+        return [
+            Commit(one["version"], one.get("operation", ""), one.get("userMetadata") or "")
+            for one in DeltaTable(path).history(most)
+        ]
 
     def origin(self, path: str) -> Origin:
         """See ``Tables``."""
@@ -84,7 +98,7 @@ class SailTables:
         """See ``Tables``."""
         added = T.StructType([T.StructField(c.name, c.type) for c in columns])
         fields = Schema.from_arrow(to_arrow_schema(added, timezone="UTC")).fields
-        DeltaTable(path).alter.add_columns(fields)
+        DeltaTable(path).alter.add_columns(fields, commit_properties=noted())
 
     def stage(
         self, path: str, table: Table, rows: Sequence[DataFrame], *, reused: bool = False
@@ -96,7 +110,9 @@ class SailTables:
         """See ``Tables``."""
         same = " AND ".join(f'{OLD}."{name}" = {NEW}."{name}"' for name in keys.columns)
         wanted = keys.toArrow()
-        merge = DeltaTable(path).merge(wanted, same, source_alias=NEW, target_alias=OLD)
+        merge = DeltaTable(path).merge(
+            wanted, same, source_alias=NEW, target_alias=OLD, commit_properties=noted()
+        )
         merge.when_matched_delete().execute()
 
     def compact(self, path: str, table: Table) -> None:

@@ -13,11 +13,14 @@ from pyspark.sql import SparkSession
 
 from goldrun.devtools.toolchain import Jars, ensure_jars, ensure_java
 from goldrun.errors import ToolchainError
+from goldrun.io.delta.commits import note_of
 from goldrun.io.engines.memory import driver_memory
 from goldrun.io.settings import project_root
 
 log = logging.getLogger(__name__)
 
+NOTE = "spark.databricks.delta.commitInfo.userMetadata"
+"""Setting: the note of each commit of a session, unless a write has another one."""
 _SESSION = {
     "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
     "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
@@ -26,6 +29,7 @@ _SESSION = {
     "spark.sql.execution.arrow.pyspark.enabled": "true",
     # Without it each of the thousands of expressions of a plan records its line of Python.
     "spark.python.sql.dataFrameDebugging.enabled": "false",
+    NOTE: note_of(),
 }
 """Settings that goldrun needs on any master."""
 

@@ -12,6 +12,7 @@ from pyspark.sql import functions as F
 
 from goldrun.contracts.table import Column, Table
 from goldrun.errors import LakeBusyError
+from goldrun.io.delta.commits import Commit
 from goldrun.io.delta.properties import CHANGE_FEED, named, properties
 from goldrun.io.engines.spark.staged_write import SparkStagedWrite, is_conflict
 from goldrun.io.engines.tables import NEW, OLD, Origin
@@ -32,6 +33,12 @@ class SparkTables:
         """See ``Tables``."""
         newest = self._session.sql(f"DESCRIBE HISTORY {named(path)} LIMIT 1")
         return int(newest.collect()[0]["version"])
+
+    def commits(self, path: str, most: int) -> list[Commit]:
+        """See ``Tables``."""
+        history = self._session.sql(f"DESCRIBE HISTORY {named(path)} LIMIT {most}")
+        rows = history.select("version", "operation", "userMetadata").collect()
+        return [Commit(int(row[0]), row[1] or "", row[2] or "") for row in rows]
 
     def origin(self, path: str) -> Origin:
         """See ``Tables``."""

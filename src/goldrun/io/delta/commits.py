@@ -1,0 +1,81 @@
+"""Commits of a table: which keep its rows, and which goldrun did not make."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+_WRITER = "writer"
+_GOLDRUN = "goldrun"
+_KEEP_ROWS = frozenset(
+    {
+        "CREATE TABLE",
+        "ADD COLUMN",
+        "ADD COLUMNS",
+        "OPTIMIZE",
+        "REORG",
+        "VACUUM START",
+        "VACUUM END",
+        "SET TBLPROPERTIES",
+        "UNSET TBLPROPERTIES",
+        "CLUSTER BY",
+        "ADD FEATURE",
+        "UPGRADE PROTOCOL",
+    }
+)
+"""Operations after which a table has the same rows, whoever runs them."""
+
+
+@dataclass(frozen=True)
+class Commit:
+    """One commit of a table.
+
+    Attributes:
+        version: Version of the table that it made.
+        operation: What it did, such as ``MERGE`` or ``OPTIMIZE``.
+        note: Its ``userMetadata``; empty where it has none.
+    """
+
+    version: int
+    operation: str
+    note: str
+
+    @property
+    def keeps_rows(self) -> bool:
+        """Whether the table has the same rows as before it."""
+        return self.operation in _KEEP_ROWS
+
+    @property
+    def is_own(self) -> bool:
+        """Whether goldrun made it."""
+        try:
+            note = json.loads(self.note or "null")
+        except ValueError:
+            return False
+        return isinstance(note, dict) and note.get(_WRITER) == _GOLDRUN
+
+
+def note_of(values: Mapping[str, object] | None = None) -> str:
+    """Write the ``userMetadata`` of goldrun's commits: JSON with the writer and some values."""
+    return json.dumps({_WRITER: _GOLDRUN} | dict(values or {}), default=str, sort_keys=True)
+
+
+def change_by_others(left: int, newest: int, commits: Sequence[Commit]) -> str:
+    """Describe how a table was changed since a version that goldrun left.
+
+    Args:
+        left: The version.
+        newest: Newest version of the table.
+        commits: The commits after ``left`` that the table's log still has.
+
+    Returns:
+        A clause; empty where only goldrun has changed its rows.
+    """
+    if newest < left:
+        return f"gold left version {left}, and an older copy with version {newest} is in its place"
+    if len({commit.version for commit in commits}) < newest - left:
+        return f"its log does not have all commits from version {left} to {newest}"
+    for commit in commits:
+        if not (commit.keeps_rows or commit.is_own):
+            what = f"version {commit.version} ({commit.operation}) is not goldrun's"
+            return f"gold left version {left}, and {what}"
+    return ""

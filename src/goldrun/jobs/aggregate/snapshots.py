@@ -1,0 +1,117 @@
+"""Stored snapshots of features, and their update where activity has changed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from pyspark.sql import DataFrame
+
+from goldrun.contracts import gold
+from goldrun.contracts.entities import CUSTOMER_ID
+from goldrun.errors import listed
+from goldrun.features.catalog.feature_tables import CUSTOMER_FEATURES
+from goldrun.features.labels import History
+from goldrun.features.snapshots import snapshots
+from goldrun.jobs.aggregate.activity import activity_in, history_of
+from goldrun.jobs.context import Context, log, step
+
+_EVERYTHING = date.min
+
+
+@dataclass(frozen=True)
+class Change:
+    """Which activity a run has changed.
+
+    Attributes:
+        since: The earliest day; None where nothing has changed.
+        customers: ``customer_id`` of the rows that have changed, repeated; None: any customers.
+    """
+
+    since: date | None
+    customers: DataFrame | None = None
+
+    @classmethod
+    def of_everything(cls) -> "Change":
+        """Any day of any customer."""
+        return cls(_EVERYTHING)
+
+    def since_or(self, earlier: date | None) -> "Change":
+        """Add the changes of any customers since a day, where one is given."""
+        if earlier is None:
+            return self
+        return Change(earlier if self.since is None else min(earlier, self.since))
+
+
+def write_snapshots(ctx: Context, as_ofs: Sequence[date]) -> None:
+    """Make ``gold/customer_features`` hold the features as of these dates, beside its others."""
+    what = f"gold: customer_features as of {', '.join(map(str, as_ofs))}"
+    with step(what), ctx.lake.writing(CUSTOMER_FEATURES.name):
+        observed_from = history_of(ctx).observed_from
+        rows = snapshots(activity_in(ctx), as_ofs, observed_from, staged=True)
+        if not ctx.lake.replace(CUSTOMER_FEATURES, rows, where=_is_one_of(as_ofs)):
+            log.info("    nothing changed")
+
+
+def stored_dates(ctx: Context) -> list[date]:
+    """Dates of the stored snapshots, the earliest first."""
+    dates = ctx.lake.read_or_empty(CUSTOMER_FEATURES).select(gold.AS_OF).distinct().collect()
+    return sorted(row[gold.AS_OF] for row in dates)
+
+
+def update_snapshots(ctx: Context, change: Change, as_of: date) -> None:
+    """Write the snapshot of a date, and compute the stored ones again that a change affects.
+
+    A snapshot depends on the days before its date, and on the first day of the history, with which
+    all customers' windows begin to be known.
+    """
+    history = history_of(ctx)
+    since, customers = change.since, change.customers
+    dates = [] if since is None else [day for day in stored_dates(ctx) if day > since]
+    _remove(ctx, [day for day in dates if not _covers(history, day)], history)
+    others = [day for day in dates if _covers(history, day) and day != as_of]
+    if others:
+        log.info(
+            "    activity since %s has changed: snapshots as of %s are computed again",
+            since if since != _EVERYTHING else history.observed_from,
+            listed(others, 3),
+        )
+    if others and customers is not None and since is not None and since > history.observed_from:
+        _update_customers(ctx, others, customers.distinct().localCheckpoint(), history)
+        others = []
+    write_snapshots(ctx, sorted({as_of, *others}))
+
+
+def _update_customers(
+    ctx: Context, as_ofs: Sequence[date], customers: DataFrame, history: History
+) -> None:
+    with step("gold: stored snapshots"), ctx.lake.writing(CUSTOMER_FEATURES.name):
+        activity = activity_in(ctx).of(customers)
+        rows = snapshots(activity, as_ofs, history.observed_from, staged=True)
+        stored = ctx.lake.read(CUSTOMER_FEATURES.name).where(_is_one_of(as_ofs))
+        part = stored.join(customers, CUSTOMER_ID, "left_semi")
+        ctx.lake.replace_rows(CUSTOMER_FEATURES, rows, part, f"old.{_is_one_of(as_ofs)}")
+
+
+def _remove(ctx: Context, as_ofs: Sequence[date], history: History) -> None:
+    """Remove the snapshots of dates that the history does not cover any more.
+
+    One after its end would be read as the newest.
+    """
+    if not as_ofs:
+        return
+    log.info(
+        "    snapshots as of %s are removed: the history is from %s to %s",
+        *(listed(as_ofs, 3), history.observed_from, history.observed_until),
+    )
+    with ctx.lake.writing(CUSTOMER_FEATURES.name):
+        nothing = ctx.lake.read(CUSTOMER_FEATURES.name).limit(0)
+        ctx.lake.replace(CUSTOMER_FEATURES, nothing, where=_is_one_of(as_ofs))
+
+
+def _covers(history: History, as_of: date) -> bool:
+    return history.observed_from < as_of <= history.day_after
+
+
+def _is_one_of(as_ofs: Sequence[date]) -> str:
+    dates = ", ".join(f"DATE'{as_of}'" for as_of in as_ofs)
+    return f"{gold.AS_OF} IN ({dates})"

@@ -1,0 +1,74 @@
+"""Changes of a table that goldrun does not make: those of another program, by hand."""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from deltalake import DeltaTable, Field
+from pyspark.sql import SparkSession
+
+from goldrun.io.delta.lake import Lake
+from goldrun.io.delta.properties import named
+from goldrun.io.engines.sail.engine import SailEngine
+from goldrun.io.engines.spark.session import NOTE
+
+
+@contextlib.contextmanager
+def as_another_program(session: SparkSession) -> Iterator[SparkSession]:
+    """Use Spark's session without goldrun's note on its commits."""
+    note = session.conf.get(NOTE)
+    session.conf.unset(NOTE)
+    try:
+        yield session
+    finally:
+        session.conf.set(NOTE, note or "")
+
+
+def delete(lake: Lake, table: str, where: str) -> None:
+    """Delete rows of a table."""
+    if isinstance(lake.engine, SailEngine):
+        DeltaTable(lake.path(table)).delete(where)
+        return
+    with as_another_program(lake.session) as spark:
+        spark.sql(f"DELETE FROM {named(lake.path(table))} WHERE {where}").collect()
+
+
+def restore(lake: Lake, table: str, version: int) -> None:
+    """Restore a table to an older version."""
+    if isinstance(lake.engine, SailEngine):
+        DeltaTable(lake.path(table)).restore(version)
+        return
+    with as_another_program(lake.session) as spark:
+        spark.sql(f"RESTORE {named(lake.path(table))} TO VERSION AS OF {version}").collect()
+
+
+def compact_and_vacuum(lake: Lake, table: str) -> None:
+    """Rewrite a table's files into one, and remove all files of older versions."""
+    path = lake.path(table)
+    if isinstance(lake.engine, SailEngine):
+        DeltaTable(path).optimize.compact()
+        vacuum = DeltaTable(path).vacuum
+        vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=False, full=True)
+        return
+    with as_another_program(lake.session) as spark:
+        spark.sql(f"OPTIMIZE {named(path)}").collect()
+        check = "spark.databricks.delta.retentionDurationCheck.enabled"
+        before = spark.conf.get(check)
+        spark.conf.set(check, "false")
+        spark.sql(f"VACUUM {named(path)} RETAIN 0 HOURS").collect()
+        spark.conf.set(check, before or "true")
+
+
+def add_column(lake: Lake, table: str, name: str) -> None:
+    """Add a column of texts to a table."""
+    if isinstance(lake.engine, SailEngine):
+        DeltaTable(lake.path(table)).alter.add_columns([Field(name, "string")])
+        return
+    with as_another_program(lake.session) as spark:
+        spark.sql(f"ALTER TABLE {named(lake.path(table))} ADD COLUMNS ({name} STRING)").collect()
+
+
+def first_file(lake: Lake, table: str) -> Path:
+    """A data file of a table."""
+    (uri, *_) = DeltaTable(lake.path(table)).file_uris()
+    return Path(uri)
