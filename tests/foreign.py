@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from deltalake import DeltaTable, Field
+from deltalake.schema import PrimitiveType
 from pyspark.sql import SparkSession
 
 from goldrun.io.delta.lake import Lake
@@ -62,7 +63,7 @@ def compact_and_vacuum(lake: Lake, table: str) -> None:
 def add_column(lake: Lake, table: str, name: str) -> None:
     """Add a column of texts to a table."""
     if isinstance(lake.engine, SailEngine):
-        DeltaTable(lake.path(table)).alter.add_columns([Field(name, "string")])
+        DeltaTable(lake.path(table)).alter.add_columns([Field(name, PrimitiveType("string"))])
         return
     with as_another_program(lake.session) as spark:
         spark.sql(f"ALTER TABLE {named(lake.path(table))} ADD COLUMNS ({name} STRING)").collect()

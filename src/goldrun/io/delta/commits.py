@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from goldrun.io.engines.tables import Commit
 
 _WRITER = "writer"
 _GOLDRUN = "goldrun"
@@ -25,33 +26,18 @@ _KEEP_ROWS = frozenset(
 """Operations after which a table has the same rows, whoever runs them."""
 
 
-@dataclass(frozen=True)
-class Commit:
-    """One commit of a table.
+def keeps_rows(commit: Commit) -> bool:
+    """Whether a table has the same rows as before a commit."""
+    return commit.operation in _KEEP_ROWS
 
-    Attributes:
-        version: Version of the table that it made.
-        operation: What it did, such as ``MERGE`` or ``OPTIMIZE``.
-        note: Its ``userMetadata``; empty where it has none.
-    """
 
-    version: int
-    operation: str
-    note: str
-
-    @property
-    def keeps_rows(self) -> bool:
-        """Whether the table has the same rows as before it."""
-        return self.operation in _KEEP_ROWS
-
-    @property
-    def is_own(self) -> bool:
-        """Whether goldrun made it."""
-        try:
-            note = json.loads(self.note or "null")
-        except ValueError:
-            return False
-        return isinstance(note, dict) and note.get(_WRITER) == _GOLDRUN
+def is_own(commit: Commit) -> bool:
+    """Whether goldrun made a commit."""
+    try:
+        note = json.loads(commit.note or "null")
+    except ValueError:
+        return False
+    return isinstance(note, dict) and note.get(_WRITER) == _GOLDRUN
 
 
 def note_of(values: Mapping[str, object] | None = None) -> str:
@@ -75,7 +61,7 @@ def change_by_others(left: int, newest: int, commits: Sequence[Commit]) -> str:
     if len({commit.version for commit in commits}) < newest - left:
         return f"its log does not have all commits from version {left} to {newest}"
     for commit in commits:
-        if not (commit.keeps_rows or commit.is_own):
+        if not (keeps_rows(commit) or is_own(commit)):
             what = f"version {commit.version} ({commit.operation}) is not goldrun's"
             return f"gold left version {left}, and {what}"
     return ""

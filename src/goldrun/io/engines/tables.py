@@ -9,7 +9,6 @@ from typing import Protocol
 from pyspark.sql import DataFrame
 
 from goldrun.contracts.table import Column, Table
-from goldrun.io.delta.commits import Commit
 
 OLD, NEW = "old", "new"
 """Aliases of the stored rows and of the rows to merge in a condition."""
@@ -28,6 +27,21 @@ class Merge:
     spans: Mapping[str, tuple[object, object]] = field(default_factory=dict)
     where: str | None = None
     delete_flag: str | None = None
+
+
+@dataclass(frozen=True)
+class Commit:
+    """One commit of a table.
+
+    Attributes:
+        version: Version of the table that it made.
+        operation: What it did, such as ``MERGE`` or ``OPTIMIZE``.
+        note: Its ``userMetadata``; empty where it has none.
+    """
+
+    version: int
+    operation: str
+    note: str
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,6 @@ from pyspark.sql.pandas.types import from_arrow_schema, to_arrow_schema
 
 from goldrun.contracts.table import Column, Table
 from goldrun.errors import StorageError, listed
-from goldrun.io.delta.commits import Commit
 from goldrun.io.delta.errors import line_at
 from goldrun.io.delta.properties import CHANGE_FEED, properties
 from goldrun.io.engines.sail.scratch import Scratch
@@ -29,7 +28,7 @@ from goldrun.io.engines.sail.staged_write import (
     noted,
     stage_files,
 )
-from goldrun.io.engines.tables import NEW, OLD, Origin
+from goldrun.io.engines.tables import NEW, OLD, Commit, Origin
 
 _WRITABLE = {"appendOnly", "changeDataFeed", "invariants", "timestampNtz"}
 """Writer features of Delta that hold when files are added unchanged."""

@@ -12,10 +12,9 @@ from pyspark.sql import functions as F
 
 from goldrun.contracts.table import Column, Table
 from goldrun.errors import LakeBusyError
-from goldrun.io.delta.commits import Commit
 from goldrun.io.delta.properties import CHANGE_FEED, named, properties
 from goldrun.io.engines.spark.staged_write import SparkStagedWrite, is_conflict
-from goldrun.io.engines.tables import NEW, OLD, Origin
+from goldrun.io.engines.tables import NEW, OLD, Commit, Origin
 
 
 class SparkTables:
