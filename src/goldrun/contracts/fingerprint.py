@@ -26,7 +26,8 @@ class Fingerprint:
     A setting that the entity does not depend on is empty.
 
     Attributes:
-        mapping: Hash of the expressions and of the pattern of times.
+        mapping: Hash of the expressions, of the pattern of times, and of the entities whose
+            records are referred to.
         timezone: Zone of times that carry none.
         phone_region: Region of telephone numbers without country code.
         currency: Reporting currency.
@@ -77,7 +78,13 @@ def fingerprint_of(
         if since.isoformat() <= rates_until
     )
     return Fingerprint(
-        mapping=_hash({"columns": dict(mapping.columns), "times": mapping.timestamp_format}),
+        mapping=_hash(
+            {
+                "columns": dict(mapping.columns),
+                "times": mapping.timestamp_format,
+                "parents": _parents(source, entity),
+            }
+        ),
         timezone=source.zone if source.timezone else "",
         phone_region=(source.phone_region or "") if _has_phones(entity, mapping) else "",
         currency=(source.currency or "") if has_money else "",
@@ -92,6 +99,14 @@ def reading_of(mapping: EntityMapping) -> str:
     if mapping.format == "json":
         return "json"
     return f"{mapping.format}, delimiter {mapping.delimiter!r}, encoding {mapping.encoding}"
+
+
+def _parents(source: Source, entity: str) -> list[str]:
+    """Return the entities with records that a record of the entity must refer to."""
+    references = ENTITIES[entity].references
+    named = {each.entity for each in references if each.severity is Severity.REJECT}
+    derived = {_TRANSACTIONS} if source.derives_customers and entity != _TRANSACTIONS else set()
+    return sorted(named & {*source.with_files} | derived)
 
 
 def _has_phones(entity: str, mapping: EntityMapping) -> bool:

@@ -73,8 +73,14 @@ def begin_remap(ctx: Context) -> None:
 
 
 def is_remap_pending(ctx: Context) -> bool:
-    """Whether all records are to be validated again before others are."""
-    return stored_settings(ctx).get(REMAP) == PENDING
+    """Whether all records are to be validated again before others are.
+
+    Raises:
+        SettingsError: The lake is in another time zone.
+    """
+    settings = stored_settings(ctx)
+    _refuse_other_zone(ctx, settings.get(TIMEZONE))
+    return settings.get(REMAP) == PENDING
 
 
 def end_remap(ctx: Context) -> None:

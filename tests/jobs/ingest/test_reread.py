@@ -148,7 +148,7 @@ def test_the_order_of_ingestion_stays_and_missing_files_are_named(
     versions = third.ctx.lake.versions(TABLES)
     read_again(third)
     third.silver()
-    assert f"{gone} do not exist any more, and their records stay" in caplog.text
+    assert f"{gone} are not among the files any more, and their records stay" in caplog.text
     assert rows(third) == before
     assert third.ctx.lake.versions(TABLES) == versions
     # New content of a known name is refused without reread, and counts as ingested now.

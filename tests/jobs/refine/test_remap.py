@@ -25,6 +25,7 @@ from goldrun.io.settings import load_source
 from goldrun.io.tracking.runs import Tracker
 from goldrun.jobs.refine import mappings, silver
 from goldrun.jobs.time_zone import is_remap_pending
+from goldrun.medallion.bronze import Batch
 from goldrun.medallion.erasure import with_tombstone
 from tests.jobs.conftest import new_shop
 from tests.jobs.refine.test_silver_converges import PowerCutError
@@ -307,6 +308,24 @@ def test_rows_that_a_replay_accepts_came_in_under_its_settings(
     assert warnings_of(right, caplog) == []
     (line,) = warnings_of(wrong, caplog)
     assert "transactions: 2 rows came in under other settings (mapping; " in line
+
+
+def test_a_stream_records_its_settings_before_its_first_record(
+    built: Built, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = CHANGES["expression"][1]
+    shop = built.copy(settings)
+    shop.ctx = replace(shop.ctx, now=shop.ctx.now + timedelta(days=3))
+    mappings.record_start(shop.ctx)
+    versions = shop.ctx.lake.versions([MAPPINGS.name])
+    mappings.record_start(shop.ctx)
+    assert shop.ctx.lake.versions([MAPPINGS.name]) == versions
+    starts = [period.first_batch for period in mappings.read_periods(shop.ctx.lake)["transactions"]]
+    assert starts[0] == ""
+    assert starts[-1] == Batch.at(shop.ctx.now).batch_id
+    # The rows from before are those of the other settings.
+    (warning,) = warnings_of(shop, caplog)
+    assert "transactions: 4 rows came in under other settings (mapping; " in warning
 
 
 def test_records_of_an_erased_person_stay_erased(

@@ -107,12 +107,6 @@ def _leave_zone(ctx: Context) -> None:
     zones = zone_of_gold(ctx), ctx.source.name, ctx.source.zone
     log.info("    gold has the days of %s, and %s those of %s:", *zones)
     log.info("    all activity is computed again, and the snapshots of all dates are removed")
-    if ctx.source.rates is not None:
-        log.warning(
-            "    silver/transactions keeps the rates of the days of %s: build another lake with "
-            "--lake to convert all money by the days of %s",
-            *(zones[0], zones[2]),
-        )
     with ctx.lake.writing(CUSTOMER_FEATURES.name):
         nothing = ctx.lake.read_or_empty(CUSTOMER_FEATURES).limit(0)
         ctx.lake.replace(CUSTOMER_FEATURES, nothing)

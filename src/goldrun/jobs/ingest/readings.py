@@ -24,7 +24,10 @@ def record_readings(ctx: Context, entity: str, fingerprints: Collection[str]) ->
         fingerprints: SHA-256 of each file.
     """
     with ctx.lake.writing(READINGS.name):
-        ctx.lake.upsert(READINGS, _rows(ctx, entity, fingerprints))
+        known = _readings(ctx, entity).keys() & {*fingerprints}
+        # An upsert takes several times as long. It is needed where an earlier run has stopped.
+        write = ctx.lake.upsert if known else ctx.lake.append
+        write(READINGS, _rows(ctx, entity, fingerprints))
 
 
 def replace_readings(
@@ -53,8 +56,7 @@ def report_readings(ctx: Context, entity: str, stored: Collection[str]) -> None:
     """
     if not stored:
         return
-    rows = _stored(ctx, entity).select(lineage.FINGERPRINT, READING).collect()
-    readings, current = {row[0]: row[1] for row in rows}, _reading(ctx, entity)
+    readings, current = _readings(ctx, entity), _reading(ctx, entity)
     others = [known for one in stored if (known := readings.get(one, current)) != current]
     command = REREAD_COMMAND.format(source=ctx.source.name)
     if others:
@@ -71,6 +73,11 @@ def report_readings(ctx: Context, entity: str, stored: Collection[str]) -> None:
 
 def _stored(ctx: Context, entity: str) -> DataFrame:
     return ctx.lake.read_or_empty(READINGS).where(F.col(lineage.ENTITY) == entity)
+
+
+def _readings(ctx: Context, entity: str) -> dict[str, str]:
+    rows = _stored(ctx, entity).select(lineage.FINGERPRINT, READING).collect()
+    return {row[0]: row[1] for row in rows}
 
 
 def _rows(ctx: Context, entity: str, fingerprints: Collection[str]) -> DataFrame:

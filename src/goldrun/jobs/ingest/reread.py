@@ -26,8 +26,8 @@ class Reread:
     """The files of an entity to read again.
 
     Attributes:
-        files: The files that exist, new ones too, which ``inspect`` has checked.
-        kept: Fingerprints of files that do not exist any more, whose records stay.
+        files: The files of the source, new ones too, which ``inspect`` has checked.
+        kept: Fingerprints of files that are not among them any more, whose records stay.
     """
 
     files: NewFiles
@@ -38,8 +38,8 @@ def run(ctx: Context) -> None:
     """Read all files of a source again, and replace their records in bronze.
 
     All files are checked before the first record is replaced. A file with the content that bronze
-    has keeps its batch; another content is a new ingestion. Records of files that do not exist any
-    more stay. The next run of silver validates all records again.
+    has keeps its batch; another content is a new ingestion. Records of files that are not among the
+    source's files any more stay. The next run of silver validates all records again.
 
     Raises:
         SourceError: A file can't be read, or is still being written.
@@ -77,7 +77,7 @@ def _plan(ctx: Context, entity: str, found: Sequence[Path]) -> Reread:
     }
     if gone:
         log.warning(
-            "    %s: %s do not exist any more, and their records stay as they were read",
+            "    %s: %s are not among the files any more, and their records stay as they were read",
             *(entity, listed(sorted(gone))),
         )
     changed = [file for file, digest in files.items() if stored.get(str(file), digest) != digest]
@@ -104,7 +104,7 @@ def _replace(ctx: Context, again: Reread) -> None:
 
 
 def _kept(stored: DataFrame, fingerprints: Sequence[str]) -> list[DataFrame]:
-    """Return the records of files that do not exist any more, in one frame if there are any."""
+    """Return the records of some files, in one frame if there are any."""
     if not fingerprints:
         return []
     return [stored.where(F.col(lineage.FINGERPRINT).isin(list(fingerprints)))]

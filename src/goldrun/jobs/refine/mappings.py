@@ -87,9 +87,11 @@ def record_settings(
         batches = pending.select(lineage.BATCH_ID).distinct().collect()
         first = min([row[0] for row in batches if row[0] > (newest or "")], default=first)
         first = max([first, *[period.first_batch for period in periods]])
-    rows = _rows([Period(first, current, now)], entity)
+    rows = lake.frame(MAPPINGS, _rows([Period(first, current, now)], entity))
+    # An upsert takes several times as long, and each fresh lake is recorded once an entity.
+    write = lake.upsert if any(period.first_batch == first for period in periods) else lake.append
     with lake.writing(MAPPINGS.name):
-        lake.upsert(MAPPINGS, lake.frame(MAPPINGS, rows))
+        write(MAPPINGS, rows)
 
 
 def record_start(ctx: Context) -> None:

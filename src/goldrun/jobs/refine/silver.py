@@ -10,7 +10,6 @@ from goldrun.jobs.refine.remap import remap_records
 from goldrun.jobs.refine.tables import fate_table_names, read_fates
 from goldrun.jobs.time_zone import (
     begin_remap,
-    check_zone,
     end_remap,
     is_remap_pending,
     keep_zone,
@@ -35,8 +34,6 @@ def run(ctx: Context, *, replay: bool = False, remap: bool = False) -> dict[str,
     Returns:
         How many records have which fate, by entity.
     """
-    if not remap:
-        check_zone(ctx)
     if remap or is_remap_pending(ctx):
         return _remap(ctx)
     # A source that declares no zone reads no time in one: it may still declare one.
@@ -55,14 +52,16 @@ def _remap(ctx: Context) -> dict[str, Refined]:
 
     The mark that this has begun is removed last, so that the next run completes it after a stop.
     """
-    begin_remap(ctx)
-    refined = {}
-    with ctx.lake.writing(*fate_table_names(ctx.source.with_files), CUSTOMERS.name):
-        for entity in ctx.source.with_files:
+    refined, entities = {}, ctx.source.with_files
+    # Bronze too: records that are replaced meanwhile would count as validated.
+    tables = [lineage.bronze_table(entity).name for entity in entities]
+    with ctx.lake.writing(*tables, *fate_table_names(entities), CUSTOMERS.name):
+        begin_remap(ctx)
+        for entity in entities:
             with step(f"silver: {entity}, all records again"):
                 refined[entity] = remap_records(ctx, entity)
         derive(ctx.lake, ctx.source)
-    end_remap(ctx)
+        end_remap(ctx)
     return refined
 
 
