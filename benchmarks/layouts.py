@@ -25,8 +25,9 @@ from pyspark.sql import functions as F
 from benchmarks.filled_lake import values_of
 from benchmarks.results import add_line, machine, today
 from goldrun.contracts import entities, gold
-from goldrun.features.activity import Silver, customer_daily, customer_places, customer_products
+from goldrun.features.activity import customer_daily, customer_places, customer_products
 from goldrun.features.catalog import purchase_features
+from goldrun.features.silver_tables import Silver
 from goldrun.io.engines.spark.session import open_session
 
 log = logging.getLogger("goldrun")

@@ -2,8 +2,6 @@
 -- the tables that oracle_users.sql and oracle_features.sql of the tests read. The feed has
 -- neither sessions nor interactions nor customers.
 
-CREATE SCHEMA oracle;
-
 CREATE TABLE oracle.orders AS
 SELECT
     customer_id,

@@ -19,6 +19,7 @@ from benchmarks.contenders import Steps
 from benchmarks.feed import HEADER
 from goldrun.contracts.marketplace import ENTITIES
 from goldrun.contracts.table import Column
+from goldrun.features.catalog.daily_metrics import DAY, KNOWN_FROM
 from goldrun.features.catalog.feature_tables import (
     ACTIVITY,
     CUSTOMER_DAILY,
@@ -26,7 +27,7 @@ from goldrun.features.catalog.feature_tables import (
     USER_FEATURES,
 )
 from tests.marketplace.loading import duckdb_type
-from tests.marketplace.oracle import compute_features, compute_users, use_zone
+from tests.marketplace.oracle import compute_features_of_activity, compute_users, use_zone
 
 log = logging.getLogger("duckdb")
 SILVER = ("transactions", "transactions_history", "quarantine", "duplicates")
@@ -89,21 +90,26 @@ def _compute_gold(db: duckdb.DuckDBPyConnection, as_of: date) -> None:
     for entity, table in ENTITIES.items():
         columns = ", ".join(f"{c.name} {duckdb_type(c.type)}" for c in table.columns)
         if entity == "transactions":
-            db.execute("CREATE VIEW truth.transactions AS FROM silver.transactions")
+            # The feed records no time of a correction: the current version is always known.
+            db.execute("CREATE SCHEMA oracle")
+            db.execute("CREATE VIEW oracle.transactions AS FROM silver.transactions")
         else:
             db.execute(f"CREATE TABLE truth.{entity} ({columns})")
     script = Path(__file__).with_name("activity.sql").read_text(encoding="utf-8")
     db.execute(script)
     bought = db.table("oracle.bought").columns
-    zeros = ", ".join(f"0 AS {c.name}" for c in CUSTOMER_DAILY.columns if c.name not in bought)
+    others = [c.name for c in CUSTOMER_DAILY.columns if c.name not in (*bought, KNOWN_FROM)]
+    zeros = ", ".join(f"0 AS {name}" for name in others)
     db.execute(f"CREATE VIEW oracle.customer_daily AS SELECT *, {zeros} FROM oracle.bought")
     use_zone(db)
     compute_users(db)
-    compute_features(db, as_of)
+    compute_features_of_activity(db, as_of)
 
 
 def _stored(column: Column) -> str:
     """Return a column of the contract's type, with 0 for missing required numbers."""
+    if column.name == KNOWN_FROM:
+        return f"{DAY} AS {KNOWN_FROM}"
     value = f"coalesce({column.name}, 0)" if column.required and column.unit else column.name
     return f"CAST({value} AS {duckdb_type(column.type)}) AS {column.name}"
 

@@ -8,12 +8,14 @@ from typing import Any
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from goldrun.contracts.entities import CUSTOMERS
+from goldrun.contracts.entities import CUSTOMERS, TRANSACTIONS
 from goldrun.contracts.gold import AS_OF
 from goldrun.contracts.lineage import history_table
-from goldrun.features.activity import Activity, Silver
-from goldrun.features.catalog.feature_tables import CUSTOMER_FEATURES
+from goldrun.features.activity import Activity
+from goldrun.features.asof import with_corrections
+from goldrun.features.catalog.feature_tables import CUSTOMER_DAILY, CUSTOMER_FEATURES
 from goldrun.features.labels import History
+from goldrun.features.silver_tables import Silver
 from goldrun.features.snapshots import snapshots
 from goldrun.io.delta.differences import content
 from goldrun.io.delta.lake import Lake
@@ -86,8 +88,11 @@ def _users(lake: Lake) -> list[tuple[str, tuple[Any, ...]]]:
 
 
 def _days(lake: Lake) -> list[tuple[tuple[Any, ...], tuple[Any, ...]]]:
-    rows = _collect(lake, "gold/customer_daily", ("customer_id", "day", "orders", "spend"))
-    return [((row[0], row[1]), (row[2], row[3])) for row in rows]
+    if not lake.exists(CUSTOMER_DAILY.name):
+        return []
+    rows = with_corrections(lake.read(CUSTOMER_DAILY.name), CUSTOMER_DAILY)
+    rows = rows.select("customer_id", "day", "orders", "spend")
+    return [((row[0], row[1]), (row[2], row[3])) for row in rows.collect()]
 
 
 def _collect(lake: Lake, table: str, columns: Iterable[str]) -> list[Any]:
@@ -121,6 +126,7 @@ def _activity_differs(lake: Lake) -> list[str]:
     """Compare the activity tables, in every column, with a computation from all of silver."""
     silver = Silver(
         transactions=lake.read(_SALES),
+        transactions_history=_history(lake),
         customers=lake.read(CUSTOMERS.name).limit(0),
         customers_history=lake.read_or_empty(history_table(CUSTOMERS)),
         sessions=None,
@@ -134,10 +140,16 @@ def _activity_differs(lake: Lake) -> list[str]:
     ]
 
 
+def _history(lake: Lake) -> DataFrame | None:
+    history = lake.read_or_empty(history_table(TRANSACTIONS))
+    return None if history.isEmpty() else history
+
+
 def _features_differ(lake: Lake) -> list[str]:
     """Compare the features as of the day after the newest sale with a computation from activity."""
     daily, products, responses, places = (lake.read(table.name) for table, _ in ACTIVITY)
-    activity = Activity(daily, products, responses, places, frozenset({"transactions"}))
+    recorded, is_corrected = frozenset({"transactions"}), _history(lake) is not None
+    activity = Activity(daily, products, responses, places, recorded, is_corrected)
     history = History.of(activity.daily)
     computed = snapshots(activity, [history.day_after], history.observed_from)
     stored = lake.read(CUSTOMER_FEATURES.name).where(F.col(AS_OF) == history.day_after)

@@ -28,6 +28,7 @@ def daily_of(spark: SparkSession) -> MakeDaily:
             given: dict[str, Any] = {
                 "customer_id": who,
                 "day": date.fromisoformat(day),
+                "known_from": date.fromisoformat(day),
                 "orders": orders,
                 "spend": Decimal(spend),
                 "net_spend": Decimal(spend),

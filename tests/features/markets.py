@@ -12,7 +12,7 @@ from goldrun.contracts import lineage
 from goldrun.contracts.behaviour import EVENTS, INTERACTIONS, SESSIONS
 from goldrun.contracts.entities import CUSTOMERS, TRANSACTIONS
 from goldrun.contracts.table import Table
-from goldrun.features.activity import Silver
+from goldrun.features.silver_tables import Silver
 
 Row = dict[str, Any]
 Market = dict[str, list[Row]]

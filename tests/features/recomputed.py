@@ -21,6 +21,9 @@ TABLES: dict[str, Table] = {
 
 PREPARED = """
 create macro day_of(t) as cast(timezone($zone, timezone('UTC', t)) as date);
+-- Half up to ten-thousandths, in whole numbers.
+create macro rounded(money, n) as
+    ((2 * cast(money * 10000 as hugeint) + n) // (2 * n)) / 10000.0;
 create view tx as select *, day_of(transaction_date) as day from transactions
     where transaction_date < $midnight;
 create view refunds as select *, case when amount < 0 then -amount else amount end as back
@@ -61,8 +64,8 @@ BUYING = """
 select customer_id,
     count(distinct order_id) as purchase_frequency,
     sum(amount) as total_spend,
-    round(sum(amount) / count(distinct order_id), 4) as avg_transaction_value,
-    round(sum(amount) / count(*), 4) as average_purchase_value,
+    rounded(sum(amount), count(distinct order_id)) as avg_transaction_value,
+    rounded(sum(amount), count(*)) as average_purchase_value,
     count(distinct product_id) as distinct_products,
     sum(quantity) / count(distinct order_id) as basket_size,
     max(amount_30) as spend_last_30_days, max(amount_90) as spend_last_90_days,

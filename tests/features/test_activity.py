@@ -9,9 +9,10 @@ import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from goldrun.features.activity import Silver, customer_daily
+from goldrun.features.activity import customer_daily
 from goldrun.features.catalog.feature_tables import CUSTOMER_DAILY
 from goldrun.features.purchases_by_day import purchases_by_day
+from goldrun.features.silver_tables import Silver
 from tests.features.markets import ENTITIES, Market, line, silver_of
 
 STATUSES = ("completed", "completed", "pending", "cancelled", "refunded", "failed")
@@ -35,7 +36,7 @@ def daily(spark: SparkSession) -> Daily:
         assert rows.columns == list(CUSTOMER_DAILY.names)
         return {
             (row["customer_id"], row["day"]): {
-                name: float(row[name]) for name in CUSTOMER_DAILY.names[2:]
+                name: float(row[name]) for name in CUSTOMER_DAILY.names[3:]
             }
             for row in rows.collect()
         }
@@ -44,7 +45,7 @@ def daily(spark: SparkSession) -> Daily:
 
 
 def numbers(**given: float) -> dict[str, float]:
-    return dict.fromkeys(CUSTOMER_DAILY.names[2:], 0.0) | given
+    return dict.fromkeys(CUSTOMER_DAILY.names[3:], 0.0) | given
 
 
 def test_an_order_over_two_days_is_counted_once_on_the_first(daily: Daily) -> None:
@@ -155,7 +156,7 @@ def test_purchases_are_added_up_without_a_join_which_would_have_to_fit_into_memo
     spark: SparkSession, capsys: pytest.CaptureFixture[str]
 ) -> None:
     one = silver_with(spark, [("ann", "o1", "2024-01-01 10:00:00", "completed", 1.0, 1)])
-    purchases_by_day(one.transactions, one.zone).explain()
+    purchases_by_day(one.dated_transactions(), one.orders_by_day()).explain()
     plan = capsys.readouterr().out
     assert "Aggregate" in plan
     assert "Join" not in plan

@@ -8,7 +8,8 @@ import pytest
 from pyspark.sql import SparkSession
 
 from goldrun.contracts.entities import CUSTOMERS, TRANSACTIONS
-from goldrun.features.activity import Silver, customer_daily
+from goldrun.features.activity import customer_daily
+from goldrun.features.silver_tables import Silver
 from goldrun.features.snapshots import user_features
 from tests.jobs.stream.brief import PRINTED, ROWS
 

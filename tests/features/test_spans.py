@@ -10,7 +10,8 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from goldrun.contracts.entities import TRANSACTION_DATE
-from goldrun.features.activity import Silver, customer_daily, customer_places, customer_products
+from goldrun.features.activity import customer_daily, customer_places, customer_products
+from goldrun.features.silver_tables import Silver
 from goldrun.features.spans import in_spans
 from goldrun.medallion.days import day_of
 from tests.features.markets import ENTITIES, Market, silver_of, version

@@ -1,7 +1,5 @@
 """Only the days that a change touches are computed again, and come out as if all had been."""
 
-from dataclasses import replace
-
 import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
@@ -10,6 +8,7 @@ from goldrun.contracts.entities import TRANSACTIONS
 from goldrun.features.activity import customer_daily, customer_places, customer_products
 from goldrun.features.affected import Days, affected_days, contributing_rows
 from goldrun.features.catalog import daily_metrics
+from goldrun.features.silver_tables import Silver
 from tests.features.markets import ENTITIES, Market, frame, line, silver_of, version
 from tests.features.shops import ZONES, Shop, by_day
 
@@ -34,12 +33,12 @@ def test_what_is_computed_of_the_days_touched_is_what_all_lines_give(
         spark, market | {"transactions": list(shop.lines.values())}, *others, zone=zone
     )
 
-    pairs = affected_days(images, after.transactions, after.zone).localCheckpoint()
+    pairs = affected_days(images, after).localCheckpoint()
     days = Days(
         pairs,
         *pairs.agg(F.count("*"), F.min(daily_metrics.DAY), F.max(daily_metrics.DAY)).collect()[0],
     )
-    part = replace(after, transactions=contributing_rows(days, after.transactions, after.zone))
+    part = contributing_rows(days, after)
     touched = {(row[0], row[1]) for row in pairs.collect()}
 
     for compute in TABLES:
@@ -61,5 +60,5 @@ def test_pairs_come_once_and_no_day_beside_them(spark: SparkSession) -> None:
             line("c", "t3", "other", "2024-03-03 10:00:00", "1.00"),
         ],
     )
-    found = affected_days(stored.where("transaction_id = 't2'"), stored, "UTC").collect()
+    found = affected_days(stored.where("transaction_id = 't2'"), Silver(stored)).collect()
     assert sorted(str(row[daily_metrics.DAY]) for row in found) == ["2024-03-01", "2024-03-02"]

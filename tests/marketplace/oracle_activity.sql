@@ -13,7 +13,7 @@ SELECT
     oracle.day_of(min(transaction_date) FILTER (
         transaction_status = 'refunded' OR (transaction_status = 'cancelled' AND amount < 0)
     )) AS refunded_on
-FROM truth.transactions
+FROM oracle.transactions
 GROUP BY customer_id, order_id;
 
 -- One session, on the first day at whose end it is complete.
@@ -46,7 +46,7 @@ FROM truth.sessions s LEFT JOIN journeys j USING (session_id);
 -- One interaction, and whether a completed transaction is at most 30 times 24 hours earlier.
 CREATE OR REPLACE TABLE oracle.interactions AS
 WITH purchases AS (
-    SELECT customer_id, transaction_date FROM truth.transactions
+    SELECT customer_id, transaction_date FROM oracle.transactions
     WHERE transaction_status = 'completed'
 )
 SELECT
@@ -65,10 +65,10 @@ FROM truth.interactions i ASOF LEFT JOIN purchases p
 -- Money that a customer paid or was paid back. A transaction that became refunded is both.
 CREATE OR REPLACE TABLE oracle.money AS
 SELECT customer_id, oracle.day_of(transaction_date) AS day, amount AS paid, 0 AS back
-FROM truth.transactions WHERE transaction_status IN ('completed', 'refunded') AND amount > 0
+FROM oracle.transactions WHERE transaction_status IN ('completed', 'refunded') AND amount > 0
 UNION ALL
 SELECT customer_id, oracle.day_of(transaction_date) AS day, 0 AS paid, abs(amount) AS back
-FROM truth.transactions
+FROM oracle.transactions
 WHERE transaction_status = 'refunded' OR (transaction_status = 'cancelled' AND amount < 0);
 
 CREATE OR REPLACE TABLE oracle.customer_daily AS
@@ -81,7 +81,7 @@ lines AS (
         count(*) FILTER (transaction_status = 'completed') AS lines,
         sum(quantity) FILTER (transaction_status = 'completed') AS pieces,
         sum(amount) FILTER (transaction_status = 'completed') AS spend
-    FROM truth.transactions GROUP BY customer_id, day
+    FROM oracle.transactions GROUP BY customer_id, day
 ),
 -- Money that was paid, and money that was paid back, each from its own rows.
 moved AS (
@@ -99,7 +99,7 @@ paid AS (
         sum(amount) FILTER (payment_method = 'cash') AS spend_cash,
         sum(amount) FILTER (payment_method = 'voucher') AS spend_voucher,
         sum(amount) FILTER (payment_method = 'other') AS spend_other
-    FROM truth.transactions WHERE transaction_status = 'completed' GROUP BY customer_id, day
+    FROM oracle.transactions WHERE transaction_status = 'completed' GROUP BY customer_id, day
 ),
 ordered AS (
     SELECT customer_id, completed_on AS day, count(*) AS orders
@@ -193,7 +193,7 @@ FROM everything GROUP BY customer_id, day;
 
 CREATE OR REPLACE TABLE oracle.customer_products AS
 SELECT customer_id, oracle.day_of(transaction_date) AS day, product_id, count(*) AS lines
-FROM truth.transactions
+FROM oracle.transactions
 WHERE transaction_status = 'completed' AND product_id IS NOT NULL
 GROUP BY customer_id, day, product_id;
 
@@ -217,7 +217,7 @@ SELECT
     coalesce(v.location, '') AS location,
     coalesce(v.customer_segment, '') AS customer_segment,
     count(*) AS transactions
-FROM truth.transactions t LEFT JOIN versions v
+FROM oracle.transactions t LEFT JOIN versions v
     ON t.customer_id = v.customer_id
     AND t.transaction_date >= v.valid_from
     AND (v.valid_to IS NULL OR t.transaction_date < v.valid_to)

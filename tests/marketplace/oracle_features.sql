@@ -40,7 +40,7 @@ placed AS (
 ),
 last_lines AS (
     SELECT customer_id, oracle.day_of(max(transaction_date)) AS last_day
-    FROM truth.transactions WHERE oracle.local(transaction_date) < getvariable('as_of')
+    FROM oracle.transactions WHERE oracle.local(transaction_date) < getvariable('as_of')
     GROUP BY customer_id
 ),
 spent AS (
@@ -62,7 +62,7 @@ spent AS (
         coalesce(sum(amount) FILTER (payment_method = 'cash'), 0) AS cash,
         coalesce(sum(amount) FILTER (payment_method = 'voucher'), 0) AS voucher,
         coalesce(sum(amount) FILTER (payment_method = 'other'), 0) AS other
-    FROM truth.transactions
+    FROM oracle.transactions
     WHERE transaction_status = 'completed' AND oracle.local(transaction_date) < getvariable('as_of')
     GROUP BY customer_id
 ),

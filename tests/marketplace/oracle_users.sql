@@ -5,7 +5,7 @@ WITH
 newest AS (SELECT max(day) AS observed_until FROM oracle.customer_daily),
 spent AS (
     SELECT customer_id, sum(amount) AS total
-    FROM truth.transactions WHERE transaction_status = 'completed' GROUP BY customer_id
+    FROM oracle.transactions WHERE transaction_status = 'completed' GROUP BY customer_id
 ),
 ordered AS (
     SELECT customer_id, count(*) AS n, max(completed_on) AS last_day

@@ -111,7 +111,8 @@ def _copy_gold(db: duckdb.DuckDBPyConnection) -> None:
     compute_features(db, AS_OF)
     for table in GOLD_TABLES:
         name = table.name.split("/")[1]
-        db.execute(f"CREATE TABLE gold.{name} AS FROM oracle.{name}")
+        known = ", day AS known_from" if "known_from" in table.names else ""
+        db.execute(f"CREATE TABLE gold.{name} AS SELECT *{known} FROM oracle.{name}")
 
 
 def failing(checks: list[table_checks.Check]) -> list[str]:

@@ -8,6 +8,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -18,7 +19,9 @@ from goldrun.contracts import lineage
 from goldrun.contracts.gold import AS_OF
 from goldrun.contracts.marketplace import ENTITIES
 from goldrun.contracts.source import Source
+from goldrun.contracts.table import Table as Contract
 from goldrun.errors import GoldrunError
+from goldrun.features.catalog.daily_metrics import KNOWN_FROM
 from goldrun.features.catalog.feature_tables import CUSTOMER_FEATURES
 from goldrun.io.delta.lake import Lake
 from goldrun.io.engines.choose import engine_for, open_engine
@@ -39,6 +42,7 @@ from tests.marketplace.oracle import ORACLE, compute_activity, compute_features
 
 TEXTS = "texts"
 _WIDTH = 140
+_CORRECTED = tuple(table for table in GOLD_TABLES if KNOWN_FROM in table.names)
 
 
 def verify(
@@ -90,13 +94,52 @@ def gold_equals_the_oracle(
     checks = []
     for table in GOLD_TABLES:
         if table is not CUSTOMER_FEATURES:
+            view, key = _current(db, table)
             name = table.name.split("/")[1]
-            checks.append(
-                table_checks.equal_by_key(
-                    db, table.name, f"{ORACLE}.{name}", f"{GOLD}.{name}", table.key
-                )
-            )
+            checks.append(table_checks.equal_by_key(db, table.name, f"{ORACLE}.{name}", view, key))
+    checks += activity_as_known(db, zone)
     return checks + snapshots_equal_the_oracle(db)
+
+
+def activity_as_known(db: duckdb.DuckDBPyConnection, zone: str) -> list[table_checks.Check]:
+    """Compare the activity as known before some days on which a transaction was corrected."""
+    days = db.execute(
+        "SELECT DISTINCT unnest(quantile_disc(known_from, [0.1, 0.5, 0.9])) "
+        f"FROM {GOLD}.customer_daily WHERE known_from > day ORDER BY 1"
+    ).fetchall()
+    checks = []
+    for (day,) in days:
+        compute_activity(db, zone, day)
+        for table in _CORRECTED:
+            view, key = _current(db, table, day)
+            name = table.name.split("/")[1]
+            db.execute(
+                f"CREATE OR REPLACE TEMP VIEW known AS FROM {ORACLE}.{name} "
+                f"WHERE day < DATE '{day}'"
+            )
+            what = f"{table.name} as known before {day}"
+            checks.append(table_checks.equal_by_key(db, what, "known", view, key))
+    compute_activity(db, zone)
+    return checks
+
+
+def _current(
+    db: duckdb.DuckDBPyConnection, table: Contract, day: date | None = None
+) -> tuple[str, tuple[str, ...]]:
+    """Return a view of a gold table, and its key, after the corrections known before a day."""
+    stored = f"{GOLD}.{table.name.split('/')[1]}"
+    if table not in _CORRECTED:
+        return stored, table.key
+    key = tuple(name for name in table.key if name != KNOWN_FROM)
+    known = f"WHERE {KNOWN_FROM} < DATE '{day}'" if day else ""
+    numbers = [name for name in table.names if name not in table.key]
+    sums = ", ".join(f"sum({name}) AS {name}" for name in numbers)
+    is_any = " OR ".join(f"sum({name}) <> 0" for name in numbers)
+    db.execute(
+        f"CREATE OR REPLACE TEMP VIEW corrected AS SELECT {', '.join(key)}, {sums} "
+        f"FROM {stored} {known} GROUP BY {', '.join(key)} HAVING {is_any}"
+    )
+    return "corrected", key
 
 
 def snapshots_equal_the_oracle(db: duckdb.DuckDBPyConnection) -> list[table_checks.Check]:

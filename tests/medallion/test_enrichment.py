@@ -10,7 +10,7 @@ from pyspark.sql import DataFrame, SparkSession
 from goldrun.contracts import lineage
 from goldrun.contracts.behaviour import EVENTS, INTERACTIONS, SESSIONS
 from goldrun.contracts.entities import CUSTOMERS, TRANSACTIONS
-from goldrun.features.activity import Silver
+from goldrun.features.silver_tables import Silver
 from goldrun.medallion.enrichment import (
     events_enriched,
     interactions_enriched,

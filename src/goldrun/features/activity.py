@@ -1,71 +1,26 @@
 """The daily tables of gold, computed from silver; every feature is made from them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
-from typing import Any
+from dataclasses import dataclass
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from goldrun.contracts import behaviour, entities
-from goldrun.contracts.source import UTC
 from goldrun.contracts.stacked import stacked
 from goldrun.contracts.table import Table
 from goldrun.features.catalog import daily_metrics, feature_tables, non_additive_tables
 from goldrun.features.catalog.feature_tables import CUSTOMER_DAILY
-from goldrun.features.interactions_by_day import interactions_by_day
+from goldrun.features.daily_sums import daily_sums
+from goldrun.features.interactions_by_day import after_changed_orders, interactions_by_day
 from goldrun.features.purchases_by_day import completed, purchases_by_day
 from goldrun.features.sessions_by_day import events_by_day, sessions_by_day
+from goldrun.features.silver_tables import Silver
+from goldrun.features.transaction_versions import SIGN
 from goldrun.medallion.days import day_of
 from goldrun.medallion.enrichment import transactions_enriched
 
 _PLACE = [entities.LOCATION, entities.CUSTOMER_SEGMENT]
-
-
-@dataclass(frozen=True)
-class Silver:
-    """The shop's silver tables.
-
-    Attributes:
-        transactions: Rows of ``silver/transactions``.
-        customers: Rows of ``silver/customers``; None for customers derived from their transactions,
-            of whom only the latest place is known.
-        customers_history: Rows of ``silver/customers_history``; None for the same.
-        sessions: Rows of ``silver/sessions``; None when the shop records no sessions.
-        events: Rows of ``silver/events``; None when the shop records no events.
-        interactions: Rows of ``silver/interactions``; None when the shop records no interactions.
-        orders: Result of ``purchases_by_day.orders_by_day``, where ``transactions`` are those of
-            some days only, from which it can't be computed; None otherwise.
-        zone: Time zone of the calendar days (``Source.zone``).
-    """
-
-    transactions: DataFrame
-    customers: DataFrame | None = None
-    customers_history: DataFrame | None = None
-    sessions: DataFrame | None = None
-    events: DataFrame | None = None
-    interactions: DataFrame | None = None
-    orders: DataFrame | None = None
-    zone: str = UTC
-
-    @property
-    def has_only_transactions(self) -> bool:
-        """Whether the shop records no sessions, events and interactions."""
-        return self.sessions is self.events is self.interactions is None
-
-    def of(self, customers: DataFrame) -> "Silver":
-        """Keep the rows of some customers; ``customers`` has one row a ``customer_id``."""
-        key = F.broadcast(customers.select(entities.CUSTOMER_ID))
-
-        def theirs(rows: DataFrame) -> DataFrame:
-            return rows.join(key, entities.CUSTOMER_ID, "left_semi")
-
-        tables: dict[str, Any] = {
-            field.name: theirs(rows)
-            for field in fields(self)
-            if isinstance(rows := getattr(self, field.name), DataFrame)
-        }
-        return replace(self, **tables)
 
 
 @dataclass(frozen=True)
@@ -79,6 +34,7 @@ class Activity:
         places: Rows of ``gold/customer_places``.
         recorded: Entities that the shop records, as its source names them. Features of
             other entities are null: not recorded is not the same as not done.
+        has_versions: Whether a day may have several rows, because transactions were changed.
     """
 
     daily: DataFrame
@@ -86,6 +42,7 @@ class Activity:
     responses: DataFrame
     places: DataFrame
     recorded: frozenset[str]
+    has_versions: bool = False
 
     def of(self, customers: DataFrame) -> "Activity":
         """Keep the rows of some customers; ``customers`` has one row a ``customer_id``."""
@@ -100,6 +57,7 @@ class Activity:
             theirs(self.responses),
             theirs(self.places),
             self.recorded,
+            self.has_versions,
         )
 
 
@@ -113,22 +71,36 @@ def customer_daily(silver: Silver) -> DataFrame:
 
     Returns:
         Rows of ``gold/customer_daily``: one for each customer and day with activity of any
-        entity. A metric without activity is 0, also where the shop does not record its entity.
+        entity, and one for each later day on which a change of the day's transactions is known.
+        A metric without activity is 0, also where the shop does not record its entity.
     """
-    parts = [purchases_by_day(silver.transactions, silver.zone, silver.orders)]
+    silver = silver.with_versions()
+    parts = [purchases_by_day(silver.dated_transactions(), silver.orders_by_day())]
     if silver.sessions is not None:
-        parts.append(sessions_by_day(silver.sessions, silver.events, silver.zone))
+        parts.append(_known_at_once(sessions_by_day(silver.sessions, silver.events, silver.zone)))
     if silver.events is not None:
-        parts.append(events_by_day(silver.events, silver.zone))
+        parts.append(_known_at_once(events_by_day(silver.events, silver.zone)))
     if silver.interactions is not None:
-        parts.append(interactions_by_day(silver.interactions, silver.transactions, silver.zone))
+        parts += _interactions(silver, silver.interactions)
     return _with_all_columns(parts[0] if len(parts) == 1 else _combined(parts))
 
 
+def _interactions(silver: Silver, interactions: DataFrame) -> list[DataFrame]:
+    args = interactions, silver.transactions
+    parts = [_known_at_once(interactions_by_day(*args, silver.zone))]
+    if silver.versions is not None:
+        parts.append(after_changed_orders(*args, silver.versions, silver.zone))
+    return parts
+
+
+def _known_at_once(by_day: DataFrame) -> DataFrame:
+    return by_day.withColumn(daily_metrics.KNOWN_FROM, F.col(daily_metrics.DAY))
+
+
 def _combined(parts: Sequence[DataFrame]) -> DataFrame:
-    """Combine parts that each have at most one row a customer and day, and own columns."""
-    names = [name for part in parts for name in part.columns if name not in CUSTOMER_DAILY.key]
-    values = [F.max(name).alias(name) for name in names]
+    """Add up parts that each have at most one row a customer, day and day of knowledge."""
+    names = {name for part in parts for name in part.columns} - {*CUSTOMER_DAILY.key}
+    values = [F.sum(name).alias(name) for name in sorted(names)]
     return stacked(parts).groupBy(*CUSTOMER_DAILY.key).agg(*values)
 
 
@@ -151,10 +123,10 @@ def customer_products(silver: Silver) -> DataFrame:
     Returns:
         Rows of ``gold/customer_products``; transactions without a product are left out.
     """
-    bought = completed(silver.transactions).where(F.col(entities.PRODUCT_ID).isNotNull())
-    by_day = bought.withColumn(daily_metrics.DAY, day_of(entities.TRANSACTION_DATE, silver.zone))
+    dated = silver.with_versions().dated_transactions()
+    bought = completed(dated).where(F.col(entities.PRODUCT_ID).isNotNull())
     table = non_additive_tables.CUSTOMER_PRODUCTS
-    return _counted(by_day, table, table.key)
+    return _counted(bought, table).select(*table.names)
 
 
 def customer_responses(silver: Silver) -> DataFrame:
@@ -168,7 +140,7 @@ def customer_responses(silver: Silver) -> DataFrame:
         return _nothing(silver.transactions, table)
     answered = silver.interactions.where(F.col(behaviour.RESPONSE_TIME).isNotNull())
     by_day = answered.withColumn(daily_metrics.DAY, day_of(behaviour.INTERACTION_DATE, silver.zone))
-    return _counted(by_day, table, table.key)
+    return by_day.groupBy(*table.key).agg(*daily_metrics.aggregates(table.columns))
 
 
 def customer_places(silver: Silver) -> DataFrame:
@@ -177,22 +149,25 @@ def customer_places(silver: Silver) -> DataFrame:
     Returns:
         Rows of ``gold/customer_places``, of transactions of any status.
     """
-    dated = silver.transactions.select(
+    dated = silver.with_versions().dated_transactions()
+    names = (daily_metrics.DAY, daily_metrics.KNOWN_FROM, SIGN)
+    dated = dated.select(
         entities.CUSTOMER_ID,
         entities.TRANSACTION_DATE,
-        day_of(entities.TRANSACTION_DATE, silver.zone).alias(daily_metrics.DAY),
+        *[name for name in names if name in dated.columns],
     )
     table = non_additive_tables.CUSTOMER_PLACES
     if silver.customers is None or silver.customers_history is None:
-        counted = _counted(dated, table, [entities.CUSTOMER_ID, daily_metrics.DAY])
-        return counted.withColumns(dict.fromkeys(_PLACE, F.lit("")))
+        counted = _counted(dated, table).withColumns(dict.fromkeys(_PLACE, F.lit("")))
+        return counted.select(*table.names)
     placed = transactions_enriched(dated, silver.customers, silver.customers_history)
-    return _counted(placed.fillna("", _PLACE), table, table.key)
+    return _counted(placed.fillna("", _PLACE), table).select(*table.names)
 
 
-def _counted(rows: DataFrame, table: Table, key: Sequence[str]) -> DataFrame:
-    """Group rows by a key, and compute the daily metrics of their table."""
-    return rows.groupBy(*key).agg(*daily_metrics.aggregates(table.columns))
+def _counted(rows: DataFrame, table: Table) -> DataFrame:
+    """Compute the daily metrics of a table by the columns of its key that the rows have."""
+    names = {*rows.columns} - {daily_metrics.KNOWN_FROM}
+    return daily_sums(rows, [name for name in table.key if name in names], table.columns)
 
 
 def _nothing(any_frame: DataFrame, table: Table) -> DataFrame:

@@ -1,27 +1,22 @@
 """Days that a change of transactions affects, and the transactions that contribute to them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from functools import reduce
 
 from pyspark.sql import DataFrame
 
 from goldrun.contracts import entities
 from goldrun.features.catalog import daily_metrics, purchase_metrics
+from goldrun.features.silver_tables import Silver
+from goldrun.features.transaction_versions import ORDER
 from goldrun.medallion.days import day_of, on_days
 from goldrun.medallion.stored_rows import few_in_memory, rows_of
 
 _KEY = [entities.CUSTOMER_ID, daily_metrics.DAY]
-_ORDER = [entities.CUSTOMER_ID, entities.ORDER_ID]
-"""An order id is unique within a customer only."""
-_READ = sorted(
-    {entities.CUSTOMER_ID, entities.PRODUCT_ID}
-    | {
-        source.removeprefix("transactions.")
-        for metric in purchase_metrics.METRICS
-        for source in metric.made_from
-    }
-)
-"""Columns of transactions that daily metrics and products are made from; no others are read."""
+_ID = entities.TRANSACTION_ID
+_LINE = [*ORDER, entities.TRANSACTION_DATE]
+_READ = list(purchase_metrics.TRANSACTION_COLUMNS)
 
 
 @dataclass(frozen=True)
@@ -51,26 +46,45 @@ class Days:
         return daily.where(self.condition).join(rows, _KEY, "left_semi")
 
 
-def affected_days(changed: DataFrame, stored: DataFrame, zone: str) -> DataFrame:
+def affected_days(changed: DataFrame, silver: Silver) -> DataFrame:
     """Find the days whose sums a change of transactions may change.
 
     A transaction adds to its own day and to the days of its order: those of the order's first,
-    first completed and first cancelled transaction, which the change may move.
+    first completed and first cancelled transaction, which the change may move. A new version also
+    changes from when until when the other versions of the transaction are known.
 
     Args:
-        changed: Transactions before and after the change; read twice, so checkpoint an expensive
-            frame.
-        stored: Rows of ``silver/transactions`` after it.
-        zone: Time zone of the days.
+        changed: Transactions before and after the change, current and superseded ones; read
+            several times, so checkpoint an expensive frame.
+        silver: The silver tables after it.
 
     Returns:
         ``customer_id, day``, each pair once.
     """
-    of_orders = rows_of(stored, changed, _ORDER)
-    return _days_of(changed, zone).unionByName(_days_of(of_orders, zone)).distinct()
+    lines = changed.select(*_LINE)
+    if silver.transactions_history is not None:
+        lines = lines.unionByName(other_versions(changed, silver)).localCheckpoint()
+    of_orders = [rows_of(rows, lines, ORDER) for rows in _tables(silver)]
+    days = [_days_of(rows, silver.zone) for rows in (lines, *of_orders)]
+    return reduce(DataFrame.unionByName, days).distinct()
 
 
-def contributing_rows(days: Days, stored: DataFrame, zone: str) -> DataFrame:
+def other_versions(changed: DataFrame, silver: Silver) -> DataFrame:
+    """Find all stored versions of changed transactions.
+
+    Args:
+        changed: Transactions, current and superseded ones.
+        silver: The silver tables after the change.
+
+    Returns:
+        ``customer_id, order_id, transaction_date``.
+    """
+    ids = changed.select(_ID).distinct()
+    found = [rows_of(rows, ids, [_ID]).select(*_LINE) for rows in _tables(silver)]
+    return reduce(DataFrame.unionByName, found)
+
+
+def contributing_rows(days: Days, silver: Silver) -> Silver:
     """Find all transactions that count on some days, and all transactions of their orders.
 
     The day of an order depends on all of its transactions, so sums over the result are complete on
@@ -78,18 +92,34 @@ def contributing_rows(days: Days, stored: DataFrame, zone: str) -> DataFrame:
 
     Args:
         days: The days.
-        stored: Rows of ``silver/transactions``.
-        zone: Time zone of the days.
+        silver: The silver tables.
 
     Returns:
-        Rows of ``stored``, each once, with the columns that days are computed from.
+        ``silver`` with these transactions, each once, with the columns that days are computed from;
+        where transactions were changed, with all versions of these and of their history.
     """
-    inside = on_days(entities.TRANSACTION_DATE, zone, days.first, days.last)
-    dated = stored.where(inside).withColumn(
-        daily_metrics.DAY, day_of(entities.TRANSACTION_DATE, zone)
-    )
-    orders = days.of(dated).select(*_ORDER).distinct().localCheckpoint()
-    return rows_of(stored.select(*_READ), orders, _ORDER)
+    inside = on_days(entities.TRANSACTION_DATE, silver.zone, days.first, days.last)
+    dated = [
+        rows.where(inside).withColumn(
+            daily_metrics.DAY, day_of(entities.TRANSACTION_DATE, silver.zone)
+        )
+        for rows in _tables(silver)
+    ]
+    found = reduce(DataFrame.unionByName, [days.of(rows).select(*ORDER) for rows in dated])
+    orders = found.distinct().localCheckpoint()
+    if silver.transactions_history is None:
+        rows = rows_of(silver.transactions.select(*_READ), orders, ORDER)
+        return replace(silver, transactions=rows.localCheckpoint())
+    of_orders = [rows_of(rows, orders, ORDER).select(_ID) for rows in _tables(silver)]
+    ids = reduce(DataFrame.unionByName, of_orders).distinct().localCheckpoint()
+    current, history = (rows_of(rows, ids, [_ID]).localCheckpoint() for rows in _tables(silver))
+    return replace(silver, transactions=current, transactions_history=history)
+
+
+def _tables(silver: Silver) -> list[DataFrame]:
+    """Transactions and, where there is one, their history."""
+    history = silver.transactions_history
+    return [silver.transactions] if history is None else [silver.transactions, history]
 
 
 def _days_of(lines: DataFrame, zone: str) -> DataFrame:

@@ -2,13 +2,18 @@
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from functools import reduce
+from operator import or_
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from goldrun.contracts import gold
 from goldrun.contracts.entities import CUSTOMER_ID
+from goldrun.contracts.table import Table
 from goldrun.features.catalog import daily_metrics, feature_tables, totals
+from goldrun.features.catalog.daily_metrics import KNOWN_FROM
+from goldrun.features.catalog.entry import DailyMetric
 from goldrun.features.catalog.feature_tables import CUSTOMER_DAILY
 
 _KEY = (CUSTOMER_ID, gold.AS_OF)
@@ -22,51 +27,101 @@ def expand_as_of(rows: DataFrame, as_ofs: Sequence[date]) -> DataFrame:
         as_ofs: The dates; one that is given twice counts once.
 
     Returns:
-        ``rows`` with ``as_of``, where ``day`` < ``as_of``: the one place that decides what is
-        known as of a date.
+        ``rows`` with ``as_of``, where ``known_from`` (which is never before ``day``) < ``as_of``:
+        the one place that decides what is known as of a date. Rows without ``known_from`` are
+        known from their ``day`` on.
     """
+    known_from = KNOWN_FROM if KNOWN_FROM in rows.columns else daily_metrics.DAY
     dates = F.array(*[F.lit(as_of) for as_of in sorted(set(as_ofs))])
     return rows.withColumn(gold.AS_OF, F.explode(dates)).where(
-        F.col(daily_metrics.DAY) < F.col(gold.AS_OF)
+        F.col(known_from) < F.col(gold.AS_OF)
     )
 
 
-def totals_before(daily: DataFrame, as_ofs: Sequence[date]) -> DataFrame:
+def known_as_of(
+    rows: DataFrame, as_ofs: Sequence[date], table: Table, *, has_versions: bool
+) -> DataFrame:
+    """Return the rows that are known as of each date, each key once; see ``with_corrections``.
+
+    Args:
+        rows: Rows of a table of activity.
+        as_ofs: The dates.
+        table: Their contract.
+        has_versions: Whether rows may differ in ``known_from`` alone.
+    """
+    known = expand_as_of(rows, as_ofs)
+    has_corrections = has_versions and KNOWN_FROM in rows.columns
+    return with_corrections(known, table) if has_corrections else known
+
+
+def with_corrections(rows: DataFrame, table: Table) -> DataFrame:
+    """Add up the rows that differ in ``known_from`` alone.
+
+    Args:
+        rows: Rows of a table of activity, perhaps with ``as_of``.
+        table: Their contract.
+
+    Returns:
+        One row a key without ``known_from``, and ``as_of`` where the rows have it; without the
+        keys whose numbers are all 0, of which nothing is known any more.
+    """
+    metrics = [
+        column
+        for column in table.columns
+        if isinstance(column, DailyMetric) and column.name in rows.columns
+    ]
+    names = {KNOWN_FROM, *(metric.name for metric in metrics)}
+    key = [name for name in rows.columns if name not in names]
+    sums = [F.sum(metric.name).cast(metric.type).alias(metric.name) for metric in metrics]
+    added = rows.groupBy(*key).agg(*sums)
+    return added.where(reduce(or_, [F.col(metric.name) != 0 for metric in metrics]))
+
+
+def totals_before(
+    daily: DataFrame, as_ofs: Sequence[date], *, has_versions: bool = False
+) -> DataFrame:
     """Sum up the activity of each customer before each date.
 
     Args:
         daily: Rows of ``gold/customer_daily``.
         as_ofs: The dates.
+        has_versions: Whether a day may have several rows.
 
     Returns:
         Key ``(customer_id, as_of)``: the sum of every daily metric under the metric's name, and
         ``catalog.totals.AGGREGATES``.
     """
-    return _totals(daily, as_ofs, totals.AGGREGATES)
+    return _totals(daily, as_ofs, totals.AGGREGATES, has_versions)
 
 
-def all_totals_before(daily: DataFrame, as_ofs: Sequence[date]) -> DataFrame:
+def all_totals_before(
+    daily: DataFrame, as_ofs: Sequence[date], *, has_versions: bool = False
+) -> DataFrame:
     """Sum up the activity of each customer before each date, and in the windows before it.
 
     Args:
         daily: Rows of ``gold/customer_daily``.
         as_ofs: The dates.
+        has_versions: Whether a day may have several rows.
 
     Returns:
         The columns of ``totals_before``, ``catalog.totals.IN_WINDOWS``, and the features that
         declare an aggregate, under their own names.
     """
     declared = {f.name: f.aggregate for f in feature_tables.ALL_FEATURES if f.aggregate}
-    sums = _totals(daily, as_ofs, totals.AGGREGATES | declared)
+    sums = _totals(daily, as_ofs, totals.AGGREGATES | declared, has_versions)
     return sums.join(_in_windows(daily, as_ofs), list(_KEY), "left").fillna(
         0, [totals.in_window(*window) for window in totals.IN_WINDOWS]
     )
 
 
-def _totals(daily: DataFrame, as_ofs: Sequence[date], aggregates: dict[str, str]) -> DataFrame:
+def _totals(
+    daily: DataFrame, as_ofs: Sequence[date], aggregates: dict[str, str], has_versions: bool
+) -> DataFrame:
     sums = [f"{_sum(each.name, each.name)} AS {each.name}" for each in feature_tables.METRICS]
     others = [f"{aggregate} AS {name}" for name, aggregate in aggregates.items()]
-    return expand_as_of(daily, as_ofs).groupBy(*_KEY).agg(*map(F.expr, [*sums, *others]))
+    known = known_as_of(daily, as_ofs, CUSTOMER_DAILY, has_versions=has_versions)
+    return known.groupBy(*_KEY).agg(*map(F.expr, [*sums, *others]))
 
 
 def _in_windows(daily: DataFrame, as_ofs: Sequence[date]) -> DataFrame:

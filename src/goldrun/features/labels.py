@@ -141,7 +141,7 @@ class History:
 
 
 def churn_labels(daily: DataFrame, features: DataFrame, horizon_days: int) -> DataFrame:
-    """Say who of a snapshot bought nothing in the ``horizon_days`` after it.
+    """Find who of a snapshot bought nothing in the ``horizon_days`` after it.
 
     Args:
         daily: Rows of ``gold/customer_daily``.
@@ -151,13 +151,18 @@ def churn_labels(daily: DataFrame, features: DataFrame, horizon_days: int) -> Da
     Returns:
         ``customer_id, as_of, churned`` for each row of ``features``.
     """
-    bought = daily.where(F.col(daily_metrics.ORDERS) > 0).select(CUSTOMER_ID, daily_metrics.DAY)
+    orders = daily.where(F.col(daily_metrics.ORDERS) != 0).select(
+        CUSTOMER_ID, daily_metrics.DAY, daily_metrics.KNOWN_FROM, daily_metrics.ORDERS
+    )
+    end = F.date_add(gold.AS_OF, horizon_days)
+    # As known at the end of the window: a correction that comes later does not count.
     inside = (F.col(daily_metrics.DAY) >= F.col(gold.AS_OF)) & (
-        F.col(daily_metrics.DAY) < F.date_add(gold.AS_OF, horizon_days)
+        F.col(daily_metrics.KNOWN_FROM) < end
     )
     population = features.select(CUSTOMER_ID, gold.AS_OF)
-    returned = population.join(bought, CUSTOMER_ID).where(inside).select(CUSTOMER_ID, gold.AS_OF)
-    came_back = returned.distinct().withColumn(CHURNED, F.lit(0))
+    counted = population.join(orders, CUSTOMER_ID).where(inside).groupBy(CUSTOMER_ID, gold.AS_OF)
+    bought = counted.agg(F.sum(daily_metrics.ORDERS).alias(daily_metrics.ORDERS))
+    came_back = bought.where(F.col(daily_metrics.ORDERS) > 0).withColumn(CHURNED, F.lit(0))
     return population.join(came_back, [CUSTOMER_ID, gold.AS_OF], "left").select(
         CUSTOMER_ID, gold.AS_OF, F.coalesce(CHURNED, F.lit(1)).alias(CHURNED)
     )

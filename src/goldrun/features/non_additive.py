@@ -1,16 +1,14 @@
 """Values that do not add up over days, as of several dates.
 
-Every function returns key ``(customer_id, as_of)``, only for customers with at least one value.
+Every function takes the rows of a table of activity that are known as of each date, with ``as_of``
+and each day once (``asof.known_as_of``), and returns key ``(customer_id, as_of)``, only for
+customers with at least one value.
 """
-
-from collections.abc import Sequence
-from datetime import date
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from goldrun.contracts import behaviour, entities, gold
-from goldrun.features.asof import expand_as_of
 from goldrun.features.catalog import (
     daily_metrics,
     interaction_features,
@@ -18,7 +16,6 @@ from goldrun.features.catalog import (
     totals,
 )
 
-_SQUARE = "_square"
 _EARLIER = "_earlier"
 _PAIR = "_pair"
 _NAME = "_name"
@@ -26,61 +23,56 @@ _VALUE = "_value"
 _KEY = [entities.CUSTOMER_ID, gold.AS_OF]
 
 
-def squared_gaps(daily: DataFrame, as_ofs: Sequence[date]) -> DataFrame:
-    """Add up the squares of the gaps between consecutive days with a completed order, in days²."""
-    bought = daily.where(F.col(daily_metrics.ORDERS) > 0).groupBy(entities.CUSTOMER_ID)
+def squared_gaps(daily: DataFrame) -> DataFrame:
+    """Add up the squares of the gaps between consecutive days with a completed order, in days².
+
+    Args:
+        daily: Known rows of ``gold/customer_daily``.
+    """
+    bought = daily.where(F.col(daily_metrics.ORDERS) > 0).groupBy(*_KEY)
     days = bought.agg(F.sort_array(F.collect_list(daily_metrics.DAY)).alias(_EARLIER))
     # Each day beside the one before it: a window over as many small groups takes three times as
     # long. A customer has one row a day, so no list is longer than a history has days.
     later = F.slice(_EARLIER, F.lit(2), F.size(_EARLIER)).alias(daily_metrics.DAY)
-    pairs = days.select(entities.CUSTOMER_ID, later, _EARLIER).select(
-        entities.CUSTOMER_ID, F.explode(F.arrays_zip(daily_metrics.DAY, _EARLIER)).alias(_PAIR)
+    pairs = days.select(*_KEY, later, _EARLIER).select(
+        *_KEY, F.explode(F.arrays_zip(daily_metrics.DAY, _EARLIER)).alias(_PAIR)
     )
-    gaps = pairs.select(entities.CUSTOMER_ID, f"{_PAIR}.*").where(
-        F.col(daily_metrics.DAY).isNotNull()
-    )
+    gaps = pairs.select(*_KEY, f"{_PAIR}.*").where(F.col(daily_metrics.DAY).isNotNull())
     gap = F.datediff(daily_metrics.DAY, _EARLIER).cast("bigint")
-    squares = gaps.select(entities.CUSTOMER_ID, daily_metrics.DAY, (gap * gap).alias(_SQUARE))
-    return (
-        expand_as_of(squares, as_ofs).groupBy(*_KEY).agg(F.sum(_SQUARE).alias(totals.SQUARED_GAPS))
-    )
+    return gaps.groupBy(*_KEY).agg(F.sum(gap * gap).alias(totals.SQUARED_GAPS))
 
 
-def distinct_products(products: DataFrame, as_ofs: Sequence[date]) -> DataFrame:
+def distinct_products(products: DataFrame) -> DataFrame:
     """Count the distinct products of completed transactions before each date.
 
     Args:
-        products: Rows of ``gold/customer_products``.
-        as_ofs: The dates.
+        products: Known rows of ``gold/customer_products``.
     """
-    first_bought = products.groupBy(entities.CUSTOMER_ID, entities.PRODUCT_ID).agg(
-        F.min(daily_metrics.DAY).alias(daily_metrics.DAY)
-    )
-    counted = expand_as_of(first_bought, as_ofs).groupBy(*_KEY)
+    bought = products.select(*_KEY, entities.PRODUCT_ID).distinct()
+    counted = bought.groupBy(*_KEY)
     return counted.agg(F.count("*").alias(purchase_features.DISTINCT_PRODUCTS))
 
 
-def response_time_p90(responses: DataFrame, as_ofs: Sequence[date]) -> DataFrame:
+def response_time_p90(responses: DataFrame) -> DataFrame:
     """Find the 90th percentile of response times, interpolated linearly between ranks.
 
     Of n times in order t_0 … t_(n-1) it is at rank 0.9 * (n - 1), which is definition 7 of
     Hyndman and Fan (1996), "Sample Quantiles in Statistical Packages".
 
     Args:
-        responses: Rows of ``gold/customer_responses``.
-        as_ofs: The dates.
+        responses: Known rows of ``gold/customer_responses``.
     """
     # One row an interaction: not every engine takes numbers of times into account.
     times = F.explode(
         F.array_repeat(behaviour.RESPONSE_TIME, F.col(daily_metrics.RESPONSES).cast("int"))
     )
-    answered = expand_as_of(responses, as_ofs).select(*_KEY, times.alias(behaviour.RESPONSE_TIME))
+    answered = responses.select(*_KEY, times.alias(behaviour.RESPONSE_TIME))
     return answered.groupBy(*_KEY).agg(
         F.percentile(behaviour.RESPONSE_TIME, 0.9).alias(interaction_features.RESPONSE_TIME_P90)
     )
 
 
-def last_places(places: DataFrame, as_ofs: Sequence[date]) -> DataFrame:
+def last_places(places: DataFrame) -> DataFrame:
     """Find each customer's location and segment on the last day with a transaction.
 
     Of several locations on that day it is the one with most transactions, then the first by name.
@@ -88,16 +80,11 @@ def last_places(places: DataFrame, as_ofs: Sequence[date]) -> DataFrame:
     chosen the same way.
 
     Args:
-        places: Rows of ``gold/customer_places``.
-        as_ofs: The dates.
+        places: Known rows of ``gold/customer_places``.
     """
     attributes = (entities.LOCATION, entities.CUSTOMER_SEGMENT)
-    last_day = (
-        expand_as_of(places, as_ofs)
-        .groupBy(*_KEY)
-        .agg(F.max(daily_metrics.DAY).alias(daily_metrics.DAY))
-    )
-    on_it = places.join(last_day, [entities.CUSTOMER_ID, daily_metrics.DAY])
+    last_day = places.groupBy(*_KEY).agg(F.max(daily_metrics.DAY).alias(daily_metrics.DAY))
+    on_it = places.join(last_day, [*_KEY, daily_metrics.DAY], "left_semi")
     pairs = F.explode(
         F.array(*[F.struct(F.lit(n).alias(_NAME), F.col(n).alias(_VALUE)) for n in attributes])
     )

@@ -6,7 +6,8 @@ from pyspark.sql import functions as F
 from goldrun.contracts import entities
 from goldrun.contracts.stacked import stacked
 from goldrun.features.catalog import daily_metrics, purchase_metrics
-from goldrun.medallion.days import day_of
+from goldrun.features.daily_sums import daily_sums
+from goldrun.features.transaction_versions import SIGN
 
 _COUNTED_IF = purchase_metrics.ORDERS_COUNTED_IF
 _CUSTOMER_DAY = [entities.CUSTOMER_ID, daily_metrics.DAY]
@@ -17,9 +18,7 @@ def completed(transactions: DataFrame) -> DataFrame:
     return transactions.where(purchase_metrics.COMPLETED_IF)
 
 
-def purchases_by_day(
-    transactions: DataFrame, zone: str, orders: DataFrame | None = None
-) -> DataFrame:
+def purchases_by_day(dated: DataFrame, orders: DataFrame) -> DataFrame:
     """Add up transactions, pieces and money by customer and day, and count each order once.
 
     An order's transactions can be on several days. It is placed on the day of its first
@@ -28,27 +27,26 @@ def purchases_by_day(
     an earlier day.
 
     Args:
-        transactions: Rows of ``silver/transactions``.
-        zone: Time zone of the days.
-        orders: Result of ``orders_by_day`` for all transactions of the orders; needed where
-            ``transactions`` are those of some days only. Computed from ``transactions`` when None.
+        dated: Rows of ``silver/transactions`` with their ``day``; with ``known_from`` and ``sign``
+            where a transaction has several versions.
+        orders: Result of ``orders_by_day`` for all transactions of the orders, with the same
+            further columns.
 
     Returns:
-        ``customer_id, day`` and ``catalog.purchase_metrics.METRICS``; a sum is null where no
-        transaction of the day was completed.
+        ``customer_id, day, known_from`` and ``catalog.purchase_metrics.METRICS``; a sum is null
+        where no transaction of the day was completed.
     """
-    dated = transactions.withColumn(daily_metrics.DAY, day_of(entities.TRANSACTION_DATE, zone))
     # One grouping of both, not a join of two: a join has all days of one side in memory.
-    counted = orders_by_day(transactions, zone) if orders is None else orders
-    rows = stacked([_transaction_rows(dated), counted])
-    return rows.groupBy(*_CUSTOMER_DAY).agg(*daily_metrics.aggregates(purchase_metrics.METRICS))
+    rows = stacked([_transaction_rows(dated), orders])
+    return daily_sums(rows, _CUSTOMER_DAY, purchase_metrics.METRICS)
 
 
-def _transaction_rows(transactions: DataFrame) -> DataFrame:
+def _transaction_rows(dated: DataFrame) -> DataFrame:
     """Select the columns of each transaction, of any status, that its day is aggregated from."""
     is_completed = F.coalesce(F.expr(purchase_metrics.COMPLETED_IF), F.lit(False))
-    return transactions.select(
+    return dated.select(
         *_CUSTOMER_DAY,
+        *_over_time(dated),
         is_completed.alias(purchase_metrics.IS_COMPLETED),
         F.when(is_completed, F.col(entities.AMOUNT)).alias(purchase_metrics.PAID),
         *[F.expr(value).alias(name) for name, value in purchase_metrics.MONEY.items()],
@@ -56,16 +54,17 @@ def _transaction_rows(transactions: DataFrame) -> DataFrame:
     )
 
 
-def orders_by_day(transactions: DataFrame, zone: str) -> DataFrame:
+def orders_by_day(dated: DataFrame) -> DataFrame:
     """Count each order on its days; see ``purchases_by_day``.
 
     Args:
-        transactions: Rows of ``silver/transactions``.
-        zone: Time zone of the days.
+        dated: Rows of ``silver/transactions`` with their ``day``; each state of an order by itself
+            where they have ``known_from`` and ``sign``.
 
     Returns:
         ``customer_id, day``, and 1 or 0 in each metric of ``ORDERS_COUNTED_IF``: a row for each
-        order and day on which it counts.
+        order and day on which it counts; with ``known_from`` and ``sign`` where the transactions
+        have them.
     """
     # Two groupings, not a window: where windows are quick, a window saves one second per million
     # transactions, where they are slow, it costs five.
@@ -73,15 +72,21 @@ def orders_by_day(transactions: DataFrame, zone: str) -> DataFrame:
         F.min(F.when(F.expr(condition), F.col(daily_metrics.DAY))).alias(metric)
         for metric, condition in _COUNTED_IF.items()
     ]
-    dated = transactions.withColumn(daily_metrics.DAY, day_of(entities.TRANSACTION_DATE, zone))
-    by_order = dated.groupBy(entities.CUSTOMER_ID, entities.ORDER_ID).agg(*firsts)
+    state = [entities.CUSTOMER_ID, *_over_time(dated)]
+    by_order = dated.groupBy(*state, entities.ORDER_ID).agg(*firsts)
     # One row for each day of an order, which is nearly always one.
     days = F.explode(F.array_distinct(F.array(*_COUNTED_IF)))
-    counted = by_order.select(entities.CUSTOMER_ID, *_COUNTED_IF, days.alias(daily_metrics.DAY))
+    counted = by_order.select(*state, *_COUNTED_IF, days.alias(daily_metrics.DAY))
     return counted.where(F.col(daily_metrics.DAY).isNotNull()).select(
-        *_CUSTOMER_DAY,
+        *state,
+        daily_metrics.DAY,
         *[_one_if(F.col(each) == F.col(daily_metrics.DAY)).alias(each) for each in _COUNTED_IF],
     )
+
+
+def _over_time(dated: DataFrame) -> list[str]:
+    """Names of the columns that tell when a row is known, where there are any."""
+    return [name for name in (daily_metrics.KNOWN_FROM, SIGN) if name in dated.columns]
 
 
 def _one_if(condition: Column) -> Column:

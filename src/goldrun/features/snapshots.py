@@ -10,16 +10,32 @@ from goldrun.contracts import gold
 from goldrun.contracts.entities import CUSTOMER_ID
 from goldrun.contracts.table import Table
 from goldrun.features.activity import Activity
-from goldrun.features.asof import all_totals_before, totals_before
+from goldrun.features.asof import (
+    all_totals_before,
+    known_as_of,
+    totals_before,
+    with_corrections,
+)
 from goldrun.features.catalog import daily_metrics, interaction_features, totals
 from goldrun.features.catalog.entry import Feature
-from goldrun.features.catalog.feature_tables import CUSTOMER_FEATURES, USER_FEATURES
+from goldrun.features.catalog.feature_tables import (
+    CUSTOMER_DAILY,
+    CUSTOMER_FEATURES,
+    USER_FEATURES,
+)
+from goldrun.features.catalog.non_additive_tables import (
+    CUSTOMER_PLACES,
+    CUSTOMER_PRODUCTS,
+    CUSTOMER_RESPONSES,
+)
 from goldrun.features.non_additive import (
     distinct_products,
     last_places,
     response_time_p90,
     squared_gaps,
 )
+
+_PURCHASE_DAYS = (*CUSTOMER_DAILY.key, daily_metrics.ORDERS)
 
 
 def customer_features(activity: Activity, as_of: date, observed_from: date) -> DataFrame:
@@ -47,7 +63,8 @@ def snapshots(
     Returns:
         Rows of ``gold/customer_features``; key ``(customer_id, as_of)``.
     """
-    sums = all_totals_before(activity.daily, as_ofs).where(F.col(daily_metrics.ORDERS) > 0)
+    totals_known = all_totals_before(activity.daily, as_ofs, has_versions=activity.has_versions)
+    sums = totals_known.where(F.col(daily_metrics.ORDERS) > 0)
     for part in _non_additive(activity, as_ofs):
         values = part.localCheckpoint() if staged else part
         sums = sums.join(values, [CUSTOMER_ID, gold.AS_OF], "left")
@@ -56,31 +73,39 @@ def snapshots(
 
 
 def _non_additive(activity: Activity, as_ofs: Sequence[date]) -> list[DataFrame]:
+    def known(rows: DataFrame, table: Table) -> DataFrame:
+        return known_as_of(rows, as_ofs, table, has_versions=activity.has_versions)
+
     parts = [
-        squared_gaps(activity.daily, as_ofs),
-        distinct_products(activity.products, as_ofs),
-        last_places(activity.places, as_ofs),
+        squared_gaps(known(activity.daily.select(*_PURCHASE_DAYS), CUSTOMER_DAILY)),
+        distinct_products(known(activity.products, CUSTOMER_PRODUCTS)),
+        last_places(known(activity.places, CUSTOMER_PLACES)),
     ]
     if interaction_features.ENTITY in activity.recorded:
-        parts.append(response_time_p90(activity.responses, as_ofs))
+        parts.append(response_time_p90(known(activity.responses, CUSTOMER_RESPONSES)))
     return parts
 
 
-def user_features(daily: DataFrame, observed_until: date) -> DataFrame:
+def user_features(
+    daily: DataFrame, observed_until: date, *, has_versions: bool = False
+) -> DataFrame:
     """Compute the users' table as of the newest event, with recency in calendar days from its date.
 
     The day of the newest event counts in full, so the recency of a customer with an order on it is
-    0. Money is rounded to cents last.
+    0. The current versions of transactions count, also those that are known later. Money is
+    rounded to cents last.
 
     Args:
         daily: Rows of ``gold/customer_daily``.
         observed_until: Day of the newest event in the lake.
+        has_versions: Whether a day may have several rows.
 
     Returns:
         Rows of ``gold/user_features``.
     """
     day_after = observed_until + timedelta(days=1)
-    sums = totals_before(daily, [day_after]).where(F.col(daily_metrics.ORDERS) > 0)
+    current = with_corrections(daily, CUSTOMER_DAILY) if has_versions else daily
+    sums = totals_before(current, [day_after]).where(F.col(daily_metrics.ORDERS) > 0)
     return _select(sums, USER_FEATURES)
 
 

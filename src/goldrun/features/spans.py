@@ -8,9 +8,8 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from goldrun.contracts import entities
-from goldrun.features.activity import Silver
 from goldrun.features.catalog import daily_metrics
-from goldrun.features.purchases_by_day import orders_by_day
+from goldrun.features.silver_tables import Silver
 from goldrun.medallion.days import day_of, on_days
 
 _COUNT = "_count"
@@ -39,7 +38,7 @@ def in_spans(silver: Silver, rows_at_once: int | None) -> list[Silver]:
     if not first_days:
         return [silver]
     # Computed once, because every span reads it.
-    orders = orders_by_day(silver.transactions, silver.zone).localCheckpoint()
+    orders = silver.orders_by_day().localCheckpoint()
     bounds = zip([None, *first_days], [*first_days, None], strict=True)
     return [_span(silver, orders, first, end) for first, end in bounds]
 
@@ -48,10 +47,12 @@ def _span(silver: Silver, orders: DataFrame, first: date | None, end: date | Non
     """Select the transactions and orders of the days from ``first`` until before ``end``."""
     last = end - timedelta(days=1) if end else None
     inside = on_days(entities.TRANSACTION_DATE, silver.zone, first, last)
+    is_between = _is_between(first, end)
     return replace(
         silver,
         transactions=silver.transactions.where(inside),
-        orders=orders.where(_is_between(first, end)),
+        states=None if silver.states is None else silver.states.where(is_between),
+        orders=orders.where(is_between),
     )
 
 

@@ -52,7 +52,7 @@ def test_a_feature_declares_the_daily_metrics_that_its_sql_reads(feature: Featur
 
 
 def test_the_tables_have_the_columns_of_the_catalog() -> None:
-    assert CUSTOMER_DAILY.columns[2:] == METRICS
+    assert CUSTOMER_DAILY.columns[3:] == METRICS
     assert CUSTOMER_FEATURES.columns[2:] == ALL_FEATURES
 
 

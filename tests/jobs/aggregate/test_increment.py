@@ -12,8 +12,8 @@ from deltalake import DeltaTable, write_deltalake
 
 from goldrun.contracts import lineage
 from goldrun.contracts.entities import TRANSACTIONS
-from goldrun.features.activity import Silver
 from goldrun.features.catalog.feature_tables import USER_FEATURES
+from goldrun.features.silver_tables import Silver
 from goldrun.features.spans import in_spans
 from goldrun.io.delta.lake import Lake
 from goldrun.io.engines.base import Engine

@@ -11,6 +11,7 @@ from goldrun.contracts.table import Column
 from goldrun.features.catalog.entry import DailyMetric
 
 DAY = "day"
+KNOWN_FROM = "known_from"
 ORDERS = "orders"
 SPEND = "spend"
 LINES = "lines"
@@ -74,11 +75,9 @@ def count(name: str, expression: str, description: str, unit: str, *made_from: s
     return _metric(name, T.LongType(), expression, description, unit, made_from)
 
 
-def money(
-    name: str, expression: str, description: str, *made_from: str, minimum: int | None = 0
-) -> DailyMetric:
+def money(name: str, expression: str, description: str, *made_from: str) -> DailyMetric:
     """A metric that adds money, made from columns of silver."""
-    return _metric(name, SUM, expression, description, "currency", made_from, minimum)
+    return _metric(name, SUM, expression, description, "currency", made_from)
 
 
 def seconds(name: str, expression: str, description: str, *made_from: str) -> DailyMetric:
@@ -93,7 +92,6 @@ def _metric(
     description: str,
     unit: str,
     made_from: tuple[str, ...],
-    minimum: int | None = 0,
 ) -> DailyMetric:
     return DailyMetric(
         name,
@@ -101,7 +99,6 @@ def _metric(
         description,
         required=True,
         unit=unit,
-        minimum=minimum,
         made_from=made_from,
         expression=expression,
     )
@@ -124,3 +121,11 @@ KEY_COLUMNS = (
     Column(DAY, T.DateType(), "Calendar day of the source's time zone.", required=True),
 )
 """The columns that every table of activity begins with."""
+
+KNOWN_FROM_COLUMN = Column(
+    KNOWN_FROM,
+    T.DateType(),
+    "First day at whose end this is known: the day itself, or the day of a later correction, whose "
+    "row holds the difference that it makes.",
+    required=True,
+)

@@ -50,10 +50,11 @@ NUMERIC_FEATURES = tuple(
 
 CUSTOMER_DAILY = Table(
     name="gold/customer_daily",
-    grain="one customer on one day with any activity; every number adds up over days",
-    key=(CUSTOMER_ID, daily_metrics.DAY),
+    grain="one customer on one day with any activity, as known from a day on; every number adds up "
+    "over days and, where a day was corrected later, over its rows",
+    key=(CUSTOMER_ID, daily_metrics.DAY, daily_metrics.KNOWN_FROM),
     clustered_by=(daily_metrics.DAY,),
-    columns=(*daily_metrics.KEY_COLUMNS, *METRICS),
+    columns=(*daily_metrics.KEY_COLUMNS, daily_metrics.KNOWN_FROM_COLUMN, *METRICS),
 )
 
 ACTIVITY = (CUSTOMER_DAILY, CUSTOMER_PRODUCTS, CUSTOMER_RESPONSES, CUSTOMER_PLACES)

@@ -17,6 +17,8 @@ _SINCE_ORDER = (
     f"unix_micros({behaviour.INTERACTION_DATE}) - unix_micros({entities.TRANSACTION_DATE})"
 )
 _AFTER_ORDER_MICROS = daily_metrics.AFTER_ORDER_DAYS * 24 * 3600 * 1_000_000
+AFTER_ORDER_IF = f"{_SINCE_ORDER} <= {_AFTER_ORDER_MICROS}"
+"""Whether an interaction is soon after the order in ``transaction_date``; null without one."""
 
 METRICS = (
     count(
@@ -49,7 +51,7 @@ METRICS = (
     ),
     count(
         daily_metrics.AFTER_ORDER,
-        f"count_if({_SINCE_ORDER} <= {_AFTER_ORDER_MICROS})",
+        f"count_if({AFTER_ORDER_IF})",
         f"Interactions at most {daily_metrics.AFTER_ORDER_DAYS} days (of 24 hours) after the "
         "customer's latest completed transaction before them.",
         "interactions",

@@ -19,12 +19,13 @@ def _valid_then(name: str) -> tuple[str, ...]:
 
 CUSTOMER_PRODUCTS = Table(
     name="gold/customer_products",
-    grain="one product that a customer bought on one day",
-    key=(entities.CUSTOMER_ID, DAY, entities.PRODUCT_ID),
+    grain="one product that a customer bought on one day, as known from a day on",
+    key=(entities.CUSTOMER_ID, DAY, daily_metrics.KNOWN_FROM, entities.PRODUCT_ID),
     clustered_by=(DAY,),
     columns=(
         _CUSTOMER,
         _DAY,
+        daily_metrics.KNOWN_FROM_COLUMN,
         Column(
             entities.PRODUCT_ID,
             T.StringType(),
@@ -73,12 +74,20 @@ CUSTOMER_RESPONSES = Table(
 
 CUSTOMER_PLACES = Table(
     name="gold/customer_places",
-    grain="one place and segment that a customer was in on one day with a transaction",
-    key=(entities.CUSTOMER_ID, DAY, entities.LOCATION, entities.CUSTOMER_SEGMENT),
+    grain="one place and segment that a customer was in on one day with a transaction, as known "
+    "from a day on",
+    key=(
+        entities.CUSTOMER_ID,
+        DAY,
+        daily_metrics.KNOWN_FROM,
+        entities.LOCATION,
+        entities.CUSTOMER_SEGMENT,
+    ),
     clustered_by=(DAY,),
     columns=(
         _CUSTOMER,
         _DAY,
+        daily_metrics.KNOWN_FROM_COLUMN,
         Column(
             entities.LOCATION,
             T.StringType(),

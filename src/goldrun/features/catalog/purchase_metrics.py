@@ -119,7 +119,6 @@ METRICS = (
         "Completed amounts less the negative amounts of cancelled or refunded transactions; "
         "negative where more was paid back than paid.",
         *_AMOUNT,
-        minimum=None,
     ),
     count(
         daily_metrics.TRANSACTIONS,
@@ -140,3 +139,9 @@ METRICS = (
     ),
 )
 """Entries, in the order of the table's columns."""
+
+TRANSACTION_COLUMNS = sorted(
+    {entities.CUSTOMER_ID, entities.TRANSACTION_ID, entities.PRODUCT_ID}
+    | {source.removeprefix("transactions.") for metric in METRICS for source in metric.made_from}
+)
+"""Columns of ``silver/transactions`` that activity is made from; no others are read."""

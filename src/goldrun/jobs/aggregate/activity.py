@@ -7,10 +7,10 @@ from pyspark.sql import DataFrame
 from goldrun.contracts import lineage
 from goldrun.contracts.entities import CUSTOMERS, TRANSACTIONS
 from goldrun.contracts.marketplace import ENTITIES
+from goldrun.contracts.source import Source
 from goldrun.contracts.table import Table
 from goldrun.features.activity import (
     Activity,
-    Silver,
     customer_daily,
     customer_places,
     customer_products,
@@ -19,9 +19,11 @@ from goldrun.features.activity import (
 from goldrun.features.catalog import non_additive_tables
 from goldrun.features.catalog.feature_tables import CUSTOMER_DAILY
 from goldrun.features.labels import History
+from goldrun.features.silver_tables import Silver
 from goldrun.jobs.context import Context
 
 _CUSTOMERS = "customers"
+_HISTORY = lineage.history_table(TRANSACTIONS)
 ACTIVITY: tuple[tuple[Table, Callable[[Silver], DataFrame]], ...] = (
     (CUSTOMER_DAILY, customer_daily),
     (non_additive_tables.CUSTOMER_PRODUCTS, customer_products),
@@ -35,7 +37,19 @@ def tables_followed(ctx: Context) -> list[str]:
     names = [ENTITIES[entity].name for entity in ctx.source.with_files]
     if _CUSTOMERS in ctx.source.with_files:
         names.append(lineage.history_table(CUSTOMERS).name)
+    if _dates_versions(ctx.source):
+        names.append(_HISTORY.name)
     return names
+
+
+def _dates_versions(source: Source) -> bool:
+    """Whether the shop records when a transaction was changed; if not, a version has no date."""
+    return TRANSACTIONS.versioned_by in source.with_files["transactions"].columns
+
+
+def has_versions(ctx: Context) -> bool:
+    """Whether a transaction was changed, and the shop records when."""
+    return _dates_versions(ctx.source) and not ctx.lake.read_or_empty(_HISTORY).isEmpty()
 
 
 def silver_of(ctx: Context) -> Silver:
@@ -51,6 +65,7 @@ def silver_of(ctx: Context) -> Silver:
         theirs["customers_history"] = ctx.lake.read_or_empty(lineage.history_table(CUSTOMERS))
     return Silver(
         transactions=ctx.lake.read(TRANSACTIONS.name),
+        transactions_history=ctx.lake.read(_HISTORY.name) if has_versions(ctx) else None,
         **theirs,
         sessions=recorded("sessions"),
         events=recorded("events"),
@@ -62,7 +77,8 @@ def silver_of(ctx: Context) -> Silver:
 def activity_in(ctx: Context) -> Activity:
     """The stored tables of activity, and the entities that the source has."""
     daily, products, responses, places = (ctx.lake.read(table.name) for table, _ in ACTIVITY)
-    return Activity(daily, products, responses, places, frozenset(ctx.source.entities))
+    recorded = frozenset(ctx.source.entities)
+    return Activity(daily, products, responses, places, recorded, has_versions(ctx))
 
 
 def history_of(ctx: Context) -> History:

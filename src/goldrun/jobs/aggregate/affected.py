@@ -9,16 +9,26 @@ from functools import reduce
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from goldrun.contracts.entities import CUSTOMER_ID, ORDER_ID, TRANSACTION_DATE, TRANSACTIONS
+from goldrun.contracts import lineage
+from goldrun.contracts.entities import (
+    CUSTOMER_ID,
+    ORDER_ID,
+    TRANSACTION_DATE,
+    TRANSACTION_ID,
+    TRANSACTIONS,
+)
 from goldrun.contracts.table import Table
-from goldrun.features.activity import Silver
-from goldrun.features.affected import Days, affected_days, contributing_rows
+from goldrun.features.affected import Days, affected_days, contributing_rows, other_versions
 from goldrun.features.catalog.daily_metrics import DAY
 from goldrun.features.catalog.non_additive_tables import CUSTOMER_RESPONSES
 from goldrun.io.delta.differences import Replaced
+from goldrun.features.silver_tables import Silver
 from goldrun.jobs.aggregate.activity import ACTIVITY, silver_of
 from goldrun.jobs.aggregate.snapshots import Change
 from goldrun.jobs.context import Context
+
+_OF_TRANSACTIONS = (TRANSACTIONS.name, lineage.history_table(TRANSACTIONS).name)
+_READ = (CUSTOMER_ID, ORDER_ID, TRANSACTION_ID, TRANSACTION_DATE)
 
 
 @dataclass(frozen=True)
@@ -70,11 +80,23 @@ def find_affected(ctx: Context, changed: Mapping[str, int]) -> AffectedRows:
         ChangesLostError: A change data feed can't be read from there.
     """
     silver = silver_of(ctx)
-    if silver.has_only_transactions and set(changed) == {TRANSACTIONS.name}:
-        return _by_day(ctx, silver, changed[TRANSACTIONS.name])
+    if silver.has_only_transactions and set(changed) <= set(_OF_TRANSACTIONS):
+        return _by_day(ctx, silver, changed)
     parts = [ctx.lake.read_changed(name, since, [CUSTOMER_ID]) for name, since in changed.items()]
+    if silver.transactions_history is not None and set(changed) & set(_OF_TRANSACTIONS):
+        parts.append(other_versions(_changes(ctx, changed), silver).select(CUSTOMER_ID))
     customers = reduce(DataFrame.unionByName, parts).distinct().localCheckpoint()
-    return AffectedRows(customers, customers.count(), silver.of(customers))
+    return AffectedRows(customers, customers.count(), silver.of(customers).with_versions())
+
+
+def _changes(ctx: Context, changed: Mapping[str, int]) -> DataFrame:
+    """Read the changed transactions, current and superseded ones."""
+    parts = [
+        ctx.lake.read_changed(name, changed[name], _READ)
+        for name in _OF_TRANSACTIONS
+        if name in changed
+    ]
+    return reduce(DataFrame.unionByName, parts)
 
 
 def recompute(ctx: Context, affected: AffectedRows) -> Change:
@@ -98,15 +120,17 @@ def recompute(ctx: Context, affected: AffectedRows) -> Change:
     return Change(min(r.first[DAY] for r in replaced), customers)
 
 
-def _by_day(ctx: Context, silver: Silver, since: int) -> AffectedRows:
-    columns = [CUSTOMER_ID, ORDER_ID, TRANSACTION_DATE]
-    lines = ctx.lake.read_changed(TRANSACTIONS.name, since, columns)
-    days = affected_days(lines, silver.transactions, silver.zone).localCheckpoint()
+def _by_day(ctx: Context, silver: Silver, changed: Mapping[str, int]) -> AffectedRows:
+    days = affected_days(_changes(ctx, changed), silver).localCheckpoint()
     customers = days.select(CUSTOMER_ID).distinct().localCheckpoint()
     span = days.agg(F.count("*"), F.min(DAY), F.max(DAY)).collect()[0]
     if not span[0]:
         return AffectedRows(customers, 0, silver)
     affected = Days(days, *span)
-    behind = contributing_rows(affected, silver.transactions, silver.zone).localCheckpoint()
-    part = replace(silver.of(customers), transactions=behind)
-    return AffectedRows(customers, customers.count(), part, affected)
+    behind = contributing_rows(affected, silver)
+    part = replace(
+        replace(silver, transactions_history=None).of(customers),
+        transactions=behind.transactions,
+        transactions_history=behind.transactions_history,
+    )
+    return AffectedRows(customers, customers.count(), part.with_versions(), affected)

@@ -10,7 +10,7 @@ from goldrun.features.catalog import feature_tables
 from goldrun.features.catalog.feature_tables import CUSTOMER_DAILY, CUSTOMER_FEATURES, USER_FEATURES
 from goldrun.features.snapshots import user_features
 from goldrun.features.spans import in_spans
-from goldrun.jobs.aggregate.activity import ACTIVITY, history_of, silver_of
+from goldrun.jobs.aggregate.activity import ACTIVITY, has_versions, history_of, silver_of
 from goldrun.jobs.aggregate.affected import find_affected, recompute
 from goldrun.jobs.aggregate.progress import (
     State,
@@ -62,7 +62,11 @@ def run(ctx: Context, as_of: date | None = None, *, rebuild: bool = False) -> da
     as_of = history.check_features(as_of or history.day_after)
     update_snapshots(ctx, Change.of_everything() if state.snapshots_anew else change, as_of)
     with step("gold: user_features"), ctx.lake.writing(USER_FEATURES.name):
-        users = user_features(ctx.lake.read(CUSTOMER_DAILY.name), history.observed_until)
+        users = user_features(
+            ctx.lake.read(CUSTOMER_DAILY.name),
+            history.observed_until,
+            has_versions=has_versions(ctx),
+        )
         note = {"observed_until": history.observed_until}
         if ctx.lake.replace(USER_FEATURES, users, note=note):
             ctx.lake.compact(USER_FEATURES)
@@ -116,7 +120,7 @@ def _compute_all(ctx: Context) -> None:
     # Locked before silver is read, as below.
     with ctx.lake.writing(*(table.name for table, _ in ACTIVITY)):
         with step("gold: spans of days"):
-            spans = in_spans(silver_of(ctx), ctx.lake.rows_at_once)
+            spans = in_spans(silver_of(ctx).with_versions(), ctx.lake.rows_at_once)
         for table, compute in ACTIVITY:
             with step(f"gold: {_short(table)}"):
                 ctx.lake.replace(table, [compute(silver) for silver in spans])

@@ -166,10 +166,14 @@ class GoldUpdater:
         with lake.writing(USER_FEATURES.name):
             if until != self._observed_until:
                 note = {"observed_until": until}
-                lake.replace(USER_FEATURES, user_features(activity.daily, until), note=note)
+                lake.replace(USER_FEATURES, _users_of(activity, until), note=note)
                 self._observed_until = until
                 return
             key = customers.withColumnRenamed(CUSTOMER_ID, gold.USER_ID)
             stored = lake.read(USER_FEATURES.name).join(key, gold.USER_ID, "left_semi")
-            rows = user_features(activity.of(customers).daily, until)
+            rows = _users_of(activity.of(customers), until)
             lake.replace_rows(USER_FEATURES, rows, stored)
+
+
+def _users_of(activity: Activity, until: date) -> DataFrame:
+    return user_features(activity.daily, until, has_versions=activity.has_versions)
