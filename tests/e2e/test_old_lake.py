@@ -93,7 +93,11 @@ def test_the_workflow_reads_nothing_twice_and_brings_the_old_gold_up(
     unchanged = {name for name, version in shop.before.items() if after[name] == version}
     assert {name for name in after if not name.startswith("gold/")} <= unchanged
     assert "gold/user_features" in unchanged
-    assert "gold/customer_daily gains orders_refunded; refunds; net_spend" in continued.output
+    gained = "known_from; orders_refunded; refunds; net_spend"
+    logged = " ".join(continued.output.split())
+    assert f"gold/customer_daily gains {gained}" in logged
+    for name in ("customer_products", "customer_places"):
+        assert f"gold/{name} gains known_from" in logged
     assert continued.output.count("as in a lake of an older goldrun") == 1
 
 
@@ -123,12 +127,14 @@ def test_a_new_model_is_compared_with_the_old_champion(shop: Shop, model: str) -
     assert "does not beat champion version 1" in challenger.tags["goldrun.decision"]
     first = client.get_model_version(model, "1")
     before, now = (client.get_run(str(v.run_id)).data.metrics for v in (first, challenger))
-    # Its settings are old too: segments are by total_spend there, and come out as they were.
-    assert {name: now[name] for name in before} == before
+    # Its settings are old too: segments are by total_spend there, and come out as they were. Churn
+    # is trained on earlier dates, as of which corrections that came later do not count now.
+    is_same = {name: now[name] for name in before} == before
+    assert is_same == (model == "marketplace-segmentation")
 
 
 @pytest.mark.usefixtures("continued")
-def test_recomputed_gold_equals_the_stored_gold(shop: Shop) -> None:
+def test_recomputed_gold_equals_the_continued_gold(shop: Shop) -> None:
     before = shop.versions
     done = shop.script("gold", "--rebuild=true")
     assert done.code == 0, done.output

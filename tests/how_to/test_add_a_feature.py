@@ -54,7 +54,11 @@ def expected(lake: Path, features: pd.DataFrame) -> list[int]:
     weekend = daily[weekday >= 5]
     rows = zip(features["customer_id"], features["as_of"], strict=True)
     return [
-        int(weekend[(weekend["customer_id"] == who) & (weekend["day"] < as_of)]["orders"].sum())
+        int(
+            weekend[(weekend["customer_id"] == who) & (weekend["known_from"] < as_of)][
+                "orders"
+            ].sum()
+        )
         for who, as_of in rows
     ]
 

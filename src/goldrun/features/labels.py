@@ -155,10 +155,9 @@ def churn_labels(daily: DataFrame, features: DataFrame, horizon_days: int) -> Da
         CUSTOMER_ID, daily_metrics.DAY, daily_metrics.KNOWN_FROM, daily_metrics.ORDERS
     )
     end = F.date_add(gold.AS_OF, horizon_days)
+    day, end = F.col(daily_metrics.DAY), F.date_add(gold.AS_OF, horizon_days)
     # As known at the end of the window: a correction that comes later does not count.
-    inside = (F.col(daily_metrics.DAY) >= F.col(gold.AS_OF)) & (
-        F.col(daily_metrics.KNOWN_FROM) < end
-    )
+    inside = (day >= F.col(gold.AS_OF)) & (F.col(daily_metrics.KNOWN_FROM) < end)
     population = features.select(CUSTOMER_ID, gold.AS_OF)
     counted = population.join(orders, CUSTOMER_ID).where(inside).groupBy(CUSTOMER_ID, gold.AS_OF)
     bought = counted.agg(F.sum(daily_metrics.ORDERS).alias(daily_metrics.ORDERS))

@@ -113,7 +113,7 @@ class Silver:
 
     def dated_transactions(self) -> DataFrame:
         """Transactions with their ``day``; with ``known_from`` and ``sign`` if there are states."""
-        dated = self.transactions.withColumn(DAY, day_of(entities.TRANSACTION_DATE, self.zone))
+        dated = self._dated()
         if self.states is None:
             return dated
         names = [name for name in dated.columns if name in self.states.columns]
@@ -123,8 +123,10 @@ class Silver:
         """Result of ``purchases_by_day.orders_by_day`` for all orders."""
         if self.orders is not None:
             return self.orders
-        dated = self.transactions.withColumn(DAY, day_of(entities.TRANSACTION_DATE, self.zone))
-        counted = orders_by_day(dated)
+        counted = orders_by_day(self._dated())
         if self.states is None:
             return counted
         return stacked([known_on_its_day(counted), orders_by_day(self.states)])
+
+    def _dated(self) -> DataFrame:
+        return self.transactions.withColumn(DAY, day_of(entities.TRANSACTION_DATE, self.zone))

@@ -128,4 +128,8 @@ KNOWN_FROM_COLUMN = Column(
     "First day at whose end this is known: the day itself, or the day of a later correction, whose "
     "row holds the difference that it makes.",
     required=True,
+    made_from=(
+        f"transactions.{entities.TRANSACTION_DATE}",
+        f"transactions.{entities.UPDATED_AT}",
+    ),
 )
