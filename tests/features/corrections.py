@@ -37,6 +37,9 @@ def corrected(row: Row, draw: random.Random) -> list[Row]:
             made["transaction_date"] += timedelta(days=draw.choice((-2, -1, 1, 3)))
         if draw.random() < 0.1:
             made["customer_id"] = made["customer_id"][:-3] + draw.choice(("ann", "ben"))
+        if made["transaction_status"] not in (entities.CANCELLED, "refunded"):
+            # The contract rejects other transactions with a negative amount.
+            made["amount"] = abs(made["amount"])
         if made["updated_at"] not in times:
             times.add(made["updated_at"])
             versions.append(made)

@@ -23,7 +23,7 @@ PREPARED = """
 create macro day_of(t) as cast(timezone($zone, timezone('UTC', t)) as date);
 -- Half up to ten-thousandths, in whole numbers.
 create macro rounded(money, n) as
-    ((2 * cast(money * 10000 as hugeint) + n) // (2 * n)) / 10000.0;
+    sign(money) * ((2 * cast(abs(money) * 10000 as hugeint) + n) // (2 * n)) / 10000.0;
 create view tx as select *, day_of(transaction_date) as day from transactions
     where transaction_date < $midnight;
 create view refunds as select *, case when amount < 0 then -amount else amount end as back
