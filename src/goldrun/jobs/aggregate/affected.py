@@ -21,8 +21,8 @@ from goldrun.contracts.table import Table
 from goldrun.features.affected import Days, affected_days, contributing_rows, other_versions
 from goldrun.features.catalog.daily_metrics import DAY
 from goldrun.features.catalog.non_additive_tables import CUSTOMER_RESPONSES
-from goldrun.io.delta.differences import Replaced
 from goldrun.features.silver_tables import Silver
+from goldrun.io.delta.differences import Replaced
 from goldrun.jobs.aggregate.activity import ACTIVITY, silver_of
 from goldrun.jobs.aggregate.snapshots import Change
 from goldrun.jobs.context import Context
