@@ -10,7 +10,8 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 
 .PHONY: help setup demo marketplace kafka kafka-messages kafka-stop cluster cluster-stop \
 	faults bench bench-growth bench-start bench-profile bench-cluster bench-layouts bench-marketplace \
-	bench-stream bench-batch bench-memory docs test test-spark test-slow check structure cases readme mutants lock clean
+	bench-stream bench-batch bench-memory docs test test-spark test-slow check structure cases readme \
+	sequences mutants lock clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -76,6 +77,12 @@ cases: .venv/.ready-dev  ## small inputs with known outcomes, with every engine:
 
 readme: .venv/.ready-dev  ## every documented command in a copy, at small sizes; ONLY=part of a command
 	@python -m tests.readme.run
+
+SEQUENCES ?= 200
+SEED ?= 0
+
+sequences: .venv/.ready-dev  ## random corrections, refunds and damages: each lake equals a new one
+	@GOLDRUN_ENGINE=sail python -m tests.sequences.run --sequences=$(SEQUENCES) --seed=$(SEED)
 
 mutants: .venv/.ready-dev  ## break promises on purpose; a test must fail for each
 	@python tests/mutants/run.py

@@ -1,0 +1,137 @@
+"""Run a random sequence of steps, and compare its lake with a new one of the same files."""
+
+import contextlib
+import random
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from goldrun.contracts import lineage
+from goldrun.contracts.entities import CUSTOMERS, TRANSACTIONS
+from goldrun.features.catalog import feature_tables
+from goldrun.features.catalog.feature_tables import CUSTOMER_FEATURES, USER_FEATURES
+from goldrun.io.delta.lake import Lake
+from goldrun.io.engines.base import Engine
+from goldrun.io.erasure.secret import VARIABLE
+from goldrun.io.tracking.runs import Tracker
+from goldrun.jobs.aggregate import gold_tables
+from goldrun.jobs.aggregate.snapshots import stored_dates, write_snapshots
+from goldrun.jobs.context import Context
+from goldrun.jobs.erase import erase
+from goldrun.jobs.refine import silver
+from goldrun.medallion.quarantine import ERASED
+from tests import foreign
+from tests.jobs.conftest import Shop, new_shop
+from tests.sequences.steps import SILVER, STEPS, Story, with_settings
+
+_RUN_COLUMNS = (lineage.BATCH_ID, lineage.INGESTED_AT, lineage.RELEASED_AT)
+TABLES = (
+    *(TRANSACTIONS, lineage.history_table(TRANSACTIONS), CUSTOMERS),
+    *(lineage.DUPLICATES, lineage.QUARANTINE, *feature_tables.ACTIVITY),
+    *(CUSTOMER_FEATURES, USER_FEATURES),
+)
+
+
+@dataclass
+class Outcome:
+    """What a sequence did, and where its lake differs from one that is built from its files.
+
+    Attributes:
+        seed: Seed of the sequence.
+        steps: The steps, each with its kind.
+        differences: Table, and the number of rows that only one of both lakes has.
+    """
+
+    seed: int
+    steps: list[tuple[str, str]] = field(default_factory=list)
+    differences: dict[str, str] = field(default_factory=dict)
+
+    def kinds(self) -> Counter[str]:
+        """Number of steps by kind."""
+        return Counter(kind for kind, _ in self.steps)
+
+
+def run_sequence(engine: Engine, tracker: Tracker, folder: Path, seed: int, length: int) -> Outcome:
+    """Run a sequence of random steps, with silver and gold after each, and compare its lake."""
+    outcome, draw = Outcome(seed), random.Random(seed)
+    story = Story(with_settings(new_shop(engine, tracker, folder), 0, 0), draw)
+    kinds, weights = [*STEPS], [weight for _, weight in STEPS.values()]
+    with tracker.run("sequence", "sequences"), _erasures_without_spark():
+        for kind in ("new file", "new file", *draw.choices(kinds, weights, k=length)):
+            step = STEPS[kind][0]
+            outcome.steps.append((kind, step(story)))
+            story.shop = _run(story.shop)
+            if story.has_new_settings:
+                lake, story.has_new_settings = story.shop.ctx.lake, False
+                story.restorable_from = lake.versions(SILVER)
+        fresh = _build(story)
+        _compare(outcome, story.shop.ctx, fresh)
+    return outcome
+
+
+def _run(shop: Shop) -> Shop:
+    """Run all steps to gold, as another process does an hour later."""
+    lake = Lake(shop.ctx.lake.engine, shop.ctx.lake.root)
+    shop = replace(shop, ctx=replace(shop.ctx, now=shop.ctx.now + timedelta(hours=1), lake=lake))
+    shop.bronze()
+    shop.silver()
+    gold_tables.run(shop.ctx)
+    return shop
+
+
+def _build(story: Story) -> Context:
+    """Build a lake from the same files, with the same erasures and the same dates of snapshots."""
+    ctx = story.shop.ctx
+    lake = Lake(ctx.lake.engine, f"{ctx.lake.root}-fresh")
+    shop = replace(story.shop, ctx=replace(ctx, lake=lake))
+    shop.bronze()
+    shop.silver()
+    for person in story.erased:
+        erase.run(shop.ctx, person)
+    shop.silver()
+    gold_tables.run(shop.ctx)
+    write_snapshots(shop.ctx, stored_dates(ctx))
+    return shop.ctx
+
+
+def _compare(outcome: Outcome, found: Context, fresh: Context) -> None:
+    for table in TABLES:
+        one, other = (Counter(_rows(ctx.lake.read_or_empty(table))) for ctx in (found, fresh))
+        if one != other:
+            extra, missing = one - other, other - one
+            outcome.differences[table.name] = (
+                f"{extra.total()} rows too many, {missing.total()} missing, such as "
+                f"{next(iter(extra or missing))}"
+            )
+    if not all(account.closed for account in silver.accounts(found).values()):
+        outcome.differences["accounting"] = "not closed"
+
+
+def _rows(frame: DataFrame) -> list[str]:
+    """Rows as JSON, without the columns that differ from run to run."""
+    if lineage.STATE in frame.columns:
+        # Of an erased record, only its fate is left.
+        hidden = F.col(lineage.STATE) == ERASED
+        kept = [lineage.RECORD_ID, lineage.ENTITY, lineage.STATE]
+        others = [name for name in frame.columns if name not in (*kept, *_RUN_COLUMNS)]
+        columns = [F.when(~hidden, F.col(name)).alias(name) for name in others]
+        frame = frame.select(*kept, *columns)
+    names = [name for name in frame.columns if name not in _RUN_COLUMNS]
+    return list(frame.select(F.to_json(F.struct(*names)).alias("row")).toPandas()["row"])
+
+
+@contextlib.contextmanager
+def _erasures_without_spark() -> Iterator[None]:
+    """Let Sail erase rows: old files are removed by delta-rs, and are not searched afterwards."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv(VARIABLE, "the key of these sequences, which is long enough")
+        patched.setattr(erase, "require", lambda *_: None)
+        patched.setattr(erase, "purge", foreign.compact_and_vacuum)
+        patched.setattr(erase, "_verify", lambda *_: None)
+        yield
