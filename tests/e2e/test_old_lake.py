@@ -98,7 +98,7 @@ def test_the_workflow_reads_nothing_twice_and_brings_the_old_gold_up(
     assert f"gold/customer_daily gains {gained}" in logged
     for name in ("customer_products", "customer_places"):
         assert f"gold/{name} gains known_from" in logged
-    assert continued.output.count("as in a lake of an older goldrun") == 1
+    assert continued.output.count("as after an older goldrun") == 1
 
 
 @pytest.mark.usefixtures("continued")

@@ -328,5 +328,5 @@ def test_a_lake_without_the_record_is_computed_again_in_one_line(
     shop = reopened(whole)
     with caplog.at_level(logging.INFO):
         run(shop, silver=False)
-    assert caplog.text.count("as in a lake of an older goldrun") == 1
+    assert caplog.text.count("as after an older goldrun") == 1
     assert tables(shop) == expected

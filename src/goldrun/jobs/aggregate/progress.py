@@ -29,7 +29,9 @@ _ACTIVITY = tuple(table.name for table in feature_tables.ACTIVITY)
 _OUTPUTS = (*_ACTIVITY, CUSTOMER_FEATURES.name, USER_FEATURES.name)
 _SILVER = "silver"
 """Place of a reason that is none of a single table."""
-_NOT_RECORDED = "ops/gold_tables does not have it, as in a lake of an older goldrun"
+_NOT_RECORDED = (
+    "ops/gold_tables does not have it, as after an older goldrun or a first run that stopped"
+)
 _STOPPED = "gold's progress was deleted, before an erasure or by a computation that then stopped"
 
 
