@@ -23,7 +23,7 @@ FIRST = datetime(2024, 5, 1, 10, tzinfo=UTC)
 CUSTOMERS_OF_SHOP = 6
 MAPPINGS = ("Amount", "if(Amount = 'free', '0', Amount)")
 """Two mappings of the amount: the second accepts what the first rejects."""
-ENCODINGS = ("utf-8", "windows-1252")
+ENCODINGS = ("UTF-8", "ISO-8859-1")
 """Two encodings of the files: products have other names in the second."""
 SILVER = (
     *(TRANSACTIONS.name, lineage.history_table(TRANSACTIONS).name, CUSTOMERS.name),
