@@ -21,7 +21,8 @@ class History:
     """The span of the lake, in days.
 
     Attributes:
-        observed_from: First day with any activity.
+        observed_from: First day on which any activity was known. A later correction that moves a
+            transaction to an earlier day does not change it.
         observed_until: Newest day with any activity.
         sold_until: Newest day with a transaction of any status, up to which a label is known;
             ``observed_until`` when None.
@@ -36,7 +37,7 @@ class History:
         """Read the span from ``gold/customer_daily``; AsOfError when that is empty."""
         sold = F.when(F.col(daily_metrics.TRANSACTIONS) > 0, F.col(daily_metrics.DAY))
         row = daily.agg(
-            F.min(daily_metrics.DAY).alias("first"),
+            F.min(daily_metrics.KNOWN_FROM).alias("first"),
             F.max(daily_metrics.DAY).alias("last"),
             F.max(sold).alias("sold"),
         ).collect()[0]
@@ -50,7 +51,8 @@ class History:
     @classmethod
     def of_days(cls, daily: DataFrame) -> "History | None":
         """Read first and last day alone from ``gold/customer_daily``; None when it is empty."""
-        first, last = daily.agg(F.min(daily_metrics.DAY), F.max(daily_metrics.DAY)).collect()[0]
+        ends = F.min(daily_metrics.KNOWN_FROM), F.max(daily_metrics.DAY)
+        first, last = daily.agg(*ends).collect()[0]
         return None if first is None else cls(first, last)
 
     @property

@@ -1,0 +1,93 @@
+"""From raw files: nothing that happens on or after a date changes the features as of it."""
+
+import random
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+import pytest
+
+from goldrun.contracts import gold
+from goldrun.features.catalog.feature_tables import CUSTOMER_FEATURES
+from goldrun.jobs.aggregate import gold_tables
+from tests.jobs.aggregate.test_increment import run_to_gold
+from tests.jobs.conftest import Shop
+
+AS_OF = date(2024, 5, 20)
+START = datetime(2024, 3, 1, tzinfo=UTC)
+STATUSES = ("completed", "completed", "pending", "cancelled", "refunded")
+SPEND = CUSTOMER_FEATURES.names.index("total_spend")
+Row = dict[str, Any]
+
+
+def sold(key: str, draw: random.Random, first: datetime, days: int) -> Row:
+    """A transaction within some days after a time, exported perhaps long after it."""
+    when = first + timedelta(days=draw.randrange(days), seconds=draw.randrange(86_400))
+    return {
+        "key": key,
+        "who": f"c{draw.randrange(6)}",
+        "amount": draw.randrange(1, 90),
+        "when": when,
+        "status": draw.choice(STATUSES),
+        "updated": when + timedelta(days=draw.choice((0, 0, 0, 120))),
+    }
+
+
+def changed(row: Row, draw: random.Random, since: datetime) -> Row:
+    """A later version of a transaction: another status, amount, time or customer."""
+    change = {
+        "status": draw.choice(STATUSES),
+        "amount": draw.randrange(1, 90),
+        "when": row["when"] - timedelta(days=draw.randrange(1, 9)),
+        "who": f"c{draw.randrange(6)}",
+    }
+    name = draw.choice(sorted(change))
+    updated = max(since, row["updated"]) + timedelta(days=draw.randrange(9), seconds=1)
+    return row | {name: change[name], "updated": updated}
+
+
+def text(row: Row) -> str:
+    amount = -row["amount"] if row["status"] == "cancelled" else row["amount"]
+    when, updated = (f"{row[name]:%Y-%m-%d %H:%M:%S}" for name in ("when", "updated"))
+    return f"{row['key']},{row['who']},1,5,{amount},{when},{row['status']},{updated}"
+
+
+def features(shop: Shop) -> list[tuple[Any, ...]]:
+    rows = shop.ctx.lake.read(CUSTOMER_FEATURES.name).where(f"{gold.AS_OF} = DATE'{AS_OF}'")
+    return sorted(tuple(row) for row in rows.select(*CUSTOMER_FEATURES.names).collect())
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_what_is_exported_later_leaves_the_features_of_a_date_as_they_were(
+    shop: Shop, seed: int
+) -> None:
+    draw = random.Random(seed)
+    midnight = datetime.combine(AS_OF, time(), UTC)
+    rows = [sold(f"t{n}", draw, START, 79) for n in range(60)]
+    # Versions that were known before the date are part of it; the rest of the file is not changed.
+    known = [changed(row, draw, row["when"]) for row in draw.sample(rows, 15)]
+    known = [row for row in known if row["updated"] < midnight]
+    after = [sold(f"late{n}", draw, midnight, 30) for n in range(10)]
+    shop.add_file("first.csv", *map(text, [*rows, *known, *after]))
+    run_to_gold(shop)
+    gold_tables.run(shop.ctx, AS_OF)
+    before = features(shop)
+    assert len(before) > 3
+
+    newest = {row["key"]: row for row in [*rows, *known]}
+    edits = [changed(row, draw, midnight) for row in draw.sample(list(newest.values()), 25)]
+    # Not even the first day of the shop, which says for which windows its history is long enough.
+    first = {"when": START - timedelta(days=200), "updated": midnight + timedelta(seconds=1)}
+    edits.append(newest["t0"] | first)
+    more = [sold(f"more{n}", draw, midnight, 60) for n in range(10)]
+    shop.add_file("second.csv", *map(text, [*edits, *more]))
+    run_to_gold(shop)
+    gold_tables.run(shop.ctx, AS_OF)
+    assert features(shop) == before
+    gold_tables.run(shop.ctx, AS_OF, rebuild=True)
+    assert features(shop) == before
+    # Otherwise the second file would show nothing.
+    assert current_spend(shop) != sum(row[SPEND] for row in before)
+
+
+def current_spend(shop: Shop) -> object:
+    return shop.ctx.lake.read("gold/user_features").agg({"total_spend": "sum"}).collect()[0][0]
