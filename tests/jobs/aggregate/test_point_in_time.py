@@ -76,8 +76,8 @@ def test_what_is_exported_later_leaves_the_features_of_a_date_as_they_were(
     newest = {row["key"]: row for row in [*rows, *known]}
     edits = [changed(row, draw, midnight) for row in draw.sample(list(newest.values()), 25)]
     # Not even the first day of the shop, which says for which windows its history is long enough.
-    first = {"when": START - timedelta(days=200), "updated": midnight + timedelta(seconds=1)}
-    edits.append(newest["t0"] | first)
+    updated = max(midnight, newest["t0"]["updated"]) + timedelta(days=9, seconds=2)
+    edits.append(newest["t0"] | {"when": START - timedelta(days=200), "updated": updated})
     more = [sold(f"more{n}", draw, midnight, 60) for n in range(10)]
     shop.add_file("second.csv", *map(text, [*edits, *more]))
     run_to_gold(shop)
