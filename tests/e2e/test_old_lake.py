@@ -12,6 +12,7 @@ import pytest
 from deltalake import DeltaTable
 from mlflow.tracking import MlflowClient
 
+from goldrun.contracts.marketplace import ENTITIES
 from tests.project_copy import ROOT, Done, Project, copy_project
 
 ARCHIVE = ROOT / "tests" / "fixtures" / "old_lake.tar.xz"
@@ -99,6 +100,21 @@ def test_the_workflow_reads_nothing_twice_and_brings_the_old_gold_up(
     for name in ("customer_products", "customer_places"):
         assert f"gold/{name} gains known_from" in logged
     assert continued.output.count("as after an older goldrun") == 1
+
+
+def test_rows_from_before_settings_were_recorded_are_named(continued: Done) -> None:
+    for what in ("rows came in", "files were read"):
+        named = re.findall(rf"(\w+): [\d,]+ {what} before settings were recorded", continued.output)
+        assert sorted(named) == sorted(ENTITIES), what
+
+
+@pytest.mark.usefixtures("continued")
+def test_a_remap_of_the_old_lake_changes_no_row(shop: Shop) -> None:
+    before = shop.versions
+    done = shop.script("silver", "--remap=true")
+    assert done.code == 0, done.output
+    assert shop.versions == before
+    assert "before settings were recorded" not in done.output
 
 
 @pytest.mark.usefixtures("continued")
