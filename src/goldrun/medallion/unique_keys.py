@@ -57,7 +57,7 @@ def describe_keys(table: Table, keys: DataFrame, records: int) -> str:
         f"their {records:,} records of the file are in quarantine as "
         f"{KEY_NOT_UNIQUE}. Map {key} to what identifies a row, such as a hash of all its columns "
         f"as in online_retail.toml, or {table.versioned_by} to the time of its last change, then "
-        "run silver with -P replay=true"
+        "run silver with -P remap=true"
     )
 
 

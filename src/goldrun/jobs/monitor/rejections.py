@@ -29,11 +29,11 @@ _LONGEST = 40
 """Characters of a value that are logged."""
 _REMEDY_OF_RECORDS = (
     "Correct {name}.toml or the files by the advice of the table above, then run silver with "
-    "replay=true; raise max_reject_share only if this share of rejected records is acceptable"
+    "remap=true; raise max_reject_share only if this share of rejected records is acceptable"
 )
 _REMEDY_OF_KEYS = (
     "Map the column that identifies a row in {name}.toml, or correct the files, then run silver "
-    "with replay=true"
+    "with remap=true"
 )
 _REMEDY_OF_LAKE = (
     "Correct what the check names and run silver again; if records are lost, doubled or stray, "
