@@ -101,7 +101,13 @@ def reported(shop: Shop, caplog: pytest.LogCaptureFixture) -> list[str]:
     return [r.getMessage().strip() for r in caplog.records if "files were read" in r.message]
 
 
-@pytest.mark.parametrize("change", CHANGES)
+SLOW = pytest.mark.slow
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["delimiter", pytest.param("encoding", marks=SLOW), pytest.param("format", marks=SLOW)],
+)
 def test_files_read_with_mended_settings_give_the_tables_of_a_build(
     shop: Shop, change: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -176,7 +182,7 @@ def test_the_order_of_ingestion_stays_and_missing_files_are_named(
     assert [int(r["amount"]) for r in history] == [6]
 
 
-@pytest.mark.parametrize("table", [BRONZE, READINGS.name])
+@pytest.mark.parametrize("table", [pytest.param(BRONZE, marks=SLOW), READINGS.name])
 def test_a_stopped_reread_is_completed_by_the_next(
     shop: Shop, table: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -172,7 +172,12 @@ CHANGES = {
 }
 
 
-@pytest.mark.parametrize("change", CHANGES)
+SLOW = {"time pattern", "currency", "rates"}
+
+
+@pytest.mark.parametrize(
+    "change", [pytest.param(c, marks=pytest.mark.slow if c in SLOW else ()) for c in CHANGES]
+)
 def test_a_remap_gives_the_tables_of_a_build_from_the_same_files(
     built: Built,
     rates: Path,
@@ -223,7 +228,7 @@ def stop_before(monkeypatch: pytest.MonkeyPatch, wanted: Callable[[str], bool]) 
     return written
 
 
-@pytest.mark.parametrize("table", ["silver/transactions_history", "silver/transactions"])
+@pytest.mark.parametrize("table", ["silver/transactions"])
 def test_the_next_run_completes_a_remap_that_was_stopped(
     built: Built, table: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

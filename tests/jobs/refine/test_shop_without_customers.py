@@ -134,7 +134,7 @@ def test_derived_values_equal_those_of_a_customers_file(files: Shop) -> None:
     assert found["c4"] == ("d@example.com", "+442079460018", "gold", None)
 
 
-@pytest.mark.parametrize("settings", [SALES + DERIVED, SALES])
+@pytest.mark.parametrize("settings", [pytest.param(SALES + DERIVED, marks=pytest.mark.slow), SALES])
 def test_a_person_without_a_transaction_is_unknown_until_a_replay_after_the_first(
     files: Shop, settings: str
 ) -> None:
