@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def options() -> argparse.ArgumentParser:
     """Options of the command."""
     declared = parser(__doc__)
-    add_as_of(declared, "date of the current features (default: the day after the newest event)")
+    add_as_of(declared, "date of the current features (default: the day after the observed end)")
     declared.add_argument("--model", default="churn", help="name of a registered model")
     return declared
 

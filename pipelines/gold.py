@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def options() -> argparse.ArgumentParser:
     """Options of the command."""
     declared = parser(__doc__)
-    add_as_of(declared, "date of the feature snapshot (default: the day after the newest event)")
+    add_as_of(declared, "date of the feature snapshot (default: the day after the observed end)")
     add_flag(declared, "rebuild", "compute all activity again, not what changed (default: false)")
     return declared
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def options() -> argparse.ArgumentParser:
     """Options of the command."""
     declared = parser(__doc__)
-    add_as_of(declared, "date of the features (default: the day after the newest event)")
+    add_as_of(declared, "date of the features (default: the day after the observed end)")
     return declared
 
 

@@ -418,6 +418,15 @@ def test_the_history_is_the_one_of_the_data_set(retail: Context) -> None:
     assert history.latest_labelled(90) == date(2011, 9, 10)
 
 
+def test_one_sale_six_weeks_later_moves_neither_the_end_nor_the_test_date(retail: Context) -> None:
+    daily = retail.lake.read("gold/customer_daily")
+    stray = daily.limit(1).withColumn("day", F.lit(date(2012, 1, 20)))
+    history = History.of(daily.unionByName(stray))
+    assert (history.observed_until, history.sold_until) == (date(2011, 12, 9), date(2011, 12, 9))
+    assert (history.day_after, history.latest_labelled(90)) == (END, date(2011, 9, 10))
+    assert list(history.after_the_end) == [date(2012, 1, 20)]
+
+
 def test_population_and_churn_share_are_the_known_ones(retail: Context, days: pd.DataFrame) -> None:
     as_of = date(2011, 9, 10)
     daily = retail.lake.read("gold/customer_daily")

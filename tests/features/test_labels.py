@@ -11,7 +11,7 @@ from pyspark.sql import DataFrame
 from goldrun.errors import AsOfError
 from goldrun.features.activity import Activity
 from goldrun.features.labels import History, churn_labels
-from goldrun.features.snapshots import customer_features, snapshots
+from goldrun.features.snapshots import customer_features, snapshots, user_features
 
 MakeDaily = Callable[..., DataFrame]
 MakeActivity = Callable[[DataFrame], Activity]
@@ -169,3 +169,58 @@ def test_no_training_label_ever_reaches_past_the_test_date(
     assert 1 <= len(origins) <= most
     assert origins[-1] + timedelta(days=horizon) == as_of
     assert origins[0] - timedelta(days=window) >= RETAIL.observed_from
+
+
+# A stray row after the end -----------------------------------------------------------------------
+
+SHOP = {date(2010, 12, 1) + timedelta(days=n): 5 for n in range(374)}
+STRAY = date(2012, 1, 20)
+
+
+def test_a_stray_sale_makes_no_label_complete_and_no_recency_long() -> None:
+    found = History.of_counts(min(SHOP), SHOP | {STRAY: 1}, SHOP | {STRAY: 1})
+    assert found == History(
+        RETAIL.observed_from, RETAIL.observed_until, date(2011, 12, 9), {STRAY: 1}
+    )
+    assert found.latest_labelled(HORIZON) == date(2011, 9, 10)
+    assert found.day_after == date(2011, 12, 10)
+
+
+def test_a_date_after_the_end_is_refused_with_the_rows_that_lie_there() -> None:
+    found = History.of_counts(min(SHOP), SHOP | {STRAY: 2}, SHOP | {STRAY: 2})
+    assert found is not None
+    rows = r"2 rows on 1 day \(2012-01-20\) after the end.*correct their dates, or load"
+    with pytest.raises(AsOfError, match=rf"ends on 2011-12-09.*give 2011-12-10 or.*{rows}"):
+        found.check_features(date(2012, 1, 21))
+    with pytest.raises(AsOfError, match=rf"2011-12-09\); give 2011-09-10 or.*{rows}"):
+        found.check_labels(date(2011, 10, 22), HORIZON)
+
+
+def test_visits_go_on_after_the_last_sales_and_a_stray_sale_among_them_is_no_end_of_sales() -> None:
+    visits = {date(2010, 12, 1) + timedelta(days=n): 9 for n in range(450)}
+    found = History.of_counts(min(visits), visits, SHOP | {STRAY: 1})
+    assert found == History(min(SHOP), max(visits), max(SHOP), {STRAY: 1})
+
+
+def test_sales_never_end_after_all_activity() -> None:
+    weekly = {day: 1 for day in SHOP if day.weekday() == 5}
+    late = {max(SHOP) + timedelta(days=n): 1 for n in range(1, 50)}
+    weekly |= {day: 1 for day in late if day.weekday() == 5}
+    found = History.of_counts(min(SHOP), SHOP | weekly, weekly)
+    assert found is not None
+    assert found.sold_until == found.observed_until < max(weekly)
+    assert set(found.after_the_end) == {day for day in weekly if day > found.observed_until}
+
+
+def test_the_history_of_a_table_leaves_a_stray_row_out(daily_of: MakeDaily) -> None:
+    days = [("c", str(LONG_AGO + timedelta(days=n)), 1, "1") for n in range(40)]
+    found = History.of(daily_of(*days, ("d", "2024-01-05", 0, "0", 3)))
+    end = LONG_AGO + timedelta(days=39)
+    assert found == History(LONG_AGO, end, end, {date(2024, 1, 5): 3})
+
+
+def test_who_bought_only_after_the_end_has_no_recency(daily_of: MakeDaily) -> None:
+    days = [("c", str(LONG_AGO + timedelta(days=n)), 1, "1") for n in range(40)]
+    daily = daily_of(*days, ("c", "2024-01-05", 1, "9"), ("d", "2024-01-05", 1, "9"))
+    (row,) = user_features(daily, History.of(daily).observed_until).collect()
+    assert (row["user_id"], row["total_spend"], row["recency_days"]) == ("c", 40, 0)

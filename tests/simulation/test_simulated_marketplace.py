@@ -1,6 +1,7 @@
 """The true rows satisfy the contracts, and the files hold the same rows."""
 
 from collections import Counter
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from scipy import stats
 
 from goldrun.contracts import behaviour, entities, lineage
 from goldrun.contracts.table import Table
+from goldrun.features.observed_end import observed_end
 from goldrun.io.settings import load_source
 from goldrun.jobs.simulate.simulation import write_marketplace
 from goldrun.simulation.draws import Draws
@@ -50,6 +52,15 @@ def test_a_different_seed_gives_a_different_marketplace(market: Written, tmp_pat
     other = Written(market.settings, tmp_path / "other")
     write_marketplace(read_settings(customers=CUSTOMERS, seed=43), other.folder, processes=1)
     assert not set(other.lines("interactions")) & set(market.lines("interactions"))
+
+
+def test_the_marketplace_ends_with_its_newest_transaction_and_not_with_a_stray_one(
+    market: Written,
+) -> None:
+    days = dict.fromkeys(market.truth("transactions")[entities.TRANSACTION_DATE].dt.date, 1)
+    newest = max(days)
+    assert observed_end(days).day == newest
+    assert observed_end({**days, newest + timedelta(days=42): 1}).day == newest
 
 
 @pytest.mark.parametrize("entity", LAYOUTS)

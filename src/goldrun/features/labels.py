@@ -1,19 +1,30 @@
 """Labels after a date, and the dates for which features and labels are complete."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 import pandas as pd
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from goldrun.contracts import gold
+from goldrun.contracts import behaviour, gold
 from goldrun.contracts.entities import CUSTOMER_ID
 from goldrun.errors import AsOfError
 from goldrun.features.catalog import daily_metrics
+from goldrun.features.observed_end import describe_after, observed_end
 
 CHURNED = "churned"
 """1 when no completed order fell in ``[as_of, as_of + horizon_days)``, else 0."""
+_RECORDS = " + ".join(
+    (
+        daily_metrics.TRANSACTIONS,
+        daily_metrics.SESSIONS,
+        daily_metrics.INTERACTIONS,
+        *map(daily_metrics.events_of, behaviour.EVENT_TYPES),
+    )
+)
+"""SQL of the number of records behind a row of ``gold/customer_daily``."""
 
 
 @dataclass(frozen=True)
@@ -23,37 +34,62 @@ class History:
     Attributes:
         observed_from: First day on which any activity was known. A later correction that moves a
             transaction to an earlier day does not change it.
-        observed_until: Newest day with any activity.
-        sold_until: Newest day with a transaction of any status, up to which a label is known;
-            ``observed_until`` when None.
+        observed_until: Observed end of all activity (``observed_end``): the last day that the data
+            cover as usual.
+        sold_until: Observed end of the transactions of any status, up to which a label is known;
+            never after ``observed_until``, and that day when None.
+        after_the_end: Number of records by day, of the days of activity after ``observed_until``
+            and of those of transactions after ``sold_until``; they count for nothing.
     """
 
     observed_from: date
     observed_until: date
     sold_until: date | None = None
+    after_the_end: Mapping[date, int] = field(default_factory=dict, hash=False)
 
     @classmethod
     def of(cls, daily: DataFrame) -> "History":
         """Read the span from ``gold/customer_daily``; AsOfError when that is empty."""
-        sold = F.when(F.col(daily_metrics.TRANSACTIONS) > 0, F.col(daily_metrics.DAY))
-        row = daily.agg(
-            F.min(daily_metrics.KNOWN_FROM).alias("first"),
-            F.max(daily_metrics.DAY).alias("last"),
-            F.max(sold).alias("sold"),
-        ).collect()[0]
-        if row["first"] is None:
+        history = cls.of_days(daily)
+        if history is None:
             raise AsOfError(
                 "gold/customer_daily is empty: load files that have rows (bronze, silver, gold, in "
                 "this order), or run gold with rebuild=true where silver has them"
             )
-        return cls(row["first"], row["last"], row["sold"])
+        return history
 
     @classmethod
     def of_days(cls, daily: DataFrame) -> "History | None":
-        """Read first and last day alone from ``gold/customer_daily``; None when it is empty."""
-        ends = F.min(daily_metrics.KNOWN_FROM), F.max(daily_metrics.DAY)
-        first, last = daily.agg(*ends).collect()[0]
-        return None if first is None else cls(first, last)
+        """Read the span from ``gold/customer_daily``; None when that is empty."""
+        counted = daily.groupBy(daily_metrics.DAY).agg(
+            F.min(daily_metrics.KNOWN_FROM),
+            F.expr(f"sum({_RECORDS})"),
+            F.sum(daily_metrics.TRANSACTIONS),
+        )
+        rows = counted.collect()
+        return cls.of_counts(
+            min((known for _, known, *_ in rows), default=None),
+            {day: records for day, _, records, _ in rows if records > 0},
+            {day: transactions for day, *_, transactions in rows if transactions > 0},
+        )
+
+    @classmethod
+    def of_counts(
+        cls, first: date | None, records: Mapping[date, int], transactions: Mapping[date, int]
+    ) -> "History | None":
+        """Compute the span from its first day and the numbers of records and transactions by day.
+
+        Days without any are left out, such as those that all transactions were moved from. None
+        without records.
+        """
+        if first is None or not records:
+            return None
+        active = observed_end(records)
+        if not transactions:
+            return cls(first, active.day, None, active.after)
+        sold = observed_end(transactions)
+        after = dict(sorted({**sold.after, **active.after}.items()))
+        return cls(first, active.day, min(sold.day, active.day), after)
 
     @property
     def day_after(self) -> date:
@@ -74,7 +110,7 @@ class History:
         if as_of > self.day_after:
             raise AsOfError(
                 f"as_of {as_of}: the lake ends on {self.observed_until}, so activity before as_of "
-                f"is incomplete; give {self.day_after} or an earlier date"
+                f"is incomplete; give {self.day_after} or an earlier date{self._after_note()}"
             )
         return as_of
 
@@ -98,9 +134,18 @@ class History:
         if as_of > latest:
             raise AsOfError(
                 f"as_of {as_of}: its label window of {horizon_days} days ends after the lake does "
-                f"({self.observed_until}); give {latest} or an earlier date"
+                f"({self.sold_until or self.observed_until}); give {latest} or an earlier date"
+                f"{self._after_note()}"
             )
         return self.check_features(as_of)
+
+    def _after_note(self) -> str:
+        if not self.after_the_end:
+            return ""
+        return (
+            f". {describe_after(self.after_the_end)} after the end are too few for its rhythm: "
+            "correct their dates, or load what is missing before them"
+        )
 
     def training_origins(
         self, as_of: date, horizon_days: int, window_days: int, most: int

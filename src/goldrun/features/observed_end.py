@@ -10,6 +10,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from goldrun.errors import listed
+
 WINDOW_DAYS = 28
 """Length of the time up to a day, the day included, that must have rows as usual."""
 LEAST_TRADING_DAYS = 20
@@ -54,6 +56,13 @@ def observed_end(rows_by_day: Mapping[date, int]) -> ObservedEnd:
         raise ValueError("there are no days, so there is no end; give at least one")
     end = _last_within_rhythm(days)
     return ObservedEnd(end, {day: rows_by_day[day] for day in days if day > end})
+
+
+def describe_after(after: Mapping[date, int]) -> str:
+    """Describe the rows after the end: how many there are, and on which days."""
+    rows, days = sum(after.values()), len(after)
+    what = f"{rows:,} row{'s' * (rows > 1)} on {days} day{'s' * (days > 1)}"
+    return f"{what} ({listed(after, at_most=3)})"
 
 
 def _last_within_rhythm(days: Sequence[date]) -> date:

@@ -89,15 +89,15 @@ def _non_additive(activity: Activity, as_ofs: Sequence[date]) -> list[DataFrame]
 def user_features(
     daily: DataFrame, observed_until: date, *, has_versions: bool = False
 ) -> DataFrame:
-    """Compute the users' table as of the newest event, with recency in calendar days from its date.
+    """Compute the users' table as of the observed end, with recency in calendar days from it.
 
-    The day of the newest event counts in full, so the recency of a customer with an order on it is
+    The day of the observed end counts in full, so the recency of a customer with an order on it is
     0. The current versions of transactions count, also those that are known later. Money is
     rounded to cents last.
 
     Args:
         daily: Rows of ``gold/customer_daily``.
-        observed_until: Day of the newest event in the lake.
+        observed_until: The observed end of the lake.
         has_versions: Whether a day may have several rows.
 
     Returns:

@@ -1,7 +1,8 @@
 """Measure data quality of stored tables: broken rules, nulls, and each record's fate."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 
 import pandas as pd
 from pyspark.sql import DataFrame
@@ -38,12 +39,15 @@ class QualityReport:
         null_rates: One row a column: ``table, column, rows, nulls, null_rate`` (0 to 1).
         accounts: Accounting of each entity with files.
         checks: Checks that decide the verdict.
+        after_the_end: Number of transactions by day after the observed end; they have no effect
+            on the verdict, as features and labels leave them out.
     """
 
     rules: pd.DataFrame
     null_rates: pd.DataFrame
     accounts: dict[str, Accounting]
     checks: tuple[Check, ...]
+    after_the_end: Mapping[date, int] = field(default_factory=dict)
 
     @property
     def verdict(self) -> Verdict:
@@ -62,6 +66,8 @@ class QualityReport:
             numbers |= {f"{entity}.{name}": float(n) for name, n in counts.items()}
             numbers[f"{entity}.duplicate_share"] = _share(account.fates[DUPLICATE], account.records)
             numbers[f"{entity}.reject_share"] = account.reject_share
+        numbers["transactions.after_the_end"] = float(sum(self.after_the_end.values()))
+        numbers["transactions.days_after_the_end"] = float(len(self.after_the_end))
         for row in self.null_rates.itertuples():
             numbers[f"{row.table}.{row.column}.null_rate"] = float(str(row.null_rate))
         return numbers

@@ -71,7 +71,7 @@ CUSTOMER_FEATURES = Table(
 _CENTS = T.DecimalType(18, 2)
 USER_FEATURES = Table(
     name="gold/user_features",
-    grain="one customer with at least one completed order, as of the newest event in the lake",
+    grain="one customer with at least one completed order, as of the observed end of the lake",
     key=(gold.USER_ID,),
     z_ordered_by=(purchase_features.TOTAL_SPEND,),
     columns=(
@@ -120,17 +120,17 @@ USER_FEATURES = Table(
         Feature(
             purchase_features.RECENCY_DAYS,
             T.IntegerType(),
-            "Calendar days from it to the newest event.",
+            "Calendar days from it to the observed end.",
             required=True,
             unit="days",
             minimum=0,
-            # as_of is the day after the newest event.
+            # as_of is the day after the observed end.
             expression=f"datediff({gold.AS_OF}, {totals.LAST_PURCHASE}) - 1",
         ),
     ),
 )
 """The users' table of gold; its expressions read what ``asof.totals_before`` returns as of the day
-after the newest event."""
+after the observed end."""
 
 
 def feature_named(name: str) -> Feature:

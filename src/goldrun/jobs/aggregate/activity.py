@@ -19,8 +19,9 @@ from goldrun.features.activity import (
 from goldrun.features.catalog import non_additive_tables
 from goldrun.features.catalog.feature_tables import CUSTOMER_DAILY
 from goldrun.features.labels import History
+from goldrun.features.observed_end import describe_after
 from goldrun.features.silver_tables import Silver
-from goldrun.jobs.context import Context
+from goldrun.jobs.context import Context, log
 
 _CUSTOMERS = "customers"
 _HISTORY = lineage.history_table(TRANSACTIONS)
@@ -84,3 +85,13 @@ def activity_in(ctx: Context) -> Activity:
 def history_of(ctx: Context) -> History:
     """First and last day of the lake."""
     return History.of(ctx.lake.read(CUSTOMER_DAILY.name))
+
+
+def warn_of_rows_after(history: History) -> None:
+    """Log a warning of the rows after the observed end, where there are any."""
+    if history.after_the_end:
+        log.warning(
+            "    %s after the observed end %s count for nothing: correct their dates, or load what "
+            "is missing before them",
+            *(describe_after(history.after_the_end), history.sold_until or history.observed_until),
+        )

@@ -10,7 +10,13 @@ from goldrun.features.catalog import feature_tables
 from goldrun.features.catalog.feature_tables import CUSTOMER_DAILY, CUSTOMER_FEATURES, USER_FEATURES
 from goldrun.features.snapshots import user_features
 from goldrun.features.spans import in_spans
-from goldrun.jobs.aggregate.activity import ACTIVITY, has_versions, history_of, silver_of
+from goldrun.jobs.aggregate.activity import (
+    ACTIVITY,
+    has_versions,
+    history_of,
+    silver_of,
+    warn_of_rows_after,
+)
 from goldrun.jobs.aggregate.affected import find_affected, recompute
 from goldrun.jobs.aggregate.progress import (
     State,
@@ -41,7 +47,7 @@ def run(ctx: Context, as_of: date | None = None, *, rebuild: bool = False) -> da
 
     Args:
         ctx: The context.
-        as_of: Date of the snapshot; the day after the newest event when None.
+        as_of: Date of the snapshot; the day after the observed end when None.
         rebuild: Compute all activity and the stored snapshots again.
 
     Raises:
@@ -59,6 +65,7 @@ def run(ctx: Context, as_of: date | None = None, *, rebuild: bool = False) -> da
         _leave_zone(ctx)
     change = _update_activity(ctx, state, None if rebuild or moved else state.changed)
     history = history_of(ctx)
+    warn_of_rows_after(history)
     as_of = history.check_features(as_of or history.day_after)
     update_snapshots(ctx, Change.of_everything() if state.snapshots_anew else change, as_of)
     with step("gold: user_features"), ctx.lake.writing(USER_FEATURES.name):

@@ -13,7 +13,13 @@ from goldrun.features.catalog.feature_tables import CUSTOMER_DAILY, CUSTOMER_FEA
 from goldrun.features.labels import History
 from goldrun.features.snapshots import customer_features, user_features
 from goldrun.jobs.aggregate import gold_tables
-from goldrun.jobs.aggregate.activity import ACTIVITY, activity_in, history_of, tables_followed
+from goldrun.jobs.aggregate.activity import (
+    ACTIVITY,
+    activity_in,
+    history_of,
+    tables_followed,
+    warn_of_rows_after,
+)
 from goldrun.jobs.aggregate.affected import AffectedRows, find_affected, recompute
 from goldrun.jobs.aggregate.progress import (
     State,
@@ -107,7 +113,7 @@ class GoldUpdater:
         return affected.count
 
     def publish_snapshot(self, ctx: Context, *, ending: bool = False) -> None:
-        """Write all customers' features as of the day after the newest event, and score them.
+        """Write all customers' features as of the day after the observed end, and score them.
 
         Args:
             ctx: The context.
@@ -116,7 +122,9 @@ class GoldUpdater:
         self._described_at = ctx.now
         if ctx.lake.read_or_empty(CUSTOMER_DAILY).isEmpty():
             return
-        as_of = history_of(ctx).day_after
+        history = history_of(ctx)
+        warn_of_rows_after(history)
+        as_of = history.day_after
         if ending:
             update_snapshots(ctx, Change(self._changed_from), as_of)
             self._changed_from = self._noted = None

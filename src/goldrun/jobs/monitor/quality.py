@@ -1,5 +1,7 @@
 """Measure the data quality of the lake and record it: rules, nulls, and each record's fate."""
 
+from dataclasses import replace
+
 import pandas as pd
 from pyspark.sql import DataFrame
 
@@ -11,10 +13,13 @@ from goldrun.jobs.context import Context, log, step
 from goldrun.jobs.names import DATA_QUALITY
 from goldrun.jobs.refine.silver import accounts
 from goldrun.medallion.unique_keys import keys_not_unique
+from goldrun.monitoring.after_the_end import transactions_after_the_end
 from goldrun.monitoring.quality import QualityReport, evaluate_quality, null_rates, rule_counts
 from goldrun.monitoring.quality_plots import failures_by_rule, fates
 from goldrun.monitoring.quality_plots import null_rates as null_rates_plot
 from goldrun.registry.evidence import version_tags
+
+_TRANSACTIONS = "transactions"
 
 
 def measure(ctx: Context) -> QualityReport:
@@ -38,6 +43,8 @@ def measure(ctx: Context) -> QualityReport:
             ctx.source.max_reject_share,
             _keys_not_unique(ctx, quarantine),
         )
+        after = transactions_after_the_end(silver[_TRANSACTIONS], ctx.source.zone)
+        report = replace(report, after_the_end=after)
     for check in report.checks:
         log.info("    %-7s %s (%s)", check.verdict.upper(), check.name, check.detail)
     return report

@@ -11,6 +11,7 @@ from rich.table import Table
 from goldrun.contracts.entities import CUSTOMERS
 from goldrun.contracts.verdict import Verdict
 from goldrun.features.catalog.feature_tables import CUSTOMER_DAILY, CUSTOMER_FEATURES, USER_FEATURES
+from goldrun.features.observed_end import describe_after
 from goldrun.io.tracking.errors import without_password
 from goldrun.io.tracking.store import is_default
 from goldrun.jobs.context import Context
@@ -68,6 +69,10 @@ def _rows(ctx: Context, report: QualityReport) -> Table:
             if records:
                 share = records / account.records
                 table.add_row("", f"  {fate}", f"{records:,}", f"{share:.1%} of the records")
+    if report.after_the_end:
+        what = describe_after(report.after_the_end)
+        rows = f"{sum(report.after_the_end.values()):,}"
+        table.add_row("silver", "transactions after the end", rows, what)
     for name in (*(one.name for one in _TABLES), *_published()):
         if ctx.lake.exists(name):
             layer, short = name.split("/")
