@@ -14,6 +14,7 @@ from pyspark.sql import functions as F
 
 from goldrun.contracts import lineage
 from goldrun.contracts.entities import CUSTOMERS, TRANSACTIONS
+from goldrun.errors import GoldrunError
 from goldrun.features.catalog import feature_tables
 from goldrun.features.catalog.feature_tables import CUSTOMER_FEATURES, USER_FEATURES
 from goldrun.io.delta.lake import Lake
@@ -62,17 +63,25 @@ def run_sequence(engine: Engine, tracker: Tracker, folder: Path, seed: int, leng
     outcome, draw = Outcome(seed), random.Random(seed)
     story = Story(with_settings(new_shop(engine, tracker, folder), 0, 0), draw)
     kinds, weights = [*STEPS], [weight for _, weight in STEPS.values()]
+    drawn = ("new file", "new file", *draw.choices(kinds, weights, k=length))
     with tracker.run("sequence", "sequences"), _erasures_without_spark():
-        for kind in ("new file", "new file", *draw.choices(kinds, weights, k=length)):
-            step = STEPS[kind][0]
-            outcome.steps.append((kind, step(story)))
-            story.shop = _run(story.shop)
-            if story.has_new_settings:
-                lake, story.has_new_settings = story.shop.ctx.lake, False
-                story.restorable_from = lake.versions(SILVER)
-        fresh = _build(story)
-        _compare(outcome, story.shop.ctx, fresh)
+        try:
+            for kind in drawn:
+                _take(outcome, story, kind)
+            _compare(outcome, story.shop.ctx, _build(story))
+        except GoldrunError as error:
+            outcome.differences["stopped"] = str(error)
     return outcome
+
+
+def _take(outcome: Outcome, story: Story, kind: str) -> None:
+    """Take a step, and run silver and gold after it."""
+    step = STEPS[kind][0]
+    outcome.steps.append((kind, step(story)))
+    story.shop = _run(story.shop)
+    if story.has_new_settings:
+        story.has_new_settings = False
+        story.restorable_from = story.shop.ctx.lake.versions(SILVER)
 
 
 def _run(shop: Shop) -> Shop:

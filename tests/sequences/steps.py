@@ -93,7 +93,7 @@ Step = Callable[[Story], str]
 
 
 def new_file(story: Story) -> str:
-    """Add a file of new transactions, of which one may be invalid, and one may be early."""
+    """Add a file of new transactions, of which the first is valid, and any may be late."""
     lines = [_new_line(story, n) for n in range(story.draw.randrange(1, 5))]
     repeated = [story.draw.choice([*story.lines.values()])] if story.lines else []
     story.add_file(lines + (repeated if story.draw.random() < 0.3 else []))
@@ -105,9 +105,9 @@ def _new_line(story: Story, number: int) -> Line:
     return Line(
         key=f"t{story.files}-{number}",
         who=f"c{draw.randrange(CUSTOMERS_OF_SHOP)}",
-        amount="free" if draw.random() < 0.15 else str(draw.randrange(1, 90)),
+        amount="free" if number and draw.random() < 0.25 else str(draw.randrange(1, 90)),
         day=max(0, 3 * story.files + draw.randrange(-5, 3)),
-        status=draw.choice(("completed", "completed", "completed", "cancelled")),
+        status=draw.choice(("completed", "completed", "cancelled")) if number else "completed",
         updated=0,
     )
 
