@@ -32,7 +32,7 @@ from pipelines import bronze, gold, quality, silver
 CASES = Path(__file__).parent
 BATCH, STREAM = "batch", "stream"
 _NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-_KNOWN = {"source", "exit_code", "error", "quality", "ways", "tables"}
+_KNOWN = {"source", "earlier", "options", "exit_code", "error", "quality", "ways", "tables"}
 
 Rows = tuple[tuple[str, ...], ...]
 """Rows of a table as text, sorted."""
@@ -66,6 +66,8 @@ class Run:
         ways: ``batch``, ``stream`` or both.
         columns: Columns to compare, by table.
         expected: The expected outcome.
+        earlier: Name of the TOML that the same lake was built with before; empty if there is none.
+        options: Options of a command by its name, beside the default ones; batch only.
     """
 
     case: str
@@ -74,6 +76,8 @@ class Run:
     ways: tuple[str, ...]
     columns: Mapping[str, tuple[str, ...]]
     expected: Outcome
+    earlier: str = ""
+    options: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -97,7 +101,7 @@ def _runs_of(file: Path) -> Iterator[Run]:
             case=file.parent.name,
             fault=content["fault"],
             source=raw["source"],
-            ways=tuple(raw.get("ways", (BATCH, STREAM))),
+            ways=tuple(raw.get("ways", (BATCH,) if "options" in raw else (BATCH, STREAM))),
             columns={name: tuple(table["columns"]) for name, table in tables.items()},
             expected=Outcome(
                 raw.get("exit_code", 0),
@@ -105,6 +109,8 @@ def _runs_of(file: Path) -> Iterator[Run]:
                 raw.get("quality", ""),
                 {name: _sorted(table["rows"]) for name, table in tables.items()},
             ),
+            earlier=raw.get("earlier", ""),
+            options=raw.get("options", {}),
         )
 
 
@@ -122,7 +128,7 @@ def run_case(run: Run, way: str, engine: Engine, tracker: Tracker, lake: Path) -
     try:
         source = load_source(str(CASES / run.case / run.source))
         ctx = Context(Lake(engine, str(lake)), tracker, source, _NOW)
-        for command in _commands(ctx, run, way):
+        for command in (*_earlier_commands(ctx, run), *_commands(ctx, run, way)):
             with tracker.run(run.name, "goldrun-pipeline"):
                 command()
     except GoldrunError as error:
@@ -135,10 +141,23 @@ def run_case(run: Run, way: str, engine: Engine, tracker: Tracker, lake: Path) -
     )
 
 
+def _earlier_commands(ctx: Context, run: Run) -> Iterator[Callable[[], object]]:
+    """Yield the commands that build the lake with the earlier settings."""
+    if run.earlier:
+        mended = ctx.source.name
+        source = load_source(str(CASES / run.case / run.earlier))
+        source = source.model_copy(update={"name": mended})
+        for minute, script in enumerate((bronze, silver, gold)):
+            before = replace(ctx, source=source, now=_NOW - timedelta(hours=1, minutes=-minute))
+            yield partial(script.work, before, script.options().parse_args([]))
+
+
 def _commands(ctx: Context, run: Run, way: str) -> Iterator[Callable[[], object]]:
     """Yield the commands that the expected outcome needs."""
     fails = run.expected.exit_code != 0
     scripts = [] if way == STREAM else [bronze, silver]
+    if run.earlier and "bronze" not in run.options:
+        scripts = [silver]
     if way == BATCH and (fails or any(name.startswith("gold/") for name in run.columns)):
         scripts.append(gold)
     if fails or run.expected.quality:
@@ -147,7 +166,8 @@ def _commands(ctx: Context, run: Run, way: str) -> Iterator[Callable[[], object]
         ticks = (_NOW + timedelta(minutes=minute) for minute in count())
         yield lambda: stream.run(ctx, Limits(available_now=True), lambda: next(ticks))
     for minute, script in enumerate(scripts):
-        given: argparse.Namespace = script.options().parse_args([])
+        name = script.__name__.removeprefix("pipelines.")
+        given: argparse.Namespace = script.options().parse_args(list(run.options.get(name, ())))
         later = replace(ctx, now=_NOW + timedelta(hours=1, minutes=minute))
         yield partial(script.work, later, given)
 
