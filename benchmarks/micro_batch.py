@@ -106,7 +106,7 @@ def _compute_gold(ctx: Context, kept: Path) -> None:
     gold = f"{ctx.lake.root}/gold"
     if kept.exists():
         shutil.copytree(kept, gold)
-        record_tables(ctx, find_state(ctx))
+        record_tables(ctx, find_state(ctx), ctx.tracker.run_id)
         record_progress(ctx, ctx.lake.versions(tables_followed(ctx)), ctx.tracker.run_id)
     else:
         gold_tables.run(ctx)

@@ -87,7 +87,7 @@ def run(ctx: Context, as_of: date | None = None, *, rebuild: bool = False) -> da
             ctx.tracker.log_metrics(profile.metrics())
             ctx.tracker.log_table(profile.columns, f"profile/{_short(table)}.csv")
     record_zone_of_gold(ctx)
-    record_tables(ctx, state)
+    record_tables(ctx, state, ctx.tracker.run_id)
     if state.silver != known_progress(ctx):
         record_progress(ctx, state.silver, ctx.tracker.run_id)
     return as_of
@@ -170,7 +170,7 @@ def _bring_up_to_date(ctx: Context, state: State, changed: Mapping[str, int]) ->
         if not affected.count:
             return Change(None)
         if any(day > affected.since for day in stored_dates(ctx)):
-            record_changed_from(ctx, state, affected.since)
+            record_changed_from(ctx, state, affected.since, ctx.tracker.run_id)
         return recompute(ctx, affected)
 
 

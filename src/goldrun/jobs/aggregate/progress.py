@@ -165,7 +165,9 @@ def _read_recorded(ctx: Context) -> dict[str, Recorded]:
     }
 
 
-def record_tables(ctx: Context, state: State, changed_from: date | None = None) -> State:
+def record_tables(
+    ctx: Context, state: State, run_id: str, changed_from: date | None = None
+) -> State:
     """Record the tables as a run leaves them, which has computed everything that ``state`` wants.
 
     A version is recorded only where all changes up to it are goldrun's: another's change during the
@@ -174,6 +176,7 @@ def record_tables(ctx: Context, state: State, changed_from: date | None = None) 
     Args:
         ctx: The context.
         state: The tables before the run.
+        run_id: MLflow run that is recorded with the tables.
         changed_from: Earliest day whose change stored snapshots still lack.
 
     Returns:
@@ -193,7 +196,8 @@ def record_tables(ctx: Context, state: State, changed_from: date | None = None) 
         fingerprints = json.dumps(now[name], sort_keys=True)
         day = changed_from if name == CUSTOMER_FEATURES.name else None
         found[name] = Recorded(origin.id, newest if is_own else left, fingerprints, day)
-    _store(ctx, {name: row for name, row in found.items() if state.recorded.get(name) != row})
+    new = {name: row for name, row in found.items() if state.recorded.get(name) != row}
+    _store(ctx, new, run_id)
     own = {name: row.version for name, row in found.items() if row.version is not None}
     return replace(state, own=own, recorded={**state.recorded, **found})
 
@@ -203,20 +207,20 @@ def has_unrecorded(ctx: Context, state: State) -> bool:
     return any(name not in state.recorded and ctx.lake.exists(name) for name in _OUTPUTS)
 
 
-def record_changed_from(ctx: Context, state: State, day: date) -> None:
+def record_changed_from(ctx: Context, state: State, day: date, run_id: str) -> None:
     """Record, before activity is written, the earliest day that stored snapshots may then lack."""
     row = state.recorded.get(CUSTOMER_FEATURES.name)
     if row is None or (row.changed_from is not None and row.changed_from <= day):
         return
     noted = Recorded(row.table_id, row.version, row.definitions, day)
-    _store(ctx, {CUSTOMER_FEATURES.name: noted})
+    _store(ctx, {CUSTOMER_FEATURES.name: noted}, run_id)
 
 
-def _store(ctx: Context, found: Mapping[str, Recorded]) -> None:
+def _store(ctx: Context, found: Mapping[str, Recorded], run_id: str) -> None:
     if not found:
         return
     rows = [
-        (name, r.table_id, r.version, r.definitions, r.changed_from, ctx.now, ctx.tracker.run_id)
+        (name, r.table_id, r.version, r.definitions, r.changed_from, ctx.now, run_id)
         for name, r in found.items()
     ]
     with ctx.lake.writing(GOLD_TABLES.name):

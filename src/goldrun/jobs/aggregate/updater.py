@@ -79,7 +79,12 @@ class GoldUpdater:
             # A change data feed has no changes from before it was enabled.
             gold_tables.run(ctx, rebuild=bool(unfollowed))
         self._begin(ctx)
-        self.update(ctx)
+        try:
+            self.update(ctx)
+        except ChangesLostError as error:
+            log.info("    %s: all activity is computed again", error)
+            gold_tables.run(ctx, rebuild=True)
+            self._begin(ctx)
 
     def _begin(self, ctx: Context) -> None:
         """Begin with the tables as they are, which gold has just left."""
@@ -89,7 +94,11 @@ class GoldUpdater:
         self._described_at = ctx.now
 
     def update(self, ctx: Context) -> int:
-        """Compute the affected customers again; return their number."""
+        """Compute the affected customers again; return their number.
+
+        Raises:
+            ChangesLostError: A change data feed can't be read any more; ``backfill`` computes all.
+        """
         newest = ctx.lake.versions(list(self._progress))
         changed = {name: since for name, since in self._progress.items() if newest[name] > since}
         if not changed:
@@ -97,13 +106,7 @@ class GoldUpdater:
         # Locked before silver is read, or a faster writer's rows could be overwritten by rows of an
         # older silver.
         with ctx.lake.writing(*(table.name for table, _ in ACTIVITY)):
-            try:
-                affected = find_affected(ctx, changed)
-            except ChangesLostError as error:
-                log.info("    %s: all activity is computed again", error)
-                gold_tables.run(ctx, rebuild=True)
-                self._begin(ctx)
-                return 0
+            affected = find_affected(ctx, changed)
             if affected.count:
                 self._compute(ctx, affected)
             if self._state is not None and has_unrecorded(ctx, self._state):
@@ -142,14 +145,14 @@ class GoldUpdater:
     def _record(self, ctx: Context) -> None:
         """Record the tables of gold as they are left."""
         if self._state is not None:
-            self._state = record_tables(ctx, self._state, self._noted)
+            self._state = record_tables(ctx, self._state, self.run_id, self._noted)
 
     def _note(self, ctx: Context, since: date) -> None:
         """Record that stored snapshots lack a change since a day, before it is written."""
         if self._noted is not None and self._noted <= since:
             return
         if self._state is not None and any(day > since for day in stored_dates(ctx)):
-            record_changed_from(ctx, self._state, since)
+            record_changed_from(ctx, self._state, since, self.run_id)
             self._noted = since
 
     def _compute(self, ctx: Context, affected: AffectedRows) -> None:
