@@ -1,6 +1,7 @@
 """The feature of docs/how-to/add-a-feature.md is added to a lake that older code wrote."""
 
 import re
+import shutil
 import tarfile
 from pathlib import Path
 
@@ -17,6 +18,7 @@ FILES = files_of("add-a-feature.md")
 CATALOG = "src/goldrun/features/catalog/purchase_features.py"
 FEATURE = "orders_on_weekends"
 END = ')\n"""Columns of ``gold/customer_features``, after those of ``refund_features``."""'
+EARLIER = "earlier-lake"
 SOURCE = ("--source=marketplace.toml", "--lake=lake")
 
 
@@ -25,6 +27,9 @@ def extended(tmp_path_factory: pytest.TempPathFactory) -> Project:
     project = copy_project(tmp_path_factory.mktemp("how-to") / "goldrun")
     with tarfile.open(ARCHIVE) as archive:
         archive.extractall(project.folder, filter="data")
+    # The tables of the old lake as today's code leaves them without the feature.
+    assert project.script("gold", *SOURCE).code == 0
+    shutil.copytree(project.lake, project.folder / EARLIER)
     for path, text in FILES.items():
         before = (project.folder / path).read_text()
         assert before.count(END) == 1
@@ -34,7 +39,7 @@ def extended(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 @pytest.fixture(scope="module")
 def earlier(extended: Project) -> pd.DataFrame:
-    return stored(extended.lake, "customer_features")
+    return stored(extended.folder / EARLIER, "customer_features")
 
 
 @pytest.fixture(scope="module")

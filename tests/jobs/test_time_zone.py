@@ -178,6 +178,7 @@ def gold_rows(ctx: Context) -> dict[str, list[str]]:
     return {name: sorted(map(str, ctx.lake.read(name).collect())) for name in names}
 
 
+@pytest.mark.slow
 def test_a_remap_moves_a_lake_to_another_time_zone(shop: Shop) -> None:
     shop.add_file(
         "day.csv",

@@ -56,7 +56,7 @@ def features(shop: Shop) -> list[tuple[Any, ...]]:
     return sorted(tuple(row) for row in rows.select(*CUSTOMER_FEATURES.names).collect())
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.slow)])
 def test_what_is_exported_later_leaves_the_features_of_a_date_as_they_were(
     shop: Shop, seed: int
 ) -> None:

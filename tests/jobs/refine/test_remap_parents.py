@@ -32,6 +32,7 @@ def rows(shop: Shop) -> dict[str, list[str]]:
     return {t: sorted(map(str, shop.ctx.lake.read(t).collect())) for t in TABLES}
 
 
+@pytest.mark.slow
 def test_children_follow_their_parents_into_quarantine_and_back(
     shop: Shop, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -12,7 +12,7 @@ from goldrun.jobs.context import Context
 from goldrun.jobs.ingest import bronze
 from goldrun.jobs.monitor import rejections
 from goldrun.jobs.names import CHURN
-from goldrun.jobs.refine import silver
+from goldrun.jobs.refine import mappings, silver
 from goldrun.jobs.train import train
 from goldrun.jobs.workflow import workflow
 from tests.conftest import NOW
@@ -33,6 +33,7 @@ def test_a_shop_with_too_little_history_for_churn_still_gets_segments_and_an_err
         monkeypatch.setattr(step, "run", lambda *_: None)
     monkeypatch.setattr(rejections, "check_before_training", lambda _: None)
     monkeypatch.setattr(rejections, "check_run", lambda *_: None)
+    monkeypatch.setattr(mappings, "report", lambda _: None)
     monkeypatch.setattr(workflow, "check_models", lambda *_: None)
     monkeypatch.setattr(train, "train", too_young_for_churn)
     monkeypatch.setattr(workflow, "summary", lambda _ctx, _report, outcomes: [str(outcomes)])
