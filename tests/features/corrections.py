@@ -50,7 +50,7 @@ def corrected(row: Row, draw: random.Random) -> list[Row]:
     return sorted(versions, key=lambda version: version["updated_at"])
 
 
-def with_corrections(market: Market, seed: int) -> Market:
+def corrected_market(market: Market, seed: int) -> Market:
     """Return the marketplace with several versions of some transactions."""
     draw = random.Random(seed)
     versions = [

@@ -26,8 +26,12 @@ from goldrun.features.silver_tables import Silver
 from goldrun.features.snapshots import snapshots, user_features
 from goldrun.features.spans import in_spans
 from tests.features.computed import activity_of
-from tests.features.corrections import known_on, silver_with_history, versions_by_key
-from tests.features.corrections import with_corrections as make_corrections
+from tests.features.corrections import (
+    corrected_market,
+    known_on,
+    silver_with_history,
+    versions_by_key,
+)
 from tests.features.markets import Market, silver_of, together
 from tests.features.recomputed import features_of
 from tests.features.shops import by_day
@@ -45,7 +49,7 @@ NULLS = ["None", "nan", "NaN", "<NA>"]
 @pytest.fixture(scope="module")
 def market() -> Market:
     worlds = [moved_to(world, ZONE) for world in some_worlds(60)]
-    return make_corrections(together({f"{n}/": world for n, world in enumerate(worlds)}), seed=2)
+    return corrected_market(together({f"{n}/": world for n, world in enumerate(worlds)}), seed=2)
 
 
 @pytest.fixture(scope="module")

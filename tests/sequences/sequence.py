@@ -22,6 +22,7 @@ from goldrun.io.engines.base import Engine
 from goldrun.io.erasure.secret import VARIABLE
 from goldrun.io.tracking.runs import Tracker
 from goldrun.jobs.aggregate import gold_tables
+from goldrun.jobs.aggregate.activity import history_of
 from goldrun.jobs.aggregate.snapshots import stored_dates, write_snapshots
 from goldrun.jobs.context import Context
 from goldrun.jobs.erase import erase
@@ -105,7 +106,7 @@ def _build(story: Story) -> Context:
         erase.run(shop.ctx, person)
     shop.silver()
     gold_tables.run(shop.ctx)
-    write_snapshots(shop.ctx, stored_dates(ctx))
+    write_snapshots(shop.ctx, stored_dates(ctx), history_of(shop.ctx))
     return shop.ctx
 
 

@@ -12,7 +12,7 @@ from goldrun.features.catalog import daily_metrics, sql
 from goldrun.features.catalog.entry import Feature
 from goldrun.features.catalog.feature_kinds import daily
 from goldrun.features.catalog.totals import WINDOWS, in_window
-from goldrun.features.catalog.window_features import WINDOW_UNKNOWN
+from goldrun.features.catalog.window_features import WINDOW_UNKNOWN, money_in_windows
 
 NET_SPEND = daily_metrics.NET_SPEND
 REFUNDED_AMOUNT = "refunded_amount"
@@ -95,33 +95,21 @@ _SO_FAR = (
         serves=(uses.CHURN, uses.RESPONSE),
     ),
 )
-_NET_IN_WINDOWS = tuple(
-    Feature(
-        net_spend_in(days),
-        daily_metrics.SUM,
-        f"{_NET_OF}, in the {days} days before as_of; negative where more was paid back in them "
-        "than paid.",
-        null_means=WINDOW_UNKNOWN,
-        unit="currency",
-        made_from=daily(daily_metrics.NET_SPEND),
-        expression=sql.where_known(days, in_window(daily_metrics.NET_SPEND, days)),
-        serves=(uses.VALUE, uses.CHURN),
-    )
-    for days in WINDOWS
+_NET_IN_WINDOWS = money_in_windows(
+    net_spend_in,
+    daily_metrics.NET_SPEND,
+    f"{_NET_OF}, in the {{days}} days before as_of; negative where more was paid back in them "
+    "than paid.",
+    uses.VALUE,
+    uses.CHURN,
+    minimum=None,
 )
-_REFUNDED_IN_WINDOWS = tuple(
-    Feature(
-        refunded_in(days),
-        daily_metrics.SUM,
-        f"Money paid back in the {days} days before as_of.",
-        null_means=WINDOW_UNKNOWN,
-        unit="currency",
-        minimum=0,
-        made_from=daily(daily_metrics.REFUNDS),
-        expression=sql.where_known(days, in_window(daily_metrics.REFUNDS, days)),
-        serves=(uses.VALUE, uses.RESPONSE),
-    )
-    for days in WINDOWS
+_REFUNDED_IN_WINDOWS = money_in_windows(
+    refunded_in,
+    daily_metrics.REFUNDS,
+    "Money paid back in the {days} days before as_of.",
+    uses.VALUE,
+    uses.RESPONSE,
 )
 _RATES_IN_WINDOWS = tuple(
     Feature(

@@ -3,6 +3,8 @@
 A window of n days is [as_of - n days, as_of).
 """
 
+from collections.abc import Callable
+
 from pyspark.sql import types as T
 
 from goldrun.contracts import uses
@@ -30,6 +32,38 @@ def spend_share_in(days: int) -> str:
     return f"spend_share_last_{days}_days"
 
 
+def money_in_windows(
+    name_in: Callable[[int], str],
+    metric: str,
+    what: str,
+    *serves: str,
+    minimum: float | None = 0,
+) -> tuple[Feature, ...]:
+    """Features that add a daily metric of money over each window.
+
+    Args:
+        name_in: Name of the feature by the length of the window in days.
+        metric: Name of the daily metric.
+        what: Description of the features, with ``{days}``.
+        serves: See ``Feature``.
+        minimum: See ``Column``; None where the sum can be negative.
+    """
+    return tuple(
+        Feature(
+            name_in(days),
+            daily_metrics.SUM,
+            what.format(days=days),
+            null_means=WINDOW_UNKNOWN,
+            unit="currency",
+            minimum=minimum,
+            made_from=daily(metric),
+            expression=sql.where_known(days, in_window(metric, days)),
+            serves=serves,
+        )
+        for days in WINDOWS
+    )
+
+
 _COUNTS = tuple(
     Feature(
         frequency_in(days),
@@ -44,19 +78,12 @@ _COUNTS = tuple(
     )
     for days in WINDOWS
 )
-_SUMS = tuple(
-    Feature(
-        spend_in(days),
-        daily_metrics.SUM,
-        f"Completed amounts in the {days} days before as_of: gross, as total_spend.",
-        null_means=WINDOW_UNKNOWN,
-        unit="currency",
-        minimum=0,
-        made_from=daily(daily_metrics.SPEND),
-        expression=sql.where_known(days, in_window(daily_metrics.SPEND, days)),
-        serves=(uses.VALUE, uses.CHURN),
-    )
-    for days in WINDOWS
+_SUMS = money_in_windows(
+    spend_in,
+    daily_metrics.SPEND,
+    "Completed amounts in the {days} days before as_of: gross, as total_spend.",
+    uses.VALUE,
+    uses.CHURN,
 )
 _SHARES = tuple(
     Feature(

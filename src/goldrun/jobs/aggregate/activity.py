@@ -1,6 +1,7 @@
 """Activity: its tables, and the silver tables that it is computed from."""
 
 from collections.abc import Callable
+from datetime import date
 
 from pyspark.sql import DataFrame
 
@@ -21,6 +22,7 @@ from goldrun.features.catalog.feature_tables import CUSTOMER_DAILY
 from goldrun.features.labels import History
 from goldrun.features.observed_end import describe_after
 from goldrun.features.silver_tables import Silver
+from goldrun.features.snapshots import user_features
 from goldrun.jobs.context import Context, log
 
 _CUSTOMERS = "customers"
@@ -48,7 +50,7 @@ def _dates_versions(source: Source) -> bool:
     return TRANSACTIONS.versioned_by in source.with_files["transactions"].columns
 
 
-def has_versions(ctx: Context) -> bool:
+def _has_versions(ctx: Context) -> bool:
     """Whether a transaction was changed, and the shop records when."""
     return _dates_versions(ctx.source) and not ctx.lake.read_or_empty(_HISTORY).isEmpty()
 
@@ -66,7 +68,7 @@ def silver_of(ctx: Context) -> Silver:
         theirs["customers_history"] = ctx.lake.read_or_empty(lineage.history_table(CUSTOMERS))
     return Silver(
         transactions=ctx.lake.read(TRANSACTIONS.name),
-        transactions_history=ctx.lake.read(_HISTORY.name) if has_versions(ctx) else None,
+        transactions_history=ctx.lake.read(_HISTORY.name) if _has_versions(ctx) else None,
         **theirs,
         sessions=recorded("sessions"),
         events=recorded("events"),
@@ -79,7 +81,12 @@ def activity_in(ctx: Context) -> Activity:
     """The stored tables of activity, and the entities that the source has."""
     daily, products, responses, places = (ctx.lake.read(table.name) for table, _ in ACTIVITY)
     recorded = frozenset(ctx.source.entities)
-    return Activity(daily, products, responses, places, recorded, has_versions(ctx))
+    return Activity(daily, products, responses, places, recorded, _has_versions(ctx))
+
+
+def users_of(activity: Activity, observed_until: date) -> DataFrame:
+    """Compute ``gold/user_features`` of some activity."""
+    return user_features(activity.daily, observed_until, has_versions=activity.has_versions)
 
 
 def history_of(ctx: Context) -> History:

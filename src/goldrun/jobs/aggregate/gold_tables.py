@@ -7,14 +7,14 @@ from goldrun.contracts.entities import CUSTOMERS, TRANSACTIONS
 from goldrun.contracts.table import Table
 from goldrun.errors import ChangesLostError, listed
 from goldrun.features.catalog import feature_tables
-from goldrun.features.catalog.feature_tables import CUSTOMER_DAILY, CUSTOMER_FEATURES, USER_FEATURES
-from goldrun.features.snapshots import user_features
+from goldrun.features.catalog.feature_tables import CUSTOMER_FEATURES, USER_FEATURES
 from goldrun.features.spans import in_spans
 from goldrun.jobs.aggregate.activity import (
     ACTIVITY,
-    has_versions,
+    activity_in,
     history_of,
     silver_of,
+    users_of,
     warn_of_rows_after,
 )
 from goldrun.jobs.aggregate.affected import find_affected, recompute
@@ -67,13 +67,10 @@ def run(ctx: Context, as_of: date | None = None, *, rebuild: bool = False) -> da
     history = history_of(ctx)
     warn_of_rows_after(history)
     as_of = history.check_features(as_of or history.day_after)
-    update_snapshots(ctx, Change.of_everything() if state.snapshots_anew else change, as_of)
+    change = Change.of_everything() if state.snapshots_anew else change
+    update_snapshots(ctx, change, as_of, history)
     with step("gold: user_features"), ctx.lake.writing(USER_FEATURES.name):
-        users = user_features(
-            ctx.lake.read(CUSTOMER_DAILY.name),
-            history.observed_until,
-            has_versions=has_versions(ctx),
-        )
+        users = users_of(activity_in(ctx), history.observed_until)
         note = {"observed_until": history.observed_until}
         if ctx.lake.replace(USER_FEATURES, users, note=note):
             ctx.lake.compact(USER_FEATURES)

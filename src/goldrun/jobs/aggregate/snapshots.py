@@ -12,7 +12,7 @@ from goldrun.errors import listed
 from goldrun.features.catalog.feature_tables import CUSTOMER_FEATURES
 from goldrun.features.labels import History
 from goldrun.features.snapshots import snapshots
-from goldrun.jobs.aggregate.activity import activity_in, history_of
+from goldrun.jobs.aggregate.activity import activity_in
 from goldrun.jobs.context import Context, log, step
 
 _EVERYTHING = date.min
@@ -42,12 +42,11 @@ class Change:
         return Change(earlier if self.since is None else min(earlier, self.since))
 
 
-def write_snapshots(ctx: Context, as_ofs: Sequence[date]) -> None:
+def write_snapshots(ctx: Context, as_ofs: Sequence[date], history: History) -> None:
     """Make ``gold/customer_features`` hold the features as of these dates, beside its others."""
     what = f"gold: customer_features as of {', '.join(map(str, as_ofs))}"
     with step(what), ctx.lake.writing(CUSTOMER_FEATURES.name):
-        observed_from = history_of(ctx).observed_from
-        rows = snapshots(activity_in(ctx), as_ofs, observed_from, staged=True)
+        rows = snapshots(activity_in(ctx), as_ofs, history.observed_from, staged=True)
         if not ctx.lake.replace(CUSTOMER_FEATURES, rows, where=_is_one_of(as_ofs)):
             log.info("    nothing changed")
 
@@ -58,13 +57,12 @@ def stored_dates(ctx: Context) -> list[date]:
     return sorted(row[gold.AS_OF] for row in dates)
 
 
-def update_snapshots(ctx: Context, change: Change, as_of: date) -> None:
+def update_snapshots(ctx: Context, change: Change, as_of: date, history: History) -> None:
     """Write the snapshot of a date, and compute the stored ones again that a change affects.
 
     A snapshot depends on the days before its date, and on the first day of the history, with which
     all customers' windows begin to be known.
     """
-    history = history_of(ctx)
     since, customers = change.since, change.customers
     dates = [] if since is None else [day for day in stored_dates(ctx) if day > since]
     _remove(ctx, [day for day in dates if not _covers(history, day)], history)
@@ -78,7 +76,7 @@ def update_snapshots(ctx: Context, change: Change, as_of: date) -> None:
     if others and customers is not None and since is not None and since > history.observed_from:
         _update_customers(ctx, others, customers.distinct().localCheckpoint(), history)
         others = []
-    write_snapshots(ctx, sorted({as_of, *others}))
+    write_snapshots(ctx, sorted({as_of, *others}), history)
 
 
 def _update_customers(

@@ -11,13 +11,14 @@ from goldrun.errors import ChangesLostError
 from goldrun.features.activity import Activity
 from goldrun.features.catalog.feature_tables import CUSTOMER_DAILY, CUSTOMER_FEATURES, USER_FEATURES
 from goldrun.features.labels import History
-from goldrun.features.snapshots import customer_features, user_features
+from goldrun.features.snapshots import customer_features
 from goldrun.jobs.aggregate import gold_tables
 from goldrun.jobs.aggregate.activity import (
     ACTIVITY,
     activity_in,
     history_of,
     tables_followed,
+    users_of,
     warn_of_rows_after,
 )
 from goldrun.jobs.aggregate.affected import AffectedRows, find_affected, recompute
@@ -129,13 +130,14 @@ class GoldUpdater:
         warn_of_rows_after(history)
         as_of = history.day_after
         if ending:
-            update_snapshots(ctx, Change(self._changed_from), as_of)
+            update_snapshots(ctx, Change(self._changed_from), as_of, history)
             self._changed_from = self._noted = None
             self._record(ctx)
         else:
             # The last one may lack the last activity of its days.
             last = self._published
-            write_snapshots(ctx, [last, as_of] if last is not None and last < as_of else [as_of])
+            dates = [last, as_of] if last is not None and last < as_of else [as_of]
+            write_snapshots(ctx, dates, history)
         self._published = as_of
         everyone = ctx.lake.read(CUSTOMER_FEATURES.name).where(f"{gold.AS_OF} = DATE'{as_of}'")
         if self.scorer.refresh(ctx):
@@ -177,14 +179,10 @@ class GoldUpdater:
         with lake.writing(USER_FEATURES.name):
             if until != self._observed_until:
                 note = {"observed_until": until}
-                lake.replace(USER_FEATURES, _users_of(activity, until), note=note)
+                lake.replace(USER_FEATURES, users_of(activity, until), note=note)
                 self._observed_until = until
                 return
             key = customers.withColumnRenamed(CUSTOMER_ID, gold.USER_ID)
             stored = lake.read(USER_FEATURES.name).join(key, gold.USER_ID, "left_semi")
-            rows = _users_of(activity.of(customers), until)
+            rows = users_of(activity.of(customers), until)
             lake.replace_rows(USER_FEATURES, rows, stored)
-
-
-def _users_of(activity: Activity, until: date) -> DataFrame:
-    return user_features(activity.daily, until, has_versions=activity.has_versions)

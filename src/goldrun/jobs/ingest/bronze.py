@@ -151,7 +151,7 @@ def check_files(ctx: Context, entity: str, found: Sequence[Path]) -> NewFiles:
         SourceError: A file can't be read, or has changed since it was read.
     """
     known = stored_files(ctx, entity)
-    new = inspect(ctx, entity, _select_new(ctx, found, known))
+    new = inspect(ctx, entity, select_new(ctx, found, known))
     log.info("    %s: %s of %s files are new", entity, len(new.files), len(found))
     return replace(new, stored=frozenset(known.values()))
 
@@ -203,15 +203,6 @@ def read_records(ctx: Context, new: NewFiles) -> tuple[Batch, DataFrame]:
     return batch, redact_erased(ctx, new.entity, records)
 
 
-def new_files(ctx: Context, entity: str, found: Sequence[Path]) -> dict[Path, str]:
-    """Select the files whose content is not in bronze, with their fingerprints.
-
-    Raises:
-        SourceError: A file has changed since it was read.
-    """
-    return _select_new(ctx, found, stored_files(ctx, entity))
-
-
 def stored_files(ctx: Context, entity: str) -> dict[str, str]:
     """Return the fingerprints of the files in bronze, by file.
 
@@ -224,7 +215,17 @@ def stored_files(ctx: Context, entity: str) -> dict[str, str]:
     return {row[lineage.FILE]: row[lineage.FINGERPRINT] for row in stored}
 
 
-def _select_new(ctx: Context, found: Sequence[Path], known: Mapping[str, str]) -> dict[Path, str]:
+def select_new(ctx: Context, found: Sequence[Path], known: Mapping[str, str]) -> dict[Path, str]:
+    """Select the files whose content is not in bronze, with their fingerprints.
+
+    Args:
+        ctx: The context.
+        found: The files.
+        known: Fingerprint of each file in bronze, as ``stored_files`` returns them.
+
+    Raises:
+        SourceError: A file has changed since it was read.
+    """
     digests = set(known.values())
     new: dict[Path, str] = {}
     for file in found:

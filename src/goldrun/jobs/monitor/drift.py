@@ -163,7 +163,7 @@ def run(ctx: Context, model: str, as_of: date | None = None) -> None:
             f"model {ctx.source.registered_name(model)} has no champion to compare with: train "
             f"one first (mlflow run . --env-manager local -e train -P model={model})"
         )
-    write_snapshots(ctx, [as_of])
+    write_snapshots(ctx, [as_of], history)
     settings = load_model_config(model, settings_class)
     report = check(ctx, model, settings, reference, snapshot(ctx, as_of))
     log.info("Drift of %s as of %s: %s", model, as_of, report.verdict.upper())

@@ -46,7 +46,7 @@ class Period:
 def current_fingerprint(source: Source, entity: str, now: datetime) -> Fingerprint:
     """Return the fingerprint of records that are accepted now."""
     until = now.astimezone(ZoneInfo(source.zone)).date().isoformat()
-    return fingerprint_of(source, entity, _rates(source), until)
+    return fingerprint_of(source, entity, _rates(source, entity), until)
 
 
 def read_periods(lake: Lake) -> dict[str, list[Period]]:
@@ -155,12 +155,15 @@ def _report_rows(ctx: Context, entity: str, periods: Sequence[Period]) -> int:
 
 def _changes(source: Source, entity: str, stored: Fingerprint) -> list[str]:
     """Return the names of the settings that have changed since a fingerprint was recorded."""
-    current = fingerprint_of(source, entity, _rates(source), stored.rates_until)
+    current = fingerprint_of(source, entity, _rates(source, entity), stored.rates_until)
     return stored.changes_to(current)
 
 
-def _rates(source: Source) -> list[Rate]:
-    return read_rates(source.rates, source.currency) if source.rates and source.currency else []
+def _rates(source: Source, entity: str) -> list[Rate]:
+    """Read the exchange rates that records of the entity depend on."""
+    if entity != "transactions" or not source.rates or not source.currency:
+        return []
+    return read_rates(source.rates, source.currency)
 
 
 def _rows(periods: Sequence[Period], entity: str) -> list[tuple[object, ...]]:

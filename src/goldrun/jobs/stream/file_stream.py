@@ -38,8 +38,9 @@ class FileStream:
         for entity, mapping in ctx.source.with_files.items():
             files = list_files(mapping.path or "", mapping.format)
             states = {file: state for file in files if (state := state_of(file))}
-            new = bronze.new_files(ctx, entity, list(states))
-            report_readings(ctx, entity, bronze.stored_files(ctx, entity).values())
+            known = bronze.stored_files(ctx, entity)
+            new = bronze.select_new(ctx, list(states), known)
+            report_readings(ctx, entity, known.values())
             self._seen |= {file: state for file, state in states.items() if file not in new}
 
     def find_new(

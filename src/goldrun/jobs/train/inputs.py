@@ -48,8 +48,8 @@ def read_inputs(ctx: Context, origins: Origins) -> Inputs:
 
     A date on or before the lake's first day has no rows.
     """
-    observed_from = history_of(ctx).observed_from
-    write_snapshots(ctx, [day for day in origins.dates if day > observed_from])
+    history = history_of(ctx)
+    write_snapshots(ctx, [day for day in origins.dates if day > history.observed_from], history)
     versions = input_versions(ctx)
     read_at = versions[CUSTOMER_FEATURES.name]
     return Inputs(
