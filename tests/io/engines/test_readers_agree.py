@@ -11,9 +11,9 @@ from pyspark.sql import DataFrame
 from goldrun.contracts import lineage
 from goldrun.contracts.entity_mapping import EntityMapping
 from goldrun.io.engines.base import Engine
-from goldrun.io.engines.sail.arrow_csv import parse_csv
-from goldrun.io.engines.sail.arrow_json import parse_json
-from goldrun.io.engines.sail.arrow_lines import Parsed, lines_of
+from goldrun.io.sources.arrow_csv import parse_csv
+from goldrun.io.sources.arrow_json import parse_json
+from goldrun.io.sources.arrow_lines import Parsed, lines_of
 from goldrun.io.sources.csv_files import read_header
 from tests.hostile_lines import Record, as_csv, as_json, hostile
 

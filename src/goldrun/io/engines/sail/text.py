@@ -8,10 +8,10 @@ from pyspark.sql import DataFrame, SparkSession
 
 from goldrun.contracts.entity_mapping import EntityMapping
 from goldrun.errors import SettingsError
-from goldrun.io.engines.sail.arrow_csv import parse_csv
-from goldrun.io.engines.sail.arrow_json import parse_json
-from goldrun.io.engines.sail.arrow_lines import Parsed, read_records
 from goldrun.io.engines.sail.scratch import Scratch
+from goldrun.io.sources.arrow_csv import parse_csv
+from goldrun.io.sources.arrow_json import parse_json
+from goldrun.io.sources.arrow_lines import Parsed, read_records
 from goldrun.io.sources.csv_files import Header, blank_characters
 from goldrun.io.sources.records import BLANK
 

@@ -6,7 +6,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from goldrun.io.engines.sail.arrow_lines import RECORDS, Parsed
+from goldrun.io.sources.arrow_lines import RECORDS, Parsed
 from goldrun.io.sources.json_files import LONGEST_KEY, LONGEST_NUMBER
 
 _NAMED = {"\b": "\\b", "\t": "\\t", "\n": "\\n", "\f": "\\f", "\r": "\\r", '"': '\\"', "\\": "\\\\"}

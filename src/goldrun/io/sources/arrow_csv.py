@@ -5,7 +5,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
 
-from goldrun.io.engines.sail.arrow_lines import RECORDS, Parsed
+from goldrun.io.sources.arrow_lines import RECORDS, Parsed
 from goldrun.io.sources.csv_files import patterns
 from goldrun.io.sources.records import BOM
 
