@@ -37,6 +37,8 @@ def spark_for_few_rows() -> Iterator[Engine]:
         # Tables here have a few rows: to plan for more is most of the time.
         settings.set("spark.sql.shuffle.partitions", "2")
         settings.set("spark.sql.adaptive.enabled", "false")
+        # VACUUM lists a folder in as many tasks as this, 10,000 if it is not set.
+        settings.set("spark.sql.sources.parallelPartitionDiscovery.parallelism", "2")
         # Plans that run once are interpreted: to compile them takes longer. What mlflow run starts
         # compiles them as it always does.
         settings.set("spark.sql.codegen.wholeStage", "false")
