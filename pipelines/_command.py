@@ -41,16 +41,34 @@ def run_script(
     Returns:
         0, the ``exit_code`` of the logged error, or 130 after Ctrl-C.
     """
-    log_to_console()
-    try:
-        given = options.parse_args()
-        name = name if isinstance(name, str) else name(given)
-        experiment = experiment if isinstance(experiment, str) else experiment(given)
+
+    def run(given: argparse.Namespace) -> None:
+        called = name if isinstance(name, str) else name(given)
+        place = experiment if isinstance(experiment, str) else experiment(given)
         # Imported here: it takes seconds to load, and --help does not need it.
         from goldrun.jobs.session import opened  # noqa: PLC0415
 
-        with opened(given, name, experiment, streams=streams, mend=mend) as ctx:
+        with opened(given, called, place, streams=streams, mend=mend) as ctx:
             work(ctx, given)
+
+    return run_alone(options, run)
+
+
+def run_alone(
+    options: argparse.ArgumentParser, work: Callable[[argparse.Namespace], object]
+) -> int:
+    """Parse the options and do work that needs no lake and no run; return the exit code.
+
+    Args:
+        options: The script's options.
+        work: What to call with the parsed options.
+
+    Returns:
+        As ``run_script``.
+    """
+    log_to_console()
+    try:
+        work(options.parse_args())
     except GoldrunError as error:
         log.error("error: %s", error)
         return error.exit_code

@@ -6,6 +6,7 @@ import os
 import sys
 import tempfile
 import traceback
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -54,6 +55,13 @@ def _first_line(error: Exception) -> str:
     condition = getattr(error, "getCondition", lambda: None)()
     lines = str(error).strip().splitlines() or ["no text"]
     return f"{type(error).__name__}: {condition or lines[0][:_LONGEST]}"
+
+
+def show(lines: Iterable[str]) -> None:
+    """Write lines to stdout, and to no log: they may have ids and values of persons."""
+    for line in lines:
+        sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 def log_to_console() -> None:

@@ -12,12 +12,7 @@ AUTO = "auto"
 
 def parser(description: str | None, *, only_spark: bool = False) -> argparse.ArgumentParser:
     """Return a parser of the options of every script; ``--engine`` only where there is a choice."""
-    options = argparse.ArgumentParser(description=description)
-    options.add_argument(
-        "--source",
-        default="online_retail",
-        help="name of a file in pipelines/sources, or a path to a TOML file",
-    )
+    options = source_parser(description)
     options.add_argument(
         "--lake",
         default="",
@@ -40,6 +35,33 @@ def parser(description: str | None, *, only_spark: bool = False) -> argparse.Arg
             help="Spark Connect server, sc://host:15002 (default: $GOLDRUN_REMOTE)",
         )
     return options
+
+
+def source_parser(description: str | None) -> argparse.ArgumentParser:
+    """Return a parser of the option that names the shop."""
+    options = argparse.ArgumentParser(description=description)
+    options.add_argument(
+        "--source",
+        default="online_retail",
+        help="name of a file in pipelines/sources, or a path to a TOML file",
+    )
+    return options
+
+
+def add_rows(options: argparse.ArgumentParser) -> None:
+    """Add the option ``--rows``."""
+
+    def count(text: str) -> int:
+        if not text.isdecimal() or not int(text):
+            raise SettingsError(f"--rows {text!r} is not a number of rows: write it as 10000")
+        return int(text)
+
+    options.add_argument(
+        "--rows",
+        type=count,
+        default=10_000,
+        help="largest number of rows that are read of a file (default: %(default)s)",
+    )
 
 
 def add_as_of(options: argparse.ArgumentParser, meaning: str) -> None:

@@ -26,7 +26,7 @@ def work(ctx: "Context", given: argparse.Namespace) -> None:
 
     refined = silver.run(ctx, replay=given.replay, remap=given.remap)
     mappings.report(ctx)
-    rejections.log_above_share(ctx, refined)
+    rejections.log_reasons(ctx, refined)
 
 
 if __name__ == "__main__":

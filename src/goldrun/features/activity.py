@@ -19,6 +19,7 @@ from goldrun.features.silver_tables import Silver
 from goldrun.features.transaction_versions import SIGN
 from goldrun.medallion.days import day_of
 from goldrun.medallion.enrichment import transactions_enriched
+from goldrun.medallion.stored_rows import empty_rows
 
 _PLACE = [entities.LOCATION, entities.CUSTOMER_SEGMENT]
 
@@ -137,7 +138,7 @@ def customer_responses(silver: Silver) -> DataFrame:
     """
     table = non_additive_tables.CUSTOMER_RESPONSES
     if silver.interactions is None:
-        return _nothing(silver.transactions, table)
+        return empty_rows(silver.transactions, table)
     answered = silver.interactions.where(F.col(behaviour.RESPONSE_TIME).isNotNull())
     by_day = answered.withColumn(daily_metrics.DAY, day_of(behaviour.INTERACTION_DATE, silver.zone))
     return by_day.groupBy(*table.key).agg(*daily_metrics.aggregates(table.columns))
@@ -168,8 +169,3 @@ def _counted(rows: DataFrame, table: Table) -> DataFrame:
     """Compute the daily metrics of a table by the columns of its key that the rows have."""
     names = {*rows.columns} - {daily_metrics.KNOWN_FROM}
     return daily_sums(rows, [name for name in table.key if name in names], table.columns)
-
-
-def _nothing(any_frame: DataFrame, table: Table) -> DataFrame:
-    columns = [F.lit(None).cast(c.type).alias(c.name) for c in table.columns]
-    return any_frame.limit(0).select(*columns)

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from goldrun.contracts.entity_mapping import Kind
+from goldrun.contracts.source import Source
 from goldrun.io.delta.errors import storage_explained
 from goldrun.io.delta.lake import Lake
+from goldrun.io.engines.base import Engine
 from goldrun.io.engines.choose import engine_for, open_engine
 from goldrun.io.engines.registry import engines_with
 from goldrun.io.settings import lake_root, load_source
@@ -40,19 +42,45 @@ def opened(
     check_mapping(source)
     tracker = Tracker(mend=mend)
     root = lake_root(given.lake)
-    # Commands without --engine stream or erase.
-    engine, remote = engines_with("streams", "vacuum")[0], ""
-    if "engine" in given:
-        remote = given.remote
-        with storage_explained(root):
-            engine = engine_for(root, given.engine, given.master, remote)
+    kind = _engine_of(given, root)
     kafka = streams and source.kind is Kind.KAFKA
     run = tracker.run(name, experiment, system_metrics=streams)
-    with run, contextlib.ExitStack() as stack:
-        with step(f"starting {engine.name.capitalize()}"):
-            opened_engine = stack.enter_context(
-                open_engine(engine, master=given.master, remote=remote, kafka=kafka)
+    with run, _lake(given, kind, root, kafka=kafka) as lake:
+        yield Context(lake, tracker, source, datetime.now(UTC))
+
+
+@contextlib.contextmanager
+def opened_lake(given: argparse.Namespace) -> Iterator[tuple[Lake, Source]]:
+    """Open the engine and the lake of a command that reads and makes no run.
+
+    Args:
+        given: The options of every command.
+    """
+    source = load_source(given.source)
+    check_mapping(source)
+    root = lake_root(given.lake)
+    with _lake(given, _engine_of(given, root), root) as lake:
+        yield lake, source
+
+
+def _engine_of(given: argparse.Namespace, root: str) -> type[Engine]:
+    # Commands without --engine stream or erase.
+    if "engine" not in given:
+        return engines_with("streams", "vacuum")[0]
+    with storage_explained(root):
+        return engine_for(root, given.engine, given.master, given.remote)
+
+
+@contextlib.contextmanager
+def _lake(
+    given: argparse.Namespace, kind: type[Engine], root: str, *, kafka: bool = False
+) -> Iterator[Lake]:
+    remote = given.remote if "engine" in given else ""
+    with contextlib.ExitStack() as stack:
+        with step(f"starting {kind.name.capitalize()}"):
+            engine = stack.enter_context(
+                open_engine(kind, master=given.master, remote=remote, kafka=kafka)
             )
-        lake = Lake(opened_engine, root, STORED)
+        lake = Lake(engine, root, STORED)
         with storage_explained(lake.root):
-            yield Context(lake, tracker, source, datetime.now(UTC))
+            yield lake

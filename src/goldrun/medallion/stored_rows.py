@@ -5,8 +5,16 @@ from collections.abc import Sequence
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from goldrun.contracts.table import Table
+
 _FEW = 500_000
 """Largest number of rows to broadcast."""
+
+
+def empty_rows(any_frame: DataFrame, table: Table) -> DataFrame:
+    """Return a frame with the columns of a table and without rows, in the session of a frame."""
+    columns = [F.lit(None).cast(c.type).alias(c.name) for c in table.columns]
+    return any_frame.limit(0).select(*columns)
 
 
 def few_in_memory(rows: DataFrame, count: int) -> DataFrame:

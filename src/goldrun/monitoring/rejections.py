@@ -78,8 +78,9 @@ def sample_of(quarantine: DataFrame, entity: str, reason: str) -> DataFrame:
         reason: Name of the reason.
 
     Returns:
-        At most one row with ``record`` (JSON) and ``file``.
+        At most one row with ``record_id``, ``record`` (JSON) and ``file``.
     """
     of_entity = open_rows(quarantine).where(F.col(lineage.ENTITY) == entity)
     having = of_entity.where(F.array_contains(lineage.REASONS, reason))
-    return having.orderBy(lineage.RECORD_ID).limit(1).select(lineage.RECORD, lineage.FILE)
+    first = having.orderBy(lineage.RECORD_ID).limit(1)
+    return first.select(lineage.RECORD_ID, lineage.RECORD, lineage.FILE)

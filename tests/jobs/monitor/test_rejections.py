@@ -9,7 +9,7 @@ import pytest
 from goldrun.contracts.entity_mapping import EntityMapping
 from goldrun.errors import QualityError, UnknownQualityError
 from goldrun.jobs.aggregate import gold_tables
-from goldrun.jobs.monitor import quality, rejections
+from goldrun.jobs.monitor import quality, reasons, rejections
 from goldrun.jobs.refine import silver
 from goldrun.jobs.train import train
 from goldrun.jobs.workflow import workflow
@@ -138,7 +138,7 @@ def with_people(shop: Shop) -> Shop:
 
 def test_samples_have_no_personal_columns(with_people: Shop) -> None:
     def shown(reason: str) -> list[str]:
-        return rejections.columns_shown(with_people.ctx, "transactions", reason)
+        return reasons.columns_shown(with_people.ctx, "transactions", reason)
 
     assert shown("price_not_positive") == ["Price"]
     assert shown("amount_negative") == ["Amount"]
@@ -148,18 +148,36 @@ def test_samples_have_no_personal_columns(with_people: Shop) -> None:
     assert shown("record_malformed") == []
 
 
-def test_silver_logs_the_reasons_only_above_the_share(shop: Shop, line: Line, console: Any) -> None:
+def test_silver_logs_why_it_rejects_a_record_and_the_command_that_explains_it(
+    shop: Shop, line: Line, console: Any
+) -> None:
     rejected = line("rejected", "completed", 1).replace(",1,5,5,", ",1,-5,5,")
     shop.add_file("day1.csv", *[line(f"t{n}", "completed", 1) for n in range(20)], rejected)
     shop.bronze()
-    rejections.log_above_share(shop.ctx, silver.run(shop.ctx))
-    assert "most frequent reasons" not in console.text
-    add_rejected_rows(shop)
-    (shop.folder / "day1.csv").rename(shop.folder / "day2.csv")
+    rejections.log_reasons(shop.ctx, silver.run(shop.ctx))
+    (stored,) = shop.ctx.lake.read("silver/quarantine").collect()
+    logged = " ".join(console.text.split())
+    assert "price_not_positive" in logged
+    assert "Price = '-5'" in logged
+    assert f"-e explain -P source=shop -P lake={shop.ctx.lake.root} -P record=" in logged
+    assert f"record={stored['record_id']}" in logged
+    assert "max_reject_share" not in logged
+
+
+def test_silver_logs_no_reason_where_it_rejects_nothing(
+    shop: Shop, line: Line, console: Any
+) -> None:
+    shop.add_file("day1.csv", line("t1", "completed", 1))
     shop.bronze()
-    rejections.log_above_share(shop.ctx, silver.run(shop.ctx))
-    assert "100.0% of 4 records are rejected" in console.text
-    assert "most frequent reasons" in console.text
+    rejections.log_reasons(shop.ctx, silver.run(shop.ctx))
+    assert "most frequent reasons" not in console.text
+
+
+def test_silver_warns_of_a_share_above_the_limit(shop: Shop, console: Any) -> None:
+    add_rejected_rows(shop)
+    shop.bronze()
+    rejections.log_reasons(shop.ctx, silver.run(shop.ctx))
+    assert "100.0% of 4 records are rejected, more than max_reject_share = 0.05" in console.text
 
 
 @pytest.mark.parametrize(

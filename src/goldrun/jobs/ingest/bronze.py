@@ -10,7 +10,9 @@ from pyspark.sql import DataFrame
 
 from goldrun.contracts import lineage
 from goldrun.contracts.entity_mapping import EntityMapping, Kind
+from goldrun.contracts.source import Source
 from goldrun.errors import SettingsError, SourceError, listed
+from goldrun.io.engines.base import Engine
 from goldrun.io.sources.csv_files import Header, read_header
 from goldrun.io.sources.files import (
     check_columns,
@@ -151,24 +153,24 @@ def check_files(ctx: Context, entity: str, found: Sequence[Path]) -> NewFiles:
         SourceError: A file can't be read, or has changed since it was read.
     """
     known = stored_files(ctx, entity)
-    new = inspect(ctx, entity, select_new(ctx, found, known))
+    new = inspect(ctx.source, entity, select_new(ctx, found, known))
     log.info("    %s: %s of %s files are new", entity, len(new.files), len(found))
     return replace(new, stored=frozenset(known.values()))
 
 
-def inspect(ctx: Context, entity: str, files: dict[Path, str]) -> NewFiles:
+def inspect(source: Source, entity: str, files: Mapping[Path, str]) -> NewFiles:
     """Check that files of an entity can be read.
 
     Args:
-        ctx: The context.
+        source: The shop.
         entity: Name of the entity.
         files: Fingerprint by file.
 
     Raises:
         SourceError: A file can't be read.
     """
-    mapping = ctx.source.with_files[entity]
-    needed = columns_required(ctx.source, entity)
+    mapping = source.with_files[entity]
+    needed = columns_required(source, entity)
     headers: dict[Path, Header] = {}
     for file in files:
         check_whole(file)
@@ -178,7 +180,7 @@ def inspect(ctx: Context, entity: str, files: dict[Path, str]) -> NewFiles:
         # A file without a readable object has no keys: all its lines are malformed.
         elif keys := read_keys(file):
             check_columns(file, keys, needed, by_header=False)
-    return NewFiles(entity, mapping, files, headers)
+    return NewFiles(entity, mapping, dict(files), headers)
 
 
 def ingest(ctx: Context, new: NewFiles) -> Batch:
@@ -193,14 +195,17 @@ def ingest(ctx: Context, new: NewFiles) -> Batch:
 
 def read_records(ctx: Context, new: NewFiles) -> tuple[Batch, DataFrame]:
     """Read files as rows of bronze of a new batch; records of erased persons have no text."""
-    engine = ctx.lake.engine
-    if new.mapping.format == "csv":
-        raw = engine.read_csv(new.files, new.headers, new.mapping)
-    else:
-        raw = engine.read_json(new.files)
     batch = Batch.at(ctx.now)
+    raw = read_raw(ctx.lake.engine, new)
     records = to_bronze(raw, entity=new.entity, source=ctx.source.name, batch=batch)
     return batch, redact_erased(ctx, new.entity, records)
+
+
+def read_raw(engine: Engine, new: NewFiles) -> DataFrame:
+    """Read files as text; see ``Engine.read_csv`` for the columns."""
+    if new.mapping.format == "csv":
+        return engine.read_csv(new.files, new.headers, new.mapping)
+    return engine.read_json(new.files)
 
 
 def stored_files(ctx: Context, entity: str) -> dict[str, str]:

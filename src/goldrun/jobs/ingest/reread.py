@@ -83,7 +83,7 @@ def _plan(ctx: Context, entity: str, found: Sequence[Path]) -> Reread:
     changed = [file for file, digest in files.items() if stored.get(str(file), digest) != digest]
     if changed:
         log.info("    %s: %s have changed since they were read", entity, listed(changed))
-    return Reread(bronze.inspect(ctx, entity, files), sorted({*gone.values()}))
+    return Reread(bronze.inspect(ctx.source, entity, files), sorted({*gone.values()}))
 
 
 def _replace(ctx: Context, again: Reread) -> None:

@@ -1,32 +1,17 @@
 """Stop training on failed data quality, and log the rejected records with their remedies."""
 
-import io
-import json
-import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-from rich import box
-from rich.console import Console
-from rich.table import Table
-
-from goldrun.contracts import lineage
-from goldrun.contracts.entities import CUSTOMER_ID
-from goldrun.contracts.entity_mapping import EntityMapping
-from goldrun.contracts.marketplace import ENTITIES
 from goldrun.contracts.quarantine_reasons import KEY_NOT_UNIQUE
-from goldrun.contracts.remedies import columns_at_fault, remedy
 from goldrun.contracts.verdict import Verdict
 from goldrun.errors import QualityError, UnknownQualityError
 from goldrun.jobs.context import Context, log
 from goldrun.jobs.monitor import quality
+from goldrun.jobs.monitor.reasons import log_rejections
 from goldrun.medallion.refinement import Refined
-from goldrun.medallion.source_columns import columns_of
 from goldrun.monitoring.quality import QualityReport
-from goldrun.monitoring.rejections import Rejections, nothing_accepted, rejections_of, sample_of
+from goldrun.monitoring.rejections import Rejections, nothing_accepted, rejections_of
 
-_WIDTH = 100
-_LONGEST = 40
-"""Characters of a value that are logged."""
 _REMEDY_OF_RECORDS = (
     "Correct {name}.toml or the files by the advice of the table above, then run silver with "
     "remap=true; raise max_reject_share only if this share of rejected records is acceptable"
@@ -114,112 +99,40 @@ def check_run(ctx: Context, refined: Mapping[str, Refined]) -> None:
 
     Raises:
         QualityError: An entity's share of rejected records exceeds ``max_reject_share``, or all
-            transactions are rejected; the table of reasons is logged.
+            transactions are rejected. ``log_reasons`` has logged why.
     """
     above = _above_share(ctx, refined)
     if not above:
         return
     what = "; ".join(_share_of(ctx, each) for each in above)
     advice = _REMEDY_OF_RECORDS.format(name=ctx.source.name)
-    log_rejections(ctx, above)
     raise QualityError(f"no model is trained with what this run read: {what}. {advice}")
 
 
-def log_above_share(ctx: Context, refined: Mapping[str, Refined]) -> None:
-    """Log the rejections of the entities that exceed ``max_reject_share``."""
-    above = _above_share(ctx, refined)
-    for each in above:
+def log_reasons(ctx: Context, refined: Mapping[str, Refined]) -> None:
+    """Log why this run rejected records: the most frequent reasons, and how to explain one.
+
+    Args:
+        ctx: The context.
+        refined: Counts of the records that this run validated, by entity.
+    """
+    for each in _above_share(ctx, refined):
         log.warning("    %s", _share_of(ctx, each))
-    log_rejections(ctx, above)
+    log_rejections(ctx, _rejected(refined))
+
+
+def _rejected(refined: Mapping[str, Refined]) -> list[Rejections]:
+    found = [Rejections(e, r.records, r.quarantined, r.rejected) for e, r in refined.items()]
+    return [each for each in found if each.rejected]
 
 
 def _above_share(ctx: Context, refined: Mapping[str, Refined]) -> list[Rejections]:
     """Return the rejections of the entities that exceed ``max_reject_share``."""
-    rejected = [Rejections(e, r.records, r.quarantined, r.rejected) for e, r in refined.items()]
-    return [each for each in rejected if each.is_too_much(ctx.source.max_reject_share)]
+    most = ctx.source.max_reject_share
+    return [each for each in _rejected(refined) if each.is_too_much(most)]
 
 
 def _share_of(ctx: Context, rejected: Rejections) -> str:
     share = f"{rejected.entity}: {rejected.share:.1%} of {rejected.records:,} records are rejected"
     most = ctx.source.max_reject_share
     return share + (f", more than max_reject_share = {most:g}" if rejected.share > most else "")
-
-
-def log_rejections(ctx: Context, rejections: Sequence[Rejections]) -> None:
-    """Log a table: the most frequent reasons of each entity, with share, sample and remedy."""
-    if not rejections:
-        return
-    page = io.StringIO()
-    console = Console(file=page, width=_WIDTH, force_terminal=sys.stderr.isatty())
-    console.print(_table(ctx, rejections))
-    for line in page.getvalue().splitlines():
-        log.warning("%s", line)
-
-
-def _table(ctx: Context, rejections: Sequence[Rejections]) -> Table:
-    table = Table(
-        title="Rejected records, most frequent reasons", title_justify="left", box=box.SIMPLE_HEAD
-    )
-    table.add_column("entity, reason", ratio=3, overflow="fold")
-    for name in ("records", "share"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column(f"a sample, and what to check in {ctx.source.name}.toml", ratio=5)
-    for one in rejections:
-        table.add_row(one.entity, f"{one.rejected:,}", f"{one.share:.1%}", "")
-        for reason, records in one.most_frequent():
-            share = f"{records / one.records:.1%}"
-            advice = remedy(ENTITIES[one.entity], one.entity, reason) or "docs/data-model.md"
-            detail = f"{_sample(ctx, one.entity, reason)}\n→ {advice}"
-            table.add_row(f"  {reason}", f"{records:,}", share, _plain(detail))
-    return table
-
-
-def _plain(text: str) -> str:
-    """Escape brackets, which rich reads as markup."""
-    return text.replace("[", r"\[")
-
-
-def _sample(ctx: Context, entity: str, reason: str) -> str:
-    """Describe one rejected record: its file and the raw values that the reason refers to.
-
-    Values are limited to ``columns_shown``. A malformed line is not shown.
-    """
-    rows = sample_of(ctx.lake.read(lineage.QUARANTINE.name), entity, reason).collect()
-    if not rows:
-        return "no record with this reason is left in quarantine"
-    record = json.loads(rows[0][lineage.RECORD] or "{}")
-    shown = [f"{name} = {_short(record.get(name))}" for name in columns_shown(ctx, entity, reason)]
-    return f"{', '.join(shown) or 'values are not shown'}, in {rows[0][lineage.FILE]}"
-
-
-def columns_shown(ctx: Context, entity: str, reason: str) -> list[str]:
-    """Return the file columns whose values may be logged for a reason.
-
-    These are the columns that the expressions of the contract columns at fault read, without
-    those that a personal column or ``customer_id`` is computed from.
-    """
-    expressions = ctx.source.with_files[entity].columns
-    at_fault = columns_at_fault(ENTITIES[entity], reason)
-    read = columns_of(ctx.source, entity, {n: expressions[n] for n in at_fault if n in expressions})
-    return [name for name in read if name not in _private(ctx, entity)]
-
-
-def _private(ctx: Context, entity: str) -> set[str]:
-    """Return the file columns that ``customer_id`` and personal columns are computed from."""
-    found: set[str] = set()
-    for name, mapping in ctx.source.entities.items():
-        if entity in (name, mapping.derived_from):
-            found |= set(columns_of(ctx.source, name, _personal_expressions(name, mapping)))
-    return found
-
-
-def _personal_expressions(entity: str, mapping: EntityMapping) -> dict[str, str]:
-    private = {c.name for c in ENTITIES[entity].columns if c.personal} | {CUSTOMER_ID}
-    return {name: sql for name, sql in mapping.columns.items() if name in private}
-
-
-def _short(value: str | None) -> str:
-    if value is None:
-        return "nothing"
-    text = repr(value)
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"

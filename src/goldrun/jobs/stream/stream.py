@@ -66,7 +66,7 @@ def run(
         silver.derive(lake, source)
         updater.publish_snapshot(ended, ending=True)
     _log_totals(batches.totals)
-    rejections.log_above_share(ended, batches.totals.refined)
+    rejections.log_reasons(ended, batches.totals.refined)
     return batches.totals
 
 

@@ -64,6 +64,7 @@ def _prepare(ctx: Context) -> QualityReport:
     with stage(2, "silver: typed, validated, deduplicated"):
         refined = silver.run(ctx)
         mappings.report(ctx)
+        rejections.log_reasons(ctx, refined)
     with stage(3, "gold: activity and features"):
         gold_tables.run(ctx)
     with stage(4, "data quality"):

@@ -1,0 +1,1 @@
+"""The first rows of a source's files, refined without a lake."""

@@ -1,0 +1,77 @@
+"""Read the first rows of each file of a source as rows of bronze."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from goldrun.contracts import lineage
+from goldrun.contracts.entity_mapping import Kind
+from goldrun.contracts.source import Source
+from goldrun.errors import SettingsError
+from goldrun.io.engines.base import Engine
+from goldrun.io.sources.files import find_files, fingerprint, ignored_paths
+from goldrun.jobs.ingest.bronze import inspect, read_raw
+from goldrun.medallion.bronze import Batch, to_bronze
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """The first rows of the files of an entity.
+
+    Attributes:
+        bronze: Rows of ``bronze/<entity>``, materialised.
+        files: The files.
+        cut: The files of which further rows were not read.
+        ignored: Entries of the folder that are not read because of their names.
+    """
+
+    bronze: DataFrame
+    files: Sequence[Path]
+    cut: Sequence[str]
+    ignored: Sequence[Path]
+
+
+def read_sample(engine: Engine, source: Source, rows: int, now: datetime) -> dict[str, Sampled]:
+    """Read the first rows of each file; the files are checked as a run checks them.
+
+    Args:
+        engine: The engine.
+        source: The shop.
+        rows: Largest number of rows of a file.
+        now: Time of the ingestion, UTC.
+
+    Raises:
+        SettingsError: The source has no files.
+        SourceError: A file can't be read or lacks a column.
+    """
+    if source.kind is not Kind.FILES:
+        raise SettingsError(
+            f"{source.name}.toml has no files but a {source.kind}, of which no first rows can be "
+            "read: run the stream with max_rows= and a lake of its own"
+        )
+    return {entity: _read(engine, source, entity, rows, now) for entity in source.with_files}
+
+
+def _read(engine: Engine, source: Source, entity: str, rows: int, now: datetime) -> Sampled:
+    mapping = source.with_files[entity]
+    files = find_files(mapping.path or "", mapping.format, source.made_by)
+    new = inspect(source, entity, _by_content(files))
+    # One more than is kept shows that a file has further rows.
+    raw = read_raw(engine, new).where(F.col(lineage.ROW) <= rows)
+    read = to_bronze(raw, entity=entity, source=source.name, batch=Batch.at(now)).localCheckpoint()
+    beyond = read.where(F.col(lineage.OFFSET) >= rows).select(lineage.FILE).distinct().collect()
+    kept = read.where(F.col(lineage.OFFSET) < rows)
+    ignored = ignored_paths(mapping.path or "", mapping.format)
+    return Sampled(kept, files, sorted(row[0] for row in beyond), ignored)
+
+
+def _by_content(files: Sequence[Path]) -> Mapping[Path, str]:
+    """Return the fingerprint of each file; of files with equal content, the first is kept."""
+    by_digest: dict[str, Path] = {}
+    for file in files:
+        by_digest.setdefault(fingerprint(file), file)
+    return {file: digest for digest, file in by_digest.items()}

@@ -1,0 +1,1 @@
+"""One record of a lake: its text, its mapping and its fate."""
