@@ -7,6 +7,7 @@ from pathlib import Path
 
 from goldrun.devtools.spark_cluster import DEFAULT_PORT, WORKERS, SparkCluster
 from goldrun.errors import GoldrunError
+from goldrun.jobs.names import RUN_COMMAND
 from pipelines._console import log, log_to_console
 
 NONE_RUNS = 1
@@ -15,7 +16,7 @@ NONE_RUNS = 1
 def _start(cluster: SparkCluster, given: argparse.Namespace) -> int:
     started = cluster.start(given.cores, given.memory)
     log.info("A Spark master with %s workers runs%s", WORKERS, "" if started else " already")
-    log.info("  to use it: mlflow run . --env-manager local -P master=%s", cluster.address)
+    log.info("  to use it: %s -P master=%s", RUN_COMMAND, cluster.address)
     log.info(
         "  to stop it: PYTHONPATH=src:. python pipelines/cluster.py --action=stop --folder=%s",
         shlex.quote(str(cluster.folder)),

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from goldrun.errors import GoldrunError
+from goldrun.jobs.names import RUN_COMMAND
 from goldrun.jobs.simulate.simulation import Written, write_marketplace
 from goldrun.simulation.options import NONE, read_settings
 from goldrun.simulation.parameters import Settings
@@ -22,8 +23,9 @@ def _summary(settings: Settings, out: Path, written: Written) -> None:
         log.info("  %-12s %12s rows, %s of them planted", entity, f"{count:,}", f"{planted:,}")
     log.info("files in %s, the truth in %s", out, out / "truth")
     log.info(
-        "next: mlflow run . --env-manager local -P source=marketplace -P lake=marketplace-lake "
-        "(paths: pipelines/sources/marketplace.toml)"
+        "next: %s -P source=marketplace -P lake=marketplace-lake "
+        "(paths: pipelines/sources/marketplace.toml)",
+        RUN_COMMAND,
     )
 
 

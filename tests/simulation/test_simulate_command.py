@@ -22,7 +22,7 @@ def test_the_command_writes_the_layout_and_prints_the_next_step(
     code, output = _run(capsys, f"--out={out}", "--dirt=all")
     assert code == 0
     assert "transactions" in output
-    assert "mlflow run . --env-manager local -P source=marketplace" in output
+    assert "--experiment-name goldrun-pipeline -P source=marketplace" in output
     endings = {"customers": ".csv", "transactions": ".csv.gz", "sessions": ".csv"}
     endings |= {"events": ".json.gz", "interactions": ".json"}
     for entity, ending in endings.items():

@@ -6,6 +6,8 @@ A script imports them before it loads anything heavy.
 from goldrun.learning.models import MODELS
 
 PIPELINE_EXPERIMENT = "goldrun-pipeline"
+RUN_COMMAND = f"mlflow run . --env-manager local --experiment-name {PIPELINE_EXPERIMENT}"
+"""Beginning of the commands that messages and logs name."""
 CHURN = "churn"
 SEGMENTATION = "segmentation"
 EXPERIMENTS = {model: f"goldrun-{model.replace('_', '-')}" for model in MODELS}

@@ -46,6 +46,7 @@ def opened(
     kafka = streams and source.kind is Kind.KAFKA
     run = tracker.run(name, experiment, system_metrics=streams)
     with run, _lake(given, kind, root, kafka=kafka) as lake:
+        tracker.name_run(f"{name} {source.name}")
         yield Context(lake, tracker, source, datetime.now(UTC))
 
 

@@ -8,8 +8,9 @@ from goldrun.errors import MissingTableError, SettingsError
 from goldrun.features.catalog.feature_tables import CUSTOMER_DAILY
 from goldrun.jobs.context import Context, log
 from goldrun.jobs.lake_settings import store_settings, stored_settings
+from goldrun.jobs.names import RUN_COMMAND
 
-REMAP_COMMAND = "mlflow run . --env-manager local -e silver -P source={source} -P remap=true"
+REMAP_COMMAND = f"{RUN_COMMAND} -e silver -P source={{source}} -P remap=true"
 """Command that validates all records again."""
 
 
@@ -112,7 +113,7 @@ def check_zone_of_gold(ctx: Context) -> None:
     if days != zone:
         raise MissingTableError(
             f"{ctx.lake.path(CUSTOMER_DAILY.name)} has the days of {days}, not those of {zone}: "
-            f"run gold first (mlflow run . --env-manager local -e gold -P source="
+            f"run gold first ({RUN_COMMAND} -e gold -P source="
             f"{ctx.source.name}), which computes them once again"
         )
 

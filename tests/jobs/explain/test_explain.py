@@ -17,7 +17,7 @@ Line = Any
 def record_of(shop: Shop, key: str) -> str:
     """The id of the record with a key of the file."""
     rows = shop.ctx.lake.read("bronze/transactions").collect()
-    return next(row["record_id"] for row in rows if row["record"].get("Id") == key)
+    return next(str(row["record_id"]) for row in rows if row["record"].get("Id") == key)
 
 
 def explained(shop: Shop, key: str) -> Explained:

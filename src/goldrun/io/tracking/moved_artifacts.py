@@ -40,7 +40,8 @@ def check_artifacts(
                 f"{database}: artifacts of experiment {experiment.name!r} belong into {old}, which "
                 f"is not where they are: the folder was moved or copied. Move it back, or set the "
                 f"paths right to {database.parent / _RUNS}: mlflow run . --env-manager local "
-                "-e migrate_registry (with -P source= and -P lake= of the shop)"
+                "--experiment-name goldrun-pipeline -e migrate_registry (with -P source= and "
+                "-P lake= of the shop)"
             )
 
 

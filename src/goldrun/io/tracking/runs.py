@@ -12,18 +12,13 @@ import pandas as pd
 from matplotlib.figure import Figure
 from mlflow.data.delta_dataset_source import DeltaDatasetSource
 from mlflow.data.pandas_dataset import from_pandas
-from mlflow.entities import LifecycleStage, Run
+from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 
-from goldrun.errors import TrackingError
-from goldrun.io.tracking.errors import (
-    STORE_ERRORS,
-    artifacts_explained,
-    explained,
-    without_password,
-)
+from goldrun.io.tracking import experiments, run_names
+from goldrun.io.tracking.errors import STORE_ERRORS, artifacts_explained, explained
 from goldrun.io.tracking.series import Series
-from goldrun.io.tracking.store import alone, artifact_folder, database_file, open_store
+from goldrun.io.tracking.store import alone, database_file, open_store
 
 CHALLENGER = "challenger"
 CHAMPION = "champion"
@@ -85,7 +80,7 @@ class Tracker:
             mlflow.set_system_metrics_sampling_interval(_SAMPLING_SECONDS)  # type: ignore[no-untyped-call]
         try:
             with self._start(name, experiment, system_metrics) as run:
-                mlflow.set_tag("goldrun.step", name)
+                mlflow.set_tag(run_names.STEP, name)
                 yield str(run.info.run_id)
         except STORE_ERRORS as error:
             raise explained(error) from error
@@ -93,12 +88,14 @@ class Tracker:
     def _start(self, name: str, experiment: str, system_metrics: bool) -> mlflow.ActiveRun:
         watched = system_metrics or None
         if mlflow.active_run() is None and os.environ.get("MLFLOW_RUN_ID"):
-            # The user's --run-name is kept; without one MLflow generates a name.
-            return mlflow.start_run(log_system_metrics=watched)
+            run = mlflow.start_run(log_system_metrics=watched)
+            home = self.client.get_experiment(run.info.experiment_id)
+            experiments.show_training(self.client, home)
+            return run
         return mlflow.start_run(
             log_system_metrics=watched,
             run_name=name,
-            experiment_id=self._experiment_id(experiment),
+            experiment_id=experiments.experiment_id(self.client, self.uri, experiment),
             nested=mlflow.active_run() is not None,
         )
 
@@ -109,8 +106,12 @@ class Tracker:
         with mlflow.start_run(
             run_name=name, experiment_id=parent.info.experiment_id, nested=True
         ) as run:
-            mlflow.set_tag("goldrun.step", name)
+            mlflow.set_tag(run_names.STEP, name)
             yield run.info.run_id
+
+    def name_run(self, name: str) -> None:
+        """Name the active run, unless the user has given it a name (``--run-name``)."""
+        run_names.rename(self.client, self.run_id, name)
 
     def log_params(self, prefix: str, params: Mapping[str, Any]) -> None:
         """Log parameters as ``<prefix>.<name>``; a project run has the bare names already."""
@@ -223,26 +224,4 @@ class Tracker:
     def check_experiments(self, *names: str) -> None:
         """Raise a TrackingError if an experiment is deleted: no run can be created in it."""
         for name in names:
-            found = self.client.get_experiment_by_name(name)
-            if found is not None and found.lifecycle_stage == LifecycleStage.DELETED:
-                raise TrackingError(
-                    f"MLflow ({without_password(self.uri)}): experiment {name!r} was deleted: "
-                    f"restore it (MLFLOW_TRACKING_URI={without_password(self.uri)} mlflow "
-                    f"experiments restore --experiment-id {found.experiment_id}), or remove it for "
-                    "good (mlflow gc)"
-                )
-
-    def _experiment_id(self, name: str) -> str:
-        self.check_experiments(name)
-        found = self.client.get_experiment_by_name(name)
-        if found is not None:
-            return str(found.experiment_id)
-        folder = artifact_folder(self.uri, name)
-        try:
-            return str(self.client.create_experiment(name, artifact_location=folder))
-        except MlflowException as error:
-            # Another process has created it in the meantime.
-            made = self.client.get_experiment_by_name(name)
-            if error.error_code != "RESOURCE_ALREADY_EXISTS" or made is None:
-                raise
-            return str(made.experiment_id)
+            experiments.check_experiment(self.client, self.uri, name)

@@ -19,6 +19,7 @@ from goldrun.errors import QualityError, listed
 from goldrun.features.catalog.feature_tables import ALL_FEATURES
 from goldrun.features.observed_end import describe_after
 from goldrun.jobs.check.check import Checked
+from goldrun.jobs.names import RUN_COMMAND
 from goldrun.medallion.source_columns import columns_of
 from goldrun.monitoring.preview import Preview, Range, Sample
 
@@ -67,10 +68,7 @@ def _parts(checked: Checked) -> Iterator[RenderableType]:
         yield from _notes(checked, entity)
     yield from _activity(checked)
     name = checked.source.name
-    yield (
-        f"\nNext: mlflow run . --env-manager local --experiment-name goldrun-pipeline "
-        f"-P source={escape(name)} -P lake={escape(name)}-lake"
-    )
+    yield (f"\nNext: {RUN_COMMAND} -P source={escape(name)} -P lake={escape(name)}-lake")
 
 
 def _head(checked: Checked) -> str:

@@ -26,6 +26,7 @@ from goldrun.jobs.context import Context, log, step
 from goldrun.jobs.erased_records import redact_erased
 from goldrun.jobs.ingest.readings import REREAD_COMMAND, record_readings, report_readings
 from goldrun.jobs.ingest.unfinished_files import wait_until_written
+from goldrun.jobs.names import RUN_COMMAND
 from goldrun.jobs.time_zone import check_zone
 from goldrun.medallion.bronze import Batch, check_one_source, to_bronze
 from goldrun.medallion.source_columns import columns_required
@@ -80,7 +81,7 @@ def writing_bronze(ctx: Context) -> Iterator[None]:
     if source.kind is not Kind.FILES:
         raise SettingsError(
             f"{source.name}.toml has no files but a {source.kind}: read it with "
-            f"mlflow run . --env-manager local -e stream -P source={source.name}"
+            f"{RUN_COMMAND} -e stream -P source={source.name}"
         )
     tables = [lineage.bronze_table(entity).name for entity in source.with_files]
     with ctx.lake.writing(*tables):
@@ -195,14 +196,13 @@ def ingest(ctx: Context, new: NewFiles) -> Batch:
 
 def read_records(ctx: Context, new: NewFiles) -> tuple[Batch, DataFrame]:
     """Read files as rows of bronze of a new batch; records of erased persons have no text."""
-    batch = Batch.at(ctx.now)
-    raw = read_raw(ctx.lake.engine, new)
+    batch, raw = Batch.at(ctx.now), read_raw(ctx.lake.engine, new)
     records = to_bronze(raw, entity=new.entity, source=ctx.source.name, batch=batch)
     return batch, redact_erased(ctx, new.entity, records)
 
 
 def read_raw(engine: Engine, new: NewFiles) -> DataFrame:
-    """Read files as text; see ``Engine.read_csv`` for the columns."""
+    """Read files as text; see ``Engine.read_csv``."""
     if new.mapping.format == "csv":
         return engine.read_csv(new.files, new.headers, new.mapping)
     return engine.read_json(new.files)

@@ -10,8 +10,9 @@ from goldrun.contracts.fingerprint import reading_of
 from goldrun.contracts.ops import READING, READINGS
 from goldrun.errors import listed
 from goldrun.jobs.context import Context, log
+from goldrun.jobs.names import RUN_COMMAND
 
-REREAD_COMMAND = "mlflow run . --env-manager local -e bronze -P source={source} -P reread=true"
+REREAD_COMMAND = f"{RUN_COMMAND} -e bronze -P source={{source}} -P reread=true"
 """Command that reads the files of a source again."""
 
 

@@ -14,7 +14,7 @@ from goldrun.io.settings import load_model_config
 from goldrun.jobs.aggregate.activity import history_of
 from goldrun.jobs.aggregate.snapshots import write_snapshots
 from goldrun.jobs.context import Context, log, step
-from goldrun.jobs.names import FEATURE_DRIFT
+from goldrun.jobs.names import FEATURE_DRIFT, RUN_COMMAND
 from goldrun.jobs.promote.champions import champion_of, check_models
 from goldrun.jobs.time_zone import check_zone_of_gold
 from goldrun.learning.inputs import ModelSettings
@@ -161,7 +161,7 @@ def run(ctx: Context, model: str, as_of: date | None = None) -> None:
     if reference is None:
         raise GoldrunError(
             f"model {ctx.source.registered_name(model)} has no champion to compare with: train "
-            f"one first (mlflow run . --env-manager local -e train -P model={model})"
+            f"one first ({RUN_COMMAND} -e train -P model={model})"
         )
     write_snapshots(ctx, [as_of], history)
     settings = load_model_config(model, settings_class)

@@ -16,12 +16,12 @@ from goldrun.contracts.entity_mapping import EntityMapping
 from goldrun.contracts.marketplace import ENTITIES
 from goldrun.contracts.remedies import columns_at_fault, remedy
 from goldrun.jobs.context import Context, log
+from goldrun.jobs.names import RUN_COMMAND
 from goldrun.medallion.source_columns import columns_of
 from goldrun.monitoring.rejections import Rejections, sample_of
 
 EXPLAIN_COMMAND = (
-    "mlflow run . --env-manager local -e explain -P source={source} -P lake={lake} "
-    "-P record={record}"
+    f"{RUN_COMMAND} -e explain -P source={{source}} -P lake={{lake}} -P record={{record}}"
 )
 """Command that explains one record."""
 _WIDTH = 100

@@ -9,13 +9,13 @@ from goldrun.io.tracking.errors import store_explained, without_password
 from goldrun.io.tracking.runs import Champion
 from goldrun.io.tracking.versions import Version, versions_of
 from goldrun.jobs.context import Context
-from goldrun.jobs.names import EXPERIMENTS
+from goldrun.jobs.names import EXPERIMENTS, RUN_COMMAND
 from goldrun.registry.owner import Owner, foreign, has_owner, may_be_of_lake
 from goldrun.registry.provenance import lake_root_of
 
 TRANSACTIONS = lineage.bronze_table("transactions").name
 """The table whose Delta id identifies the lake; every lake has it first, and erasure keeps it."""
-MIGRATE = "mlflow run . --env-manager local -e migrate_registry"
+MIGRATE = f"{RUN_COMMAND} -e migrate_registry"
 
 
 def owner_of(ctx: Context) -> Owner:

@@ -52,6 +52,7 @@ def train(
     check_zone_of_gold(ctx)
     report = rejections.check_before_training(ctx, report)
     origins = model.origins(settings, history_of(ctx), as_of)
+    ctx.tracker.name_run(f"{name} {origins.as_of}")
     inputs = read_inputs(ctx, origins)
     monitoring = _monitor(ctx, model, settings, inputs, report)
     with step(f"{name}: {_describe(origins)}"):
