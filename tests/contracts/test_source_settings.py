@@ -79,7 +79,7 @@ def test_an_unknown_key_that_is_near_nothing_lists_the_known_ones(tmp_path: Path
     assert "did you mean" not in message
     assert message.endswith(
         "known: currency, customers, events, interactions, kafka, made_by, max_reject_share, "
-        "phone_region, rates, registry_prefix, sessions, timezone, transactions"
+        "no_value, phone_region, rates, registry_prefix, sessions, timezone, transactions"
     )
 
 
@@ -396,3 +396,67 @@ def test_a_name_that_is_too_long_is_no_source() -> None:
 def test_a_lake_with_a_control_character_is_refused() -> None:
     with pytest.raises(SettingsError, match=r"--lake .* has a control character"):
         lake_root("a\nb")
+
+
+VALUES = "[transactions.values.{column}]\n{line}\n"
+
+
+@pytest.mark.parametrize(
+    ("column", "line", "message"),
+    [
+        ("transaction_status", 'paid = "complete"', "(did you mean 'completed'?)"),
+        ("transaction_status", 'paid = "done"', "write one of completed, pending, cancelled"),
+        ("transaction_status", 'Paid = "completed"\n"PAID " = "pending"', "are the same value"),
+        ("transaction_statuss", 'paid = "completed"', "did you mean 'transaction_status'?"),
+        ("amount", '"free" = "0"', "amount is no category; such are currency, payment_method"),
+        ("payment_method", 'x = "card"', "payment_method is not mapped"),
+        ("currency", '"€" = "EURO"', "(did you mean 'EUR'?)"),
+        ("transaction_status", "paid = 1", "transactions.values.transaction_status.paid"),
+    ],
+)
+def test_a_word_for_no_value_of_the_contract_is_refused(
+    tmp_path: Path, column: str, line: str, message: str
+) -> None:
+    text = toml(currency="'EUR'") + "\n" + VALUES.format(column=column, line=line)
+    assert message in refusal(tmp_path, text)
+
+
+def test_words_of_a_shop_are_read_by_column(tmp_path: Path) -> None:
+    line = '"Teilweise erstattet" = "completed"'
+    text = toml() + "\n" + VALUES.format(column="transaction_status", line=line)
+    found = load(tmp_path, text).entities["transactions"].values
+    assert found == {"transaction_status": {"Teilweise erstattet": "completed"}}
+
+
+def test_texts_without_a_value_are_declared_for_a_source_or_an_entity(tmp_path: Path) -> None:
+    shop = load(tmp_path, toml(head='no_value = ["-", "guest"]'))
+    assert shop.entities["transactions"].no_value == ("-", "guest")
+    own = load(tmp_path, toml('no_value = ["-"]', 'path = "in"\nno_value = ["none"]'))
+    assert own.entities["transactions"].no_value == ("none",)
+    assert "NULL" in load(tmp_path, toml()).entities["transactions"].no_value
+    assert "no_value" in refusal(tmp_path, toml(head='no_value = "-"'))
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ('["dd/MM/yyyy", "YYYY"]', "write yyyy"),
+        ("[]", "gives no format of times"),
+        ('["iso", "iso"]', "gives 'iso' twice"),
+        ('"epoch_mss"', "(did you mean 'epoch_ms'?)"),
+    ],
+)
+def test_a_format_of_times_that_cannot_be_used_is_refused(
+    tmp_path: Path, value: str, message: str
+) -> None:
+    text = toml(section=f'path = "in"\ntimestamp_format = {value}')
+    assert message in refusal(tmp_path, text)
+
+
+def test_formats_of_times_are_one_or_several(tmp_path: Path) -> None:
+    several = '["dd/MM/yyyy HH:mm", "iso", "epoch_ms"]'
+    text = toml(section=f'path = "in"\ntimestamp_format = {several}')
+    found = load(tmp_path, text).entities["transactions"].timestamp_format
+    assert found == ("dd/MM/yyyy HH:mm", "iso", "epoch_ms")
+    one = toml(section='path = "in"\ntimestamp_format = "epoch_s"')
+    assert load(tmp_path, one).entities["transactions"].timestamp_format == "epoch_s"

@@ -145,7 +145,7 @@ BREAKS: dict[str, dict[str, tuple[str, Change]]] = {
         "time later": ("interaction_date_in_future", {"interaction_date": "2999-01-01T00:00:00Z"}),
         "no channel": ("interaction_type_missing", {"interaction_type": None}),
         "another channel": ("interaction_type_not_allowed", {"interaction_type": "pigeon"}),
-        "response no number": ("response_time_unparsed", {"response_time": "NaN"}),
+        "response no number": ("response_time_unparsed", {"response_time": "-Infinity"}),
         "response overflowing": ("response_time_unparsed", {"response_time": "1e400"}),
         "response too exact": ("response_time_digits_lost", {"response_time": "1.2345"}),
         "response negative": ("response_time_negative", {"response_time": "-1"}),

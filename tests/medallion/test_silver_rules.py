@@ -34,7 +34,7 @@ BREAKS: dict[str, tuple[str, Change]] = {
     "quantity half": ("quantity_unparsed", {"quantity": "1.5"}),
     "price text": ("price_unparsed", {"price": "free"}),
     "price five decimals": ("price_digits_lost", {"price": "3.50001"}),
-    "amount text": ("amount_unparsed", {"amount": "NaN"}),
+    "amount text": ("amount_unparsed", {"amount": "Infinity"}),
     "amount five decimals": ("amount_digits_lost", {"amount": "7.00001"}),
     "date unreadable": ("transaction_date_unparsed", {"transaction_date": "2024-02-30"}),
     "date local": ("transaction_date_without_zone", {"transaction_date": "2024-05-01 10:00"}),

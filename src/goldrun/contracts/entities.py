@@ -2,6 +2,7 @@
 
 from pyspark.sql import types as T
 
+from goldrun.contracts.synonyms import PAYMENT_SYNONYMS, STATUS_SYNONYMS
 from goldrun.contracts.table import Column, Reference, Rule, Severity, Standard, Table
 
 MONEY = T.DecimalType(18, 4)
@@ -122,15 +123,7 @@ TRANSACTIONS = Table(
             null_means="not recorded",
             allowed=PAYMENT_METHODS,
             standard=Standard.CATEGORY,
-            synonyms=(
-                ("credit_card", "card"),
-                ("debit_card", "card"),
-                ("paypal", "wallet"),
-                ("apple_pay", "wallet"),
-                ("google_pay", "wallet"),
-                ("transfer", "bank_transfer"),
-                ("gift_card", "voucher"),
-            ),
+            synonyms=PAYMENT_SYNONYMS,
         ),
         Column(TRANSACTION_DATE, T.TimestampType(), "Time of the purchase, UTC.", required=True),
         Column(
@@ -140,7 +133,7 @@ TRANSACTIONS = Table(
             required=True,
             allowed=STATUSES,
             standard=Standard.CATEGORY,
-            synonyms=(("canceled", CANCELLED), ("complete", COMPLETED)),
+            synonyms=STATUS_SYNONYMS,
         ),
         Column(
             UPDATED_AT,

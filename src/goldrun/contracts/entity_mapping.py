@@ -8,7 +8,8 @@ from pydantic import Field, field_validator, model_validator
 
 from goldrun.contracts.strict import Strict
 from goldrun.contracts.table import Table
-from goldrun.contracts.time_pattern import layouts_of
+from goldrun.contracts.time_formats import TimeFormat, check_formats
+from goldrun.contracts.value_words import NO_VALUE, check_value_words
 from goldrun.errors import did_you_mean
 
 _ENCODINGS = {"utf-8": "UTF-8", "ascii": "UTF-8", "iso8859-1": "ISO-8859-1"}
@@ -41,9 +42,14 @@ class EntityMapping(Strict):
             compressed by gzip or bzip2.
         delimiter: Field separator of CSV.
         encoding: Character encoding of the files; JSON is UTF-8.
-        timestamp_format: Spark pattern of times, limited to letters that all engines parse alike
-            (``time_pattern``); ISO 8601 if None.
+        timestamp_format: Format of times, or several of which the first that a text has applies:
+            Spark patterns, limited to letters that all engines parse alike (``time_pattern``),
+            ``iso``, ``epoch_s``, ``epoch_ms`` and ``epoch_us``; ISO 8601 if None.
+        extra_digits: Whether a number with more decimals than its column stores is not accepted
+            or rounded half up.
+        no_value: Texts of the files that are no value; the source's unless given here.
         columns: SQL expression over the file's text columns, by contract column.
+        values: The shop's words for values of the contract, by contract column and word.
     """
 
     path: str | None = Field(default=None, min_length=1)
@@ -54,8 +60,11 @@ class EntityMapping(Strict):
     format: Literal["csv", "json"] = "csv"
     delimiter: str = Field(default=",", min_length=1, max_length=1)
     encoding: str = "UTF-8"
-    timestamp_format: str | None = None
+    timestamp_format: TimeFormat = None
+    extra_digits: Literal["reject", "round"] = "reject"
+    no_value: tuple[str, ...] = NO_VALUE
     columns: dict[str, str] = Field(default_factory=dict)
+    values: dict[str, dict[str, str]] = Field(default_factory=dict)
 
     @field_validator("delimiter")
     @classmethod
@@ -78,9 +87,8 @@ class EntityMapping(Strict):
 
     @field_validator("timestamp_format")
     @classmethod
-    def _pattern_is_supported(cls, value: str | None) -> str | None:
-        if value is not None:
-            layouts_of(value)
+    def _formats_are_supported(cls, value: TimeFormat) -> TimeFormat:
+        check_formats(value)
         return value
 
     @model_validator(mode="after")
@@ -121,6 +129,7 @@ def check_columns(entity: str, mapping: EntityMapping, table: Table) -> None:
                 f"[{entity}.columns] {name!r} is not a column of {entity}"
                 f"{did_you_mean(name, table.names)}; write one of {', '.join(table.names)}"
             )
+    check_value_words(entity, mapping.values, table, mapping.columns)
     if mapping.derived_from is not None:
         computed = sorted({*table.key, table.versioned_by} & set(mapping.columns))
         if computed:

@@ -11,8 +11,9 @@ from goldrun.contracts.entity_mapping import EntityMapping
 from goldrun.contracts.marketplace import ENTITIES
 from goldrun.contracts.source import Source
 from goldrun.contracts.table import Severity, Standard, Table
+from goldrun.contracts.value_words import NO_VALUE, no_value_form
 
-_VERSION = 1
+_VERSION = 2
 """To be raised when other values are accepted for the same settings and contract."""
 _LENGTH = 12
 _TRANSACTIONS = "transactions"
@@ -26,8 +27,8 @@ class Fingerprint:
     A setting that the entity does not depend on is empty.
 
     Attributes:
-        mapping: Hash of the expressions, of the pattern of times, and of the entities whose
-            records are referred to.
+        mapping: Hash of the expressions, of the formats of times, of the settings of values, and of
+            the entities whose records are referred to.
         timezone: Zone of times that carry none.
         phone_region: Region of telephone numbers without country code.
         currency: Reporting currency.
@@ -83,6 +84,7 @@ def fingerprint_of(
                 "columns": dict(mapping.columns),
                 "times": mapping.timestamp_format,
                 "parents": _parents(source, entity),
+                **_declared_values(mapping),
             }
         ),
         timezone=source.zone if source.timezone else "",
@@ -99,6 +101,18 @@ def reading_of(mapping: EntityMapping) -> str:
     if mapping.format == "json":
         return "json"
     return f"{mapping.format}, delimiter {mapping.delimiter!r}, encoding {mapping.encoding}"
+
+
+def _declared_values(mapping: EntityMapping) -> dict[str, object]:
+    """Return the settings of values that are not the defaults, so that these change no hash."""
+    found: dict[str, object] = {}
+    if mapping.values:
+        found["values"] = mapping.values
+    if mapping.extra_digits != "reject":
+        found["extra_digits"] = mapping.extra_digits
+    if mapping.no_value != NO_VALUE:
+        found["no_value"] = sorted({no_value_form(text) for text in mapping.no_value})
+    return found
 
 
 def _parents(source: Source, entity: str) -> list[str]:

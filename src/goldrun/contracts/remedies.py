@@ -30,10 +30,10 @@ BY_ENDING = {
     "_missing": "the expression of {column} under [{entity}.columns], or the empty cells",
     "_unparsed": "the expression of {column} under [{entity}.columns]; of a time also "
     "timestamp_format under [{entity}]",
-    "_digits_lost": "the expression of {column} under [{entity}.columns]: round the values there",
+    "_digits_lost": "the expression of {column} under [{entity}.columns]: round the values there, "
+    'or of a number set extra_digits = "round" under [{entity}]',
     "_without_zone": "timezone, at the top of the file: the zone of times that have none",
-    "_not_allowed": "the expression of {column} under [{entity}.columns]: translate there with "
-    "CASE WHEN",
+    "_not_allowed": "[{entity}.values.{column}]: declare there what the shop's words mean",
     "_in_future": "timezone and timestamp_format, and the order of day and month",
     "_long_ago": "the expression of {column} under [{entity}.columns]: make a default date null",
 }

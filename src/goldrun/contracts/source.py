@@ -9,6 +9,7 @@ from goldrun.contracts.currencies import CURRENCIES
 from goldrun.contracts.entity_mapping import EntityMapping, Kind, check_columns
 from goldrun.contracts.marketplace import ENTITIES
 from goldrun.contracts.strict import Strict
+from goldrun.contracts.value_words import NO_VALUE
 from goldrun.contracts.zones import time_zones
 from goldrun.errors import did_you_mean
 
@@ -46,6 +47,8 @@ class Source(Strict):
         kafka: Brokers of the topics, as ``host:port,host:port``; ``GOLDRUN_KAFKA`` has precedence.
         registry_prefix: First part of the names of registered models, instead of the source's
             name; empty for names without a prefix. Letters, digits, ``_`` and ``-``.
+        no_value: Texts of the files that are no value, as ``NULL`` or ``-``, whatever column they
+            are in; case and spaces around them do not count, and the empty text stands for blanks.
         entities: Mapping of each entity of the shop, parents before children; TOML sections with
             the name of the entity.
     """
@@ -59,6 +62,7 @@ class Source(Strict):
     made_by: str | None = None
     kafka: str | None = None
     registry_prefix: str | None = None
+    no_value: tuple[str, ...] = NO_VALUE
     entities: dict[str, EntityMapping]
 
     def registered_name(self, model: str) -> str:
@@ -102,7 +106,12 @@ class Source(Strict):
     @model_validator(mode="before")
     @classmethod
     def _gather_entities(cls, raw: dict[str, Any]) -> dict[str, Any]:
-        sections = {key: raw[key] for key in ENTITIES if key in raw}
+        shared = {"no_value": raw["no_value"]} if "no_value" in raw else {}
+        sections = {
+            key: shared | raw[key] if isinstance(raw[key], dict) else raw[key]
+            for key in ENTITIES
+            if key in raw
+        }
         rest = {key: raw[key] for key in raw if key not in ENTITIES}
         return {"entities": sections, **rest}
 

@@ -15,6 +15,8 @@ def redact_erased(ctx: Context, entity: str, records: DataFrame) -> DataFrame:
     if not ctx.lake.exists(TOMBSTONES.name):
         return records
     tombstones = ctx.lake.read(TOMBSTONES.name)
-    expressions = {CUSTOMER_ID: ctx.source.with_files[entity].columns[CUSTOMER_ID]}
+    mapping = ctx.source.with_files[entity]
+    expressions = {CUSTOMER_ID: mapping.columns[CUSTOMER_ID]}
     needed = list(columns_of(ctx.source, entity, expressions))
-    return redact(records, expressions, needed, tombstones, key_for(tombstones))
+    key = key_for(tombstones)
+    return redact(records, expressions, needed, tombstones, key, mapping.no_value)

@@ -15,7 +15,8 @@ from goldrun.contracts.source import Source
 from goldrun.contracts.table import Column, Severity
 from goldrun.medallion.mapping import LINEAGE
 from goldrun.medallion.ordering import newest_first
-from goldrun.medallion.parse import Parsed, parse_records
+from goldrun.medallion.parse import parse_records
+from goldrun.medallion.parsed import Parsed
 
 _LINEAGE = (lineage.RECORD_ID, lineage.INGESTED_AT)
 """Lineage that the join with transactions and the rules read."""

@@ -47,7 +47,10 @@ def with_tombstone(rows: DataFrame, key: DataFrame) -> DataFrame:
 
 
 def with_customer(
-    bronze: DataFrame, expressions: Mapping[str, str], needed: Sequence[str]
+    bronze: DataFrame,
+    expressions: Mapping[str, str],
+    needed: Sequence[str],
+    no_value: Sequence[str] = (),
 ) -> DataFrame:
     """Add the id of each record's customer.
 
@@ -55,11 +58,13 @@ def with_customer(
         bronze: Rows of ``bronze/<entity>``.
         expressions: How the source maps the entity.
         needed: File columns that the expression for ``customer_id`` reads.
+        no_value: Texts of the source that are no value.
 
     Returns:
         The rows with ``customer_id``: the mapped text, trimmed; null when there is none.
     """
-    mapped = apply_mapping(bronze, {CUSTOMER_ID: expressions[CUSTOMER_ID]}, needed)
+    of_id = {CUSTOMER_ID: expressions[CUSTOMER_ID]}
+    mapped = apply_mapping(bronze, of_id, needed, no_value=no_value)
     return mapped.select(f"{LINEAGE}.*", mapped_text(CUSTOMER_ID))
 
 
@@ -74,6 +79,7 @@ def redact(
     needed: Sequence[str],
     tombstones: DataFrame,
     key: DataFrame,
+    no_value: Sequence[str] = (),
 ) -> DataFrame:
     """Remove the text of the records of erased persons.
 
@@ -83,12 +89,13 @@ def redact(
         needed: File columns that the expression for ``customer_id`` reads.
         tombstones: Rows of ``ops/tombstones``.
         key: One row, ``inner_pad`` and ``outer_pad``.
+        no_value: Texts of the source that are no value.
 
     Returns:
         All rows; rows of an erased person have their id and lineage, and no text.
     """
     erased = tombstones.select(TOMBSTONE).distinct().withColumn(_IS_ERASED, F.lit(True))
-    signed = with_tombstone(with_customer(bronze, expressions, needed), key)
+    signed = with_tombstone(with_customer(bronze, expressions, needed, no_value), key)
     known = signed.join(F.broadcast(erased), TOMBSTONE, "left")
     return _emptied(known, F.col(_IS_ERASED).isNotNull()).select(*bronze.columns)
 

@@ -11,7 +11,8 @@ from goldrun.contracts import lineage
 from goldrun.contracts.marketplace import ENTITIES
 from goldrun.contracts.source import Source
 from goldrun.contracts.table import Column
-from goldrun.medallion.parse import Parsed, parse_records
+from goldrun.medallion.parse import parse_records
+from goldrun.medallion.parsed import Parsed
 from goldrun.medallion.silver import validate
 from goldrun.medallion.source_columns import columns_read
 

@@ -7,6 +7,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from goldrun.contracts import lineage
+from goldrun.contracts.value_words import no_value_form
 from goldrun.errors import SettingsError
 from goldrun.medallion.expressions.binding import read
 from goldrun.medallion.expressions.kinds import ExpressionError, Kind, Record, Value
@@ -60,11 +61,25 @@ def text_of(name: str) -> SparkColumn:
     return F.get(F.map_values(record), position.cast("int"))
 
 
+def without_no_value(text: SparkColumn, no_value: Sequence[str]) -> SparkColumn:
+    """Return a text of a file; null if it is one of the texts that are no value.
+
+    Args:
+        text: The text.
+        no_value: The texts; case and invisible characters around them do not count.
+    """
+    if not no_value:
+        return text
+    forms = sorted({no_value_form(each) for each in no_value})
+    return F.when(~F.lower(trimmed(text)).isin(*forms), text)
+
+
 def apply_mapping(
     bronze: DataFrame,
     expressions: Mapping[str, str],
     needed: Sequence[str],
     zone: str | None = None,
+    no_value: Sequence[str] = (),
 ) -> DataFrame:
     """Evaluate a source's expressions on bronze records.
 
@@ -73,6 +88,7 @@ def apply_mapping(
         expressions: Contract column to expression, checked by ``columns_needed``.
         needed: File columns that they read (``columns_needed``).
         zone: The source's time zone, whose abbreviations are read; None if it has none.
+        no_value: Texts of a file column that expressions read as null (``without_no_value``).
 
     Returns:
         One row a record: the mapped columns, of text or of the type of the expression
@@ -81,7 +97,7 @@ def apply_mapping(
     """
     # By position and not by name: a shop's names may equal bronze columns, or differ in case only.
     places = {name: f"_{place}" for place, name in enumerate(needed)}
-    text = [text_of(name).alias(place) for name, place in places.items()]
+    text = [without_no_value(text_of(name), no_value).alias(p) for name, p in places.items()]
     origin = F.struct(*[F.col(c) for c in bronze.columns]).alias(LINEAGE)
     record = Record({name: F.col(place) for name, place in places.items()}, zone)
     mapped = [_column(read(sql), record).alias(name) for name, sql in expressions.items()]

@@ -35,16 +35,18 @@ class Raw:
         rows: Rows of ``bronze/<entity>``.
         expressions: Contract column to expression.
         needed: File columns that the expression for ``customer_id`` reads.
+        no_value: Texts of the source that are no value.
     """
 
     entity: str
     rows: DataFrame
     expressions: dict[str, str]
     needed: list[str]
+    no_value: tuple[str, ...] = ()
 
     def owned(self) -> DataFrame:
         """Return the records with the id of their customer."""
-        return with_customer(self.rows, self.expressions, self.needed)
+        return with_customer(self.rows, self.expressions, self.needed, self.no_value)
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ def records_of(
     """
     parts = [
         person.rows_in(raw.owned()),
-        records_naming(raw.rows, raw.expressions, raw.needed, terms),
+        records_naming(raw.rows, raw.expressions, raw.needed, terms, raw.no_value),
         *[person.rows_in(rows) for rows in stored if lineage.RECORD_ID in rows.columns],
     ]
     ids = reduce(DataFrame.unionByName, [part.select(lineage.RECORD_ID) for part in parts])
@@ -105,7 +107,11 @@ def records_of(
 
 
 def records_naming(
-    bronze: DataFrame, expressions: Mapping[str, str], needed: Sequence[str], terms: DataFrame
+    bronze: DataFrame,
+    expressions: Mapping[str, str],
+    needed: Sequence[str],
+    terms: DataFrame,
+    no_value: Sequence[str] = (),
 ) -> DataFrame:
     """Find the records that name a person and are malformed or have no customer's id.
 
@@ -117,13 +123,14 @@ def records_naming(
         expressions: How the source maps the entity.
         needed: File columns that the expression for ``customer_id`` reads.
         terms: ``pattern`` and ``identifies``, one row a term.
+        no_value: Texts of the source that are no value.
 
     Returns:
         The ``record_id`` of each.
     """
     broken = F.col(lineage.MALFORMED).isNotNull()
     without_id = broken | F.col(CUSTOMER_ID).isNull()
-    records = with_customer(bronze, expressions, needed).where(without_id)
+    records = with_customer(bronze, expressions, needed, no_value).where(without_id)
     everything = F.concat_ws(_SEPARATOR, lineage.MALFORMED, F.map_values(lineage.RECORD))
     of_id = F.concat_ws(_SEPARATOR, *[text_of(name) for name in needed])
     text = F.when(broken | F.col(IDENTIFIES), everything).otherwise(of_id)
@@ -132,7 +139,10 @@ def records_naming(
 
 
 def raw_customers(
-    bronze: DataFrame, expressions: Mapping[str, str], needed: Sequence[str]
+    bronze: DataFrame,
+    expressions: Mapping[str, str],
+    needed: Sequence[str],
+    no_value: Sequence[str] = (),
 ) -> DataFrame:
     """Return the personal values of customers, spelled as in their files.
 
@@ -140,6 +150,7 @@ def raw_customers(
         bronze: Rows of ``bronze/customers``.
         expressions: How the source maps customers.
         needed: File columns that the expressions read.
+        no_value: Texts of the source that are no value.
 
     Returns:
         ``customer_id`` and the personal columns that are mapped, one row a record that fits its
@@ -147,7 +158,8 @@ def raw_customers(
     """
     names = [name for name in (CUSTOMER_ID, *PERSONAL) if name in expressions]
     fitting = bronze.where(F.col(lineage.MALFORMED).isNull())
-    mapped = apply_mapping(fitting, {name: expressions[name] for name in names}, needed)
+    chosen = {name: expressions[name] for name in names}
+    mapped = apply_mapping(fitting, chosen, needed, no_value=no_value)
     return mapped.select(*[mapped_text(name) for name in names])
 
 

@@ -11,7 +11,8 @@ from goldrun.contracts import lineage, quarantine_reasons
 from goldrun.contracts.entity_mapping import EntityMapping
 from goldrun.contracts.table import Column, Severity, Table
 from goldrun.medallion.mapping import LINEAGE
-from goldrun.medallion.parse import Parsed, parse_records
+from goldrun.medallion.parse import parse_records
+from goldrun.medallion.parsed import Parsed
 from goldrun.medallion.quarantine import place, raw_json
 
 _COMMA = ","

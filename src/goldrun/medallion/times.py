@@ -6,8 +6,10 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
+from goldrun.contracts.time_formats import EPOCHS, ISO
 from goldrun.contracts.time_pattern import ANY_ZONE, MONTHS, OFFSET, YEAR, Layout, layouts_of
 from goldrun.contracts.zones import abbreviations_of
+from goldrun.medallion.epochs import since_1970
 from goldrun.medallion.text import trimmed
 
 _FULL = (
@@ -81,11 +83,13 @@ def castable(
 
     Args:
         text: Trimmed text.
-        pattern: Spark pattern of the text; None for ISO 8601.
+        pattern: Format of the text (``time_formats``); None for ISO 8601.
         zone: Zone whose own abbreviations are read; None for no abbreviations.
         whole: ``completed(text)``, if a column has it already.
     """
-    if pattern is not None:
+    if pattern in EPOCHS:
+        return since_1970(text, EPOCHS[pattern])
+    if pattern is not None and pattern != ISO:
         layouts = layouts_of(pattern)
         return F.coalesce(*[_by_layout(text, layout, zone) for layout in layouts])
     whole = completed(text) if whole is None else whole

@@ -188,7 +188,8 @@ class _Catalogue:
         for text in _NO_NUMBERS:
             word = f'"{text}"' if bare else text
             yield self._value("not_a_number", c, word, quarantine_reasons.unparsed(c))
-        yield self._value("nan", c, "NaN", quarantine_reasons.unparsed(c))
+        if c.required:
+            yield self._value("nan", c, "NaN", quarantine_reasons.missing(c))
         yield self._value("infinity", c, "Infinity", quarantine_reasons.unparsed(c))
         yield self._value("infinity", c, "-Infinity", quarantine_reasons.unparsed(c))
         yield self._value("huge_number", c, "1e400", quarantine_reasons.unparsed(c))

@@ -38,7 +38,8 @@ def read_raws(ctx: Context, tables: Sequence[str]) -> list[Raw]:
         rows = ctx.lake.read(lineage.bronze_table(entity).name)
         check_one_source(rows, ctx.source.name, ctx.lake.root)
         columns = dict(mapping.columns)
-        found.append(Raw(entity, rows, columns, _columns_read(ctx, entity, columns, CUSTOMER_ID)))
+        needed = _columns_read(ctx, entity, columns, CUSTOMER_ID)
+        found.append(Raw(entity, rows, columns, needed, mapping.no_value))
     return found
 
 
@@ -90,7 +91,7 @@ def _values(ctx: Context, only_id: Person, raws: Sequence[Raw]) -> list[Term]:
     for raw in raws:
         if raw.entity == _CUSTOMERS:
             read = _columns_read(ctx, raw.entity, raw.expressions, CUSTOMER_ID, *person.PERSONAL)
-            frames.append(person.raw_customers(raw.rows, raw.expressions, read))
+            frames.append(person.raw_customers(raw.rows, raw.expressions, read, raw.no_value))
             for name in person.PERSONAL:
                 columns[name] |= set(_columns_read(ctx, raw.entity, raw.expressions, name))
     if not frames:

@@ -22,7 +22,8 @@ by name, before anything is read. Every engine computes it alike.
 - **Null**: an expression never fails. What can't be computed is null: text that is no number or
   time, a number that is too large, a division by zero. In a required column the row is then
   quarantined as `<column>_missing`; in an optional one it is empty, so map raw text directly
-  where it should be `<column>_unparsed` instead.
+  where it should be `<column>_unparsed` instead. Texts of a file that are no value, such as `NULL`
+  and `-`, are null too ([no_value](values.md)).
 
 ## Numbers
 
@@ -45,8 +46,8 @@ All numbers are decimals. Text is read by ASCII digits, an optional sign, point 
 - A time with a zone or an offset is an instant, and so is what comes from a number of seconds,
   milliseconds or microseconds. A time without one is local: it is read in the source's
   `timezone`, and without that it is `<column>_without_zone`.
-- `timestamp_format` is for columns that are mapped as they are; an expression has the pattern
-  itself: `to_timestamp(bought, 'dd/MM/yyyy HH:mm')`.
+- [`timestamp_format`](values.md) is for columns that are mapped as they are; an expression has the
+  pattern itself: `to_timestamp(bought, 'dd/MM/yyyy HH:mm')`.
 - Times can't be compared or added to; text that is made of them is ISO 8601.
 
 ## Operators
