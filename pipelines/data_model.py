@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from goldrun.contracts import source_schema
 from goldrun.jobs.data_model.page import page
 from goldrun.medallion.expressions import reference
 
@@ -9,6 +10,7 @@ DOCS = Path(__file__).parents[1] / "docs"
 PAGES = {
     DOCS / "data-model.md": page,
     DOCS / "reference" / "mapping-language.md": reference.page,
+    DOCS / "reference" / "source.schema.json": source_schema.page,
 }
 
 if __name__ == "__main__":

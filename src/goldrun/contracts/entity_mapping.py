@@ -15,7 +15,8 @@ from goldrun.errors import did_you_mean
 _ENCODINGS = {"utf-8": "UTF-8", "ascii": "UTF-8", "iso8859-1": "ISO-8859-1"}
 """Encodings that can be read line by line, by Python's name; ASCII is a subset of UTF-8."""
 _NO_DELIMITERS = set('"\\\r\n\0')
-_ORIGINS = ("path", "topic", "feed", "from")
+ORIGINS = ("path", "topic", "feed", "from")
+"""Keys of which a section has exactly one."""
 
 
 class Kind(StrEnum):
@@ -95,7 +96,7 @@ class EntityMapping(Strict):
     def _has_one_origin(self) -> "EntityMapping":
         given = [self.path, self.topic, self.feed, self.derived_from]
         if sum(origin is not None for origin in given) != 1:
-            raise ValueError(f"give exactly one of {', '.join(_ORIGINS)}: the place of the records")
+            raise ValueError(f"give exactly one of {', '.join(ORIGINS)}: the place of the records")
         return self
 
     @property
