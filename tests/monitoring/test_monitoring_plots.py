@@ -212,12 +212,19 @@ def test_rules_are_listed_most_broken_on_top_with_count_and_share() -> None:
         "customer_id_missing",
         "price_not_positive",
         "quantity_extreme",
-        "amount_missing",
         "order_id_missing",
     ]
     assert rows["customer_id_missing"] == (135_080, "135,080 (24.9 %)")
     assert rows["quantity_extreme"] == (9, "9 (< 0.1 %)")
-    assert rows["amount_missing"] == (0, "0")
+
+
+def test_rules_that_no_record_breaks_are_counted_and_not_drawn() -> None:
+    axes = failures_by_rule(RULES).axes[0]
+    assert "amount_missing" not in rows_of(axes)
+    assert axes.get_xlabel().endswith("; no record breaks 1 other rule")
+    clean = failures_by_rule(RULES.iloc[:4].assign(failed=0)).axes[0]
+    assert rows_of(clean) == {}
+    assert clean.get_xlabel().endswith("; no record breaks 4 other rules")
 
 
 def test_a_rule_that_was_never_checked_is_not_shown_as_unbroken() -> None:
@@ -248,7 +255,7 @@ def test_the_title_distinguishes_no_broken_rules_from_no_rules() -> None:
 def test_rules_of_two_entities_that_share_a_name_stay_apart() -> None:
     both = pd.concat([RULES.assign(entity="transactions"), RULES.assign(entity="customers")])
     rows = rows_of(failures_by_rule(both).axes[0])
-    assert len(rows) == 10
+    assert len(rows) == 8
     assert rows["customers.customer_id_missing"] == rows["transactions.customer_id_missing"]
 
 
@@ -286,7 +293,6 @@ def test_null_rates_are_sorted_and_a_positive_rate_is_not_rounded_to_zero() -> N
         "email": "> 99.9 %",
         "name": "42.0 %",
         "product_id": "< 0.1 %",
-        "order_id": "0 %",
         "location": "not measured",
     }
     assert next(iter(rows)) == "location"

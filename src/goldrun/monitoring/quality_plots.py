@@ -33,7 +33,7 @@ _TOO_WIDE_FOR_LINEAR = 50
 
 
 def failures_by_rule(rules: pd.DataFrame) -> Figure:
-    """Plot the number of records that break each rule, most first.
+    """Plot the number of records that break each rule that any record breaks, most first.
 
     Args:
         rules: One row a rule: ``rule``, ``severity`` (reject or warn), and in records ``checked``,
@@ -41,8 +41,9 @@ def failures_by_rule(rules: pd.DataFrame) -> Figure:
             as not checked. With rules of several entities, ``entity`` prefixes the names.
 
     Returns:
-        One bar a rule with its count and its share of checked records, including rules without
-        failures. The axis is logarithmic if the counts differ widely.
+        One bar a rule with its count and its share of checked records. Rules that were checked and
+        that no record breaks are counted below the axis. The axis is logarithmic if the counts
+        differ widely.
     """
     rules = _qualified(rules, RULE, ENTITY)
     known = rules[FAILED].notna() & (rules[CHECKED].fillna(0) > 0)
@@ -51,10 +52,12 @@ def failures_by_rule(rules: pd.DataFrame) -> Figure:
         .sort_values([FAILED, RULE], ascending=[True, False], na_position="first")
         .reset_index(drop=True)
     )
+    title, kept = _rules_finding(ordered), int((ordered[FAILED] == 0).sum())
+    ordered = ordered[ordered[FAILED] != 0]
     failed = ordered[FAILED].to_numpy(dtype=float)
     checked = ordered[CHECKED].to_numpy(dtype=float)
     labels = [
-        "not checked" if np.isnan(n) else f"{n:,.0f} ({_share(n, of)})" if n else "0"
+        "not checked" if np.isnan(n) else f"{n:,.0f} ({_share(n, of)})"
         for n, of in zip(failed, checked, strict=True)
     ]
     figure, axes = _bars(
@@ -62,13 +65,17 @@ def failures_by_rule(rules: pd.DataFrame) -> Figure:
         values=np.nan_to_num(failed),
         labels=labels,
         colours=[_COLOURS.get(severity, _NONE) for severity in ordered[SEVERITY]],
-        title=_rules_finding(ordered),
+        title=title,
     )
     axes.set_xlabel("records that break the rule")
     _scale_counts(axes, failed)
+    if kept:
+        others = f"{kept} other rule{'s' * (kept > 1)}"
+        axes.set_xlabel(f"{axes.get_xlabel()}; no record breaks {others}")
     present = [severity for severity in _COLOURS if severity in set(ordered[SEVERITY])]
     handles = [Patch(color=_COLOURS[one], label=_MEANING[one]) for one in present]
-    figure.legend(handles=handles, loc="outside lower center", ncols=2, frameon=False)
+    if handles:
+        figure.legend(handles=handles, loc="outside lower center", ncols=2, frameon=False)
     return figure
 
 
@@ -103,24 +110,26 @@ def fates(counts: Mapping[str, int]) -> Figure:
 
 
 def null_rates(columns: pd.DataFrame) -> Figure:
-    """Plot the share of missing values of each column, most first.
+    """Plot the share of missing values of each column that lacks any, most first.
 
     Args:
         columns: One row a column: ``column`` and ``null_rate``, a share from 0 to 1, null if
             not measured. With columns of several tables, ``table`` prefixes the names.
 
     Returns:
-        One bar a column, complete columns included.
+        One bar a column; complete columns are counted in the title.
     """
     ordered = (
         _qualified(columns, COLUMN, TABLE)
         .sort_values([NULL_RATE, COLUMN], ascending=[True, False], na_position="first")
         .reset_index(drop=True)
     )
+    title = _nulls_finding(ordered)
+    ordered = ordered[ordered[NULL_RATE] != 0]
     rates = ordered[NULL_RATE].to_numpy(dtype=float)
     labels = ["not measured" if np.isnan(rate) else _share(rate, 1) for rate in rates]
     names, colours = ordered[COLUMN].tolist(), [_BAR] * len(rates)
-    figure, axes = _bars(names, np.nan_to_num(rates), labels, colours, _nulls_finding(ordered))
+    figure, axes = _bars(names, np.nan_to_num(rates), labels, colours, title)
     _share_axis(axes, float(np.nan_to_num(rates).max(initial=0)), "share of rows without a value")
     return figure
 
