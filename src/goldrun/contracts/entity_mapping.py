@@ -1,11 +1,13 @@
 """How the records of one entity map to its contract: a section of ``pipelines/sources/*.toml``."""
 
 import codecs
+import re
 from enum import StrEnum
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from goldrun.contracts.row_context import FillDown
 from goldrun.contracts.strict import Strict
 from goldrun.contracts.table import Table
 from goldrun.contracts.time_formats import TimeFormat, check_formats
@@ -17,6 +19,10 @@ _ENCODINGS = {"utf-8": "UTF-8", "ascii": "UTF-8", "iso8859-1": "ISO-8859-1"}
 _NO_DELIMITERS = set('"\\\r\n\0')
 ORIGINS = ("path", "topic", "feed", "from")
 """Keys of which a section has exactly one."""
+_OF_FILES = ("fill_down", "join")
+_OF_VALUES = ("timestamp_format", "extra_digits", "no_value", "columns", "values")
+_NOT_OF_JOINED = {"topic", "feed", "feed_rows", "derived_from", *_OF_VALUES, *_OF_FILES}
+_JOIN_NAME = re.compile(r"[A-Za-z0-9_]+")
 
 
 class Kind(StrEnum):
@@ -51,6 +57,10 @@ class EntityMapping(Strict):
         no_value: Texts of the files that are no value; the source's unless given here.
         columns: SQL expression over the file's text columns, by contract column.
         values: The shop's words for values of the contract, by contract column and word.
+        fill_down: Columns that a file has on the first line of each group only; None if all lines
+            have their own values.
+        join: Files with more columns of the records, by the name before the point in expressions:
+            `` `orders.status` ``.
     """
 
     path: str | None = Field(default=None, min_length=1)
@@ -66,6 +76,8 @@ class EntityMapping(Strict):
     no_value: tuple[str, ...] = NO_VALUE
     columns: dict[str, str] = Field(default_factory=dict)
     values: dict[str, dict[str, str]] = Field(default_factory=dict)
+    fill_down: FillDown | None = None
+    join: dict[str, "Join"] = Field(default_factory=dict)
 
     @field_validator("delimiter")
     @classmethod
@@ -115,6 +127,69 @@ class EntityMapping(Strict):
         if self.format == "json" and self.encoding != "UTF-8":
             raise ValueError(f"encoding {self.encoding!r}: JSON is always UTF-8; remove it")
         return self
+
+    @model_validator(mode="after")
+    def _only_files_have_context(self) -> "EntityMapping":
+        given = [name for name in _OF_FILES if getattr(self, name)]
+        if given and self.kind is not Kind.FILES:
+            raise ValueError(f"{given[0]} is for files, which have a path; remove it")
+        if self.fill_down and self.format == "json":
+            raise ValueError("fill_down is for files with a header; remove it: JSON has no cells")
+        if bad := [name for name in self.join if not _JOIN_NAME.fullmatch(name)]:
+            raise ValueError(
+                f"join {bad[0]!r} is no name: write letters, digits and _, as in [join.orders]"
+            )
+        return self
+
+
+class Join(Strict):
+    """A second file of an entity, with one line for many records, such as the order of its items.
+
+    Attributes:
+        on: Column with the key, which both files have; or ``{ column = "other" }``, the column of
+            the records and that of the joined file.
+        form: Path and form of the joined file; written beside ``on``.
+    """
+
+    on: str | dict[str, str]
+    form: EntityMapping
+
+    @model_validator(mode="before")
+    @classmethod
+    def _gather_form(cls, raw: dict[str, Any]) -> dict[str, Any]:
+        on = {"on": raw["on"]} if "on" in raw else {}
+        return {**on, "form": {key: raw[key] for key in raw if key != "on"}}
+
+    @field_validator("on")
+    @classmethod
+    def _is_one_pair(cls, value: str | dict[str, str]) -> str | dict[str, str]:
+        if not value or (isinstance(value, dict) and len(value) > 1):
+            raise ValueError('give one column, as on = "order_id" or on = { order = "id" }')
+        return value
+
+    @field_validator("form")
+    @classmethod
+    def _has_only_a_form(cls, value: EntityMapping) -> EntityMapping:
+        given = value.model_fields_set & _NOT_OF_JOINED
+        if given or value.path is None:
+            wrong = f"remove {', '.join(sorted(given))}" if given else "give its path"
+            raise ValueError(f"a joined file has a path, a form and on: {wrong}")
+        return value
+
+    @property
+    def key(self) -> str:
+        """Column of the records with the key."""
+        return self.on if isinstance(self.on, str) else next(iter(self.on))
+
+    @property
+    def joined_key(self) -> str:
+        """Column of the joined file with the key."""
+        return self.on if isinstance(self.on, str) else next(iter(self.on.values()))
+
+
+EntityMapping.model_rebuild()
+KEYS_OF_JOIN = ("on", *sorted({*EntityMapping.model_fields} - _NOT_OF_JOINED))
+"""Keys of a section such as ``[transactions.join.orders]``."""
 
 
 def check_columns(entity: str, mapping: EntityMapping, table: Table) -> None:

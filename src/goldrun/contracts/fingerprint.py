@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -113,6 +113,35 @@ def _declared_values(mapping: EntityMapping) -> dict[str, object]:
     if mapping.no_value != NO_VALUE:
         found["no_value"] = sorted({no_value_form(text) for text in mapping.no_value})
     return found
+
+
+def reading_with_context(
+    mapping: EntityMapping, joined: Mapping[str, str], *, numbered: bool
+) -> str:
+    """Describe the settings and joined files that the records of an entity are made from.
+
+    Args:
+        mapping: The entity's mapping.
+        joined: Hash of the content of each joined file, by the name of the join.
+        numbered: Whether the mapping reads the number of a row.
+
+    Returns:
+        ``reading_of``, and what the records have beside the cells of their own line.
+    """
+    parts = [reading_of(mapping)]
+    if (mapping.fill_down or mapping.join) and mapping.no_value != NO_VALUE:
+        forms = sorted({no_value_form(text) for text in mapping.no_value})
+        parts.append(f"no value {', '.join(map(repr, forms)) or 'at all'}")
+    if numbered:
+        parts.append("rows numbered")
+    if mapping.fill_down is not None:
+        columns = ", ".join(map(repr, sorted(mapping.fill_down.columns)))
+        parts.append(f"{columns} filled down by {mapping.fill_down.by!r}")
+    for name, join in sorted(mapping.join.items()):
+        pair = f"{join.key!r} = {join.joined_key!r}"
+        form = reading_of(join.form)
+        parts.append(f"joined {name} on {pair} ({form}, content {joined[name][:_LENGTH]})")
+    return ", ".join(parts)
 
 
 def _parents(source: Source, entity: str) -> list[str]:

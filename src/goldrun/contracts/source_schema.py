@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from goldrun.contracts.entity_mapping import ORIGINS, EntityMapping
+from goldrun.contracts.entity_mapping import KEYS_OF_JOIN, ORIGINS, EntityMapping, Join
 from goldrun.contracts.marketplace import ENTITIES
 from goldrun.contracts.source import Source
 from goldrun.contracts.table import Table
@@ -29,6 +29,7 @@ def source_schema() -> Schema:
     raw = _without_null(Source.model_json_schema())
     definitions: dict[str, Schema] = {k: _described(v) for k, v in raw["$defs"].items()}
     mapping = definitions.pop(EntityMapping.__name__)
+    definitions[Join.__name__] = _joined(definitions[Join.__name__], mapping)
     root = _described({key: value for key, value in raw.items() if key != "$defs"})
     keys = {name: value for name, value in root["properties"].items() if name not in _ROOT}
     sections = {name: {"$ref": f"#/definitions/{name}"} for name in ENTITIES}
@@ -65,6 +66,13 @@ def _section(entity: str, mapping: Mapping[str, Any], table: Table) -> Schema:
         "then": {},
         "else": mapped,
     }
+
+
+def _joined(join: Mapping[str, Any], mapping: Mapping[str, Any]) -> Schema:
+    """Return the schema of a joined file: its key, and path and form as a section has them."""
+    keys = {**mapping["properties"], "on": join["properties"]["on"]}
+    properties = {name: keys[name] for name in KEYS_OF_JOIN}
+    return {**join, "properties": properties, "required": ["on", "path"]}
 
 
 def _column(description: str) -> Schema:

@@ -3,14 +3,16 @@
 import os
 import re
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import unquote, urlparse
 
 from pydantic import BaseModel, ValidationError
 
-from goldrun.contracts.entity_mapping import EntityMapping
+from goldrun.contracts.entity_mapping import KEYS_OF_JOIN, EntityMapping
 from goldrun.contracts.marketplace import ENTITIES
+from goldrun.contracts.row_context import FillDown
 from goldrun.contracts.source import Source
 from goldrun.errors import SettingsError, did_you_mean
 
@@ -19,6 +21,8 @@ Model = TypeVar("Model", bound=BaseModel)
 DEFAULT_LAKE = "lake"
 _SHOULD = re.compile(r"^(?:Input should be|\w+ should (?:be|have)) ")
 """Beginning of Pydantic's messages about allowed values, which is replaced by an instruction."""
+_NOT_IN_TOML = ("entities", "form")
+"""Fields that gather the keys of a TOML section."""
 
 
 def project_root() -> Path:
@@ -122,10 +126,10 @@ def _read_text(path: Path) -> str:
 
 
 def _explain(problem: Any, model: type[BaseModel]) -> str:
-    where = ".".join(str(part) for part in problem["loc"] if part != "entities")
+    where = ".".join(str(part) for part in problem["loc"] if part not in _NOT_IN_TOML)
     if problem["type"] == "extra_forbidden":
         wrong = str(problem["loc"][-1])
-        known = _known_keys(model, len(problem["loc"]))
+        known = _known_keys(model, problem["loc"])
         near = did_you_mean(wrong, known)
         return f"unknown key {where!r}{near}; remove or rename it; known: {', '.join(known)}"
     if problem["type"] == "missing":
@@ -135,9 +139,12 @@ def _explain(problem: Any, model: type[BaseModel]) -> str:
     return f"{where}: {message}" if where else message
 
 
-def _known_keys(model: type[BaseModel], depth: int) -> list[str]:
-    if model is Source and depth > 1:
-        return [f.alias or name for name, f in EntityMapping.model_fields.items()]
+def _known_keys(model: type[BaseModel], place: Sequence[object]) -> list[str]:
+    if model is Source and "fill_down" in place:
+        return [*FillDown.model_fields]
+    if model is Source and len(place) > 1:
+        joined = [*KEYS_OF_JOIN] if "join" in place else None
+        return joined or [f.alias or name for name, f in EntityMapping.model_fields.items()]
     keys = set(model.model_fields)
     if model is Source:
         keys = keys - {"name", "entities"} | set(ENTITIES)

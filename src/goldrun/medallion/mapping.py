@@ -6,7 +6,7 @@ from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from goldrun.contracts import lineage
+from goldrun.contracts import lineage, row_context
 from goldrun.contracts.value_words import no_value_form
 from goldrun.errors import SettingsError
 from goldrun.medallion.expressions.binding import read
@@ -51,6 +51,19 @@ def time_columns(expressions: Mapping[str, str]) -> frozenset[str]:
 
 
 def text_of(name: str) -> SparkColumn:
+    """Return the text that an expression reads: of a file column, or of the record's place.
+
+    Args:
+        name: Name of a column (see ``cell``), or ``_file`` or ``_row`` (``row_context``).
+    """
+    if name == row_context.FILE_NAME:
+        return F.substring_index(F.col(lineage.FILE), "/", -1)
+    if name == row_context.ROW_NUMBER:
+        return (F.col(lineage.OFFSET) + 1).cast("string")
+    return cell(name)
+
+
+def cell(name: str) -> SparkColumn:
     """Return the text of a file column of a record; null if the record has no such column.
 
     The value is found by position, because a lookup in the map takes twenty times as long in Sail,

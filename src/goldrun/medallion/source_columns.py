@@ -2,8 +2,11 @@
 
 from collections.abc import Mapping
 
+from goldrun.contracts.entity_mapping import EntityMapping, Kind
 from goldrun.contracts.marketplace import ENTITIES
+from goldrun.contracts.row_context import PLACE_NAMES, ROW_NUMBER, joined_column
 from goldrun.contracts.source import Source
+from goldrun.errors import SettingsError
 from goldrun.medallion.mapping import columns_needed
 
 
@@ -11,10 +14,28 @@ def check_mapping(source: Source) -> None:
     """Check every expression of a source, without an engine.
 
     Raises:
-        SettingsError: An expression is not of the mapping language.
+        SettingsError: An expression is not of the mapping language, or reads the place of a record
+            that is in no file.
     """
     for entity, mapping in source.entities.items():
-        columns_needed(mapping.columns, _section(source, entity))
+        found = columns_needed(mapping.columns, _section(source, entity))
+        places = [name for name in PLACE_NAMES if name in found]
+        if places and source.kind is not Kind.FILES:
+            raise SettingsError(
+                f"{_section(source, entity)} reads {places[0]}, the place of a record in its file, "
+                f"and {source.name}.toml has no files but a {source.kind}: read another column"
+            )
+
+
+def reads_row_numbers(source: Source, entity: str) -> bool:
+    """Whether an expression reads ``_row``, so that a row's number in its file must be known."""
+    return ROW_NUMBER in columns_read(source, entity)
+
+
+def reads_place(source: Source, entity: str) -> list[str]:
+    """Return ``_file`` and ``_row``, each if an expression reads it."""
+    found = columns_read(source, entity)
+    return [name for name in PLACE_NAMES if name in found]
 
 
 def columns_read(source: Source, entity: str) -> dict[str, str]:
@@ -38,6 +59,7 @@ def columns_required(source: Source, entity: str) -> dict[str, str]:
 
     All lines of a CSV file have the columns of its header. A JSON object omits columns without a
     value, so a JSON file needs only the columns that the expressions of required columns read.
+    Columns of joined files are not among them (``joined_columns_required``).
 
     Returns:
         The section of the source's TOML file that names it, by column.
@@ -46,6 +68,39 @@ def columns_required(source: Source, entity: str) -> dict[str, str]:
         SettingsError: An expression can't be used.
     """
     mapping = source.with_files[entity]
+    read = _in_each_file(source, entity, mapping)
+    other = (*PLACE_NAMES, *(name for each in mapping.join for name in read if _is_of(name, each)))
+    own = {name: where for name, where in read.items() if name not in other}
+    return own | _columns_of_context(source, entity, mapping)
+
+
+def joined_columns_required(source: Source, entity: str, join: str) -> dict[str, str]:
+    """Find the columns that a joined file of an entity must have, as ``columns_required`` does.
+
+    Returns:
+        The section of the source's TOML file that names it, by column of the joined file.
+    """
+    joined = source.with_files[entity].join[join]
+    read = columns_read(source, entity) if joined.form.format != "json" else {}
+    start = len(joined_column(join, ""))
+    found = {name[start:]: where for name, where in read.items() if _is_of(name, join)}
+    return {joined.joined_key: f"{source.name}.toml [{entity}.join.{join}]"} | found
+
+
+def _is_of(name: str, join: str) -> bool:
+    return name.startswith(joined_column(join, ""))
+
+
+def _columns_of_context(source: Source, entity: str, mapping: EntityMapping) -> dict[str, str]:
+    section = f"{source.name}.toml [{entity}."
+    found = {join.key: f"{section}join.{name}]" for name, join in mapping.join.items()}
+    if mapping.fill_down is not None:
+        names = (mapping.fill_down.by, *mapping.fill_down.columns)
+        found |= dict.fromkeys(names, f"{section}fill_down]")
+    return found
+
+
+def _in_each_file(source: Source, entity: str, mapping: EntityMapping) -> dict[str, str]:
     if mapping.format == "csv":
         return columns_read(source, entity)
     required = {c.name for c in ENTITIES[entity].columns if c.required and c.default is None}

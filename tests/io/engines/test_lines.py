@@ -68,6 +68,26 @@ def test_the_spark_setting_is_restored_after_reading(spark: SparkSession) -> Non
     assert spark.conf.get(name) == before
 
 
+def test_a_file_is_read_by_one_task_where_rows_are_numbered(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    file, size = tmp_path / "long.csv", "spark.sql.files.maxPartitionBytes"
+    file.write_text("".join(f"{number:015}\n" for number in range(512)))
+    before = spark.conf.get(size)
+    spark.conf.set(size, "1024")
+    try:
+        places = {}
+        for whole in (True, False):
+            with one_file_per_task(spark, whole=whole):
+                rows = read_lines(spark, {file: ""}, "UTF-8", " ").collect()
+            places[whole] = {(row[lineage.SPLIT], row[lineage.ROW], int(row[LINE])) for row in rows}
+        assert spark.conf.get(size) == "1024"
+    finally:
+        spark.conf.set(size, str(before))
+    assert places[True] == {(0, number, number) for number in range(512)}
+    assert len({split for split, _, _ in places[False]}) == 8
+
+
 def test_bytes_are_decoded_with_the_encoding(spark: SparkSession, tmp_path: Path) -> None:
     file = tmp_path / "x.csv"
     file.write_bytes(b"\xef\xbb\xbfGr\xc3\xb6\xc3\x9fe\xff\r\n\xa0\xc3\0\x85,\n")

@@ -122,8 +122,11 @@ class Engine(ABC):
         """
 
     @abstractmethod
-    def one_file_per_task(self) -> AbstractContextManager[None]:
+    def one_file_per_task(self, *, whole: bool = False) -> AbstractContextManager[None]:
         """Read each file in tasks of its own within the block, so that rows have stable numbers.
 
         Frames of ``read_csv`` and ``read_json`` are computed inside such a block.
+
+        Args:
+            whole: Whether one task reads a file, so that ``ROW`` counts the rows of the file.
         """

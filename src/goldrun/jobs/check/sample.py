@@ -14,7 +14,7 @@ from goldrun.contracts.source import Source
 from goldrun.errors import SettingsError
 from goldrun.io.engines.base import Engine
 from goldrun.io.sources.files import find_files, fingerprint, ignored_paths
-from goldrun.jobs.ingest.bronze import inspect, read_raw
+from goldrun.jobs.ingest.new_files import inspect, one_file_per_task, read_raw
 from goldrun.medallion.bronze import Batch, to_bronze
 
 
@@ -59,10 +59,12 @@ def read_sample(engine: Engine, source: Source, rows: int, now: datetime) -> dic
 def _read(engine: Engine, source: Source, entity: str, rows: int, now: datetime) -> Sampled:
     mapping = source.with_files[entity]
     files = find_files(mapping.path or "", mapping.format, source.made_by)
-    new = inspect(source, entity, _by_content(files))
+    new = inspect(engine, source, entity, _by_content(files))
     # One more than is kept shows that a file has further rows.
     raw = read_raw(engine, new).where(F.col(lineage.ROW) <= rows)
-    read = to_bronze(raw, entity=entity, source=source.name, batch=Batch.at(now)).localCheckpoint()
+    read = to_bronze(raw, entity=entity, source=source.name, batch=Batch.at(now))
+    with one_file_per_task(engine, source, entity):
+        read = read.localCheckpoint()
     beyond = read.where(F.col(lineage.OFFSET) >= rows).select(lineage.FILE).distinct().collect()
     kept = read.where(F.col(lineage.OFFSET) < rows)
     ignored = ignored_paths(mapping.path or "", mapping.format)

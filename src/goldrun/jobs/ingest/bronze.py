@@ -2,58 +2,31 @@
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
 from pyspark.sql import DataFrame
 
 from goldrun.contracts import lineage
-from goldrun.contracts.entity_mapping import EntityMapping, Kind
-from goldrun.contracts.source import Source
+from goldrun.contracts.entity_mapping import Kind
 from goldrun.errors import SettingsError, SourceError, listed
-from goldrun.io.engines.base import Engine
-from goldrun.io.sources.csv_files import Header, read_header
-from goldrun.io.sources.files import (
-    check_columns,
-    check_whole,
-    find_files,
-    fingerprint,
-    ignored_paths,
-)
-from goldrun.io.sources.json_files import read_keys
+from goldrun.io.sources.files import find_files, fingerprint, ignored_paths
 from goldrun.jobs.context import Context, log, step
 from goldrun.jobs.erased_records import redact_erased
+from goldrun.jobs.ingest.joined_files import log_without_partner
+from goldrun.jobs.ingest.new_files import NewFiles, inspect, one_file_per_task, read_raw
+from goldrun.jobs.ingest.place_checks import check_stored_names
 from goldrun.jobs.ingest.readings import REREAD_COMMAND, record_readings, report_readings
 from goldrun.jobs.ingest.unfinished_files import wait_until_written
 from goldrun.jobs.names import RUN_COMMAND
 from goldrun.jobs.time_zone import check_zone
 from goldrun.medallion.bronze import Batch, check_one_source, to_bronze
-from goldrun.medallion.source_columns import columns_required
 
 PATIENCE = 60
 """Largest number of seconds that a batch waits for files that are still being written."""
 STORED_FILES = 64
 """Largest number of data files of a commit: a task reads each source file."""
-
-
-@dataclass(frozen=True)
-class NewFiles:
-    """The new files of one entity, which ``check_files`` has checked.
-
-    Attributes:
-        entity: Name of the entity.
-        mapping: Path and format of the files.
-        files: Fingerprint by file.
-        headers: Header by file; empty for JSON.
-        stored: Fingerprints of the files in bronze.
-    """
-
-    entity: str
-    mapping: EntityMapping
-    files: dict[Path, str]
-    headers: dict[Path, Header]
-    stored: frozenset[str] = frozenset()
 
 
 def run(ctx: Context) -> None:
@@ -154,43 +127,20 @@ def check_files(ctx: Context, entity: str, found: Sequence[Path]) -> NewFiles:
         SourceError: A file can't be read, or has changed since it was read.
     """
     known = stored_files(ctx, entity)
-    new = inspect(ctx.source, entity, select_new(ctx, found, known))
+    new = inspect(ctx.lake.engine, ctx.source, entity, select_new(ctx, found, known))
+    check_stored_names(ctx.source, entity, new.files, known)
     log.info("    %s: %s of %s files are new", entity, len(new.files), len(found))
     return replace(new, stored=frozenset(known.values()))
-
-
-def inspect(source: Source, entity: str, files: Mapping[Path, str]) -> NewFiles:
-    """Check that files of an entity can be read.
-
-    Args:
-        source: The shop.
-        entity: Name of the entity.
-        files: Fingerprint by file.
-
-    Raises:
-        SourceError: A file can't be read.
-    """
-    mapping = source.with_files[entity]
-    needed = columns_required(source, entity)
-    headers: dict[Path, Header] = {}
-    for file in files:
-        check_whole(file)
-        if mapping.format == "csv":
-            headers[file] = read_header(file, mapping)
-            check_columns(file, headers[file].names, needed)
-        # A file without a readable object has no keys: all its lines are malformed.
-        elif keys := read_keys(file):
-            check_columns(file, keys, needed, by_header=False)
-    return NewFiles(entity, mapping, dict(files), headers)
 
 
 def ingest(ctx: Context, new: NewFiles) -> Batch:
     """Append the records of new files to bronze, in one commit."""
     batch, records = read_records(ctx, new)
     # Before the records: a file that is recorded and not in bronze is read by the next run.
-    record_readings(ctx, new.entity, new.files.values())
-    with ctx.lake.engine.one_file_per_task():
+    record_readings(ctx, new.entity, new.files.values(), new.joined)
+    with one_file_per_task(ctx.lake.engine, ctx.source, new.entity):
         ctx.lake.append(lineage.bronze_table(new.entity), records.coalesce(STORED_FILES))
+    log_without_partner(ctx, new.entity, new.files.values(), new.joined)
     return batch
 
 
@@ -199,13 +149,6 @@ def read_records(ctx: Context, new: NewFiles) -> tuple[Batch, DataFrame]:
     batch, raw = Batch.at(ctx.now), read_raw(ctx.lake.engine, new)
     records = to_bronze(raw, entity=new.entity, source=ctx.source.name, batch=batch)
     return batch, redact_erased(ctx, new.entity, records)
-
-
-def read_raw(engine: Engine, new: NewFiles) -> DataFrame:
-    """Read files as text; see ``Engine.read_csv``."""
-    if new.mapping.format == "csv":
-        return engine.read_csv(new.files, new.headers, new.mapping)
-    return engine.read_json(new.files)
 
 
 def stored_files(ctx: Context, entity: str) -> dict[str, str]:

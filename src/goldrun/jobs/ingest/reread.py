@@ -13,7 +13,8 @@ from goldrun.errors import SourceError, listed
 from goldrun.io.sources.files import fingerprint
 from goldrun.jobs.context import Context, log, step
 from goldrun.jobs.ingest import bronze
-from goldrun.jobs.ingest.bronze import NewFiles
+from goldrun.jobs.ingest.joined_files import log_without_partner
+from goldrun.jobs.ingest.new_files import NewFiles, inspect, one_file_per_task
 from goldrun.jobs.ingest.readings import replace_readings
 from goldrun.jobs.ingest.unfinished_files import wait_until_written
 from goldrun.jobs.time_zone import begin_remap, check_zone
@@ -83,7 +84,7 @@ def _plan(ctx: Context, entity: str, found: Sequence[Path]) -> Reread:
     changed = [file for file, digest in files.items() if stored.get(str(file), digest) != digest]
     if changed:
         log.info("    %s: %s have changed since they were read", entity, listed(changed))
-    return Reread(bronze.inspect(ctx.source, entity, files), sorted({*gone.values()}))
+    return Reread(inspect(ctx.lake.engine, ctx.source, entity, files), sorted({*gone.values()}))
 
 
 def _replace(ctx: Context, again: Reread) -> None:
@@ -95,12 +96,14 @@ def _replace(ctx: Context, again: Reread) -> None:
     records = with_stored_batches(records, stored)
     if lake.exists(TOMBSTONES.name):
         records = emptied_again(records, stored)
-    with lake.engine.one_file_per_task():
+    with one_file_per_task(lake.engine, ctx.source, entity):
         parts = [records.coalesce(bronze.STORED_FILES), *_kept(stored, again.kept)]
         if not lake.replace(table, parts):
             log.info("    nothing changed")
-    replace_readings(ctx, entity, again.files.files.values(), again.kept)
-    log.info("    %s files were read again", len(again.files.files))
+    files, joined = again.files.files, again.files.joined
+    replace_readings(ctx, entity, files.values(), again.kept, joined)
+    log_without_partner(ctx, entity, files.values(), joined)
+    log.info("    %s files were read again", len(files))
 
 
 def _kept(stored: DataFrame, fingerprints: Sequence[str]) -> list[DataFrame]:

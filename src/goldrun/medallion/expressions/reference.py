@@ -15,7 +15,12 @@ them text. It is written as in SQL, and is of this language: what is not on this
 by name, before anything is read. Every engine computes it alike.
 
 - **Columns** are named exactly as in the file, case included. A name that is more than letters,
-  digits and `_` stands in backticks: `` `Unit Price` ``.
+  digits and `_` stands in backticks: `` `Unit Price` ``. A column of a joined file is called by
+  the name of the join, a point and its own name: `` `orders.created_at` ``.
+- **Place**: `_file` is the name of the record's file, without folders, and `_row` its number in
+  the file: from 1, without the header and blank lines. `concat(_file, '-', _row)` is an id where
+  the file has none; not for exports that overlap or are written anew in another order, whose
+  records would have other ids each time.
 - **Kinds**: text, number, boolean, time. Nothing becomes a number by itself: `Quantity *
   UnitPrice` is refused, `try_cast(Quantity as int) * try_cast(UnitPrice as decimal(18,4))` is
   right. Where text is needed, other kinds are written out.

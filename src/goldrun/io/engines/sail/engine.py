@@ -67,6 +67,6 @@ class SailEngine(Engine):
 
         return text.read_json(self.session, self.scratch, files)
 
-    def one_file_per_task(self) -> AbstractContextManager[None]:
+    def one_file_per_task(self, *, whole: bool = False) -> AbstractContextManager[None]:
         """See ``Engine``. Rows have their numbers when they are read."""
         return contextlib.nullcontext()

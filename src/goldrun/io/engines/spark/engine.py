@@ -58,8 +58,8 @@ class SparkEngine(Engine):
 
         return text.read_json(self.session, files)
 
-    def one_file_per_task(self) -> AbstractContextManager[None]:
+    def one_file_per_task(self, *, whole: bool = False) -> AbstractContextManager[None]:
         """See ``Engine``."""
         from goldrun.io.engines.spark import text  # noqa: PLC0415
 
-        return text.one_file_per_task(self.session)
+        return text.one_file_per_task(self.session, whole=whole)

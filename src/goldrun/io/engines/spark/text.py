@@ -16,6 +16,8 @@ from goldrun.io.sources.records import BLANK
 
 _SPLIT_BYTES = "spark.sql.files.maxPartitionBytes"
 _OPEN_COST = "spark.sql.files.openCostInBytes"
+_LARGER_THAN_FILES = 1 << 45
+"""Bytes of a split that no file exceeds; Spark adds up one for each file, in 63 bits."""
 
 
 def read_csv(
@@ -39,16 +41,19 @@ def read_json(session: SparkSession, files: Mapping[Path, str]) -> DataFrame:
 
 
 @contextlib.contextmanager
-def one_file_per_task(session: SparkSession) -> Iterator[None]:
+def one_file_per_task(session: SparkSession, *, whole: bool = False) -> Iterator[None]:
     """See ``Engine.one_file_per_task``.
 
     Spark packs small files into one task until they and the cost of opening them fill a split: a
     file whose opening costs a whole split gets a task of its own. Without it, row numbers would
     depend on which files are read together, and the lines of headers would be unknown.
     """
-    before = session.conf.get(_OPEN_COST)
-    session.conf.set(_OPEN_COST, str(session.conf.get(_SPLIT_BYTES)))
+    before = {name: str(session.conf.get(name)) for name in (_SPLIT_BYTES, _OPEN_COST)}
+    split = str(_LARGER_THAN_FILES) if whole else before[_SPLIT_BYTES]
     try:
+        for name in before:
+            session.conf.set(name, split)
         yield
     finally:
-        session.conf.set(_OPEN_COST, str(before))
+        for name, value in before.items():
+            session.conf.set(name, value)

@@ -1,0 +1,71 @@
+"""Check new files of an entity, and read them with the values of other lines and files."""
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+from pyspark.sql import DataFrame
+
+from goldrun.contracts.entity_mapping import EntityMapping
+from goldrun.contracts.source import Source
+from goldrun.io.engines.base import Engine
+from goldrun.io.sources.csv_files import Header
+from goldrun.jobs.ingest.joined_files import JoinedFiles, check_joined, with_joined
+from goldrun.jobs.ingest.place_checks import check_places
+from goldrun.jobs.ingest.raw_files import check_form, read_files
+from goldrun.medallion.row_context import fill_down
+from goldrun.medallion.source_columns import columns_required, reads_row_numbers
+
+
+@dataclass(frozen=True)
+class NewFiles:
+    """The new files of one entity, which ``check_files`` has checked.
+
+    Attributes:
+        entity: Name of the entity.
+        mapping: Path and format of the files.
+        files: Fingerprint by file.
+        headers: Header by file; empty for JSON.
+        joined: Their joined files.
+        stored: Fingerprints of the files in bronze.
+    """
+
+    entity: str
+    mapping: EntityMapping
+    files: dict[Path, str]
+    headers: dict[Path, Header]
+    joined: list[JoinedFiles]
+    stored: frozenset[str] = frozenset()
+
+
+def inspect(engine: Engine, source: Source, entity: str, files: Mapping[Path, str]) -> NewFiles:
+    """Check that files of an entity can be read, and read their joined files.
+
+    Args:
+        engine: The engine.
+        source: The shop.
+        entity: Name of the entity.
+        files: Fingerprint by file.
+
+    Raises:
+        SourceError: A file can't be read.
+    """
+    mapping = source.with_files[entity]
+    headers = check_form(files, mapping, columns_required(source, entity))
+    check_places(source, entity, headers, files)
+    joined = check_joined(engine, source, entity) if files else []
+    return NewFiles(entity, mapping, dict(files), headers, joined)
+
+
+def read_raw(engine: Engine, new: NewFiles) -> DataFrame:
+    """Read files as text (see ``Engine.read_csv``), with the values of other lines and files."""
+    raw = read_files(engine, new.files, new.headers, new.mapping)
+    if new.mapping.fill_down is not None:
+        raw = fill_down(raw, new.mapping.fill_down, new.mapping.no_value)
+    return with_joined(raw, new.joined, new.mapping.no_value)
+
+
+def one_file_per_task(engine: Engine, source: Source, entity: str) -> AbstractContextManager[None]:
+    """Return the block in which records of files are computed; see ``Engine``."""
+    return engine.one_file_per_task(whole=reads_row_numbers(source, entity))

@@ -1,0 +1,64 @@
+"""Check that ``_file``, ``_row`` and the names of joined columns are unambiguous in files."""
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+from goldrun.contracts.row_context import FILE_NAME, joined_column
+from goldrun.contracts.source import Source
+from goldrun.errors import SourceError
+from goldrun.io.sources.csv_files import Header
+from goldrun.medallion.source_columns import reads_place
+
+
+def check_places(
+    source: Source, entity: str, headers: Mapping[Path, Header], new: Collection[Path]
+) -> None:
+    """Check the headers and the names of new files.
+
+    Args:
+        source: The shop.
+        entity: Name of the entity.
+        headers: Header by file; empty for JSON.
+        new: The new files.
+
+    Raises:
+        SourceError: A file has a column with the name of the place of a record or of a joined
+            column; or ``_file`` is read and two files have the same name.
+    """
+    reserved = reads_place(source, entity)
+    prefixes = [joined_column(name, "") for name in source.with_files[entity].join]
+    for file, header in headers.items():
+        for name in header.names:
+            if name in reserved or name.startswith(tuple(prefixes)):
+                raise SourceError(
+                    f"{file} has a column {name!r}, and {source.name}.toml [{entity}] gives "
+                    "this name another meaning: rename the column, or the join"
+                )
+    if FILE_NAME in reserved:
+        _check_names(new)
+
+
+def check_stored_names(
+    source: Source, entity: str, new: Collection[Path], known: Collection[str]
+) -> None:
+    """Check that no new file has the name of a file that bronze has from another folder.
+
+    Raises:
+        SourceError: ``_file`` is read and one has.
+    """
+    if FILE_NAME in reads_place(source, entity):
+        _check_names({*new, *(Path(file) for file in known if _is_named(file, new))})
+
+
+def _is_named(file: str, new: Collection[Path]) -> bool:
+    return Path(file).name in {each.name for each in new}
+
+
+def _check_names(files: Collection[Path]) -> None:
+    by_name: dict[str, Path] = {}
+    for file in sorted({*files}):
+        if (other := by_name.setdefault(file.name, file)) != file:
+            raise SourceError(
+                f"{other} and {file} have the same name, which {FILE_NAME} in an expression reads: "
+                "rename one of them"
+            )
