@@ -1,8 +1,8 @@
 """A small shop: its files, its settings and its own lake."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -54,6 +54,12 @@ class Shop:
 
     def silver(self) -> None:
         silver.run(self.ctx)
+
+    def later(self, hours: int = 1) -> "Shop":
+        """Return the shop some hours later, for another process without cached tables."""
+        lake = Lake(self.ctx.lake.engine, self.ctx.lake.root)
+        now = self.ctx.now + timedelta(hours=hours)
+        return replace(self, ctx=replace(self.ctx, now=now, lake=lake))
 
     def rows(self, table: str) -> int:
         """Number of rows of a table; 0 if it does not exist."""

@@ -55,6 +55,9 @@ class EntityMapping(Strict):
         extra_digits: Whether a number with more decimals than its column stores is not accepted
             or rounded half up.
         no_value: Texts of the files that are no value; the source's unless given here.
+        on_changed: What happens when a file has other content than when it was read: ``reread``
+            reads the new content as newer versions, ``refuse`` stops the batch. If None, it is
+            read again unless the key is made of the numbers of rows and the rows have moved.
         columns: SQL expression over the file's text columns, by contract column.
         values: The shop's words for values of the contract, by contract column and word.
         fill_down: Columns that a file has on the first line of each group only; None if all lines
@@ -74,6 +77,7 @@ class EntityMapping(Strict):
     timestamp_format: TimeFormat = None
     extra_digits: Literal["reject", "round"] = "reject"
     no_value: tuple[str, ...] = NO_VALUE
+    on_changed: Literal["reread", "refuse"] | None = None
     columns: dict[str, str] = Field(default_factory=dict)
     values: dict[str, dict[str, str]] = Field(default_factory=dict)
     fill_down: FillDown | None = None
@@ -119,6 +123,12 @@ class EntityMapping(Strict):
         if self.topic is not None:
             return Kind.KAFKA
         return Kind.FEED if self.feed is not None else Kind.FILES
+
+    @model_validator(mode="after")
+    def _only_files_change(self) -> "EntityMapping":
+        if self.on_changed is not None and self.path is None:
+            raise ValueError("on_changed is for files, which have a path; remove it")
+        return self
 
     @model_validator(mode="after")
     def _json_has_no_csv_options(self) -> "EntityMapping":

@@ -9,8 +9,6 @@ from pyspark.sql import functions as F
 from goldrun.contracts import lineage
 from goldrun.errors import SettingsError
 
-_STORED = "_stored_"
-
 
 @dataclass(frozen=True)
 class Batch:
@@ -72,9 +70,8 @@ def to_bronze(raw: DataFrame, *, entity: str, source: str, batch: Batch) -> Data
         Rows of ``bronze/<entity>``.
     """
     place = (lineage.FILE, lineage.FINGERPRINT, lineage.SPLIT, lineage.ROW)
-    identity = F.concat_ws("\x1f", F.lit(source), F.lit(entity), *place)
     return raw.select(
-        F.substring(F.sha2(identity, 256), 1, 32).alias(lineage.RECORD_ID),
+        record_id_of(F.lit(source), F.lit(entity), *map(F.col, place)).alias(lineage.RECORD_ID),
         F.lit(source).alias(lineage.SOURCE),
         lineage.FILE,
         lineage.FINGERPRINT,
@@ -87,23 +84,6 @@ def to_bronze(raw: DataFrame, *, entity: str, source: str, batch: Batch) -> Data
     )
 
 
-def with_stored_batches(records: DataFrame, stored: DataFrame) -> DataFrame:
-    """Give records of files that bronze has the batch and the time of their first ingestion.
-
-    The order of ingestion decides between versions of a key, and rules compare times with that of
-    the ingestion; neither changes because a file is read again.
-
-    Args:
-        records: Rows of ``bronze/<entity>`` of files that were read again.
-        stored: Rows of ``bronze/<entity>`` from before.
-
-    Returns:
-        The rows; those of other contents keep their batch.
-    """
-    names = (lineage.BATCH_ID, lineage.INGESTED_AT)
-    first = stored.groupBy(lineage.FINGERPRINT).agg(
-        *[F.min(name).alias(_STORED + name) for name in names]
-    )
-    joined = records.join(F.broadcast(first), lineage.FINGERPRINT, "left")
-    kept = {name: F.coalesce(_STORED + name, name) for name in names}
-    return joined.withColumns(kept).select(*records.columns)
+def record_id_of(*parts: Column) -> Column:
+    """Return an id made of some texts: the first 32 hex digits of their SHA-256."""
+    return F.substring(F.sha2(F.concat_ws("\x1f", *parts), 256), 1, 32)

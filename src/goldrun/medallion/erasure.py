@@ -100,20 +100,24 @@ def redact(
     return _emptied(known, F.col(_IS_ERASED).isNotNull()).select(*bronze.columns)
 
 
-def emptied_again(records: DataFrame, stored: DataFrame) -> DataFrame:
+def emptied_again(
+    records: DataFrame,
+    stored: DataFrame,
+    place: Sequence[str] = (lineage.FINGERPRINT, lineage.OFFSET),
+) -> DataFrame:
     """Remove the text of records that is erased at the same place of the same file.
 
     Args:
         records: Rows of ``bronze/<entity>``, of files that were read again.
         stored: Rows of ``bronze/<entity>`` from before.
+        place: Columns of both that identify a record.
 
     Returns:
         All rows of ``records``. The text of malformed lines of an erased person, for example, is
         not recognised by the person's id.
     """
-    place = [lineage.FINGERPRINT, lineage.OFFSET]
     erased = stored.where(is_erased()).select(*place).distinct().withColumn(_IS_ERASED, F.lit(True))
-    known = records.join(erased, place, "left")
+    known = records.join(erased, list(place), "left")
     return _emptied(known, F.col(_IS_ERASED).isNotNull()).select(*records.columns)
 
 

@@ -138,7 +138,8 @@ def _orders(versioned_by: list[str]) -> tuple[list[SparkColumn], list[SparkColum
 
 def _mark_contradictions(both: DataFrame, key: list[str], versioned_by: list[str]) -> DataFrame:
     """Mark the new records whose key has several contents without an order in their file."""
-    of_file = [*key, _IS_NEW, lineage.FILE]
+    # A file that was overwritten has a reading in each of several batches.
+    of_file = [*key, _IS_NEW, lineage.BATCH_ID, lineage.FILE]
     at_once = Window.partitionBy(*of_file, *versioned_by)
     content = F.col(lineage.CONTENT_HASH)
     differ = F.min(content).over(at_once) != F.max(content).over(at_once)

@@ -157,9 +157,11 @@ def test_the_order_of_ingestion_stays_and_missing_files_are_named(
     assert f"{gone} are not among the files any more, and their records stay" in caplog.text
     assert rows(third) == before
     assert third.ctx.lake.versions(TABLES) == versions
-    # New content of a known name is refused without reread, and counts as ingested now.
+    # Where changes are refused, new content replaces the old one, and counts as ingested now.
     b.write_text(b.read_text().replace("t2", "t3").replace(",5,5,", ",5,8,"))
-    fourth = later(third, 1)
+    mapping = third.ctx.source.entities["transactions"].model_copy(update={"on_changed": "refuse"})
+    source = third.ctx.source.model_copy(update={"entities": {"transactions": mapping}})
+    fourth = later(replace(third, ctx=replace(third.ctx, source=source)), 1)
     with pytest.raises(SourceError, match=r"has changed since .* -P reread=true"):
         fourth.bronze()
     moved = third.folder / "moved.csv"

@@ -141,8 +141,17 @@ def test_a_batch_skips_a_file_that_keeps_growing_and_names_it(
     run(shop, monkeypatch, never)
     assert set(amounts(shop)) == {"t1", "t2"}
     growing.write_text(growing.read_text() + line("t3", "completed", 0))
+    run(shop, monkeypatch, grow)
+    assert set(amounts(shop)) == {"t1", "t2"}
+    mapping = shop.ctx.source.entities["transactions"].model_copy(update={"on_changed": "refuse"})
+    source = shop.ctx.source.model_copy(update={"entities": {"transactions": mapping}})
+    allowed, shop.ctx = shop.ctx, replace(shop.ctx, source=source)
     with pytest.raises(SourceError, match=r"b\.csv has changed since it was read"):
         run(shop, monkeypatch, grow)
+    shop.ctx = replace(shop.ctx, source=allowed.source)
+    age(growing)
+    run(shop, monkeypatch, never)
+    assert set(amounts(shop)) == {"t1", "t2", "t3"}
 
 
 def test_a_batch_whose_only_file_keeps_growing_reports_it(
@@ -157,7 +166,7 @@ def test_a_batch_whose_only_file_keeps_growing_reports_it(
         run(shop, monkeypatch, grow)
 
 
-def test_a_truncated_file_is_corrected_by_the_complete_one_under_a_new_name(
+def test_a_truncated_file_is_corrected_by_the_complete_one_under_any_name(
     shop: Shop, line: Line, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The last field is an amount, and the source maps no ``updated_at``."""
@@ -175,9 +184,9 @@ def test_a_truncated_file_is_corrected_by_the_complete_one_under_a_new_name(
     run(shop, monkeypatch, never)
     assert set(amounts(shop).values()) == {"1.0000"}
     file.write_text(f"{header}\n{rows[-1]}\n")
-    with pytest.raises(SourceError, match=r"give the new content a new file name.* ingested later"):
-        run(shop, monkeypatch, lambda _: None)
-    file.unlink()
+    age(file)
+    run(shop, monkeypatch, never)
+    assert amounts(shop) == {f"t{n}": "100.0000" if n == 5 else "1.0000" for n in range(6)}
     age(shop.add_file("whole.csv", *rows, header=header))
     run(shop, monkeypatch, never)
     assert amounts(shop) == {f"t{n}": "100.0000" for n in range(6)}

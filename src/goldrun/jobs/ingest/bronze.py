@@ -11,17 +11,20 @@ from pyspark.sql import DataFrame
 from goldrun.contracts import lineage
 from goldrun.contracts.entity_mapping import Kind
 from goldrun.errors import SettingsError, SourceError, listed
-from goldrun.io.sources.files import find_files, fingerprint, ignored_paths
+from goldrun.io.sources.files import find_files, ignored_paths
 from goldrun.jobs.context import Context, log, step
 from goldrun.jobs.erased_records import redact_erased
 from goldrun.jobs.ingest.joined_files import log_without_partner
 from goldrun.jobs.ingest.new_files import NewFiles, inspect, one_file_per_task, read_raw
+from goldrun.jobs.ingest.overwritten import check_allowed, check_clock, new_records, refuses_changes
 from goldrun.jobs.ingest.place_checks import check_stored_names
-from goldrun.jobs.ingest.readings import REREAD_COMMAND, record_readings, report_readings
+from goldrun.jobs.ingest.readings import record_readings, report_readings
+from goldrun.jobs.ingest.stored_files import StoredFiles, select_new, stored_files
 from goldrun.jobs.ingest.unfinished_files import wait_until_written
 from goldrun.jobs.names import RUN_COMMAND
 from goldrun.jobs.time_zone import check_zone
-from goldrun.medallion.bronze import Batch, check_one_source, to_bronze
+from goldrun.medallion.bronze import Batch, to_bronze
+from goldrun.medallion.contents import since, with_ids_of_batch
 
 PATIENCE = 60
 """Largest number of seconds that a batch waits for files that are still being written."""
@@ -90,7 +93,7 @@ def _all_files(ctx: Context, entity: str) -> list[Path]:
 def _complete(ctx: Context, found: Mapping[str, Sequence[Path]]) -> dict[str, list[Path]]:
     """Wait for files that are being written, and omit the files that are not complete in time.
 
-    A file that was read before is not omitted: a change of it is an error.
+    A file that was read before is not omitted where a change of it is an error.
 
     Raises:
         SourceError: An entity without files in bronze has no complete file.
@@ -98,8 +101,9 @@ def _complete(ctx: Context, found: Mapping[str, Sequence[Path]]) -> dict[str, li
     growing = set(wait_until_written(chain(*found.values()), patience=PATIENCE))
     complete = {}
     for entity, files in found.items():
-        known = stored_files(ctx, entity) if growing else {}
-        left_out = [file for file in files if file in growing and str(file) not in known]
+        known = stored_files(ctx, entity).contents if growing else {}
+        read = known if refuses_changes(ctx, entity) else ()
+        left_out = [file for file in files if file in growing and str(file) not in read]
         for file in left_out:
             log.warning(
                 "    %s is omitted, because it is still being written after %s seconds: ingest it "
@@ -116,7 +120,7 @@ def _complete(ctx: Context, found: Mapping[str, Sequence[Path]]) -> dict[str, li
 
 
 def check_files(ctx: Context, entity: str, found: Sequence[Path]) -> NewFiles:
-    """Select the files of an entity that are not in bronze, and check that they can be read.
+    """Select the files of an entity with records that are not in bronze, and check them.
 
     Args:
         ctx: The context.
@@ -124,13 +128,32 @@ def check_files(ctx: Context, entity: str, found: Sequence[Path]) -> NewFiles:
         found: The files to check.
 
     Raises:
-        SourceError: A file can't be read, or has changed since it was read.
+        SourceError: A file can't be read, or has changed since it was read and the source does not
+            allow that.
     """
-    known = stored_files(ctx, entity)
-    new = inspect(ctx.lake.engine, ctx.source, entity, select_new(ctx, found, known))
-    check_stored_names(ctx.source, entity, new.files, known)
+    stored = stored_files(ctx, entity)
+    files = select_new(found, stored)
+    overwritten = [file for file in files if stored.newest(file)]
+    check_allowed(ctx, entity, overwritten)
+    check_clock(ctx, overwritten, stored)
+    new = inspect(ctx.lake.engine, ctx.source, entity, files)
+    check_stored_names(ctx.source, entity, new.files, stored.contents)
+    if overwritten:
+        new = _without_stored(ctx, new, overwritten, stored)
     log.info("    %s: %s of %s files are new", entity, len(new.files), len(found))
-    return replace(new, stored=frozenset(known.values()))
+    return replace(new, stored=stored.fingerprints)
+
+
+def _without_stored(
+    ctx: Context, new: NewFiles, overwritten: Sequence[Path], stored: StoredFiles
+) -> NewFiles:
+    """Leave out the records that files had before they were overwritten."""
+    _, records = read_records(ctx, new.only(overwritten))
+    with one_file_per_task(ctx.lake.engine, ctx.source, new.entity):
+        first = new_records(ctx, new.entity, records, stored)
+    kept = new.only([file for file in new.files if file not in overwritten or str(file) in first])
+    again = [str(f) for f in overwritten if stored.has(f, new.files[f])]
+    return replace(kept, first=first, again=tuple(again))
 
 
 def ingest(ctx: Context, new: NewFiles) -> Batch:
@@ -148,46 +171,5 @@ def read_records(ctx: Context, new: NewFiles) -> tuple[Batch, DataFrame]:
     """Read files as rows of bronze of a new batch; records of erased persons have no text."""
     batch, raw = Batch.at(ctx.now), read_raw(ctx.lake.engine, new)
     records = to_bronze(raw, entity=new.entity, source=ctx.source.name, batch=batch)
+    records = with_ids_of_batch(since(records, new.first), new.again)
     return batch, redact_erased(ctx, new.entity, records)
-
-
-def stored_files(ctx: Context, entity: str) -> dict[str, str]:
-    """Return the fingerprints of the files in bronze, by file.
-
-    Raises:
-        SettingsError: The lake has records of another source.
-    """
-    bronze = ctx.lake.read_or_empty(lineage.bronze_table(entity))
-    check_one_source(bronze, ctx.source.name, ctx.lake.root)
-    stored = bronze.select(lineage.FILE, lineage.FINGERPRINT).distinct().collect()
-    return {row[lineage.FILE]: row[lineage.FINGERPRINT] for row in stored}
-
-
-def select_new(ctx: Context, found: Sequence[Path], known: Mapping[str, str]) -> dict[Path, str]:
-    """Select the files whose content is not in bronze, with their fingerprints.
-
-    Args:
-        ctx: The context.
-        found: The files.
-        known: Fingerprint of each file in bronze, as ``stored_files`` returns them.
-
-    Raises:
-        SourceError: A file has changed since it was read.
-    """
-    digests = set(known.values())
-    new: dict[Path, str] = {}
-    for file in found:
-        digest = fingerprint(file)
-        # Checked first: the new content may equal the content of another file in bronze.
-        if known.get(str(file), digest) != digest:
-            raise SourceError(
-                f"{file} has changed since it was read into bronze: give the new content a new "
-                "file name, and restore or remove this file. Rows that the new file corrects, such "
-                "as a truncated row, replace the old rows, because the new file is ingested later. "
-                f"Or replace its records with {REREAD_COMMAND.format(source=ctx.source.name)}"
-            )
-        if digest in digests:
-            continue
-        digests.add(digest)
-        new[file] = digest
-    return new

@@ -1,8 +1,8 @@
 """Check new files of an entity, and read them with the values of other lines and files."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pyspark.sql import DataFrame
@@ -28,7 +28,9 @@ class NewFiles:
         files: Fingerprint by file.
         headers: Header by file; empty for JSON.
         joined: Their joined files.
-        stored: Fingerprints of the files in bronze.
+        stored: Fingerprints of the contents in bronze.
+        first: Offset of the first record to ingest of each file that was overwritten.
+        again: Files that have the bytes of an earlier content of theirs.
     """
 
     entity: str
@@ -37,6 +39,12 @@ class NewFiles:
     headers: dict[Path, Header]
     joined: list[JoinedFiles]
     stored: frozenset[str] = frozenset()
+    first: Mapping[str, int] = field(default_factory=dict)
+    again: tuple[str, ...] = ()
+
+    def only(self, files: Collection[Path]) -> "NewFiles":
+        """Return some of the files."""
+        return replace(self, files={f: self.files[f] for f in self.files if f in files})
 
 
 def inspect(engine: Engine, source: Source, entity: str, files: Mapping[Path, str]) -> NewFiles:

@@ -12,7 +12,9 @@ from goldrun.io.sources.files import list_files
 from goldrun.io.streaming.readers import Enough, entities_in
 from goldrun.jobs.context import Context
 from goldrun.jobs.ingest import bronze
+from goldrun.jobs.ingest.overwritten import check_allowed
 from goldrun.jobs.ingest.readings import report_readings
+from goldrun.jobs.ingest.stored_files import select_new, stored_files
 from goldrun.jobs.ingest.unfinished_files import State, state_of, wait_until_written
 from goldrun.jobs.stream.messages import IngestedBatch
 from goldrun.medallion.bronze import Batch
@@ -28,19 +30,23 @@ class FileStream:
     """
 
     _seen: dict[Path, State] = field(default_factory=dict)
+    _overwritten: set[Path] = field(default_factory=set)
 
     def begin(self, ctx: Context) -> None:
         """Find the files that are in bronze already, which the stream does not read again.
 
         Raises:
-            SourceError: A file has changed since it was read; Spark reports each name once.
+            SourceError: A file has changed since it was read, and the source does not allow that.
         """
         for entity, mapping in ctx.source.with_files.items():
             files = list_files(mapping.path or "", mapping.format)
             states = {file: state for file in files if (state := state_of(file))}
-            known = bronze.stored_files(ctx, entity)
-            new = bronze.select_new(ctx, list(states), known)
-            report_readings(ctx, entity, known.values())
+            stored = stored_files(ctx, entity)
+            new = select_new(list(states), stored)
+            overwritten = [file for file in new if stored.newest(file)]
+            check_allowed(ctx, entity, overwritten)
+            self._overwritten |= {*overwritten}
+            report_readings(ctx, entity, stored.fingerprints)
             self._seen |= {file: state for file, state in states.items() if file not in new}
 
     def find_new(
@@ -68,6 +74,25 @@ class FileStream:
                 raise Enough
         return found
 
+    def find_overwritten(self, ctx: Context) -> dict[str, list[Path]]:
+        """Find the files that were read and have other content now, which Spark does not report.
+
+        A file that is still being written is left for the next call.
+        """
+        found = {}
+        for entity, mapping in ctx.source.with_files.items():
+            files = list_files(mapping.path or "", mapping.format)
+            changed = [file for file in files if self._has_changed(file)]
+            growing = wait_until_written(changed, patience=0)
+            if complete := [file for file in changed if file not in growing]:
+                found[entity] = complete
+        return found
+
+    def _has_changed(self, file: Path) -> bool:
+        if file in self._seen:
+            return state_of(file) != self._seen[file]
+        return file in self._overwritten
+
     def ingest(
         self, ctx: Context, found: Mapping[str, Sequence[Path]], ending: Callable[[], bool]
     ) -> IngestedBatch:
@@ -80,7 +105,8 @@ class FileStream:
 
         Raises:
             Enough: As in ``find_new``.
-            SourceError: A file can't be read, or has changed since it was read.
+            SourceError: A file can't be read, or has changed since it was read and the source does
+                not allow that.
         """
         rows: dict[str, int] = {}
         written: list[float] = []

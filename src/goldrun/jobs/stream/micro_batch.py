@@ -2,9 +2,10 @@
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 
 from pyspark.sql import DataFrame
 
@@ -67,7 +68,8 @@ class MicroBatches:
         self._most, self._clock, self._files = most, clock, FileStream()
         self._begun: set[str] | None = None
         self._ending = threading.Event()
-        self._working = threading.Lock()
+        self._working, self._turn = threading.Lock(), threading.Lock()
+        self._number = 0
 
     @property
     def _has_files(self) -> bool:
@@ -77,7 +79,7 @@ class MicroBatches:
         """Find the files that are in bronze, before the first micro-batch.
 
         Raises:
-            SourceError: A file has changed since it was read.
+            SourceError: A file has changed since it was read, and the source does not allow that.
         """
         if self._has_files:
             with step("stream: finding the files that are in bronze"):
@@ -99,7 +101,9 @@ class MicroBatches:
             self.error = Enough()
             raise self.error
         try:
-            self._process(stream, number)
+            with self._turn:
+                self._number = number
+                self._process(stream)
         except Exception as error:
             # Spark raises a Java error with the text of this error only.
             self.error = error
@@ -107,26 +111,56 @@ class MicroBatches:
         finally:
             self._working.release()
 
+    def read_overwritten(self) -> None:
+        """Process files that were overwritten, which no micro-batch of Spark reports.
+
+        Nothing happens during a micro-batch.
+
+        Raises:
+            Enough: The end was requested and a file is still being written.
+            SourceError: A file can't be read.
+        """
+        if not self._has_files or not self._turn.acquire(blocking=False):
+            return
+        try:
+            ctx = self._at_once()
+            if found := self._files.find_overwritten(ctx):
+                self._process_layers(ctx, found)
+        finally:
+            self._turn.release()
+
     def end(self, stop: Callable[[], None]) -> None:
         """Process no further micro-batches, and call ``stop`` once the current one is complete."""
         self._ending.set()
         with self._working:
             stop()
 
-    def _process(self, stream: DataFrame, number: int) -> None:
-        layers, ctx = _Layers(), replace(self._ctx, now=self._clock())
-        if number == 0:
+    def _at_once(self) -> Context:
+        return replace(self._ctx, now=self._clock())
+
+    def _process(self, stream: DataFrame) -> None:
+        if self._number == 0:
             self._begun = set()
-        files = self._has_files
-        found = self._files.find_new(ctx, stream, self._ending.is_set) if files else {}
+        ctx = self._at_once()
+        if self._has_files:
+            found = self._files.find_new(ctx, stream, self._ending.is_set)
+            self._process_layers(ctx, found)
+        else:
+            self._process_layers(ctx, stream)
+
+    def _process_layers(
+        self, ctx: Context, given: DataFrame | Mapping[str, Sequence[Path]]
+    ) -> None:
+        """Pass messages, or the records of some files, through all layers."""
+        layers = _Layers()
         left = None if self._most is None else self._most - self.totals.rows
         # Locked before bronze has the records: another process that refines pending records could
         # give them a second fate.
         with ctx.lake.writing(*fate_table_names(ctx.source.with_files)):
-            if files:
-                batch = self._files.ingest(ctx, found, self._ending.is_set)
+            if isinstance(given, Mapping):
+                batch = self._files.ingest(ctx, given, self._ending.is_set)
             else:
-                batch = ingest_messages(ctx, stream, left, self._begun)
+                batch = ingest_messages(ctx, given, left, self._begun)
             layers.done("bronze")
             refined = {
                 entity: refine(ctx, entity, batch=batch.batch)
@@ -137,7 +171,7 @@ class MicroBatches:
         customers = self._updater.update(ctx) if refined else 0
         layers.done("gold")
         self.totals.add(sum(batch.rows.values()), batch.repeated, refined)
-        self._log(batch, refined, customers, number, layers.seconds)
+        self._log(batch, refined, customers, layers.seconds)
         if self._most is not None and self.totals.rows >= self._most:
             self._ending.set()
         if batch.cut:
@@ -148,7 +182,6 @@ class MicroBatches:
         batch: IngestedBatch,
         refined: Mapping[str, Refined],
         customers: int,
-        number: int,
         seconds: Mapping[str, float],
     ) -> None:
         """Log the metrics of a micro-batch, and one line with the main metrics."""
@@ -158,10 +191,10 @@ class MicroBatches:
             return
         ages = freshness(batch.sent, self._clock())
         metrics = one.metrics(customers, seconds, ages)
-        self._series.log(metrics, number)
+        self._series.log(metrics, self._number)
         age = f", p95 of the records' age {next(iter(ages.values())):.1f} s" if ages else ""
         log.info(
             "  batch %s: %s rows in %.1f s (%s rows/s), %s rejected, %s duplicates%s",
-            *(number, f"{one.rows:,}", metrics["batch_seconds"]),
+            *(self._number, f"{one.rows:,}", metrics["batch_seconds"]),
             *(f"{metrics['rows_per_second']:,.0f}", one.quarantined, one.duplicates, age),
         )

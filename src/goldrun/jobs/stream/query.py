@@ -1,6 +1,7 @@
 """Run a streaming query until it ends, a limit is reached, Ctrl-C is pressed, or it fails."""
 
 import contextlib
+import math
 import signal
 import threading
 import time
@@ -18,6 +19,8 @@ from goldrun.jobs.stream.limits import Limits
 from goldrun.jobs.stream.micro_batch import MicroBatches
 
 _POLL_SECONDS = 0.1
+_LOOK_SECONDS = 2.0
+"""Shortest time between two looks at the files that were read."""
 
 
 def run_query(
@@ -47,8 +50,11 @@ def run_query(
         query = start(stream, batches.handle, folder, available_now=now, every_seconds=seconds)
     except Exception as error:
         raise failure(error, ctx.source, ctx.lake.root, folder) from error
-    _wait(query, batches, limits.seconds, end_requested)
-    batches.end(query.stop)
+    try:
+        with contextlib.suppress(Enough):
+            _wait(query, batches, limits, end_requested)
+    finally:
+        batches.end(query.stop)
     if batches.error is not None:
         _raise_handler_error(batches.error, ctx, folder)
     elif (raised := query.exception()) is not None:
@@ -76,12 +82,22 @@ def end_on_signals() -> Iterator[threading.Event]:
 def _wait(
     query: StreamingQuery,
     batches: MicroBatches,
-    seconds: float | None,
+    limits: Limits,
     end_requested: threading.Event,
 ) -> None:
-    """Wait until the query ends, a limit is reached, or the end is requested."""
-    until = None if seconds is None else time.monotonic() + seconds
-    while query.isActive and not batches.enough and (until is None or time.monotonic() < until):
+    """Wait until the query ends, a limit is reached, or the end is requested.
+
+    Meanwhile files that were overwritten are read, at the start, and as often as micro-batches are.
+    """
+    began = look_at = time.monotonic()
+    until = math.inf if limits.seconds is None else began + limits.seconds
+    while not batches.enough and (now := time.monotonic()) < until:
+        has_ended = not query.isActive
+        if has_ended or now >= look_at:
+            batches.read_overwritten()
+            look_at = time.monotonic() + max(limits.every, _LOOK_SECONDS)
+        if has_ended:
+            return
         if end_requested.wait(_POLL_SECONDS):
             log.info("  ending after the current micro-batch …")
             return

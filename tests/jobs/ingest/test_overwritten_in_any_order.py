@@ -1,0 +1,87 @@
+"""Whatever contents a file has one after the other, silver is what plain Python makes of them."""
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import pytest
+
+from goldrun.jobs.ingest import reread
+from goldrun.jobs.refine import silver
+from tests.jobs.conftest import Shop
+from tests.jobs.old_files import age
+
+Row = tuple[str, int]
+"""Key and amount of a transaction."""
+Line = Callable[..., str]
+CONTENTS = 7
+FILES = ("a.csv", "b.csv")
+
+
+def next_content(draw: random.Random, rows: Sequence[Row], number: int) -> list[Row]:
+    """Return another content of a file: longer, shorter, corrected or in another order."""
+    fresh = [(f"t{number}-{n}", draw.randrange(1, 90)) for n in range(draw.randrange(1, 3))]
+    place = draw.randrange(len(rows)) if rows else 0
+    changes: list[Callable[[], list[Row]]] = [
+        lambda: [*rows, *fresh],
+        lambda: [*rows, *fresh],
+        lambda: [*fresh, *rows],
+        lambda: list(rows[:place]),
+        lambda: [*rows[:place], *rows[place + 1 :], *fresh],
+        lambda: [(key, amount + (n == place)) for n, (key, amount) in enumerate(rows)],
+    ]
+    return draw.choice(changes)() or fresh
+
+
+def read(state: dict[str, int], before: Sequence[Row], now: Sequence[Row]) -> None:
+    """Read a content: rows that were appended, or all of them; the last one of a key counts."""
+    known = len(before) if list(now[: len(before)]) == list(before) else 0
+    if list(before[: len(now)]) != list(now):
+        state.update(now[known:])
+
+
+def amounts(shop: Shop) -> dict[str, int]:
+    rows = shop.ctx.lake.read("silver/transactions").collect()
+    return {row["transaction_id"]: int(row["amount"]) for row in rows}
+
+
+def without_updates(shop: Shop) -> Shop:
+    """The shop whose rows are ordered by their ingestion alone."""
+    mapping = shop.ctx.source.entities["transactions"]
+    columns = {name: sql for name, sql in mapping.columns.items() if name != "updated_at"}
+    entities = {"transactions": mapping.model_copy(update={"columns": columns})}
+    source = shop.ctx.source.model_copy(update={"entities": entities})
+    return replace(shop, ctx=replace(shop.ctx, source=source))
+
+
+@pytest.mark.parametrize(
+    "seed", [0, *(pytest.param(n, marks=pytest.mark.slow) for n in range(1, 9))]
+)
+def test_the_newest_content_counts(shop: Shop, line: Line, seed: int) -> None:
+    draw, shop = random.Random(seed), without_updates(shop)
+    contents: dict[str, list[Row]] = {name: [] for name in FILES}
+    state: dict[str, int] = {}
+    # Bronze has a content as long as it has the file's newest rows: one that was cut adds none.
+    stored: dict[str, list[Row]] = {name: [] for name in FILES}
+    for number in range(CONTENTS):
+        name, shop = draw.choice(FILES), shop.later()
+        contents[name] = next_content(draw, contents[name], number)
+        lines = [line(key, "completed", 1, amount=str(n)) for key, n in contents[name]]
+        shop.add_file(name, *lines)
+        shop.bronze()
+        read(state, stored[name], contents[name])
+        if stored[name][: len(contents[name])] != contents[name]:
+            stored[name] = contents[name]
+        if draw.random() < 0.5:
+            shop.silver()
+    shop.silver()
+    assert amounts(shop) == state
+    assert silver.accounts(shop.ctx)["transactions"].closed
+    again = shop.later()
+    silver.run(again.ctx, remap=True)
+    assert amounts(again.later()) == state
+    for file in shop.folder.iterdir():
+        age(file)
+    reread.run(again.ctx)
+    again.silver()
+    assert amounts(again.later()) == state
