@@ -31,7 +31,6 @@ SELECT
         CASE WHEN customer_id IS NULL THEN 'customer_id_missing' END,
         CASE WHEN said_quantity IS NULL THEN 'quantity_missing' END,
         CASE WHEN said_quantity IS NOT NULL AND quantity IS NULL THEN 'quantity_unparsed' END,
-        CASE WHEN said_price IS NULL THEN 'price_missing' END,
         CASE WHEN said_price IS NOT NULL AND price IS NULL THEN 'price_unparsed' END,
         CASE WHEN said_price IS NULL THEN 'amount_missing' END,
         CASE WHEN said_price IS NOT NULL AND price IS NULL THEN 'amount_unparsed' END,
@@ -42,6 +41,7 @@ SELECT
             THEN 'transaction_date_in_future' END,
         CASE WHEN transaction_date < TIMESTAMP '1971-01-01' THEN 'transaction_date_long_ago' END,
         CASE WHEN quantity <= 0 THEN 'quantity_not_positive' END,
+        CASE WHEN price < 0 THEN 'price_negative' END,
         CASE WHEN price <= 0 THEN 'price_not_positive' END,
         CASE WHEN abs(price) > 1e11 THEN 'price_out_of_range' END,
         CASE WHEN abs(price) > 1e11 THEN 'amount_out_of_range' END

@@ -10,7 +10,7 @@ from goldrun.contracts import gold, lineage, ops
 from goldrun.contracts.entities import CUSTOMERS, MONEY, TRANSACTIONS
 from goldrun.contracts.erasure import ID_COLUMNS
 from goldrun.contracts.marketplace import ENTITIES
-from goldrun.contracts.quarantine_reasons import reject_reasons
+from goldrun.contracts.quarantine_reasons import reject_reasons, warn_reasons
 from goldrun.contracts.table import Column, Reference, Rule, Severity, Standard, Table
 from goldrun.contracts.value_words import category_form
 from goldrun.features.catalog import feature_tables
@@ -262,7 +262,12 @@ def test_reject_reasons_follow_from_everything_that_a_contract_promises() -> Non
             Column("at", T.TimestampType(), "When.", null_means="never"),
             Column("kind", T.StringType(), "Kind.", null_means="none", allowed=("a", "b")),
             Column("mail", T.StringType(), "Mail.", null_means="none", standard=Standard.EMAIL),
-            Column("coin", T.StringType(), "Coin.", null_means="own", standard=Standard.CURRENCY),
+            Column(
+                *("coin", T.StringType(), "Coin."),
+                null_means="own",
+                standard=Standard.CURRENCY,
+                never_emptied=True,
+            ),
         ),
         immutable_since="at",
         references=(
@@ -279,15 +284,9 @@ def test_reject_reasons_follow_from_everything_that_a_contract_promises() -> Non
         "record_malformed",
         "record_undecodable",
         "id_missing",
-        "count_unparsed",
         "money_missing",
         "money_unparsed",
         "money_digits_lost",
-        "at_unparsed",
-        "at_digits_lost",
-        "at_without_zone",
-        "kind_not_allowed",
-        "mail_unparsed",
         "coin_unparsed",
         "currency_without_rate",
         "count_negative",
@@ -295,7 +294,16 @@ def test_reject_reasons_follow_from_everything_that_a_contract_promises() -> Non
         "key_conflict",
     }
     assert "key_not_unique" in reject_reasons(TRANSACTIONS)
-    assert reasons["kind_not_allowed"] == "kind is none of a, b"
+    warnings = warn_reasons(table)
+    assert set(warnings) == {
+        "count_unparsed",
+        *("at_unparsed", "at_digits_lost", "at_without_zone"),
+        *("kind_not_allowed", "mail_unparsed", "count_large"),
+    }
+    assert warnings["kind_not_allowed"] == "kind is none of a, b; the value is emptied"
+    strict = replace(table, rejects=("mail_unparsed", "count_large"))
+    assert set(reject_reasons(strict)) - set(reasons) == {"mail_unparsed", "count_large"}
+    assert set(warnings) - set(warn_reasons(strict)) == {"mail_unparsed", "count_large"}
     assert reasons["count_negative"] == "counts start at 0"
     assert all(reasons.values())
 

@@ -7,6 +7,7 @@ from goldrun.contracts.quarantine_reasons import (
     RECORD_MALFORMED,
     RECORD_UNDECODABLE,
     reject_reasons,
+    warn_reasons,
 )
 from goldrun.contracts.remedies import columns_at_fault, remedy
 
@@ -20,7 +21,7 @@ OF_THE_RECORD = {
 @pytest.mark.parametrize("entity", ENTITIES)
 def test_every_reason_of_every_entity_names_what_to_look_at(entity: str) -> None:
     table = ENTITIES[entity]
-    for reason in reject_reasons(table):
+    for reason in {**reject_reasons(table), **warn_reasons(table)}:
         assert remedy(table, entity, reason), reason
         assert bool(columns_at_fault(table, reason)) != (reason in OF_THE_RECORD), reason
 
@@ -32,7 +33,9 @@ def test_every_reason_of_every_entity_names_what_to_look_at(entity: str) -> None
         ("transaction_date_without_zone", "timezone"),
         ("transaction_date_in_future", "timezone and timestamp_format"),
         ("customer_unknown", "path under [customers]"),
-        ("price_missing", "the expression of price under [transactions.columns]"),
+        ("amount_missing", "the expression of amount under [transactions.columns]"),
+        ("price_unparsed", "the expression of price under [transactions.columns]"),
+        ("payment_method_not_allowed", "[transactions.values.payment_method]"),
         ("price_not_positive", "the expression of price under [transactions.columns]"),
         ("quantity_not_positive", "quantity and transaction_status under"),
         ("record_malformed", "delimiter and format under [transactions]"),

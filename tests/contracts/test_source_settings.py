@@ -6,6 +6,8 @@ import pytest
 
 from goldrun.contracts.behaviour import EVENTS
 from goldrun.contracts.entity_mapping import Kind
+from goldrun.contracts.marketplace import ENTITIES
+from goldrun.contracts.quarantine_reasons import reject_reasons
 from goldrun.contracts.source import Source
 from goldrun.errors import SettingsError
 from goldrun.io.settings import lake_root, load_source, project_root
@@ -123,7 +125,7 @@ def test_a_file_name_that_no_model_can_have_is_refused_unless_a_prefix_is_given(
     assert load_source(str(file)).registered_name("churn") == "churn"
 
 
-@pytest.mark.parametrize("column", REQUIRED)
+@pytest.mark.parametrize("column", [name for name in REQUIRED if name != "price"])
 def test_a_required_column_that_is_not_mapped_is_named(tmp_path: Path, column: str) -> None:
     message = refusal(tmp_path, toml(without=column))
     assert f"[transactions.columns] lacks the required {column}" in message
@@ -460,3 +462,18 @@ def test_formats_of_times_are_one_or_several(tmp_path: Path) -> None:
     assert found == ("dd/MM/yyyy HH:mm", "iso", "epoch_ms")
     one = toml(section='path = "in"\ntimestamp_format = "epoch_s"')
     assert load(tmp_path, one).entities["transactions"].timestamp_format == "epoch_s"
+
+
+def test_a_shop_rejects_warnings_of_the_contract_by_name(tmp_path: Path) -> None:
+    text = toml(section='path = "in"\nreject = ["price_not_positive"]')
+    shop = load(tmp_path, text)
+    assert "price_not_positive" in reject_reasons(shop.contract("transactions"))
+    assert "price_not_positive" not in reject_reasons(ENTITIES["transactions"])
+    wrong = toml(section='path = "in"\nreject = ["price_not_positiv"]')
+    message = refusal(tmp_path, wrong)
+    assert "is no warning of transactions (did you mean 'price_not_positive'?)" in message
+    assert "price_negative" not in refusal(tmp_path, wrong).partition("write one of")[2]
+
+
+def test_a_price_need_not_be_mapped(tmp_path: Path) -> None:
+    assert "price" not in load(tmp_path, toml(without="price")).entities["transactions"].columns

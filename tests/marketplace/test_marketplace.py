@@ -97,9 +97,10 @@ def test_every_reason_of_a_contract_is_planted(marketplace: Marketplace) -> None
     with duckdb.connect() as db:
         load_truth(db, marketplace.data)
         found = db.execute("SELECT DISTINCT entity, unnest(reasons) FROM truth.ledger").fetchall()
+    source = load_source("marketplace")
     known = {
         (entity, reason)
-        for entity, table in ENTITIES.items()
-        for reason in quarantine_reasons.reject_reasons(table)
+        for entity in ENTITIES
+        for reason in quarantine_reasons.reject_reasons(source.contract(entity))
     }
     assert set(found) == known - FILLED_IN

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -71,8 +72,9 @@ def validated(
         mapped: Sequence[str] | None = None,
         timezone: str | None = None,
         phone_region: str | None = None,
+        rejects: Sequence[str] = (),
     ) -> DataFrame:
-        table = ENTITIES[entity]
+        table = replace(ENTITIES[entity], rejects=tuple(rejects))
         names = mapped or table.names
         mapping = EntityMapping(path="shop.csv", columns={name: name for name in names})
         needed = columns_needed(mapping.columns, "shop.toml")

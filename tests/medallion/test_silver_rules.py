@@ -10,7 +10,8 @@ from pyspark.sql import functions as F
 
 from goldrun.contracts import lineage
 from goldrun.contracts.entities import TRANSACTIONS
-from goldrun.contracts.quarantine_reasons import reject_reasons
+from goldrun.contracts.quarantine_reasons import reject_reasons, warn_reasons
+from goldrun.contracts.table import Severity
 from goldrun.medallion.quarantine import RAW_LINE, quarantined
 from goldrun.medallion.silver import accepted, rejected, with_content_hash
 
@@ -23,7 +24,6 @@ BREAKS: dict[str, tuple[str, Change]] = {
     for name in (
         "customer_id",
         "quantity",
-        "price",
         "amount",
         "transaction_status",
     )
@@ -32,8 +32,6 @@ BREAKS: dict[str, tuple[str, Change]] = {
     "malformed": ("record_malformed", {"malformed": "a;line"}),
     "undecodable": ("record_undecodable", {"product_id": "caf\ufffd"}),
     "quantity half": ("quantity_unparsed", {"quantity": "1.5"}),
-    "price text": ("price_unparsed", {"price": "free"}),
-    "price five decimals": ("price_digits_lost", {"price": "3.50001"}),
     "amount text": ("amount_unparsed", {"amount": "Infinity"}),
     "amount five decimals": ("amount_digits_lost", {"amount": "7.00001"}),
     "date unreadable": ("transaction_date_unparsed", {"transaction_date": "2024-02-30"}),
@@ -49,12 +47,10 @@ BREAKS: dict[str, tuple[str, Change]] = {
         {"updated_at": "2024-05-01T11:00:00.1234567Z"},
     ),
     "status other": ("transaction_status_not_allowed", {"transaction_status": "finished"}),
-    "payment other": ("payment_method_not_allowed", {"payment_method": "barter"}),
     "currency of nobody": ("currency_unparsed", {"currency": "ZZZ"}),
     "currency for tests": ("currency_unparsed", {"currency": "XTS"}),
     "currency symbol": ("currency_unparsed", {"currency": "£"}),
-    "price zero": ("price_not_positive", {"price": "0"}),
-    "price negative": ("price_not_positive", {"price": "-0.0001"}),
+    "price negative": ("price_negative", {"price": "-0.0001"}),
     "quantity zero": ("quantity_not_positive", {"quantity": "0"}),
     "quantity negative": ("quantity_not_positive", {"quantity": "-1"}),
     "amount negative": ("amount_negative", {"amount": "-0.0001"}),
@@ -76,8 +72,18 @@ BREAKS: dict[str, tuple[str, Change]] = {
 }
 """Changes of a valid record, and the one reason that follows."""
 
+EMPTIED: dict[str, tuple[str, Change]] = {
+    "price text": ("price_unparsed", {"price": "free"}),
+    "price five decimals": ("price_digits_lost", {"price": "3.50001"}),
+    "price beyond its type": ("price_unparsed", {"price": "1e400"}),
+    "payment other": ("payment_method_not_allowed", {"payment_method": "barter"}),
+}
+"""Changes of an optional value, and the warning with which it is emptied."""
+
 KEEPS: dict[str, Change] = {
     "valid": {},
+    "no price": {"price": None},
+    "free item": {"price": "0"},
     "smallest price": {"price": "0.0001"},
     "one piece": {"quantity": "1"},
     "given away": {"amount": "0"},
@@ -129,6 +135,40 @@ def test_a_record_on_the_boundary_is_accepted(reasons: Reasons, case: str) -> No
     assert reasons[case] == []
 
 
+@pytest.mark.parametrize("strict", [False, True])
+def test_a_fault_of_an_optional_value_empties_it_or_rejects_where_the_source_says_so(
+    valid: Valid, validated: Callable[..., DataFrame], strict: bool
+) -> None:
+    records = {case: valid | dict(change) for case, (_, change) in EMPTIED.items()}
+    rejects = tuple({warning for warning, _ in EMPTIED.values()}) if strict else ()
+    rows = validated(records | {"fine": valid}, rejects=rejects).collect()
+    found = {row[lineage.RECORD_ID]: row for row in rows}
+    for case, (warning, change) in EMPTIED.items():
+        row = found.pop(case)
+        assert list(row[lineage.REASONS]) == ([warning] if strict else []), case
+        assert list(row[lineage.WARNINGS]) == ([] if strict else [warning]), case
+        (column,) = change
+        assert strict or row[column] is None, case
+        assert (str(row.amount), row.quantity) == ("7.0000", 2), case
+    assert list(found["fine"][lineage.WARNINGS]) == []
+    assert str(found["fine"].price) == "3.5000"
+
+
+def test_a_shop_rejects_free_items_where_it_says_so(
+    valid: Valid, reasons_of: Callable[..., Reasons]
+) -> None:
+    records = {"free": valid | {"price": "0"}, "none": valid | {"price": None}, "fine": valid}
+    assert reasons_of(records) == {"free": [], "none": [], "fine": []}
+    strict = reasons_of(records, rejects=("price_not_positive",))
+    assert strict == {"free": ["price_not_positive"], "none": [], "fine": []}
+
+
+def test_every_warning_about_a_value_has_a_test_case() -> None:
+    shown = {warning for warning, _ in EMPTIED.values()}
+    rules = {rule.name for rule in TRANSACTIONS.rules_of(Severity.WARN)}
+    assert shown == set(warn_reasons(TRANSACTIONS)) - rules
+
+
 def test_every_reason_of_the_contract_has_a_test_case() -> None:
     shown = {reason for reason, _ in (*BREAKS.values(), *CAUGHT_WITH_THEIR_DEFAULT.values())}
     # Their defaults are required columns, so these two cannot be missing alone.
@@ -157,10 +197,10 @@ def test_a_fault_is_not_repeated_for_columns_that_default_to_it(
 def test_all_faults_of_a_record_are_reported(
     valid: Valid, reasons_of: Callable[..., Reasons]
 ) -> None:
-    change = {"customer_id": None, "price": "0", "quantity": "x"}
+    change = {"customer_id": None, "price": "-1", "quantity": "x"}
     assert set(reasons_of({"r": valid | change})["r"]) == {
         "customer_id_missing",
-        "price_not_positive",
+        "price_negative",
         "quantity_unparsed",
     }
 
@@ -212,7 +252,7 @@ def test_quarantine_keeps_the_raw_record_with_unmapped_columns(
         "open",
         "shop.csv",
     )
-    assert rows[0][lineage.REASONS] == ["price_not_positive"]
+    assert rows[0][lineage.REASONS] == ["price_negative"]
     assert rows[0][lineage.RELEASED_AT] is None
     assert in_quarantine.columns == list(lineage.QUARANTINE.names)
     assert [row[lineage.RECORD_ID] for row in in_silver.collect()] == ["fine"]

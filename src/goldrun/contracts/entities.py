@@ -99,7 +99,13 @@ TRANSACTIONS = Table(
             required=True,
             unit="pieces",
         ),
-        Column(PRICE, MONEY, "Price of one piece.", required=True, unit="currency"),
+        Column(
+            PRICE,
+            MONEY,
+            "Price of one piece; 0 for a free item.",
+            null_means="not recorded",
+            unit="currency",
+        ),
         Column(
             AMOUNT,
             MONEY,
@@ -115,6 +121,7 @@ TRANSACTIONS = Table(
             "ISO 4217 code of price and amount.",
             null_means="the shop declares none and has only one",
             standard=Standard.CURRENCY,
+            never_emptied=True,
         ),
         Column(
             PAYMENT_METHOD,
@@ -144,7 +151,13 @@ TRANSACTIONS = Table(
         ),
     ),
     rules=(
-        Rule("price_not_positive", "price > 0", Severity.REJECT, "a price of 0 is a correction"),
+        Rule("price_negative", "price >= 0", Severity.REJECT, "a price can't be negative"),
+        Rule(
+            "price_not_positive",
+            "price > 0",
+            Severity.WARN,
+            "a free item; in some shops a correction of the stock, which they reject",
+        ),
         _in_range(PRICE),
         _in_range(AMOUNT),
         Rule(

@@ -2,11 +2,13 @@
 
 import codecs
 import re
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from goldrun.contracts.quarantine_reasons import warn_reasons
 from goldrun.contracts.row_context import FillDown
 from goldrun.contracts.strict import Strict
 from goldrun.contracts.table import Table
@@ -54,6 +56,7 @@ class EntityMapping(Strict):
             ``iso``, ``epoch_s``, ``epoch_ms`` and ``epoch_us``; ISO 8601 if None.
         extra_digits: Whether a number with more decimals than its column stores is not accepted
             or rounded half up.
+        reject: Names of warnings of the contract that reject their records in this shop.
         no_value: Texts of the files that are no value; the source's unless given here.
         on_changed: What happens when a file has other content than when it was read: ``reread``
             reads the new content as newer versions, ``refuse`` stops the batch. If None, it is
@@ -76,6 +79,7 @@ class EntityMapping(Strict):
     encoding: str = "UTF-8"
     timestamp_format: TimeFormat = None
     extra_digits: Literal["reject", "round"] = "reject"
+    reject: tuple[str, ...] = ()
     no_value: tuple[str, ...] = NO_VALUE
     on_changed: Literal["reread", "refuse"] | None = None
     columns: dict[str, str] = Field(default_factory=dict)
@@ -215,6 +219,7 @@ def check_columns(entity: str, mapping: EntityMapping, table: Table) -> None:
                 f"[{entity}.columns] {name!r} is not a column of {entity}"
                 f"{did_you_mean(name, table.names)}; write one of {', '.join(table.names)}"
             )
+    _check_rejected(entity, mapping.reject, table)
     check_value_words(entity, mapping.values, table, mapping.columns)
     if mapping.derived_from is not None:
         computed = sorted({*table.key, table.versioned_by} & set(mapping.columns))
@@ -231,3 +236,15 @@ def check_columns(entity: str, mapping: EntityMapping, table: Table) -> None:
     ]
     if lacking:
         raise ValueError(f"[{entity}.columns] lacks the required {', '.join(lacking)}; map it")
+
+
+def _check_rejected(entity: str, names: Sequence[str], table: Table) -> None:
+    """Check that each name is that of a warning of the contract."""
+    known = warn_reasons(table)
+    for name in names:
+        if name not in known:
+            near = did_you_mean(name, known)
+            raise ValueError(
+                f"[{entity}] reject has {name!r}, which is no warning of {entity}{near}; write one "
+                f"of {', '.join(known)}"
+            )

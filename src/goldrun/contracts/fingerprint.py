@@ -92,7 +92,7 @@ def fingerprint_of(
         currency=(source.currency or "") if has_money else "",
         rates=_hash(known) if has_money and source.rates else "",
         rates_until=rates_until if has_money and source.rates else "",
-        rules=_hash(_accepting_parts(ENTITIES[entity])),
+        rules=_hash(_accepting_parts(source.contract(entity))),
     )
 
 
@@ -163,12 +163,14 @@ def _accepting_parts(table: Table) -> list[object]:
         (c.name, c.type.simpleString(), c.required, c.default, c.allowed, c.standard, c.synonyms)
         for c in table.columns
     )
-    rules = sorted((r.name, r.holds) for r in table.rules if r.severity is Severity.REJECT)
+    rules = sorted((r.name, r.holds) for r in table.rules_of(Severity.REJECT))
+    never_emptied = [c.name for c in table.columns if c.never_emptied]
     references = sorted(
         (r.name, r.column, r.entity) for r in table.references if r.severity is Severity.REJECT
     )
     keys = (table.key, table.versioned_by, table.immutable_since)
-    return [_VERSION, *columns, rules, references, keys]
+    emptied = [never_emptied, sorted(table.rejects)]
+    return [_VERSION, *columns, rules, references, keys, emptied]
 
 
 def _hash(content: object) -> str:

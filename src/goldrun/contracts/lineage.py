@@ -18,6 +18,7 @@ BATCH_ID = "batch_id"
 RECORD = "record"
 MALFORMED = "malformed"
 REASONS = "reasons"
+WARNINGS = "warnings"
 STATE = "state"
 RELEASED_AT = "released_at"
 CONTENT_HASH = "content_hash"
@@ -145,6 +146,18 @@ QUARANTINE = Table(
         Column(
             RELEASED_AT, T.TimestampType(), "Time of the release, UTC.", null_means="not released"
         ),
+    ),
+)
+
+WARNED = Table(
+    name="silver/warnings",
+    grain="one record whose optional values were emptied, as they are not of their columns",
+    key=(RECORD_ID,),
+    columns=(
+        _RECORD_ID,
+        _ENTITY,
+        Column(WARNINGS, T.ArrayType(T.StringType()), "Names of the warnings.", required=True),
+        _BATCH_ID,
     ),
 )
 

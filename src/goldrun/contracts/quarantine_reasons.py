@@ -1,4 +1,4 @@
-"""Names of the reasons of a rejection, and their descriptions."""
+"""Names of the reasons of a rejection and of a warning, and their descriptions."""
 
 from pyspark.sql import types as T
 
@@ -36,11 +36,37 @@ def not_allowed(column: Column) -> str:
     return f"{column.name}_not_allowed"
 
 
+def severity_of_fault(table: Table, column: Column, reason: str) -> Severity:
+    """Return what a value that is not of its column does to the row.
+
+    Args:
+        table: Contract of the entity, with the warnings that its source rejects.
+        column: Contract of the column.
+        reason: Name of the fault.
+    """
+    rejects = column.required or column.never_emptied or reason in table.rejects
+    return Severity.REJECT if rejects else Severity.WARN
+
+
+def warn_reasons(table: Table) -> dict[str, str]:
+    """Return the reasons for which a value is emptied or a row counted, with their descriptions.
+
+    They are the faults of optional values, and the contract's rules that warn.
+    """
+    reasons = {
+        name: f"{description}; the value is emptied"
+        for c in table.columns
+        for name, description in faults_of(c).items()
+        if severity_of_fault(table, c, name) is Severity.WARN
+    }
+    return reasons | {rule.name: rule.description for rule in table.rules_of(Severity.WARN)}
+
+
 def reject_reasons(table: Table) -> dict[str, str]:
     """Return the reasons for which a record of an entity is rejected, with their descriptions.
 
-    Besides the rules of the contract, these follow from its required columns, types, allowed
-    values, foreign keys and key.
+    Besides the rules of the contract, these follow from its required columns and their types and
+    allowed values, from its foreign keys and its key.
     """
     reasons = {
         RECORD_MALFORMED: "the line does not have the fields of the header, or is not a "
@@ -48,10 +74,13 @@ def reject_reasons(table: Table) -> dict[str, str]:
         RECORD_UNDECODABLE: "the line has bytes that are not valid in the declared encoding",
     }
     for c in table.columns:
-        reasons |= _of_column(c)
-    for rule in table.rules:
-        if rule.severity is Severity.REJECT:
-            reasons[rule.name] = rule.description
+        reasons |= {missing(c): f"{c.name} is empty"} if c.required else {}
+        reasons |= {
+            name: description
+            for name, description in faults_of(c).items()
+            if severity_of_fault(table, c, name) is Severity.REJECT
+        }
+    reasons |= {rule.name: rule.description for rule in table.rules_of(Severity.REJECT)}
     for reference in table.references:
         if reference.severity is Severity.REJECT:
             reasons[reference.name] = reference.description
@@ -71,9 +100,9 @@ def reject_reasons(table: Table) -> dict[str, str]:
     return reasons
 
 
-def _of_column(c: Column) -> dict[str, str]:
-    reasons = {missing(c): f"{c.name} is empty"} if c.required else {}
-    reasons |= _of_type(c)
+def faults_of(c: Column) -> dict[str, str]:
+    """Return the faults that a value of a column may have, with their descriptions."""
+    reasons = _of_type(c)
     if c.standard in (Standard.EMAIL, Standard.PHONE, Standard.CURRENCY):
         reasons[unparsed(c)] = f"{c.name} has no standard form"
     if c.allowed:

@@ -1,5 +1,6 @@
 """Settings of a source: the content of ``pipelines/sources/*.toml``."""
 
+from dataclasses import replace
 from typing import Any
 
 from phonenumbers import SUPPORTED_REGIONS
@@ -9,6 +10,7 @@ from goldrun.contracts.currencies import CURRENCIES
 from goldrun.contracts.entity_mapping import EntityMapping, Kind, check_columns
 from goldrun.contracts.marketplace import ENTITIES
 from goldrun.contracts.strict import Strict
+from goldrun.contracts.table import Table
 from goldrun.contracts.value_words import NO_VALUE
 from goldrun.contracts.zones import time_zones
 from goldrun.errors import did_you_mean
@@ -92,6 +94,11 @@ class Source(Strict):
         if _CUSTOMERS in found:
             return found
         return {name: found[name] for name in sorted(found, key=lambda one: one != _TRANSACTIONS)}
+
+    def contract(self, entity: str) -> Table:
+        """Return the contract of an entity, with the warnings that reject its records here."""
+        mapping = self.entities.get(entity)
+        return replace(ENTITIES[entity], rejects=mapping.reject if mapping else ())
 
     @property
     def derives_customers(self) -> bool:

@@ -36,18 +36,21 @@ class Column:
         name: Column name; unique in its table.
         type: Spark type it is stored as.
         description: What a value is, in one sentence.
-        required: Null policy. True: a row without a value is rejected (``<name>_missing``).
+        required: Null policy. True: a row without a value is rejected (``<name>_missing``), as is
+            one with a value that is not of the column. Otherwise such a value is emptied, and its
+            row accepted with a warning.
         null_means: What null stands for where it is allowed.
         unit: Unit of a number (``days``, ``seconds``, ``currency``, ``orders``).
         minimum: Smallest value that makes sense, inclusive; checked on gold tables.
         maximum: Largest value that makes sense, inclusive; checked on gold tables.
         default: SQL expression over the table's columns, used when a source does not map it.
-        allowed: The only values a string may have; others are rejected (``<name>_not_allowed``).
-        standard: Form that text is brought into; text that has none is rejected
-            (``<name>_unparsed``).
+        allowed: The only values a string may have; others are ``<name>_not_allowed``.
+        standard: Form that text is brought into; text that has none is ``<name>_unparsed``.
         synonyms: Other spellings of a category, each with its canonical one.
         personal: Whether the value identifies a person.
         is_customer_id: Whether the value is the id of a customer, by which a person is erased.
+        never_emptied: Whether a value that is not of an optional column rejects its row, because an
+            empty one would mean something else.
         made_from: Of a computed column, the columns it comes from, as ``table.column``.
     """
 
@@ -65,6 +68,7 @@ class Column:
     synonyms: tuple[tuple[str, str], ...] = ()
     personal: bool = False
     is_customer_id: bool = False
+    never_emptied: bool = False
     made_from: tuple[str, ...] = ()
 
 
@@ -124,6 +128,7 @@ class Table:
             are quarantined as ``key_conflict``. Empty for other tables.
         clustered_by: Columns the files are clustered by.
         z_ordered_by: Columns OPTIMIZE z-orders by, for tables that are not clustered.
+        rejects: Names of warnings that reject their rows, as a source has declared.
         change_feed: Whether Delta records the changed rows of each commit (change data feed).
     """
 
@@ -137,7 +142,15 @@ class Table:
     immutable_since: str = ""
     clustered_by: tuple[str, ...] = ()
     z_ordered_by: tuple[str, ...] = ()
+    rejects: tuple[str, ...] = ()
     change_feed: bool = False
+
+    def rules_of(self, severity: Severity) -> tuple[Rule, ...]:
+        """Return the rules of a severity; a warning in ``rejects`` has that of a rejection."""
+        return tuple(rule for rule in self.rules if self._severity(rule) is severity)
+
+    def _severity(self, rule: Rule) -> Severity:
+        return Severity.REJECT if rule.name in self.rejects else rule.severity
 
     @property
     def names(self) -> tuple[str, ...]:

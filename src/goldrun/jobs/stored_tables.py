@@ -14,7 +14,7 @@ STORED: dict[str, Table] = {
         # Customers derived from transactions have no lineage columns.
         *(t if t is CUSTOMERS else lineage.silver_table(t) for t in ENTITIES.values()),
         *map(lineage.history_table, ENTITIES.values()),
-        *(lineage.QUARANTINE, lineage.DUPLICATES, *ACTIVITY, TOMBSTONES),
+        *(lineage.QUARANTINE, lineage.WARNED, lineage.DUPLICATES, *ACTIVITY, TOMBSTONES),
         *(
             CUSTOMER_FEATURES,
             USER_FEATURES,

@@ -8,7 +8,6 @@ from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 
 from goldrun.contracts import lineage
-from goldrun.contracts.marketplace import ENTITIES
 from goldrun.contracts.source import Source
 from goldrun.contracts.table import Column
 from goldrun.medallion.parse import parse_records
@@ -60,7 +59,7 @@ def explain(record: DataFrame, source: Source, entity: str) -> Explanation:
         source: The shop.
         entity: Name of the entity.
     """
-    mapping, table = source.with_files[entity], ENTITIES[entity]
+    mapping, table = source.with_files[entity], source.contract(entity)
     mapped = [table.column(name) for name in mapping.columns]
     needed = list(columns_read(source, entity))
     settings = source.timezone, source.phone_region

@@ -13,7 +13,7 @@ from goldrun.contracts.source import Source
 from goldrun.medallion.erasure import erased_quarantine
 from goldrun.medallion.fates import Fates, StoredRecords
 from goldrun.medallion.repeats import Repeats, find_repeats, resolve_keys, stored_records
-from goldrun.medallion.silver import accepted
+from goldrun.medallion.silver import accepted, warned
 from goldrun.medallion.validation import (
     Compared,
     RelatedTables,
@@ -33,12 +33,14 @@ class Refined:
         rejected: Number of records that break a rule, by rule; a record may break several.
         quarantined: Number of rejected records.
         duplicates: Number of records that repeat another one.
+        warned: Number of accepted records with an emptied value, by warning.
     """
 
     records: int = 0
     rejected: Mapping[str, int] = field(default_factory=dict)
     quarantined: int = 0
     duplicates: int = 0
+    warned: Mapping[str, int] = field(default_factory=dict)
 
     def __add__(self, other: "Refined") -> "Refined":
         """Return the sums of both."""
@@ -47,6 +49,7 @@ class Refined:
             Counter(self.rejected) + Counter(other.rejected),
             self.quarantined + other.quarantined,
             self.duplicates + other.duplicates,
+            Counter(self.warned) + Counter(other.warned),
         )
 
 
@@ -81,6 +84,7 @@ class Refinement:
         validated: Result of ``validate_records``; includes the records of ``reset``.
         resolution: New rows of silver, history and duplicates.
         rejected: New rows of ``silver/quarantine``, including rows of erased records.
+        warned: New rows of ``silver/warnings``.
         reset: Stored records whose fates are removed, and which are in ``validated``; None if there
             are none.
     """
@@ -88,6 +92,7 @@ class Refinement:
     validated: DataFrame
     resolution: Resolution
     rejected: DataFrame
+    warned: DataFrame
     reset: StoredRecords | None = None
 
     def counts(self, records: int) -> Refined:
@@ -96,13 +101,20 @@ class Refinement:
         Args:
             records: Number of pending records.
         """
-        rules: Counter[str] = Counter()
-        quarantined = 0
-        counted = self.rejected.groupBy(lineage.REASONS).agg(F.count("*").alias("n"))
-        for row in counted.collect():
-            quarantined += row["n"]
-            rules.update(dict.fromkeys(row[lineage.REASONS], row["n"]))
-        return Refined(records, rules, quarantined, self.resolution.duplicates.count())
+        rules, quarantined = _by_name(self.rejected, lineage.REASONS)
+        warnings, _ = _by_name(self.warned, lineage.WARNINGS)
+        duplicates = self.resolution.duplicates.count()
+        return Refined(records, rules, quarantined, duplicates, warnings)
+
+
+def _by_name(rows: DataFrame, names: str) -> tuple[Counter[str], int]:
+    """Count rows by each of their names, and all rows."""
+    found: Counter[str] = Counter()
+    total = 0
+    for row in rows.groupBy(names).agg(F.count("*").alias("n")).collect():
+        total += row["n"]
+        found.update(dict.fromkeys(row[names], row["n"]))
+    return found, total
 
 
 def separate_erased(given: RefinementInput, entity: str) -> RefinementInput:
@@ -139,7 +151,8 @@ def refine_records(
     by_ingestion = table.versioned_by not in source.with_files[entity].columns
     resolution = resolve_keys(compared.rows, repeats, entity, table, by_ingestion=by_ingestion)
     late = (*compared.rejected, resolution.conflicts)
-    return Refinement(validated, resolution, _rejected(validated, given, late, entity), reset)
+    rejected = _rejected(validated, given, late, entity)
+    return Refinement(validated, resolution, rejected, warned(validated, entity), reset)
 
 
 def _rejected(

@@ -1,6 +1,6 @@
 """Validate records: type their values, apply the rules, and list the reasons of a rejection."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame
@@ -48,38 +48,89 @@ def validate(
 
     Returns:
         One row a record: the contract's columns, the lineage columns, ``reasons``, the names of
-        the rejecting rules that it breaks (empty for an accepted row), and ``record``, the raw
-        record as JSON (null for an accepted row, whose text is in bronze).
+        the rejecting rules that it breaks (empty for an accepted row), ``warnings``, the faults of
+        its optional values, which are emptied, and ``record``, the raw record as JSON (null for an
+        accepted row, whose text is in bronze).
     """
     mapped = [table.column(name) for name in mapping.columns]
     frame, parsed = parse_records(bronze, mapping, mapped, needed, timezone, phone_region)
-    complete = _with_defaults(_typed(frame, parsed, mapped), table)
+    complete = _with_defaults(_without_unknown(_typed(frame, parsed, mapped, table), table), table)
     complete = complete.withColumn(lineage.REASONS, _all_reasons(table))
     # The accepted rows, which are many, are materialised: without raw text they need less memory.
     is_rejected = F.col(lineage.REASONS).isNotNull()
-    names = F.when(is_rejected, F.split(lineage.REASONS, _COMMA)).otherwise(F.array())
     raw = F.when(is_rejected, raw_json(F.col(lineage.RECORD), F.col(lineage.MALFORMED)))
-    return complete.select(
-        *table.names, *_LINEAGE, names.alias(lineage.REASONS), raw.alias(lineage.RECORD)
-    )
+    listed = [_listed(name).alias(name) for name in (lineage.REASONS, lineage.WARNINGS)]
+    return complete.select(*table.names, *_LINEAGE, *listed, raw.alias(lineage.RECORD))
 
 
-def _typed(frame: DataFrame, parsed: Mapping[str, Parsed], mapped: Sequence[Column]) -> DataFrame:
+def _listed(name: str) -> SparkColumn:
+    return F.when(F.col(name).isNotNull(), F.split(name, _COMMA)).otherwise(F.array())
+
+
+def _typed(
+    frame: DataFrame, parsed: Mapping[str, Parsed], mapped: Sequence[Column], table: Table
+) -> DataFrame:
     """Select lineage, typed values and the names of the faults that parsing finds."""
     faults = _record_faults()
+    warnings: dict[str, SparkColumn] = {}
+    values: dict[str, SparkColumn] = {}
     for column in mapped:
-        faults |= parsed[column.name].faults
+        one = parsed[column.name]
+        rejecting, emptying = _by_severity(one.faults, column, table)
+        faults |= rejecting
+        warnings |= emptying
+        values[column.name] = _emptied(one.value, emptying.values())
         if column.required and column.default is None:
-            faults[quarantine_reasons.missing(column)] = parsed[column.name].empty
+            faults[quarantine_reasons.missing(column)] = one.empty
     raw = {
         name: F.col(f"{LINEAGE}.{name}") for name in (*_LINEAGE, lineage.RECORD, lineage.MALFORMED)
     }
     raw[lineage.FILE] = place(raw[lineage.FILE], F.col(f"{LINEAGE}.{lineage.OFFSET}"))
     return frame.select(
         *[column.alias(name) for name, column in raw.items()],
-        *[one.value.alias(name) for name, one in parsed.items()],
+        *[value.alias(name) for name, value in values.items()],
         _names_of(faults).alias(lineage.REASONS),
+        _names_of(warnings).alias(lineage.WARNINGS),
     )
+
+
+def _by_severity(
+    faults: Mapping[str, SparkColumn], column: Column, table: Table
+) -> tuple[dict[str, SparkColumn], dict[str, SparkColumn]]:
+    """Split the faults of a column into those that reject a record and those that empty a value."""
+    severities = {n: quarantine_reasons.severity_of_fault(table, column, n) for n in faults}
+    rejecting, emptying = (
+        {name: fault for name, fault in faults.items() if severities[name] is severity}
+        for severity in (Severity.REJECT, Severity.WARN)
+    )
+    return rejecting, emptying
+
+
+def _emptied(value: SparkColumn, faults: Iterable[SparkColumn]) -> SparkColumn:
+    """Return a value; null where it has one of the faults."""
+    for fault in faults:
+        value = F.when(~F.coalesce(fault, F.lit(False)), value)
+    return value
+
+
+def _without_unknown(typed: DataFrame, table: Table) -> DataFrame:
+    """Empty the optional categories that are not allowed, and add their warnings."""
+    unknown = {
+        c.name: ~F.col(c.name).isin(*c.allowed)
+        for c in table.columns
+        if c.name in typed.columns and c.allowed and not _rejects_unknown(c, table)
+    }
+    if not unknown:
+        return typed
+    named = {quarantine_reasons.not_allowed(table.column(n)): is_so for n, is_so in unknown.items()}
+    values = {name: _emptied(F.col(name), [is_so]) for name, is_so in unknown.items()}
+    warnings = _joined(F.col(lineage.WARNINGS), _names_of(named))
+    return typed.withColumns({lineage.WARNINGS: warnings, **values})
+
+
+def _rejects_unknown(column: Column, table: Table) -> bool:
+    reason = quarantine_reasons.not_allowed(column)
+    return quarantine_reasons.severity_of_fault(table, column, reason) is Severity.REJECT
 
 
 def _all_reasons(table: Table) -> SparkColumn:
@@ -110,9 +161,9 @@ def _broken(table: Table) -> dict[str, SparkColumn]:
     broken = {
         quarantine_reasons.not_allowed(c): ~F.col(c.name).isin(*c.allowed)
         for c in table.columns
-        if c.allowed
+        if c.allowed and _rejects_unknown(c, table)
     }
-    rejecting = (rule for rule in table.rules if rule.severity is Severity.REJECT)
+    rejecting = table.rules_of(Severity.REJECT)
     return broken | {rule.name: ~F.expr(rule.holds) for rule in rejecting}
 
 
@@ -182,3 +233,11 @@ def accepted(validated: DataFrame) -> DataFrame:
 def rejected(validated: DataFrame) -> DataFrame:
     """Return the validated records that break at least one rule."""
     return validated.where(F.size(lineage.REASONS) > 0)
+
+
+def warned(validated: DataFrame, entity: str) -> DataFrame:
+    """Return the rows of ``silver/warnings`` of the validated records that break no rule."""
+    rows = accepted(validated).where(F.size(lineage.WARNINGS) > 0)
+    return rows.select(
+        lineage.RECORD_ID, F.lit(entity).alias(lineage.ENTITY), lineage.WARNINGS, lineage.BATCH_ID
+    )

@@ -59,7 +59,7 @@ def validate_records(pending: DataFrame, source: Source, entity: str) -> DataFra
         Result of ``medallion.silver.validate``, materialised.
     """
     needed = list(columns_read(source, entity))
-    mapping, table = source.with_files[entity], ENTITIES[entity]
+    mapping, table = source.with_files[entity], source.contract(entity)
     rows = validate(pending, mapping, needed, table, source.timezone, source.phone_region)
     # Checkpointed and not cached: Spark computes a cached frame again after a write to one of its
     # tables, and these tables are written afterwards.

@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 
 from goldrun.contracts import lineage
 from goldrun.contracts.marketplace import ENTITIES
-from goldrun.contracts.quarantine_reasons import reject_reasons
+from goldrun.contracts.quarantine_reasons import reject_reasons, warn_reasons
 from goldrun.contracts.table import Reference, Severity, Table
 from goldrun.contracts.verdict import Verdict, worst
 from goldrun.medallion.accounting import DUPLICATE, FATES, Accounting
@@ -19,6 +19,7 @@ from goldrun.medallion.references import dangling
 
 RULE_COLUMNS = ["entity", "rule", "severity", "checked", "passed", "failed", "description"]
 _RULE = "rule"
+_OF_EARLIER_CONTRACT = "a rule of an earlier contract: run silver with replay=true or remap=true"
 
 
 @dataclass(frozen=True)
@@ -95,12 +96,14 @@ def rule_counts(
     table: Table,
     records: int,
     parents: Mapping[str, DataFrame],
+    warned: DataFrame | None = None,
 ) -> pd.DataFrame:
     """Count the records that pass and fail each rule of an entity.
 
     Failures of rejecting rules are open quarantine rows, out of all records. Warning rules are
-    checked on silver rows, and warning references on silver rows with a non-null reference. A
-    record that breaks several rules is counted for each of them.
+    checked on silver rows, and warning references on silver rows with a non-null reference; emptied
+    values are those of silver rows. A record that breaks several rules is counted for each of them.
+    A reason in quarantine that the contract does not have any more has a row too.
 
     Args:
         quarantine: Rows of ``silver/quarantine``.
@@ -109,26 +112,30 @@ def rule_counts(
         table: Contract of the entity.
         records: Number of the entity's records in bronze.
         parents: Silver rows by entity, of the entities that the shop has files for.
+        warned: Rows of ``silver/warnings``; None if the lake has none.
 
     Returns:
         One row for each rule, failed or not, with ``RULE_COLUMNS``.
     """
     rejected = quarantine.where((F.col(lineage.ENTITY) == entity) & (F.col(lineage.STATE) == OPEN))
-    counted = (
-        rejected.select(F.explode(lineage.REASONS).alias(_RULE)).groupBy(_RULE).count().collect()
-    )
-    failed = {row[_RULE]: int(row["count"]) for row in counted}
+    failed = _by_name(rejected, lineage.REASONS)
+    reasons = reject_reasons(table)
+    reasons |= {name: _OF_EARLIER_CONTRACT for name in failed if name not in reasons}
     rows = [
         (entity, name, Severity.REJECT.value, records, failed.get(name, 0), description)
-        for name, description in reject_reasons(table).items()
+        for name, description in reasons.items()
     ]
-    warnings = [rule for rule in table.rules if rule.severity is Severity.WARN]
-    totals = silver.agg(
+    warnings = table.rules_of(Severity.WARN)
+    checked, *broken = silver.agg(
         F.count("*"), *[F.count_if(~F.expr(rule.holds)) for rule in warnings]
     ).collect()[0]
+    warns = dict(zip((rule.name for rule in warnings), broken, strict=True))
+    if warned is not None:
+        stored = warned.join(silver.select(lineage.RECORD_ID), lineage.RECORD_ID, "left_semi")
+        warns |= _by_name(stored, lineage.WARNINGS)
     rows += [
-        (entity, rule.name, Severity.WARN.value, totals[0], broken, rule.description)
-        for rule, broken in zip(warnings, totals[1:], strict=True)
+        (entity, name, Severity.WARN.value, checked, warns.get(name, 0), description)
+        for name, description in warn_reasons(table).items()
     ]
     rows += [
         (entity, reference.name, Severity.WARN.value, *counts, reference.description)
@@ -141,6 +148,12 @@ def rule_counts(
     )
     frame["passed"] = frame["checked"] - frame["failed"]
     return frame[RULE_COLUMNS]
+
+
+def _by_name(rows: DataFrame, names: str) -> dict[str, int]:
+    """Count rows by each of the names in an array."""
+    counted = rows.select(F.explode(names).alias(_RULE)).groupBy(_RULE).count().collect()
+    return {row[_RULE]: int(row["count"]) for row in counted}
 
 
 def _reference_counts(

@@ -1,4 +1,7 @@
-"""All faults that the simulator plants in records, with the expected quarantine reasons."""
+"""All faults that the simulator plants in records, with the expected quarantine reasons.
+
+The reasons include warnings, which the source of the marketplace rejects.
+"""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -205,19 +208,11 @@ class _Catalogue:
         columns, name = self._layout.columns, self._table.column
         if entities.EMAIL in columns:
             for text in _NO_ADDRESSES:
-                yield self._value(
-                    "bad_email",
-                    name(entities.EMAIL),
-                    text,
-                    quarantine_reasons.unparsed(name(entities.EMAIL)),
-                )
+                c = name(entities.EMAIL)
+                yield self._value("bad_email", c, text, quarantine_reasons.unparsed(c))
             for text in _NO_NUMBERS_TO_CALL:
-                yield self._value(
-                    "bad_phone",
-                    name(entities.PHONE),
-                    text,
-                    quarantine_reasons.unparsed(name(entities.PHONE)),
-                )
+                c = name(entities.PHONE)
+                yield self._value("bad_phone", c, text, quarantine_reasons.unparsed(c))
         if entities.PRICE in columns:
             yield from self._money()
         if behaviour.SESSION_END in columns:
@@ -238,8 +233,10 @@ class _Catalogue:
             self._table.column, (entities.PRICE, entities.QUANTITY, entities.AMOUNT)
         )
         currency = self._table.column(entities.CURRENCY)
-        for text in ("0", "-5.00"):
-            yield self._value("price_not_positive", price, text, "price_not_positive")
+        for text, reasons in (("0", ()), ("-5.00", ("price_negative",))):
+            changes = self._beside(price.name) | {price.name: text}
+            found = ("price_not_positive", *reasons)
+            yield self._fault("price_not_positive", f"{price.name}/{text}", found, changes)
         for text in ("0", "-3"):
             yield self._value("quantity_not_positive", quantity, text, "quantity_not_positive")
         yield self._value("amount_negative", amount, "-5.00", "amount_negative")

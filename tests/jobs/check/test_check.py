@@ -69,7 +69,7 @@ def test_a_check_shows_the_row_of_the_file_that_breaks_a_rule(mixed: Shop) -> No
     with (mixed.folder / "day1.csv").open() as file:
         rows = [*csv.DictReader(file)]
     assert {reason for reason, sample in samples.items()} <= {
-        *("customer_id_missing", "price_not_positive"),
+        *("customer_id_missing", "price_negative"),
         *("record_malformed", "transaction_status_not_allowed"),
     }
     for reason, sample in samples.items():

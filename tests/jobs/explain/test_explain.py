@@ -58,9 +58,9 @@ def test_each_column_has_its_expression_its_text_and_its_value(filled: Shop) -> 
 
 def test_the_broken_rule_is_shown_with_its_condition_and_remedy(filled: Shop) -> None:
     one = explained(filled, "bad")
-    assert (one.fate, one.reasons) == ("open", ["price_not_positive"])
+    assert (one.fate, one.reasons) == ("open", ["price_negative"])
     text = shown(filled, one)
-    assert "must hold: price > 0" in text
+    assert "must hold: price >= 0" in text
     assert "check in shop.toml: the expression of price" in text
     assert "'jane'" in text
 
@@ -71,7 +71,7 @@ def test_a_rule_is_explained_by_its_newest_record(filled: Shop, line: Line) -> N
     filled.add_file("day2.csv", line("worse", "completed", 1).replace(",1,5,5,", ",1,-7,5,"))
     filled.bronze()
     filled.silver()
-    one = explain_rule(filled.ctx.lake, filled.ctx.source, "price_not_positive")
+    one = explain_rule(filled.ctx.lake, filled.ctx.source, "price_negative")
     assert one.record["Id"] == "worse"
     assert one.file.endswith("day2.csv")
 
@@ -110,7 +110,7 @@ def test_a_changed_setting_explains_what_would_be_accepted_now(filled: Shop) -> 
     entities = {"transactions": mapping.model_copy(update={"columns": columns})}
     filled.ctx = replace(filled.ctx, source=source.model_copy(update={"entities": entities}))
     one = explained(filled, "bad")
-    assert one.reasons == ["price_not_positive"]
+    assert one.reasons == ["price_negative"]
     assert one.mapping.reasons == []
     assert "run silver with replay=true" in shown(filled, one)
 
@@ -119,8 +119,8 @@ def test_what_does_not_exist_is_refused_by_name(filled: Shop) -> None:
     lake, source = filled.ctx.lake, filled.ctx.source
     with pytest.raises(SettingsError, match="no record 'abc' of shop"):
         explain_record(lake, source, "abc")
-    with pytest.raises(SettingsError, match="did you mean 'price_not_positive'"):
-        explain_rule(lake, source, "price_not_positiv")
+    with pytest.raises(SettingsError, match="did you mean 'price_negative'"):
+        explain_rule(lake, source, "price_negativ")
     with pytest.raises(SettingsError, match=r"no record in .* breaks amount_negative"):
         explain_rule(lake, source, "amount_negative")
 

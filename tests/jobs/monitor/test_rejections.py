@@ -27,7 +27,7 @@ def console(caplog: pytest.LogCaptureFixture) -> Any:
 
 
 def add_rejected_rows(shop: Shop) -> None:
-    row = "k{n},c{n},1,0,5,2024-05-01 10:00:00,completed,2024-05-01 10:00:00"
+    row = "k{n},c{n},1,-5,5,2024-05-01 10:00:00,completed,2024-05-01 10:00:00"
     shop.add_file("day1.csv", *[row.format(n=n) for n in range(4)])
 
 
@@ -52,8 +52,8 @@ def test_a_workflow_with_only_rejected_rows_stops_before_training(shop: Shop, co
     assert runs_below(shop, run_id) == ["data_quality"]
     assert tracker.client.get_run(run_id).info.status == "FAILED"
     logged = console.text
-    assert "price_not_positive" in logged
-    assert "Price = '0'" in logged
+    assert "price_negative" in logged
+    assert "Price = '-5'" in logged
     assert "raise max_reject_share only if" in str(exc_info.value)
     assert not shop.ctx.lake.exists("gold/customer_daily")
 
@@ -71,7 +71,7 @@ def test_a_workflow_that_rejects_all_new_rows_stops_although_the_lake_has_accept
         shop.ctx.tracker.run("workflow", "rejections") as run_id,
     ):
         workflow.run(shop.ctx)
-    assert "price_not_positive" in console.text
+    assert "price_negative" in console.text
     assert runs_below(shop, run_id) == []
 
 
@@ -140,7 +140,7 @@ def test_samples_have_no_personal_columns(with_people: Shop) -> None:
     def shown(reason: str) -> list[str]:
         return reasons.columns_shown(with_people.ctx, "transactions", reason)
 
-    assert shown("price_not_positive") == ["Price"]
+    assert shown("price_negative") == ["Price"]
     assert shown("amount_negative") == ["Amount"]
     assert shown("customer_id_missing") == []
     assert shown("transaction_status_not_allowed") == []
@@ -157,7 +157,7 @@ def test_silver_logs_why_it_rejects_a_record_and_the_command_that_explains_it(
     rejections.log_reasons(shop.ctx, silver.run(shop.ctx))
     (stored,) = shop.ctx.lake.read("silver/quarantine").collect()
     logged = " ".join(console.text.split())
-    assert "price_not_positive" in logged
+    assert "price_negative" in logged
     assert "Price = '-5'" in logged
     assert f"-e explain -P source=shop -P lake={shop.ctx.lake.root} -P record=" in logged
     assert f"record={stored['record_id']}" in logged
@@ -189,7 +189,7 @@ def test_an_expression_without_a_value_rejects_the_row_and_not_the_run(
 ) -> None:
     source = shop.ctx.source
     mapping = source.entities["transactions"]
-    columns = {**mapping.columns, "price": expression}
+    columns = {**mapping.columns, "amount": expression}
     changed = mapping.model_copy(update={"columns": columns})
     entities = {**source.entities, "transactions": changed}
     shop.ctx = replace(shop.ctx, source=source.model_copy(update={"entities": entities}))
@@ -197,4 +197,4 @@ def test_an_expression_without_a_value_rejects_the_row_and_not_the_run(
     shop.bronze()
     shop.silver()
     rejected = shop.ctx.lake.read("silver/quarantine").collect()
-    assert [row["reasons"] for row in rejected] == [["price_missing"]]
+    assert [row["reasons"] for row in rejected] == [["amount_missing"]]

@@ -154,7 +154,7 @@ def test_rows_of_an_unknown_customer_are_quarantined_with_the_reason(
     assert first_day == {
         "t2": ["customer_unknown"],
         "t3": ["customer_unknown"],
-        "t4": ["price_not_positive", "amount_negative"],
+        "t4": ["price_negative", "amount_negative"],
         "s2": ["customer_unknown"],
         "e2": ["customer_unknown"],
         "e1": ["key_conflict"],

@@ -1,6 +1,6 @@
 """Tables, code and links as Markdown."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 
 def table(rows: Iterable[dict[str, str]]) -> str:
@@ -34,3 +34,10 @@ def sources(names: Iterable[str]) -> str:
         table, _, column = name.partition(".")
         by_table.setdefault(table, []).append(code(column))
     return "<br>".join(f"{table}: {', '.join(columns)}" for table, columns in by_table.items())
+
+
+def meanings(header: str, named: Mapping[str, str]) -> str:
+    """Lay out a table of names and their meanings; ``none`` if there are none."""
+    if not named:
+        return "none\n"
+    return table({header: code(name), "meaning": text} for name, text in named.items())

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from goldrun.contracts import lineage
 from goldrun.contracts.gold import AS_OF, SEGMENTS
 from goldrun.contracts.marketplace import ENTITIES
-from goldrun.contracts.quarantine_reasons import KEY_CONFLICT, reject_reasons
+from goldrun.contracts.quarantine_reasons import KEY_CONFLICT, reject_reasons, warn_reasons
 from goldrun.contracts.table import Column, Standard, Table
 from goldrun.contracts.uses import USES
 from goldrun.features.catalog.feature_tables import (
@@ -128,7 +128,6 @@ def _entity(name: str, table: Table) -> str:
         }
         for r in table.rules
     )
-    reasons = reject_reasons(table).items()
     return "\n".join(
         [
             f"### {name}\n\n`{table.name}`: {table.grain}. Key: {markdown.codes(table.key)}.\n",
@@ -136,9 +135,9 @@ def _entity(name: str, table: Table) -> str:
             _dictionary(table.columns, table.key),
             f"**Rules**\n\n{markdown.table(rules)}",
             "**Reasons of quarantine**\n",
-            markdown.table(
-                {"reason": markdown.code(reason), "meaning": meaning} for reason, meaning in reasons
-            ),
+            markdown.meanings("reason", reject_reasons(table)),
+            "**Warnings**\n",
+            markdown.meanings("warning", warn_reasons(table)),
         ]
     )
 
@@ -175,6 +174,7 @@ def _stored() -> list[str]:
         f"{history.grain}. It has, after the columns of `silver/<entity>`:\n",
         _dictionary(_beyond(silver, history), history.key),
         _plain(lineage.QUARANTINE),
+        _plain(lineage.WARNED),
         _plain(lineage.DUPLICATES),
     ]
 

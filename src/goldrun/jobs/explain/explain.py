@@ -8,10 +8,9 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from goldrun.contracts import lineage
-from goldrun.contracts.marketplace import ENTITIES
-from goldrun.contracts.quarantine_reasons import reject_reasons
+from goldrun.contracts.quarantine_reasons import reject_reasons, warn_reasons
 from goldrun.contracts.source import Source
-from goldrun.contracts.table import Rule, Severity
+from goldrun.contracts.table import Severity
 from goldrun.errors import SettingsError, did_you_mean
 from goldrun.io.delta.lake import Lake
 from goldrun.jobs.refine.tables import read_fates
@@ -85,16 +84,16 @@ def explain_rule(lake: Lake, source: Source, rule: str) -> Explained:
     Raises:
         SettingsError: No entity of the shop has the rule, or no record breaks it.
     """
-    rules = {name for entity in source.with_files for name in _rules(entity)}
+    rules = {name for entity in source.with_files for name in _rules(source, entity)}
     if rule not in rules:
         raise SettingsError(
             f"--rule {rule!r}: no rule of {', '.join(source.with_files)} has this name"
             f"{did_you_mean(rule, rules)}; docs/data-model.md lists them"
         )
     for entity in source.with_files:
-        if rule not in _rules(entity):
+        if rule not in _rules(source, entity):
             continue
-        bronze, broken = _bronze(lake, source, entity), _breaking(lake, entity, rule)
+        bronze, broken = _bronze(lake, source, entity), _breaking(lake, source, entity, rule)
         newest = (F.col(lineage.INGESTED_AT).desc(), lineage.FILE, lineage.OFFSET)
         found = bronze.join(broken, lineage.RECORD_ID, "left_semi").orderBy(*newest).limit(1)
         record = found.localCheckpoint()
@@ -109,21 +108,24 @@ def _bronze(lake: Lake, source: Source, entity: str) -> DataFrame:
     return bronze
 
 
-def _rules(entity: str) -> dict[str, Rule | None]:
-    """Return the rules of an entity by name: those that warn, and None for those that reject."""
-    table = ENTITIES[entity]
-    warn = {rule.name: rule for rule in table.rules if rule.severity is Severity.WARN}
-    return {**warn, **dict.fromkeys(reject_reasons(table))}
+def _rules(source: Source, entity: str) -> set[str]:
+    table = source.contract(entity)
+    return {*reject_reasons(table), *warn_reasons(table)}
 
 
-def _breaking(lake: Lake, entity: str, rule: str) -> DataFrame:
-    """Return the ids of the records that break a rule."""
-    warning = _rules(entity)[rule]
-    fates = read_fates(lake, entity)
-    if warning is not None:
-        return fates.silver.where(~F.expr(warning.holds)).select(lineage.RECORD_ID)
-    rejected = open_rows(fates.quarantine)
-    return rejected.where(F.array_contains(lineage.REASONS, rule)).select(lineage.RECORD_ID)
+def _breaking(lake: Lake, source: Source, entity: str, rule: str) -> DataFrame:
+    """Return the ids of the records that break a rule, or have a value that it has emptied."""
+    fates, table = read_fates(lake, entity), source.contract(entity)
+    warnings = {each.name: each for each in table.rules_of(Severity.WARN)}
+    if rule in warnings:
+        return fates.silver.where(~F.expr(warnings[rule].holds)).select(lineage.RECORD_ID)
+    if rule in reject_reasons(table):
+        rows, names = open_rows(fates.quarantine), lineage.REASONS
+    else:
+        stored = fates.silver.select(lineage.RECORD_ID)
+        rows = lake.read_or_empty(lineage.WARNED).join(stored, lineage.RECORD_ID, "left_semi")
+        names = lineage.WARNINGS
+    return rows.where(F.array_contains(names, rule)).select(lineage.RECORD_ID)
 
 
 def _explained(lake: Lake, source: Source, entity: str, record: DataFrame) -> Explained:

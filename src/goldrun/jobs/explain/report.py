@@ -9,7 +9,6 @@ from rich.console import Console, RenderableType
 from rich.markup import escape
 from rich.table import Table
 
-from goldrun.contracts.marketplace import ENTITIES
 from goldrun.contracts.quarantine_reasons import reject_reasons
 from goldrun.contracts.remedies import remedy
 from goldrun.contracts.source import Source
@@ -80,7 +79,7 @@ def _fate(one: Explained) -> Iterator[str]:
 
 
 def _reasons(one: Explained, source: Source) -> Iterator[str]:
-    table = ENTITIES[one.entity]
+    table = source.contract(one.entity)
     descriptions = reject_reasons(table)
     holds = {rule.name: rule.holds for rule in table.rules}
     for reason in dict.fromkeys([*one.reasons, *one.mapping.reasons]):

@@ -28,10 +28,13 @@ def measure(ctx: Context) -> QualityReport:
         counted = accounts(ctx)
         rules, nulls = [], []
         quarantine = ctx.lake.read(lineage.QUARANTINE.name)
+        has_warned = ctx.lake.exists(lineage.WARNED.name)
+        warned = ctx.lake.read(lineage.WARNED.name) if has_warned else None
         silver = {entity: ctx.lake.read(ENTITIES[entity].name) for entity in counted}
         for entity, account in counted.items():
-            rows, table = silver[entity], ENTITIES[entity]
-            rules.append(rule_counts(quarantine, rows, entity, table, account.records, silver))
+            rows, table = silver[entity], ctx.source.contract(entity)
+            counts = account.records, silver, warned
+            rules.append(rule_counts(quarantine, rows, entity, table, *counts))
             nulls.append(null_rates(rows, table))
         if "customers" not in counted:
             nulls.append(null_rates(ctx.lake.read(CUSTOMERS.name), CUSTOMERS))

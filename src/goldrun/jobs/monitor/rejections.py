@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 
+from goldrun.contracts.marketplace import ENTITIES
 from goldrun.contracts.quarantine_reasons import KEY_NOT_UNIQUE
+from goldrun.contracts.remedies import remedy
 from goldrun.contracts.verdict import Verdict
 from goldrun.errors import QualityError, UnknownQualityError
 from goldrun.jobs.context import Context, log
@@ -119,6 +121,12 @@ def log_reasons(ctx: Context, refined: Mapping[str, Refined]) -> None:
     for each in _above_share(ctx, refined):
         log.warning("    %s", _share_of(ctx, each))
     log_rejections(ctx, _rejected(refined))
+    for entity, counts in refined.items():
+        for warning, count in sorted(counts.warned.items()):
+            advice = remedy(ENTITIES[entity], entity, warning)
+            emptied = f"{count:,} values are emptied"
+            what = entity, warning, emptied, ctx.source.name, advice
+            log.warning("    %s: %s: %s → check in %s.toml: %s", *what)
 
 
 def _rejected(refined: Mapping[str, Refined]) -> list[Rejections]:

@@ -14,7 +14,13 @@ from goldrun.io.delta.lake import Lake
 from goldrun.jobs.context import Context, log
 from goldrun.jobs.refine.batches import completed_batches, mark_complete, reset
 from goldrun.jobs.refine.mappings import record_settings
-from goldrun.jobs.refine.tables import fate_tables, read_fates, read_related, write_fates
+from goldrun.jobs.refine.tables import (
+    fate_table_names,
+    fate_tables,
+    read_fates,
+    read_related,
+    write_fates,
+)
 from goldrun.medallion.batches import incomplete_batches, pending_records
 from goldrun.medallion.bronze import Batch, check_one_source
 from goldrun.medallion.refinement import (
@@ -49,7 +55,7 @@ def refine(
     if batch is None:
         check_one_source(bronze, source.name, lake.root)
     tables = fate_tables(entity)
-    with lake.writing(*(table.name for table in tables)):
+    with lake.writing(*fate_table_names([entity])):
         for table in tables:
             lake.create(table)
         if batch is None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 
 from goldrun.contracts import lineage
 from goldrun.contracts.entities import CUSTOMER_ID, CUSTOMER_UNKNOWN, TRANSACTIONS
@@ -34,7 +35,8 @@ def fate_tables(entity: str) -> tuple[Table, ...]:
 
 def fate_table_names(entities: Iterable[str]) -> list[str]:
     """Names of the tables in which the records of some entities have their fates, sorted."""
-    return sorted({table.name for entity in entities for table in fate_tables(entity)})
+    names = {table.name for entity in entities for table in fate_tables(entity)}
+    return sorted(names | {lineage.WARNED.name})
 
 
 def read_fates(lake: Lake, entity: str) -> Fates:
@@ -86,10 +88,13 @@ def write_fates(
     """Commit the fates of records to the four tables.
 
     A record that a stop leaves without a fate is pending in the next run. Therefore silver is
-    written last, and quarantine releases a record before silver gets it.
+    written last, and quarantine releases a record before silver gets it. Warnings are written
+    first: those of records that are not in silver count for nothing.
     """
     silver, history, duplicates, held = fate_tables(entity)
     rejected, resolution = refinement.rejected, refinement.resolution
+    if not refinement.warned.isEmpty():
+        lake.upsert(lineage.WARNED, refinement.warned)
     if refinement.reset is not None:
         delete_records(lake, entity, refinement.reset)
     if replay:
@@ -114,6 +119,9 @@ def replace_fates(lake: Lake, entity: str, refinement: Refinement, erased: DataF
     """
     silver, history, duplicates, held = fate_tables(entity)
     stored, resolution = read_fates(lake, entity), refinement.resolution
+    warned = lake.read_or_empty(lineage.WARNED).where(F.col(lineage.ENTITY) == entity)
+    if not (warned.isEmpty() and refinement.warned.isEmpty()):
+        lake.replace_rows(lineage.WARNED, refinement.warned, warned)
     held_rows = refinement.rejected.unionByName(erased)
     lake.replace_rows(held, held_rows, stored.quarantine)
     lake.replace_rows(duplicates, resolution.duplicates, stored.duplicates)

@@ -51,7 +51,7 @@ def _compact(ctx: Context, table: Table) -> None:
 
 def tables_of(ctx: Context) -> list[Table]:
     """Return the contracts of the tables that a stream of the source writes to."""
-    tables = [lineage.QUARANTINE, lineage.DUPLICATES]
+    tables = [lineage.QUARANTINE, lineage.WARNED, lineage.DUPLICATES]
     for entity in ctx.source.with_files:
         silver = ENTITIES[entity]
         tables += [lineage.bronze_table(entity), lineage.silver_table(silver)]
