@@ -1,0 +1,1 @@
+"""A source's settings proposed from the text of its files."""
