@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import random
+import re
 from collections.abc import Callable, Mapping
 
 Record = dict[str, str]
@@ -77,3 +78,12 @@ def hostile(dice: random.Random, line: Callable[[Record], bytes], record: Record
         start = dice.randrange(len(hit) + 1)
         hit[start : start + dice.randrange(3)] = dice.choice([*CHUNKS, b""])
     return bytes(hit)
+
+
+def unpaired(content: bytes) -> bytes:
+    """Put a line after each with an odd number of quotes that neither opens nor closes a field.
+
+    So no line belongs to a record that another line begins.
+    """
+    parts = re.split(rb"(\r\n|\r|\n)", content)
+    return b"".join(part + b'\na"b' if part.count(b'"') % 2 else part for part in parts)

@@ -11,6 +11,7 @@ from goldrun.contracts.entity_mapping import EntityMapping
 from goldrun.io.engines.base import Engine
 from goldrun.io.sources.csv_files import read_header
 from goldrun.io.sources.files import fingerprint
+from goldrun.io.sources.parts import Part
 from goldrun.medallion.bronze import Batch, to_bronze
 
 MAPPING = EntityMapping(path="shop.csv")
@@ -30,7 +31,7 @@ LINES = [
 def read(
     engine: Engine, file: Path, batch: Batch = BATCH, entity: str = "transactions"
 ) -> DataFrame:
-    raw = engine.read_csv({file: fingerprint(file)}, {file: read_header(file, MAPPING)}, MAPPING)
+    raw = engine.read_csv({file: fingerprint(file)}, {file: read_header(Part(file), MAPPING)})
     return to_bronze(raw, entity=entity, source="shop", batch=batch)
 
 

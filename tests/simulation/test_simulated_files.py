@@ -10,8 +10,10 @@ import phonenumbers
 from email_validator import validate_email
 
 from goldrun.contracts import behaviour, entities
+from goldrun.contracts.file_settings import FileSettings
 from goldrun.contracts.table import Table
-from goldrun.io.sources.json_files import read_keys
+from goldrun.io.sources.json_files import inspect_json
+from goldrun.io.sources.parts import Part
 from goldrun.jobs.simulate.simulation import write_marketplace
 from goldrun.simulation.layouts import LAYOUTS
 from goldrun.simulation.options import read_settings
@@ -152,4 +154,6 @@ def test_each_json_file_of_a_small_shop_has_the_keys_that_bronze_requires(tmp_pa
         files = sorted((tmp_path / name).iterdir())
         assert len(files) == 2
         for file in files:
-            assert set(LAYOUTS[name].required) <= set(read_keys(file)), file
+            assert set(LAYOUTS[name].required) <= set(
+                inspect_json(Part(file), FileSettings(format="json")).columns
+            ), file

@@ -1,6 +1,5 @@
 """How the records of one entity map to its contract: a section of ``pipelines/sources/*.toml``."""
 
-import codecs
 import re
 from collections.abc import Sequence
 from enum import StrEnum
@@ -8,6 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from goldrun.contracts.file_settings import FileSettings
 from goldrun.contracts.quarantine_reasons import warn_reasons
 from goldrun.contracts.row_context import FillDown
 from goldrun.contracts.strict import Strict
@@ -16,14 +16,11 @@ from goldrun.contracts.time_formats import TimeFormat, check_formats
 from goldrun.contracts.value_words import NO_VALUE, check_value_words
 from goldrun.errors import did_you_mean
 
-_ENCODINGS = {"utf-8": "UTF-8", "ascii": "UTF-8", "iso8859-1": "ISO-8859-1"}
-"""Encodings that can be read line by line, by Python's name; ASCII is a subset of UTF-8."""
-_NO_DELIMITERS = set('"\\\r\n\0')
 ORIGINS = ("path", "topic", "feed", "from")
 """Keys of which a section has exactly one."""
-_OF_FILES = ("fill_down", "join")
+_OF_FILES = ("fill_down", "join", "each", "sheet")
 _OF_VALUES = ("timestamp_format", "extra_digits", "no_value", "columns", "values")
-_NOT_OF_JOINED = {"topic", "feed", "feed_rows", "derived_from", *_OF_VALUES, *_OF_FILES}
+_NOT_OF_JOINED = {"topic", "feed", "feed_rows", "derived_from", "fill_down", "join", *_OF_VALUES}
 _JOIN_NAME = re.compile(r"[A-Za-z0-9_]+")
 
 
@@ -35,11 +32,12 @@ class Kind(StrEnum):
     FEED = "feed"
 
 
-class EntityMapping(Strict):
-    """Location and format of one entity's records, and expressions for the contract's columns.
+class EntityMapping(FileSettings):
+    """Location and form of one entity's records, and expressions for the contract's columns.
+
+    The keys of ``FileSettings`` are those of the files.
 
     Attributes:
-        path: A file, a folder or a glob, relative to the working directory.
         topic: Kafka topic with one JSON object a message.
         feed: Spark source of simulated rows with the text columns ``value`` (row number from 0)
             and ``timestamp``: ``rate`` at a rate in time, ``rate-micro-batch`` equal rows in each
@@ -47,10 +45,6 @@ class EntityMapping(Strict):
         feed_rows: Rows a second of ``rate``, rows a batch of ``rate-micro-batch``.
         derived_from: Entity whose records this one is derived from (``from`` in TOML): customers
             of a shop without a customers file, from its transactions.
-        format: ``csv`` with a header line, or ``json`` with one object a line; plain, or
-            compressed by gzip or bzip2.
-        delimiter: Field separator of CSV.
-        encoding: Character encoding of the files; JSON is UTF-8.
         timestamp_format: Format of times, or several of which the first that a text has applies:
             Spark patterns, limited to letters that all engines parse alike (``time_pattern``),
             ``iso``, ``epoch_s``, ``epoch_ms`` and ``epoch_us``; ISO 8601 if None.
@@ -69,14 +63,10 @@ class EntityMapping(Strict):
             `` `orders.status` ``.
     """
 
-    path: str | None = Field(default=None, min_length=1)
     topic: str | None = None
     feed: Literal["rate", "rate-micro-batch"] | None = None
     feed_rows: int = Field(default=10, ge=1)
     derived_from: Literal["transactions"] | None = Field(default=None, alias="from")
-    format: Literal["csv", "json"] = "csv"
-    delimiter: str = Field(default=",", min_length=1, max_length=1)
-    encoding: str = "UTF-8"
     timestamp_format: TimeFormat = None
     extra_digits: Literal["reject", "round"] = "reject"
     reject: tuple[str, ...] = ()
@@ -86,25 +76,6 @@ class EntityMapping(Strict):
     values: dict[str, dict[str, str]] = Field(default_factory=dict)
     fill_down: FillDown | None = None
     join: dict[str, "Join"] = Field(default_factory=dict)
-
-    @field_validator("delimiter")
-    @classmethod
-    def _delimiter_is_valid(cls, value: str) -> str:
-        if value in _NO_DELIMITERS or ord(value) > 0xFFFF:
-            raise ValueError(f"{value!r} can't separate fields; use a comma, semicolon, tab or bar")
-        return value
-
-    @field_validator("encoding")
-    @classmethod
-    def _encoding_is_supported(cls, value: str) -> str:
-        try:
-            found = codecs.lookup(value).name
-        except LookupError:
-            found = ""
-        if found not in _ENCODINGS:
-            known = ", ".join(dict.fromkeys(_ENCODINGS.values()))
-            raise ValueError(f"encoding {value!r} is none of {known}; convert the files to UTF-8")
-        return _ENCODINGS[found]
 
     @field_validator("timestamp_format")
     @classmethod
@@ -132,14 +103,6 @@ class EntityMapping(Strict):
     def _only_files_change(self) -> "EntityMapping":
         if self.on_changed is not None and self.path is None:
             raise ValueError("on_changed is for files, which have a path; remove it")
-        return self
-
-    @model_validator(mode="after")
-    def _json_has_no_csv_options(self) -> "EntityMapping":
-        if self.format == "json" and "delimiter" in self.model_fields_set:
-            raise ValueError("JSON has no delimiter; remove it, or use format = 'csv'")
-        if self.format == "json" and self.encoding != "UTF-8":
-            raise ValueError(f"encoding {self.encoding!r}: JSON is always UTF-8; remove it")
         return self
 
     @model_validator(mode="after")

@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 
 from goldrun.contracts.entity_mapping import EntityMapping
+from goldrun.contracts.file_settings import FileSettings
 from goldrun.contracts.marketplace import ENTITIES
 from goldrun.contracts.source import Source
 from goldrun.contracts.table import Severity, Standard, Table
@@ -96,11 +97,13 @@ def fingerprint_of(
     )
 
 
-def reading_of(mapping: EntityMapping) -> str:
+def reading_of(settings: FileSettings) -> str:
     """Describe the settings with which files are read; equal where they give equal records."""
-    if mapping.format == "json":
-        return "json"
-    return f"{mapping.format}, delimiter {mapping.delimiter!r}, encoding {mapping.encoding}"
+    if settings.format == "csv":
+        return f"csv, delimiter {settings.delimiter!r}, encoding {settings.encoding}"
+    given = {"sheet": settings.sheet, "each": settings.each}
+    parts = [f"{key} {value!r}" for key, value in given.items() if value is not None]
+    return ", ".join([settings.format, *parts])
 
 
 def _declared_values(mapping: EntityMapping) -> dict[str, object]:

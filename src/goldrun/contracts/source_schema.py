@@ -1,11 +1,13 @@
 """The JSON schema of a source's TOML file, by which editors complete and check it."""
 
+import inspect
 import json
 import re
 from collections.abc import Mapping
 from typing import Any
 
 from goldrun.contracts.entity_mapping import KEYS_OF_JOIN, ORIGINS, EntityMapping, Join
+from goldrun.contracts.file_settings import FileSettings
 from goldrun.contracts.marketplace import ENTITIES
 from goldrun.contracts.source import Source
 from goldrun.contracts.table import Table
@@ -13,6 +15,7 @@ from goldrun.contracts.table import Table
 DIRECTIVE = "#:schema {path}docs/reference/source.schema.json"
 """First line of a TOML file, in which taplo and the editors that use it find the schema."""
 _DIALECT = "http://json-schema.org/draft-07/schema#"
+_ATTRIBUTES = "\n\nAttributes:"
 _ATTRIBUTE = re.compile(r"^ {4}(\w+): (.*(?:\n {8}.*)*)", re.MULTILINE)
 _ROOT = {"name", "entities"}
 """Fields of ``Source`` that are no keys of the file."""
@@ -27,6 +30,8 @@ def page() -> str:
 def source_schema() -> Schema:
     """Return the schema: keys, types and descriptions of the contract, columns of each entity."""
     raw = _without_null(Source.model_json_schema())
+    of_files = inspect.getdoc(FileSettings) or ""
+    raw["$defs"][EntityMapping.__name__]["description"] += of_files.partition(_ATTRIBUTES)[2]
     definitions: dict[str, Schema] = {k: _described(v) for k, v in raw["$defs"].items()}
     mapping = definitions.pop(EntityMapping.__name__)
     definitions[Join.__name__] = _joined(definitions[Join.__name__], mapping)
@@ -82,7 +87,7 @@ def _column(description: str) -> Schema:
 def _described(model: Mapping[str, Any]) -> Schema:
     """Move the descriptions of attributes from a model's docstring to its properties."""
     text = str(model.get("description", ""))
-    head, _, attributes = text.partition("\n\nAttributes:\n")
+    head, _, attributes = text.partition(_ATTRIBUTES)
     found = {name: " ".join(about.split()) for name, about in _ATTRIBUTE.findall(attributes)}
     properties = {
         name: {key: one for key, one in value.items() if key != "title"} | _about(name, found)

@@ -57,7 +57,7 @@ def columns_read(source: Source, entity: str) -> dict[str, str]:
 def columns_required(source: Source, entity: str) -> dict[str, str]:
     """Find the file columns that a file of an entity must have.
 
-    All lines of a CSV file have the columns of its header. A JSON object omits columns without a
+    All records of a file with a header have its columns. A JSON object omits columns without a
     value, so a JSON file needs only the columns that the expressions of required columns read.
     Columns of joined files are not among them (``joined_columns_required``).
 
@@ -81,7 +81,7 @@ def joined_columns_required(source: Source, entity: str, join: str) -> dict[str,
         The section of the source's TOML file that names it, by column of the joined file.
     """
     joined = source.with_files[entity].join[join]
-    read = columns_read(source, entity) if joined.form.format != "json" else {}
+    read = columns_read(source, entity) if joined.form.has_header else {}
     start = len(joined_column(join, ""))
     found = {name[start:]: where for name, where in read.items() if _is_of(name, join)}
     return {joined.joined_key: f"{source.name}.toml [{entity}.join.{join}]"} | found
@@ -101,7 +101,7 @@ def _columns_of_context(source: Source, entity: str, mapping: EntityMapping) -> 
 
 
 def _in_each_file(source: Source, entity: str, mapping: EntityMapping) -> dict[str, str]:
-    if mapping.format == "csv":
+    if mapping.has_header:
         return columns_read(source, entity)
     required = {c.name for c in ENTITIES[entity].columns if c.required and c.default is None}
     expressions = {name: sql for name, sql in mapping.columns.items() if name in required}

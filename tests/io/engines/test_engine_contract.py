@@ -19,6 +19,7 @@ from goldrun.io.engines.choose import engine_for, open_engine
 from goldrun.io.engines.registry import ENGINES, require
 from goldrun.io.erasure.purge import leftovers, purge
 from goldrun.io.sources.csv_files import read_header
+from goldrun.io.sources.parts import Part
 from tests import foreign
 from tests.connect_server import connect_server
 from tests.engines import ENGINE
@@ -228,8 +229,8 @@ def test_csv_is_read_as_text_with_its_place(opened: Engine, tmp_path: Path) -> N
     for file, text in zip(files, texts.values(), strict=True):
         file.write_text(text, newline="")
     with opened.one_file_per_task():
-        headers = {file: read_header(file, CSV) for file in files}
-        rows = opened.read_csv(files, headers, CSV).collect()
+        headers = {file: read_header(Part(file), CSV) for file in files}
+        rows = opened.read_csv(files, headers).collect()
     found = {
         (row[lineage.FINGERPRINT], row[lineage.ROW]): (row[lineage.RECORD], row[lineage.MALFORMED])
         for row in rows

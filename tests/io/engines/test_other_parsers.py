@@ -13,7 +13,8 @@ from goldrun.contracts import lineage
 from goldrun.contracts.entity_mapping import EntityMapping
 from goldrun.io.engines.base import Engine
 from goldrun.io.sources.csv_files import read_header
-from tests.hostile_lines import Record, as_csv, as_json, hostile
+from goldrun.io.sources.parts import Part
+from tests.hostile_lines import Record, as_csv, as_json, hostile, unpaired
 
 VALID = {"Id": "1", "a": "x", "b": "1.50", "c": "2024-05-01T10:00:00Z", "d": "\u00e9", "e": "-0"}
 LINES = 4000
@@ -24,7 +25,7 @@ Found = dict[str, object] | None
 def hostile_texts(line: Callable[[Record], bytes]) -> list[str]:
     """Return valid and hostile lines, as a text editor shows them."""
     dice = random.Random(11)
-    written = [hostile(dice, line, VALID) if n % 8 else line(VALID) for n in range(LINES)]
+    written = [unpaired(hostile(dice, line, VALID)) if n % 8 else line(VALID) for n in range(LINES)]
     parts = [part for one in written for part in re.split(rb"[\r\n]", one)]
     return [part.decode(errors="replace") for part in parts if part.strip(b" \t")]
 
@@ -92,7 +93,7 @@ def test_csv_is_read_as_by_pythons_parser(engine: Engine, tmp_path: Path) -> Non
     file = tmp_path / "x.csv"
     file.write_bytes("\n".join([",".join(VALID), *texts]).encode())
     mapping = EntityMapping(path="x")
-    rows = engine.read_csv({file: ""}, {file: read_header(file, mapping)}, mapping)
+    rows = engine.read_csv({file: ""}, {file: read_header(Part(file), mapping)})
     malformed = same_as(engine, parse_csv_line, texts, rows)
     assert len(texts) / 4 < malformed < len(texts) * 0.9
 

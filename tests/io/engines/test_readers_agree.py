@@ -1,21 +1,20 @@
 """Spark's readers and Arrow's produce the same records from the same hostile bytes."""
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
-import pyarrow as pa
 import pytest
 from pyspark.sql import DataFrame
 
 from goldrun.contracts import lineage
 from goldrun.contracts.entity_mapping import EntityMapping
 from goldrun.io.engines.base import Engine
-from goldrun.io.sources.arrow_csv import parse_csv
-from goldrun.io.sources.arrow_json import parse_json
-from goldrun.io.sources.arrow_lines import Parsed, lines_of
-from goldrun.io.sources.csv_files import read_header
-from tests.hostile_lines import Record, as_csv, as_json, hostile
+from goldrun.io.sources.csv_files import CsvLayout, read_header
+from goldrun.io.sources.json_files import JsonLayout
+from goldrun.io.sources.packed import records_of
+from goldrun.io.sources.parts import Part
+from tests.hostile_lines import Record, as_csv, as_json, hostile, unpaired
 
 VALID = {
     "id": "1",
@@ -47,26 +46,14 @@ def of_spark(engine: Engine, rows: DataFrame) -> Rows:
     return [(row[lineage.RECORD], row[lineage.MALFORMED]) for row in found]
 
 
-def of_arrow(file: Path, parse: Callable[[pa.Array], Parsed], skipped: int) -> Rows:
-    def rows() -> Iterator[tuple[dict[str, str | None], str | None]]:
-        for lines in lines_of(file, "UTF-8", " \t"):
-            records, malformed = parse(lines)
-            pairs = zip(records.to_pylist(), malformed.to_pylist(), strict=True)
-            yield from ((dict(record), text) for record, text in pairs)
-
-    return list(rows())[skipped:]
-
-
 def both_csv(engine: Engine, folder: Path, seed: int, count: int) -> tuple[Rows, Rows]:
     """Records of a hostile CSV file by the engine and by Arrow."""
     file = folder / f"{seed}.csv"
     header = ",".join(VALID).encode()
-    file.write_bytes(hostile_file(seed, as_csv, header, count))
-    first = read_header(file, EntityMapping(path="x"))
-    by_arrow = of_arrow(
-        file, lambda lines: parse_csv(lines, first.line, first.names, ","), skipped=1
-    )
-    rows = engine.read_csv({file: ""}, {file: first}, EntityMapping(path="x"))
+    file.write_bytes(unpaired(hostile_file(seed, as_csv, header, count)))
+    first = read_header(Part(file), EntityMapping(path="x"))
+    by_arrow = list(records_of(CsvLayout(Part(file), first)))
+    rows = engine.read_csv({file: ""}, {file: first})
     return of_spark(engine, rows), by_arrow
 
 
@@ -74,7 +61,7 @@ def both_json(engine: Engine, folder: Path, seed: int, count: int) -> tuple[Rows
     """Records of a hostile file of JSON lines by the engine and by Arrow."""
     file = folder / f"{seed}.json"
     file.write_bytes(hostile_file(seed, as_json, as_json(VALID), count))
-    by_arrow = of_arrow(file, parse_json, skipped=0)
+    by_arrow = list(records_of(JsonLayout(Part(file))))
     return of_spark(engine, engine.read_json({file: ""})), by_arrow
 
 

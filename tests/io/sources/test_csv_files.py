@@ -14,6 +14,7 @@ from goldrun.contracts.entity_mapping import EntityMapping
 from goldrun.errors import SourceError
 from goldrun.io.engines.base import Engine
 from goldrun.io.sources.csv_files import Header, read_header
+from goldrun.io.sources.parts import Part
 
 CSV = EntityMapping(path="x.csv")
 
@@ -27,6 +28,7 @@ HEADERS = {
     "no name": (b"a,,c\n", ["a", "_c1", "c"]),
     "names that differ in case": (b"id,ID,Price,price\n", ["id", "ID", "Price", "price"]),
     "invisible margins": ("\u200ba\ufeff,\u00a0b\n".encode(), ["a", "b"]),
+    "a line break in a name": (b'a,"b\r\nc",d\n1,2,3\n', ["a", "b\r\nc", "d"]),
     "names of ours": (b"_corrupt,_metadata,c`0\n", ["_corrupt", "_metadata", "c`0"]),
 }
 
@@ -41,14 +43,16 @@ def test_a_header_is_read_as_names(tmp_path: Path, case: str) -> None:
     ):
         file = tmp_path / name
         file.write_bytes(packed)
-        assert list(read_header(file, CSV).names) == names
+        assert list(read_header(Part(file), CSV).names) == names
 
 
 def test_delimiter_and_encoding_are_the_sources(tmp_path: Path) -> None:
     file = tmp_path / "x.csv"
     file.write_bytes("Größe;Preis\n".encode("latin-1"))
     mapping = EntityMapping(path="x", delimiter=";", encoding="latin-1")
-    assert read_header(file, mapping) == Header("Größe;Preis", ("Größe", "Preis"))
+    assert read_header(Part(file), mapping) == Header(
+        "Größe;Preis", ("Größe", "Preis"), ";", "ISO-8859-1"
+    )
 
 
 @pytest.mark.parametrize(
@@ -61,7 +65,7 @@ def test_delimiter_and_encoding_are_the_sources(tmp_path: Path) -> None:
         (b"a,b,a\n", "names the column 'a' twice"),
         (b"price,b,price \n", "names the column 'price' twice"),
         ("Größe\n".encode("latin-1"), "has no header that can be read"),
-        (b'a,"b\nc",d\n', "has no header that can be read"),
+        (b'a,"b\nc,d\n', "has no header that can be read"),
         (b",".join(b"c%d" % n for n in range(20_001)), "has 20001 columns"),
     ],
 )
@@ -71,7 +75,7 @@ def test_a_file_with_an_unusable_header_is_refused_by_name(
     file = tmp_path / "x.csv"
     file.write_bytes(content)
     with pytest.raises(SourceError) as exc_info:
-        read_header(file, CSV)
+        read_header(Part(file), CSV)
     assert str(exc_info.value).startswith(f"{file} ")
     assert problem in str(exc_info.value)
 
@@ -80,10 +84,10 @@ def test_a_file_with_an_unusable_header_is_refused_by_name(
 HOSTILE: dict[bytes, list[str | None] | None] = {
     b'1,"not closed,y': None,
     b'1,x,"not closed': None,
-    b'1,x,"': None,
     b'"1,x,y': None,
     b'1,5" disk,y': None,
     b'1,x",y': None,
+    b'1,x,"': None,
     b'1,"x"z,y': None,
     b'1,"x" ,y': None,
     b'1,""",y': None,
@@ -114,8 +118,8 @@ HOSTILE: dict[bytes, list[str | None] | None] = {
 
 
 def parsed(engine: Engine, files: Sequence[Path], mapping: EntityMapping = CSV) -> DataFrame:
-    headers = {file: read_header(file, mapping) for file in files}
-    return engine.read_csv({file: f"print of {file.name}" for file in files}, headers, mapping)
+    headers = {file: read_header(Part(file), mapping) for file in files}
+    return engine.read_csv({file: f"print of {file.name}" for file in files}, headers)
 
 
 def test_a_malformed_line_is_reported_and_leaves_its_neighbours_unchanged(

@@ -13,26 +13,35 @@ from goldrun.contracts.table import Column, Table
 from goldrun.errors import SourceError
 from goldrun.io.delta.lake import Lake
 from goldrun.io.sources.files import (
-    LONGEST_LINE,
     check_columns,
-    check_whole,
     find_files,
     fingerprint,
     ignored_paths,
     list_files,
     watched_folder,
 )
+from goldrun.io.sources.parts import LONGEST_LINE, Part, check_whole
 from tests.refused import refusal
 
 LINES = b"a,b,c\n1,2,3\n"
 
 
 def test_a_folder_gives_its_data_files_by_name(tmp_path: Path) -> None:
-    for name in ("b.csv", "a.csv.gz", "c.txt", "notes.md", "d.csv.bz2", "e.parquet", "f.json"):
+    for name in (
+        "b.csv",
+        "a.csv.gz",
+        "c.txt",
+        "notes.md",
+        "d.CSV.bz2",
+        "e.parquet",
+        "f.json",
+        "g.tsv",
+        "h.Zip",
+    ):
         (tmp_path / name).touch()
     (tmp_path / "deep.csv").mkdir()
     found = [file.name for file in find_files(str(tmp_path), "csv")]
-    assert found == ["a.csv.gz", "b.csv", "c.txt", "d.csv.bz2"]
+    assert found == ["a.csv.gz", "b.csv", "c.txt", "d.CSV.bz2", "g.tsv", "h.Zip"]
 
 
 def test_a_folder_of_json_gives_its_data_files_by_name(tmp_path: Path) -> None:
@@ -43,11 +52,11 @@ def test_a_folder_of_json_gives_its_data_files_by_name(tmp_path: Path) -> None:
 
 
 def test_other_files_of_a_folder_are_reported(tmp_path: Path) -> None:
-    for name in ("a.csv", "B.CSV", "notes.md", ".hidden"):
+    for name in ("a.csv", "B.PDF", "notes.md", ".hidden"):
         (tmp_path / name).touch()
     (tmp_path / "2024").mkdir()
     found = ignored_paths(str(tmp_path), "csv")
-    assert [path.name for path in found] == ["2024", "B.CSV", "notes.md"]
+    assert [path.name for path in found] == ["2024", "B.PDF", "notes.md"]
     assert ignored_paths(f"{tmp_path}/*.csv", "csv") == []
 
 
@@ -149,7 +158,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 )
 def test_a_complete_file_is_accepted(tmp_path: Path, name: str, content: bytes) -> None:
     (tmp_path / name).write_bytes(content)
-    assert refusal(lambda: check_whole(tmp_path / name)) is None
+    assert refusal(lambda: check_whole(Part(tmp_path / name))) is None
 
 
 @pytest.mark.parametrize(
@@ -172,7 +181,7 @@ def test_an_incomplete_file_is_refused_by_name(
     file = tmp_path / name
     file.write_bytes(content)
     with pytest.raises(SourceError) as exc_info:
-        check_whole(file)
+        check_whole(Part(file))
     assert str(exc_info.value).startswith(f"{file} ")
     assert problem in str(exc_info.value)
 
@@ -240,4 +249,4 @@ def test_a_path_that_is_too_long_is_refused(tmp_path: Path) -> None:
 def test_a_file_that_is_deleted_before_it_is_read_is_named(tmp_path: Path) -> None:
     for name in ("missing.csv", "missing.csv.gz", "missing.csv.bz2"):
         with pytest.raises(SourceError, match=f"{name} can't be opened: .*restore it"):
-            check_whole(tmp_path / name)
+            check_whole(Part(tmp_path / name))

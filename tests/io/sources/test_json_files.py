@@ -9,9 +9,13 @@ from hypothesis import strategies as st
 from pyspark.sql import DataFrame
 
 from goldrun.contracts import lineage
+from goldrun.contracts.file_settings import FileSettings
 from goldrun.errors import SourceError
 from goldrun.io.engines.base import Engine
-from goldrun.io.sources.json_files import read_keys
+from goldrun.io.sources.json_files import inspect_json
+from goldrun.io.sources.parts import Part
+
+JSON = FileSettings(format="json")
 
 # Lines between valid ones; None: the line is malformed.
 LINES: dict[bytes, dict[str, str | None] | None] = {
@@ -177,9 +181,9 @@ def test_the_keys_of_a_file_are_those_of_its_first_thousand_lines(tmp_path: Path
     deep = [b'{"c":' + b"9" * 9_999 + b"}", b'{"d":"\xff"}', b""]
     more = [b'{"a":2}'] * (1000 - len(head) - len(deep))
     file.write_bytes(b"\n".join([*head, *deep, *more, b'{"late":1}']))
-    assert read_keys(file) == ["a", "b", "c", "d"]
+    assert inspect_json(Part(file), JSON).columns == ("a", "b", "d")
     file.write_bytes(b'{"a":1}\r{"b":1}\r\n')
-    assert read_keys(file) == ["a", "b"]
+    assert inspect_json(Part(file), JSON).columns == ("a", "b")
 
 
 @pytest.mark.parametrize("content", [b"", b"\n\n", b"  \r\n\t\n"])
@@ -187,4 +191,4 @@ def test_a_file_without_a_line_is_refused(tmp_path: Path, content: bytes) -> Non
     file = tmp_path / "x.json"
     file.write_bytes(content)
     with pytest.raises(SourceError, match=r"x.json is empty"):
-        read_keys(file)
+        inspect_json(Part(file), JSON)

@@ -9,7 +9,6 @@ from typing import ClassVar
 
 from pyspark.sql import DataFrame, SparkSession
 
-from goldrun.contracts.entity_mapping import EntityMapping
 from goldrun.io.engines.tables import Tables
 from goldrun.io.sources.csv_files import Header
 
@@ -94,15 +93,12 @@ class Engine(ABC):
         """The engine's Delta tables."""
 
     @abstractmethod
-    def read_csv(
-        self, files: Mapping[Path, str], headers: Mapping[Path, Header], mapping: EntityMapping
-    ) -> DataFrame:
-        """Read CSV files as text; ``csv_files`` defines which lines are malformed.
+    def read_csv(self, files: Mapping[Path, str], headers: Mapping[Path, Header]) -> DataFrame:
+        """Read plain CSV files as text; ``csv_files`` defines which lines are malformed.
 
         Args:
             files: Fingerprint by file.
             headers: Header by file.
-            mapping: Delimiter and encoding.
 
         Returns:
             ``RECORD``, the text by column, null for an empty field (an empty map for a malformed
@@ -111,7 +107,7 @@ class Engine(ABC):
 
     @abstractmethod
     def read_json(self, files: Mapping[Path, str]) -> DataFrame:
-        """Read files of JSON lines as text; ``json_files`` defines which lines are malformed.
+        """Read plain files of JSON lines as text; ``json_files`` defines which lines are malformed.
 
         Args:
             files: Fingerprint by file.
@@ -120,6 +116,14 @@ class Engine(ABC):
             ``RECORD``, the text by key, null for null (an empty map for a malformed line);
             ``MALFORMED``, the raw text of a malformed line, else null; and ``PLACE``.
         """
+
+    def read_packed(self, records: Path) -> DataFrame:
+        """Read the Parquet file that ``packed`` has written, in a folder that the engine shares.
+
+        Returns:
+            As ``read_csv``.
+        """
+        return self.session.read.parquet(str(records.resolve()))
 
     @abstractmethod
     def one_file_per_task(self, *, whole: bool = False) -> AbstractContextManager[None]:

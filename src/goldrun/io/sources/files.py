@@ -1,25 +1,18 @@
 """List input files, identify them by their bytes, and check them before they are read."""
 
-import bz2
 import glob
-import gzip
 import hashlib
 import itertools
 import re
-import zlib
 from collections.abc import Iterable, Mapping
-from io import BufferedIOBase
 from pathlib import Path
 
 from goldrun.errors import SourceError, did_you_mean
+from goldrun.io.sources.forms import ARCHIVE, FORMS
+from goldrun.io.sources.parts import not_opened, not_whole
 
-_STEMS = {"csv": (".csv", ".txt"), "json": (".json", ".jsonl", ".ndjson")}
-_COMPRESSED = ("", ".gz", ".bz2")
 _PATTERN_LETTERS = set("*?[]{}\\")
-_CHUNK = 1 << 20
 _LONGEST_NAME = 300
-LONGEST_LINE = 16 << 20
-"""Largest number of bytes of a line; a file with a longer one is rejected as binary."""
 
 _UNREADABLE = re.compile(
     r"FAILED_READ_FILE[^\]]*\].*?(?:file|path)[^\w/]*?((?:\w+:)?/\S+?)\.?(?:\s|$)"
@@ -31,7 +24,7 @@ def find_files(path: str, file_format: str, made_by: str | None = None) -> list[
 
     Args:
         path: Folder, glob or path; in a folder only names with a suffix of the format match.
-        file_format: ``csv`` or ``json``.
+        file_format: Name of the format.
         made_by: Command that creates the files, for the error message.
 
     Raises:
@@ -61,7 +54,7 @@ def list_files(path: str, file_format: str) -> list[Path]:
     place, suffixes = Path(path), _suffixes(file_format)
     try:
         if place.is_dir():
-            found = [p for p in place.iterdir() if p.name.endswith(suffixes)]
+            found = [p for p in place.iterdir() if p.name.lower().endswith(suffixes)]
         else:
             found = [Path(match) for match in glob.glob(path, recursive=True)]
         shown = [p for p in found if not p.name.startswith(".")]
@@ -108,18 +101,19 @@ def ignored_paths(path: str, file_format: str) -> list[Path]:
     Args:
         path: Folder, glob or path, as in ``find_files``. For a glob or path only folders with the
             suffix of a file are listed.
-        file_format: ``csv`` or ``json``.
+        file_format: Name of the format.
     """
     place, suffixes = Path(path), _suffixes(file_format)
     if not place.is_dir():
-        called = (Path(match) for match in glob.glob(path) if match.endswith(suffixes))
+        called = (Path(match) for match in glob.glob(path) if match.lower().endswith(suffixes))
         return sorted(p for p in called if p.is_dir())
-    others = (p for p in place.iterdir() if p.is_dir() or not p.name.endswith(suffixes))
+    others = (p for p in place.iterdir() if p.is_dir() or not p.name.lower().endswith(suffixes))
     return sorted(p for p in others if not p.name.startswith("."))
 
 
 def _suffixes(file_format: str) -> tuple[str, ...]:
-    return tuple(stem + compressed for stem in _STEMS[file_format] for compressed in _COMPRESSED)
+    """Endings of file names, in lower case; names in capitals match too."""
+    return (*FORMS[file_format].suffixes, ARCHIVE)
 
 
 def _check_name(file: Path) -> None:
@@ -146,55 +140,16 @@ def fingerprint(file: Path) -> str:
         with file.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError as error:
-        raise _not_opened(file, error) from error
-
-
-def open_bytes(file: Path) -> BufferedIOBase:
-    """Open a file for reading; ``.gz`` and ``.bz2`` are decompressed.
-
-    Raises:
-        SourceError: The file is missing or not readable.
-    """
-    try:
-        if file.suffix == ".gz":
-            return gzip.open(file, "rb")
-        if file.suffix == ".bz2":
-            return bz2.open(file, "rb")
-        return file.open("rb")
-    except OSError as error:
-        raise _not_opened(file, error) from error
-
-
-def check_whole(file: Path) -> None:
-    """Read and decompress a file completely, to detect damage before anything is written.
-
-    Raises:
-        SourceError: The file is cut off, damaged, or has a line longer than ``LONGEST_LINE``.
-    """
-    line = 0
-    try:
-        with open_bytes(file) as stream:
-            while chunk := stream.read(_CHUNK):
-                end = max(chunk.rfind(b"\n"), chunk.rfind(b"\r"))
-                line = line + len(chunk) if end < 0 else len(chunk) - end - 1
-                if line > LONGEST_LINE:
-                    raise SourceError(
-                        f"{file} has a line of more than {LONGEST_LINE >> 20} MiB: it is not a "
-                        "text file; replace the file"
-                    )
-    except EOFError as error:
-        raise _not_whole(file, "cut off") from error
-    except (OSError, zlib.error) as error:
-        raise _not_whole(file, "damaged") from error
+        raise not_opened(file, error) from error
 
 
 def check_columns(
-    file: Path, names: Iterable[str], needed: Mapping[str, str], *, by_header: bool = True
+    file: Path | str, names: Iterable[str], needed: Mapping[str, str], *, by_header: bool = True
 ) -> None:
-    """Check that a file has the columns that a source reads.
+    """Check that a file or a part of one has the columns that a source reads.
 
     Args:
-        file: The file.
+        file: The file, or the name of the part.
         names: Columns of the file.
         needed: Place in the settings that reads a column, by column.
         by_header: Whether the names are the first line of the file.
@@ -224,18 +179,4 @@ def unreadable_file(failure: str) -> SourceError | None:
     if found is None:
         return None
     how = "cut off" if "Unexpected end" in failure or "EOFException" in failure else "damaged"
-    return _not_whole(Path(found.group(1).removeprefix("file://")), how)
-
-
-def _not_opened(file: Path, error: OSError) -> SourceError:
-    return SourceError(
-        f"{file} can't be opened: {error.strerror}; restore it, make it readable, or remove it "
-        "from the folder, then run the same command again"
-    )
-
-
-def _not_whole(file: Path, how: str) -> SourceError:
-    return SourceError(
-        f"{file} can't be read to its end: it is {how}; nothing of the batch was written, replace "
-        "the file"
-    )
+    return not_whole(found.group(1).removeprefix("file://"), how)

@@ -14,7 +14,7 @@ from goldrun.contracts.source import Source
 from goldrun.errors import SettingsError
 from goldrun.io.engines.base import Engine
 from goldrun.io.sources.files import find_files, fingerprint, ignored_paths
-from goldrun.jobs.ingest.new_files import inspect, one_file_per_task, read_raw
+from goldrun.jobs.ingest.new_files import inspect, one_file_per_task, reading_raw
 from goldrun.medallion.bronze import Batch, to_bronze
 
 
@@ -61,9 +61,9 @@ def _read(engine: Engine, source: Source, entity: str, rows: int, now: datetime)
     files = find_files(mapping.path or "", mapping.format, source.made_by)
     new = inspect(engine, source, entity, _by_content(files))
     # One more than is kept shows that a file has further rows.
-    raw = read_raw(engine, new).where(F.col(lineage.ROW) <= rows)
-    read = to_bronze(raw, entity=entity, source=source.name, batch=Batch.at(now))
-    with one_file_per_task(engine, source, entity):
+    with reading_raw(engine, new) as raw, one_file_per_task(engine, source, entity):
+        first = raw.where(F.col(lineage.ROW) <= rows)
+        read = to_bronze(first, entity=entity, source=source.name, batch=Batch.at(now))
         read = read.localCheckpoint()
     beyond = read.where(F.col(lineage.OFFSET) >= rows).select(lineage.FILE).distinct().collect()
     kept = read.where(F.col(lineage.OFFSET) < rows)

@@ -17,6 +17,7 @@ from goldrun.contracts.erasure import (
 from goldrun.contracts.ops import GOLD_PROGRESS, RUN_ID
 from goldrun.contracts.text import INVISIBLE
 from goldrun.errors import ErasureError, SettingsError, listed
+from goldrun.io.delta.staging import remove_staged
 from goldrun.io.engines.registry import require
 from goldrun.io.erasure.purge import forget_parameter, leftovers, local_folder, purge, tables_in
 from goldrun.io.erasure.secret import key_for
@@ -55,6 +56,7 @@ def run(ctx: Context, customer_id: str) -> None:
     forget_parameter(ctx.tracker.uri, params, PARAMETER, customer_id)
     tables = [table for table in tables_in(folder) if not table.startswith(_OPS)]
     with lake.writing(*{*tables, lineage.QUARANTINE.name, TOMBSTONES.name, GOLD_PROGRESS.name}):
+        remove_staged(lake.root)
         raws = read_raws(ctx, tables)
         with step("erase: find the records and values of the person"):
             person = find_person(ctx, customer_id, raws, tables)

@@ -15,7 +15,7 @@ from goldrun.io.sources.files import find_files, ignored_paths
 from goldrun.jobs.context import Context, log, step
 from goldrun.jobs.erased_records import redact_erased
 from goldrun.jobs.ingest.joined_files import log_without_partner
-from goldrun.jobs.ingest.new_files import NewFiles, inspect, one_file_per_task, read_raw
+from goldrun.jobs.ingest.new_files import NewFiles, inspect, one_file_per_task, reading_raw
 from goldrun.jobs.ingest.overwritten import check_allowed, check_clock, new_records, refuses_changes
 from goldrun.jobs.ingest.place_checks import check_stored_names
 from goldrun.jobs.ingest.readings import record_readings, report_readings
@@ -136,7 +136,7 @@ def check_files(ctx: Context, entity: str, found: Sequence[Path]) -> NewFiles:
     overwritten = [file for file in files if stored.newest(file)]
     check_allowed(ctx, entity, overwritten)
     check_clock(ctx, overwritten, stored)
-    new = inspect(ctx.lake.engine, ctx.source, entity, files)
+    new = inspect(ctx.lake.engine, ctx.source, entity, files, ctx.lake.root)
     check_stored_names(ctx.source, entity, new.files, stored.contents)
     if overwritten:
         new = _without_stored(ctx, new, overwritten, stored)
@@ -148,8 +148,10 @@ def _without_stored(
     ctx: Context, new: NewFiles, overwritten: Sequence[Path], stored: StoredFiles
 ) -> NewFiles:
     """Leave out the records that files had before they were overwritten."""
-    _, records = read_records(ctx, new.only(overwritten))
-    with one_file_per_task(ctx.lake.engine, ctx.source, new.entity):
+    with (
+        reading_records(ctx, new.only(overwritten)) as (_, records),
+        one_file_per_task(ctx.lake.engine, ctx.source, new.entity),
+    ):
         first = new_records(ctx, new.entity, records, stored)
     kept = new.only([file for file in new.files if file not in overwritten or str(file) in first])
     again = [str(f) for f in overwritten if stored.has(f, new.files[f])]
@@ -158,18 +160,23 @@ def _without_stored(
 
 def ingest(ctx: Context, new: NewFiles) -> Batch:
     """Append the records of new files to bronze, in one commit."""
-    batch, records = read_records(ctx, new)
-    # Before the records: a file that is recorded and not in bronze is read by the next run.
-    record_readings(ctx, new.entity, new.files.values(), new.joined)
-    with one_file_per_task(ctx.lake.engine, ctx.source, new.entity):
-        ctx.lake.append(lineage.bronze_table(new.entity), records.coalesce(STORED_FILES))
+    with reading_records(ctx, new) as (batch, records):
+        # Before the records: a file that is recorded and not in bronze is read by the next run.
+        record_readings(ctx, new.entity, new.files.values(), new.joined)
+        with one_file_per_task(ctx.lake.engine, ctx.source, new.entity):
+            ctx.lake.append(lineage.bronze_table(new.entity), records.coalesce(STORED_FILES))
     log_without_partner(ctx, new.entity, new.files.values(), new.joined)
     return batch
 
 
-def read_records(ctx: Context, new: NewFiles) -> tuple[Batch, DataFrame]:
-    """Read files as rows of bronze of a new batch; records of erased persons have no text."""
-    batch, raw = Batch.at(ctx.now), read_raw(ctx.lake.engine, new)
-    records = to_bronze(raw, entity=new.entity, source=ctx.source.name, batch=batch)
-    records = with_ids_of_batch(since(records, new.first), new.again)
-    return batch, redact_erased(ctx, new.entity, records)
+@contextlib.contextmanager
+def reading_records(ctx: Context, new: NewFiles) -> Iterator[tuple[Batch, DataFrame]]:
+    """Read files as rows of bronze of a new batch; records of erased persons have no text.
+
+    The rows are computed within the block, and bronze is locked.
+    """
+    batch = Batch.at(ctx.now)
+    with reading_raw(ctx.lake.engine, new, ctx.lake.root) as raw:
+        records = to_bronze(raw, entity=new.entity, source=ctx.source.name, batch=batch)
+        records = with_ids_of_batch(since(records, new.first), new.again)
+        yield batch, redact_erased(ctx, new.entity, records)

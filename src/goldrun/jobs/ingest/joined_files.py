@@ -16,7 +16,7 @@ from goldrun.errors import SourceError, listed
 from goldrun.io.engines.base import Engine
 from goldrun.io.sources.files import find_files, fingerprint
 from goldrun.jobs.context import Context, log
-from goldrun.jobs.ingest.raw_files import check_form, read_files
+from goldrun.jobs.ingest.raw_files import check_form, reading_files
 from goldrun.jobs.ingest.unfinished_files import wait_until_written
 from goldrun.medallion.row_context import (
     FIRST,
@@ -64,8 +64,14 @@ def contents_joined(source: Source, entity: str) -> dict[str, str]:
     return {name: _content(_fingerprints(source, join)) for name, join in joins.items()}
 
 
-def check_joined(engine: Engine, source: Source, entity: str) -> list[JoinedFiles]:
+def check_joined(engine: Engine, source: Source, entity: str, root: str = "") -> list[JoinedFiles]:
     """Find and read the joined files of an entity.
+
+    Args:
+        engine: The engine.
+        source: The shop.
+        entity: Name of the entity.
+        root: The lake, whose bronze table of the entity is locked; empty if there is none.
 
     Raises:
         SourceError: A file is missing, is still being written, can't be read, or lacks a column, or
@@ -81,9 +87,12 @@ def check_joined(engine: Engine, source: Source, entity: str) -> list[JoinedFile
             )
         fingerprints = _fingerprints(source, join)
         needed = joined_columns_required(source, entity, name)
-        headers = check_form(fingerprints, join.form, needed)
-        with engine.one_file_per_task(whole=True):
-            rows = read_files(engine, fingerprints, headers, join.form).localCheckpoint()
+        layouts = check_form(fingerprints, join.form, needed)
+        with (
+            reading_files(engine, fingerprints, layouts, (root, f"{entity}.{name}")) as read,
+            engine.one_file_per_task(whole=True),
+        ):
+            rows = read.localCheckpoint()
         _check_rows(rows, name, join.joined_key, source.with_files[entity].no_value)
         found.append(JoinedFiles(name, join, fingerprints, rows))
     return found

@@ -1,6 +1,7 @@
 """Check new files of an entity, and read them with the values of other lines and files."""
 
-from collections.abc import Collection, Mapping
+import contextlib
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -10,10 +11,10 @@ from pyspark.sql import DataFrame
 from goldrun.contracts.entity_mapping import EntityMapping
 from goldrun.contracts.source import Source
 from goldrun.io.engines.base import Engine
-from goldrun.io.sources.csv_files import Header
+from goldrun.io.sources.forms import Layout
 from goldrun.jobs.ingest.joined_files import JoinedFiles, check_joined, with_joined
 from goldrun.jobs.ingest.place_checks import check_places
-from goldrun.jobs.ingest.raw_files import check_form, read_files
+from goldrun.jobs.ingest.raw_files import check_form, reading_files
 from goldrun.medallion.row_context import fill_down
 from goldrun.medallion.source_columns import columns_required, reads_row_numbers
 
@@ -26,7 +27,7 @@ class NewFiles:
         entity: Name of the entity.
         mapping: Path and format of the files.
         files: Fingerprint by file.
-        headers: Header by file; empty for JSON.
+        layouts: How they are read.
         joined: Their joined files.
         stored: Fingerprints of the contents in bronze.
         first: Offset of the first record to ingest of each file that was overwritten.
@@ -36,7 +37,7 @@ class NewFiles:
     entity: str
     mapping: EntityMapping
     files: dict[Path, str]
-    headers: dict[Path, Header]
+    layouts: list[Layout]
     joined: list[JoinedFiles]
     stored: frozenset[str] = frozenset()
     first: Mapping[str, int] = field(default_factory=dict)
@@ -44,10 +45,16 @@ class NewFiles:
 
     def only(self, files: Collection[Path]) -> "NewFiles":
         """Return some of the files."""
-        return replace(self, files={f: self.files[f] for f in self.files if f in files})
+        return replace(
+            self,
+            files={f: self.files[f] for f in self.files if f in files},
+            layouts=[each for each in self.layouts if each.part.file in files],
+        )
 
 
-def inspect(engine: Engine, source: Source, entity: str, files: Mapping[Path, str]) -> NewFiles:
+def inspect(
+    engine: Engine, source: Source, entity: str, files: Mapping[Path, str], root: str = ""
+) -> NewFiles:
     """Check that files of an entity can be read, and read their joined files.
 
     Args:
@@ -55,23 +62,31 @@ def inspect(engine: Engine, source: Source, entity: str, files: Mapping[Path, st
         source: The shop.
         entity: Name of the entity.
         files: Fingerprint by file.
+        root: The lake, whose bronze table of the entity is locked; empty if there is none.
 
     Raises:
         SourceError: A file can't be read.
     """
     mapping = source.with_files[entity]
-    headers = check_form(files, mapping, columns_required(source, entity))
-    check_places(source, entity, headers, files)
-    joined = check_joined(engine, source, entity) if files else []
-    return NewFiles(entity, mapping, dict(files), headers, joined)
+    layouts = check_form(files, mapping, columns_required(source, entity))
+    check_places(source, entity, layouts, files)
+    joined = check_joined(engine, source, entity, root) if files else []
+    return NewFiles(entity, mapping, dict(files), layouts, joined)
 
 
-def read_raw(engine: Engine, new: NewFiles) -> DataFrame:
-    """Read files as text (see ``Engine.read_csv``), with the values of other lines and files."""
-    raw = read_files(engine, new.files, new.headers, new.mapping)
-    if new.mapping.fill_down is not None:
-        raw = fill_down(raw, new.mapping.fill_down, new.mapping.no_value)
-    return with_joined(raw, new.joined, new.mapping.no_value)
+@contextlib.contextmanager
+def reading_raw(engine: Engine, new: NewFiles, root: str = "") -> Iterator[DataFrame]:
+    """Read files as text (see ``reading_files``), with the values of other lines and files.
+
+    Args:
+        engine: The engine.
+        new: The files.
+        root: The lake, whose bronze table of the entity is locked; empty if there is none.
+    """
+    with reading_files(engine, new.files, new.layouts, (root, new.entity)) as read:
+        down, no_value = new.mapping.fill_down, new.mapping.no_value
+        raw = read if down is None else fill_down(read, down, no_value)
+        yield with_joined(raw, new.joined, no_value)
 
 
 def one_file_per_task(engine: Engine, source: Source, entity: str) -> AbstractContextManager[None]:

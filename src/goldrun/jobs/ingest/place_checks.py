@@ -1,24 +1,24 @@
 """Check that ``_file``, ``_row`` and the names of joined columns are unambiguous in files."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from goldrun.contracts.row_context import FILE_NAME, joined_column
 from goldrun.contracts.source import Source
 from goldrun.errors import SourceError
-from goldrun.io.sources.csv_files import Header
+from goldrun.io.sources.forms import Layout
 from goldrun.medallion.source_columns import reads_place
 
 
 def check_places(
-    source: Source, entity: str, headers: Mapping[Path, Header], new: Collection[Path]
+    source: Source, entity: str, layouts: Sequence[Layout], new: Collection[Path]
 ) -> None:
     """Check the headers and the names of new files.
 
     Args:
         source: The shop.
         entity: Name of the entity.
-        headers: Header by file; empty for JSON.
+        layouts: How the files are read; their first records show the keys of JSON.
         new: The new files.
 
     Raises:
@@ -27,12 +27,12 @@ def check_places(
     """
     reserved = reads_place(source, entity)
     prefixes = [joined_column(name, "") for name in source.with_files[entity].join]
-    for file, header in headers.items():
-        for name in header.names:
+    for layout in layouts:
+        for name in layout.columns:
             if name in reserved or name.startswith(tuple(prefixes)):
                 raise SourceError(
-                    f"{file} has a column {name!r}, and {source.name}.toml [{entity}] gives "
-                    "this name another meaning: rename the column, or the join"
+                    f"{layout.part.name} has a column {name!r}, and {source.name}.toml [{entity}] "
+                    "gives this name another meaning: rename the column, or the join"
                 )
     if FILE_NAME in reserved:
         _check_names(new)

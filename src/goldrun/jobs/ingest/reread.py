@@ -87,7 +87,7 @@ def _plan(ctx: Context, entity: str, found: Sequence[Path]) -> Reread:
             files[file] = digest
     stored = stored_files(ctx, entity)
     changed = [f for f, digest in files.items() if stored.newest(f) not in {None, digest}]
-    new = inspect(ctx.lake.engine, ctx.source, entity, files)
+    new = inspect(ctx.lake.engine, ctx.source, entity, files, ctx.lake.root)
     contents = {str(f): content for f in files if (content := _stored_content(f, files[f], stored))}
     compared: dict[str, Comparison] = {}
     if changed:
@@ -116,8 +116,10 @@ def _compare(ctx: Context, changed: NewFiles, stored: StoredFiles) -> dict[str, 
     table = lineage.bronze_table(changed.entity).name
     names = {str(file) for file in changed.files}
     contents = {file: each for file, each in stored.contents.items() if file in names}
-    with one_file_per_task(ctx.lake.engine, ctx.source, changed.entity):
-        _, records = bronze.read_records(ctx, changed)
+    with (
+        bronze.reading_records(ctx, changed) as (_, records),
+        one_file_per_task(ctx.lake.engine, ctx.source, changed.entity),
+    ):
         return compare_contents(records, rows_of_contents(ctx.lake.read(table), contents))
 
 
@@ -153,15 +155,17 @@ def _replace(ctx: Context, again: Reread) -> None:
     lake, entity = ctx.lake, again.files.entity
     table = lineage.bronze_table(entity)
     stored = lake.read_or_empty(table)
-    _, records = bronze.read_records(ctx, again.files)
-    records = read_again(records, stored, again.contents, again.appended)
-    if lake.exists(TOMBSTONES.name):
-        records = emptied_again(records, stored)
     earlier = {(each.file, each.fingerprint) for each in again.kept}
     files, joined = again.files.files, again.files.joined
     returned = [str(file) for file, digest in files.items() if (str(file), digest) in earlier]
-    records = with_ids_of_batch(records, returned)
-    with one_file_per_task(lake.engine, ctx.source, entity):
+    with (
+        bronze.reading_records(ctx, again.files) as (_, read),
+        one_file_per_task(lake.engine, ctx.source, entity),
+    ):
+        records = read_again(read, stored, again.contents, again.appended)
+        if lake.exists(TOMBSTONES.name):
+            records = emptied_again(records, stored)
+        records = with_ids_of_batch(records, returned)
         parts = [records.coalesce(bronze.STORED_FILES), *_rows_of(stored, again.kept)]
         if not lake.replace(table, parts):
             log.info("    nothing changed")

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from pyspark.sql import DataFrame, SparkSession
 
-from goldrun.contracts.entity_mapping import EntityMapping
 from goldrun.io.engines.base import Capabilities, Engine, Options
 from goldrun.io.engines.sail.scratch import Scratch, open_scratch
 from goldrun.io.engines.sail.session import open_sail
@@ -53,13 +52,11 @@ class SailEngine(Engine):
 
         return SailTables(self.session, self.scratch)
 
-    def read_csv(
-        self, files: Mapping[Path, str], headers: Mapping[Path, Header], mapping: EntityMapping
-    ) -> DataFrame:
+    def read_csv(self, files: Mapping[Path, str], headers: Mapping[Path, Header]) -> DataFrame:
         """See ``Engine``."""
         from goldrun.io.engines.sail import text  # noqa: PLC0415
 
-        return text.read_csv(self.session, self.scratch, files, headers, mapping)
+        return text.read_csv(self.session, self.scratch, files, headers)
 
     def read_json(self, files: Mapping[Path, str]) -> DataFrame:
         """See ``Engine``."""

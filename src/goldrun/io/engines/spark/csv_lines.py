@@ -6,7 +6,8 @@ from pyspark.sql import functions as F
 
 from goldrun.contracts import lineage
 from goldrun.io.engines.spark.lines import no_record
-from goldrun.io.sources.csv_files import MOST_FIELDS, Header, patterns
+from goldrun.io.sources.csv_files import MOST_FIELDS, Header
+from goldrun.io.sources.csv_patterns import patterns
 from goldrun.io.sources.records import BOM, LINE, PLACE
 
 _PARSED = "parsed"
@@ -23,19 +24,18 @@ def without_header(lines: DataFrame) -> DataFrame:
     return records.withColumn(lineage.ROW, F.col(lineage.ROW) - F.when(starts, 1).otherwise(0))
 
 
-def parse_csv(lines: DataFrame, header: Header, delimiter: str) -> DataFrame:
+def parse_csv(lines: DataFrame, header: Header) -> DataFrame:
     """Parse lines of files that have the same header.
 
     Args:
         lines: ``LINE`` and ``PLACE``.
         header: The files' header.
-        delimiter: One character.
 
     Returns:
         ``RECORD``, ``MALFORMED`` and ``PLACE``; see ``Engine.read_csv``.
     """
-    readable = _is_readable(F.col(LINE), header, delimiter)
-    parsed = F.from_csv(LINE, _schema(header), _options(delimiter))
+    readable = _is_readable(F.col(LINE), header)
+    parsed = F.from_csv(LINE, _schema(header), _options(header.delimiter))
     frame = lines.select(LINE, *PLACE, F.when(readable, parsed).alias(_PARSED))
     fits = F.col(_PARSED).isNotNull() & F.col(f"{_PARSED}.{lineage.CORRUPT}").isNull()
     names = F.array(*[F.lit(name) for name in header.names])
@@ -65,9 +65,9 @@ def _options(delimiter: str) -> dict[str, str]:
     }
 
 
-def _is_readable(line: SparkColumn, header: Header, delimiter: str) -> SparkColumn:
+def _is_readable(line: SparkColumn, header: Header) -> SparkColumn:
     """Whether Spark's parser may parse a line: it repairs wrong quotes silently, or fails."""
-    pattern = patterns(delimiter, possessive=True)
+    pattern = patterns(header.delimiter, len(header.names), possessive=True)
     quotes_are_right = ~line.contains('"') | line.rlike(pattern.line)
     unquoted = F.regexp_replace(line, pattern.quoted, "")
     fields = F.size(F.split(unquoted, pattern.separator, -1))

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from pyspark.sql import DataFrame
 
-from goldrun.contracts.entity_mapping import EntityMapping
 from goldrun.io.engines.base import Capabilities, Engine, Options
 from goldrun.io.engines.spark.session import open_session
 from goldrun.io.engines.tables import Tables
@@ -44,13 +43,11 @@ class SparkEngine(Engine):
 
         return SparkTables(self.session)
 
-    def read_csv(
-        self, files: Mapping[Path, str], headers: Mapping[Path, Header], mapping: EntityMapping
-    ) -> DataFrame:
+    def read_csv(self, files: Mapping[Path, str], headers: Mapping[Path, Header]) -> DataFrame:
         """See ``Engine``."""
         from goldrun.io.engines.spark import text  # noqa: PLC0415
 
-        return text.read_csv(self.session, files, headers, mapping)
+        return text.read_csv(self.session, files, headers)
 
     def read_json(self, files: Mapping[Path, str]) -> DataFrame:
         """See ``Engine``."""

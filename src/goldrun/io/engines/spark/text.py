@@ -7,11 +7,10 @@ from pathlib import Path
 
 from pyspark.sql import DataFrame, SparkSession
 
-from goldrun.contracts.entity_mapping import EntityMapping
 from goldrun.io.engines.spark.csv_lines import parse_csv, without_header
 from goldrun.io.engines.spark.json_lines import parse_json
 from goldrun.io.engines.spark.lines import read_lines
-from goldrun.io.sources.csv_files import Header, blank_characters
+from goldrun.io.sources.csv_files import Header
 from goldrun.io.sources.records import BLANK
 
 _SPLIT_BYTES = "spark.sql.files.maxPartitionBytes"
@@ -24,14 +23,13 @@ def read_csv(
     session: SparkSession,
     files: Mapping[Path, str],
     headers: Mapping[Path, Header],
-    mapping: EntityMapping,
 ) -> DataFrame:
     """See ``Engine.read_csv``. Files with the same header are read together."""
     parts = []
     for header in dict.fromkeys(headers[file] for file in files):
         alike = {file: digest for file, digest in files.items() if headers[file] == header}
-        lines = read_lines(session, alike, mapping.encoding, blank_characters(mapping))
-        parts.append(parse_csv(without_header(lines), header, mapping.delimiter))
+        lines = read_lines(session, alike, header.encoding, header.blank)
+        parts.append(parse_csv(without_header(lines), header))
     return reduce(DataFrame.unionByName, parts)
 
 

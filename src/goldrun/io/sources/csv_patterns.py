@@ -1,0 +1,67 @@
+"""Regular expressions of well-formed CSV records."""
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+
+@dataclass(frozen=True)
+class Patterns:
+    """Regular expressions of a well-formed record for one delimiter and number of fields.
+
+    Attributes:
+        delimiter: The delimiter.
+        fields: Number of fields.
+        quoted: A quoted field.
+        separator: The delimiter, escaped.
+        line: A record whose quotes are right.
+        opening: A line that ends inside a quoted field.
+        closing: A line that begins inside a quoted field and ends outside.
+    """
+
+    delimiter: str
+    fields: int
+    quoted: str
+    separator: str
+    line: str
+    opening: str
+    closing: str
+
+
+def patterns(delimiter: str, fields: int, *, possessive: bool = False) -> Patterns:
+    """Build the patterns of a well-formed record.
+
+    Args:
+        delimiter: One character.
+        fields: Number of fields.
+        possessive: Whether repeats are possessive. Java's engine needs that, so that a line of any
+            length is matched without backtracking; RE2 never backtracks and does not know it.
+    """
+    separator = rf"\x{{{ord(delimiter):x}}}"
+    more, many = ("*+", "++") if possessive else ("*", "")
+    inside = rf'(?:[^"]{many}|""){more}'
+    quoted = f'"{inside}"'
+    field = rf'(?:{quoted}|[^"{separator}]{more})'
+    return Patterns(
+        delimiter,
+        fields,
+        quoted,
+        separator,
+        line=rf"\A{field}(?:{separator}{field}){more}\z",
+        opening=rf'\A(?:{field}{separator})*"{inside}\z',
+        closing=rf'\A{inside}"(?:{separator}{field})*\z',
+    )
+
+
+def well_formed(lines: pa.Array, patterns: Patterns) -> pa.Array:
+    """Whether each text is a record: its quotes are right, and it has as many fields."""
+    has_quote = pc.match_substring(lines, '"')
+    right, unquoted = pc.invert(has_quote), lines
+    if pc.any(has_quote).as_py():
+        right = pc.or_(right, pc.match_substring_regex(lines, patterns.line))
+        unquoted = pc.if_else(
+            has_quote, pc.replace_substring_regex(lines, patterns.quoted, ""), lines
+        )
+    delimiters = pc.count_substring(unquoted, patterns.delimiter)
+    return pc.and_(right, pc.equal(delimiters, patterns.fields - 1))
