@@ -44,7 +44,7 @@ class FileSettings(Strict):
     delimiter: str = Field(default=",", min_length=1, max_length=1)
     encoding: str = "UTF-8"
     sheet: str | None = Field(default=None, min_length=1)
-    each: str | None = Field(default=None, pattern=r"\A[^.]+(?:\.[^.]+)*\z")
+    each: str | None = Field(default=None, pattern=r"^[^.]+(?:\.[^.]+)*$")
 
     @property
     def has_header(self) -> bool:
