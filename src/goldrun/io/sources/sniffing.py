@@ -15,7 +15,7 @@ from charset_normalizer import from_bytes
 
 from goldrun.contracts.text import INVISIBLE
 from goldrun.errors import SourceError
-from goldrun.io.sources.files import open_bytes
+from goldrun.io.sources.parts import Part, open_part
 
 _SNIFFED_BYTES = 4 << 20
 _UTF_8 = "UTF-8"
@@ -71,7 +71,7 @@ def sniff(file: Path) -> Sniffed:
 
 def read_rows(file: Path, sniffed: Sniffed, most: int) -> Iterator[dict[str, str | None]]:
     """Read the first rows of a CSV file with a header: text by column, an empty cell as null."""
-    with open_bytes(file) as stream:
+    with open_part(Part(file)) as stream:
         raw = cast(IO[bytes], stream)
         text = io.TextIOWrapper(raw, sniffed.encoding, errors="replace", newline="")
         rows = csv.reader(text, delimiter=sniffed.delimiter)
@@ -82,11 +82,8 @@ def read_rows(file: Path, sniffed: Sniffed, most: int) -> Iterator[dict[str, str
 
 
 def _start_of(file: Path) -> bytes:
-    try:
-        with open_bytes(file) as stream:
-            return stream.read(_SNIFFED_BYTES)
-    except (OSError, EOFError) as error:
-        raise SourceError(f"{file} can't be read ({error}): replace the file") from error
+    with open_part(Part(file)) as stream:
+        return stream.read(_SNIFFED_BYTES)
 
 
 def _encoding(start: bytes) -> tuple[str, bool]:
