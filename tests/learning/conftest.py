@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -26,6 +27,13 @@ def _orders() -> pd.DataFrame:
     return orders.assign(is_refund=orders.InvoiceNo.str.startswith("C"))
 
 
+def _mean_gap(known: Any) -> pd.Series:
+    """Mean number of days between days with an order; NaN with one such day."""
+    spans: pd.Series = (known.day.max() - known.day.min()).dt.days
+    gaps: pd.Series = (spans / (known.day.nunique() - 1)).where(spans > 0)
+    return gaps
+
+
 @pytest.fixture(scope="session")
 def snapshot() -> Snapshot:
     """Return features and the label of the next 90 days as of a date."""
@@ -42,6 +50,8 @@ def snapshot() -> Snapshot:
                 purchase_features.PURCHASE_FREQUENCY: known.size().astype(float),
                 purchase_features.TOTAL_SPEND: known.amount.sum(),
                 purchase_features.RECENCY_DAYS: (date - known.day.max()).dt.days.astype(float),
+                purchase_features.TENURE_DAYS: (date - known.day.min()).dt.days.astype(float),
+                purchase_features.PURCHASE_GAP_MEAN_DAYS: _mean_gap(known),
             }
         )
         frame[purchase_features.AVG_TRANSACTION_VALUE] = (

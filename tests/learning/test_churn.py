@@ -20,8 +20,9 @@ from goldrun.features.catalog import (
     window_features,
 )
 from goldrun.features.labels import CHURNED
+from goldrun.learning.churn import model as churn
+from goldrun.learning.churn.baselines import baseline_scores
 from goldrun.learning.churn.classifier import (
-    baseline_scores,
     build_classifier,
     churn_probability,
     fit_churn,
@@ -56,6 +57,8 @@ def shop(rows: int = 1500, seed: int = 0) -> pd.DataFrame:
             purchase_features.PURCHASE_FREQUENCY: orders,
             purchase_features.TOTAL_SPEND: orders * value,
             purchase_features.AVG_TRANSACTION_VALUE: value,
+            purchase_features.TENURE_DAYS: recency + 30 * (orders - 1),
+            purchase_features.PURCHASE_GAP_MEAN_DAYS: np.where(orders > 1, 30.0, np.nan),
             "chance": chance,
             CHURNED: (random.random(rows) < chance).astype(int),
         }
@@ -79,9 +82,10 @@ def test_four_features_reach_the_known_scores_on_the_online_retail_sample(
     assert measured.lift_at_10 == pytest.approx(1.56, abs=0.02)
     rules = {
         name: score_binary(test[CHURNED], score, probabilities=False).auc
-        for name, score in baseline_scores(test).items()
+        for name, score in baseline_scores(test, 90).items()
     }
-    assert rules == pytest.approx({"recency": 0.6834, "frequency": 0.7217}, abs=0.001)
+    published = {"recency": 0.6834, "frequency": 0.7217, "bg_nbd": 0.7293}
+    assert rules == pytest.approx(published, abs=0.001)
 
 
 def test_the_regression_finds_the_chance_that_made_the_labels() -> None:
@@ -200,7 +204,7 @@ def test_text_is_refused() -> None:
     frame = shop(50).astype({purchase_features.RECENCY_DAYS: object})
     frame.loc[3, purchase_features.RECENCY_DAYS] = "long"
     with pytest.raises(ContractError, match="not a number"):
-        baseline_scores(frame)
+        baseline_scores(frame, 90)
 
 
 def test_a_misspelt_feature_is_refused_with_a_suggestion() -> None:
@@ -269,9 +273,14 @@ def test_the_longest_window_is_that_of_the_features(features: tuple[str, ...], d
 
 def test_rules_give_absent_and_infrequent_customers_a_higher_score() -> None:
     frame = pd.DataFrame(
-        {purchase_features.RECENCY_DAYS: [5, 50], purchase_features.PURCHASE_FREQUENCY: [9, 1]}
+        {
+            purchase_features.RECENCY_DAYS: [5, 50],
+            purchase_features.PURCHASE_FREQUENCY: [9, 1],
+            purchase_features.TENURE_DAYS: [85, 50],
+            purchase_features.PURCHASE_GAP_MEAN_DAYS: [10, None],
+        }
     )
-    for score in baseline_scores(frame).values():
+    for score in baseline_scores(frame, 90).values():
         assert score[1] > score[0]
 
 
@@ -280,3 +289,8 @@ def test_the_shipped_settings_are_valid() -> None:
     settings = ChurnSettings.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     assert (settings.features, settings.horizon_days) == (FEATURES, 90)
     assert settings.intended_use
+
+
+def test_a_promotion_requires_a_better_auc_than_every_baseline() -> None:
+    required = {criterion.above for criterion in churn.MODEL.criteria(config())}
+    assert required == {f"{name}.auc" for name in baseline_scores(shop(50), 90)}

@@ -215,7 +215,7 @@ class Model(Protocol[S, F]):
             AsOfError: The rows do not suffice to train on.
         """
 
-    def baselines(self, frames: Frames) -> dict[str, NDArray[np.float64]]:
+    def baselines(self, settings: S, frames: Frames) -> dict[str, NDArray[np.float64]]:
         """Return the scores to exceed, by name, each of shape (test rows,)."""
         return {}
 
@@ -239,6 +239,15 @@ class Model(Protocol[S, F]):
         """Return parameters to log that training found, by name."""
         return {}
 
-    def report(self, settings: S, fitted: F, frames: Frames) -> Report:
-        """Return figures, tables, texts and details of the fitted model."""
+    def report(
+        self, settings: S, fitted: F, frames: Frames, metrics: Mapping[str, float]
+    ) -> Report:
+        """Return figures, tables, texts and details of the fitted model.
+
+        Args:
+            settings: The settings.
+            fitted: The model.
+            frames: The rows that it was trained and measured on.
+            metrics: Result of ``evaluate``.
+        """
         return Report()

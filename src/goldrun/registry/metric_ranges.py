@@ -5,11 +5,15 @@ from numbers import Real
 
 _INF = math.inf
 RANGES: dict[str, tuple[float, float]] = {
-    "auc": (0, 1),
-    "average_precision": (0, 1),
+    **dict.fromkeys(("auc", "auc_low", "auc_high"), (0, 1)),
+    **dict.fromkeys(
+        ("average_precision", "average_precision_low", "average_precision_high"), (0, 1)
+    ),
     "base_rate": (0, 1),
     "bootstrap_ari": (-1, 1),
     "brier": (0, 1),
+    "calibration_error": (0, 1),
+    "calibration_error_shifted": (0, 1),
     "lift_at_10": (0, 10),
     "rows": (0, _INF),
     "segments": (1, _INF),

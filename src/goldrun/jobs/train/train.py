@@ -20,7 +20,7 @@ from goldrun.jobs.score.publish import publish
 from goldrun.jobs.time_zone import check_zone_of_gold
 from goldrun.jobs.train.inputs import Inputs, read_frames, read_inputs
 from goldrun.learning.inputs import ModelSettings
-from goldrun.learning.model import Fitted, Frames, LoadedModel, Model, Origins
+from goldrun.learning.model import Fitted, Frames, LoadedModel, Model, Origins, Report
 from goldrun.learning.models import load_model
 from goldrun.monitoring.drift import baseline_of
 from goldrun.monitoring.quality import QualityReport
@@ -93,7 +93,7 @@ def _train(ctx: Context, model: AnyModel, settings: ModelSettings, inputs: Input
     frames, digest = read_frames(ctx, model, settings, inputs)
     fitted = model.fit(settings, frames.training)
     metrics = model.evaluate(settings, fitted, frames)
-    _log_report(ctx, model, settings, fitted, frames)
+    _log_report(ctx, model.report(settings, fitted, frames, metrics))
     ctx.tracker.log_params(model.name, _parameters(model, settings, fitted, inputs.origins, frames))
     return Candidate(
         model=model.name,
@@ -110,10 +110,7 @@ def _train(ctx: Context, model: AnyModel, settings: ModelSettings, inputs: Input
     )
 
 
-def _log_report(
-    ctx: Context, model: AnyModel, settings: ModelSettings, fitted: Fitted, frames: Frames
-) -> None:
-    report = model.report(settings, fitted, frames)
+def _log_report(ctx: Context, report: Report) -> None:
     for name, figure in report.figures.items():
         ctx.tracker.log_figure(figure, f"plots/{name}.png")
     for name, table in report.tables.items():

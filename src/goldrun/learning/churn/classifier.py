@@ -1,4 +1,4 @@
-"""Training and scoring of the churn classifier, and the baseline scores."""
+"""Training and scoring of the churn classifier."""
 
 import numpy as np
 import pandas as pd
@@ -10,7 +10,6 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
 from goldrun.errors import AsOfError, SettingsError
-from goldrun.features.catalog import purchase_features
 from goldrun.features.labels import CHURNED
 from goldrun.learning.churn.settings import SEEDED, ChurnSettings
 from goldrun.learning.evaluation import checked_labels
@@ -91,22 +90,3 @@ def churn_probability(
     churned = list(model.classes_).index(1)
     probabilities = model.predict_proba(feature_frame(frame, features))
     return np.asarray(probabilities[:, churned], dtype=np.float64)
-
-
-def baseline_scores(frame: pd.DataFrame) -> dict[str, NDArray[np.float64]]:
-    """Return scores that need no training, which a model must exceed.
-
-    Returns:
-        ``recency``: days since the last completed order; ``frequency``: number of completed
-        orders, negated. Each (rows,); a higher score means likelier churn.
-
-    Raises:
-        ContractError: A column is missing, not a number, negative or infinite.
-    """
-    rules = feature_frame(
-        frame, (purchase_features.RECENCY_DAYS, purchase_features.PURCHASE_FREQUENCY)
-    )
-    return {
-        "recency": rules[purchase_features.RECENCY_DAYS].to_numpy(dtype=np.float64),
-        "frequency": -rules[purchase_features.PURCHASE_FREQUENCY].to_numpy(dtype=np.float64),
-    }

@@ -9,7 +9,17 @@ from numpy.typing import NDArray
 
 from goldrun.contracts.criterion import Criterion
 from goldrun.features.labels import CHURNED, History, churn_labels
-from goldrun.learning.churn.classifier import baseline_scores, churn_probability, fit_churn
+from goldrun.learning.churn.baselines import NAMES, baseline_scores
+from goldrun.learning.churn.classifier import churn_probability, fit_churn
+from goldrun.learning.churn.comparison import (
+    LABELS,
+    MODEL_SCORE,
+    comparison_metrics,
+    comparison_table,
+    interval_of,
+    verdict,
+)
+from goldrun.learning.churn.comparison_plot import baselines_figure
 from goldrun.learning.churn.plots import calibration, lift, roc_and_pr
 from goldrun.learning.churn.settings import ChurnSettings
 from goldrun.learning.evaluation import score_binary
@@ -41,22 +51,20 @@ class Churn(Model[ChurnSettings, Fitted]):
         """Train the classifier; errors as ``fit_churn``."""
         return Fitted(fit_churn(settings, training, training[CHURNED]))
 
-    def baselines(self, frames: Frames) -> dict[str, NDArray[np.float64]]:
-        """Return recency and negated frequency of the test rows."""
-        return baseline_scores(frames.test)
+    def baselines(self, settings: ChurnSettings, frames: Frames) -> dict[str, NDArray[np.float64]]:
+        """Return recency, negated frequency and negated expected purchases of the test rows."""
+        return baseline_scores(frames.test, settings.horizon_days)
 
     def evaluate(self, settings: ChurnSettings, fitted: Fitted, frames: Frames) -> dict[str, float]:
-        """Return the numbers of ``BinaryScores`` for the model and for each baseline."""
-        labels = frames.test[CHURNED].to_numpy()
+        """Return the metrics of ``comparison_metrics``."""
+        labels = frames.test[CHURNED].to_numpy(dtype=np.float64)
         probability = churn_probability(fitted.model, frames.test, settings.features)
-        metrics = score_binary(labels, probability, probabilities=True).metrics()
-        for name, scores in self.baselines(frames).items():
-            metrics |= score_binary(labels, scores, probabilities=False).metrics(f"{name}.")
-        return metrics
+        baselines = self.baselines(settings, frames)
+        return comparison_metrics(labels, probability, baselines, seed=settings.seed)
 
     def criteria(self, settings: ChurnSettings) -> tuple[Criterion, ...]:
         """Require an AUC above that of each baseline."""
-        return Criterion("auc", above="recency.auc"), Criterion("auc", above="frequency.auc")
+        return tuple(Criterion("auc", above=f"{name}.auc") for name in NAMES)
 
     def score_champion(
         self, settings: ChurnSettings, champion: LoadedModel, frames: Frames
@@ -66,23 +74,34 @@ class Churn(Model[ChurnSettings, Fitted]):
         return score_binary(frames.test[CHURNED].to_numpy(), probability, probabilities=True).auc
 
     def summary(self, metrics: Mapping[str, float]) -> str:
-        """Return the AUC beside those of the baselines."""
+        """Return the AUC with its interval beside those of the baselines, and what is shown."""
+        found = interval_of(metrics, "auc")
+        others = ", ".join(f"{LABELS[name]} {metrics[f'{name}.auc']:.3f}" for name in NAMES)
         return (
-            f"AUC {metrics['auc']:.3f} (recency {metrics['recency.auc']:.3f}, "
-            f"frequency {metrics['frequency.auc']:.3f})"
+            f"AUC {found.value:.3f} [{found.low:.3f}, {found.high:.3f}] ({others}), "
+            f"{verdict(metrics)}"
         )
 
-    def report(self, settings: ChurnSettings, fitted: Fitted, frames: Frames) -> Report:
-        """Draw ranking, calibration and lift on the test rows."""
+    def report(
+        self,
+        settings: ChurnSettings,
+        fitted: Fitted,
+        frames: Frames,
+        metrics: Mapping[str, float],
+    ) -> Report:
+        """Draw ranking, calibration, lift and the comparison with the baselines."""
         labels = frames.test[CHURNED].to_numpy()
         probability = churn_probability(fitted.model, frames.test, settings.features)
-        ranked = {"model": probability, **self.baselines(frames)}
+        ranked = {MODEL_SCORE: probability, **self.baselines(settings, frames)}
+        named = {LABELS.get(name, name): scores for name, scores in ranked.items()}
         return Report(
             figures={
-                "roc_and_pr": roc_and_pr(labels, ranked),
+                "baselines": baselines_figure(metrics),
+                "roc_and_pr": roc_and_pr(labels, named),
                 "calibration": calibration(labels, probability),
-                "lift": lift(labels, ranked),
-            }
+                "lift": lift(labels, named),
+            },
+            tables={"baselines": comparison_table(metrics)},
         )
 
 

@@ -111,7 +111,11 @@ class Segmentation(Model[SegmentationSettings, SegmentationFit]):
         return {"k": fitted.k}
 
     def report(
-        self, settings: SegmentationSettings, fitted: SegmentationFit, frames: Frames
+        self,
+        settings: SegmentationSettings,
+        fitted: SegmentationFit,
+        frames: Frames,
+        metrics: Mapping[str, float],
     ) -> Report:
         """Profile the segments, and keep the numbers of every number of segments tried."""
         segments = fitted.model.predict(frames.training[list(settings.features)])
