@@ -242,12 +242,5 @@ class Model(Protocol[S, F]):
     def report(
         self, settings: S, fitted: F, frames: Frames, metrics: Mapping[str, float]
     ) -> Report:
-        """Return figures, tables, texts and details of the fitted model.
-
-        Args:
-            settings: The settings.
-            fitted: The model.
-            frames: The rows that it was trained and measured on.
-            metrics: Result of ``evaluate``.
-        """
+        """Return figures, tables, texts and details; ``metrics`` is the result of ``evaluate``."""
         return Report()
