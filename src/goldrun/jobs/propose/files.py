@@ -12,8 +12,8 @@ from goldrun.errors import SourceError
 from goldrun.io.sources.sniffing import Sniffed, read_rows, sniff
 from goldrun.medallion.proposal.entities import Group
 
-ROWS_READ = 50_000
-"""Largest number of rows that are read of a file."""
+ROWS_READ, ROWS_OF_A_FILE = 200_000, 2_000
+"""Largest number of rows that are read of files with the same columns, and of one of many files."""
 _ENDINGS = (".csv", ".txt", ".tsv")
 _PACKED = ("", ".gz", ".bz2")
 
@@ -112,8 +112,9 @@ def _common_start(texts: Sequence[str]) -> str:
 def _group(members: Sequence[tuple[Path, Sniffed]]) -> Files:
     files = [file for file, _ in members]
     names = [*members[0][1].header]
-    rows = [pd.DataFrame(read_rows(*each, ROWS_READ), columns=names) for each in members]
+    most = max(ROWS_READ // len(files), ROWS_OF_A_FILE)
+    rows = [pd.DataFrame(read_rows(*each, most), columns=names) for each in members]
     name = files[0].name if len(files) == 1 else f"{len(files)} files such as {files[0].name}"
     texts = pd.concat(rows, ignore_index=True)
-    whole = all(len(each) < ROWS_READ for each in rows)
+    whole = all(len(each) < most for each in rows)
     return Files(files, members[0][1], Group.of(name, texts), whole)

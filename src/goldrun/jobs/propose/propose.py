@@ -14,6 +14,8 @@ from goldrun.medallion.proposal.source_text import QUESTION, Place, Proposal, te
 from goldrun.medallion.source_columns import check_mapping
 
 _TRANSACTIONS = "transactions"
+_USUAL_REJECT_SHARE = 0.04
+"""Share of rows without a customer above which the limit of rejected rows is proposed."""
 
 
 @dataclass(frozen=True)
@@ -123,6 +125,13 @@ def _head(
     if not all(each.section.zoned for each in recognised.values()):
         head["timezone"] = ("UTC", "of the days, and of times that have no zone")
         questions["timezone"] = "In which time zone are the times? Such as Europe/Berlin."
+    share = recognised[_TRANSACTIONS].section.without_customer
+    if share > _USUAL_REJECT_SHARE:
+        head["max_reject_share"] = (round(share + 0.02, 2), "quality fails above it")
+        questions["max_reject_share"] = (
+            f"{share:.1%} of the rows have no customer and will be rejected. Is that so in the "
+            "shop, or is another column the customer?"
+        )
     codes = recognised[_TRANSACTIONS].section.currencies
     if len(codes) == 1:
         head["currency"] = (codes[0], "the only one in the files")
@@ -148,7 +157,7 @@ def _place(each: Recognised, found: Sequence[Files]) -> Place:
         tables[f"join.{JOIN}"] = {**theirs, "on": one if one == other else {one: other}}
         questions += asked
     rows = f"{len(each.group.texts):,} rows"
-    about = f"{each.group.name}, {rows if files.whole else f'the first {rows} of each were read'}"
+    about = f"{each.group.name}, {rows if files.whole else f'of which {rows} were read'}"
     return Place(keys, tables, about, questions)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from goldrun.contracts.entities import CUSTOMER_ID
 from goldrun.contracts.marketplace import ENTITIES
 from goldrun.contracts.time_formats import ISO
 from goldrun.medallion.proposal import transactions
@@ -25,7 +26,9 @@ def propose_section(entity: str, columns: Mapping[str, Profile], texts: pd.DataF
         found = transactions.money_of_rows(found, texts)
     times = {name: each for name, each in found.items() if _is_time(entity, name)}
     mapped = {name: _plain(entity, name, each) for name, each in found.items()}
-    section = Section(mapped, *_formats(times))
+    buyer = found.get(CUSTOMER_ID)
+    without = 1 - buyer.filled / buyer.rows if buyer is not None else 0.0
+    section = Section(mapped, *_formats(times), without_customer=without)
     if entity == "transactions":
         transactions.complete(section, found, columns, texts)
     return section
@@ -39,6 +42,9 @@ def _plain(entity: str, name: str, column: Profile) -> Mapped:
     contract = ENTITIES[entity].column(name)
     is_text = contract.type.simpleString() == "string"
     expression = quoted(column.name) if is_text or _is_time(entity, name) else number(column)
+    if is_text and column.as_decimals:
+        # Spreadsheets and data frames write ids so where some rows have none.
+        expression = f"cast(try_cast({expression} as double) as bigint)"
     missing = column.rows - column.filled
     lacks = f"; {missing:,} of {column.rows:,} rows have none" if missing else ""
     distinct = f"{column.distinct:,} different{lacks}"

@@ -43,7 +43,8 @@ class Profile:
         signs: Whether currency signs or spaces are among the digits.
         negative: Share of the values that are negative numbers.
         decimals: Whether a number has decimals.
-        times: The format of its times; None if it has others values than times.
+        as_decimals: Whether all values are whole numbers with the decimals 0, as 17850.0.
+        times: The format of its times; None if it has other values than times.
         words: Its values and their numbers of rows, most first, if they are few; else empty.
         examples: Its first values.
     """
@@ -56,6 +57,7 @@ class Profile:
     signs: bool
     negative: float
     decimals: bool
+    as_decimals: bool
     times: Times | None
     words: Sequence[tuple[str, int]]
     examples: Sequence[str]
@@ -107,6 +109,7 @@ def _column(name: str, raw: "pd.Series[str]") -> Profile:
         signs=writing is not None and not bare.equals(values),
         negative=float(bare.str.startswith("-").mean()) if writing and len(bare) else 0.0,
         decimals=writing is not None and bool(bare.str.contains(r"[.,]\d*[1-9]").any()),
+        as_decimals=bool(len(values)) and bool(values.str.fullmatch(r"\d+\.0").all()),
         times=find_times(values.tolist(), is_named_so=bool(_NAMED_AS_TIME.search(words_of(name)))),
         words=[(str(word), int(rows)) for word, rows in counts.items()] if few else (),
         examples=values.drop_duplicates().head(3).tolist(),

@@ -32,6 +32,7 @@ class Section:
         values: The shop's words by contract column, each with a value of the contract, or empty
             where it is not known.
         currencies: ISO 4217 codes of its money, where a column has them.
+        without_customer: Share of the rows without a customer.
         questions: What the user has to decide about the section.
     """
 
@@ -40,6 +41,7 @@ class Section:
     zoned: bool = True
     values: dict[str, dict[str, str]] = field(default_factory=dict)
     currencies: list[str] = field(default_factory=list)
+    without_customer: float = 0.0
     questions: list[str] = field(default_factory=list)
 
 
