@@ -106,11 +106,8 @@ def office(folder: Path) -> Truth:
         who.add(customer)
     header = ["Row ID", "Order ID", "Order Date", "Ship Mode", "Customer ID", "Customer Name"]
     header += ["Segment", "Country", "Product ID", "Category", "Product Name", "Sales", "Quantity"]
-    write_csv(folder / "Superstore.csv", [*header, "Discount", "Profit"], rows, encoding=OFFICE)
+    write_csv(folder / "Superstore.csv", [*header, "Discount", "Profit"], rows, encoding="cp1252")
     return Truth(len(rows), len(who), total)
-
-
-OFFICE = "utf-8-sig"
 
 
 def apparel(folder: Path) -> Truth:
@@ -147,7 +144,7 @@ def shopify(folder: Path) -> Truth:
         time = f"{START + timedelta(hours=5 * n):%Y-%m-%d %H:%M:%S} +0100"
         who_bought = f"c{draw.randint(1, 40)}@example.com"
         for place, (pieces, price) in enumerate(items):
-            order = [status, time, "EUR", f"{paid}", "leave at\nthe door" * (n < 0)]
+            order = [status, time, "EUR", f"{paid}", "leave at\nthe door" * (n % 9 == 0)]
             values = order if not place else [""] * len(order)
             line = [str(pieces), f"Shirt {place}", f"{price}", f"SKU{place}"]
             rows.append([f"#{1001 + n}", who_bought, *values, *line, time])

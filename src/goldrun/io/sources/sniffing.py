@@ -1,14 +1,10 @@
-"""Find out how a CSV file is written: encoding, delimiter and header; and read its first rows."""
+"""Find out how a CSV file is written: encoding, delimiter and header."""
 
 import codecs
 import csv
-import io
-import itertools
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import IO, cast
 
 import duckdb
 from charset_normalizer import from_bytes
@@ -39,51 +35,32 @@ class Sniffed:
     Attributes:
         encoding: Its encoding.
         delimiter: Separator of its fields.
-        header: Names of its columns; empty if its first line is not a header.
-        first_line: The first line, for a question about the header.
+        has_header: Whether its first line is a header.
         guessed: Whether the encoding is the most likely one, and not shown by the bytes.
     """
 
     encoding: str
     delimiter: str
-    header: Sequence[str]
-    first_line: str
+    has_header: bool
     guessed: bool = False
 
 
-def sniff(file: Path) -> Sniffed:
+def sniff(part: Part) -> Sniffed:
     """Find out how a CSV file is written.
 
     Raises:
         SourceError: The file is empty or can't be read.
     """
-    start = _start_of(file)
+    with open_part(part) as stream:
+        start = stream.read(_SNIFFED_BYTES)
     encoding, guessed = _encoding(start)
     text = codecs.getincrementaldecoder(encoding)("replace").decode(start).removeprefix("\ufeff")
     if not text.strip(INVISIBLE):
-        raise SourceError(f"{file} is empty: remove it, or export it again")
+        raise SourceError(f"{part.name} is empty: remove it, or export it again")
     delimiter, has_header = _dialect(text)
     first = next(csv.reader(text.splitlines(keepends=True), delimiter=delimiter))
     names = [name.strip(INVISIBLE) for name in first]
-    header = names if has_header or _reads_as_header(names) else []
-    return Sniffed(encoding, delimiter, header, text.splitlines()[0], guessed)
-
-
-def read_rows(file: Path, sniffed: Sniffed, most: int) -> Iterator[dict[str, str | None]]:
-    """Read the first rows of a CSV file with a header: text by column, an empty cell as null."""
-    with open_part(Part(file)) as stream:
-        raw = cast(IO[bytes], stream)
-        text = io.TextIOWrapper(raw, sniffed.encoding, errors="replace", newline="")
-        rows = csv.reader(text, delimiter=sniffed.delimiter)
-        for fields in itertools.islice(rows, 1, most + 1):
-            if len(fields) == len(sniffed.header):
-                cells = [field or None for field in fields]
-                yield dict(zip(sniffed.header, cells, strict=True))
-
-
-def _start_of(file: Path) -> bytes:
-    with open_part(Part(file)) as stream:
-        return stream.read(_SNIFFED_BYTES)
+    return Sniffed(encoding, delimiter, has_header or _reads_as_header(names), guessed)
 
 
 def _encoding(start: bytes) -> tuple[str, bool]:

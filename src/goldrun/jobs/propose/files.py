@@ -9,34 +9,36 @@ from pathlib import Path
 import pandas as pd
 
 from goldrun.errors import SourceError
-from goldrun.io.sources.sniffing import Sniffed, read_rows, sniff
+from goldrun.io.sources.first_rows import Table, form_of, tables_of
+from goldrun.io.sources.forms import FORMS
 from goldrun.medallion.proposal.entities import Group
 
 ROWS_READ, ROWS_OF_A_FILE = 200_000, 2_000
 """Largest number of rows that are read of files with the same columns, and of one of many files."""
-_ENDINGS = (".csv", ".txt", ".tsv")
-_PACKED = ("", ".gz", ".bz2")
 
 
 @dataclass(frozen=True)
 class Files:
-    """Files with the same columns.
+    """Files, or sheets of workbooks, with the same columns.
 
     Attributes:
-        files: The files, sorted by name.
-        sniffed: How the first of them is written.
+        tables: The files, sorted by name; all are read with the same keys.
         group: Their first rows.
         whole: Whether all rows were read.
     """
 
-    files: Sequence[Path]
-    sniffed: Sniffed
+    tables: Sequence[Table]
     group: Group
     whole: bool
 
+    @property
+    def files(self) -> list[Path]:
+        """The files."""
+        return [table.file for table in self.tables]
+
 
 def read_groups(path: str) -> tuple[list[Files], list[str]]:
-    """Read the files of a path, grouped by their columns.
+    """Read the files of a path, grouped by their columns and by how they are read.
 
     Args:
         path: A file, a folder or a glob.
@@ -45,20 +47,22 @@ def read_groups(path: str) -> tuple[list[Files], list[str]]:
         The groups, and the files that belong to none, each with the reason.
 
     Raises:
-        SourceError: There is no file of a known form, or none has a header.
+        SourceError: There is no file of a known form that can be read.
     """
     found, left_out = list_files(path)
-    by_columns: dict[tuple[str, ...], list[tuple[Path, Sniffed]]] = {}
+    groups: dict[tuple[object, ...], list[Table]] = {}
     for file in found:
-        sniffed = sniff(file)
-        if not sniffed.header:
-            left_out.append(f"{file}: its first line is data; add a line with column names")
+        try:
+            tables = tables_of(file)
+        except SourceError as error:
+            left_out.append(str(error))
             continue
-        key = (sniffed.encoding, sniffed.delimiter, *sniffed.header)
-        by_columns.setdefault(key, []).append((file, sniffed))
-    if not by_columns:
-        raise SourceError(f"{path}: no file has a header ({'; '.join(left_out)})")
-    return [_group(each) for each in by_columns.values()], left_out
+        for table in tables:
+            key = (tuple(sorted(table.keys.items())), tuple(table.columns))
+            groups.setdefault(key, []).append(table)
+    if not groups:
+        raise SourceError(f"{path}: no file can be read ({'; '.join(left_out)})")
+    return [_group(each) for each in groups.values()], left_out
 
 
 def list_files(path: str) -> tuple[list[Path], list[str]]:
@@ -70,13 +74,13 @@ def list_files(path: str) -> tuple[list[Path], list[str]]:
     place = Path(path)
     paths = place.rglob("*") if place.is_dir() else map(Path, glob.glob(path))
     files = sorted(each for each in paths if each.is_file() and not each.name.startswith("."))
-    endings = tuple(ending + packed for ending in _ENDINGS for packed in _PACKED)
-    known = [each for each in files if each.name.lower().endswith(endings)]
+    known = [each for each in files if form_of(each)]
     others = [f"{each}: its form is not known by its name" for each in files if each not in known]
     if not known:
+        endings = ", ".join(ending for form in FORMS.values() for ending in form.endings)
         raise SourceError(
-            f"{path}: no file ends in {', '.join(_ENDINGS)}, plain or as .gz or .bz2: give a file "
-            "or a folder of exports"
+            f"{path}: no file ends in {endings}, plain, packed or in a .zip: give a file or a "
+            "folder of exports"
         )
     return known, others
 
@@ -109,12 +113,11 @@ def _common_start(texts: Sequence[str]) -> str:
     return "".join(letters[0] for letters in equal)
 
 
-def _group(members: Sequence[tuple[Path, Sniffed]]) -> Files:
-    files = [file for file, _ in members]
-    names = [*members[0][1].header]
-    most = max(ROWS_READ // len(files), ROWS_OF_A_FILE)
-    rows = [pd.DataFrame(read_rows(*each, most), columns=names) for each in members]
-    name = files[0].name if len(files) == 1 else f"{len(files)} files such as {files[0].name}"
+def _group(tables: Sequence[Table]) -> Files:
+    first, most = tables[0], max(ROWS_READ // len(tables), ROWS_OF_A_FILE)
+    names = [*first.columns]
+    rows = [pd.DataFrame(table.rows(most), columns=names, dtype=object) for table in tables]
+    called = first.layouts[0].part.name.rpartition("/")[2]
+    name = called if len(tables) == 1 else f"{len(tables)} files such as {called}"
     texts = pd.concat(rows, ignore_index=True)
-    whole = all(len(each) < most for each in rows)
-    return Files(files, members[0][1], Group.of(name, texts), whole)
+    return Files(tables, Group.of(name, texts), all(len(each) < most for each in rows))

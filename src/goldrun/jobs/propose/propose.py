@@ -176,11 +176,7 @@ def _keys(files: Files, found: Sequence[Files]) -> tuple[dict[str, object], list
             f"Only one file of {len(files.files)} is read: move them into a folder of their own, "
             "and give its path."
         )
-    keys: dict[str, object] = {"path": path}
-    if files.sniffed.delimiter != ",":
-        keys["delimiter"] = files.sniffed.delimiter
-    if files.sniffed.encoding != "UTF-8":
-        keys["encoding"] = files.sniffed.encoding
-    if files.sniffed.guessed:
-        questions.append(f"Is {toml(files.sniffed.encoding)} the encoding? Look at names.")
-    return keys, questions
+    table = files.tables[0]
+    if table.guessed:
+        questions.append(f"Is {toml(table.keys['encoding'])} the encoding? Look at names.")
+    return {"path": path, **table.keys}, questions
