@@ -49,14 +49,14 @@ ONLY ?=
 
 test: .venv/.ready-dev  ## all tests but the long ones, with Sail; those marked of_spark with Spark
 	@GOLDRUN_ENGINE=sail python -m pytest -n 2 --no-loadscope-reorder
-	@GOLDRUN_ENGINE=spark python -m pytest -n 2 --no-loadscope-reorder -m "of_spark and not slow"
+	@GOLDRUN_ENGINE=spark python -m pytest -n 2 --no-loadscope-reorder -m "(of_spark or spark_too) and not slow"
 
 test-spark: .venv/.ready-dev  ## all tests but the long ones, with Spark
 	@GOLDRUN_ENGINE=spark python -m pytest -n 2 --no-loadscope-reorder
 
 test-slow: .venv/.ready-dev  ## the long ones: streams, kills, mlflow run with an environment; ONLY=names
 	@GOLDRUN_ENGINE=sail python -m pytest -m slow -k "$(ONLY)"
-	@GOLDRUN_ENGINE=spark python -m pytest -m "of_spark and slow" -k "$(ONLY)"
+	@GOLDRUN_ENGINE=spark python -m pytest -m "(of_spark or spark_too) and slow" -k "$(ONLY)"
 
 check: .venv/.ready-dev  ## lint, types, import law, limits of structure
 	ruff check .

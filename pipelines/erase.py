@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def options() -> argparse.ArgumentParser:
     """Options of the command."""
-    declared = parser(__doc__, only_spark=True)
+    declared = parser(__doc__)
     declared.add_argument("--customer-id", required=True, help="who, as silver has the id")
     return declared
 

@@ -34,6 +34,16 @@ def delete(lake: Lake, table: str, where: str) -> None:
         spark.sql(f"DELETE FROM {named(lake.path(table))} WHERE {where}").collect()
 
 
+def update(lake: Lake, table: str, column: str, value: str, where: str) -> None:
+    """Set a column of some rows of a table to an expression."""
+    if isinstance(lake.engine, SailEngine):
+        DeltaTable(lake.path(table)).update({column: value}, predicate=where)
+        return
+    with as_another_program(lake.session) as spark:
+        at = named(lake.path(table))
+        spark.sql(f"UPDATE {at} SET {column} = {value} WHERE {where}").collect()
+
+
 def restore(lake: Lake, table: str, version: int) -> None:
     """Restore a table to an older version."""
     if isinstance(lake.engine, SailEngine):

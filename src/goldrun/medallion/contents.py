@@ -1,7 +1,6 @@
 """Contents of a file that was overwritten: which records the newest one has, and which are new."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -10,6 +9,7 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from goldrun.contracts import lineage
+from goldrun.contracts.entities import CUSTOMER_ID
 from goldrun.contracts.entity_mapping import EntityMapping
 from goldrun.medallion.bronze import record_id_of
 from goldrun.medallion.erasure import is_erased, mapped_text
@@ -18,27 +18,7 @@ from goldrun.medallion.mapping import apply_mapping
 NUMBER = "_number"
 _TEXT = "_text"
 _OLD, _NEW, _SAME, _FIRST = "_old", "_new", "_same", "_first"
-_BEGIN = "_begin"
-
-
-@dataclass(frozen=True, order=True)
-class Ingestion:
-    """One reading of a file into bronze.
-
-    Attributes:
-        file: The file.
-        batch_id: The ingestion.
-        fingerprint: SHA-256 of the file's bytes at that time.
-        records: Number of its records in bronze.
-        first_offset: Smallest ``offset`` of its records: 0 where the whole file was read, more
-            where only the records that had been appended were.
-    """
-
-    file: str
-    batch_id: str
-    fingerprint: str
-    records: int
-    first_offset: int
+_OF_NOBODY = "_of_nobody"
 
 
 @dataclass(frozen=True)
@@ -79,45 +59,6 @@ class Comparison:
         return self.same == self.records < self.stored
 
 
-def ingestions_of(bronze: DataFrame) -> list[Ingestion]:
-    """List the ingestions of each file, in the order of their batches."""
-    names = (lineage.FILE, lineage.BATCH_ID, lineage.FINGERPRINT)
-    counted = bronze.groupBy(*names).agg(F.count("*"), F.min(lineage.OFFSET))
-    return sorted(Ingestion(*row) for row in counted.collect())
-
-
-def newest_contents(ingestions: Iterable[Ingestion]) -> dict[str, list[Ingestion]]:
-    """Find the ingestions that make up the newest content of each file.
-
-    These are the last one that has the first record of the file, and those after it, which have
-    the records that were appended.
-
-    Args:
-        ingestions: Result of ``ingestions_of``.
-    """
-    found: defaultdict[str, list[Ingestion]] = defaultdict(list)
-    for each in ingestions:
-        if each.first_offset == 0:
-            found[each.file].clear()
-        found[each.file].append(each)
-    return dict(found)
-
-
-def rows_of_contents(bronze: DataFrame, contents: Mapping[str, Sequence[Ingestion]]) -> DataFrame:
-    """Return the rows of ``bronze/<entity>`` of the newest contents of some files.
-
-    Args:
-        bronze: Rows of ``bronze/<entity>``.
-        contents: Result of ``newest_contents``, for these files.
-    """
-    begins = [(file, each[0].batch_id) for file, each in contents.items()]
-    frame = bronze.sparkSession.createDataFrame(
-        pd.DataFrame(begins, columns=[lineage.FILE, _BEGIN])
-    )
-    of_files = bronze.join(F.broadcast(frame), lineage.FILE)
-    return of_files.where(F.col(lineage.BATCH_ID) >= F.col(_BEGIN)).select(*bronze.columns)
-
-
 def numbered(rows: DataFrame) -> DataFrame:
     """Add ``NUMBER``, the number of each record in its file's content, from 1."""
     in_file = Window.partitionBy(lineage.FILE).orderBy(lineage.BATCH_ID, lineage.OFFSET)
@@ -127,20 +68,24 @@ def numbered(rows: DataFrame) -> DataFrame:
 def compare_contents(records: DataFrame, stored: DataFrame) -> dict[str, Comparison]:
     """Compare the new contents of files with the stored ones, record by record.
 
-    The text of a stored record that was erased is not known: it equals any record at its place.
+    The text of a stored record that was erased is not known. It equals a record at its place of
+    which nobody can tell whose it is, or whose text is erased too.
 
     Args:
-        records: Rows of ``bronze/<entity>`` of the whole new contents.
+        records: Rows of ``bronze/<entity>`` of the whole new contents, with ``customer_id``.
         stored: Result of ``rows_of_contents`` for the same files.
 
     Returns:
         The comparison by file.
     """
     place = [lineage.FILE, NUMBER]
-    new = numbered(records).select(*place, _text().alias(_NEW), lineage.OFFSET)
+    of_nobody = is_erased() | F.col(lineage.MALFORMED).isNotNull() | F.col(CUSTOMER_ID).isNull()
+    new = numbered(records).select(
+        *(*place, lineage.OFFSET), _text().alias(_NEW), of_nobody.alias(_OF_NOBODY)
+    )
     text = F.when(is_erased(), F.lit("")).otherwise(_text())
     old = numbered(stored).select(*place, text.alias(_OLD))
-    is_same = F.col(_NEW).isNotNull() & F.col(_OLD).isin(F.lit(""), F.col(_NEW))
+    is_same = (F.col(_NEW) == F.col(_OLD)) | ((F.col(_OLD) == "") & F.col(_OF_NOBODY))
     counted = (
         new.join(old, place, "full")
         .groupBy(lineage.FILE)

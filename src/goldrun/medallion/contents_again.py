@@ -8,8 +8,9 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from goldrun.contracts import lineage
-from goldrun.medallion.contents import NUMBER, Ingestion, numbered, rows_of_contents
+from goldrun.medallion.contents import NUMBER, numbered
 from goldrun.medallion.erasure import emptied_again
+from goldrun.medallion.ingestions import Ingestion, rows_of_contents
 
 _STORED = "_stored_"
 _BEGIN, _END = "_begin", "_end"

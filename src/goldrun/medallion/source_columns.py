@@ -57,9 +57,8 @@ def columns_read(source: Source, entity: str) -> dict[str, str]:
 def columns_required(source: Source, entity: str) -> dict[str, str]:
     """Find the file columns that a file of an entity must have.
 
-    All records of a file with a header have its columns. A JSON object omits columns without a
-    value, so a JSON file needs only the columns that the expressions of required columns read.
-    Columns of joined files are not among them (``joined_columns_required``).
+    These are the columns that the expressions of required columns read, and those of its joins and
+    of ``fill_down``. Columns of joined files are not among them (``joined_columns_required``).
 
     Returns:
         The section of the source's TOML file that names it, by column.
@@ -68,10 +67,33 @@ def columns_required(source: Source, entity: str) -> dict[str, str]:
         SettingsError: An expression can't be used.
     """
     mapping = source.with_files[entity]
-    read = _in_each_file(source, entity, mapping)
-    other = (*PLACE_NAMES, *(name for each in mapping.join for name in read if _is_of(name, each)))
-    own = {name: where for name, where in read.items() if name not in other}
+    required = {c.name for c in ENTITIES[entity].columns if c.required and c.default is None}
+    expressions = {name: sql for name, sql in mapping.columns.items() if name in required}
+    own = _own(columns_of(source, entity, expressions), mapping)
     return own | _columns_of_context(source, entity, mapping)
+
+
+def columns_optional(source: Source, entity: str) -> dict[str, str]:
+    """Find the file columns that only the expressions of optional columns read.
+
+    Returns:
+        The section of the source's TOML file that names it, by column.
+
+    Raises:
+        SettingsError: An expression can't be used.
+    """
+    read = _own(columns_read(source, entity), source.with_files[entity])
+    required = columns_required(source, entity)
+    return {name: where for name, where in read.items() if name not in required}
+
+
+def _own(columns: Mapping[str, str], mapping: EntityMapping) -> dict[str, str]:
+    """Leave out the place of a record and the columns of joined files."""
+    return {
+        name: where
+        for name, where in columns.items()
+        if name not in PLACE_NAMES and not any(_is_of(name, each) for each in mapping.join)
+    }
 
 
 def joined_columns_required(source: Source, entity: str, join: str) -> dict[str, str]:
@@ -98,14 +120,6 @@ def _columns_of_context(source: Source, entity: str, mapping: EntityMapping) -> 
         names = (mapping.fill_down.by, *mapping.fill_down.columns)
         found |= dict.fromkeys(names, f"{section}fill_down]")
     return found
-
-
-def _in_each_file(source: Source, entity: str, mapping: EntityMapping) -> dict[str, str]:
-    if mapping.has_header:
-        return columns_read(source, entity)
-    required = {c.name for c in ENTITIES[entity].columns if c.required and c.default is None}
-    expressions = {name: sql for name, sql in mapping.columns.items() if name in required}
-    return columns_of(source, entity, expressions)
 
 
 def columns_of(source: Source, entity: str, expressions: Mapping[str, str]) -> dict[str, str]:

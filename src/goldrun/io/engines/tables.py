@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol
 
 from pyspark.sql import DataFrame
@@ -148,3 +149,15 @@ class Tables(Protocol):
 
     def enable_change_feed(self, path: str) -> None:
         """Enable a table's change data feed, from the next commit on."""
+
+    def data_files(self, path: str) -> list[Path]:
+        """List the data files of the newest version of a table in a folder."""
+
+    def rewrite_deleted(self, path: str) -> bool:
+        """Rewrite the files of a table that may have deleted rows; return whether it may."""
+
+    def vacuum(self, path: str) -> None:
+        """Remove all files in a table's folder that its newest version does not need."""
+
+    def checkpointed(self, path: str) -> AbstractContextManager[None]:
+        """Write a checkpoint of a table's newest version, which stays the newest in the block."""

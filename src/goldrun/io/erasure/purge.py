@@ -7,27 +7,17 @@ import contextlib
 import json
 import re
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import unquote, urlparse
-
-from pyspark.sql import SparkSession
+from urllib.parse import urlparse
 
 from goldrun.errors import ErasureError
 from goldrun.io.delta.lake import Lake
-from goldrun.io.delta.properties import named
 
 LOG = "_delta_log"
 ERASED_VALUE = "(erased)"
 _VERSION = re.compile(r"\.?(\d{20})\.")
 _SQLITE = "sqlite:///"
-_CHECKPOINT_INTERVAL = "delta.checkpointInterval"
-_VACUUM_SETTINGS = {
-    # Safe because the tables are locked: no writer has files that are not committed yet.
-    "spark.databricks.delta.retentionDurationCheck.enabled": "false",
-    # Spark lists folders in 10,000 tasks otherwise.
-    "spark.sql.sources.parallelPartitionDiscovery.parallelism": "4",
-}
 
 
 def local_folder(root: str) -> Path:
@@ -64,44 +54,20 @@ def purge(lake: Lake, table: str) -> None:
     Raises:
         ErasureError: Delta created no checkpoint of the newest version.
     """
-    spark, at = lake.session, named(lake.path(table))
-    detail = spark.sql(f"DESCRIBE DETAIL {at}").collect()[0]
-    if "deletionVectors" in (detail["tableFeatures"] or []):
-        # Rewritten as a whole, because REORG ... APPLY (PURGE) skips files that are clustered.
-        rows = lake.read(table).write.format("delta").mode("overwrite")
-        rows.option("dataChange", "false").save(lake.path(table))
-    elif _is_purged(lake, table):
+    tables, path = lake.engine.tables, lake.path(table)
+    if not tables.rewrite_deleted(path) and _is_purged(lake, table):
         return
     if _unreferenced_files(lake, table):
-        with _settings(spark, _VACUUM_SETTINGS):
-            spark.sql(f"VACUUM {at} RETAIN 0 HOURS")
-    _truncate_log(lake, table, detail["properties"].get(_CHECKPOINT_INTERVAL, "1"))
+        tables.vacuum(path)
+    with tables.checkpointed(path):
+        _remove_log_before(_log(lake, table), lake.version(table))
 
 
 def _is_purged(lake: Lake, table: str) -> bool:
     """Whether the log begins with a checkpoint of the last data, and no older file is left."""
-    # The commit that restores the checkpoint interval follows the checkpoint.
+    # A commit that restores a setting may follow the checkpoint.
     newest = lake.version(table) - 1
     return _checkpointed(_log(lake, table)) >= newest and not leftovers(lake, table)
-
-
-def _truncate_log(lake: Lake, table: str, interval: str) -> None:
-    """Write a checkpoint of the newest version, and remove the log entries before it.
-
-    Args:
-        lake: The lake.
-        table: ``layer/name``.
-        interval: The table's checkpoint interval, which is restored afterwards.
-    """
-    spark, at = lake.session, named(lake.path(table))
-    # Delta has no statement for a checkpoint; with this interval the commit itself writes one.
-    spark.sql(f"ALTER TABLE {at} SET TBLPROPERTIES ('{_CHECKPOINT_INTERVAL}' = '1')")
-    _remove_log_before(_log(lake, table), lake.version(table))
-    if interval == "1":
-        # The table has no interval of its own, or an interrupted purge has set this one.
-        spark.sql(f"ALTER TABLE {at} UNSET TBLPROPERTIES ('{_CHECKPOINT_INTERVAL}')")
-    else:
-        spark.sql(f"ALTER TABLE {at} SET TBLPROPERTIES ('{_CHECKPOINT_INTERVAL}' = '{interval}')")
 
 
 def _log(lake: Lake, table: str) -> Path:
@@ -131,17 +97,17 @@ def _log_files_before(log: Path, version: int) -> list[Path]:
 
 def leftovers(lake: Lake, table: str) -> list[Path]:
     """List files in a table's folder that its newest version does not need; none after purge."""
-    # A purge ends with a checkpoint and one commit after it, which restores the interval.
+    # A purge ends with a checkpoint and at most one commit after it, which restores a setting.
     first = lake.version(table) - 1
     return sorted(_unreferenced_files(lake, table) + _log_files_before(_log(lake, table), first))
 
 
 def _unreferenced_files(lake: Lake, table: str) -> list[Path]:
     folder = _log(lake, table).parent
-    named = {Path(unquote(urlparse(uri).path)).resolve() for uri in lake.read(table).inputFiles()}
-    sums = {file.with_name(f".{file.name}.crc") for file in named}
+    known = {file.resolve() for file in lake.engine.tables.data_files(lake.path(table))}
+    sums = {file.with_name(f".{file.name}.crc") for file in known}
     files = {file for file in folder.rglob("*") if file.is_file() and LOG not in file.parts}
-    return list(files - named - sums)
+    return list(files - known - sums)
 
 
 def forget_parameter(store: str, run_params: Mapping[str, str], name: str, value: str) -> None:
@@ -175,19 +141,3 @@ def forget_parameter(store: str, run_params: Mapping[str, str], name: str, value
         if changed:
             # Removes free pages, which may hold earlier copies of the row.
             database.execute("VACUUM")
-
-
-@contextlib.contextmanager
-def _settings(spark: SparkSession, settings: Mapping[str, str]) -> Iterator[None]:
-    """Change settings of the session within the context, and restore them at its end."""
-    before = {key: spark.conf.get(key, None) for key in settings}
-    try:
-        for key, value in settings.items():
-            spark.conf.set(key, value)
-        yield
-    finally:
-        for key, old in before.items():
-            if old is None:
-                spark.conf.unset(key)
-            else:
-                spark.conf.set(key, old)

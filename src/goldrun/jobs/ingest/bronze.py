@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import chain
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from goldrun.errors import SettingsError, SourceError, listed
 from goldrun.io.sources.files import find_files, ignored_paths
 from goldrun.jobs.context import Context, log, step
 from goldrun.jobs.erased_records import redact_erased
+from goldrun.jobs.ingest.file_columns import report_changes
 from goldrun.jobs.ingest.joined_files import log_without_partner
 from goldrun.jobs.ingest.new_files import NewFiles, inspect, one_file_per_task, reading_raw
 from goldrun.jobs.ingest.overwritten import check_allowed, check_clock, new_records, refuses_changes
@@ -25,6 +27,7 @@ from goldrun.jobs.names import RUN_COMMAND
 from goldrun.jobs.time_zone import check_zone
 from goldrun.medallion.bronze import Batch, to_bronze
 from goldrun.medallion.contents import since, with_ids_of_batch
+from goldrun.medallion.ingestions import columns_of_newest, has_column
 
 PATIENCE = 60
 """Largest number of seconds that a batch waits for files that are still being written."""
@@ -136,7 +139,11 @@ def check_files(ctx: Context, entity: str, found: Sequence[Path]) -> NewFiles:
     overwritten = [file for file in files if stored.newest(file)]
     check_allowed(ctx, entity, overwritten)
     check_clock(ctx, overwritten, stored)
-    new = inspect(ctx.lake.engine, ctx.source, entity, files, ctx.lake.root)
+    bronze = ctx.lake.read_or_empty(lineage.bronze_table(entity))
+    had = partial(has_column, bronze)
+    new = inspect(ctx.lake.engine, ctx.source, entity, files, ctx.lake.root, had)
+    if new.headers:
+        report_changes(new.headers, columns_of_newest(bronze, stored.ingestions))
     check_stored_names(ctx.source, entity, new.files, stored.contents)
     if overwritten:
         new = _without_stored(ctx, new, overwritten, stored)
@@ -152,7 +159,7 @@ def _without_stored(
         reading_records(ctx, new.only(overwritten)) as (_, records),
         one_file_per_task(ctx.lake.engine, ctx.source, new.entity),
     ):
-        first = new_records(ctx, new.entity, records, stored)
+        first = new_records(ctx, new.entity, records, stored.contents_of(overwritten))
     kept = new.only([file for file in new.files if file not in overwritten or str(file) in first])
     again = [str(f) for f in overwritten if stored.has(f, new.files[f])]
     return replace(kept, first=first, again=tuple(again))

@@ -1,7 +1,7 @@
 """Check new files of an entity, and read them with the values of other lines and files."""
 
 import contextlib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,6 +12,7 @@ from goldrun.contracts.entity_mapping import EntityMapping
 from goldrun.contracts.source import Source
 from goldrun.io.engines.base import Engine
 from goldrun.io.sources.forms import Layout
+from goldrun.jobs.ingest.file_columns import check_optional, never
 from goldrun.jobs.ingest.joined_files import JoinedFiles, check_joined, with_joined
 from goldrun.jobs.ingest.place_checks import check_places
 from goldrun.jobs.ingest.raw_files import check_form, reading_files
@@ -43,6 +44,12 @@ class NewFiles:
     first: Mapping[str, int] = field(default_factory=dict)
     again: tuple[str, ...] = ()
 
+    @property
+    def headers(self) -> dict[str, Sequence[str]]:
+        """Columns of each file, member of an archive or sheet with a header, by its name."""
+        with_header = self.layouts if self.mapping.has_header else []
+        return {layout.part.name: layout.columns for layout in with_header}
+
     def only(self, files: Collection[Path]) -> "NewFiles":
         """Return some of the files."""
         return replace(
@@ -53,7 +60,12 @@ class NewFiles:
 
 
 def inspect(
-    engine: Engine, source: Source, entity: str, files: Mapping[Path, str], root: str = ""
+    engine: Engine,
+    source: Source,
+    entity: str,
+    files: Mapping[Path, str],
+    root: str = "",
+    earlier_have: Callable[[str], bool] = never,
 ) -> NewFiles:
     """Check that files of an entity can be read, and read their joined files.
 
@@ -63,15 +75,18 @@ def inspect(
         entity: Name of the entity.
         files: Fingerprint by file.
         root: The lake, whose bronze table of the entity is locked; empty if there is none.
+        earlier_have: Whether a file that was read before has a column.
 
     Raises:
         SourceError: A file can't be read.
     """
     mapping = source.with_files[entity]
     layouts = check_form(files, mapping, columns_required(source, entity))
+    new = NewFiles(entity, mapping, dict(files), layouts, [])
+    check_optional(source, entity, new.headers, earlier_have)
     check_places(source, entity, layouts, files)
     joined = check_joined(engine, source, entity, root) if files else []
-    return NewFiles(entity, mapping, dict(files), layouts, joined)
+    return replace(new, joined=joined)
 
 
 @contextlib.contextmanager

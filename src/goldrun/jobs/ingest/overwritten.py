@@ -1,11 +1,12 @@
 """Files whose content has changed since it was read into bronze."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from pyspark.sql import DataFrame
 
 from goldrun.contracts import lineage
+from goldrun.contracts.entities import CUSTOMER_ID
 from goldrun.contracts.marketplace import ENTITIES
 from goldrun.contracts.row_context import ROW_NUMBER
 from goldrun.errors import SourceError
@@ -13,7 +14,9 @@ from goldrun.jobs.context import Context, log
 from goldrun.jobs.ingest.readings import REREAD_COMMAND
 from goldrun.jobs.ingest.stored_files import StoredFiles
 from goldrun.medallion.bronze import Batch
-from goldrun.medallion.contents import Comparison, compare_contents, keys_gone, rows_of_contents
+from goldrun.medallion.contents import Comparison, compare_contents, keys_gone
+from goldrun.medallion.erasure import with_customer
+from goldrun.medallion.ingestions import Ingestion, rows_of_contents
 from goldrun.medallion.source_columns import columns_of
 
 REFUSE = "refuse"
@@ -58,8 +61,26 @@ def check_clock(ctx: Context, overwritten: Iterable[Path], stored: StoredFiles) 
             )
 
 
+def compare(
+    ctx: Context, entity: str, records: DataFrame, before: DataFrame
+) -> dict[str, Comparison]:
+    """Compare the new contents of files with the stored ones (``compare_contents``).
+
+    Args:
+        ctx: The context.
+        entity: Name of the entity.
+        records: Rows of ``bronze/<entity>`` of the whole new contents.
+        before: Result of ``rows_of_contents`` for the same files.
+    """
+    mapping = ctx.source.with_files[entity]
+    expressions = {CUSTOMER_ID: mapping.columns[CUSTOMER_ID]}
+    needed = list(columns_of(ctx.source, entity, expressions))
+    signed = with_customer(records, expressions, needed, mapping.no_value)
+    return dict(sorted(compare_contents(signed, before).items()))
+
+
 def new_records(
-    ctx: Context, entity: str, records: DataFrame, stored: StoredFiles
+    ctx: Context, entity: str, records: DataFrame, contents: Mapping[str, Sequence[Ingestion]]
 ) -> dict[str, int]:
     """Find the records of files that were overwritten which bronze does not have.
 
@@ -68,7 +89,7 @@ def new_records(
         entity: Name of the entity.
         records: Rows of ``bronze/<entity>`` of the whole new contents, in a block of
             ``one_file_per_task``.
-        stored: The files in bronze.
+        contents: Ingestions of the newest content that bronze has of each of the files.
 
     Returns:
         Offset of the first record to ingest by file: 0 where all are. A file whose records bronze
@@ -78,10 +99,8 @@ def new_records(
         SourceError: The key of the entity is made of the numbers of rows, which the change has
             moved.
     """
-    files = {row[0] for row in records.select(lineage.FILE).distinct().collect()}
-    contents = {file: each for file, each in stored.contents.items() if file in files}
     before = rows_of_contents(ctx.lake.read(lineage.bronze_table(entity).name), contents)
-    compared = dict(sorted(compare_contents(records, before).items()))
+    compared = compare(ctx, entity, records, before)
     changed = {file for file, one in compared.items() if not one.is_known}
     gone = _keys_gone(ctx, entity, records, before) if changed else {}
     for file, one in compared.items():

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -16,20 +17,15 @@ from goldrun.jobs.context import Context, log, step
 from goldrun.jobs.ingest import bronze
 from goldrun.jobs.ingest.joined_files import log_without_partner
 from goldrun.jobs.ingest.new_files import NewFiles, inspect, one_file_per_task
-from goldrun.jobs.ingest.overwritten import refuses_changes
+from goldrun.jobs.ingest.overwritten import compare, refuses_changes
 from goldrun.jobs.ingest.readings import replace_readings
 from goldrun.jobs.ingest.stored_files import StoredFiles, stored_files
 from goldrun.jobs.ingest.unfinished_files import wait_until_written
 from goldrun.jobs.time_zone import begin_remap, check_zone
-from goldrun.medallion.contents import (
-    Comparison,
-    Ingestion,
-    compare_contents,
-    rows_of_contents,
-    with_ids_of_batch,
-)
+from goldrun.medallion.contents import Comparison, with_ids_of_batch
 from goldrun.medallion.contents_again import read_again
 from goldrun.medallion.erasure import emptied_again
+from goldrun.medallion.ingestions import Ingestion, has_column, rows_of_contents
 
 
 @dataclass(frozen=True)
@@ -87,7 +83,8 @@ def _plan(ctx: Context, entity: str, found: Sequence[Path]) -> Reread:
             files[file] = digest
     stored = stored_files(ctx, entity)
     changed = [f for f, digest in files.items() if stored.newest(f) not in {None, digest}]
-    new = inspect(ctx.lake.engine, ctx.source, entity, files, ctx.lake.root)
+    had = partial(has_column, ctx.lake.read_or_empty(lineage.bronze_table(entity)))
+    new = inspect(ctx.lake.engine, ctx.source, entity, files, ctx.lake.root, had)
     contents = {str(f): content for f in files if (content := _stored_content(f, files[f], stored))}
     compared: dict[str, Comparison] = {}
     if changed:
@@ -114,13 +111,13 @@ def _stored_content(file: Path, digest: str, stored: StoredFiles) -> Sequence[In
 def _compare(ctx: Context, changed: NewFiles, stored: StoredFiles) -> dict[str, Comparison]:
     """Compare the new contents of files with what bronze has of them."""
     table = lineage.bronze_table(changed.entity).name
-    names = {str(file) for file in changed.files}
-    contents = {file: each for file, each in stored.contents.items() if file in names}
+    contents = stored.contents_of(changed.files)
     with (
         bronze.reading_records(ctx, changed) as (_, records),
         one_file_per_task(ctx.lake.engine, ctx.source, changed.entity),
     ):
-        return compare_contents(records, rows_of_contents(ctx.lake.read(table), contents))
+        before = rows_of_contents(ctx.lake.read(table), contents)
+        return compare(ctx, changed.entity, records, before)
 
 
 def _kept(

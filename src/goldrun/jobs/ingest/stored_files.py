@@ -1,6 +1,6 @@
 """The files whose records bronze has, and the files whose content it does not have."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -9,7 +9,7 @@ from goldrun.contracts import lineage
 from goldrun.io.sources.files import fingerprint
 from goldrun.jobs.context import Context
 from goldrun.medallion.bronze import check_one_source
-from goldrun.medallion.contents import Ingestion, ingestions_of, newest_contents
+from goldrun.medallion.ingestions import Ingestion, ingestions_of, newest_contents
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,10 @@ class StoredFiles:
         """Return the fingerprint of a file's newest content; None if bronze has none."""
         content = self.contents.get(str(file))
         return content[-1].fingerprint if content else None
+
+    def contents_of(self, files: Iterable[Path]) -> dict[str, list[Ingestion]]:
+        """Return the ingestions of the newest content of some files that bronze has."""
+        return {str(file): self.contents[str(file)] for file in files}
 
     def has(self, file: Path, digest: str) -> bool:
         """Whether any content of a file had these bytes."""

@@ -21,7 +21,7 @@ class SailEngine(Engine):
     """See ``Engine``. It serves batches on tables that Spark has not clustered."""
 
     name = "sail"
-    capabilities = Capabilities(writes_locally=True)
+    capabilities = Capabilities(vacuum=True, writes_locally=True)
     # Twice as many take a fifth longer, eight times as many twice as long a row (decision 018).
     rows_at_once = 2_500_000
 

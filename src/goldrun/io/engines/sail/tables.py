@@ -1,7 +1,8 @@
 """Delta tables whose files Sail writes and delta-rs commits, without Java."""
 
+import contextlib
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from functools import reduce
@@ -139,6 +140,34 @@ class SailTables:
     def enable_change_feed(self, path: str) -> None:
         """See ``Tables``."""
         DeltaTable(path).alter.set_table_properties({CHANGE_FEED: "true"})
+
+    def data_files(self, path: str) -> list[Path]:
+        """See ``Tables``."""
+        return [Path(file) for file in _files(DeltaTable(path))]
+
+    def rewrite_deleted(self, path: str) -> bool:
+        """See ``Tables``. Files that delta-rs writes have no deleted rows."""
+        return False
+
+    def vacuum(self, path: str) -> None:
+        """See ``Tables``."""
+        # Safe because the caller has locked the table: no writer has files to commit.
+        DeltaTable(path).vacuum(
+            retention_hours=0,
+            enforce_retention_duration=False,
+            dry_run=False,
+            full=True,
+            commit_properties=noted(),
+        )
+
+    @contextlib.contextmanager
+    def checkpointed(self, path: str) -> Iterator[None]:
+        """See ``Tables``."""
+        table = DeltaTable(path)
+        # A commit without rows becomes the oldest one of the log.
+        table.alter.set_table_properties(table.metadata().configuration, commit_properties=noted())
+        table.create_checkpoint()
+        yield
 
 
 def only_spark_writes(path: str) -> bool:

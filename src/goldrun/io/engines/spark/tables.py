@@ -2,8 +2,11 @@
 
 import contextlib
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from functools import reduce
+from pathlib import Path
+from urllib.parse import unquote, urlparse
 
 from delta.tables import DeltaTable
 from pyspark.errors import PySparkException
@@ -13,6 +16,7 @@ from pyspark.sql import functions as F
 from goldrun.contracts.table import Column, Table
 from goldrun.errors import LakeBusyError
 from goldrun.io.delta.properties import CHANGE_FEED, named, properties
+from goldrun.io.engines.spark import vacuum
 from goldrun.io.engines.spark.staged_write import SparkStagedWrite, is_conflict
 from goldrun.io.engines.tables import NEW, OLD, Commit, Origin
 
@@ -129,3 +133,20 @@ class SparkTables:
         """See ``Tables``."""
         enabled = f"'{CHANGE_FEED}' = 'true'"
         self._session.sql(f"ALTER TABLE {named(path)} SET TBLPROPERTIES ({enabled})")
+
+    def data_files(self, path: str) -> list[Path]:
+        """See ``Tables``."""
+        uris = self.read(path, None).inputFiles()
+        return [Path(unquote(urlparse(uri).path)) for uri in uris]
+
+    def rewrite_deleted(self, path: str) -> bool:
+        """See ``Tables``."""
+        return vacuum.rewrite_deleted(self._session, path)
+
+    def vacuum(self, path: str) -> None:
+        """See ``Tables``."""
+        vacuum.vacuum(self._session, path)
+
+    def checkpointed(self, path: str) -> AbstractContextManager[None]:
+        """See ``Tables``."""
+        return vacuum.checkpointed(self._session, path)
