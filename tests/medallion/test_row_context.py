@@ -69,6 +69,7 @@ def lines_of(text: str) -> list[Record]:
 def filled(records: Sequence[Record | None], settings: FillDown) -> list[Record]:
     """The records as a loop over them fills them."""
     latest: dict[str, dict[str, str]] = {}
+    numbers: dict[str, int] = {}
     result: list[Record] = []
     for record in records:
         mine = dict(record or {})
@@ -80,6 +81,8 @@ def filled(records: Sequence[Record | None], settings: FillDown) -> list[Record]
                 if value is not None and value.strip().lower() not in ("", "nan"):
                     seen[name] = value
                 mine[name] = seen.get(name, value)
+            numbers[group] = numbers.get(group, 0) + 1
+            mine["_line"] = str(numbers[group])
         result.append(mine)
     return result
 
@@ -94,7 +97,9 @@ def test_empty_cells_get_the_value_of_the_nearest_earlier_line_of_their_group(
     assert status == ["paid", "paid", "refunded", "paid", "refunded", None, "pending", "refunded"]
     assert paid[4:] == ["2024-01-03", None, "2024-01-01", "2024-01-03"]
     assert [line["Item"] for line in found] == [line["Item"] for line in lines]
-    assert [list(line) for line in found] == [list(line) for line in records_in(given)["a.csv"]]
+    assert [line.get("_line") for line in found] == ["1", "2", "1", "3", "2", None, "4", "3"]
+    before = [list(line) for line in records_in(given)["a.csv"]]
+    assert [[name for name in line if name != "_line"] for line in found] == before
 
 
 def test_a_file_is_not_filled_from_another_and_malformed_lines_stay(spark: SparkSession) -> None:
@@ -106,7 +111,7 @@ def test_a_file_is_not_filled_from_another_and_malformed_lines_stay(spark: Spark
     rows = [*rows_of("a.csv", first), *rows_of("b.csv", second)]
     result = fill_down(frame(spark, rows), SETTINGS)
     found = records_in(result)
-    assert found["b.csv"] == [second[0], {}]
+    assert found["b.csv"] == [{**(second[0] or {}), "_line": "1"}, {}]
     assert found["a.csv"][-1] == {}
     assert result.where("malformed is not null").count() == 2
 

@@ -17,7 +17,7 @@ from goldrun.contracts.value_words import NO_VALUE, no_value_form
 _VERSION = 2
 """To be raised when other values are accepted for the same settings and contract."""
 _LENGTH = 12
-_TRANSACTIONS = "transactions"
+_CUSTOMERS, _TRANSACTIONS = "customers", "transactions"
 Rate = tuple[str, date, Decimal]
 
 
@@ -151,8 +151,12 @@ def _parents(source: Source, entity: str) -> list[str]:
     """Return the entities with records that a record of the entity must refer to."""
     references = ENTITIES[entity].references
     named = {each.entity for each in references if each.severity is Severity.REJECT}
-    derived = {_TRANSACTIONS} if source.derives_customers and entity != _TRANSACTIONS else set()
-    return sorted(named & {*source.with_files} | derived)
+    known = {*source.with_files}
+    if not (source.derives_customers or source.derives_unknown):
+        return sorted(named & known)
+    if entity == _TRANSACTIONS:
+        return sorted(named & known - {_CUSTOMERS})
+    return sorted(named & known | ({_TRANSACTIONS} if named else set()))
 
 
 def _has_phones(entity: str, mapping: EntityMapping) -> bool:

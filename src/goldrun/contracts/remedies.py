@@ -42,7 +42,8 @@ BY_ENDING = {
 BROKEN_RULE = "the expression of {column} under [{entity}.columns], or the rows of the files"
 UNKNOWN_PARENT = (
     "path under [{parent}], or under [transactions] where {parent} have no files: load what is "
-    "missing, then run silver with replay=true"
+    "missing, then run silver with replay=true; of transactions also unknown_customers, at the top "
+    "of the file"
 )
 
 

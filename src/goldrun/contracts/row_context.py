@@ -8,7 +8,9 @@ FILE_NAME = "_file"
 """Name of the record's file, without its folders."""
 ROW_NUMBER = "_row"
 """Number of the record in its file, from 1, without the header and blank lines."""
-PLACE_NAMES = (FILE_NAME, ROW_NUMBER)
+LINE_NUMBER = "_line"
+"""Number of the record in its group of ``fill_down``, from 1, in the order of its file."""
+PLACE_NAMES = (FILE_NAME, ROW_NUMBER, LINE_NUMBER)
 
 
 def joined_column(join: str, column: str) -> str:

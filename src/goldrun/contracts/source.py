@@ -1,7 +1,7 @@
 """Settings of a source: the content of ``pipelines/sources/*.toml``."""
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 from phonenumbers import SUPPORTED_REGIONS
 from pydantic import Field, field_validator, model_validator
@@ -19,6 +19,7 @@ UTC = "UTC"
 NO_CURRENCY = "currency units"
 """Unit of money in figures of a shop that declares no currency."""
 _CUSTOMERS, _TRANSACTIONS = "customers", "transactions"
+_QUARANTINE = "quarantine"
 _SAME_AS_UTC = frozenset(
     f"{area}{name}"
     for area in ("", "Etc/")
@@ -36,6 +37,8 @@ class Source(Strict):
 
     Attributes:
         name: Name of the TOML file.
+        argument: How a command names the source, after ``-P source=``: the name, with the path of
+            its files where a command has given it.
         timezone: Time zone of times without a zone, and of the calendar days in gold. If None,
             rows with such times are quarantined, and the days are those of UTC.
         max_reject_share: Largest share of quarantined records, 0 to 1, that passes the
@@ -45,6 +48,9 @@ class Source(Strict):
         rates: Path of a CSV file ``currency,valid_from,rate``: units of the reporting currency
             for one unit of a currency, from a day on. Requires ``currency``.
         phone_region: Region (ISO 3166, such as ``GB``) of telephone numbers without country code.
+        unknown_customers: What becomes of the transactions of customers who are in no customers
+            file: ``derive`` accepts them and derives these customers from them, ``quarantine``
+            rejects them. Without a customers file all customers are derived.
         made_by: Command that creates the files; named in the error if they are missing.
         kafka: Brokers of the topics, as ``host:port,host:port``; ``GOLDRUN_KAFKA`` has precedence.
         registry_prefix: First part of the names of registered models, instead of the source's
@@ -56,11 +62,13 @@ class Source(Strict):
     """
 
     name: str
+    argument: str = ""
     timezone: str | None = None
     max_reject_share: float = Field(default=0.05, ge=0, le=1)
     currency: str | None = None
     rates: str | None = None
     phone_region: str | None = None
+    unknown_customers: Literal["derive", "quarantine"] = "derive"
     made_by: str | None = None
     kafka: str | None = None
     registry_prefix: str | None = None
@@ -88,12 +96,13 @@ class Source(Strict):
     def with_files(self) -> dict[str, EntityMapping]:
         """Mapping of each entity that is not derived from another, parents before children.
 
-        Transactions come first where the customers are derived from them.
+        Transactions come before what refers to the customers that are derived from them.
         """
         found = {name: mapping for name, mapping in self.entities.items() if mapping.kind}
-        if _CUSTOMERS in found:
+        if _CUSTOMERS in found and self.unknown_customers == _QUARANTINE:
             return found
-        return {name: found[name] for name in sorted(found, key=lambda one: one != _TRANSACTIONS)}
+        first = (_CUSTOMERS, _TRANSACTIONS)
+        return {name: found[name] for name in (*first, *found) if name in found}
 
     def contract(self, entity: str) -> Table:
         """Return the contract of an entity, with the warnings that reject its records here."""
@@ -104,6 +113,11 @@ class Source(Strict):
     def derives_customers(self) -> bool:
         """Whether the shop has no records of customers, so that its transactions define them."""
         return _CUSTOMERS not in self.with_files
+
+    @property
+    def derives_unknown(self) -> bool:
+        """Whether customers who are not in the shop's customers files are derived."""
+        return not self.derives_customers and self.unknown_customers != _QUARANTINE
 
     @property
     def kind(self) -> Kind:
@@ -164,6 +178,15 @@ class Source(Strict):
     def _rates_have_a_target(self) -> "Source":
         if self.rates is not None and self.currency is None:
             raise ValueError("rates requires currency: add the reporting currency")
+        return self
+
+    @model_validator(mode="after")
+    def _unknown_are_not_in_a_file(self) -> "Source":
+        if self.unknown_customers == _QUARANTINE and self.derives_customers:
+            raise ValueError(
+                "unknown_customers = 'quarantine' requires customers files: add [customers] with "
+                "a path, or remove it: all customers are derived from their transactions"
+            )
         return self
 
     @model_validator(mode="after")

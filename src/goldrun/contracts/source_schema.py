@@ -17,7 +17,7 @@ DIRECTIVE = "#:schema {path}docs/reference/source.schema.json"
 _DIALECT = "http://json-schema.org/draft-07/schema#"
 _ATTRIBUTES = "\n\nAttributes:"
 _ATTRIBUTE = re.compile(r"^ {4}(\w+): (.*(?:\n {8}.*)*)", re.MULTILINE)
-_ROOT = {"name", "entities"}
+_ROOT = {"name", "argument", "entities"}
 """Fields of ``Source`` that are no keys of the file."""
 Schema = dict[str, Any]
 

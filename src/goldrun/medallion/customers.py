@@ -1,4 +1,4 @@
-"""Derive the customers of a shop without a customers file from its transactions."""
+"""Derive customers who are in no customers file from their transactions."""
 
 from collections.abc import Collection, Sequence
 from functools import reduce
@@ -17,9 +17,12 @@ from goldrun.medallion.mapping import LINEAGE
 from goldrun.medallion.ordering import newest_first
 from goldrun.medallion.parse import parse_records
 from goldrun.medallion.parsed import Parsed
+from goldrun.medallion.silver import with_content_hash
 
 _LINEAGE = (lineage.RECORD_ID, lineage.INGESTED_AT)
 """Lineage that the join with transactions and the rules read."""
+_DERIVED = "derived-"
+"""Beginning of the ``record_id`` of a derived customer; those of records are hexadecimal digits."""
 
 
 def derived_mapping(source: Source) -> EntityMapping | None:
@@ -78,12 +81,52 @@ def derive_customers(
         F.max(entities.TRANSACTION_DATE).alias(entities.UPDATED_AT),
         *[_latest(name).alias(name) for name in expressions],
     )
-    return customers.select(
-        *[
-            c.name if c.name in customers.columns else F.lit(None).cast(c.type).alias(c.name)
-            for c in entities.CUSTOMERS.columns
-        ]
+    return customers.select(*_with_nulls(customers))
+
+
+def is_derived() -> SparkColumn:
+    """Whether a row of ``silver/customers`` is derived from transactions, and has no record.
+
+    A row without lineage is of a time when the shop had no customers file.
+    """
+    record = F.col(lineage.RECORD_ID)
+    return record.isNull() | record.startswith(_DERIVED)
+
+
+def derive_unknown(transactions: DataFrame, known: DataFrame) -> DataFrame:
+    """Derive the customers of transactions who are not in the shop's customers files.
+
+    Args:
+        transactions: Rows of ``silver/transactions``.
+        known: Rows of ``silver/customers`` that have a record.
+
+    Returns:
+        Rows of ``silver/customers``, one row a customer. ``updated_at`` is the time of the first
+        transaction, so that the row does not change with each further one; all attributes are null.
+        ``batch_id`` is that of the first transaction that was ingested.
+    """
+    others = transactions.join(
+        known.select(entities.CUSTOMER_ID), entities.CUSTOMER_ID, "left_anti"
     )
+    customers = others.groupBy(entities.CUSTOMER_ID).agg(
+        F.min(entities.TRANSACTION_DATE).alias(entities.UPDATED_AT),
+        *[F.min(name).alias(name) for name in (lineage.SOURCE, lineage.BATCH_ID)],
+    )
+    hashed = F.substring(F.sha2(entities.CUSTOMER_ID, 256), 1, 32)
+    complete = customers.select(
+        *_with_nulls(customers),
+        F.concat(F.lit(_DERIVED), hashed).alias(lineage.RECORD_ID),
+        *(lineage.SOURCE, lineage.BATCH_ID),
+    )
+    return with_content_hash(complete, entities.CUSTOMERS)
+
+
+def _with_nulls(customers: DataFrame) -> list[SparkColumn]:
+    """Return all columns of the contract; those that customers lack are null."""
+    return [
+        F.col(c.name) if c.name in customers.columns else F.lit(None).cast(c.type).alias(c.name)
+        for c in entities.CUSTOMERS.columns
+    ]
 
 
 def _without_faults(parsed: Parsed) -> SparkColumn:

@@ -54,7 +54,8 @@ def text_of(name: str) -> SparkColumn:
     """Return the text that an expression reads: of a file column, or of the record's place.
 
     Args:
-        name: Name of a column (see ``cell``), or ``_file`` or ``_row`` (``row_context``).
+        name: Name of a column (see ``cell``), or ``_file`` or ``_row`` (``row_context``). ``_line``
+            is a column, because a file has it only with the others of its group.
     """
     if name == row_context.FILE_NAME:
         return F.substring_index(F.col(lineage.FILE), "/", -1)

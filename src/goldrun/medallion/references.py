@@ -7,8 +7,42 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from goldrun.contracts import lineage
+from goldrun.contracts.entities import CUSTOMER_ID, CUSTOMER_UNKNOWN, TRANSACTIONS
 from goldrun.contracts.marketplace import ENTITIES
+from goldrun.contracts.source import Source
 from goldrun.contracts.table import Reference, Severity, Table
+
+
+def with_derived(
+    parents: Mapping[str, DataFrame], entity: str, source: Source, buyers: DataFrame | None
+) -> dict[str, DataFrame]:
+    """Add the derived customers to the parents of an entity's rows.
+
+    Derived customers are known by their transactions, and each transaction has a customer then.
+
+    Args:
+        parents: Rows of silver of each entity that the rows refer to, without derived customers.
+        entity: Name of the entity.
+        source: The shop.
+        buyers: Rows of ``silver/transactions``; None for what is refined before transactions.
+
+    Returns:
+        The parents to check references with.
+    """
+    found, customers = dict(parents), CUSTOMER_UNKNOWN.entity
+    if not (source.derives_customers or source.derives_unknown):
+        return found
+    if ENTITIES[entity] is TRANSACTIONS:
+        found.pop(customers, None)
+    elif buyers is not None and _refers_to(entity, customers):
+        ids = buyers.select(CUSTOMER_ID)
+        known = found.get(customers)
+        found[customers] = ids if known is None else known.select(CUSTOMER_ID).unionByName(ids)
+    return found
+
+
+def _refers_to(entity: str, parent: str) -> bool:
+    return any(each.entity == parent for each in ENTITIES[entity].references)
 
 
 def dangling(rows: DataFrame, reference: Reference, parent: DataFrame) -> DataFrame:

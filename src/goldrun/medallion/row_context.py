@@ -8,12 +8,12 @@ from pyspark.sql import functions as F
 
 from goldrun.contracts import lineage
 from goldrun.contracts.entity_mapping import Join
-from goldrun.contracts.row_context import FillDown, joined_column
+from goldrun.contracts.row_context import LINE_NUMBER, FillDown, joined_column
 from goldrun.medallion.mapping import cell, without_no_value
 from goldrun.medallion.text import trimmed
 
 _KEY = "_key"
-_FILLED = "_filled_"
+_FILLED, _NUMBER = "_filled_", "_number"
 _NAMES, _TEXTS = "_joined_names", "_joined_texts"
 TIMES, FIRST, LAST = "times", "first", "last"
 
@@ -27,20 +27,23 @@ def fill_down(records: DataFrame, settings: FillDown, no_value: Sequence[str] = 
         no_value: Texts that are no value (``without_no_value``).
 
     Returns:
-        The same rows. A cell is empty if it is null, blank or no value. A record without a group, a
-        malformed one, and a cell that no earlier record of the group fills stay as they are.
+        The same rows; a record with a group has its number in the group too, as ``_line``. A cell
+        is empty if it is null, blank or no value. A record without a group, a malformed one, and a
+        cell that no earlier record of the group fills stay as they are.
     """
-    group = (
-        Window.partitionBy(lineage.FILE, lineage.FINGERPRINT, _KEY)
-        .orderBy(lineage.SPLIT, lineage.ROW)
-        .rowsBetween(Window.unboundedPreceding, Window.currentRow)
+    in_order = Window.partitionBy(lineage.FILE, lineage.FINGERPRINT, _KEY).orderBy(
+        lineage.SPLIT, lineage.ROW
     )
+    group = in_order.rowsBetween(Window.unboundedPreceding, Window.currentRow)
     keyed = records.withColumn(_KEY, _key(settings.by, no_value))
     filled = {
         f"{_FILLED}{place}": _latest(cell(name), no_value, group)
         for place, name in enumerate(settings.columns)
     }
-    record = _with_cells(dict(zip(settings.columns, map(F.col, filled), strict=True)))
+    filled[_NUMBER] = F.row_number().over(in_order).cast("string")
+    record = _with_cells(
+        {column: F.col(name) for column, name in zip(settings.columns, filled, strict=False)}
+    )
     has_group = F.col(_KEY).isNotNull()
     return keyed.withColumns(filled).select(
         *[
@@ -132,7 +135,7 @@ def _latest(text: SparkColumn, no_value: Sequence[str], group: WindowSpec) -> Sp
 
 
 def _with_cells(texts: dict[str, SparkColumn]) -> SparkColumn:
-    """Return the record with other texts in some of its columns, which keep their places."""
+    """Return the record with other texts in some columns, at their places, and ``_line``."""
     record = F.col(lineage.RECORD)
     names, values = F.map_keys(record), F.map_values(record)
     for name, text in texts.items():
@@ -140,4 +143,6 @@ def _with_cells(texts: dict[str, SparkColumn]) -> SparkColumn:
         before = F.slice(values, F.lit(1), place - 1)
         after = F.slice(values, place + 1, F.size(values))
         values = F.when(place > 0, F.concat(before, F.array(text), after)).otherwise(values)
-    return F.map_from_arrays(names, values)
+    return F.map_from_arrays(
+        F.concat(names, F.array(F.lit(LINE_NUMBER))), F.concat(values, F.array(F.col(_NUMBER)))
+    )

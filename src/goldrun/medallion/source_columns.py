@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from goldrun.contracts.entity_mapping import EntityMapping, Kind
 from goldrun.contracts.marketplace import ENTITIES
-from goldrun.contracts.row_context import PLACE_NAMES, ROW_NUMBER, joined_column
+from goldrun.contracts.row_context import LINE_NUMBER, PLACE_NAMES, ROW_NUMBER, joined_column
 from goldrun.contracts.source import Source
 from goldrun.errors import SettingsError
 from goldrun.medallion.mapping import columns_needed
@@ -25,6 +25,12 @@ def check_mapping(source: Source) -> None:
                 f"{_section(source, entity)} reads {places[0]}, the place of a record in its file, "
                 f"and {source.name}.toml has no files but a {source.kind}: read another column"
             )
+        read_from = source.with_files.get(mapping.derived_from or entity)
+        if LINE_NUMBER in places and not (read_from and read_from.fill_down):
+            raise SettingsError(
+                f"{_section(source, entity)} reads {LINE_NUMBER}, the number of a line in its "
+                "group, and there is no [fill_down] that names the group: add it, or read _row"
+            )
 
 
 def reads_row_numbers(source: Source, entity: str) -> bool:
@@ -33,7 +39,7 @@ def reads_row_numbers(source: Source, entity: str) -> bool:
 
 
 def reads_place(source: Source, entity: str) -> list[str]:
-    """Return ``_file`` and ``_row``, each if an expression reads it."""
+    """Return ``_file``, ``_row`` and ``_line``, each if an expression reads it."""
     found = columns_read(source, entity)
     return [name for name in PLACE_NAMES if name in found]
 

@@ -5,12 +5,13 @@ from collections.abc import Collection, Mapping
 from pyspark.sql import DataFrame
 
 from goldrun.contracts import lineage
-from goldrun.contracts.entities import CUSTOMER_ID, CUSTOMER_UNKNOWN
+from goldrun.contracts.entities import CUSTOMER_UNKNOWN
 from goldrun.contracts.marketplace import ENTITIES
 from goldrun.contracts.source import Source
 from goldrun.contracts.table import Table
-from goldrun.medallion.customers import derive_customers, derived_mapping
+from goldrun.medallion.customers import derive_customers, derive_unknown, derived_mapping
 from goldrun.medallion.fates import Fates
+from goldrun.medallion.references import with_derived
 from goldrun.medallion.refinement import Refinement, RefinementInput, refine_records
 from goldrun.medallion.source_columns import columns_read
 from goldrun.medallion.stored_rows import empty_rows
@@ -62,10 +63,13 @@ def _parents(
         for each in references
         if each.entity in known and each.entity not in incomplete
     }
-    derived = source.derives_customers and entity != _TRANSACTIONS
-    if derived and _TRANSACTIONS not in incomplete:
-        parents[CUSTOMER_UNKNOWN.entity] = known[_TRANSACTIONS].select(CUSTOMER_ID)
-    return parents
+    customers = CUSTOMER_UNKNOWN.entity
+    buyers = known.get(_TRANSACTIONS)
+    if entity != _TRANSACTIONS and {customers, _TRANSACTIONS} & {*incomplete}:
+        buyers = None
+        if source.derives_customers or source.derives_unknown:
+            parents.pop(customers, None)
+    return with_derived(parents, entity, source, buyers)
 
 
 def _no_fates(rows: DataFrame, entity: str) -> Fates:
@@ -94,7 +98,10 @@ def customers_of(
     """
     mapping = derived_mapping(source)
     if mapping is None:
-        return refined[CUSTOMER_UNKNOWN.entity].resolution.current
+        known = refined[CUSTOMER_UNKNOWN.entity].resolution.current
+        if not source.derives_unknown:
+            return known
+        return known.unionByName(derive_unknown(refined[_TRANSACTIONS].resolution.current, known))
     return derive_customers(
         refined[_TRANSACTIONS].resolution.current,
         bronze[_TRANSACTIONS],

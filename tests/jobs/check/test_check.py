@@ -130,6 +130,7 @@ def with_customers(engine: Engine, tmp_path: Path) -> Any:
     settings.write_text(f"""
     timezone = "UTC"
     max_reject_share = 0.5
+    unknown_customers = "quarantine"
     [customers]
     path = "{tmp_path}/who.csv"
     [customers.columns]

@@ -18,6 +18,7 @@ from tests.jobs.old_files import age
 
 SETTINGS = """
 max_reject_share = 1
+unknown_customers = "quarantine"
 [customers]
 path = "{folder}/customers"
 [customers.columns]

@@ -38,6 +38,7 @@ HEADER = "n,id,who,amount,at"
 SHOP = """
 timezone = "UTC"
 max_reject_share = 1
+unknown_customers = "quarantine"
 [customers]
 path = "{folder}/customers"
 [customers.columns]

@@ -9,6 +9,7 @@ from goldrun.contracts.marketplace import ENTITIES
 from goldrun.jobs.ingest import bronze
 from goldrun.jobs.refine import mappings, silver
 from tests.jobs.refine.test_shop_without_customers import (
+    APART,
     AT,
     FILED,
     PEOPLE,
@@ -42,13 +43,13 @@ def test_children_follow_their_parents_into_quarantine_and_back(
     for name in ("visits", "events", "calls"):
         write(shop.folder, f"{name}1.csv", "id,who,at", f"x1,c1,{AT}", f"x2,c2,{AT}")
     filed = FILED.replace('*.csv"', '*.csv"\nreject = ["phone_unparsed"]')
-    british = with_settings(shop, SALES + filed, "lake")
+    british = with_settings(shop, APART + SALES + filed, "lake")
     british.bronze()
     british.silver()
     before = rows(british)
     assert waiting(british) == set()
     # The telephone number of c1 has no country code.
-    american = with_settings(shop, (SALES + filed).replace('"GB"', '"US"'), "lake")
+    american = with_settings(shop, (APART + SALES + filed).replace('"GB"', '"US"'), "lake")
     with american.ctx.tracker.run("report", "goldrun-pipeline"):
         mappings.report(american.ctx)
     warnings = [r.getMessage().strip() for r in caplog.records if "rows came in" in r.message]
@@ -61,9 +62,9 @@ def test_children_follow_their_parents_into_quarantine_and_back(
         ("customers", ("phone_unparsed",)),
         *((entity, ("customer_unknown",)) for entity in children),
     }
-    fresh = with_settings(shop, (SALES + filed).replace('"GB"', '"US"'), "fresh")
+    fresh = with_settings(shop, (APART + SALES + filed).replace('"GB"', '"US"'), "fresh")
     bronze.run(fresh.ctx)
     fresh.silver()
     assert rows(american) == rows(fresh)
-    silver.run(with_settings(shop, SALES + filed, "lake").ctx, remap=True)
-    assert rows(with_settings(shop, SALES + filed, "lake")) == before
+    silver.run(with_settings(shop, APART + SALES + filed, "lake").ctx, remap=True)
+    assert rows(with_settings(shop, APART + SALES + filed, "lake")) == before

@@ -54,6 +54,7 @@ phone = "tel"
 customer_segment = "kind"
 registration_date = "since"
 """
+APART = 'unknown_customers = "quarantine"\n'
 DERIVED = '[customers]\nfrom = "transactions"\n' + ATTRIBUTES.format(id="")
 FILED = '[customers]\npath = "{folder}/people*.csv"\n' + ATTRIBUTES.format(
     id='customer_id = "who"\n'
@@ -124,7 +125,7 @@ def attributes(shop: Shop) -> dict[str, tuple[Any, ...]]:
 def test_derived_values_equal_those_of_a_customers_file(files: Shop) -> None:
     derived = with_settings(files, SALES + DERIVED, "derived")
     run(derived)
-    filed = with_settings(files, SALES + FILED, "filed")
+    filed = with_settings(files, APART + SALES + FILED, "filed")
     run(filed)
     found, expected = attributes(derived), attributes(filed)
     assert expected["c1"] == ("ada@example.com", "+442079460018", "gold_member", "2024-01-01")
@@ -164,6 +165,6 @@ def test_transactions_come_before_what_refers_to_their_customers(files: Shop) ->
         "interactions",
     ]
     assert shop.ctx.source.derives_customers
-    filed = with_settings(files, SALES + FILED, "filed").ctx.source
+    filed = with_settings(files, APART + SALES + FILED, "filed").ctx.source
     assert list(filed.with_files)[:2] == ["customers", "sessions"]
     assert not filed.derives_customers

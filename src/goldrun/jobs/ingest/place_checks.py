@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from goldrun.contracts.row_context import FILE_NAME, joined_column
+from goldrun.contracts.row_context import FILE_NAME, LINE_NUMBER, joined_column
 from goldrun.contracts.source import Source
 from goldrun.errors import SourceError
 from goldrun.io.sources.forms import Layout
@@ -25,8 +25,9 @@ def check_places(
         SourceError: A file has a column with the name of the place of a record or of a joined
             column; or ``_file`` is read and two files have the same name.
     """
-    reserved = reads_place(source, entity)
-    prefixes = [joined_column(name, "") for name in source.with_files[entity].join]
+    mapping = source.with_files[entity]
+    reserved = [*reads_place(source, entity), *([LINE_NUMBER] if mapping.fill_down else [])]
+    prefixes = [joined_column(name, "") for name in mapping.join]
     for layout in layouts:
         for name in layout.columns:
             if name in reserved or name.startswith(tuple(prefixes)):

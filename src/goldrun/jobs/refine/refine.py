@@ -15,6 +15,7 @@ from goldrun.jobs.context import Context, log
 from goldrun.jobs.refine.batches import completed_batches, mark_complete, reset
 from goldrun.jobs.refine.mappings import record_settings
 from goldrun.jobs.refine.tables import (
+    create_fate_tables,
     fate_table_names,
     fate_tables,
     read_fates,
@@ -56,8 +57,7 @@ def refine(
         check_one_source(bronze, source.name, lake.root)
     tables = fate_tables(entity)
     with lake.writing(*fate_table_names([entity])):
-        for table in tables:
-            lake.create(table)
+        create_fate_tables(lake, entity)
         if batch is None:
             return _refine_incomplete(lake, source, entity, bronze, ctx.now, replay=replay)
         pending = bronze.where(F.col(lineage.BATCH_ID) == batch.batch_id)

@@ -9,7 +9,12 @@ from goldrun.jobs.context import Context, log
 from goldrun.jobs.erased_records import redact_erased
 from goldrun.jobs.refine import mappings
 from goldrun.jobs.refine.batches import mark_complete
-from goldrun.jobs.refine.tables import fate_tables, read_fates, read_related, replace_fates
+from goldrun.jobs.refine.tables import (
+    create_fate_tables,
+    read_fates,
+    read_related,
+    replace_fates,
+)
 from goldrun.medallion.batches import records_by_batch
 from goldrun.medallion.bronze import check_one_source
 from goldrun.medallion.erasure import is_erased
@@ -41,8 +46,7 @@ def remap_records(ctx: Context, entity: str) -> Refined:
     check_one_source(lake.read(lineage.bronze_table(entity).name), source.name, lake.root)
     _redact_again(ctx, entity)
     bronze = lake.read(lineage.bronze_table(entity).name)
-    for table in fate_tables(entity):
-        lake.create(table)
+    create_fate_tables(lake, entity)
     erased = _erased_fates(ctx, entity, bronze)
     pending = bronze.join(erased.select(lineage.RECORD_ID), lineage.RECORD_ID, "left_anti")
     nothing = read_fates(lake, entity).limit(0)

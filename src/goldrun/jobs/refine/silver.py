@@ -4,7 +4,7 @@ from goldrun.contracts import lineage
 from goldrun.contracts.entities import CUSTOMERS, TRANSACTIONS
 from goldrun.contracts.source import Source
 from goldrun.io.delta.lake import Lake
-from goldrun.jobs.context import Context, step
+from goldrun.jobs.context import Context, log, step
 from goldrun.jobs.refine.refine import refine
 from goldrun.jobs.refine.remap import remap_records
 from goldrun.jobs.refine.tables import fate_table_names, read_fates
@@ -15,7 +15,12 @@ from goldrun.jobs.time_zone import (
     keep_zone,
 )
 from goldrun.medallion.accounting import Accounting, account
-from goldrun.medallion.customers import derive_customers, derived_mapping
+from goldrun.medallion.customers import (
+    derive_customers,
+    derive_unknown,
+    derived_mapping,
+    is_derived,
+)
 from goldrun.medallion.refinement import Refined
 from goldrun.medallion.source_columns import columns_read
 
@@ -66,11 +71,14 @@ def _remap(ctx: Context) -> dict[str, Refined]:
 
 
 def derive(lake: Lake, source: Source) -> None:
-    """Derive the customers from the transactions, where the source has no file of customers."""
+    """Derive the customers who are in no customers file from the transactions."""
     mapping = derived_mapping(source)
-    if mapping is None:
+    if mapping is None and not source.derives_unknown and not _has_derived(lake):
         return
     with step("silver: customers, from their transactions"), lake.writing(CUSTOMERS.name):
+        if mapping is None:
+            _derive_unknown(lake, source)
+            return
         customers = derive_customers(
             lake.read(TRANSACTIONS.name),
             lake.read(lineage.bronze_table("transactions").name),
@@ -80,6 +88,25 @@ def derive(lake: Lake, source: Source) -> None:
             source.phone_region,
         )
         lake.replace(CUSTOMERS, customers)
+
+
+def _has_derived(lake: Lake) -> bool:
+    return not lake.read(CUSTOMERS.name).where(is_derived()).isEmpty()
+
+
+def _derive_unknown(lake: Lake, source: Source) -> None:
+    """Replace the derived customers of a shop with customers files, by the differences.
+
+    Customers of transactions that were accepted before ``unknown_customers`` was set to
+    ``quarantine`` stay, until all records are validated again.
+    """
+    table = lineage.silver_table(CUSTOMERS)
+    stored, transactions = lake.read(table.name), lake.read(TRANSACTIONS.name)
+    unknown = derive_unknown(transactions, stored.where(~is_derived()))
+    replaced = lake.replace_rows(table, unknown, stored.where(is_derived()))
+    if replaced is not None:
+        count = lake.read(table.name).where(is_derived()).count()
+        log.info("    %s customers are in no customers file", f"{count:,}")
 
 
 def accounts(ctx: Context) -> dict[str, Accounting]:

@@ -7,7 +7,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from goldrun.contracts import lineage
-from goldrun.contracts.entities import CUSTOMER_ID, CUSTOMER_UNKNOWN, TRANSACTIONS
+from goldrun.contracts.entities import CUSTOMER_ID, CUSTOMERS, TRANSACTIONS
 from goldrun.contracts.marketplace import ENTITIES
 from goldrun.contracts.rates import RATES
 from goldrun.contracts.source import Source
@@ -15,11 +15,13 @@ from goldrun.contracts.table import Table
 from goldrun.io.delta.lake import Lake
 from goldrun.io.sources.rates import read_rates
 from goldrun.medallion import quarantine
+from goldrun.medallion.customers import is_derived
 from goldrun.medallion.fates import Fates, StoredRecords
+from goldrun.medallion.references import with_derived
 from goldrun.medallion.refinement import Refinement
 from goldrun.medallion.validation import RelatedTables
 
-_TRANSACTIONS = "transactions"
+_CUSTOMERS, _TRANSACTIONS = "customers", "transactions"
 
 
 def fate_tables(entity: str) -> tuple[Table, ...]:
@@ -39,9 +41,25 @@ def fate_table_names(entities: Iterable[str]) -> list[str]:
     return sorted(names | {lineage.WARNED.name})
 
 
+def create_fate_tables(lake: Lake, entity: str) -> None:
+    """Create the fate tables that do not exist.
+
+    Customers that were derived when the shop had no customers file get columns for a record.
+    """
+    for table in fate_tables(entity):
+        lake.create(table)
+        if missing := lake.missing_columns(table) if table.name == CUSTOMERS.name else []:
+            lake.add_columns(table, missing)
+
+
 def read_fates(lake: Lake, entity: str) -> Fates:
-    """Read the fates of an entity's records; a table that does not exist is empty."""
+    """Read the fates of an entity's records; a table that does not exist is empty.
+
+    Derived customers have no records, and are left out.
+    """
     silver, history, duplicates, held = map(lake.read_or_empty, fate_tables(entity))
+    if entity == _CUSTOMERS:
+        silver = silver.where(~is_derived())
     return Fates.of(entity, silver, history, duplicates, held)
 
 
@@ -54,13 +72,11 @@ def read_related(lake: Lake, source: Source, entity: str) -> RelatedTables:
         SettingsError: The file of rates can't be read.
     """
     pointed_to = {reference.entity for reference in ENTITIES[entity].references}
-    parents = {name: lake.read(ENTITIES[name].name) for name in pointed_to & {*source.with_files}}
-    if entity == _TRANSACTIONS:
-        return RelatedTables(parents, _read_rates(lake, source))
-    if source.derives_customers:
-        buyers = lake.read_or_empty(lineage.silver_table(TRANSACTIONS)).select(CUSTOMER_ID)
-        parents[CUSTOMER_UNKNOWN.entity] = buyers
-    return RelatedTables(parents)
+    silver = {name: read_fates(lake, name).silver for name in pointed_to & {*source.with_files}}
+    buyers = lake.read_or_empty(lineage.silver_table(TRANSACTIONS))
+    parents = with_derived(silver, entity, source, buyers)
+    rates = _read_rates(lake, source) if entity == _TRANSACTIONS else None
+    return RelatedTables(parents, rates)
 
 
 def _read_rates(lake: Lake, source: Source) -> DataFrame | None:
@@ -109,7 +125,8 @@ def write_fates(
 def replace_fates(lake: Lake, entity: str, refinement: Refinement, erased: DataFrame) -> None:
     """Replace the fates of all records of an entity; rows that stay equal are not written.
 
-    Silver is written last, after the tables that a run after a stop reads it with.
+    Silver is written last, after the tables that a run after a stop reads it with. A derived
+    customer who has a record now is replaced by it.
 
     Args:
         lake: The tables.
@@ -126,4 +143,8 @@ def replace_fates(lake: Lake, entity: str, refinement: Refinement, erased: DataF
     lake.replace_rows(held, held_rows, stored.quarantine)
     lake.replace_rows(duplicates, resolution.duplicates, stored.duplicates)
     lake.replace_rows(history, resolution.history, stored.history)
-    lake.replace_rows(silver, resolution.current, stored.silver)
+    rows = stored.silver
+    if entity == _CUSTOMERS:
+        derived = lake.read_or_empty(silver).where(is_derived())
+        rows = rows.unionByName(derived.join(resolution.current, CUSTOMER_ID, "left_semi"))
+    lake.replace_rows(silver, resolution.current, rows)

@@ -20,7 +20,8 @@ by name, before anything is read. Every engine computes it alike.
 - **Place**: `_file` is the name of the record's file, without folders, and `_row` its number in
   the file: from 1, without the header and blank lines. `concat(_file, '-', _row)` is an id where
   the file has none; not for exports that overlap or are written anew in another order, whose
-  records would have other ids each time.
+  records would have other ids each time. With `fill_down`, `_line` is the number of the record in
+  its group, and `concat(Name, '-', _line)` an id that stays the same in such exports.
 - **Kinds**: text, number, boolean, time. Nothing becomes a number by itself: `Quantity *
   UnitPrice` is refused, `try_cast(Quantity as int) * try_cast(UnitPrice as decimal(18,4))` is
   right. Where text is needed, other kinds are written out.
