@@ -16,7 +16,8 @@ def parser(description: str | None, *, only_spark: bool = False) -> argparse.Arg
     options.add_argument(
         "--lake",
         default="",
-        help="folder or URI of the tables (default: $GOLDRUN_LAKE, else lake)",
+        help="folder or URI of the tables (default: $GOLDRUN_LAKE, else lake, and <preset>-lake "
+        "for a preset)",
     )
     options.add_argument(
         "--master",
@@ -43,7 +44,13 @@ def source_parser(description: str | None) -> argparse.ArgumentParser:
     options.add_argument(
         "--source",
         default="online_retail",
-        help="name of a file in pipelines/sources, or a path to a TOML file",
+        help="name of a file in pipelines/sources or a preset in its folder presets, or a path to "
+        "a TOML file",
+    )
+    options.add_argument(
+        "--path",
+        default="",
+        help="files of the transactions, instead of path in the TOML file",
     )
     return options
 

@@ -27,7 +27,7 @@ def work(given: argparse.Namespace) -> None:
     from goldrun.jobs.check.check import check_source
     from goldrun.medallion.source_columns import check_mapping
 
-    source = load_source(given.source)
+    source = load_source(given.source, given.path)
     check_mapping(source)
     with open_engine(SailEngine) as engine:
         checked = check_source(engine, source, given.rows, datetime.now(UTC))

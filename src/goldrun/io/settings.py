@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,6 +20,8 @@ from goldrun.errors import SettingsError, did_you_mean
 Model = TypeVar("Model", bound=BaseModel)
 
 DEFAULT_LAKE = "lake"
+PRESETS = "presets"
+"""Folder, beside the sources, of the settings for exports of common systems."""
 _SHOULD = re.compile(r"^(?:Input should be|\w+ should (?:be|have)) ")
 """Beginning of Pydantic's messages about allowed values, which is replaced by an instruction."""
 _NOT_IN_TOML = ("entities", "form")
@@ -33,39 +36,80 @@ def project_root() -> Path:
     return Path.cwd()
 
 
-def lake_root(option: str | None) -> str:
-    """Return the lake's folder or URI: the option, else ``GOLDRUN_LAKE``, else ``lake``.
+def lake_root(option: str | None, default: str = DEFAULT_LAKE) -> str:
+    """Return the lake's folder or URI: the option, else ``GOLDRUN_LAKE``, else the default.
 
     A ``file:`` URI is converted to the folder that it names.
 
     Raises:
         SettingsError: The value has a control character, with which no table can be written.
     """
-    root = option or os.environ.get("GOLDRUN_LAKE") or DEFAULT_LAKE
+    root = option or os.environ.get("GOLDRUN_LAKE") or default
     if not root.isprintable():
         raise SettingsError(f"--lake {root!r} has a control character: give another folder or URI")
     uri = urlparse(root)
     return unquote(uri.path) if uri.scheme == "file" else root
 
 
-def load_source(name: str) -> Source:
+def load_source(name: str, path: str = "") -> Source:
     """Read a source's TOML file.
 
     Args:
-        name: Name of a file in ``pipelines/sources`` without ``.toml``, or a path to a TOML file.
+        name: Name of a file in ``pipelines/sources`` or its folder ``presets``, without ``.toml``,
+            or a path to a TOML file. A shop's own file goes before a preset of the same name.
+        path: Files of the transactions, instead of the ``path`` in the TOML file; empty for that.
 
     Raises:
         SettingsError: The file is missing, or has an unknown key or an invalid value.
     """
-    folder = project_root() / "pipelines" / "sources"
-    path = Path(name) if name.endswith(".toml") else folder / f"{name}.toml"
-    if not _is_file(path):
-        known = sorted(p.stem for p in folder.glob("*.toml"))
+    file = _source_file(name)
+    source = load_toml(file, Source, name=file.stem, argument=file.stem)
+    return _with_path(source, path) if path else source
+
+
+def default_lake(name: str) -> str:
+    """Return the lake of a source where none is given.
+
+    A preset has one of its own, so that its records don't meet those of another shop.
+    """
+    file = _source_file(name)
+    return f"{file.stem}-{DEFAULT_LAKE}" if file.parent == _folder() / PRESETS else DEFAULT_LAKE
+
+
+def _folder() -> Path:
+    return project_root() / "pipelines" / "sources"
+
+
+def _source_file(name: str) -> Path:
+    """Return the TOML file of a source; SettingsError if there is none."""
+    folder = _folder()
+    places = [folder / f"{name}.toml", folder / PRESETS / f"{name}.toml"]
+    if name.endswith(".toml"):
+        places = [Path(name)]
+    found = [place for place in places if _is_file(place)]
+    if not found:
+        stems = {file.stem for each in (folder, folder / PRESETS) for file in each.glob("*.toml")}
+        known = sorted(stems)
         raise SettingsError(
-            f"source {name!r}: no file {path}{did_you_mean(name, known)}; write "
+            f"source {name!r}: no file {places[0]}{did_you_mean(name, known)}; write "
             f"{', '.join([*known, ''])}or give a path that ends in .toml"
         )
-    return load_toml(path, Source, name=path.stem)
+    return found[0]
+
+
+def _with_path(source: Source, path: str) -> Source:
+    """Replace the path of the transactions' files, which must be the only files of the source."""
+    files = [entity for entity, mapping in source.with_files.items() if mapping.path is not None]
+    if files != ["transactions"]:
+        several = f"has files of {', '.join(files)}" if files else "has no files"
+        raise SettingsError(
+            f"--path {path!r} is for a source with files of transactions alone, and "
+            f"{source.name}.toml {several}: write the path in a TOML file of your own"
+        )
+    mapping = source.entities["transactions"].model_copy(update={"path": path})
+    entities = {**source.entities, "transactions": mapping}
+    argument = f"{source.name} -P path={shlex.quote(path)}"
+    return source.model_copy(update={"entities": entities, "argument": argument})
 
 
 def _is_file(path: Path) -> bool:
@@ -147,5 +191,5 @@ def _known_keys(model: type[BaseModel], place: Sequence[object]) -> list[str]:
         return joined or [f.alias or name for name, f in EntityMapping.model_fields.items()]
     keys = set(model.model_fields)
     if model is Source:
-        keys = keys - {"name", "entities"} | set(ENTITIES)
+        keys = keys - {"name", "argument", "entities"} | set(ENTITIES)
     return sorted(keys)

@@ -12,7 +12,7 @@ from goldrun.io.delta.lake import Lake
 from goldrun.io.engines.base import Engine
 from goldrun.io.engines.choose import engine_for, open_engine
 from goldrun.io.engines.registry import engines_with
-from goldrun.io.settings import lake_root, load_source
+from goldrun.io.settings import default_lake, lake_root, load_source
 from goldrun.io.tracking.runs import Tracker
 from goldrun.jobs.context import Context, step
 from goldrun.jobs.stored_tables import STORED
@@ -38,10 +38,10 @@ def opened(
             metrics are logged.
         mend: Whether to correct the paths of artifacts that moved with the project's folder.
     """
-    source = load_source(given.source)
+    source = load_source(given.source, given.path)
     check_mapping(source)
     tracker = Tracker(mend=mend)
-    root = lake_root(given.lake)
+    root = lake_root(given.lake, default_lake(given.source))
     kind = _engine_of(given, root)
     kafka = streams and source.kind is Kind.KAFKA
     run = tracker.run(name, experiment, system_metrics=streams)
@@ -57,9 +57,9 @@ def opened_lake(given: argparse.Namespace) -> Iterator[tuple[Lake, Source]]:
     Args:
         given: The options of every command.
     """
-    source = load_source(given.source)
+    source = load_source(given.source, given.path)
     check_mapping(source)
-    root = lake_root(given.lake)
+    root = lake_root(given.lake, default_lake(given.source))
     with _lake(given, _engine_of(given, root), root) as lake:
         yield lake, source
 

@@ -35,7 +35,7 @@ def _refuse_other_zone(ctx: Context, lakes: str | None) -> None:
     raise SettingsError(
         f"{ctx.lake.root} is in the time zone {lakes}, and {ctx.source.name}.toml in {zone}: "
         f"their days would mix. Set timezone = {lakes!r}, or validate all records in {zone} with "
-        f"{REMAP_COMMAND.format(source=ctx.source.name)}, or build another lake with --lake"
+        f"{REMAP_COMMAND.format(source=ctx.source.argument)}, or build another lake with --lake"
     )
 
 

@@ -67,8 +67,8 @@ def _parts(checked: Checked) -> Iterator[RenderableType]:
         yield _ranges(each)
         yield from _notes(checked, entity)
     yield from _activity(checked)
-    name = checked.source.name
-    yield (f"\nNext: {RUN_COMMAND} -P source={escape(name)} -P lake={escape(name)}-lake")
+    name, argument = checked.source.name, checked.source.argument
+    yield (f"\nNext: {RUN_COMMAND} -P source={escape(argument)} -P lake={escape(name)}-lake")
 
 
 def _head(checked: Checked) -> str:

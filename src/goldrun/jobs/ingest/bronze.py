@@ -60,7 +60,7 @@ def writing_bronze(ctx: Context) -> Iterator[None]:
     if source.kind is not Kind.FILES:
         raise SettingsError(
             f"{source.name}.toml has no files but a {source.kind}: read it with "
-            f"{RUN_COMMAND} -e stream -P source={source.name}"
+            f"{RUN_COMMAND} -e stream -P source={source.argument}"
         )
     tables = [lineage.bronze_table(entity).name for entity in source.with_files]
     with ctx.lake.writing(*tables):

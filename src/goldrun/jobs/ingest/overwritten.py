@@ -156,4 +156,4 @@ def _check_key(ctx: Context, entity: str, file: str) -> None:
 
 
 def _reread(ctx: Context) -> str:
-    return REREAD_COMMAND.format(source=ctx.source.name)
+    return REREAD_COMMAND.format(source=ctx.source.argument)

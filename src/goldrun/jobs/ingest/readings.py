@@ -71,7 +71,7 @@ def report_readings(ctx: Context, entity: str, stored: Collection[str]) -> None:
         return
     readings, current = _readings(ctx, entity), _reading(ctx, entity, None)
     others = [known for one in stored if (known := readings.get(one, current)) != current]
-    command = REREAD_COMMAND.format(source=ctx.source.name)
+    command = REREAD_COMMAND.format(source=ctx.source.argument)
     if others:
         log.warning(
             "    %s: %s files were read with other settings (%s; now %s): %s reads them again",

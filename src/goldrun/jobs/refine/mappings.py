@@ -132,7 +132,7 @@ def _report_rows(ctx: Context, entity: str, periods: Sequence[Period]) -> int:
     unknown = not periods or bool(periods[0].first_batch)
     if not unknown and not any(changes):
         return 0
-    command = REMAP_COMMAND.format(source=ctx.source.name)
+    command = REMAP_COMMAND.format(source=ctx.source.argument)
     # Periods that follow each other and differ in the same settings are counted as one.
     runs = [[*run] for _, run in groupby(range(len(periods)), key=changes.__getitem__)]
     starts = [periods[run[0]].first_batch for run in runs]

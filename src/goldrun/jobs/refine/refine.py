@@ -17,7 +17,6 @@ from goldrun.jobs.refine.mappings import record_settings
 from goldrun.jobs.refine.tables import (
     create_fate_tables,
     fate_table_names,
-    fate_tables,
     read_fates,
     read_related,
     write_fates,
@@ -55,7 +54,6 @@ def refine(
     bronze = lake.read(lineage.bronze_table(entity).name)
     if batch is None:
         check_one_source(bronze, source.name, lake.root)
-    tables = fate_tables(entity)
     with lake.writing(*fate_table_names([entity])):
         create_fate_tables(lake, entity)
         if batch is None:
