@@ -79,7 +79,7 @@ def join_records(
         F.map_values(row).alias(_TEXTS),
     ).where(F.col(_KEY).isNotNull())
     both = F.map_from_arrays(
-        F.concat(F.map_keys(row), F.col(_NAMES)), F.concat(F.map_values(row), F.col(_TEXTS))
+        _joined(F.map_keys(row), F.col(_NAMES)), _joined(F.map_values(row), F.col(_TEXTS))
     )
     extended = F.when(F.col(_NAMES).isNotNull(), both).otherwise(row)
     found = records.withColumn(_KEY, _key(join.key, no_value)).join(others, _KEY, "left")
@@ -143,6 +143,10 @@ def _with_cells(texts: dict[str, SparkColumn]) -> SparkColumn:
         before = F.slice(values, F.lit(1), place - 1)
         after = F.slice(values, place + 1, F.size(values))
         values = F.when(place > 0, F.concat(before, F.array(text), after)).otherwise(values)
-    return F.map_from_arrays(
-        F.concat(names, F.array(F.lit(LINE_NUMBER))), F.concat(values, F.array(F.col(_NUMBER)))
-    )
+    names = _joined(names, F.array(F.lit(LINE_NUMBER)))
+    return F.map_from_arrays(names, _joined(values, F.array(F.col(_NUMBER))))
+
+
+def _joined(*arrays: SparkColumn) -> SparkColumn:
+    """Concatenate arrays of text, cast to one type, because Sail distinguishes those of Arrow."""
+    return F.concat(*[each.cast("array<string>") for each in arrays])
