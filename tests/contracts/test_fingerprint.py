@@ -89,10 +89,13 @@ def test_the_expressions_the_pattern_and_the_parents_are_the_mapping() -> None:
     assert changes("events", mapped_as(shop(), "events", columns=columns)) == ["mapping"]
     pattern = mapped_as(shop(), "events", timestamp_format="dd/MM/yyyy")
     assert changes("events", pattern) == ["mapping"]
-    # Without a file of customers, transactions define them and refer to none.
+    # Transactions define customers who are in no file, so that they refer to none.
     derived = shop("transactions", "events")
     assert changes("events", derived) == ["mapping"]
-    assert changes("transactions", derived) == ["mapping"]
+    assert changes("transactions", derived) == []
+    apart = shop(unknown_customers="quarantine")
+    assert [changes(name, apart) for name in ("transactions", "events")] == [["mapping"]] * 2
+    assert changes("customers", apart) == []
 
 
 @pytest.mark.parametrize(
