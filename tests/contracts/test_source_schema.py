@@ -83,9 +83,11 @@ def test_what_goldrun_refuses_the_schema_refuses(validator: Any, tmp_path: Path,
 def test_every_key_and_column_has_a_description(validator: Any) -> None:
     schema = validator.schema
     keys = {name: value for name, value in schema["properties"].items() if "$ref" not in value}
-    assert set(keys) | set(ENTITIES) == set(Source.model_fields) - {"name", "entities"} | set(
-        ENTITIES
-    )
+    assert set(keys) | set(ENTITIES) == set(Source.model_fields) - {
+        "name",
+        "argument",
+        "entities",
+    } | set(ENTITIES)
     for entity, table in ENTITIES.items():
         section = schema["definitions"][entity]["properties"]
         aliases = {field.alias or name for name, field in EntityMapping.model_fields.items()}

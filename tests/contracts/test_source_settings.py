@@ -81,7 +81,8 @@ def test_an_unknown_key_that_is_near_nothing_lists_the_known_ones(tmp_path: Path
     assert "did you mean" not in message
     assert message.endswith(
         "known: currency, customers, events, interactions, kafka, made_by, max_reject_share, "
-        "no_value, phone_region, rates, registry_prefix, sessions, timezone, transactions"
+        "no_value, phone_region, rates, registry_prefix, sessions, timezone, transactions, "
+        "unknown_customers"
     )
 
 
