@@ -42,7 +42,8 @@ def _times(values: pa.Array) -> pa.Array:
     text = pc.replace_substring(text, " ", "T")
     if values.type.tz is None:
         return text
-    return pc.binary_join_element_wise(text, pa.scalar("Z", pa.large_string()), "")
+    zone, nothing = (pa.scalar(each, pa.large_string()) for each in ("Z", ""))
+    return pc.binary_join_element_wise(text, zone, nothing)
 
 
 def _times_of_day(values: pa.Array) -> pa.Array:

@@ -89,9 +89,9 @@ class Documents:
                 value, end = self._decode()
             except json.JSONDecodeError as error:
                 near = error.pos > len(self._text) - _NEAR_END or _in_string(error)
+                ended = _in_string(error) or ends_within(error, self._text)
                 size = len(self._text) - self._at
                 if not near or size > LONGEST_VALUE or not self._read_more():
-                    ended = _in_string(error) or ends_within(error, self._text)
                     raise self._refusal(cut_off=ended) from error
                 continue
             except RecursionError as error:

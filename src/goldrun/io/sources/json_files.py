@@ -57,6 +57,7 @@ _READ = 1000
 """Records at the start of a file whose keys are read."""
 _CHARACTERS_AT_ONCE = 8 << 20
 _START = 1 << 20
+_SPACE = " \t\r\n"
 _UTF_8 = "UTF-8"
 
 
@@ -148,8 +149,9 @@ def inspect_json(part: Part, settings: FileSettings) -> JsonLayout:
     Raises:
         SourceError: The file is damaged, empty, or an array or object that is no JSON.
     """
-    check_whole(part)
     lines = _has_lines(part)
+    if lines:
+        check_whole(part)
     path = tuple(settings.each.split(".")) if settings.each else ()
     layout = JsonLayout(part, lines, path, plain=_is_plain(part) and lines and not path)
     keys = _keys(layout)
@@ -165,14 +167,23 @@ def _is_plain(part: Part) -> bool:
 
 def _has_lines(part: Part) -> bool:
     """Whether each line of a file is a record."""
-    with open_part(part) as stream:
-        start = next(whole_lines(stream, _UTF_8, _START), b"").decode()
-    first, _, rest = start.strip(" \t\r\n").replace("\r", "\n").partition("\n")
+    first, _, rest = _start(part).replace("\r", "\n").partition("\n")
     if not first:
         raise SourceError(f"{part.name} is empty: it has no line; remove or replace it")
     if first[0] == "[":
         return bool(rest) and _is_whole(first)
     return not rest or not _may_continue(first) or not _spans_lines(part)
+
+
+def _start(part: Part) -> str:
+    """Return the start of a text: its first line and more, or as much of a long line."""
+    start = ""
+    with open_part(part) as stream:
+        for piece in text_of(stream):
+            start = (start + piece).lstrip(_SPACE)
+            if len(start) > _START or any(end in start.rstrip(_SPACE) for end in "\r\n"):
+                break
+    return start.rstrip(_SPACE)
 
 
 def _is_whole(line: str) -> bool:
