@@ -2,15 +2,19 @@
 
 import csv
 import gzip
+import itertools
 import json
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from goldrun.errors import SourceError
-from goldrun.io.sources.first_rows import tables_of
+from goldrun.io.sources.first_rows import FirstRows, tables_of
 from goldrun.io.sources.parts import Part
+from goldrun.io.sources.records import RECORDS, Piece
 from goldrun.io.sources.sniffing import sniff
 
 ROWS = [[f"R{n}", f"Müller & Söhne {n}, Straße {n}", f"{n},50"] for n in range(40)]
@@ -85,6 +89,22 @@ def test_the_items_of_json_orders_are_the_rows(tmp_path: Path) -> None:
     assert rows[0]["items.sku"] == "a"
     assert (rows[0]["items.price"], rows[0]["id"]) == ("1.5", "0")
     assert rows[1]["items.sku"] == "b"
+
+
+def test_pieces_after_the_first_rows_are_not_read() -> None:
+    read: list[int] = []
+
+    class Endless:
+        part, columns, plain = Part(Path("a.csv")), ("Id",), True
+
+        def pieces(self) -> Iterator[Piece]:
+            for number in itertools.count():
+                read.append(number)
+                yield lambda: (pa.array([[("Id", "1")]] * 10, RECORDS), pa.nulls(10))
+
+    first = [piece() for piece in FirstRows(Endless(), 25).pieces()]
+    assert [len(records) for records, _ in first] == [10, 10, 10]
+    assert read == [0, 1, 2]
 
 
 def test_members_of_an_archive_are_read_as_one_table(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from goldrun.errors import SourceError
 from goldrun.io.sources.forms import ARCHIVE, FORMS, Layout, inspect_file
 from goldrun.io.sources.packed import records_of
 from goldrun.io.sources.parts import Part, is_archive, members
+from goldrun.io.sources.records import Piece
 from goldrun.io.sources.sniffing import sniff
 
 Record = dict[str, str | None]
@@ -40,6 +41,40 @@ class Table:
         records = itertools.chain.from_iterable(records_of(each) for each in self.layouts)
         whole = (record for record, malformed in records if malformed is None)
         yield from itertools.islice(whole, most)
+
+
+@dataclass(frozen=True)
+class FirstRows:
+    """A part of a file of which the pieces after some rows are not read.
+
+    Attributes:
+        layout: How the part is read.
+        most: Number of rows; some more are read, up to the end of their piece.
+    """
+
+    layout: Layout
+    most: int
+    plain: bool = False
+
+    @property
+    def part(self) -> Part:
+        """See ``Layout``."""
+        return self.layout.part
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """See ``Layout``."""
+        return self.layout.columns
+
+    def pieces(self) -> Iterator[Piece]:
+        """Yield parsers of the first records."""
+        rows = 0
+        for piece in self.layout.pieces():
+            parsed = piece()
+            yield lambda parsed=parsed: parsed  # type: ignore[misc]
+            rows += len(parsed[0])
+            if rows >= self.most:
+                return
 
 
 def form_of(file: Path) -> str | None:

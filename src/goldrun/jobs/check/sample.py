@@ -1,7 +1,7 @@
 """Read the first rows of each file of a source as rows of bronze."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from goldrun.contracts.source import Source
 from goldrun.errors import SettingsError
 from goldrun.io.engines.base import Engine
 from goldrun.io.sources.files import find_files, fingerprint, ignored_paths
+from goldrun.io.sources.first_rows import FirstRows
 from goldrun.jobs.ingest.new_files import inspect, one_file_per_task, reading_raw
 from goldrun.medallion.bronze import Batch, to_bronze
 
@@ -61,6 +62,7 @@ def _read(engine: Engine, source: Source, entity: str, rows: int, now: datetime)
     files = find_files(mapping.path or "", mapping.format, source.made_by)
     new = inspect(engine, source, entity, _by_content(files))
     # One more than is kept shows that a file has further rows.
+    new = replace(new, layouts=[FirstRows(each, rows + 1) for each in new.layouts])
     with reading_raw(engine, new) as raw, one_file_per_task(engine, source, entity):
         first = raw.where(F.col(lineage.ROW) <= rows)
         read = to_bronze(first, entity=entity, source=source.name, batch=Batch.at(now))
