@@ -23,6 +23,7 @@ from goldrun.jobs.names import RUN_COMMAND
 from goldrun.medallion.source_columns import columns_of
 from goldrun.monitoring.preview import Preview, Range, Sample
 
+_TRANSACTIONS = "transactions"
 _WIDTH = 110
 _LONGEST = 60
 """Characters of a value that are shown."""
@@ -141,10 +142,22 @@ def _notes(checked: Checked, entity: str) -> Iterator[str]:
     if sampled.ignored:
         ignored = listed(map(str, sampled.ignored), 3)
         yield f"  ignored because of their names: {escape(ignored)}"
+    yield from _unchecked(checked, entity)
+
+
+def _unchecked(checked: Checked, entity: str) -> Iterator[str]:
+    """Yield a line for each reference whose parents may be among the rows that were not read."""
+    source, sampled = checked.source, checked.sampled
+    derives = source.derives_customers or source.derives_unknown
     for reference in ENTITIES[entity].references:
-        parent = checked.sampled.get(reference.entity)
-        if parent is not None and parent.cut:
-            yield f"  {reference.name} is not checked: not all rows of {reference.entity} were read"
+        parents = {reference.entity}
+        if reference.entity == "customers" and derives:
+            # A transaction makes its customer, so its own reference always holds.
+            parents = parents | {_TRANSACTIONS} if entity != _TRANSACTIONS else set()
+        cut = [name for name in sorted(parents) if name in sampled and sampled[name].cut]
+        if cut:
+            rows = " and ".join(cut)
+            yield f"  {reference.name} is not checked: not all rows of {rows} were read"
 
 
 def _activity(checked: Checked) -> Iterator[RenderableType]:
