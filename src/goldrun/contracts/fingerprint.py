@@ -17,6 +17,8 @@ from goldrun.contracts.value_words import NO_VALUE, no_value_form
 _VERSION = 2
 """To be raised when other values are accepted for the same settings and contract."""
 _LENGTH = 12
+_DEFINITIONS = {"csv": "csv (RFC 4180)", "json": "json (lines or documents)"}
+"""Which text of a file is a record, by format."""
 _CUSTOMERS, _TRANSACTIONS = "customers", "transactions"
 Rate = tuple[str, date, Decimal]
 
@@ -97,13 +99,21 @@ def fingerprint_of(
     )
 
 
+def read_by_lines(reading: str) -> str:
+    """Return the description of a reading from when each line of CSV and JSON was a record."""
+    for name, definition in _DEFINITIONS.items():
+        reading = reading.replace(definition, name)
+    return reading
+
+
 def reading_of(settings: FileSettings) -> str:
     """Describe the settings with which files are read; equal where they give equal records."""
+    name = _DEFINITIONS.get(settings.format, settings.format)
     if settings.format == "csv":
-        return f"csv, delimiter {settings.delimiter!r}, encoding {settings.encoding}"
+        return f"{name}, delimiter {settings.delimiter!r}, encoding {settings.encoding}"
     given = {"sheet": settings.sheet, "each": settings.each}
     parts = [f"{key} {value!r}" for key, value in given.items() if value is not None]
-    return ", ".join([settings.format, *parts])
+    return ", ".join([name, *parts])
 
 
 def _declared_values(mapping: EntityMapping) -> dict[str, object]:

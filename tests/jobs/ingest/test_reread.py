@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pyspark.sql.functions import lit
 
-from goldrun.contracts import lineage
+from goldrun.contracts import fingerprint, lineage
 from goldrun.contracts.erasure import ERASED_AT, KEY_ID, TOMBSTONE, TOMBSTONES
 from goldrun.contracts.ops import READINGS, RUN_ID
 from goldrun.errors import SourceError
@@ -47,24 +47,25 @@ transaction_date = "'2024-05-01T10:00:00Z'"
 transaction_status = "'completed'"
 """
 RIGHT = {"key": "Id", "who": "Who"}
+COMMAS = "csv (RFC 4180), delimiter ',', encoding UTF-8"
 CHANGES = {
     "delimiter": (
         "Id;Who\nt1;c1\nt2;c2\n",
         {"reading": "", "key": "`Id;Who`", "who": "`Id;Who`"},
         {"reading": "delimiter = ';'", **RIGHT},
-        "csv, delimiter ',', encoding UTF-8; now csv, delimiter ';', encoding UTF-8",
+        f"{COMMAS}; now {COMMAS.replace(',', ';').replace('; ', ', ')}",
     ),
     "encoding": (
         "Id,Who\nt1,Zoë\nt2,c2\n",
         {"reading": "", **RIGHT},
         {"reading": "encoding = 'latin-1'", **RIGHT},
-        "csv, delimiter ',', encoding UTF-8; now csv, delimiter ',', encoding ISO-8859-1",
+        f"{COMMAS}; now {COMMAS.replace('UTF-8', 'ISO-8859-1')}",
     ),
     "format": (
         "Id,Who\nt1,c1\nt2,c2\n",
         {"reading": "format = 'json'", **RIGHT},
         {"reading": "format = 'csv'", **RIGHT},
-        "json; now csv, delimiter ',', encoding UTF-8",
+        f"json (lines or documents); now {COMMAS}",
     ),
 }
 
@@ -131,6 +132,20 @@ def test_files_read_with_mended_settings_give_the_tables_of_a_build(
     assert rows(mended) == rows(fresh)
     assert mended.rows("silver/transactions") == 2
     assert silver.accounts(mended.ctx)["transactions"].closed
+
+
+def test_files_from_when_a_record_was_a_line_are_named_if_a_line_was_malformed(
+    shop: Shop, line: Line, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.add_file("whole.csv", line("t1", "completed", 1), "too,few")
+    shop.add_file("broken.csv", line("t2", "completed", 1), 't3,"a note')
+    with monkeypatch.context() as patched:
+        patched.setattr(fingerprint, "_DEFINITIONS", {})
+        shop.bronze()
+    (warning,) = reported(later(shop, 1), caplog)
+    assert "1 files were read with other settings (csv, delimiter" in warning
+    read_again(later(shop, 2))
+    assert reported(later(shop, 3), caplog) == []
 
 
 def sold(line: Line, key: str, minute: int, amount: str = "5") -> str:

@@ -31,15 +31,17 @@ def ends_within(error: json.JSONDecodeError, text: str) -> bool:
 
 
 def text_of(stream: BufferedIOBase, declared: str = "UTF-8") -> Iterator[str]:
-    """Yield a text in pieces without a byte order mark; an invalid byte is U+FFFD."""
+    """Yield a text in pieces, none empty, without a byte order mark; invalid bytes are U+FFFD."""
     start = stream.read(_CHUNK)
     encoding, mark = encoding_of(start, declared)
     decoder = codecs.getincrementaldecoder(encoding)("replace")
     data = start[len(mark) :]
     while data:
-        yield decoder.decode(data)
+        if text := decoder.decode(data):
+            yield text
         data = stream.read(_CHUNK)
-    yield decoder.decode(b"", final=True)
+    if text := decoder.decode(b"", final=True):
+        yield text
 
 
 class Documents:

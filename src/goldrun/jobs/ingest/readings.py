@@ -6,7 +6,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from goldrun.contracts import lineage
-from goldrun.contracts.fingerprint import reading_with_context
+from goldrun.contracts.fingerprint import read_by_lines, reading_with_context
 from goldrun.contracts.ops import READING, READINGS
 from goldrun.errors import listed
 from goldrun.jobs.context import Context, log
@@ -70,7 +70,11 @@ def report_readings(ctx: Context, entity: str, stored: Collection[str]) -> None:
     if not stored:
         return
     readings, current = _readings(ctx, entity), _reading(ctx, entity, None)
-    others = [known for one in stored if (known := readings.get(one, current)) != current]
+    differ = {one: known for one in stored if (known := readings.get(one, current)) != current}
+    by_lines = read_by_lines(current)
+    # A line that was accepted is a record by itself now too.
+    broken = _with_broken_lines(ctx, entity) if by_lines in differ.values() else set()
+    others = [known for one, known in differ.items() if known != by_lines or one in broken]
     command = REREAD_COMMAND.format(source=ctx.source.argument)
     if others:
         log.warning(
@@ -82,6 +86,13 @@ def report_readings(ctx: Context, entity: str, stored: Collection[str]) -> None:
             "    %s: %s files were read before settings were recorded; %s reads them again",
             *(entity, unknown, command),
         )
+
+
+def _with_broken_lines(ctx: Context, entity: str) -> set[str]:
+    """Return the fingerprints of files with a malformed line that may be a part of a record."""
+    rows = ctx.lake.read_or_empty(lineage.bronze_table(entity))
+    broken = rows.where(F.contains(F.col(lineage.MALFORMED), F.lit('"')))
+    return {row[0] for row in broken.select(lineage.FINGERPRINT).distinct().collect()}
 
 
 def _stored(ctx: Context, entity: str) -> DataFrame:

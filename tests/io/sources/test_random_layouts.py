@@ -1,0 +1,179 @@
+"""Files of random layouts are read as by Python's own ``csv`` and ``json``."""
+
+import bz2
+import csv
+import gzip
+import io
+import json
+import random
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from goldrun.io.sources import json_documents, text_files
+from tests.io.sources.records import Record, read
+
+ENCODINGS: dict[str, str] = {
+    "utf-8": "é\u2028",
+    "utf-8-sig": "é😀",
+    "windows-1252": "€é",
+    "iso-8859-1": "é\x85",
+    "utf-16": "é😀",
+    "utf-16-le": "é",
+    "utf-16-be": "\u0a0d\u0d0a",
+    "utf-32": "é",
+    "cp437": "é",
+    "shift_jis": "表ソ",
+    "gb18030": "é表",
+    "koi8-r": "Ж",
+}
+"""Letters by encoding; some have the bytes of quotes, line ends or delimiters."""
+LETTERS = "aab  \"\n\r,;|\t'x1"
+Packing = Callable[[bytes, str], tuple[str, bytes]]
+
+
+def plain(content: bytes, name: str) -> tuple[str, bytes]:
+    return name, content
+
+
+def gzipped(content: bytes, name: str) -> tuple[str, bytes]:
+    return f"{name}.gz", gzip.compress(content, mtime=0)
+
+
+def bzipped(content: bytes, name: str) -> tuple[str, bytes]:
+    return f"{name}.BZ2", bz2.compress(content)
+
+
+def zipped(content: bytes, name: str) -> tuple[str, bytes]:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(f"folder/{name}", content)
+    return "x.zip", packed.getvalue()
+
+
+PACKINGS: tuple[Packing, ...] = (plain, plain, gzipped, bzipped, zipped)
+
+
+def parts_of(dice: random.Random, rows: list[list[str]]) -> Iterator[list[list[str]]]:
+    """Split rows into the files of a shop."""
+    while rows:
+        count = dice.randrange(1, len(rows) + 1)
+        yield rows[:count]
+        rows = rows[count:]
+
+
+def csv_text(dice: random.Random, rows: list[list[str]], delimiter: str) -> str:
+    end = dice.choice(["\n", "\r\n", "\r"])
+    # Python's writer leaves line ends unquoted that are not its own, and blank lines.
+    all_quoted = len(rows[0]) == 1 or end != "\r\n" or dice.random() < 0.5
+    quoting: Any = csv.QUOTE_ALL if all_quoted else csv.QUOTE_MINIMAL
+    out = io.StringIO(newline="")
+    csv.writer(out, delimiter=delimiter, lineterminator=end, quoting=quoting).writerows(rows)
+    text = out.getvalue()
+    return text.removesuffix(end) if dice.random() < 0.3 else text
+
+
+def draw_csv(dice: random.Random, folder: Path) -> tuple[list[Record], list[Record | str]]:
+    """Write rows into files of one layout; return them as Python and goldrun read them."""
+    encoding = dice.choice(list(ENCODINGS))
+    delimiter = dice.choice([",", ";", "\t", "|"])
+    letters, columns = LETTERS + ENCODINGS[encoding], dice.randrange(1, 6)
+    words = ["".join(dice.choices(letters, k=dice.randrange(8))) for _ in range(columns * 30)]
+    rows = [words[n : n + columns] for n in range(0, columns * dice.randrange(1, 30), columns)]
+    names = [f"n{n}" + dice.choice(["", "\n", " x", ',"q"']) for n in range(columns)]
+    expected: list[Record] = []
+    found: list[Record | str] = []
+    for part in parts_of(dice, rows):
+        text = csv_text(dice, [names, *part], delimiter)
+        first, *parsed = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+        keys = [name.strip() for name in first]
+        expected += [dict(zip(keys, (v or None for v in row), strict=True)) for row in parsed]
+        name = "x.tsv" if delimiter == "\t" and dice.random() < 0.5 else "x.csv"
+        settings = {} if name == "x.tsv" else {"delimiter": delimiter}
+        packed, content = dice.choice(PACKINGS)(text.encode(encoding), name)
+        (folder / packed).write_bytes(content)
+        found += read(folder / packed, encoding=encoding, **settings)
+    return expected, found
+
+
+def value(dice: random.Random, depth: int = 0) -> object:
+    kind = dice.randrange(8 if depth < 2 else 6)
+    if kind == 6:
+        return [value(dice, depth + 1) for _ in range(dice.randrange(3))]
+    if kind == 7:
+        return {f"k{n}": value(dice, depth + 1) for n in range(dice.randrange(3))}
+    text = "".join(dice.choices('ab"\\\n\r\t{}[],:é😀\u2028/', k=dice.randrange(6)))
+    return [text, dice.randrange(10**9), -dice.randrange(10**4) / 64, None, True, False][kind]
+
+
+def as_text(given: object) -> str | None:
+    """The text that a value of JSON becomes, numbers as Python writes them."""
+    if given is None or isinstance(given, str):
+        return given
+    return json.dumps(given, ensure_ascii=False, separators=(",", ":"))
+
+
+def draw_json(dice: random.Random, folder: Path) -> tuple[list[Record], list[Record | str]]:
+    objects = [
+        {f"c{n}": value(dice) for n in range(dice.randrange(4))}
+        for _ in range(dice.randrange(1, 9))
+    ]
+    layout, ascii_only = dice.randrange(4), dice.random() < 0.5
+    if layout == 0:
+        text = "\n".join(json.dumps(each, ensure_ascii=ascii_only) for each in objects)
+    elif layout == 1:
+        text = "\n".join(json.dumps(each, indent=dice.randrange(3)) for each in objects)
+    else:
+        indent = dice.choice([None, 0, 4])
+        text = json.dumps(objects, indent=indent, ensure_ascii=ascii_only)
+    # An empty object is a whole line, whatever follows.
+    if layout == 1 and not objects[0]:
+        return [], []
+    encoding = dice.choice(["utf-8", "utf-8-sig", "utf-16", "utf-32"])
+    packed, content = dice.choice(PACKINGS)(text.encode(encoding), "x.json")
+    (folder / packed).write_bytes(content)
+    expected = [{key: as_text(each) for key, each in record.items()} for record in objects]
+    return expected, read(folder / packed, format="json")
+
+
+def same(found: list[Record | str], expected: list[Record]) -> bool:
+    """Whether records are equal; nested JSON by its value, whose escapes differ."""
+    return len(found) == len(expected) and all(
+        isinstance(one, dict)
+        and one.keys() == other.keys()
+        and all(_same_text(one[key], other[key]) for key in one)
+        for one, other in zip(found, expected, strict=True)
+    )
+
+
+def _same_text(one: str | None, other: str | None) -> bool:
+    if one == other:
+        return True
+    nested = one is not None and other is not None and one[:1] + other[:1] in {"[[", "{{"}
+    return nested and json.loads(one or "") == json.loads(other or "")
+
+
+def check(seeds: range, folder: Path, patched: pytest.MonkeyPatch) -> None:
+    for seed in seeds:
+        dice = random.Random(seed)
+        draw = draw_csv if seed % 4 else draw_json
+        patched.setattr(text_files, "BYTES_AT_ONCE", dice.choice([7, 64, 1 << 20, 1 << 20]))
+        patched.setattr(json_documents, "_CHUNK", dice.choice([5, 64, 1 << 20]))
+        expected, found = draw(dice, folder)
+        assert same(found, expected), f"seed {seed}"
+
+
+def test_random_layouts_are_read_as_by_python(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check(range(300), tmp_path, monkeypatch)
+
+
+@pytest.mark.slow
+def test_ten_thousand_random_layouts_are_read_as_by_python(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check(range(1000, 11_000), tmp_path, monkeypatch)
