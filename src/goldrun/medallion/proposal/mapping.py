@@ -8,7 +8,7 @@ from goldrun.contracts.entities import CUSTOMER_ID
 from goldrun.contracts.marketplace import ENTITIES
 from goldrun.contracts.time_formats import ISO
 from goldrun.medallion.proposal import transactions
-from goldrun.medallion.proposal.names import assign
+from goldrun.medallion.proposal.names import assign, only_time
 from goldrun.medallion.proposal.profile import Profile
 from goldrun.medallion.proposal.section import Mapped, Section, number, quoted
 
@@ -23,7 +23,7 @@ def propose_section(entity: str, columns: Mapping[str, Profile], texts: pd.DataF
     """
     found = assign(entity, columns)
     if entity == "transactions":
-        found = transactions.money_of_rows(found, texts)
+        found = transactions.money_of_rows(found | only_time(found, columns), texts)
     times = {name: each for name, each in found.items() if _is_time(entity, name)}
     mapped = {name: _plain(entity, name, each) for name, each in found.items()}
     buyer = found.get(CUSTOMER_ID)

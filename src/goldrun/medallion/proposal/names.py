@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from pyspark.sql import types as T
 
-from goldrun.contracts.entities import ORDER_ID
+from goldrun.contracts.entities import ORDER_ID, TRANSACTION_DATE
 from goldrun.contracts.marketplace import ENTITIES
 from goldrun.contracts.table import Column
 from goldrun.medallion.proposal.profile import Profile, words_of
@@ -112,6 +112,14 @@ def assign(entity: str, columns: Mapping[str, Profile]) -> dict[str, Profile]:
         if best is not None:
             found[contract.name] = best
     return found
+
+
+def only_time(found: Mapping[str, Profile], columns: Mapping[str, Profile]) -> dict[str, Profile]:
+    """Return the one column with times as that of the purchase, however it is named."""
+    times = [each for each in columns.values() if each.times is not None and each.filled]
+    if TRANSACTION_DATE in found or len(times) != 1 or times[0] in found.values():
+        return {}
+    return {TRANSACTION_DATE: times[0]}
 
 
 def patterns_of(entity: str, column: str) -> tuple[str, ...]:

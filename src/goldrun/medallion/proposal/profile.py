@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import pandas as pd
@@ -16,9 +16,8 @@ _FEW_VALUES = 20
 _NAMED_AS_TIME = re.compile(r"date|time|created|updated|modified|paid at|_at\b| at\b|day\b|when")
 _PLAIN = r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?"
 _WITH_COMMA = r"[+-]?(?:\d{1,3}(?:\.\d{3})+|\d+)(?:,\d+)?"
-_THOUSANDS = r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?"
+_THOUSANDS = r"[+-]?(?:[1-9]\d{0,2}(?:,\d{3})+|\d+)(?:\.\d+)?"
 SIGNS = "$€£¥ \u00a0"
-
 """Characters around the digits of money."""
 
 
@@ -74,12 +73,26 @@ def profile(texts: pd.DataFrame) -> dict[str, Profile]:
     Args:
         texts: Text columns; null is no value. Texts of ``no_value`` count as none.
     """
-    return {str(name): _column(str(name), texts[name]) for name in texts.columns}
+    found = {str(name): _column(str(name), texts[name]) for name in texts.columns}
+    if any(each.writing is Writing.COMMA for each in found.values()):
+        return {name: _with_decimal_comma(each, texts[name]) for name, each in found.items()}
+    return found
+
+
+def _with_decimal_comma(column: Profile, raw: "pd.Series[str]") -> Profile:
+    """Read commas as those of the file's other columns: 2,500 is two and a half there."""
+    if column.writing is not Writing.THOUSANDS:
+        return column
+    bare = _bare(_values(raw))
+    if not bare.str.fullmatch(_WITH_COMMA).all():
+        return column
+    decimals = bool(bare.str.contains(r",\d*[1-9]").any())
+    return replace(column, writing=Writing.COMMA, decimals=decimals)
 
 
 def decimal_text(texts: "pd.Series[str]", column: Profile) -> "pd.Series[str]":
     """Return the texts of numbers with a point before their decimals."""
-    bare = texts.str.replace(f"[{re.escape(SIGNS)}]", "", regex=True)
+    bare = _bare(texts)
     if column.writing is Writing.COMMA:
         return bare.str.replace(".", "").str.replace(",", ".")
     return bare.str.replace(",", "")
@@ -93,11 +106,9 @@ def words_of(name: str) -> str:
 
 
 def _column(name: str, raw: "pd.Series[str]") -> Profile:
-    trimmed = raw.dropna().astype(str).str.strip(INVISIBLE)
-    without = {text.lower() for text in NO_VALUE} | {""}
-    values = trimmed[~trimmed.str.lower().isin(without)]
+    values = _values(raw)
     counts = values.value_counts()
-    bare = values.str.replace(f"[{re.escape(SIGNS)}]", "", regex=True)
+    bare = _bare(values)
     writing = _writing(bare)
     few = len(counts) <= _FEW_VALUES
     return Profile(
@@ -114,6 +125,16 @@ def _column(name: str, raw: "pd.Series[str]") -> Profile:
         words=[(str(word), int(rows)) for word, rows in counts.items()] if few else (),
         examples=values.drop_duplicates().head(3).tolist(),
     )
+
+
+def _values(raw: "pd.Series[str]") -> "pd.Series[str]":
+    trimmed = raw.dropna().astype(str).str.strip(INVISIBLE)
+    without = {text.lower() for text in NO_VALUE} | {""}
+    return trimmed[~trimmed.str.lower().isin(without)]
+
+
+def _bare(values: "pd.Series[str]") -> "pd.Series[str]":
+    return values.str.replace(f"[{re.escape(SIGNS)}]", "", regex=True)
 
 
 def _writing(values: "pd.Series[str]") -> Writing | None:
