@@ -14,6 +14,8 @@ from goldrun.medallion.text import trimmed
 
 _KEY = "_key"
 _FILLED, _NUMBER = "_filled_", "_number"
+_MAP = "map<string, string>"
+"""Type of records: Sail distinguishes the texts of Arrow that files and expressions have."""
 _NAMES, _TEXTS = "_joined_names", "_joined_texts"
 TIMES, FIRST, LAST = "times", "first", "last"
 
@@ -47,7 +49,7 @@ def fill_down(records: DataFrame, settings: FillDown, no_value: Sequence[str] = 
     has_group = F.col(_KEY).isNotNull()
     return keyed.withColumns(filled).select(
         *[
-            F.when(has_group, record).otherwise(F.col(name)).alias(name)
+            F.when(has_group, record.cast(_MAP)).otherwise(F.col(name).cast(_MAP)).alias(name)
             if name == lineage.RECORD
             else F.col(name)
             for name in records.columns
@@ -81,7 +83,7 @@ def join_records(
     both = F.map_from_arrays(
         _joined(F.map_keys(row), F.col(_NAMES)), _joined(F.map_values(row), F.col(_TEXTS))
     )
-    extended = F.when(F.col(_NAMES).isNotNull(), both).otherwise(row)
+    extended = F.when(F.col(_NAMES).isNotNull(), both.cast(_MAP)).otherwise(row.cast(_MAP))
     found = records.withColumn(_KEY, _key(join.key, no_value)).join(others, _KEY, "left")
     return found.select(
         *[
