@@ -80,6 +80,19 @@ def test_unknown_drift_is_a_reason() -> None:
     assert str(found) == "not promoted: feature drift could not be evaluated"
 
 
+def test_unknown_drift_only_warns_before_the_first_champion() -> None:
+    unknown = replace(EVIDENCE, drift=Verdict.UNKNOWN)
+    found = decide(unknown, CRITERIA, None, "block", first=True)
+    assert str(found) == "promoted (warning: feature drift could not be evaluated)"
+    failed = decide(replace(EVIDENCE, drift=Verdict.FAIL), CRITERIA, None, "block", first=True)
+    assert not failed.promote
+    not_measured: Any = None
+    missing = replace(EVIDENCE, drift=not_measured)
+    assert not decide(missing, CRITERIA, None, "warn", first=True).promote
+    unknown_quality = replace(unknown, quality=Verdict.UNKNOWN)
+    assert not decide(unknown_quality, CRITERIA, None, "warn", first=True).promote
+
+
 def test_a_promotion_reports_a_warning() -> None:
     found = weigh(replace(EVIDENCE, drift=Verdict.FAIL))
     assert str(found) == "promoted (warning: features have drifted)"

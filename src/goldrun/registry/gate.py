@@ -46,13 +46,16 @@ def decide(
     criteria: tuple[Criterion, ...],
     head_to_head: HeadToHead | None,
     drift_policy: Literal["warn", "block"],
+    *,
+    first: bool = False,
 ) -> Decision:
     """Decide from the evidence of a challenger whether it is promoted.
 
-    The evidence must be complete and quality must pass. Unknown drift prevents a promotion; failed
-    drift is a warning or prevents it, by ``drift_policy``. At least one criterion is required, and
-    all must hold, on finite numbers in their metric's range. If there is a champion,
-    ``head_to_head`` is given and the challenger must be strictly better.
+    The evidence must be complete and quality must pass. Unknown drift prevents a promotion, but
+    only warns where the model never had a champion (``first``): a small shop has too few rows to
+    evaluate it. Failed drift is a warning or prevents a promotion, by ``drift_policy``. At least
+    one criterion is required, and all must hold, on finite numbers in their metric's range. If
+    there is a champion, ``head_to_head`` is given and the challenger must be strictly better.
     """
     against = _missing(evidence)
     warnings: list[str] = []
@@ -61,7 +64,8 @@ def decide(
     if evidence.drift is Verdict.FAIL:
         (warnings if drift_policy == "warn" else against).append("features have drifted")
     elif evidence.drift is not Verdict.PASS:
-        against.append("feature drift could not be evaluated")
+        only_warns = first and evidence.drift is Verdict.UNKNOWN
+        (warnings if only_warns else against).append("feature drift could not be evaluated")
     if not criteria:
         against.append("there are no criteria to meet")
     against += [each for one in criteria for each in _failures(one, evidence.metrics)]

@@ -19,7 +19,7 @@ from goldrun.errors import ForeignModelError, MissingTableError
 from goldrun.io.delta.lake import Lake
 from goldrun.io.settings import load_source
 from goldrun.io.tracking.runs import Tracker
-from goldrun.io.tracking.versions import versions_of
+from goldrun.io.tracking.versions import versions_of, was_promoted
 from goldrun.jobs.context import Context
 from goldrun.jobs.promote import migration
 from goldrun.jobs.promote.champions import champion_of, check_models, owner_of
@@ -318,3 +318,13 @@ def test_a_migration_on_a_server_keeps_versions_aliases_and_tags(
         moved = versions_of(ctx.tracker.client, "online_retail-segmentation")
         assert [v.aliases for v in moved or []] == [("challenger", "champion")]
     mlflow.set_tracking_uri(before)
+
+
+def test_a_model_had_a_champion_if_the_gate_ever_promoted_a_version(ctx: Context) -> None:
+    client = ctx.tracker.client
+    assert not was_promoted(client, "churn")
+    trained(ctx, decision="not promoted: auc 0.5000 does not beat recency.auc")
+    assert not was_promoted(client, "churn")
+    trained(ctx, decision="promoted (warning: features have drifted)")
+    trained(ctx, decision="not promoted: data quality is fail")
+    assert was_promoted(client, "churn")

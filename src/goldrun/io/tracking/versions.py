@@ -11,6 +11,9 @@ from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
+DECISION = "goldrun.decision"
+"""Tag of a version: the decision of the gate as text."""
+_PROMOTED = "promoted"
 _ABSENT = "RESOURCE_DOES_NOT_EXIST"
 
 
@@ -58,6 +61,18 @@ def versions_of(client: MlflowClient, name: str) -> list[Version] | None:
             break
     numbered = sorted(found, key=lambda version: int(version.version))
     return [_version(client, one, aliases) for one in numbered]
+
+
+def was_promoted(client: MlflowClient, name: str) -> bool:
+    """Whether the gate has ever promoted a version of a model, whatever its aliases are now."""
+    token: str | None = None
+    while True:
+        page = client.search_model_versions(f"name='{name}'", page_token=token)
+        if any(one.tags.get(DECISION, "").startswith(_PROMOTED) for one in page):
+            return True
+        token = page.token
+        if not token:
+            return False
 
 
 def rename_model(client: MlflowClient, old: str, new: str) -> None:

@@ -11,12 +11,14 @@ from goldrun.contracts.criterion import Criterion
 from goldrun.features.catalog.feature_tables import CUSTOMER_FEATURES
 from goldrun.io.git import git_state
 from goldrun.io.tracking.models import register_model
+from goldrun.io.tracking.versions import DECISION, was_promoted
 from goldrun.jobs.context import Context, log
 from goldrun.jobs.promote.champions import owner_of
 from goldrun.monitoring.drift import DriftReport
 from goldrun.monitoring.quality import QualityReport
 from goldrun.registry.evidence import Evidence
 from goldrun.registry.gate import Decision, HeadToHead, decide, unless_changed
+from goldrun.registry.remedies import remedies
 
 
 @dataclass(frozen=True)
@@ -90,13 +92,18 @@ def register_and_gate(ctx: Context, candidate: Candidate, monitoring: Monitoring
         ctx.tracker, candidate.pipeline, name, candidate.example, predict=candidate.predict
     )
     rival = candidate.head_to_head
-    decision = decide(evidence, candidate.criteria, rival, candidate.drift_policy)
+    # The version that was just registered has no decision yet.
+    first = rival is None and not was_promoted(ctx.tracker.client, name)
+    decision = decide(evidence, candidate.criteria, rival, candidate.drift_policy, first=first)
     if decision.promote:
         decision = promote_unless_changed(ctx, name, version, decision, rival)
-    result = {"goldrun.decision": str(decision), "goldrun.version": str(version)}
+    result = {DECISION: str(decision), "goldrun.version": str(version)}
     ctx.tracker.set_tags(result)
     ctx.tracker.tag_version(name, version, evidence.tags() | result)
     log.info("    %s version %s: %s", name, version, decision)
+    if not decision.promote:
+        for remedy in remedies(candidate.criteria, candidate.metrics, candidate.model):
+            log.info("      what helps: %s", remedy)
     return Outcome(name, version, candidate.summary, monitoring, decision)
 
 

@@ -62,6 +62,8 @@ def open_sail(scratch: Scratch) -> Iterator[SparkSession]:
             session = SparkSession.builder.remote(f"sc://{host}:{port}").create()
             opened.callback(session.stop)
             session.conf.set("spark.sql.session.timeZone", "UTC")
+            # Otherwise PySpark looks for IPython at each call, which is a fifth of a short run.
+            session.conf.set("spark.python.sql.dataFrameDebugging.enabled", "false")
         except (ImportError, OSError, RuntimeError, PySparkException) as error:
             raise ToolchainError(f"Sail did not start ({error}): use engine spark") from error
         yield session
