@@ -16,7 +16,7 @@ _KEY = "_key"
 _FILLED, _NUMBER = "_filled_", "_number"
 _MAP = "map<string, string>"
 """Type of records: Sail distinguishes the texts of Arrow that files and expressions have."""
-_NAMES, _TEXTS = "_joined_names", "_joined_texts"
+_NAMES, _TEXTS = "_names", "_texts"
 TIMES, FIRST, LAST = "times", "first", "last"
 
 
@@ -42,19 +42,19 @@ def fill_down(records: DataFrame, settings: FillDown, no_value: Sequence[str] = 
         f"{_FILLED}{place}": _latest(cell(name), no_value, group)
         for place, name in enumerate(settings.columns)
     }
-    filled[_NUMBER] = F.row_number().over(in_order).cast("string")
-    record = _with_cells(
-        {column: F.col(name) for column, name in zip(settings.columns, filled, strict=False)}
+    numbered = {_NUMBER: F.row_number().over(in_order).cast("string")}
+    row = F.col(lineage.RECORD)
+    texts = {_NAMES: F.map_keys(row), _TEXTS: F.map_values(row)}
+    frame = keyed.withColumns(filled | numbered | texts)
+    # One step a column: nested in one expression, their number would double with each column.
+    for column, name in zip(settings.columns, filled, strict=True):
+        frame = frame.withColumn(_TEXTS, _with_text(column, F.col(name)))
+    record = F.map_from_arrays(
+        _joined(F.col(_NAMES), F.array(F.lit(LINE_NUMBER))),
+        _joined(F.col(_TEXTS), F.array(F.col(_NUMBER))),
     )
-    has_group = F.col(_KEY).isNotNull()
-    return keyed.withColumns(filled).select(
-        *[
-            F.when(has_group, record.cast(_MAP)).otherwise(F.col(name).cast(_MAP)).alias(name)
-            if name == lineage.RECORD
-            else F.col(name)
-            for name in records.columns
-        ]
-    )
+    filled_down = F.when(F.col(_KEY).isNotNull(), record.cast(_MAP)).otherwise(row.cast(_MAP))
+    return frame.withColumn(lineage.RECORD, filled_down).select(*records.columns)
 
 
 def join_records(
@@ -136,17 +136,13 @@ def _latest(text: SparkColumn, no_value: Sequence[str], group: WindowSpec) -> Sp
     return F.coalesce(F.last(known, ignorenulls=True).over(group), text)
 
 
-def _with_cells(texts: dict[str, SparkColumn]) -> SparkColumn:
-    """Return the record with other texts in some columns, at their places, and ``_line``."""
-    record = F.col(lineage.RECORD)
-    names, values = F.map_keys(record), F.map_values(record)
-    for name, text in texts.items():
-        place = F.array_position(names, F.lit(name)).cast("int")
-        before = F.slice(values, F.lit(1), place - 1)
-        after = F.slice(values, place + 1, F.size(values))
-        values = F.when(place > 0, F.concat(before, F.array(text), after)).otherwise(values)
-    names = _joined(names, F.array(F.lit(LINE_NUMBER)))
-    return F.map_from_arrays(names, _joined(values, F.array(F.col(_NUMBER))))
+def _with_text(column: str, text: SparkColumn) -> SparkColumn:
+    """Return the texts of a record with another text of one column, at its place."""
+    texts = F.col(_TEXTS)
+    place = F.array_position(_NAMES, F.lit(column)).cast("int")
+    before = F.slice(texts, F.lit(1), place - 1)
+    after = F.slice(texts, place + 1, F.size(texts))
+    return F.when(place > 0, F.concat(before, F.array(text), after)).otherwise(texts)
 
 
 def _joined(*arrays: SparkColumn) -> SparkColumn:
