@@ -186,6 +186,8 @@ def test_silver_equals_pandas_row_by_row(retail: Context, truth: pd.DataFrame) -
                 if name in {"price", "amount"}
                 else F.unix_seconds(name).alias(name)
                 if name in {"transaction_date", "updated_at"}
+                else F.col(name).cast("bigint").alias(name)
+                if name == "quantity"
                 else F.coalesce(name, F.lit("")).alias(name)
                 if name == "payment_method"
                 else F.col(name)
@@ -285,6 +287,7 @@ def test_customer_daily_equals_pandas_row_by_row(retail: Context, days: pd.DataF
     rows = retail.lake.read("gold/customer_daily")
     found = (
         rows.withColumns({name: (F.col(name) * UNITS).cast("bigint") for name in MONEY})
+        .withColumn("pieces", F.col("pieces").cast("bigint"))
         .toPandas()
         .assign(day=lambda frame: pd.to_datetime(frame.day))
         .sort_values(["customer_id", "day"], ignore_index=True)

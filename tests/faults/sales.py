@@ -151,8 +151,8 @@ class Shop:
         wrong: dict[str, object] = self._random.choice(
             [
                 {"price": "-1"},
-                {"price": "free"},
-                {"price": float("nan")},
+                {"amount": "free"},
+                {"amount": float("nan")},
                 {"quantity": [1, 2]},
                 {"quantity": 10**30},
                 {"customer_id": ""},

@@ -33,7 +33,7 @@ def daily_of(spark: SparkSession) -> MakeDaily:
                 "spend": Decimal(spend),
                 "net_spend": Decimal(spend),
                 "lines": orders,
-                "pieces": orders,
+                "pieces": Decimal(orders),
                 "orders_placed": orders + lost,
                 "orders_cancelled": lost,
                 "transactions": orders + lost,

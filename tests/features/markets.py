@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import types as T
 
 from goldrun.contracts import lineage
 from goldrun.contracts.behaviour import EVENTS, INTERACTIONS, SESSIONS
@@ -112,7 +113,14 @@ def frame(spark: SparkSession, table: Table, rows: Sequence[Row], *more: str) ->
     schema = "struct<" + ",".join(
         f"{name}:{stored.column(name).type.simpleString()}" for name in names
     )
-    tuples = [tuple(row.get(name) for name in names) for row in rows]
+    exact = {name for name in names if isinstance(stored.column(name).type, T.DecimalType)}
+    tuples = [
+        tuple(
+            Decimal(row[name]) if name in exact and row.get(name) is not None else row.get(name)
+            for name in names
+        )
+        for row in rows
+    ]
     return spark.createDataFrame(tuples, f"{schema}>")
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,7 @@ from goldrun.features.silver_tables import Silver
 from tests.features.markets import ENTITIES, Market, line, silver_of
 
 STATUSES = ("completed", "completed", "pending", "cancelled", "refunded", "failed")
-Line = tuple[str, str, str, str, float, int]
+Line = tuple[str, str, str, str, float, int | str]
 Daily = Callable[..., dict[tuple[str, date], dict[str, float]]]
 
 
@@ -162,13 +163,22 @@ def test_purchases_are_added_up_without_a_join_which_would_have_to_fit_into_memo
     assert "Join" not in plan
 
 
-def test_pieces_do_not_overflow_an_integer(daily: Daily) -> None:
-    most = 2_147_483_647
+def test_weights_are_added_exactly(daily: Daily) -> None:
+    found = daily(
+        ("c", "o", "2024-01-01 10:00:00", "completed", 1.0, "0.435"),
+        ("c", "o", "2024-01-01 11:00:00", "completed", 1.0, "0.1"),
+        ("c", "o", "2024-01-01 12:00:00", "cancelled", 1.0, "7.5"),
+    )
+    assert found[("c", date(2024, 1, 1))]["pieces"] == 0.535
+
+
+def test_pieces_do_not_overflow(daily: Daily) -> None:
+    most = "99999999999999.9999"
     found = daily(
         ("c", "o", "2024-01-01 10:00:00", "completed", 1.0, most),
         ("c", "o", "2024-01-01 11:00:00", "completed", 1.0, most),
     )
-    assert found[("c", date(2024, 1, 1))]["pieces"] == 2 * most
+    assert found[("c", date(2024, 1, 1))]["pieces"] == float(2 * Decimal(most))
 
 
 def random_lines(seed: int) -> pd.DataFrame:
@@ -236,6 +246,7 @@ def test_random_lines_add_up_as_in_pandas(spark: SparkSession, seed: int) -> Non
         .withColumn("cents", (F.col("spend") * 100).cast("bigint"))
         .withColumn("refunds", (F.col("refunds") * 100).cast("bigint"))
         .withColumn("net_spend", (F.col("net_spend") * 100).cast("bigint"))
+        .withColumn("pieces", F.col("pieces").cast("bigint"))
         .drop("spend")
         .toPandas()
         .set_index(["customer_id", "day"])

@@ -24,7 +24,7 @@ def transaction(v: int) -> tuple[Any, ...]:
         "order_id": str(v),
         "customer_id": str(v % 100 + 1),
         "product_id": str(v % 50 + 1),
-        "quantity": v % 5 + 1,
+        "quantity": Decimal(v % 5 + 1),
         "price": price,
         "amount": price,
         "transaction_date": at,

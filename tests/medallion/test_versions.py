@@ -56,7 +56,7 @@ def row(key: str, record_id: str, version: Version) -> dict[str, Any]:
         "transaction_id": key,
         "order_id": key,
         "customer_id": "c1",
-        "quantity": 1,
+        "quantity": Decimal(1),
         "price": Decimal(5),
         "amount": Decimal(5),
         "transaction_date": NOON,

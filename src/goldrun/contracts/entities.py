@@ -6,6 +6,7 @@ from goldrun.contracts.synonyms import PAYMENT_SYNONYMS, STATUS_SYNONYMS
 from goldrun.contracts.table import Column, Reference, Rule, Severity, Standard, Table
 
 MONEY = T.DecimalType(18, 4)
+PIECES = T.DecimalType(18, 4)
 
 CUSTOMER_ID = "customer_id"
 TRANSACTION_ID = "transaction_id"
@@ -94,8 +95,8 @@ TRANSACTIONS = Table(
         Column(PRODUCT_ID, T.StringType(), "Product.", null_means="not recorded"),
         Column(
             QUANTITY,
-            T.IntegerType(),
-            "Number of pieces; may be 0 or negative if cancelled or refunded.",
+            PIECES,
+            "Number of pieces, or a weight; may be 0 or negative if cancelled or refunded.",
             required=True,
             unit="pieces",
         ),

@@ -200,8 +200,6 @@ class _Catalogue:
             too_large = 10 ** (c.type.precision - c.type.scale)
             yield self._value("overflow", c, str(too_large), quarantine_reasons.unparsed(c))
             yield self._value("digits_lost", c, "9.1234567", quarantine_reasons.digits_lost(c))
-        else:
-            yield self._value("overflow", c, "3000000000", quarantine_reasons.unparsed(c))
 
     def _rules(self) -> Iterator[Fault]:
         """Yield faults that break the contracts' rules and standard forms."""

@@ -16,6 +16,8 @@ from goldrun.simulation.text import Text, digits, pick, whole
 
 PRICE_CENTS = "_price_cents"
 AMOUNT_CENTS = "_amount_cents"
+ONE_PIECE = 10**entities.PIECES.scale
+"""One piece in units of the last digit of a quantity, in which true rows have it."""
 FILE_CURRENCY = "_file_currency"
 """Working columns: money as in the shop's files, in the customer's currency."""
 
@@ -162,7 +164,7 @@ def _money(
     currency = items[FILE_CURRENCY].to_numpy()
     amount = items[AMOUNT_CENTS].to_numpy() * sign
     return {
-        entities.QUANTITY: items[entities.QUANTITY].to_numpy() * sign,
+        entities.QUANTITY: items[entities.QUANTITY].to_numpy() * sign * ONE_PIECE,
         AMOUNT_CENTS: amount,
         FILE_CURRENCY: pick(CURRENCIES, currency),
         entities.PRICE: rates.to_home(items[PRICE_CENTS].to_numpy(), currency, micros),

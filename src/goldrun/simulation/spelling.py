@@ -7,7 +7,7 @@ from goldrun.contracts import behaviour, entities
 from goldrun.simulation.customers import PHONE_BLOCK, PHONE_BLOCKS, PHONE_NUMBER
 from goldrun.simulation.draws import Draws, Flags
 from goldrun.simulation.layouts import TRACE, Layout
-from goldrun.simulation.orders import AMOUNT_CENTS, FILE_CURRENCY, PRICE_CENTS
+from goldrun.simulation.orders import AMOUNT_CENTS, FILE_CURRENCY, ONE_PIECE, PRICE_CENTS
 from goldrun.simulation.rows import CUSTOMER, ROW, micros_of
 from goldrun.simulation.text import Text, decimal, iso_time, pick, whole
 
@@ -131,7 +131,7 @@ class _Speller:
         return address.mask(self._chance("capitals", 0.3), address.str.title())
 
     def _pieces(self) -> Text:
-        return whole(self._rows[entities.QUANTITY].to_numpy())
+        return whole(self._rows[entities.QUANTITY].to_numpy() // ONE_PIECE)
 
     def _category(self) -> Text:
         canonical = self._rows[FILE_CURRENCY if self._column == entities.CURRENCY else self._column]

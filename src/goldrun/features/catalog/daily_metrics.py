@@ -80,6 +80,11 @@ def money(name: str, expression: str, description: str, *made_from: str) -> Dail
     return _metric(name, SUM, expression, description, "currency", made_from)
 
 
+def quantity(name: str, expression: str, description: str, *made_from: str) -> DailyMetric:
+    """A metric that adds quantities, made from columns of silver."""
+    return _metric(name, SUM, expression, description, "pieces", made_from)
+
+
 def seconds(name: str, expression: str, description: str, *made_from: str) -> DailyMetric:
     """A metric that adds seconds, made from columns of silver."""
     return _metric(name, SECONDS_SUM, expression, description, "seconds", made_from)

@@ -25,7 +25,7 @@ taking it off would count the refund twice.
 
 from goldrun.contracts import entities
 from goldrun.features.catalog import daily_metrics
-from goldrun.features.catalog.daily_metrics import count, money
+from goldrun.features.catalog.daily_metrics import count, money, quantity
 
 IS_COMPLETED = "is_completed"
 PAID = "paid"
@@ -75,11 +75,11 @@ METRICS = (
         STATUS,
         TRANSACTION_TIME,
     ),
-    count(
+    quantity(
         daily_metrics.PIECES,
-        f"sum(CASE WHEN {IS_COMPLETED} THEN CAST({entities.QUANTITY} AS BIGINT) END)",
+        f"sum(CASE WHEN {IS_COMPLETED} THEN "
+        f"CAST({entities.QUANTITY} AS {entities.PIECES.simpleString()}) END)",
         "Completed pieces.",
-        "pieces",
         f"transactions.{entities.QUANTITY}",
         STATUS,
         TRANSACTION_TIME,

@@ -73,13 +73,16 @@ class StagedWrite(Protocol):
     def parts(self) -> Sequence[DataFrame]:
         """The staged rows by the frames that they were computed from."""
 
-    def write(self, mode: str, where: str | None = None, note: str = "") -> None:
+    def write(
+        self, mode: str, where: str | None = None, note: str = "", *, retypes: bool = False
+    ) -> None:
         """Append the rows, or overwrite the table or the part that ``where`` selects.
 
         Args:
             mode: ``append`` or ``overwrite``.
             where: SQL condition that all rows satisfy; the whole table when None.
             note: JSON for ``userMetadata`` of the commit; ``commits.note_of()`` when empty.
+            retypes: Whether the overwritten table gets the columns and types of the rows.
 
         Raises:
             ContractError: A required value is null.

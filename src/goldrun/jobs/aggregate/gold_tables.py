@@ -9,6 +9,7 @@ from goldrun.errors import ChangesLostError, listed
 from goldrun.features.catalog import feature_tables
 from goldrun.features.catalog.feature_tables import CUSTOMER_FEATURES, USER_FEATURES
 from goldrun.features.spans import in_spans
+from goldrun.io.delta.retype import has_other_types, retype
 from goldrun.jobs.aggregate.activity import (
     ACTIVITY,
     activity_in,
@@ -91,12 +92,16 @@ def run(ctx: Context, as_of: date | None = None, *, rebuild: bool = False) -> da
 
 
 def add_missing_columns(ctx: Context) -> None:
-    """Add the columns of gold's contracts that an older lake lacks, and log them.
+    """Add the columns of gold's contracts that an older lake lacks, or has with another type.
 
     The definitions that gold has recorded lack such a column too, so that this run, or the next one
     if this one stops, computes it for all rows.
     """
     for table in (*feature_tables.ACTIVITY, CUSTOMER_FEATURES):
+        if has_other_types(ctx.lake, table):
+            with ctx.lake.writing(table.name):
+                log.info("    %s is rewritten once with the types of its columns", table.name)
+                retype(ctx.lake, table)
         missing = ctx.lake.missing_columns(table)
         if not missing:
             continue

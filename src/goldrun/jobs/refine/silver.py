@@ -5,6 +5,7 @@ from goldrun.contracts.entities import CUSTOMERS, TRANSACTIONS
 from goldrun.contracts.source import Source
 from goldrun.io.delta.lake import Lake
 from goldrun.jobs.context import Context, log, step
+from goldrun.jobs.refine.old_types import continue_old_types
 from goldrun.jobs.refine.refine import refine
 from goldrun.jobs.refine.remap import remap_records
 from goldrun.jobs.refine.tables import fate_table_names, read_fates
@@ -39,6 +40,7 @@ def run(ctx: Context, *, replay: bool = False, remap: bool = False) -> dict[str,
     Returns:
         How many records have which fate, by entity.
     """
+    continue_old_types(ctx)
     if remap or is_remap_pending(ctx):
         return _remap(ctx)
     # A source that declares no zone reads no time in one: it may still declare one.

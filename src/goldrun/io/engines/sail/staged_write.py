@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
-from deltalake import CommitProperties, DeltaTable, write_deltalake
+from deltalake import CommitProperties, DeltaTable, Schema, write_deltalake
 from deltalake.exceptions import DeltaError
 from deltalake.transaction import AddAction, RemoveAction
 from pyspark.sql import DataFrame, SparkSession
@@ -134,7 +134,9 @@ class SailStagedWrite:
             by_schema[str(self._footers[file].schema.to_arrow_schema())].append(file)
         return list(by_schema.values())
 
-    def write(self, mode: str, where: str | None = None, note: str = "") -> None:
+    def write(
+        self, mode: str, where: str | None = None, note: str = "", *, retypes: bool = False
+    ) -> None:
         """See ``StagedWrite``."""
         self._must_have_no_nulls(self._table.names)
         properties = noted(note)
@@ -149,9 +151,9 @@ class SailStagedWrite:
                     commit_properties=properties,
                 )
             elif self._footers or mode == "overwrite":
-                self._add(mode, properties)
+                self._add(mode, properties, retypes=retypes)
 
-    def _add(self, mode: str, properties: CommitProperties) -> None:
+    def _add(self, mode: str, properties: CommitProperties, *, retypes: bool) -> None:
         """Move the files to their table, where readers ignore them until the commit names them."""
         names = {file: f"part-{uuid.uuid4()}.zstd.parquet" for file in self._footers}
         targets = {file: Path(self._path) / name for file, name in names.items()}
@@ -160,9 +162,9 @@ class SailStagedWrite:
                 shutil.move(file, target)
             added = [self._action(targets[file], footer) for file, footer in self._footers.items()]
             table = DeltaTable(self._path)
-            table.create_write_transaction(
-                added, mode, table.schema(), commit_properties=properties
-            )
+            declared = to_arrow_schema(self._table.schema, timezone="UTC")
+            schema = Schema.from_arrow(declared) if retypes else table.schema()
+            table.create_write_transaction(added, mode, schema, commit_properties=properties)
         except (DeltaError, OSError):
             named = {Path(uri).name for uri in DeltaTable(self._path).file_uris()}
             for target in targets.values():

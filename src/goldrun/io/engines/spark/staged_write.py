@@ -58,12 +58,16 @@ class SparkStagedWrite:
         """See ``StagedWrite``."""
         return [self._rows]
 
-    def write(self, mode: str, where: str | None = None, note: str = "") -> None:
+    def write(
+        self, mode: str, where: str | None = None, note: str = "", *, retypes: bool = False
+    ) -> None:
         """See ``StagedWrite``."""
         rows = self._sorted() if self._sort else self._rows
         writer = rows.write.format("delta").mode(mode)
         if where:
             writer = writer.option("replaceWhere", where)
+        if retypes:
+            writer = writer.option("overwriteSchema", "true")
         if note:
             writer = writer.option("userMetadata", note)
         commit(self._table, lambda: writer.save(self._path))

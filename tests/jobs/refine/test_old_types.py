@@ -1,0 +1,138 @@
+"""A lake whose quantities are integers is continued: one rewrite of each table, and equal rows."""
+
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+from deltalake import DeltaTable, write_deltalake
+from pyspark.sql import functions as F
+from pyspark.sql import types as T
+
+from goldrun.contracts import lineage
+from goldrun.contracts.entities import QUANTITY, TRANSACTIONS
+from goldrun.io.delta.lake import Lake
+from goldrun.jobs.aggregate import gold_tables
+from tests.jobs.conftest import Shop
+
+Line = Callable[..., str]
+SILVER = ("silver/transactions", "silver/transactions_history")
+DAILY = "gold/customer_daily"
+LINEAGE = {"record_id", "batch_id"}
+
+
+def make_older(shop: Shop) -> None:
+    """Store quantities as an older goldrun did, and hashes that do not fit today's content."""
+    for name in SILVER:
+        path = shop.ctx.lake.path(name)
+        rows = DeltaTable(path).to_pyarrow_table()
+        place = rows.schema.get_field_index("quantity")
+        whole = rows["quantity"].cast(pa.int32())
+        rows = rows.set_column(place, "quantity", whole)
+        place = rows.schema.get_field_index("content_hash")
+        hashes = pc.binary_join_element_wise(rows["record_id"], pa.scalar("old"), "-")
+        rows = rows.set_column(place, "content_hash", hashes)
+        write_deltalake(path, rows, mode="overwrite", schema_mode="overwrite")
+    path = shop.ctx.lake.path(DAILY)
+    if not DeltaTable.is_deltatable(path):
+        shop.ctx = replace(shop.ctx, lake=Lake(shop.ctx.lake.engine, shop.ctx.lake.root))
+        return
+    rows = DeltaTable(path).to_pyarrow_table()
+    place = rows.schema.get_field_index("pieces")
+    rows = rows.set_column(place, "pieces", rows["pieces"].cast(pa.int64()))
+    write_deltalake(path, rows, mode="overwrite", schema_mode="overwrite")
+    shop.ctx = replace(shop.ctx, lake=Lake(shop.ctx.lake.engine, shop.ctx.lake.root))
+
+
+def content(shop: Shop, name: str) -> list[tuple[Any, ...]]:
+    rows = shop.ctx.lake.read(name)
+    shown = [F.col(n).cast("string") for n in sorted(set(rows.columns) - LINEAGE)]
+    return sorted(map(tuple, rows.select(*shown).collect()), key=str)
+
+
+def versions(shop: Shop) -> dict[str, int]:
+    return {name: DeltaTable(shop.ctx.lake.path(name)).version() for name in (*SILVER, DAILY)}
+
+
+@pytest.fixture
+def old(shop: Shop, line: Line) -> Shop:
+    shop.add_file(
+        "day1.csv",
+        line("t1", "completed", 1),
+        line("t2", "pending", 1, who="c2"),
+        line("t2", "completed", 2, who="c2"),
+        line("t3", "completed", 1, who="c3"),
+    )
+    shop.bronze()
+    shop.silver()
+    gold_tables.run(shop.ctx)
+    make_older(shop)
+    return shop
+
+
+def test_an_older_lake_is_continued_with_one_rewrite_of_each_table(old: Shop, line: Line) -> None:
+    before = versions(old)
+    old.silver()
+    # No engine has to read changes across a change of types.
+    assert old.rows("ops/gold_progress") == 0
+    gold_tables.run(old.ctx)
+    once = versions(old)
+    assert {name: once[name] - before[name] for name in SILVER} == dict.fromkeys(SILVER, 1)
+    old.silver()
+    gold_tables.run(old.ctx)
+    assert versions(old) == once
+    kinds = dict(old.ctx.lake.read("silver/transactions").dtypes)
+    assert kinds["quantity"] == "decimal(18,4)"
+    assert dict(old.ctx.lake.read(DAILY).dtypes)["pieces"] == "decimal(28,4)"
+
+
+def test_the_continued_lake_equals_a_build_of_all_files(old: Shop, line: Line) -> None:
+    weight = line("t4", "completed", 1, who="c3").replace(",1,5,5,", ",0.435,5,5,")
+    repeated = line("t1", "completed", 1)
+    old.add_file("day2.csv", weight, repeated, line("t3", "refunded", 3, who="c3"))
+    old.bronze()
+    old.silver()
+    gold_tables.run(old.ctx)
+    fresh_lake = Lake(old.ctx.lake.engine, f"{old.ctx.lake.root}-fresh")
+    fresh = Shop(old.folder, replace(old.ctx, lake=fresh_lake))
+    fresh.bronze()
+    fresh.silver()
+    gold_tables.run(fresh.ctx)
+    for name in (*SILVER, DAILY, "gold/customer_products", "gold/user_features"):
+        assert content(old, name) == content(fresh, name), name
+    assert old.rows("silver/duplicates") == 1
+    total = old.ctx.lake.read(DAILY).agg(F.sum("pieces").cast("string")).collect()[0][0]
+    assert total == "2.4350"
+
+
+@pytest.mark.of_spark
+def test_spark_keeps_the_layout_and_the_properties_of_a_rewritten_table(
+    shop: Shop, line: Line
+) -> None:
+    shop.add_file("day1.csv", line("t1", "completed", 1))
+    shop.bronze()
+    shop.silver()
+    path, session = shop.ctx.lake.path(SILVER[0]), shop.ctx.lake.session
+    shown = "clusteringColumns", "properties"
+
+    def detail() -> Any:
+        return session.sql(f"DESCRIBE DETAIL delta.`{path}`").select(*shown).collect()[0]
+
+    stored = lineage.silver_table(TRANSACTIONS)
+    columns = [
+        replace(c, type=T.IntegerType()) if c.name == QUANTITY else c for c in stored.columns
+    ]
+    older = replace(stored, columns=tuple(columns))
+    rows = shop.ctx.lake.read(SILVER[0]).withColumn(QUANTITY, F.col(QUANTITY).cast("int"))
+    kept = session.createDataFrame(rows.collect(), older.schema)
+    shutil.rmtree(path)
+    shop.ctx.lake.create(older)
+    shop.ctx.lake.append(older, kept)
+    before = detail()
+    assert dict(shop.ctx.lake.read(SILVER[0]).dtypes)["quantity"] == "int"
+    shop.silver()
+    assert detail() == before
+    assert dict(shop.ctx.lake.read(SILVER[0]).dtypes)["quantity"] == "decimal(18,4)"
