@@ -10,7 +10,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 
 .PHONY: help setup demo marketplace kafka kafka-messages kafka-stop cluster cluster-stop \
 	faults bench bench-growth bench-start bench-profile bench-cluster bench-layouts bench-marketplace \
-	bench-stream bench-batch bench-memory docs test test-spark test-slow check structure cases readme \
+	bench-stream bench-batch bench-memory docs test test-spark test-slow check structure cases readme exports \
 	sequences mutants lock clean
 .DEFAULT_GOAL := help
 
@@ -74,6 +74,9 @@ WAYS_OF_CASES ?= sail,spark,stream,connect
 
 cases: .venv/.ready-dev  ## small inputs with known outcomes, with every engine: expected and computed
 	@python -m tests.cases.run --ways=$(WAYS_OF_CASES)
+
+exports: .venv/.ready-dev  ## propose settings of exports in usual layouts; rows read right, by layout
+	@python -m tests.exports.run
 
 readme: .venv/.ready-dev  ## every documented command in a copy, at small sizes; ONLY=part of a command
 	@python -m tests.readme.run

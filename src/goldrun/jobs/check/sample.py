@@ -66,6 +66,9 @@ def _read(engine: Engine, source: Source, entity: str, rows: int, now: datetime)
     with reading_raw(engine, new) as raw, one_file_per_task(engine, source, entity):
         first = raw.where(F.col(lineage.ROW) <= rows)
         read = to_bronze(first, entity=entity, source=source.name, batch=Batch.at(now))
+        # Cast, because Sail can't checkpoint a map of which texts were filled down or joined.
+        texts = lineage.bronze_table(entity).column(lineage.RECORD).type
+        read = read.withColumn(lineage.RECORD, F.col(lineage.RECORD).cast(texts))
         read = read.localCheckpoint()
     beyond = read.where(F.col(lineage.OFFSET) >= rows).select(lineage.FILE).distinct().collect()
     kept = read.where(F.col(lineage.OFFSET) < rows)
