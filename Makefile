@@ -9,7 +9,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 
 .PHONY: help setup demo marketplace kafka kafka-messages kafka-stop cluster cluster-stop \
-	faults bench bench-growth bench-start bench-profile bench-cluster bench-layouts bench-marketplace \
+	faults bench bench-growth bench-start bench-forms bench-profile bench-cluster bench-layouts bench-marketplace \
 	bench-stream bench-batch bench-memory docs test test-spark test-slow check structure cases readme exports \
 	sequences mutants lock clean
 .DEFAULT_GOAL := help
@@ -117,6 +117,10 @@ bench-growth: .venv/.ready-dev  ## as the feed grows, and a day more: make bench
 bench-start: ROUNDS = 5
 bench-start: .venv/.ready-dev  ## seconds until a command answers: make bench-start
 	@python -m benchmarks.start --rounds=$(ROUNDS)
+
+bench-forms: ROWS ?= 1000000
+bench-forms: .venv/.ready-dev  ## bronze of CSV with line breaks, UTF-16, Parquet: make bench-forms ROWS=1000000
+	@python -m benchmarks.forms --rows=$(ROWS) --rounds=$(ROUNDS)
 
 bench-profile: ROWS ?= 5000000
 bench-profile: .venv/.ready-dev  ## seconds of a build by kind of work: make bench-profile ROWS=5000000
