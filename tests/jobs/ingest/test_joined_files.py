@@ -226,6 +226,17 @@ def test_wrong_settings_are_refused_by_name(
         load_source(str(file))
 
 
+def test_the_number_in_a_group_needs_a_group(tmp_path: Path) -> None:
+    file = tmp_path / "shop.toml"
+    text = SETTINGS.replace("\"concat(_file, '-', _row)\"", "\"concat(Order, '-', _line)\"")
+    file.write_text(text.format(folder="x"))
+    check_mapping(load_source(str(file)))
+    start, rest = text.split("[transactions.fill_down]", maxsplit=1)
+    file.write_text((start + rest[rest.index("[transactions.join") :]).format(folder="x"))
+    with pytest.raises(SettingsError, match=r"reads _line, .* there is no \[fill_down\]"):
+        check_mapping(load_source(str(file)))
+
+
 def test_a_topic_has_no_place_in_a_file(tmp_path: Path) -> None:
     file = tmp_path / "topic.toml"
     start, columns = (
