@@ -35,7 +35,7 @@ def test_a_command_refuses_a_table_that_is_not_that_of_its_contract(
     monkeypatch.setattr("goldrun.jobs.session.Tracker", lambda **_: tracker)
     lake = Lake(engine, str(tmp_path / "lake"))
     lake.append(OTHER, engine.session.createDataFrame([("c1",)], OTHER.schema))
-    options = Namespace(source="online_retail", lake=lake.root, master="")
+    options = Namespace(path="", source="online_retail", lake=lake.root, master="")
     with (
         opened(options, "gold", "tests") as ctx,
         pytest.raises(StorageError, match="is not the table"),
