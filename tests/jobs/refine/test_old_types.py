@@ -16,6 +16,7 @@ from goldrun.contracts import lineage
 from goldrun.contracts.entities import QUANTITY, TRANSACTIONS
 from goldrun.io.delta.lake import Lake
 from goldrun.jobs.aggregate import gold_tables
+from goldrun.jobs.stored_tables import STORED
 from tests.jobs.conftest import Shop
 
 Line = Callable[..., str]
@@ -38,13 +39,13 @@ def make_older(shop: Shop) -> None:
         write_deltalake(path, rows, mode="overwrite", schema_mode="overwrite")
     path = shop.ctx.lake.path(DAILY)
     if not DeltaTable.is_deltatable(path):
-        shop.ctx = replace(shop.ctx, lake=Lake(shop.ctx.lake.engine, shop.ctx.lake.root))
+        shop.ctx = replace(shop.ctx, lake=Lake(shop.ctx.lake.engine, shop.ctx.lake.root, STORED))
         return
     rows = DeltaTable(path).to_pyarrow_table()
     place = rows.schema.get_field_index("pieces")
     rows = rows.set_column(place, "pieces", rows["pieces"].cast(pa.int64()))
     write_deltalake(path, rows, mode="overwrite", schema_mode="overwrite")
-    shop.ctx = replace(shop.ctx, lake=Lake(shop.ctx.lake.engine, shop.ctx.lake.root))
+    shop.ctx = replace(shop.ctx, lake=Lake(shop.ctx.lake.engine, shop.ctx.lake.root, STORED))
 
 
 def content(shop: Shop, name: str) -> list[tuple[Any, ...]]:

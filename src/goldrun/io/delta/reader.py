@@ -158,6 +158,6 @@ class LakeReader:
         if wrong := other_columns(rows, table):
             raise StorageError(
                 f"{self.path(table.name)} is not the table that goldrun writes there "
-                f"({listed(wrong, 3)}): restore it from a copy, or move it away and run the step "
-                "that writes it"
+                f"({listed(wrong, 3)}): if an older goldrun wrote it, run silver, then gold; "
+                "otherwise restore it from a copy, or move it away and run the step that writes it"
             )

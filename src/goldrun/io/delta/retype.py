@@ -13,7 +13,12 @@ from goldrun.io.delta.lake import Lake
 
 def has_other_types(lake: Lake, table: Table) -> bool:
     """Whether a stored table has a column of its contract with another type."""
-    return lake.exists(table.name) and bool(other_types(lake.read(table.name), table))
+    return lake.exists(table.name) and bool(other_types(_stored(lake, table), table))
+
+
+def _stored(lake: Lake, table: Table) -> DataFrame:
+    # Not by the lake, which does not read a table that does not fit its contract.
+    return lake.engine.tables.read(lake.path(table.name), None)
 
 
 def retype(
@@ -21,7 +26,8 @@ def retype(
 ) -> None:
     """Rewrite a stored table with the types of its contract, in one commit.
 
-    Columns that the contract does not have are kept.
+    Columns that the contract does not have are kept; those that the table does not have are not
+    added.
 
     Args:
         lake: The tables; the caller has locked this one.
@@ -31,11 +37,13 @@ def retype(
     Raises:
         ContractError: A value is not of its new type; the table is unchanged.
     """
-    stored = lake.read(table.name)
+    stored = _stored(lake, table)
+    known = [c for c in table.columns if c.name in stored.columns]
+    key = tuple(name for name in table.key if name in stored.columns)
+    wide = replace(table, columns=(*known, *columns_beside(stored, table)), key=key)
     rows = with_types(stored, table)
-    wide = replace(table, columns=(*table.columns, *columns_beside(stored, table)))
     rows = conform(completed(rows) if completed else rows, wide)
-    path = lake.path(table.name)
-    with lake.engine.tables.stage(path, wide, [rows], reused=True) as staged:
-        check_values(staged.rows, wide)
+    with lake.engine.tables.stage(lake.path(table.name), wide, [rows], reused=True) as staged:
+        if key == table.key:
+            check_values(staged.rows, wide)
         staged.write("overwrite", retypes=True)

@@ -5,6 +5,7 @@ from pyspark.sql import DataFrame
 from goldrun.contracts import lineage
 from goldrun.contracts.entities import TRANSACTIONS
 from goldrun.contracts.ops import GOLD_PROGRESS
+from goldrun.features.catalog.feature_tables import CUSTOMER_DAILY
 from goldrun.io.delta.lake import Lake
 from goldrun.io.delta.retype import has_other_types, retype
 from goldrun.jobs.context import Context, log
@@ -15,12 +16,16 @@ _TABLES = (lineage.silver_table(TRANSACTIONS), lineage.history_table(TRANSACTION
 
 
 def continue_old_types(ctx: Context) -> None:
-    """Rewrite the transactions of an older lake with the types of the contract.
+    """Rewrite the transactions and the daily activity of an older lake with today's types.
 
     Each table is one commit. The hash of a row's content depends on the type, so it is computed
     again. Gold can't read the changes of a table across a change of its types: its progress is
     removed first, and its next run computes all activity again.
     """
+    if has_other_types(ctx.lake, CUSTOMER_DAILY):
+        with ctx.lake.writing(CUSTOMER_DAILY.name):
+            log.info("    %s is rewritten once with the types of its columns", CUSTOMER_DAILY.name)
+            retype(ctx.lake, CUSTOMER_DAILY)
     old = [table for table in _TABLES if has_other_types(ctx.lake, table)]
     if not old:
         return
