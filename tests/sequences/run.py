@@ -26,14 +26,18 @@ def main() -> int:
     options.add_argument("--seed", type=int, default=0, help="seed of the first")
     given = options.parse_args()
     started = time.monotonic()
+    # Tables have a few rows: to compute them in parts is a third of the time.
+    os.environ.setdefault("SAIL_EXECUTION__DEFAULT_PARALLELISM", "1")
     with tempfile.TemporaryDirectory() as scratch:
         os.environ["MLFLOW_TRACKING_URI"] = f"sqlite:///{scratch}/mlflow.db"
         seeds = range(given.seed, given.seed + given.sequences)
         found = list(_outcomes(Path(scratch), seeds, given.steps))
     steps = sum((one.kinds() for one in found), Counter[str]())
-    print(f"\n{len(found)} sequences, {steps.total()} steps in {time.monotonic() - started:.0f} s")
+    seconds = time.monotonic() - started
+    each = f"{seconds / max(len(found), 1):.1f} s a sequence"
+    print(f"\n{len(found)} sequences, {steps.total()} steps in {seconds:.0f} s, {each}")
     for kind, count in sorted(steps.items()):
-        print(f"  {kind:<12} {count:>5}")
+        print(f"  {kind:<16} {count:>5}")
     differing = [one for one in found if one.differences]
     print(f"{len(differing)} sequences differ from a lake built from the same files")
     return 1 if differing else 0

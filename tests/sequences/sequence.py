@@ -2,11 +2,13 @@
 
 import contextlib
 import random
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from pyspark.sql import DataFrame
@@ -28,10 +30,13 @@ from goldrun.jobs.context import Context
 from goldrun.jobs.erase import erase
 from goldrun.jobs.refine import silver
 from goldrun.medallion.quarantine import ERASED
-from tests import foreign
 from tests.jobs.conftest import Shop, new_shop
 from tests.sequences.steps import SILVER, STEPS, Story, with_settings
 
+_FILES = 2
+"""Number of files before the first step that is drawn; gold follows after them."""
+_SHARE_OF_GOLD = 0.3
+_ID = re.compile(r'(?<=")([0-9a-f]{32})(?=")')
 _RUN_COLUMNS = (lineage.BATCH_ID, lineage.INGESTED_AT, lineage.RELEASED_AT)
 TABLES = (
     *(TRANSACTIONS, lineage.history_table(TRANSACTIONS), CUSTOMERS),
@@ -60,38 +65,45 @@ class Outcome:
 
 
 def run_sequence(engine: Engine, tracker: Tracker, folder: Path, seed: int, length: int) -> Outcome:
-    """Run a sequence of random steps, with silver and gold after each, and compare its lake."""
+    """Run a sequence of random steps, with silver after each, and compare its lake.
+
+    Gold follows after some of the steps, and at the end.
+    """
     outcome, draw = Outcome(seed), random.Random(seed)
+    # Gold sees the changes of one or of several steps at once.
+    with_gold = random.Random(f"gold of {seed}")
     story = Story(with_settings(new_shop(engine, tracker, folder), 0, 0), draw)
     kinds, weights = [*STEPS], [weight for _, weight in STEPS.values()]
-    drawn = ("new file", "new file", *draw.choices(kinds, weights, k=length))
-    with tracker.run("sequence", "sequences"), _erasures_without_spark():
+    drawn = (*["new file"] * _FILES, *draw.choices(kinds, weights, k=length))
+    with tracker.run("sequence", "sequences"), _without_profiles():
         try:
-            for kind in drawn:
-                _take(outcome, story, kind)
+            for number, kind in enumerate(drawn, 1):
+                gold = number in {_FILES, len(drawn)} or with_gold.random() < _SHARE_OF_GOLD
+                _take(outcome, story, kind, gold=gold)
             _compare(outcome, story.shop.ctx, _build(story))
         except GoldrunError as error:
             outcome.differences["stopped"] = str(error)
     return outcome
 
 
-def _take(outcome: Outcome, story: Story, kind: str) -> None:
-    """Take a step, and run silver and gold after it."""
+def _take(outcome: Outcome, story: Story, kind: str, *, gold: bool) -> None:
+    """Take a step, and run silver, and gold if wanted, after it."""
     step = STEPS[kind][0]
     outcome.steps.append((kind, step(story)))
-    story.shop = _run(story.shop)
+    story.shop = _run(story.shop, gold=gold)
     if story.has_new_settings:
         story.has_new_settings = False
         story.restorable_from = story.shop.ctx.lake.versions(SILVER)
 
 
-def _run(shop: Shop) -> Shop:
-    """Run all steps to gold, as another process does an hour later."""
+def _run(shop: Shop, *, gold: bool) -> Shop:
+    """Run all steps to silver or gold, as another process does an hour later."""
     lake = Lake(shop.ctx.lake.engine, shop.ctx.lake.root)
     shop = replace(shop, ctx=replace(shop.ctx, now=shop.ctx.now + timedelta(hours=1), lake=lake))
     shop.bronze()
     shop.silver()
-    gold_tables.run(shop.ctx)
+    if gold:
+        gold_tables.run(shop.ctx)
     return shop
 
 
@@ -104,15 +116,20 @@ def _build(story: Story) -> Context:
     shop.silver()
     for person in story.erased:
         erase.run(shop.ctx, person)
-    shop.silver()
+    if story.erased:
+        shop.silver()
     gold_tables.run(shop.ctx)
     write_snapshots(shop.ctx, stored_dates(ctx), history_of(shop.ctx))
     return shop.ctx
 
 
 def _compare(outcome: Outcome, found: Context, fresh: Context) -> None:
+    names = [_names_of_records(ctx) for ctx in (found, fresh)]
     for table in TABLES:
-        one, other = (Counter(_rows(ctx.lake.read_or_empty(table))) for ctx in (found, fresh))
+        one, other = (
+            Counter(_rows(ctx.lake.read_or_empty(table), named))
+            for ctx, named in zip((found, fresh), names, strict=True)
+        )
         if one != other:
             extra, missing = one - other, other - one
             outcome.differences[table.name] = (
@@ -123,8 +140,19 @@ def _compare(outcome: Outcome, found: Context, fresh: Context) -> None:
         outcome.differences["accounting"] = "not closed"
 
 
-def _rows(frame: DataFrame) -> list[str]:
-    """Rows as JSON, without the columns that differ from run to run."""
+def _names_of_records(ctx: Context) -> dict[str, str]:
+    """The file and the place of each record by its id.
+
+    An id is also made of the bytes of the file that had the record first, which are others where
+    lines were appended to the file later.
+    """
+    bronze = ctx.lake.read(lineage.bronze_table("transactions").name)
+    rows = bronze.select(lineage.RECORD_ID, lineage.FILE, lineage.OFFSET).collect()
+    return {row[0]: f"{Path(row[1]).name}:{row[2]}" for row in rows}
+
+
+def _rows(frame: DataFrame, names: dict[str, str]) -> list[str]:
+    """Rows as JSON with named records, without the columns that differ from run to run."""
     if lineage.STATE in frame.columns:
         # Of an erased record, only its fate is left.
         hidden = F.col(lineage.STATE) == ERASED
@@ -132,16 +160,17 @@ def _rows(frame: DataFrame) -> list[str]:
         others = [name for name in frame.columns if name not in (*kept, *_RUN_COLUMNS)]
         columns = [F.when(~hidden, F.col(name)).alias(name) for name in others]
         frame = frame.select(*kept, *columns)
-    names = [name for name in frame.columns if name not in _RUN_COLUMNS]
-    return list(frame.select(F.to_json(F.struct(*names)).alias("row")).toPandas()["row"])
+    kept = [name for name in frame.columns if name not in _RUN_COLUMNS]
+    rows = frame.select(F.to_json(F.struct(*kept)).alias("row")).toPandas()["row"]
+    return [_ID.sub(lambda found: names.get(found[1], found[1]), row) for row in rows]
 
 
 @contextlib.contextmanager
-def _erasures_without_spark() -> Iterator[None]:
-    """Let Sail erase rows: old files are removed by delta-rs, and are not searched afterwards."""
+def _without_profiles() -> Iterator[None]:
+    """Leave out the profiles of gold, which are only logged."""
+    nothing = SimpleNamespace(metrics=dict, columns=None)
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv(VARIABLE, "the key of these sequences, which is long enough")
-        patched.setattr(erase, "require", lambda *_: None)
-        patched.setattr(erase, "purge", foreign.compact_and_vacuum)
-        patched.setattr(erase, "_verify", lambda *_: None)
+        patched.setattr(gold_tables, "profile_table", lambda *_: nothing)
+        patched.setattr(Tracker, "log_table", lambda *_: None)
         yield

@@ -66,6 +66,7 @@ class Story:
         has_new_settings: Whether the last step has changed one of both.
         erased: Ids of erased customers.
         files: Number of files.
+        overwritten: Number of times that a file was overwritten.
         restorable_from: Version of silver's tables under the last settings: a run does not notice
             that a restored table has values of older ones.
     """
@@ -78,6 +79,7 @@ class Story:
     has_new_settings: bool = False
     erased: list[str] = field(default_factory=list)
     files: int = 0
+    overwritten: int = 0
     restorable_from: dict[str, int] = field(default_factory=dict)
 
     def add_file(self, lines: list[Line]) -> None:
@@ -86,6 +88,16 @@ class Story:
         self.shop.add_file(f"file{self.files:03}.csv", *texts, header=f"{HEADER},Product")
         self.files += 1
         self.lines |= {line.key: line for line in lines}
+
+    def append_to_file(self, lines: list[Line]) -> str:
+        """Overwrite a file with its lines and more, and remember these."""
+        name = f"file{self.draw.randrange(self.files):03}.csv"
+        file = self.shop.folder / name
+        added = "".join(f"{line.text()}\n" for line in lines)
+        file.write_text(file.read_text() + added)
+        self.lines |= {line.key: line for line in lines}
+        self.overwritten += 1
+        return name
 
 
 Step = Callable[[Story], str]
@@ -123,6 +135,17 @@ def correction(story: Story) -> str:
     changed = replace(line, updated=line.updated + 200, **story.draw.choice(changes))
     story.add_file([changed])
     return f"{line.key} is corrected"
+
+
+def overwritten_file(story: Story) -> str:
+    """Overwrite a file with its lines and new ones, corrections and refunds behind them."""
+    known = _known(story)
+    later = replace(known, updated=known.updated + 200)
+    amount = str(story.draw.randrange(1, 90))
+    changed = story.draw.choice((replace(later, amount=amount), replace(later, status="refunded")))
+    new = replace(_new_line(story, 0), key=f"o{story.overwritten}")
+    lines = story.draw.choice(([new], [changed], [new, changed]))
+    return f"{len(lines)} lines are appended to {story.append_to_file(lines)}"
 
 
 def refund(story: Story) -> str:
@@ -207,6 +230,7 @@ def with_settings(shop: Shop, mapping: int, encoding: int) -> Shop:
 STEPS: dict[str, tuple[Step, int]] = {
     "new file": (new_file, 5),
     "correction": (correction, 3),
+    "overwritten file": (overwritten_file, 3),
     "refund": (refund, 3),
     "restore": (restore, 5),
     "compaction": (compaction, 1),
