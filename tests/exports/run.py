@@ -5,6 +5,8 @@ silver, their customers and the money of completed ones are compared with plain 
 """
 
 import argparse
+import csv
+import io
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -25,6 +27,7 @@ from goldrun.jobs.check.sample import read_sample
 from goldrun.jobs.propose.propose import propose
 from goldrun.medallion.whole_build import refine_entities
 from tests.exports.layouts import LAYOUTS, Layout, Truth
+from tests.pipelines.test_presets import EXPORTS, Export
 from tests.project_copy import ROOT
 
 PAGE = ROOT / "docs" / "reference" / "exports.md"
@@ -66,9 +69,9 @@ class Line:
         return f"| {self.export} | {self.commands} | {self.lines} | {self.edited} | {right} |"
 
 
-def silver_of(engine: Engine, file: Path) -> DataFrame:
-    """The transactions in silver that a run of a source's TOML file would begin with."""
-    source = load_source(str(file))
+def silver_of(engine: Engine, name: str, path: str = "") -> DataFrame:
+    """The transactions in silver that a run of a source would begin with."""
+    source = load_source(name, path)
     sampled = read_sample(engine, source, _ALL_ROWS, datetime.now(UTC))
     bronze = {entity: each.bronze for entity, each in sampled.items()}
     rates = engine.session.createDataFrame([], RATES.schema) if source.currency else None
@@ -91,7 +94,7 @@ def line_of(engine: Engine, layout: Layout, folder: Path) -> Line:
         assert text.count(before) == 1, before
         text = text.replace(before, after)
     written.file.write_text(text)
-    found = truth_of(silver_of(engine, written.file))
+    found = truth_of(silver_of(engine, str(written.file)))
     return Line(layout.name, 2, settings_in(text), len(layout.edits), found, truth)
 
 
@@ -103,12 +106,27 @@ def settings_in(text: str) -> int:
 def shipped(engine: Engine) -> Line:
     """The shipped sample, whose settings are part of the project."""
     file = ROOT / "pipelines" / "sources" / "online_retail.toml"
-    found = truth_of(silver_of(engine, file))
+    found = truth_of(silver_of(engine, file.stem))
     return Line("online_retail (shipped)", 1, settings_in(file.read_text()), 0, found, RETAIL)
+
+
+def preset(engine: Engine, name: str, export: Export, folder: Path) -> Line:
+    """A file in the layout of a preset, which is read without any settings of the user."""
+    file = folder / "export.csv"
+    file.write_text(export.text, encoding="utf-8", newline="")
+    sales = export.truth(list(csv.DictReader(io.StringIO(export.text))))
+    paid = [Decimal(str(sale[7])) for sale in sales if sale[4] == "completed"]
+    money = sum(paid, Decimal(0))
+    truth = Truth(len(sales), len({sale[2] for sale in sales}), money)
+    found = truth_of(silver_of(engine, name, str(file)))
+    return Line(f"{name} (preset)", 1, 0, 0, found, truth)
 
 
 def lines(engine: Engine, folder: Path) -> Iterator[Line]:
     """All lines of the table."""
+    for name, export in EXPORTS.items():
+        (folder / f"preset-{name}").mkdir()
+        yield preset(engine, name, export, folder / f"preset-{name}")
     yield shipped(engine)
     for layout in LAYOUTS:
         (folder / layout.name).mkdir()
