@@ -121,3 +121,21 @@ def test_several_currencies_are_an_error_if_none_is_declared(
 ) -> None:
     with pytest.raises(SourceError, match=r"several currencies .*EUR.*rates"):
         check_one_currency(_money(spark, *codes), "shop")
+
+
+def test_a_row_without_a_price_is_converted_by_its_amount(spark: SparkSession) -> None:
+    at = datetime(2024, 1, 5, tzinfo=UTC)
+    schema = "record_id string, currency string, transaction_date timestamp"
+    rows = spark.createDataFrame(
+        [
+            ("foreign", "GBP", at, None, Decimal(10)),
+            ("own", "EUR", at, None, Decimal(10)),
+            ("no rate", "JPY", at, None, Decimal(10)),
+        ],
+        f"{schema}, price decimal(18,4), amount decimal(18,4)",
+    )
+    rates = spark.createDataFrame(RATE_ROWS, RATES.schema)
+    converted, refused = convert(rows, "EUR", rates, "UTC")
+    found = {row[lineage.RECORD_ID]: (row["price"], row["amount"]) for row in converted.collect()}
+    assert found == {"foreign": (None, Decimal("11.5")), "own": (None, Decimal(10))}
+    assert [row[lineage.RECORD_ID] for row in refused.collect()] == ["no rate"]

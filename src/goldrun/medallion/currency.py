@@ -9,7 +9,7 @@ from goldrun.contracts.rates import RATE
 from goldrun.errors import SourceError
 from goldrun.medallion.days import day_of
 
-_VALID_TO = "_valid_to"
+_VALID_TO, _PRICED = "_valid_to", "_priced"
 _MONEY = (entities.PRICE, entities.AMOUNT)
 
 
@@ -46,11 +46,14 @@ def convert(
         & (F.col(_VALID_TO).isNull() | (day < F.col(_VALID_TO)))
     )
     rated = rows.join(F.broadcast(periods), in_period & ~own, "left")
+    rated = rated.withColumn(_PRICED, F.col(entities.PRICE).isNotNull())
     for name in _MONEY:
         # try_cast, because the product of a large amount and a large rate may overflow.
         exact = F.round(F.col(name) * F.col("_rate"), entities.MONEY.scale).try_cast(entities.MONEY)
         rated = rated.withColumn(name, F.when(own, F.col(name)).otherwise(exact))
-    is_in = own | (F.col(entities.PRICE).isNotNull() & F.col(entities.AMOUNT).isNotNull())
+    # A price is optional; one that is recorded must be converted.
+    has_price = ~F.col(_PRICED) | F.col(entities.PRICE).isNotNull()
+    is_in = own | (has_price & F.col(entities.AMOUNT).isNotNull())
     converted = (
         rated.where(is_in).withColumn(entities.CURRENCY, F.lit(currency)).select(*rows.columns)
     )
