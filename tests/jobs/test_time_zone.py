@@ -202,10 +202,10 @@ def test_gold_is_updated_by_what_a_remap_changes(
     shop: Shop, line: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     paid = [line(f"t{n}", "completed", 1, who=f"c{n % 5}") for n in range(9)]
-    shop.add_file("day.csv", *paid, line("t9", "void", 1, who="c0"))
+    shop.add_file("day.csv", *paid, line("t9", "unheard", 1, who="c0"))
     build(in_zone(shop, "UTC"))
     shop.ctx.source.with_files["transactions"].columns["transaction_status"] = (
-        "if(Status = 'void', 'completed', Status)"
+        "if(Status = 'unheard', 'completed', Status)"
     )
     ctx = in_zone(shop, "UTC")
     before = ctx.lake.version("silver/transactions")

@@ -32,7 +32,7 @@ def with_derived(
     found, customers = dict(parents), CUSTOMER_UNKNOWN.entity
     if not (source.derives_customers or source.derives_unknown):
         return found
-    if ENTITIES[entity] is TRANSACTIONS:
+    if ENTITIES[entity].name == TRANSACTIONS.name:
         found.pop(customers, None)
     elif buyers is not None and _refers_to(entity, customers):
         ids = buyers.select(CUSTOMER_ID)

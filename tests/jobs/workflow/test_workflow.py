@@ -30,7 +30,7 @@ def test_a_shop_with_too_little_history_for_churn_still_gets_segments_and_an_err
         return "outcome"
 
     for step in (bronze, silver, gold_tables):
-        monkeypatch.setattr(step, "run", lambda *_: None)
+        monkeypatch.setattr(step, "run", lambda *_: {})
     monkeypatch.setattr(rejections, "check_before_training", lambda _: None)
     monkeypatch.setattr(rejections, "check_run", lambda *_: None)
     monkeypatch.setattr(mappings, "report", lambda _: None)

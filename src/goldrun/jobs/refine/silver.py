@@ -93,7 +93,8 @@ def derive(lake: Lake, source: Source) -> None:
 
 
 def _has_derived(lake: Lake) -> bool:
-    return not lake.read(CUSTOMERS.name).where(is_derived()).isEmpty()
+    stored = lake.read_or_empty(lineage.silver_table(CUSTOMERS))
+    return not stored.where(is_derived()).isEmpty()
 
 
 def _derive_unknown(lake: Lake, source: Source) -> None:
@@ -103,7 +104,8 @@ def _derive_unknown(lake: Lake, source: Source) -> None:
     ``quarantine`` stay, until all records are validated again.
     """
     table = lineage.silver_table(CUSTOMERS)
-    stored, transactions = lake.read(table.name), lake.read(TRANSACTIONS.name)
+    stored = lake.read_or_empty(table)
+    transactions = lake.read_or_empty(lineage.silver_table(TRANSACTIONS))
     unknown = derive_unknown(transactions, stored.where(~is_derived()))
     replaced = lake.replace_rows(table, unknown, stored.where(is_derived()))
     if replaced is not None:
