@@ -65,6 +65,14 @@ CASES: dict[str, tuple[str, list[Record | str]]] = {
         '1,x,"2\n' + "1,x,2\n" * 9 + '"\n1,x,2',
         rows(("1", "x", "2\n" + "1,x,2\n" * 9), ONE),
     ),
+    "ten of them, and others that are malformed": (
+        '1,x,"2\n' + "1,x,2\n1,x\n" * 10 + '"\n1,x,2',
+        ['1,x,"2', *[line for _ in range(10) for line in (*rows(ONE), "1,x")], '"', *rows(ONE)],
+    ),
+    "ten of them in a longer note": (
+        '1,x,"2\n' + "1,x,2\n" * 10 + "dear sir,\n" * 11 + '"\n1,x,2',
+        rows(("1", "x", "2\n" + "1,x,2\n" * 10 + "dear sir,\n" * 11), ONE),
+    ),
     "a long note": (
         '1,"' + "dear sir,\n" * 12 + '",2\n1,x,2',
         rows(("1", "dear sir,\n" * 12, "2"), ONE),

@@ -5,8 +5,8 @@ to the next one, if the text from the one to the other is one well-formed record
 as the header. Otherwise the first of them is malformed by itself, and reading goes on with the line
 after it. So a quote that is never closed does not absorb the lines behind it. It absorbs them
 neither if a later fault happens to close it: a record has at most ``MOST_LINES`` lines and
-``MOST_BYTES``, and text between quotes is not ``MOST_RECORDS`` lines or more that are all
-well-formed records of their own.
+``MOST_BYTES``, and ``MOST_RECORDS`` lines or more that are well-formed records of their own, and at
+least half of the lines between two quotes, are no text between them.
 """
 
 from dataclasses import dataclass
@@ -156,15 +156,15 @@ class _Piece:
         return valid
 
     def _are_records(self, firsts: Numbers, lasts: Numbers) -> npt.NDArray[np.bool_]:
-        """Whether all lines between two are records of their own, and many."""
+        """Whether many lines between two, and at least half, are records of their own."""
         if self.patterns.fields == 1 or not (lasts - firsts > MOST_RECORDS).any():
             return np.zeros(len(firsts), np.bool_)
         shown = _boolean(self.not_blank)
         records = shown & _boolean(well_formed(self.lines, self.patterns))
         lines, whole = (np.append(0, np.cumsum(each)) for each in (shown, records))
         between = lines[lasts] - lines[firsts + 1]
-        all_whole = between == whole[lasts] - whole[firsts + 1]
-        return np.asarray((between >= MOST_RECORDS) & all_whole, np.bool_)
+        complete = whole[lasts] - whole[firsts + 1]
+        return np.asarray((complete >= MOST_RECORDS) & (2 * complete >= between), np.bool_)
 
     def may_continue(self) -> bool:
         """Whether the last odd line may begin a record that ends in the next piece."""
