@@ -101,8 +101,9 @@ def rank_versions(
 
 
 def _rank_immutable(both: DataFrame, table: Table) -> DataFrame:
+    # The earliest ingestion is kept, as by runs that refine each ingestion on its own.
     same_content = Window.partitionBy(*table.key, lineage.CONTENT_HASH).orderBy(
-        _IS_NEW, lineage.RECORD_ID
+        _IS_NEW, lineage.BATCH_ID, lineage.RECORD_ID
     )
     happened = Window.partitionBy(*table.key).orderBy(table.immutable_since, lineage.CONTENT_HASH)
     kept = both.withColumn(_KEPT, F.first(lineage.RECORD_ID).over(same_content))
