@@ -159,3 +159,9 @@ def test_a_reading_depends_on_format_delimiter_and_encoding() -> None:
     readings = [reading_of(EntityMapping(path="a", **settings)) for settings in given]
     assert len(set(readings)) == len(readings)
     assert reading_of(EntityMapping(path="b", columns={"x": "y"})) == readings[0]
+
+
+def test_a_file_that_is_separated_by_tabs_by_its_name_is_read_as_one_that_declares_them() -> None:
+    by_name = EntityMapping(path="in/x.tsv")
+    assert reading_of(by_name) == reading_of(EntityMapping(path="in/x.tsv", delimiter="\t"))
+    assert reading_of(by_name) != reading_of(EntityMapping(path="in/x.tsv", delimiter=","))

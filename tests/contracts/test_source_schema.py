@@ -33,15 +33,18 @@ transaction_status = "'completed'"
 """
 WRONG = {
     "an unknown key": ('timezone = "UTC"', 'timezne = "UTC"'),
-    "an unknown key of a section": ('path = "in"', 'pth = "in"'),
-    "an unknown column": ('amount = "Amount"', 'amunt = "Amount"'),
+    "an unknown key of a section": ('path = "in"', 'path = "in"\npth = "in"'),
+    "an unknown column": ('amount = "Amount"', 'amount = "Amount"\namunt = "Amount"'),
     "a required column that is missing": ('amount = "Amount"', ""),
     "no place": ('path = "in"', ""),
     "two places": ('path = "in"', 'path = "in"\ntopic = "sales"'),
     "an unknown format": ('path = "in"', 'path = "in"\nformat = "cvs"'),
     "a share above 1": ('timezone = "UTC"', "max_reject_share = 1.5"),
     "a number where text is expected": ('timezone = "UTC"', "timezone = 1"),
-    "no transactions": ("transactions", "customers"),
+    "no transactions": (
+        GOOD,
+        'timezone = "UTC"\n[customers]\npath = "in"\n[customers.columns]\ncustomer_id = "Id"\n',
+    ),
 }
 
 

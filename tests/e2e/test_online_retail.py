@@ -183,11 +183,9 @@ def test_silver_equals_pandas_row_by_row(retail: Context, truth: pd.DataFrame) -
         .select(
             *[
                 (F.col(name) * UNITS).cast("bigint").alias(name)
-                if name in {"price", "amount"}
+                if name in {"price", "amount", "quantity"}
                 else F.unix_seconds(name).alias(name)
                 if name in {"transaction_date", "updated_at"}
-                else F.col(name).cast("bigint").alias(name)
-                if name == "quantity"
                 else F.coalesce(name, F.lit("")).alias(name)
                 if name == "payment_method"
                 else F.col(name)
@@ -198,6 +196,7 @@ def test_silver_equals_pandas_row_by_row(retail: Context, truth: pd.DataFrame) -
         .sort_values("transaction_id", ignore_index=True)
     )
     expected = truth.assign(
+        quantity=truth.quantity * UNITS,
         transaction_date=truth.transaction_date.astype("datetime64[s]").astype("int64"),
         updated_at=truth.updated_at.astype("datetime64[s]").astype("int64"),
     ).sort_values("transaction_id", ignore_index=True)
@@ -287,12 +286,13 @@ def test_customer_daily_equals_pandas_row_by_row(retail: Context, days: pd.DataF
     rows = retail.lake.read("gold/customer_daily")
     found = (
         rows.withColumns({name: (F.col(name) * UNITS).cast("bigint") for name in MONEY})
-        .withColumn("pieces", F.col("pieces").cast("bigint"))
+        .withColumn("pieces", (F.col("pieces") * UNITS).cast("bigint"))
         .toPandas()
         .assign(day=lambda frame: pd.to_datetime(frame.day))
         .sort_values(["customer_id", "day"], ignore_index=True)
     )
-    expected = days.sort_values(["customer_id", "day"], ignore_index=True)
+    whole = days.assign(pieces=days.pieces * UNITS)
+    expected = whole.sort_values(["customer_id", "day"], ignore_index=True)
     pd.testing.assert_frame_equal(found[list(expected.columns)], expected, check_dtype=False)
 
 

@@ -3,11 +3,7 @@ import pytest
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from goldrun.errors import AsOfError
-from goldrun.learning.resampling import (
-    compare,
-    weighted_auc,
-    weighted_average_precision,
-)
+from goldrun.learning.resampling import Compared, Ordered, auc, average_precision, compare
 
 PLACES = np.arange(500)
 LABELS = (7919 * PLACES % 101 < 40).astype(float)
@@ -17,8 +13,14 @@ STRONGER = WEAKER + 0.06 * LABELS
 .002656 and a paired 95 % interval of about [.0326, .0434]."""
 
 
+def compared(
+    labels: np.ndarray, scores: dict[str, np.ndarray], seed: int, repeats: int = 2_000
+) -> Compared:
+    return compare({"auc": auc}, labels, scores, seed=seed, repeats=repeats)["auc"]
+
+
 def test_a_known_difference_and_its_paired_interval_are_found() -> None:
-    found = compare(weighted_auc, LABELS, {"new": STRONGER, "old": WEAKER}, seed=7)
+    found = compared(LABELS, {"new": STRONGER, "old": WEAKER}, seed=7)
     assert found.each["old"].value == pytest.approx(0.784032, abs=1e-6)
     assert found.each["new"].value == pytest.approx(0.821928, abs=1e-6)
     lead = found.above["old"]
@@ -29,7 +31,7 @@ def test_a_known_difference_and_its_paired_interval_are_found() -> None:
 
 
 def test_the_interval_agrees_with_the_standard_error_of_delong() -> None:
-    lead = compare(weighted_auc, LABELS, {"new": STRONGER, "old": WEAKER}, seed=1).above["old"]
+    lead = compared(LABELS, {"new": STRONGER, "old": WEAKER}, seed=1).above["old"]
     assert (lead.high - lead.low) / (2 * 1.96) == pytest.approx(0.002656, rel=0.08)
 
 
@@ -39,8 +41,8 @@ def test_weights_count_as_repeated_rows_with_ties_too(decimals: int) -> None:
     labels = (random.random(80) < 0.4).astype(float)
     scores = np.round(random.random(80) + 0.3 * labels, decimals)
     weights = random.integers(0, 4, size=(20, 80))
-    of_auc = weighted_auc(labels, scores, weights.astype(float))
-    of_precision = weighted_average_precision(labels, scores, weights.astype(float))
+    sums = Ordered.by(labels, scores).sums(weights.astype(float))
+    of_auc, of_precision = auc(*sums), average_precision(*sums)
     for draw, times in enumerate(weights):
         repeated = np.repeat(labels, times), np.repeat(scores, times)
         assert of_auc[draw] == pytest.approx(roc_auc_score(*repeated))
@@ -49,10 +51,10 @@ def test_weights_count_as_repeated_rows_with_ties_too(decimals: int) -> None:
 
 def test_equal_seeds_give_equal_intervals_in_any_portion(monkeypatch: pytest.MonkeyPatch) -> None:
     scores = {"new": STRONGER, "old": WEAKER}
-    found = compare(weighted_auc, LABELS, scores, seed=3, repeats=100)
-    assert compare(weighted_auc, LABELS, scores, seed=3, repeats=100) == found
+    found = compared(LABELS, scores, seed=3, repeats=100)
+    assert compared(LABELS, scores, seed=3, repeats=100) == found
     monkeypatch.setattr("goldrun.learning.resampling._CELLS_AT_ONCE", 7 * len(LABELS))
-    assert compare(weighted_auc, LABELS, scores, seed=3, repeats=100) == found
+    assert compared(LABELS, scores, seed=3, repeats=100) == found
 
 
 def test_the_interval_of_a_useless_score_holds_one_half() -> None:
@@ -60,18 +62,18 @@ def test_the_interval_of_a_useless_score_holds_one_half() -> None:
     held = 0
     for trial in range(40):
         labels = (random.random(300) < 0.4).astype(float)
-        found = compare(weighted_auc, labels, {"any": random.random(300)}, seed=trial, repeats=300)
+        found = compared(labels, {"any": random.random(300)}, seed=trial, repeats=300)
         held += found.each["any"].low <= 0.5 <= found.each["any"].high
     assert held >= 34
 
 
 def test_a_draw_with_one_class_is_left_out() -> None:
     labels, scores = np.array([1.0, 0, 0]), np.array([0.9, 0.1, 0.2])
-    assert np.isnan(weighted_auc(labels, scores, np.array([[0.0, 2, 1]])))
-    found = compare(weighted_auc, labels, {"any": scores}, seed=0, repeats=200).each["any"]
+    assert np.isnan(auc(*Ordered.by(labels, scores).sums(np.array([[0.0, 2, 1]]))))
+    found = compared(labels, {"any": scores}, seed=0, repeats=200).each["any"]
     assert (found.low, found.value, found.high) == (1, 1, 1)
 
 
 def test_labels_of_one_class_are_refused() -> None:
     with pytest.raises(AsOfError, match="no model can be"):
-        compare(weighted_auc, np.ones(4), {"any": np.arange(4.0)}, seed=0)
+        compared(np.ones(4), {"any": np.arange(4.0)}, seed=0)

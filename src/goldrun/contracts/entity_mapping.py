@@ -18,9 +18,7 @@ from goldrun.errors import did_you_mean
 
 ORIGINS = ("path", "topic", "feed", "from")
 """Keys of which a section has exactly one."""
-_OF_FILES = ("fill_down", "join", "each", "sheet")
-_OF_VALUES = ("timestamp_format", "extra_digits", "no_value", "columns", "values")
-_NOT_OF_JOINED = {"topic", "feed", "feed_rows", "derived_from", "fill_down", "join", *_OF_VALUES}
+_OF_FILES = ("on_changed", "fill_down", "join", "each", "sheet")
 _JOIN_NAME = re.compile(r"[A-Za-z0-9_]+")
 
 
@@ -30,6 +28,53 @@ class Kind(StrEnum):
     FILES = "files"
     KAFKA = "kafka"
     FEED = "feed"
+
+
+class Join(Strict):
+    """A second file of an entity, with one line for many records, such as the order of its items.
+
+    Attributes:
+        on: Column with the key, which both files have; or ``{ column = "other" }``, the column of
+            the records and that of the joined file.
+        form: Path and form of the joined file; written beside ``on``.
+    """
+
+    on: str | dict[str, str]
+    form: FileSettings
+
+    @model_validator(mode="before")
+    @classmethod
+    def _gather_form(cls, raw: dict[str, Any]) -> dict[str, Any]:
+        on = {"on": raw["on"]} if "on" in raw else {}
+        return {**on, "form": {key: raw[key] for key in raw if key != "on"}}
+
+    @field_validator("on")
+    @classmethod
+    def _is_one_pair(cls, value: str | dict[str, str]) -> str | dict[str, str]:
+        if not value or (isinstance(value, dict) and len(value) > 1):
+            raise ValueError('give one column, as on = "order_id" or on = { order = "id" }')
+        return value
+
+    @field_validator("form")
+    @classmethod
+    def _has_a_path(cls, value: FileSettings) -> FileSettings:
+        if value.path is None:
+            raise ValueError("a joined file has a path: give it")
+        return value
+
+    @property
+    def key(self) -> str:
+        """Column of the records with the key."""
+        return self.on if isinstance(self.on, str) else next(iter(self.on))
+
+    @property
+    def joined_key(self) -> str:
+        """Column of the joined file with the key."""
+        return self.on if isinstance(self.on, str) else next(iter(self.on.values()))
+
+
+KEYS_OF_JOIN = ("on", *sorted(FileSettings.model_fields))
+"""Keys of a section such as ``[transactions.join.orders]``."""
 
 
 class EntityMapping(FileSettings):
@@ -75,7 +120,7 @@ class EntityMapping(FileSettings):
     columns: dict[str, str] = Field(default_factory=dict)
     values: dict[str, dict[str, str]] = Field(default_factory=dict)
     fill_down: FillDown | None = None
-    join: dict[str, "Join"] = Field(default_factory=dict)
+    join: dict[str, Join] = Field(default_factory=dict)
 
     @field_validator("timestamp_format")
     @classmethod
@@ -100,12 +145,6 @@ class EntityMapping(FileSettings):
         return Kind.FEED if self.feed is not None else Kind.FILES
 
     @model_validator(mode="after")
-    def _only_files_change(self) -> "EntityMapping":
-        if self.on_changed is not None and self.path is None:
-            raise ValueError("on_changed is for files, which have a path; remove it")
-        return self
-
-    @model_validator(mode="after")
     def _only_files_have_context(self) -> "EntityMapping":
         given = [name for name in _OF_FILES if getattr(self, name)]
         if given and self.kind is not Kind.FILES:
@@ -117,56 +156,6 @@ class EntityMapping(FileSettings):
                 f"join {bad[0]!r} is no name: write letters, digits and _, as in [join.orders]"
             )
         return self
-
-
-class Join(Strict):
-    """A second file of an entity, with one line for many records, such as the order of its items.
-
-    Attributes:
-        on: Column with the key, which both files have; or ``{ column = "other" }``, the column of
-            the records and that of the joined file.
-        form: Path and form of the joined file; written beside ``on``.
-    """
-
-    on: str | dict[str, str]
-    form: EntityMapping
-
-    @model_validator(mode="before")
-    @classmethod
-    def _gather_form(cls, raw: dict[str, Any]) -> dict[str, Any]:
-        on = {"on": raw["on"]} if "on" in raw else {}
-        return {**on, "form": {key: raw[key] for key in raw if key != "on"}}
-
-    @field_validator("on")
-    @classmethod
-    def _is_one_pair(cls, value: str | dict[str, str]) -> str | dict[str, str]:
-        if not value or (isinstance(value, dict) and len(value) > 1):
-            raise ValueError('give one column, as on = "order_id" or on = { order = "id" }')
-        return value
-
-    @field_validator("form")
-    @classmethod
-    def _has_only_a_form(cls, value: EntityMapping) -> EntityMapping:
-        given = value.model_fields_set & _NOT_OF_JOINED
-        if given or value.path is None:
-            wrong = f"remove {', '.join(sorted(given))}" if given else "give its path"
-            raise ValueError(f"a joined file has a path, a form and on: {wrong}")
-        return value
-
-    @property
-    def key(self) -> str:
-        """Column of the records with the key."""
-        return self.on if isinstance(self.on, str) else next(iter(self.on))
-
-    @property
-    def joined_key(self) -> str:
-        """Column of the joined file with the key."""
-        return self.on if isinstance(self.on, str) else next(iter(self.on.values()))
-
-
-EntityMapping.model_rebuild()
-KEYS_OF_JOIN = ("on", *sorted({*EntityMapping.model_fields} - _NOT_OF_JOINED))
-"""Keys of a section such as ``[transactions.join.orders]``."""
 
 
 def check_columns(entity: str, mapping: EntityMapping, table: Table) -> None:
@@ -182,6 +171,11 @@ def check_columns(entity: str, mapping: EntityMapping, table: Table) -> None:
                 f"[{entity}.columns] {name!r} is not a column of {entity}"
                 f"{did_you_mean(name, table.names)}; write one of {', '.join(table.names)}"
             )
+    if mapping.derived_from is not None and mapping.reject:
+        raise ValueError(
+            f"[{entity}] reject: {entity} are derived from {mapping.derived_from}, whose records "
+            f"are not rejected for them; remove it, or write it under [{mapping.derived_from}]"
+        )
     _check_rejected(entity, mapping.reject, table)
     check_value_words(entity, mapping.values, table, mapping.columns)
     if mapping.derived_from is not None:

@@ -110,7 +110,8 @@ def reading_of(settings: FileSettings) -> str:
     """Describe the settings with which files are read; equal where they give equal records."""
     name = _DEFINITIONS.get(settings.format, settings.format)
     if settings.format == "csv":
-        return f"{name}, delimiter {settings.delimiter!r}, encoding {settings.encoding}"
+        delimiter = settings.delimiter_of(settings.path or "")
+        return f"{name}, delimiter {delimiter!r}, encoding {settings.encoding}"
     given = {"sheet": settings.sheet, "each": settings.each}
     parts = [f"{key} {value!r}" for key, value in given.items() if value is not None]
     return ", ".join([name, *parts])
@@ -162,7 +163,7 @@ def _parents(source: Source, entity: str) -> list[str]:
     references = ENTITIES[entity].references
     named = {each.entity for each in references if each.severity is Severity.REJECT}
     known = {*source.with_files}
-    if not (source.derives_customers or source.derives_unknown):
+    if not source.derives_any:
         return sorted(named & known)
     if entity == _TRANSACTIONS:
         return sorted(named & known - {_CUSTOMERS})

@@ -115,6 +115,11 @@ class Source(Strict):
         return _CUSTOMERS not in self.with_files
 
     @property
+    def derives_any(self) -> bool:
+        """Whether customers who are in no customers file are derived, or all customers are."""
+        return self.derives_customers or self.derives_unknown
+
+    @property
     def derives_unknown(self) -> bool:
         """Whether customers who are not in the shop's customers files are derived."""
         return not self.derives_customers and self.unknown_customers != _QUARANTINE

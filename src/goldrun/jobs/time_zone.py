@@ -114,7 +114,7 @@ def check_zone_of_gold(ctx: Context) -> None:
         raise MissingTableError(
             f"{ctx.lake.path(CUSTOMER_DAILY.name)} has the days of {days}, not those of {zone}: "
             f"run gold first ({RUN_COMMAND} -e gold -P source="
-            f"{ctx.source.name}), which computes them once again"
+            f"{ctx.source.argument}), which computes them once again"
         )
 
 

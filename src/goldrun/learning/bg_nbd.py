@@ -11,13 +11,11 @@ purchase. The expected number of purchases in the horizon is.
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import OptimizeResult, minimize
 from scipy.special import gammaln, hyp2f1
 
 from goldrun.errors import AsOfError
-
-Floats = NDArray[np.float64]
+from goldrun.learning.evaluation import Floats
 
 _BOUNDS = (-9.0, 9.0)
 """Bounds of the logarithms of the parameters: without them one can go to infinity or to 0, where

@@ -81,11 +81,13 @@ class Frames:
         training: Rows as of ``Origins.train``, sorted by customer and as_of.
         test: Rows as of ``Origins.test``; the training rows where that is None.
         currency: Unit of money, for figures.
+        baselines: Result of ``Model.baselines``; empty before the job has computed it.
     """
 
     training: pd.DataFrame
     test: pd.DataFrame
     currency: str = NO_CURRENCY
+    baselines: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,13 @@ and intervals that treat them so are too narrow. Draws are weights, the number o
 is drawn, so that the rows are sorted once.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from goldrun.learning.evaluation import Floats, checked_pair
 
@@ -19,7 +21,9 @@ REPEATS = 2_000
 CONFIDENCE = 0.95
 _CELLS_AT_ONCE = 4_000_000
 
-Metric = Callable[[Floats, Floats, Floats], Floats]
+Metric = Callable[[Floats, Floats], Floats]
+"""Takes the weights of positives and of negatives by score ascending, each (draws, different
+scores); returns (draws,)."""
 
 
 @dataclass(frozen=True)
@@ -51,77 +55,102 @@ class Compared:
     above: Mapping[str, Interval]
 
 
+@dataclass(frozen=True)
+class Ordered:
+    """Labels in the order of a score, ascending.
+
+    Attributes:
+        order: (rows,), positions of the rows.
+        starts: (different scores,), where each score begins in this order.
+        labels: (rows,), 0 or 1.
+    """
+
+    order: NDArray[np.intp]
+    starts: NDArray[np.intp]
+    labels: Floats
+
+    @classmethod
+    def by(cls, labels: ArrayLike, scores: ArrayLike) -> "Ordered":
+        """Sort rows by a score; errors as ``score_binary``."""
+        outcome, score = checked_pair(labels, scores)
+        order = np.argsort(score, kind="stable")
+        starts = np.flatnonzero(np.diff(score[order], prepend=-np.inf))
+        return cls(order, starts, outcome[order])
+
+    def sums(self, weights: Floats) -> tuple[Floats, Floats]:
+        """Add up the weights of positives and of negatives by score.
+
+        Args:
+            weights: (draws, rows), in the rows' own order.
+
+        Returns:
+            Two arrays (draws, different scores).
+        """
+        in_order = weights[:, self.order]
+        total = np.add.reduceat(in_order, self.starts, axis=1)
+        positive = np.add.reduceat(in_order * self.labels, self.starts, axis=1)
+        return positive, total - positive
+
+
 def compare(
-    metric: Metric,
+    metrics: Mapping[str, Metric],
     labels: NDArray[np.float64],
     scores: Mapping[str, Floats],
     *,
     seed: int,
     repeats: int = REPEATS,
-) -> Compared:
-    """Bootstrap a metric of several scores with the same draws.
+) -> dict[str, Compared]:
+    """Bootstrap metrics of several scores with the same draws.
 
     Args:
-        metric: ``weighted_auc`` or ``weighted_average_precision``.
+        metrics: ``auc`` or ``average_precision``, by name.
         labels: (rows,), 0 or 1.
         scores: (rows,) by name; the first is the model's.
         seed: Seed of the draws.
         repeats: Number of draws.
 
+    Returns:
+        The comparison by name of the metric.
+
     Raises:
         AsOfError, ValueError: As ``score_binary``.
     """
-    pairs = {name: checked_pair(labels, score) for name, score in scores.items()}
-    whole = np.ones((1, len(labels)))
-    value = {name: float(metric(*pair, whole)[0]) for name, pair in pairs.items()}
-    drawn: dict[str, list[Floats]] = {name: [] for name in scores}
-    for weights in _draws(len(labels), repeats, seed):
-        for name, pair in pairs.items():
-            drawn[name].append(metric(*pair, weights))
-    draws = {name: np.concatenate(parts) for name, parts in drawn.items()}
-    (first, *others) = scores
+    ordered = {name: Ordered.by(labels, score) for name, score in scores.items()}
+    drawn: dict[tuple[str, str], list[Floats]] = defaultdict(list)
+    # The first is of all rows, each once.
+    for weights in chain([np.ones((1, len(labels)))], _draws(len(labels), repeats, seed)):
+        for name, rows in ordered.items():
+            sums = rows.sums(weights)
+            for metric, compute in metrics.items():
+                drawn[metric, name].append(compute(*sums))
+    return {
+        metric: _compared({name: np.concatenate(drawn[metric, name]) for name in scores})
+        for metric in metrics
+    }
+
+
+def _compared(values: Mapping[str, Floats]) -> Compared:
+    """Make intervals of values, of which the first is that of all rows."""
+    (first, *others) = values
     return Compared(
-        {name: _interval(value[name], draws[name]) for name in scores},
-        {n: _interval(value[first] - value[n], draws[first] - draws[n]) for n in others},
+        {name: _interval(each) for name, each in values.items()},
+        {name: _interval(values[first] - values[name]) for name in others},
     )
 
 
-def weighted_auc(labels: Floats, scores: Floats, weights: Floats) -> Floats:
-    """Area under the ROC curve of weighted rows; ties count half.
-
-    Args:
-        labels: (rows,), 0 or 1.
-        scores: (rows,).
-        weights: (draws, rows), 0 or more.
-
-    Returns:
-        (draws,); NaN for a draw with one class only.
-    """
-    positive, negative = _sums_by_score(labels, scores, weights)
+def auc(positive: Floats, negative: Floats) -> Floats:
+    """Area under the ROC curve; ties count half. NaN for a draw with one class only."""
     below = np.cumsum(negative, axis=1) - negative
     pairs = (positive * (below + negative / 2)).sum(axis=1)
     return _ratio(pairs, positive.sum(axis=1) * negative.sum(axis=1))
 
 
-def weighted_average_precision(labels: Floats, scores: Floats, weights: Floats) -> Floats:
-    """Area under the precision-recall curve, as a step function, of weighted rows.
-
-    Args and returns are those of ``weighted_auc``.
-    """
-    positive, negative = (each[:, ::-1] for each in _sums_by_score(labels, scores, weights))
+def average_precision(positive: Floats, negative: Floats) -> Floats:
+    """Area under the precision-recall curve, as a step function; NaN without positives."""
+    positive, negative = positive[:, ::-1], negative[:, ::-1]
     found = np.cumsum(positive, axis=1)
     precision = _ratio(found, found + np.cumsum(negative, axis=1))
     return _ratio((np.nan_to_num(precision) * positive).sum(axis=1), positive.sum(axis=1))
-
-
-def _sums_by_score(labels: Floats, scores: Floats, weights: Floats) -> tuple[Floats, Floats]:
-    """Weights of positives and of negatives by score ascending, each (draws, different scores)."""
-    order = np.argsort(scores, kind="stable")
-    starts = np.flatnonzero(np.diff(scores[order], prepend=-np.inf))
-    sorted_weights, outcome = weights[:, order], labels[order]
-    total = np.add.reduceat(sorted_weights, starts, axis=1)
-    positive = np.add.reduceat(sorted_weights * outcome, starts, axis=1)
-    return positive, total - positive
 
 
 def _ratio(part: Floats, whole: Floats) -> Floats:
@@ -140,7 +169,7 @@ def _draws(rows: int, repeats: int, seed: int) -> Iterator[Floats]:
         yield np.bincount(places.ravel(), minlength=count * rows).reshape(count, rows).astype(float)
 
 
-def _interval(value: float, draws: Floats) -> Interval:
+def _interval(values: Floats) -> Interval:
     tail = (1 - CONFIDENCE) / 2
-    low, high = np.nanquantile(draws, [tail, 1 - tail])
-    return Interval(value, float(low), float(high))
+    low, high = np.nanquantile(values[1:], [tail, 1 - tail])
+    return Interval(float(values[0]), float(low), float(high))

@@ -28,15 +28,17 @@ _DERIVED = "derived-"
 def derived_mapping(source: Source) -> EntityMapping | None:
     """Return the mapping that derives customers; None if the source has customers files.
 
-    Its pattern of times defaults to that of the transactions, because it reads their text.
+    Its format of times and its texts that are no value default to those of the transactions,
+    because it reads their text.
     """
     mapping = source.entities.get("customers") or EntityMapping.model_validate(
         {"from": "transactions"}
     )
     if not mapping.derived_from:
         return None
-    pattern = source.entities["transactions"].timestamp_format
-    return mapping.model_copy(update={"timestamp_format": mapping.timestamp_format or pattern})
+    read, given = source.entities["transactions"], mapping.model_fields_set
+    inherited = [name for name in ("timestamp_format", "no_value") if name not in given]
+    return mapping.model_copy(update={name: getattr(read, name) for name in inherited})
 
 
 def derive_customers(

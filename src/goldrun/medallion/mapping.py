@@ -111,11 +111,17 @@ def apply_mapping(
     """
     # By position and not by name: a shop's names may equal bronze columns, or differ in case only.
     places = {name: f"_{place}" for place, name in enumerate(needed)}
-    text = [without_no_value(text_of(name), no_value).alias(p) for name, p in places.items()]
+    text = [_known_text(name, no_value).alias(place) for name, place in places.items()]
     origin = F.struct(*[F.col(c) for c in bronze.columns]).alias(LINEAGE)
     record = Record({name: F.col(place) for name, place in places.items()}, zone)
     mapped = [_column(read(sql), record).alias(name) for name, sql in expressions.items()]
     return bronze.select(origin, *text).select(F.col(LINEAGE), *mapped)
+
+
+def _known_text(name: str, no_value: Sequence[str]) -> SparkColumn:
+    """Return the text that expressions read; the place of a record is never no value."""
+    text = text_of(name)
+    return text if name in row_context.PLACE_NAMES else without_no_value(text, no_value)
 
 
 def _column(value: Value, record: Record) -> SparkColumn:

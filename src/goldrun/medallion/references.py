@@ -30,7 +30,7 @@ def with_derived(
         The parents to check references with.
     """
     found, customers = dict(parents), CUSTOMER_UNKNOWN.entity
-    if not (source.derives_customers or source.derives_unknown):
+    if not source.derives_any:
         return found
     if ENTITIES[entity].name == TRANSACTIONS.name:
         found.pop(customers, None)

@@ -67,7 +67,7 @@ def _parents(
     buyers = known.get(_TRANSACTIONS)
     if entity != _TRANSACTIONS and {customers, _TRANSACTIONS} & {*incomplete}:
         buyers = None
-        if source.derives_customers or source.derives_unknown:
+        if source.derives_any:
             parents.pop(customers, None)
     return with_derived(parents, entity, source, buyers)
 

@@ -23,7 +23,7 @@ def remedies(criteria: Sequence[Criterion], metrics: Mapping[str, float], model:
         scores = ", ".join(f"{name} {metrics[name]:.3f}" for name in baselines)
         found.append(
             f"until a model is better, order customers by the best of {scores}; more customers or "
-            f"a longer history make a difference visible that is small"
+            "a longer history show a smaller difference"
         )
     if below:
         names = ", ".join(c.metric for c in below)

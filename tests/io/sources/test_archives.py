@@ -95,3 +95,20 @@ def test_what_is_wrong_with_a_member_is_named(
     with pytest.raises(SourceError) as caught:
         read(file)
     assert problem in str(caught.value)
+
+
+def test_a_packing_that_python_does_not_have_is_named_and_not_called_damage(tmp_path: Path) -> None:
+    file = pack(tmp_path / "x.zip", {"a.csv": b"id,n\n1,x\n"})
+    deflate64 = (9).to_bytes(2, "little")
+    content = bytearray(file.read_bytes())
+    for signature, offset in ((b"PK\x03\x04", 8), (b"PK\x01\x02", 10)):
+        at = content.index(signature) + offset
+        content[at : at + 2] = deflate64
+    file.write_bytes(content)
+    with pytest.raises(SourceError, match=r"x\.zip.* is packed with a method that can't be read"):
+        read(file)
+
+
+def test_a_missing_archive_is_not_called_damaged(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match=r"x\.zip can't be opened"):
+        read(tmp_path / "x.zip")

@@ -216,3 +216,19 @@ def test_text_that_a_csv_writer_quotes_is_read_back(
     )
     records = [row[lineage.RECORD] for row in found.collect()]
     assert [[record[name] for name in ("Id", "A", "B")] for record in records] == rows
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ('id,size 5",b\n1,2,3\n4,"y",7\n4,5",7\n', ("id", 'size 5"', "b")),
+        ('id,"size\nin cm",b\n1,2,3\n', ("id", "size\nin cm", "b")),
+    ],
+    ids=["a sign of inches", "a line break"],
+)
+def test_a_header_has_several_lines_only_within_quotes(
+    tmp_path: Path, text: str, names: tuple[str, ...]
+) -> None:
+    file = tmp_path / "x.csv"
+    file.write_text(text)
+    assert read_header(Part(file), CSV).names == names

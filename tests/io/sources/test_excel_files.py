@@ -10,6 +10,7 @@ import pytest
 import xlsxwriter
 
 from goldrun.errors import SourceError
+from goldrun.io.sources import excel_files
 from tests.io.sources.records import read
 
 FORMATS = {date: "yyyy-mm-dd", datetime: "dd/mm/yyyy hh:mm:ss.000", time: "hh:mm:ss"}
@@ -121,3 +122,12 @@ def test_what_can_not_be_read_is_refused_by_name(tmp_path: Path) -> None:
     cut.write_bytes(twice.read_bytes()[:-50])
     with pytest.raises(SourceError, match=r"cut\.xlsx can't be read to its end: it is damaged"):
         read(cut, format="excel")
+
+
+@pytest.mark.parametrize(
+    ("cell", "text"),
+    [(42, "42"), (-7, "-7"), (42.0, "42"), (0.5, "0.5"), (True, "true"), ("", None)],
+)
+def test_a_cell_of_any_kind_has_its_text(cell: Any, text: str | None) -> None:
+    # Readers of older formats than xlsx give whole numbers.
+    assert excel_files._text(cell) == text

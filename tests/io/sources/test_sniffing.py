@@ -114,3 +114,10 @@ def test_members_of_an_archive_are_read_as_one_table(tmp_path: Path) -> None:
     (table,) = tables_of(tmp_path / "sales.zip")
     assert table.keys == {"delimiter": ";"}
     assert sorted(row["Id"] or "" for row in table.rows(9)) == ["1", "2"]
+
+
+def test_a_quote_that_is_never_closed_is_an_error_of_its_file(tmp_path: Path) -> None:
+    file = tmp_path / "x.csv"
+    file.write_text('"id,name,x\n' + "1,2,3\n" * 40_000)
+    with pytest.raises(SourceError, match=r"x\.csv: its first line can't be parsed"):
+        sniff(Part(file))

@@ -212,7 +212,8 @@ def test_traces_are_found_in_data_change_feed_and_log_before_the_erasure(
     )
     # Personal columns have no statistics: the logs contain her id only.
     names = [term for term in TERMS if term.kind != "customer_id"]
-    assert {folder for _, folder in place.traces_of(*names)} - {"_change_data"} == {""}
+    places = {folder for _, folder in place.traces_of(*names)}
+    assert {"", *(folder for _, folder in of_update)} <= places <= {"", "_change_data"}
     accounts = silver.accounts(place.ctx)
     assert all(a.closed and a.fates["erased"] == 0 for a in accounts.values())
 
@@ -293,7 +294,8 @@ def test_a_second_erasure_changes_nothing_and_removes_the_id_from_mlflow(
         assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     changed = {t for t, version in lake.versions(list(versions)).items() if version > versions[t]}
     # Its deletion vectors are not visible from outside, so it is always rewritten.
-    assert changed <= {TRANSACTIONS.name}
+    with_vectors = {TRANSACTIONS.name} if lake.engine.name == "spark" else set()
+    assert changed <= with_vectors
 
 
 def test_an_unknown_customer_is_refused(erased: Place) -> None:

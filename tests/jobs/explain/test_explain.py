@@ -133,3 +133,13 @@ def test_the_script_wants_one_of_record_and_rule(capsys: pytest.CaptureFixture[s
         patched.setattr("sys.argv", ["explain.py", "--record=a", "--rule=b"])
         assert run_alone(options(), work) == 2
     assert "give one of --record and --rule" in capsys.readouterr().err
+
+
+def test_a_record_that_is_found_by_a_warning_says_which(shop: Shop, line: Line) -> None:
+    shop.add_file("free.csv", line("t1", "completed", 1).replace(",1,5,", ",1,0,"))
+    shop.bronze()
+    shop.silver()
+    found = explain_rule(shop.ctx.lake, shop.ctx.source, "price_not_positive")
+    text = "\n".join(lines_of(found, shop.ctx.source))
+    assert "price_not_positive (a warning): a free item" in text
+    assert "must hold: price > 0" in text

@@ -6,8 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from goldrun.contracts.entity_mapping import EntityMapping
 from goldrun.errors import SourceError
 from goldrun.jobs.ingest.file_columns import report_changes
+from goldrun.jobs.ingest.new_files import NewFiles, own_columns
 from tests.jobs.conftest import HEADER, Shop
 
 Line = Callable[..., str]
@@ -78,3 +80,17 @@ def test_each_change_of_the_columns_is_logged_once(caplog: pytest.LogCaptureFixt
         report_changes({"9.csv": ("Id", "Who")}, ("Id", "Who"))
     (message,) = [record.getMessage() for record in caplog.records]
     assert message == "    3.csv has other columns than the file before it: it also has Tax"
+
+
+def test_columns_that_reading_adds_are_none_of_the_file() -> None:
+    mapping = EntityMapping.model_validate(
+        {
+            "path": "items.csv",
+            "fill_down": {"by": "Order", "columns": ["State"]},
+            "join": {"orders": {"path": "orders.csv", "on": "Order"}},
+        }
+    )
+    new = NewFiles("transactions", mapping, {}, [], [])
+    assert own_columns(["Order", "orders.at", "State", "_line"], new) == ["Order", "State"]
+    plain = NewFiles("transactions", EntityMapping(path="items.csv"), {}, [], [])
+    assert own_columns(["Order", "orders.at", "_line"], plain) == ["Order", "orders.at", "_line"]

@@ -215,6 +215,7 @@ def test_two_files_of_one_name_are_refused_where_the_name_is_an_id(market: Shop)
         ("on = {{", "no = {{", r"join\.heads\.on is missing"),
         ('on = {{ Order = "No" }}', 'on = {{ a = "b", c = "d" }}', "give one column"),
         ("join.heads", 'join."my heads"', "is no name"),
+        ("on = {{", 'on_changed = "refuse"\non = {{', r"join\.heads\.(form\.)?on_changed"),
     ],
 )
 def test_wrong_settings_are_refused_by_name(

@@ -151,3 +151,35 @@ def test_a_file_without_a_header_is_named(tmp_path: Path) -> None:
     (tmp_path / "in" / "cds.csv").write_text(text)
     with pytest.raises(SourceError, match="its first line is data; add a line with column names"):
         propose(str(tmp_path / "in"), "shop", tmp_path)
+
+
+def test_files_of_one_name_in_two_folders_are_two_groups(tmp_path: Path) -> None:
+    sold = ["Order ID,Customer ID,Date,Quantity,Price", "o1,c1,2024-05-01,1,2.50"]
+    people = ["Customer ID,Name,Email", "c1,Ada,ada@example.com"]
+    for name, lines in {"customers": people, "orders": sold}.items():
+        folder = tmp_path / "in" / name
+        folder.mkdir(parents=True)
+        (folder / "data.csv").write_text("\n".join(lines) + "\n")
+    found = proposed(tmp_path)
+    assert found["transactions"]["path"].endswith("orders/data.csv")
+    assert found["customers"]["path"].endswith("customers/data.csv")
+
+
+def test_a_file_whose_rows_nearly_all_lack_a_customer_is_proposed_with_a_question(
+    tmp_path: Path,
+) -> None:
+    lines = [f"o{n},{'c1' if n == 0 else ''},2024-05-01,1,2.50" for n in range(200)]
+    (tmp_path / "in").mkdir()
+    text = "\n".join(["Order,Customer,Date,Quantity,Price", *lines])
+    (tmp_path / "in" / "sold.csv").write_text(text)
+    written = propose(str(tmp_path / "in"), "shop", tmp_path)
+    assert tomllib.loads(written.text)["max_reject_share"] == 1.0
+    assert "have no customer" in written.text
+
+
+def test_a_name_with_a_line_break_stays_in_its_comment(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "sold.csv").write_text(
+        'Order,Customer,Date,Quantity,Price,"order\nstatus"\no1,c1,2024-05-01,1,2.50,odd\n'
+    )
+    assert proposed(tmp_path)["transactions"]["columns"]["transaction_id"] == "Order"

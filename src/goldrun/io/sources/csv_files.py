@@ -20,7 +20,7 @@ from goldrun.contracts.file_settings import PLAIN_ENCODINGS, FileSettings
 from goldrun.contracts.text import INVISIBLE
 from goldrun.errors import SettingsError, SourceError
 from goldrun.io.sources.arrow_csv import parse_csv
-from goldrun.io.sources.csv_patterns import patterns
+from goldrun.io.sources.csv_patterns import ends_inside_quotes, patterns
 from goldrun.io.sources.parts import Part, check_whole, open_part
 from goldrun.io.sources.quoted_breaks import MOST_BYTES, join_lines
 from goldrun.io.sources.records import BLANK, Piece
@@ -64,7 +64,7 @@ def read_header(part: Part, settings: FileSettings) -> Header:
     with open_part(part) as stream:
         encoding, _ = encoding_of(stream.read(4), settings.encoding)
     with open_part(part) as stream:
-        line = _first_record(whole_lines(stream, encoding, MOST_BYTES))
+        line = _first_record(whole_lines(stream, encoding, MOST_BYTES), delimiter)
     try:
         if "\ufffd" in line:
             raise UnicodeError(f"it has bytes that are not {encoding}")
@@ -77,16 +77,21 @@ def read_header(part: Part, settings: FileSettings) -> Header:
     return Header(line, _names(part, first), delimiter, encoding)
 
 
-def _first_record(pieces: Iterator[bytes]) -> str:
-    """Return the first record of a text: its lines until all quotes are closed, else one line."""
+def _first_record(pieces: Iterator[bytes], delimiter: str) -> str:
+    """Return the first record of a text: its lines until all quotes are closed, else one line.
+
+    A quote inside a field that is not quoted, such as an inch sign, opens nothing.
+    """
     data, quotes, before, first = b"", 0, 0, -1
     for piece in pieces:
         data += piece
         for found in _LINE_END.finditer(data, before):
             quotes += data.count(b'"', before, found.start())
-            first, before = (found.start() if first < 0 else first), found.end()
-            if quotes % 2 == 0:
-                return data[: found.start()].decode()
+            is_first, before = first < 0, found.end()
+            first = found.start() if is_first else first
+            line = data[: found.start()].decode()
+            if quotes % 2 == 0 or (is_first and not ends_inside_quotes(line, delimiter)):
+                return line
         if before > MOST_BYTES:
             return data[:first].decode()
     whole = (quotes + data.count(b'"', before)) % 2 == 0 or first < 0

@@ -65,3 +65,9 @@ def well_formed(lines: pa.Array, patterns: Patterns) -> pa.Array:
         )
     delimiters = pc.count_substring(unquoted, patterns.delimiter)
     return pc.and_(right, pc.equal(delimiters, patterns.fields - 1))
+
+
+def ends_inside_quotes(line: str, delimiter: str) -> bool:
+    """Whether a line ends inside a quoted field, which continues on the next line."""
+    opening = patterns(delimiter, 1).opening
+    return bool(pc.match_substring_regex(pa.scalar(line), opening).as_py())

@@ -139,7 +139,10 @@ def _records(rows: Sequence[Cells], columns: tuple[str, ...]) -> Parsed:
 def _text(value: Any) -> str | None:
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, int | float):
+    if isinstance(value, int):
+        # Workbooks of older formats have whole numbers; Python 3.11 gives them no is_integer.
+        return str(value)
+    if isinstance(value, float):
         return number_text(value)
     if isinstance(value, date | time):
         return time_text(value)

@@ -143,6 +143,18 @@ def fingerprint(file: Path) -> str:
         raise not_opened(file, error) from error
 
 
+def without_copies(files: Iterable[Path]) -> dict[Path, str]:
+    """Return the fingerprint of each file; of files with equal content, only of the first.
+
+    Raises:
+        SourceError: A file can't be opened.
+    """
+    by_digest: dict[str, Path] = {}
+    for file in files:
+        by_digest.setdefault(fingerprint(file), file)
+    return {file: digest for digest, file in by_digest.items()}
+
+
 def check_columns(
     file: Path | str, names: Iterable[str], needed: Mapping[str, str], *, by_header: bool = True
 ) -> None:

@@ -225,16 +225,16 @@ def _keys(layout: JsonLayout) -> set[str]:
     """Read the keys of the first records; a file that is not of lines is parsed to its end."""
     keys: set[str] = set()
     with open_part(layout.part) as stream:
-        for number, records in enumerate(_first_records(stream, layout)):
-            if number < _READ:
-                keys |= {key for record in records or () for key, _ in record}
+        for records in _first_records(stream, layout):
+            keys |= {key for record in records or () for key, _ in record}
     return keys
 
 
 def _first_records(stream: BufferedIOBase, layout: JsonLayout) -> Iterator[list[Record] | None]:
     if not layout.lines:
-        for value, text in Documents(text_of(stream), layout.part.name).values():
-            yield _of_value(value, text, layout.path)
+        values = Documents(text_of(stream), layout.part.name).values()
+        for number, (value, text) in enumerate(values):
+            yield _of_value(value, text, layout.path) if number < _READ else None
         return
     pieces = whole_lines(stream, _UTF_8, _START)
     lines = itertools.chain.from_iterable(split_lines(piece).to_pylist() for piece in pieces)

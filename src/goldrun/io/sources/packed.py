@@ -16,6 +16,8 @@ from goldrun.io.sources.records import RECORDS, Parsed
 
 _AT_ONCE = 2
 """Pieces parsed concurrently; more need more memory and gain little, because one thread writes."""
+_CONVERTED = 1_000
+"""Records that become Python's objects at once, because a caller may want few of a piece."""
 _SCHEMA = pa.schema(
     [
         (lineage.RECORD, RECORDS),
@@ -78,5 +80,8 @@ def records_of(layout: Layout) -> Iterator[tuple[dict[str, str | None], str | No
         SourceError: The file can't be read.
     """
     for piece in layout.pieces():
-        for record, malformed in zip(*(each.to_pylist() for each in piece()), strict=True):
-            yield dict(record), malformed
+        parsed = piece()
+        for at in range(0, len(parsed[0]), _CONVERTED):
+            some = (each.slice(at, _CONVERTED).to_pylist() for each in parsed)
+            for record, malformed in zip(*some, strict=True):
+                yield dict(record), malformed

@@ -20,7 +20,7 @@ LONGEST_LINE = 16 << 20
 _MARK = "!/"
 _CHUNK = 1 << 20
 _ENCRYPTED = 1
-_DAMAGE = (OSError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, NotImplementedError)
+_DAMAGE = (OSError, zlib.error, lzma.LZMAError, zipfile.BadZipFile)
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,9 @@ def members(archive: Path, suffixes: tuple[str, ...]) -> list[Part]:
         SourceError: The archive is damaged, has no such member, has one that is encrypted or twice,
             or has an archive inside.
     """
-    with _refusing_damage(Part(archive)), zipfile.ZipFile(archive) as opened:
+    whole = Part(archive)
+    with _refusing_damage(whole), ExitStack() as stack:
+        opened = stack.enter_context(zipfile.ZipFile(cast(IO[bytes], _opened(whole, stack))))
         entries = [entry for entry in opened.infolist() if _is_shown(entry)]
     found = [entry for entry in entries if entry.filename.lower().endswith(suffixes)]
     names = sorted(entry.filename for entry in found)
@@ -159,6 +161,11 @@ def _refusing_damage(part: Part) -> Iterator[None]:
         yield
     except EOFError as error:
         raise not_whole(part.name, "cut off") from error
+    except NotImplementedError as error:
+        raise SourceError(
+            f"{part.name} is packed with a method that can't be read ({error}): pack it again as a "
+            "usual zip archive, or unpack it"
+        ) from error
     except _DAMAGE as error:
         raise not_whole(part.name, "damaged") from error
 

@@ -2,6 +2,7 @@
 
 import codecs
 import csv
+import io
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +16,13 @@ from goldrun.io.sources.parts import Part, open_part
 
 _SNIFFED_BYTES = 4 << 20
 _UTF_8 = "UTF-8"
-_BOMS = {codecs.BOM_UTF16_LE: "UTF-16", codecs.BOM_UTF16_BE: "UTF-16"}
+_BOMS = {
+    codecs.BOM_UTF32_LE: "UTF-32",
+    codecs.BOM_UTF32_BE: "UTF-32",
+    # After UTF-32, whose mark begins with this one.
+    codecs.BOM_UTF16_LE: "UTF-16",
+    codecs.BOM_UTF16_BE: "UTF-16",
+}
 _USUAL = (
     *("cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1257"),
     *("utf_16_le", "utf_16_be", "shift_jis", "gb18030", "big5", "euc_kr"),
@@ -23,7 +30,7 @@ _USUAL = (
 """Encodings that spreadsheets and shop systems write, by Python's name."""
 _NAMES = {"cp1252": "windows-1252", "cp1250": "windows-1250", "cp1251": "windows-1251"}
 _LIKELY = ",;\t|"
-_JUDGED_BYTES = 200_000
+_EXAMINED_BYTES = 200_000
 _AS_LIKELY = 0.02
 """Difference of charset-normalizer's shares of unlikely characters that means nothing."""
 
@@ -49,7 +56,7 @@ def sniff(part: Part) -> Sniffed:
     """Find out how a CSV file is written.
 
     Raises:
-        SourceError: The file is empty or can't be read.
+        SourceError: The file is empty, can't be read, or its first line can't be parsed.
     """
     with open_part(part) as stream:
         start = stream.read(_SNIFFED_BYTES)
@@ -58,7 +65,12 @@ def sniff(part: Part) -> Sniffed:
     if not text.strip(INVISIBLE):
         raise SourceError(f"{part.name} is empty: remove it, or export it again")
     delimiter, has_header = _dialect(text)
-    first = next(csv.reader(text.splitlines(keepends=True), delimiter=delimiter))
+    try:
+        first = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+    except csv.Error as error:
+        raise SourceError(
+            f"{part.name}: its first line can't be parsed ({error}): correct its quotes"
+        ) from error
     names = [name.strip(INVISIBLE) for name in first]
     return Sniffed(encoding, delimiter, has_header or _reads_as_header(names), guessed)
 
@@ -71,7 +83,7 @@ def _encoding(start: bytes) -> tuple[str, bool]:
     try:
         codecs.getincrementaldecoder(_UTF_8)().decode(start)
     except UnicodeDecodeError:
-        name = _likely_encoding(start[:_JUDGED_BYTES])
+        name = _likely_encoding(start[:_EXAMINED_BYTES])
         return _NAMES.get(name, name.replace("_", "-")), True
     return _UTF_8, False
 

@@ -148,7 +148,7 @@ def _notes(checked: Checked, entity: str) -> Iterator[str]:
 def _unchecked(checked: Checked, entity: str) -> Iterator[str]:
     """Yield a line for each reference whose parents may be among the rows that were not read."""
     source, sampled = checked.source, checked.sampled
-    derives = source.derives_customers or source.derives_unknown
+    derives = source.derives_any
     for reference in ENTITIES[entity].references:
         parents = {reference.entity}
         if reference.entity == "customers" and derives:

@@ -1,6 +1,6 @@
 """Read the first rows of each file of a source as rows of bronze."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +13,7 @@ from goldrun.contracts.entity_mapping import Kind
 from goldrun.contracts.source import Source
 from goldrun.errors import SettingsError
 from goldrun.io.engines.base import Engine
-from goldrun.io.sources.files import find_files, fingerprint, ignored_paths
+from goldrun.io.sources.files import find_files, ignored_paths, without_copies
 from goldrun.io.sources.first_rows import FirstRows
 from goldrun.jobs.ingest.new_files import inspect, one_file_per_task, reading_raw
 from goldrun.medallion.bronze import Batch, to_bronze
@@ -60,7 +60,7 @@ def read_sample(engine: Engine, source: Source, rows: int, now: datetime) -> dic
 def _read(engine: Engine, source: Source, entity: str, rows: int, now: datetime) -> Sampled:
     mapping = source.with_files[entity]
     files = find_files(mapping.path or "", mapping.format, source.made_by)
-    new = inspect(engine, source, entity, _by_content(files))
+    new = inspect(engine, source, entity, without_copies(files))
     # One more than is kept shows that a file has further rows.
     new = replace(new, layouts=[FirstRows(each, rows + 1) for each in new.layouts])
     with reading_raw(engine, new) as raw, one_file_per_task(engine, source, entity):
@@ -74,11 +74,3 @@ def _read(engine: Engine, source: Source, entity: str, rows: int, now: datetime)
     kept = read.where(F.col(lineage.OFFSET) < rows)
     ignored = ignored_paths(mapping.path or "", mapping.format)
     return Sampled(kept, files, sorted(row[0] for row in beyond), ignored)
-
-
-def _by_content(files: Sequence[Path]) -> Mapping[Path, str]:
-    """Return the fingerprint of each file; of files with equal content, the first is kept."""
-    by_digest: dict[str, Path] = {}
-    for file in files:
-        by_digest.setdefault(fingerprint(file), file)
-    return {file: digest for digest, file in by_digest.items()}

@@ -1,7 +1,7 @@
 """Find a record in the lake, and explain its mapping and its fate."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from pyspark.sql import DataFrame
@@ -20,6 +20,7 @@ from goldrun.medallion.bronze import check_one_source
 from goldrun.medallion.explanation import Explanation
 from goldrun.medallion.fates import Fates
 from goldrun.medallion.quarantine import open_rows
+from goldrun.medallion.references import dangling
 
 PENDING = "pending"
 """Fate of a record that silver has not refined yet."""
@@ -41,6 +42,7 @@ class Explained:
         fate: ``silver``, ``superseded``, ``duplicate``, ``pending``, or its state in quarantine.
         reasons: Reasons for which it is in quarantine, as they are stored.
         kept: Of a duplicate, id of the record that it repeats.
+        rule: The rule that the record was found by; empty if it was found by its id.
     """
 
     entity: str
@@ -54,6 +56,7 @@ class Explained:
     fate: str
     reasons: Sequence[str]
     kept: str = ""
+    rule: str = ""
 
 
 def explain_record(lake: Lake, source: Source, record_id: str) -> Explained:
@@ -98,7 +101,7 @@ def explain_rule(lake: Lake, source: Source, rule: str) -> Explained:
         found = bronze.join(broken, lineage.RECORD_ID, "left_semi").orderBy(*newest).limit(1)
         record = found.localCheckpoint()
         if not record.isEmpty():
-            return _explained(lake, source, entity, record)
+            return replace(_explained(lake, source, entity, record), rule=rule)
     raise SettingsError(f"no record in {lake.root} breaks {rule}: give another rule, or a record")
 
 
@@ -110,7 +113,8 @@ def _bronze(lake: Lake, source: Source, entity: str) -> DataFrame:
 
 def _rules(source: Source, entity: str) -> set[str]:
     table = source.contract(entity)
-    return {*reject_reasons(table), *warn_reasons(table)}
+    references = [each.name for each in table.references if each.entity in source.with_files]
+    return {*reject_reasons(table), *warn_reasons(table), *references}
 
 
 def _breaking(lake: Lake, source: Source, entity: str, rule: str) -> DataFrame:
@@ -119,6 +123,10 @@ def _breaking(lake: Lake, source: Source, entity: str, rule: str) -> DataFrame:
     warnings = {each.name: each for each in table.rules_of(Severity.WARN)}
     if rule in warnings:
         return fates.silver.where(~F.expr(warnings[rule].holds)).select(lineage.RECORD_ID)
+    references = {r.name: r for r in table.references if r.severity is Severity.WARN}
+    if rule in references:
+        parent = read_fates(lake, references[rule].entity).silver
+        return dangling(fates.silver, references[rule], parent).select(lineage.RECORD_ID)
     if rule in reject_reasons(table):
         rows, names = open_rows(fates.quarantine), lineage.REASONS
     else:

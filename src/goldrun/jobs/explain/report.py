@@ -9,7 +9,7 @@ from rich.console import Console, RenderableType
 from rich.markup import escape
 from rich.table import Table
 
-from goldrun.contracts.quarantine_reasons import reject_reasons
+from goldrun.contracts.quarantine_reasons import reject_reasons, warn_reasons
 from goldrun.contracts.remedies import remedy
 from goldrun.contracts.source import Source
 from goldrun.jobs.explain.explain import PENDING, Explained
@@ -80,10 +80,13 @@ def _fate(one: Explained) -> Iterator[str]:
 
 def _reasons(one: Explained, source: Source) -> Iterator[str]:
     table = source.contract(one.entity)
-    descriptions = reject_reasons(table)
+    described = {each.name: each.description for each in table.references}
+    descriptions = described | warn_reasons(table) | reject_reasons(table)
     holds = {rule.name: rule.holds for rule in table.rules}
-    for reason in dict.fromkeys([*one.reasons, *one.mapping.reasons]):
-        when = "" if reason in one.reasons else " (by the current settings)"
+    rejecting = [*one.reasons, *one.mapping.reasons]
+    for reason in dict.fromkeys([*rejecting, *filter(None, [one.rule])]):
+        current = " (by the current settings)" if reason in rejecting else " (a warning)"
+        when = "" if reason in one.reasons else current
         yield f"  [bold]{escape(reason)}[/]{when}: {escape(descriptions.get(reason, ''))}"
         if reason in holds:
             yield f"    must hold: {escape(holds[reason])}"

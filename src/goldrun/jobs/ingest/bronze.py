@@ -17,20 +17,24 @@ from goldrun.jobs.context import Context, log, step
 from goldrun.jobs.erased_records import redact_erased
 from goldrun.jobs.ingest.file_columns import report_changes
 from goldrun.jobs.ingest.joined_files import log_without_partner
-from goldrun.jobs.ingest.new_files import NewFiles, inspect, one_file_per_task, reading_raw
+from goldrun.jobs.ingest.new_files import (
+    NewFiles,
+    inspect,
+    one_file_per_task,
+    own_columns,
+    reading_raw,
+)
 from goldrun.jobs.ingest.overwritten import check_allowed, check_clock, new_records, refuses_changes
 from goldrun.jobs.ingest.place_checks import check_stored_names
 from goldrun.jobs.ingest.readings import record_readings, report_readings
 from goldrun.jobs.ingest.stored_files import StoredFiles, select_new, stored_files
-from goldrun.jobs.ingest.unfinished_files import wait_until_written
+from goldrun.jobs.ingest.unfinished_files import PATIENCE, wait_until_written
 from goldrun.jobs.names import RUN_COMMAND
 from goldrun.jobs.time_zone import check_zone
 from goldrun.medallion.bronze import Batch, to_bronze
 from goldrun.medallion.contents import since, with_ids_of_batch
 from goldrun.medallion.ingestions import columns_of_newest, has_column
 
-PATIENCE = 60
-"""Largest number of seconds that a batch waits for files that are still being written."""
 STORED_FILES = 64
 """Largest number of data files of a commit: a task reads each source file."""
 
@@ -143,7 +147,7 @@ def check_files(ctx: Context, entity: str, found: Sequence[Path]) -> NewFiles:
     had = partial(has_column, bronze)
     new = inspect(ctx.lake.engine, ctx.source, entity, files, ctx.lake.root, had)
     if new.headers:
-        report_changes(new.headers, columns_of_newest(bronze, stored.ingestions))
+        report_changes(new.headers, own_columns(columns_of_newest(bronze, stored.ingestions), new))
     check_stored_names(ctx.source, entity, new.files, stored.contents)
     if overwritten:
         new = _without_stored(ctx, new, overwritten, stored)

@@ -14,10 +14,10 @@ from goldrun.contracts.row_context import joined_column
 from goldrun.contracts.source import Source
 from goldrun.errors import SourceError, listed
 from goldrun.io.engines.base import Engine
-from goldrun.io.sources.files import find_files, fingerprint
+from goldrun.io.sources.files import find_files, without_copies
 from goldrun.jobs.context import Context, log
 from goldrun.jobs.ingest.raw_files import check_form, reading_files
-from goldrun.jobs.ingest.unfinished_files import wait_until_written
+from goldrun.jobs.ingest.unfinished_files import PATIENCE, wait_until_written
 from goldrun.medallion.row_context import (
     FIRST,
     LAST,
@@ -27,9 +27,6 @@ from goldrun.medallion.row_context import (
     without_partner,
 )
 from goldrun.medallion.source_columns import joined_columns_required
-
-PATIENCE = 60
-"""Largest number of seconds to wait for a joined file that is still being written."""
 
 
 @dataclass(frozen=True)
@@ -60,8 +57,12 @@ def contents_joined(source: Source, entity: str) -> dict[str, str]:
     Raises:
         SourceError: A file is missing.
     """
-    joins = source.with_files[entity].join
-    return {name: _content(_fingerprints(source, join)) for name, join in joins.items()}
+
+    def content(join: Join) -> str:
+        files = find_files(join.form.path or "", join.form.format, source.made_by)
+        return _content(without_copies(files))
+
+    return {name: content(join) for name, join in source.with_files[entity].join.items()}
 
 
 def check_joined(engine: Engine, source: Source, entity: str, root: str = "") -> list[JoinedFiles]:
@@ -85,7 +86,7 @@ def check_joined(engine: Engine, source: Source, entity: str, root: str = "") ->
                 f"{listed(growing)}, which [{entity}.join.{name}] reads, is still being written: "
                 "run the same command again when it is complete"
             )
-        fingerprints = _fingerprints(source, join)
+        fingerprints = without_copies(files)
         needed = joined_columns_required(source, entity, name)
         layouts = check_form(fingerprints, join.form, needed)
         with (
@@ -137,16 +138,6 @@ def _check_rows(rows: DataFrame, name: str, key: str, no_value: Sequence[str]) -
             f"{repeated.count():,} such keys are not unique), and each record is joined with one "
             "row at most: remove the repeated rows, or join on a column that is unique"
         )
-
-
-def _fingerprints(source: Source, join: Join) -> dict[Path, str]:
-    """Return the fingerprint of each file; of files with equal content, the first is read."""
-    files: dict[Path, str] = {}
-    for file in find_files(join.form.path or "", join.form.format, source.made_by):
-        digest = fingerprint(file)
-        if digest not in files.values():
-            files[file] = digest
-    return files
 
 
 def _content(files: Mapping[Path, str]) -> str:

@@ -1,7 +1,7 @@
 """Check new files of an entity, and read them with the values of other lines and files."""
 
 import contextlib
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -9,6 +9,7 @@ from pathlib import Path
 from pyspark.sql import DataFrame
 
 from goldrun.contracts.entity_mapping import EntityMapping
+from goldrun.contracts.row_context import LINE_NUMBER, joined_column
 from goldrun.contracts.source import Source
 from goldrun.io.engines.base import Engine
 from goldrun.io.sources.forms import Layout
@@ -102,6 +103,13 @@ def reading_raw(engine: Engine, new: NewFiles, root: str = "") -> Iterator[DataF
         down, no_value = new.mapping.fill_down, new.mapping.no_value
         raw = read if down is None else fill_down(read, down, no_value)
         yield with_joined(raw, new.joined, no_value)
+
+
+def own_columns(names: Iterable[str], new: NewFiles) -> list[str]:
+    """Leave out the columns of records that ``reading_raw`` adds to those of their file."""
+    added = tuple(joined_column(name, "") for name in new.mapping.join)
+    line = {LINE_NUMBER} if new.mapping.fill_down else set()
+    return [name for name in names if name not in line and not name.startswith(added)]
 
 
 def one_file_per_task(engine: Engine, source: Source, entity: str) -> AbstractContextManager[None]:

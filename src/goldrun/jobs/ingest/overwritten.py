@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 
 from goldrun.contracts import lineage
 from goldrun.contracts.entities import CUSTOMER_ID
@@ -101,8 +102,13 @@ def new_records(
     """
     before = rows_of_contents(ctx.lake.read(lineage.bronze_table(entity).name), contents)
     compared = compare(ctx, entity, records, before)
-    changed = {file for file, one in compared.items() if not one.is_known}
-    gone = _keys_gone(ctx, entity, records, before) if changed else {}
+    changed = [file for file, one in compared.items() if not one.is_known]
+    for file in changed:
+        if not compared[file].is_cut:
+            _check_key(ctx, entity, file)
+    is_changed = F.col(lineage.FILE).isin(changed)
+    both = records.where(is_changed), before.where(is_changed)
+    gone = _keys_gone(ctx, entity, *both) if changed else {}
     for file, one in compared.items():
         _report(ctx, entity, file, one, gone.get(file, 0))
     return {
@@ -120,7 +126,7 @@ def _keys_gone(ctx: Context, entity: str, records: DataFrame, before: DataFrame)
 
 
 def _report(ctx: Context, entity: str, file: str, one: Comparison, gone: int) -> None:
-    """Log what has happened to a file; raise a SourceError where its rows can't be told apart."""
+    """Log how a file has changed."""
     (key,) = ENTITIES[entity].key
     if one.is_equal:
         log.info("    %s has other bytes than when it was read, and the same records", file)
@@ -128,7 +134,6 @@ def _report(ctx: Context, entity: str, file: str, one: Comparison, gone: int) ->
         more = one.records - one.stored
         log.info("    %s has %s more records than when it was read", file, f"{more:,}")
     elif not one.is_cut:
-        _check_key(ctx, entity, file)
         log.info(
             "    %s was overwritten: its %s records are read as newer than the %s of before",
             *(file, f"{one.records:,}", f"{one.stored:,}"),

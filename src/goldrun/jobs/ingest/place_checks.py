@@ -48,11 +48,8 @@ def check_stored_names(
         SourceError: ``_file`` is read and one has.
     """
     if FILE_NAME in reads_place(source, entity):
-        _check_names({*new, *(Path(file) for file in known if _is_named(file, new))})
-
-
-def _is_named(file: str, new: Collection[Path]) -> bool:
-    return Path(file).name in {each.name for each in new}
+        names = {file.name for file in new}
+        _check_names({*new, *(file for each in known if (file := Path(each)).name in names)})
 
 
 def _check_names(files: Collection[Path]) -> None:

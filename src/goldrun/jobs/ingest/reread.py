@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 from goldrun.contracts import lineage
 from goldrun.contracts.erasure import TOMBSTONES
 from goldrun.errors import SourceError, listed
-from goldrun.io.sources.files import fingerprint
+from goldrun.io.sources.files import without_copies
 from goldrun.jobs.context import Context, log, step
 from goldrun.jobs.ingest import bronze
 from goldrun.jobs.ingest.joined_files import log_without_partner
@@ -76,11 +76,7 @@ def _plan(ctx: Context, entity: str, found: Sequence[Path]) -> Reread:
             f"{listed(growing)} is still being written: run the same command again when it is "
             "complete"
         )
-    files: dict[Path, str] = {}
-    for file in found:
-        digest = fingerprint(file)
-        if digest not in files.values():
-            files[file] = digest
+    files = without_copies(found)
     stored = stored_files(ctx, entity)
     changed = [f for f, digest in files.items() if stored.newest(f) not in {None, digest}]
     had = partial(has_column, ctx.lake.read_or_empty(lineage.bronze_table(entity)))

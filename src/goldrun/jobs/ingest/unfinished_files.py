@@ -10,6 +10,8 @@ from goldrun.jobs.context import log
 
 QUIET_SECONDS = 2.0
 """A file that was written to within this time may be incomplete."""
+PATIENCE = 60
+"""Largest number of seconds that a batch waits for files that are still being written."""
 _LOG_AFTER, _LOG_EVERY = 1.0, 30.0
 State = tuple[int, int]
 """Bytes, and nanoseconds of the last write."""

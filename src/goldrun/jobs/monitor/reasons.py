@@ -2,6 +2,7 @@
 
 import io
 import json
+import shlex
 import sys
 from collections.abc import Sequence
 
@@ -20,7 +21,7 @@ from goldrun.jobs.names import RUN_COMMAND
 from goldrun.medallion.source_columns import columns_of
 from goldrun.monitoring.rejections import Rejections, sample_of
 
-EXPLAIN_COMMAND = (
+_EXPLAIN_COMMAND = (
     f"{RUN_COMMAND} -e explain -P source={{source}} -P lake={{lake}} -P record={{record}}"
 )
 """Command that explains one record."""
@@ -46,8 +47,8 @@ def _log_command(ctx: Context, rejections: Sequence[Rejections]) -> None:
     reasons = [(one.entity, reason) for one in rejections for reason, _ in one.most_frequent()]
     sample = _sample(ctx, *reasons[0]) if reasons else None
     if sample is not None:
-        where = {"source": ctx.source.name, "lake": ctx.lake.root}
-        command = EXPLAIN_COMMAND.format(**where, record=sample[lineage.RECORD_ID])
+        where = {"source": ctx.source.argument, "lake": shlex.quote(ctx.lake.root)}
+        command = _EXPLAIN_COMMAND.format(**where, record=sample[lineage.RECORD_ID])
         log.warning("  The first of them, column by column: %s", command)
 
 

@@ -77,7 +77,7 @@ def _refuse_old_name(ctx: Context, model: str) -> None:
             f"{_store(ctx)} has no model {name}, but {model} version {newest.number}, trained on "
             f"{lake_root_of(newest.trained_at) or 'an unknown lake'}, from before models were "
             f"named by source. Move this lake's versions to the new name first: {MIGRATE} -P "
-            f"source={ctx.source.name} -P lake={ctx.lake.root}. If they are of a lake that no "
+            f"source={ctx.source.argument} -P lake={ctx.lake.root}. If they are of a lake that no "
             f"longer exists, use another store (MLFLOW_TRACKING_URI), or set registry_prefix in "
             f"{ctx.source.name}.toml to begin a new line of models"
         )
@@ -100,5 +100,5 @@ def _migrating(ctx: Context, champion: Champion) -> str:
         return ""
     return (
         f"; if it was trained on this lake by an older goldrun, run {MIGRATE} -P "
-        f"source={ctx.source.name} -P lake={ctx.lake.root}"
+        f"source={ctx.source.argument} -P lake={ctx.lake.root}"
     )

@@ -107,11 +107,11 @@ def _proposal(path: str, name: str) -> Proposal:
             "the path of the file of orders, or rename its columns"
         )
     sections = {entity: (_place(each, found), each.section) for entity, each in recognised.items()}
-    used = [group.name for each in recognised.values() for group in each.groups]
+    used = [group for each in recognised.values() for group in each.groups]
     left_out += [
         f"{listed(each.files, 3)}: no entity is recognised in its columns"
         for each in found
-        if each.group.name not in used
+        if each.group not in used
     ]
     return Proposal(name, *_head(recognised), sections, left_out)
 
@@ -127,7 +127,7 @@ def _head(
         questions["timezone"] = "In which time zone are the times? Such as Europe/Berlin."
     share = recognised[_TRANSACTIONS].section.without_customer
     if share > _USUAL_REJECT_SHARE:
-        head["max_reject_share"] = (round(share + 0.02, 2), "quality fails above it")
+        head["max_reject_share"] = (min(1.0, round(share + 0.02, 2)), "quality fails above it")
         questions["max_reject_share"] = (
             f"{share:.1%} of the rows have no customer and will be rejected. Is that so in the "
             "shop, or is another column the customer?"
@@ -162,7 +162,7 @@ def _place(each: Recognised, found: Sequence[Files]) -> Place:
 
 
 def _files_of(group: Group, found: Sequence[Files]) -> Files:
-    return next(each for each in found if each.group.name == group.name)
+    return next(each for each in found if each.group is group)
 
 
 def _keys(files: Files, found: Sequence[Files]) -> tuple[dict[str, object], list[str]]:

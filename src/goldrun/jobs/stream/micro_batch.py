@@ -69,7 +69,7 @@ class MicroBatches:
         self._begun: set[str] | None = None
         self._ending = threading.Event()
         self._working, self._turn = threading.Lock(), threading.Lock()
-        self._number = 0
+        self._number, self._logged = 0, 0
 
     @property
     def _has_files(self) -> bool:
@@ -117,8 +117,8 @@ class MicroBatches:
         Nothing happens during a micro-batch.
 
         Raises:
-            Enough: The end was requested and a file is still being written.
-            SourceError: A file can't be read.
+            Enough: A file can't be read (``error`` has the reason), or the end was requested and
+                one is still being written.
         """
         if not self._has_files or not self._turn.acquire(blocking=False):
             return
@@ -126,6 +126,10 @@ class MicroBatches:
             ctx = self._at_once()
             if found := self._files.find_overwritten(ctx):
                 self._process_layers(ctx, found)
+        except Exception as error:
+            # Raised by ``run_query``, as the error of a micro-batch.
+            self.error = error
+            raise Enough from error
         finally:
             self._turn.release()
 
@@ -191,10 +195,12 @@ class MicroBatches:
             return
         ages = freshness(batch.sent, self._clock())
         metrics = one.metrics(customers, seconds, ages)
-        self._series.log(metrics, self._number)
+        # Counted here, because files that were overwritten are no micro-batch of Spark.
+        self._logged += 1
+        self._series.log(metrics, self._logged)
         age = f", p95 of the records' age {next(iter(ages.values())):.1f} s" if ages else ""
         log.info(
             "  batch %s: %s rows in %.1f s (%s rows/s), %s rejected, %s duplicates%s",
-            *(self._number, f"{one.rows:,}", metrics["batch_seconds"]),
+            *(self._logged, f"{one.rows:,}", metrics["batch_seconds"]),
             *(f"{metrics['rows_per_second']:,.0f}", one.quarantined, one.duplicates, age),
         )

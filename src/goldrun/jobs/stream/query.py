@@ -93,6 +93,8 @@ def _wait(
     until = math.inf if limits.seconds is None else began + limits.seconds
     while not batches.enough and (now := time.monotonic()) < until:
         has_ended = not query.isActive
+        if has_ended and (batches.error is not None or query.exception() is not None):
+            return
         if has_ended or now >= look_at:
             batches.read_overwritten()
             look_at = time.monotonic() + max(limits.every, _LOOK_SECONDS)

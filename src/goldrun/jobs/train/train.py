@@ -1,6 +1,7 @@
 """Train a model: read, check, fit, measure, log, register, gate, publish."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -91,6 +92,7 @@ def _monitor(
 def _train(ctx: Context, model: AnyModel, settings: ModelSettings, inputs: Inputs) -> Candidate:
     """Fit and measure a model, and log its parameters and its report."""
     frames, digest = read_frames(ctx, model, settings, inputs)
+    frames = replace(frames, baselines=model.baselines(settings, frames))
     fitted = model.fit(settings, frames.training)
     metrics = model.evaluate(settings, fitted, frames)
     _log_report(ctx, model.report(settings, fitted, frames, metrics))

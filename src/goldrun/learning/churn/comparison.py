@@ -9,18 +9,12 @@ from numpy.typing import NDArray
 from goldrun.learning.calibration import measure_calibration
 from goldrun.learning.churn.baselines import BG_NBD, FREQUENCY, NAMES, RECENCY
 from goldrun.learning.evaluation import Floats, score_binary
-from goldrun.learning.resampling import (
-    Interval,
-    Metric,
-    compare,
-    weighted_auc,
-    weighted_average_precision,
-)
+from goldrun.learning.resampling import Interval, Metric, auc, average_precision, compare
 
 MODEL_SCORE = "model"
 RESAMPLED: Mapping[str, Metric] = {
-    "auc": weighted_auc,
-    "average_precision": weighted_average_precision,
+    "auc": auc,
+    "average_precision": average_precision,
 }
 """Metrics with an interval, by name."""
 LABELS = {
@@ -60,8 +54,8 @@ def comparison_metrics(
     metrics |= measure_calibration(labels, probability).metrics()
     for name, scores in baselines.items():
         metrics |= score_binary(labels, scores, probabilities=False).metrics(f"{name}.")
-    for metric, compute in RESAMPLED.items():
-        compared = compare(compute, labels, {MODEL_SCORE: probability, **baselines}, seed=seed)
+    ranked = {MODEL_SCORE: probability, **baselines}
+    for metric, compared in compare(RESAMPLED, labels, ranked, seed=seed).items():
         for name, interval in compared.each.items():
             prefix = "" if name == MODEL_SCORE else f"{name}."
             metrics |= _bounds(f"{prefix}{metric}", interval)

@@ -59,8 +59,7 @@ class Churn(Model[ChurnSettings, Fitted]):
         """Return the metrics of ``comparison_metrics``."""
         labels = frames.test[CHURNED].to_numpy(dtype=np.float64)
         probability = churn_probability(fitted.model, frames.test, settings.features)
-        baselines = self.baselines(settings, frames)
-        return comparison_metrics(labels, probability, baselines, seed=settings.seed)
+        return comparison_metrics(labels, probability, frames.baselines, seed=settings.seed)
 
     def criteria(self, settings: ChurnSettings) -> tuple[Criterion, ...]:
         """Require an AUC above that of each baseline."""
@@ -92,7 +91,7 @@ class Churn(Model[ChurnSettings, Fitted]):
         """Draw ranking, calibration, lift and the comparison with the baselines."""
         labels = frames.test[CHURNED].to_numpy()
         probability = churn_probability(fitted.model, frames.test, settings.features)
-        ranked = {MODEL_SCORE: probability, **self.baselines(settings, frames)}
+        ranked = {MODEL_SCORE: probability, **frames.baselines}
         named = {LABELS.get(name, name): scores for name, scores in ranked.items()}
         return Report(
             figures={

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from goldrun.contracts.marketplace import ENTITIES
+from goldrun.medallion.mapping import columns_needed
 from goldrun.medallion.proposal.mapping import propose_section
 from goldrun.medallion.proposal.names import assign
 from goldrun.medallion.proposal.orders import fill_down, filled_on_first_row
@@ -78,8 +79,7 @@ def recognise(groups: Sequence[Group]) -> dict[str, Recognised]:
     transactions = _transactions(rest)
     if transactions is not None:
         found[_TRANSACTIONS] = transactions
-        used = {each.name for each in transactions.groups}
-        rest = [each for each in rest if each.name not in used]
+        rest = [each for each in rest if each not in transactions.groups]
     customers = next((each for each in rest if _is_customers(each)), None)
     if customers is not None and transactions is not None:
         section = propose_section(_CUSTOMERS, customers.columns, customers.texts)
@@ -119,9 +119,9 @@ def _alone(group: Group) -> Recognised:
         return Recognised(group, section)
     filled = Group.of(group.name, fill_down(group.texts, order.name, names))
     section = propose_section(_TRANSACTIONS, filled.columns, filled.texts)
-    read = " ".join(each.expression for each in section.columns.values())
+    read = columns_needed({k: each.expression for k, each in section.columns.items()}, "proposed")
     used = [name for name in names if name in read]
-    return Recognised(filled, section, filled=(order.name, used))
+    return Recognised(group, section, filled=(order.name, used))
 
 
 def _items_and_orders(groups: Sequence[Group]) -> Recognised | None:

@@ -74,12 +74,12 @@ def text_of(proposal: Proposal, schema_path: str, next_command: str) -> str:
         "",
     ]
     for key, (value, comment) in proposal.head.items():
-        lines += [f"{QUESTION}{proposal.questions[key]}"] if key in proposal.questions else []
+        lines += [_comment(QUESTION, proposal.questions[key])] if key in proposal.questions else []
         lines.append(_commented(f"{key} = {toml(value)}", comment))
     lines += [
-        f"{QUESTION}{text}" for k, text in proposal.questions.items() if k not in proposal.head
+        _comment(QUESTION, text) for k, text in proposal.questions.items() if k not in proposal.head
     ]
-    lines += [f"# left out: {each}" for each in proposal.left_out]
+    lines += [_comment("# left out: ", each) for each in proposal.left_out]
     for entity, (place, section) in proposal.sections.items():
         lines += ["", *_section(entity, place, section)]
     return "\n".join(lines) + "\n"
@@ -95,8 +95,8 @@ def toml(value: object) -> str:
 
 def _section(entity: str, place: Place, section: Section) -> list[str]:
     lines = [f"[{entity}]"]
-    lines += [f"# {place.files}"] if place.files else []
-    lines += [f"{QUESTION}{each}" for each in place.questions]
+    lines += [_comment("# ", place.files)] if place.files else []
+    lines += [_comment(QUESTION, each) for each in place.questions]
     lines += [f"{key} = {toml(value)}" for key, value in place.keys.items()]
     if section.formats:
         formats = section.formats[0] if len(section.formats) == 1 else section.formats
@@ -104,7 +104,7 @@ def _section(entity: str, place: Place, section: Section) -> list[str]:
     for name, table in place.tables.items():
         lines += ["", f"[{entity}.{name}]"]
         lines += [f"{key} = {toml(value)}" for key, value in table.items()]
-    lines += ["", f"[{entity}.columns]", *(f"{QUESTION}{each}" for each in section.questions)]
+    lines += ["", f"[{entity}.columns]", *(_comment(QUESTION, each) for each in section.questions)]
     for name in ENTITIES[entity].names:
         if name in section.columns:
             lines += _column(name, section.columns[name])
@@ -119,13 +119,18 @@ def _word(word: str, meant: str) -> str:
 
 
 def _column(name: str, mapped: Mapped) -> list[str]:
-    asked = [f"{QUESTION}{mapped.question}"] if mapped.question else []
+    asked = [_comment(QUESTION, mapped.question)] if mapped.question else []
     return [*asked, _commented(f"{name} = {toml(mapped.expression)}", mapped.note)]
 
 
 def _commented(line: str, comment: str) -> str:
     one_line = " ".join(comment.split())
     return f"{line.ljust(_COMMENT_AT)} # {one_line}" if one_line else line
+
+
+def _comment(start: str, text: str) -> str:
+    """Return a comment of one line; names of columns and files may have line breaks."""
+    return start + " ".join(text.split())
 
 
 def _key(word: str) -> str:

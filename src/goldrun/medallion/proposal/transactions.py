@@ -124,9 +124,6 @@ def _money(section: Section, found: Mapping[str, Profile], texts: pd.DataFrame) 
         mapped["amount"] = Mapped(
             "'0'", question="Which column is the money paid for a row? With 0, only orders count."
         )
-    if price is None and TRANSACTIONS.column("price").required:
-        whole = mapped["amount"].expression
-        mapped["price"] = Mapped(whole, "no column of a price: what is paid for the row")
     order = found.get("order_id")
     if amount is not None and order is not None and orders.is_of_whole_order(texts, amount, order):
         section.questions.append(
