@@ -27,8 +27,8 @@ from goldrun.jobs.workflow import workflow
 from goldrun.registry.gate import Decision, HeadToHead
 from tests.conftest import NOW
 
-SHOP = load_source("online_retail").model_copy(update={"name": "north"})
-OTHER = SHOP.model_copy(update={"name": "south"})
+SHOP = load_source("online_retail").model_copy(update={"name": "north", "argument": "north"})
+OTHER = SHOP.model_copy(update={"name": "south", "argument": "south"})
 
 
 def lake_of(identity: str | None, root: str = "/data/lake") -> Any:
