@@ -11,7 +11,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 .PHONY: help setup demo marketplace kafka kafka-messages kafka-stop cluster cluster-stop \
 	faults bench bench-growth bench-start bench-forms bench-profile bench-cluster bench-layouts bench-marketplace \
 	bench-stream bench-batch bench-memory docs test test-spark test-slow check structure cases readme exports \
-	sequences mutants lock clean
+	sequences layouts mutants lock clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -86,6 +86,12 @@ SEED ?= 0
 
 sequences: .venv/.ready-dev  ## random corrections, refunds and damages: each lake equals a new one
 	@GOLDRUN_ENGINE=sail python -m tests.sequences.run --sequences=$(SEQUENCES) --seed=$(SEED)
+
+DRAWS ?= 1000
+
+layouts: WAYS = readers
+layouts: .venv/.ready-dev  ## random files beside plain Python: make layouts WAYS=readers,commands,streams DRAWS=50
+	@python -m tests.layouts.run --draws=$(DRAWS) --seed=$(SEED) --ways="$(WAYS)"
 
 mutants: .venv/.ready-dev  ## break promises on purpose; a test must fail for each
 	@python tests/mutants/run.py

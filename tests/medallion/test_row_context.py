@@ -66,19 +66,22 @@ def lines_of(text: str) -> list[Record]:
     ]
 
 
-def filled(records: Sequence[Record | None], settings: FillDown) -> list[Record]:
+def filled(
+    records: Sequence[Record | None], settings: FillDown, no_value: Sequence[str] = ("", "nan")
+) -> list[Record]:
     """The records as a loop over them fills them."""
+    nothing = {"", *(text.lower() for text in no_value)}
     latest: dict[str, dict[str, str]] = {}
     numbers: dict[str, int] = {}
     result: list[Record] = []
     for record in records:
         mine = dict(record or {})
         group = (mine.get(settings.by) or "").strip()
-        if group:
+        if group.lower() not in nothing:
             seen = latest.setdefault(group, {})
             for name in settings.columns:
                 value = mine[name]
-                if value is not None and value.strip().lower() not in ("", "nan"):
+                if value is not None and value.strip().lower() not in nothing:
                     seen[name] = value
                 mine[name] = seen.get(name, value)
             numbers[group] = numbers.get(group, 0) + 1

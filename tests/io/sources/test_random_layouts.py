@@ -1,85 +1,28 @@
 """Files of random layouts are read as by Python's own ``csv`` and ``json``."""
 
-import bz2
-import csv
-import gzip
-import io
 import json
 import random
-import zipfile
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from goldrun.io.sources import json_documents, json_files, text_files
 from tests.io.sources.records import Record, read
-
-ENCODINGS: dict[str, str] = {
-    "utf-8": "é\u2028",
-    "utf-8-sig": "é😀",
-    "windows-1252": "€é",
-    "iso-8859-1": "é\x85",
-    "utf-16": "é😀",
-    "utf-16-le": "é",
-    "utf-16-be": "\u0a0d\u0d0a",
-    "utf-32": "é",
-    "cp437": "é",
-    "shift_jis": "表ソ",
-    "gb18030": "é表",
-    "koi8-r": "Ж",
-}
-"""Letters by encoding; some have the bytes of quotes, line ends or delimiters."""
-LETTERS = "aab  \"\n\r,;|\t'x1"
-Packing = Callable[[bytes, str], tuple[str, bytes]]
-
-
-def plain(content: bytes, name: str) -> tuple[str, bytes]:
-    return name, content
-
-
-def gzipped(content: bytes, name: str) -> tuple[str, bytes]:
-    return f"{name}.gz", gzip.compress(content, mtime=0)
-
-
-def bzipped(content: bytes, name: str) -> tuple[str, bytes]:
-    return f"{name}.BZ2", bz2.compress(content)
-
-
-def zipped(content: bytes, name: str) -> tuple[str, bytes]:
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr(f"folder/{name}", content)
-    return "x.zip", packed.getvalue()
-
-
-PACKINGS: tuple[Packing, ...] = (plain, plain, gzipped, bzipped, zipped)
-
-
-def parts_of(dice: random.Random, rows: list[list[str]]) -> Iterator[list[list[str]]]:
-    """Split rows into the files of a shop."""
-    while rows:
-        count = dice.randrange(1, len(rows) + 1)
-        yield rows[:count]
-        rows = rows[count:]
-
-
-def csv_text(dice: random.Random, rows: list[list[str]], delimiter: str) -> str:
-    end = dice.choice(["\n", "\r\n", "\r"])
-    # Python's writer leaves line ends unquoted that are not its own, and blank lines.
-    all_quoted = len(rows[0]) == 1 or end != "\r\n" or dice.random() < 0.5
-    quoting: Any = csv.QUOTE_ALL if all_quoted else csv.QUOTE_MINIMAL
-    out = io.StringIO(newline="")
-    csv.writer(out, delimiter=delimiter, lineterminator=end, quoting=quoting).writerows(rows)
-    text = out.getvalue()
-    return text.removesuffix(end) if dice.random() < 0.3 else text
+from tests.layouts.texts import (
+    DELIMITERS,
+    ENCODINGS,
+    LETTERS,
+    PACKINGS,
+    csv_rows,
+    csv_text,
+    parts_of,
+)
 
 
 def draw_csv(dice: random.Random, folder: Path) -> tuple[list[Record], list[Record | str]]:
     """Write rows into files of one layout; return them as Python and goldrun read them."""
     encoding = dice.choice(list(ENCODINGS))
-    delimiter = dice.choice([",", ";", "\t", "|"])
+    delimiter = dice.choice(DELIMITERS)
     letters, columns = LETTERS + ENCODINGS[encoding], dice.randrange(1, 6)
     words = ["".join(dice.choices(letters, k=dice.randrange(8))) for _ in range(columns * 30)]
     rows = [words[n : n + columns] for n in range(0, columns * dice.randrange(1, 30), columns)]
@@ -88,12 +31,12 @@ def draw_csv(dice: random.Random, folder: Path) -> tuple[list[Record], list[Reco
     found: list[Record | str] = []
     for part in parts_of(dice, rows):
         text = csv_text(dice, [names, *part], delimiter)
-        first, *parsed = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+        first, *parsed = csv_rows(text, delimiter)
         keys = [name.strip() for name in first]
         expected += [dict(zip(keys, (v or None for v in row), strict=True)) for row in parsed]
         name = "x.tsv" if delimiter == "\t" and dice.random() < 0.5 else "x.csv"
         settings = {} if name == "x.tsv" else {"delimiter": delimiter}
-        packed, content = dice.choice(PACKINGS)(text.encode(encoding), name)
+        packed, content = dice.choice(PACKINGS)({name: text.encode(encoding)})
         (folder / packed).write_bytes(content)
         found += read(folder / packed, encoding=encoding, **settings)
     return expected, found
@@ -133,7 +76,7 @@ def draw_json(dice: random.Random, folder: Path) -> tuple[list[Record], list[Rec
         indent = dice.choice([None, 0, 4])
         text = json.dumps(objects, indent=indent, ensure_ascii=ascii_only)
     encoding = dice.choice(["utf-8", "utf-8-sig", "utf-16", "utf-32"])
-    packed, content = dice.choice(PACKINGS)(text.encode(encoding), "x.json")
+    packed, content = dice.choice(PACKINGS)({"x.json": text.encode(encoding)})
     (folder / packed).write_bytes(content)
     expected = [{key: as_text(each) for key, each in record.items()} for record in objects]
     return expected, read(folder / packed, format="json")
