@@ -56,6 +56,12 @@ class TrackingError(GoldrunError):
     exit_code = 9
 
 
+class ModelFileError(TrackingError):
+    """Files of a registered model are not those that were registered, or can't be loaded safely."""
+
+    exit_code = 11
+
+
 class ForeignModelError(GoldrunError):
     """A registered model belongs to another source or lake, or has no owner tags."""
 

@@ -4,13 +4,17 @@ import json
 from typing import Any
 
 import mlflow
+import numpy as np
 import pandas as pd
 import pytest
+from deltalake import DeltaTable
 from mlflow.entities import Run
 
 from goldrun.contracts import gold
 from goldrun.contracts.entities import CUSTOMER_ID
+from goldrun.io.tracking.models import load_champion
 from goldrun.jobs.context import Context
+from goldrun.learning.models import load_model
 from tests.project_copy import Done, Project
 
 MODELS = ("churn", "segmentation")
@@ -178,6 +182,32 @@ def test_a_registered_model_predicts_without_goldrun(retail: Context) -> None:
     stays, leaves = served.predict(rows)[:, 1]
     assert 0 <= stays < 0.2
     assert 0.6 < leaves <= 1
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_rows_of_gold_are_served_as_they_are_with_the_bits_of_goldrun(
+    retail: Context, model: str
+) -> None:
+    rows = DeltaTable(retail.lake.path("gold/customer_features")).to_pandas()
+    assert rows.purchase_frequency.dtype == np.int64
+    champion = retail.tracker.champion(registered(model))
+    assert champion is not None
+    pipeline, features = load_champion(champion)
+    predict = load_model(model).predict
+    expected = getattr(pipeline, predict)(rows[list(features)].astype(np.float64))
+    served: Any = mlflow.pyfunc.load_model(f"models:/{registered(model)}@champion")
+    assert np.asarray(served.predict(rows)).tobytes() == expected.tobytes()
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_no_customers_row_is_kept_with_a_model(retail: Context, model: str) -> None:
+    uri = f"models:/{registered(model)}@champion"
+    example = json.loads(mlflow.artifacts.load_text(f"{uri}/extra_files/example.json"))
+    kept = pd.DataFrame(example["rows"], columns=example["columns"])
+    assert len(kept) == 20
+    rows = DeltaTable(retail.lake.path("gold/customer_features")).to_pandas()
+    known = rows[example["columns"]].astype(np.float64)
+    assert len(kept.merge(known, on=example["columns"])) == 0
 
 
 def test_the_gold_step_logs_the_tables_metrics(retail: Context) -> None:

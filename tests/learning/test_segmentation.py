@@ -17,7 +17,7 @@ from sklearn.metrics import adjusted_rand_score
 from goldrun.contracts import gold
 from goldrun.errors import AsOfError, ContractError
 from goldrun.features.catalog import purchase_features, refund_features, window_features
-from goldrun.io.tracking.models import TRUSTED_TYPES
+from goldrun.io.tracking.trusted_types import TRUSTED_TYPES
 from goldrun.learning.segmentation.clustering import (
     SegmentationFit,
     bootstrap_ari,

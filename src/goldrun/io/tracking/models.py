@@ -1,69 +1,79 @@
-"""Log and load scikit-learn models with MLflow, through skops and a list of trusted types."""
+"""Register scikit-learn models with MLflow, and load champions whose files are as registered."""
 
+import contextlib
 import importlib.metadata
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import mlflow
 import pandas as pd
+from mlflow.models import ModelSignature, infer_signature
+from mlflow.types.schema import AnyType, ColSpec, Schema, TensorSpec
 from skops import io as skops_io
 
 from goldrun.errors import ContractError
+from goldrun.io.tracking import checksum_records
+from goldrun.io.tracking.checksums import checksums_of
 from goldrun.io.tracking.errors import artifacts_explained
+from goldrun.io.tracking.example import write_example
+from goldrun.io.tracking.model_files import SKOPS, check_files, read_pipeline
 from goldrun.io.tracking.runs import CHALLENGER, Champion, Tracker
+from goldrun.io.tracking.trusted_types import TRUSTED_TYPES
 
-TRUSTED_TYPES = frozenset(
-    {
-        "numpy.dtype",
-        "numpy.ufunc",
-        "sklearn.ensemble._hist_gradient_boosting.binning._BinMapper",
-        "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
-        "sklearn._loss.link.Interval",
-        "sklearn._loss.link.LogitLink",
-        "sklearn._loss.loss.HalfBinomialLoss",
-    }
-)
-"""Trusted types in our pipelines, in addition to skops' defaults."""
-
-_REQUIREMENTS = ("scikit-learn", "skops", "numpy", "pandas")
+_REQUIREMENTS = ("scikit-learn", "skops", "numpy", "scipy", "pandas")
 
 
 def register_model(
-    tracker: Tracker, model: Any, name: str, example: pd.DataFrame, *, predict: str
+    tracker: Tracker,
+    model: Any,
+    name: str,
+    example: pd.DataFrame,
+    *,
+    predict: str,
+    whole_numbers: Collection[str] = (),
 ) -> int:
     """Log a fitted pipeline with the active run and register it with the alias ``challenger``.
+
+    The files are loaded back and checked before the version exists; the version has the checksum
+    of its files from the first moment.
 
     Args:
         tracker: The store.
         model: Fitted scikit-learn pipeline.
         name: Registered name.
-        example: A few input rows, from which the signature is inferred.
+        example: Input rows, whose predictions are kept with the model.
         predict: Method that the served model calls.
+        whole_numbers: Columns that callers may have as integers or as doubles.
 
     Returns:
         The registered version.
 
     Raises:
-        ContractError: The model holds a type that is not in ``TRUSTED_TYPES``.
+        ContractError: The model holds a type that is not in ``TRUSTED_TYPES``, or a prediction for
+            the example is not a number.
+        ModelFileError: The stored files can't be loaded, or predict something else.
     """
-    untrusted = set(skops_io.get_untrusted_types(data=skops_io.dumps(model)))
-    if foreign := untrusted - TRUSTED_TYPES:
-        raise ContractError(
-            f"model {name} holds types that are not trusted to be loaded: {sorted(foreign)}; "
-            "use an estimator without them, or review and add them to TRUSTED_TYPES"
+    untrusted = _check_types(model, name)
+    with tempfile.TemporaryDirectory() as folder:
+        info = mlflow.sklearn.log_model(
+            model,
+            name="model",
+            serialization_format=SKOPS,
+            signature=_signature(model, example, predict, whole_numbers),
+            input_example=example,
+            pyfunc_predict_fn=predict,
+            pip_requirements=[f"{p}=={importlib.metadata.version(p)}" for p in _REQUIREMENTS],
+            skops_trusted_types=untrusted,
+            extra_files=[str(write_example(model, predict, example, Path(folder)))],
         )
-    output = getattr(model, predict)(example)
-    info = mlflow.sklearn.log_model(
-        model,
-        name="model",
-        signature=mlflow.models.infer_signature(example, output),
-        input_example=example,
-        pyfunc_predict_fn=predict,
-        pip_requirements=[f"{p}=={importlib.metadata.version(p)}" for p in _REQUIREMENTS],
-        skops_trusted_types=sorted(untrusted),
-        registered_model_name=name,
-    )
-    version = int(info.registered_model_version)
+    what = f"model {name}, just stored as {info.model_uri}"
+    with _downloaded(info.model_uri, what) as stored:
+        check_files(what, stored)
+        read_pipeline(what, stored)
+        recorded = checksum_records.write(tracker, checksums_of(stored))
+    version = int(mlflow.register_model(info.model_uri, name, tags=recorded).version)
     tracker.client.set_registered_model_alias(name, CHALLENGER, str(version))
     return version
 
@@ -71,13 +81,57 @@ def register_model(
 def load_champion(champion: Champion) -> tuple[Any, Sequence[str]]:
     """Load a champion's pipeline and the names of the columns it was trained on.
 
+    Its files are downloaded once and compared with the checksums of its registration before any is
+    read. A version of an older goldrun, which recorded none, is loaded with a warning.
+
     Raises:
-        TrackingError: Files of the model are missing.
+        TrackingError: Files of the model are missing from the store.
+        ModelFileError: A file is not as registered, is no file of such a model, or holds types that
+            are not trusted; or the model does not predict for its example what it did then.
         ContractError: The model has no signature.
     """
     uri = f"models:/{champion.name}/{champion.version}"
-    with artifacts_explained(f"model {champion.name} version {champion.version}"):
-        signature = mlflow.models.get_model_info(uri).signature
+    what = f"model {champion.name} version {champion.version}"
+    with _downloaded(uri, what) as folder:
+        checksum_records.check(champion, checksums_of(folder))
+        signature = check_files(what, folder).signature
         if signature is None:
             raise ContractError(f"{uri} has no signature: register it again by a training run")
-        return mlflow.sklearn.load_model(uri), list(signature.inputs.input_names())
+        return read_pipeline(what, folder), list(signature.inputs.input_names())
+
+
+@contextlib.contextmanager
+def _downloaded(uri: str, what: str) -> Iterator[Path]:
+    """Download the files of a model into a folder that is removed afterwards."""
+    with tempfile.TemporaryDirectory(prefix="goldrun-model-") as folder:
+        with artifacts_explained(what):
+            mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=folder)
+        yield Path(folder)
+
+
+def _check_types(model: Any, name: str) -> list[str]:
+    """Return the types of a model that skops does not trust by itself."""
+    untrusted = set(skops_io.get_untrusted_types(data=skops_io.dumps(model)))
+    if foreign := untrusted - TRUSTED_TYPES:
+        raise ContractError(
+            f"model {name} holds types that are not trusted to be loaded: {sorted(foreign)}; "
+            "use an estimator without them, or review and add them to TRUSTED_TYPES"
+        )
+    return sorted(untrusted)
+
+
+def _signature(
+    model: Any, example: pd.DataFrame, predict: str, whole_numbers: Collection[str]
+) -> ModelSignature:
+    """Infer the signature; columns of whole numbers have the type ``any``.
+
+    Of MLflow's types ``long`` refuses doubles, as pandas has a column with nulls, and ``double``
+    refuses integers.
+    """
+    inferred = infer_signature(example, getattr(model, predict)(example))
+    columns: list[ColSpec | TensorSpec] = []
+    for column in inferred.inputs:
+        is_whole = column.name in whole_numbers
+        kind = AnyType() if is_whole else column.type  # type: ignore[no-untyped-call]
+        columns.append(ColSpec(kind, column.name))
+    return ModelSignature(Schema(columns), inferred.outputs)

@@ -14,6 +14,7 @@ from goldrun.io.tracking.models import register_model
 from goldrun.io.tracking.versions import DECISION, was_promoted
 from goldrun.jobs.context import Context, log
 from goldrun.jobs.promote.champions import owner_of
+from goldrun.learning.example_rows import is_whole
 from goldrun.monitoring.drift import DriftReport
 from goldrun.monitoring.quality import QualityReport
 from goldrun.registry.evidence import Evidence
@@ -38,7 +39,7 @@ class Candidate:
     Attributes:
         model: Name of the model, such as ``churn``.
         pipeline: The fitted pipeline.
-        example: A few input rows, for the signature.
+        example: A few input rows, for the signature and to compare predictions after loading.
         predict: Method of the pipeline with which a served model answers.
         metrics: Metrics of the model and its baselines.
         summary: The main metrics as text.
@@ -89,7 +90,12 @@ def register_and_gate(ctx: Context, candidate: Candidate, monitoring: Monitoring
     ctx.tracker.set_tags(evidence.tags())
     ctx.tracker.log_text(evidence.to_json(), "evidence.json")
     version = register_model(
-        ctx.tracker, candidate.pipeline, name, candidate.example, predict=candidate.predict
+        ctx.tracker,
+        candidate.pipeline,
+        name,
+        candidate.example,
+        predict=candidate.predict,
+        whole_numbers=[feature for feature in candidate.example.columns if is_whole(feature)],
     )
     rival = candidate.head_to_head
     # The version that was just registered has no decision yet.

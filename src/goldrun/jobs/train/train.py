@@ -20,6 +20,7 @@ from goldrun.jobs.promote.register import (
 from goldrun.jobs.score.publish import publish
 from goldrun.jobs.time_zone import check_zone_of_gold
 from goldrun.jobs.train.inputs import Inputs, read_frames, read_inputs
+from goldrun.learning.example_rows import example_rows
 from goldrun.learning.inputs import ModelSettings
 from goldrun.learning.model import Fitted, Frames, LoadedModel, Model, Origins, Report
 from goldrun.learning.models import load_model
@@ -100,7 +101,7 @@ def _train(ctx: Context, model: AnyModel, settings: ModelSettings, inputs: Input
     return Candidate(
         model=model.name,
         pipeline=fitted.model,
-        example=frames.test[list(settings.features)].head(5),
+        example=example_rows(frames.test, settings.features),
         predict=model.predict,
         metrics=metrics,
         summary=model.summary(metrics),

@@ -1,0 +1,113 @@
+"""The record of a version's files: their checksum in its tag, one of each file in its run."""
+
+import json
+import logging
+from collections.abc import Mapping
+
+import mlflow
+from mlflow.exceptions import MlflowException
+from mlflow.tracking import MlflowClient
+
+from goldrun.errors import ModelFileError
+from goldrun.io.tracking.checksums import differences, total
+from goldrun.io.tracking.model_files import RESTORE
+from goldrun.io.tracking.runs import Champion, Tracker
+
+log = logging.getLogger(__name__)
+
+CHECKSUM = "goldrun.model_checksum"
+"""Tag of a version: ``checksums.total`` of its files."""
+_FOLDER = "model_checksums"
+_ABSENT = "RESOURCE_DOES_NOT_EXIST"
+
+
+def write(tracker: Tracker, checksums: Mapping[str, str]) -> dict[str, str]:
+    """Record the checksums of a model's files in the active run; return the tags of its version."""
+    found = total(checksums)
+    tracker.log_text(json.dumps(dict(checksums), indent=1, sort_keys=True), _artifact(found))
+    return {CHECKSUM: found}
+
+
+def check(champion: Champion, found: Mapping[str, str]) -> None:
+    """Compare the files of a version with its record.
+
+    A version that was registered before goldrun recorded checksums is accepted with a warning.
+
+    Args:
+        champion: The version, with its tags.
+        found: Checksum of each file that the store has now.
+
+    Raises:
+        ModelFileError: A file is missing, was added or has changed; or the record is incomplete.
+    """
+    recorded = champion.tags.get(CHECKSUM)
+    in_run = _recorded_in(champion.run_id)
+    if recorded is None:
+        _check_old(champion, in_run)
+    elif recorded not in in_run:
+        raise _refused(
+            champion,
+            f"its tag {CHECKSUM} and its run disagree: run {champion.run_id} has no artifact "
+            f"{_artifact(recorded)}",
+        )
+    elif total(in_run[recorded]) != recorded:
+        raise _refused(champion, f"{_artifact(recorded)} of run {champion.run_id} has changed")
+    elif total(found) != recorded:
+        changed = "; ".join(differences(in_run[recorded], found))
+        raise _refused(champion, f"{changed} since it was registered")
+
+
+def _check_old(champion: Champion, in_run: Mapping[str, Mapping[str, str]]) -> None:
+    what = f"model {champion.name} version {champion.version}"
+    if in_run or _follows_recorded(champion):
+        raise _refused(champion, f"its tag {CHECKSUM} was removed")
+    log.warning(
+        "%s was registered before goldrun recorded checksums of a model's files: whether they have "
+        "changed since is unknown. The next version that is trained has them",
+        what,
+    )
+
+
+def _follows_recorded(champion: Champion) -> bool:
+    """Whether a version with a checksum was registered before this one."""
+    client, token = MlflowClient(), None
+    while True:
+        page = client.search_model_versions(f"name='{champion.name}'", page_token=token)
+        if any(CHECKSUM in one.tags and int(one.version) < champion.version for one in page):
+            return True
+        token = page.token
+        if not token:
+            return False
+
+
+def _recorded_in(run_id: str) -> dict[str, dict[str, str]]:
+    """Return the checksums of the models that a run has registered, by their total."""
+    try:
+        files = mlflow.artifacts.list_artifacts(run_id=run_id, artifact_path=_FOLDER)
+    except MlflowException as error:
+        if error.error_code == _ABSENT:
+            return {}
+        raise
+    totals = [file.path.removeprefix(f"{_FOLDER}/").removesuffix(".json") for file in files]
+    return {one: _read(run_id, one) for one in totals}
+
+
+def _read(run_id: str, recorded: str) -> dict[str, str]:
+    text = mlflow.artifacts.load_text(f"runs:/{run_id}/{_artifact(recorded)}")
+    try:
+        content = json.loads(text)
+    except ValueError:
+        content = None
+    # What is no such record has another total, so that it is refused as changed.
+    return content if isinstance(content, dict) else {}
+
+
+def _artifact(recorded: str) -> str:
+    return f"{_FOLDER}/{recorded}.json"
+
+
+def _refused(champion: Champion, cause: str) -> ModelFileError:
+    return ModelFileError(
+        f"model {champion.name} version {champion.version}: {cause}; "
+        f"nothing of it was loaded: {RESTORE}"
+    )

@@ -1,0 +1,61 @@
+"""Checksums of a folder are those that sha256sum prints, and differences are named."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from goldrun.io.tracking.checksums import checksums_of, differences, total
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "extra").mkdir()
+    (tmp_path / "MLmodel").write_text("flavors: {}\n")
+    (tmp_path / "extra" / "example.json").write_bytes(bytes(range(256)) * 9000)
+    (tmp_path / "empty").touch()
+    return tmp_path
+
+
+def test_the_list_and_its_sum_are_those_of_sha256sum(folder: Path) -> None:
+    listing = "find . -type f | sed s,^./,, | LC_ALL=C sort | xargs sha256sum"
+    printed = subprocess.run(
+        ["bash", "-c", listing], cwd=folder, capture_output=True, text=True, check=True
+    ).stdout
+    found = checksums_of(folder)
+    assert {name: digest for digest, name in map(str.split, printed.splitlines())} == found
+    summed = subprocess.run(
+        ["sha256sum"], input=printed, capture_output=True, text=True, check=True
+    ).stdout
+    assert total(found) == summed.split()[0]
+
+
+def test_what_mlflow_adds_on_download_does_not_count_and_the_same_name_elsewhere_does(
+    folder: Path,
+) -> None:
+    before = checksums_of(folder)
+    (folder / "registered_model_meta").write_text("model_name: x\n")
+    assert checksums_of(folder) == before
+    (folder / "extra" / "registered_model_meta").touch()
+    assert differences(before, checksums_of(folder)) == ["extra/registered_model_meta was added"]
+
+
+def test_each_kind_of_difference_is_named(folder: Path) -> None:
+    before = checksums_of(folder)
+    assert differences(before, before) == []
+    (folder / "empty").unlink()
+    (folder / "MLmodel").write_text("flavors: {x: 1}\n")
+    (folder / "new.bin").touch()
+    found = checksums_of(folder)
+    assert differences(before, found) == [
+        "empty is missing",
+        "new.bin was added",
+        "MLmodel has changed",
+    ]
+    assert total(found) != total(before)
+
+
+def test_a_moved_content_is_a_difference(folder: Path) -> None:
+    before = checksums_of(folder)
+    (folder / "empty").rename(folder / "full")
+    assert total(checksums_of(folder)) != total(before)
