@@ -1,6 +1,6 @@
 """A small shop: its files, its settings and its own lake."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,6 +15,7 @@ from goldrun.jobs.context import Context
 from goldrun.jobs.ingest import bronze
 from goldrun.jobs.refine import silver
 from tests.jobs.old_files import age
+from tests.profiles import without_profiles
 
 HEADER = "Id,Who,Quantity,Price,Amount,Time,Status,Updated"
 SETTINGS = """
@@ -65,6 +66,13 @@ class Shop:
         """Number of rows of a table; 0 if it does not exist."""
         lake = self.ctx.lake
         return lake.read(table).count() if lake.exists(table) else 0
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _without_profiles() -> Iterator[None]:
+    """Tests of the workflow read the profiles that gold logs."""
+    with without_profiles():
+        yield
 
 
 @pytest.fixture

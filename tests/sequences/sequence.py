@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from pyspark.sql import DataFrame
@@ -31,6 +30,7 @@ from goldrun.jobs.erase import erase
 from goldrun.jobs.refine import silver
 from goldrun.medallion.quarantine import ERASED
 from tests.jobs.conftest import Shop, new_shop
+from tests.profiles import without_profiles
 from tests.sequences.steps import SILVER, STEPS, Story, with_settings
 
 _FILES = 2
@@ -75,7 +75,7 @@ def run_sequence(engine: Engine, tracker: Tracker, folder: Path, seed: int, leng
     story = Story(with_settings(new_shop(engine, tracker, folder), 0, 0), draw)
     kinds, weights = [*STEPS], [weight for _, weight in STEPS.values()]
     drawn = (*["new file"] * _FILES, *draw.choices(kinds, weights, k=length))
-    with tracker.run("sequence", "sequences"), _without_profiles():
+    with tracker.run("sequence", "sequences"), without_profiles(), _secret():
         try:
             for number, kind in enumerate(drawn, 1):
                 gold = number in {_FILES, len(drawn)} or with_gold.random() < _SHARE_OF_GOLD
@@ -166,11 +166,8 @@ def _rows(frame: DataFrame, names: dict[str, str]) -> list[str]:
 
 
 @contextlib.contextmanager
-def _without_profiles() -> Iterator[None]:
-    """Leave out the profiles of gold, which are only logged."""
-    nothing = SimpleNamespace(metrics=dict, columns=None)
+def _secret() -> Iterator[None]:
+    """Set the key that erased customers are hashed with."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv(VARIABLE, "the key of these sequences, which is long enough")
-        patched.setattr(gold_tables, "profile_table", lambda *_: nothing)
-        patched.setattr(Tracker, "log_table", lambda *_: None)
         yield

@@ -149,8 +149,10 @@ def _record_faults() -> dict[str, SparkColumn]:
 
 
 def _with_defaults(typed: DataFrame, table: Table) -> DataFrame:
+    # Asked once: each question about a changed frame is an analysis of its whole plan.
+    present = set(typed.columns)
     for c in table.columns:
-        if c.name not in typed.columns:
+        if c.name not in present:
             typed = typed.withColumn(c.name, F.expr(c.default or "null").try_cast(c.type))
         elif c.default is not None:
             typed = typed.withColumn(c.name, F.coalesce(c.name, F.expr(c.default).try_cast(c.type)))

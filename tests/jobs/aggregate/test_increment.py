@@ -46,19 +46,44 @@ def first_day(
     later = line("t9", "completed", 2, who="c1").replace("2024-05-01", "2024-05-02")
     moved = line("t0", "cancelled", 3, who="c0")
     shop.add_file("day2.csv", later, moved, line("t10", "completed", 1, who="new"))
-    for folder in (shop.folder, Path(shop.ctx.lake.root)):
-        shutil.copytree(folder, f"{folder}-original")
+    keep(shop, "one-day")
     return shop
 
 
 @pytest.fixture
 def two_days(first_day: Shop) -> Shop:
     """The shop of ``first_day``, restored to its original files and tables."""
-    for folder in (first_day.folder, Path(first_day.ctx.lake.root)):
+    return restored(first_day, "one-day")
+
+
+@pytest.fixture(scope="module")
+def second_day(first_day: Shop) -> Shop:
+    """The shop after the run on the files of both days."""
+    shop = restored(first_day, "one-day")
+    run_to_gold(shop)
+    keep(shop, "updated")
+    return shop
+
+
+@pytest.fixture
+def updated(second_day: Shop) -> Shop:
+    """The shop of ``second_day``, restored to its original files and tables."""
+    return restored(second_day, "updated")
+
+
+def keep(shop: Shop, state: str) -> None:
+    """Keep a copy of the shop's files and tables."""
+    for folder in (shop.folder, Path(shop.ctx.lake.root)):
+        shutil.copytree(folder, f"{folder}-{state}")
+
+
+def restored(shop: Shop, state: str) -> Shop:
+    """Return the shop with the files and tables of a copy."""
+    for folder in (shop.folder, Path(shop.ctx.lake.root)):
         shutil.rmtree(folder)
-        shutil.copytree(f"{folder}-original", folder)
-    ctx = first_day.ctx
-    return replace(first_day, ctx=replace(ctx, lake=Lake(ctx.lake.engine, ctx.lake.root)))
+        shutil.copytree(f"{folder}-{state}", folder)
+    ctx = shop.ctx
+    return replace(shop, ctx=replace(ctx, lake=Lake(ctx.lake.engine, ctx.lake.root)))
 
 
 def open_batches(ctx: Context) -> dict[str, int]:
@@ -75,25 +100,24 @@ def run_to_gold(shop: Shop, *, rebuild: bool = False) -> None:
         gold_tables.run(shop.ctx, rebuild=rebuild)
 
 
-def test_updated_gold_equals_rebuilt_gold(two_days: Shop) -> None:
+def test_updated_gold_equals_rebuilt_gold(updated: Shop) -> None:
     tables = [*(table.name for table, _ in ACTIVITY), USER_FEATURES.name]
-    before = two_days.ctx.lake.versions(tables)
-    run_to_gold(two_days)
-    after = two_days.ctx.lake.versions(tables)
+    lake = updated.ctx.lake
+    before = Lake(lake.engine, f"{lake.root}-one-day").versions(tables)
+    after = lake.versions(tables)
     assert after["gold/customer_daily"] == before["gold/customer_daily"] + 1
-    run_to_gold(two_days, rebuild=True)
-    assert two_days.ctx.lake.versions(tables) == after
-    users = two_days.ctx.lake.read(USER_FEATURES.name)
+    run_to_gold(updated, rebuild=True)
+    assert updated.ctx.lake.versions(tables) == after
+    users = updated.ctx.lake.read(USER_FEATURES.name)
     found = {row["user_id"]: row["purchase_frequency"] for row in users.collect()}
     assert found == {"c0": 1, "c1": 2, "new": 1} | {f"c{n}": 1 for n in range(2, 8)}
 
 
 def test_gold_computed_in_spans_of_days_equals_rebuilt_gold(
-    two_days: Shop, monkeypatch: pytest.MonkeyPatch
+    updated: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run_to_gold(two_days)
     tables = [*(table.name for table, _ in ACTIVITY), USER_FEATURES.name]
-    before = two_days.ctx.lake.versions(tables)
+    before = updated.ctx.lake.versions(tables)
     parts: list[int] = []
 
     def counted(silver: Silver, lines: int | None) -> list[Silver]:
@@ -103,9 +127,9 @@ def test_gold_computed_in_spans_of_days_equals_rebuilt_gold(
 
     monkeypatch.setattr(gold_tables, "in_spans", counted)
     monkeypatch.setattr(Lake, "rows_at_once", 2)
-    run_to_gold(two_days, rebuild=True)
+    run_to_gold(updated, rebuild=True)
     assert parts == [2]
-    assert two_days.ctx.lake.versions(tables) == before
+    assert updated.ctx.lake.versions(tables) == before
 
 
 def test_unchanged_tables_are_not_recomputed(
@@ -168,17 +192,16 @@ def test_a_deleted_gold_table_is_recreated_completely(two_days: Shop) -> None:
     assert total == 10
 
 
-def test_gold_is_recomputed_after_silver_lost_records(two_days: Shop) -> None:
-    ctx = two_days.ctx
-    run_to_gold(two_days)
+def test_gold_is_recomputed_after_silver_lost_records(updated: Shop) -> None:
+    ctx = updated.ctx
     for name in (TRANSACTIONS.name, HISTORY, "silver/customers"):
         shutil.rmtree(ctx.lake.path(name))
-    for file in two_days.folder.glob("day2.csv"):
+    for file in updated.folder.glob("day2.csv"):
         file.unlink()
     shutil.rmtree(ctx.lake.path(BRONZE))
-    two_days.ctx = replace(ctx, lake=Lake(ctx.lake.engine, ctx.lake.root))
-    run_to_gold(two_days)
-    users = two_days.ctx.lake.read(USER_FEATURES.name).select("user_id").collect()
+    updated.ctx = replace(ctx, lake=Lake(ctx.lake.engine, ctx.lake.root))
+    run_to_gold(updated)
+    users = updated.ctx.lake.read(USER_FEATURES.name).select("user_id").collect()
     assert {row["user_id"] for row in users} == {f"c{n}" for n in range(8)}
 
 
@@ -198,21 +221,19 @@ def pieces(shop: Shop) -> int | None:
     return total
 
 
-def test_a_daily_metric_that_an_older_lake_lacks_is_computed_for_all_days(two_days: Shop) -> None:
-    run_to_gold(two_days)
-    expected = pieces(two_days)
+def test_a_daily_metric_that_an_older_lake_lacks_is_computed_for_all_days(updated: Shop) -> None:
+    expected = pieces(updated)
     assert expected
-    remove_metric(two_days)
-    run_to_gold(two_days)
-    assert pieces(two_days) == expected
+    remove_metric(updated)
+    run_to_gold(updated)
+    assert pieces(updated) == expected
 
 
 def test_a_stop_after_a_new_metric_leaves_no_day_without_it(
-    two_days: Shop, monkeypatch: pytest.MonkeyPatch
+    updated: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run_to_gold(two_days)
-    expected = pieces(two_days)
-    remove_metric(two_days)
+    expected = pieces(updated)
+    remove_metric(updated)
 
     def cut(*_: object) -> None:
         raise PowerCutError
@@ -220,7 +241,7 @@ def test_a_stop_after_a_new_metric_leaves_no_day_without_it(
     with monkeypatch.context() as patched:
         patched.setattr(gold_tables, "_compute_all", cut)
         with pytest.raises(PowerCutError):
-            run_to_gold(two_days)
-    assert pieces(two_days) is None
-    run_to_gold(two_days)
-    assert pieces(two_days) == expected
+            run_to_gold(updated)
+    assert pieces(updated) is None
+    run_to_gold(updated)
+    assert pieces(updated) == expected

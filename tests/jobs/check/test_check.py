@@ -2,7 +2,7 @@
 
 import csv
 from collections import Counter
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,12 +11,16 @@ import pytest
 
 from goldrun.errors import QualityError, SettingsError, SourceError
 from goldrun.features.catalog.feature_tables import CUSTOMER_FEATURES
+from goldrun.io.delta.lake import Lake
 from goldrun.io.engines.base import Engine
 from goldrun.io.settings import load_source
+from goldrun.io.tracking.runs import Tracker
 from goldrun.jobs.aggregate import gold_tables
 from goldrun.jobs.check import report
 from goldrun.jobs.check.check import Checked, check_source
 from goldrun.jobs.refine import silver
+from goldrun.medallion.refinement import Refined
+from tests.jobs.conftest import new_shop
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 Shop = Any
@@ -32,9 +36,12 @@ def shown(checked: Checked) -> str:
     return " ".join(" ".join(report.lines_of(checked)).split())
 
 
-@pytest.fixture
-def mixed(shop: Shop, line: Line) -> Shop:
-    """A shop with accepted, repeated, corrected and rejected rows."""
+@pytest.fixture(scope="module")
+def mixed(
+    engine: Engine, tracker: Tracker, line: Line, tmp_path_factory: pytest.TempPathFactory
+) -> Shop:
+    """A shop with accepted, repeated, corrected and rejected rows, and without a lake."""
+    shop = new_shop(engine, tracker, tmp_path_factory.mktemp("mixed"))
     shop.add_file(
         "day1.csv",
         *[line(f"t{n}", "completed", 1, who=f"c{n % 5}") for n in range(20)],
@@ -48,23 +55,47 @@ def mixed(shop: Shop, line: Line) -> Shop:
     return shop
 
 
-def test_a_check_predicts_the_fates_of_a_run(mixed: Shop) -> None:
-    checked = check(mixed).previews["transactions"]
-    mixed.bronze()
-    refined = silver.run(mixed.ctx)["transactions"]
+@pytest.fixture(scope="module")
+def checked(mixed: Shop) -> Checked:
+    return check(mixed)
+
+
+@dataclass(frozen=True)
+class Ran:
+    """The shop after a run, and the outcome of silver."""
+
+    shop: Shop
+    refined: Refined
+
+
+@pytest.fixture(scope="module")
+def ran(mixed: Shop) -> Ran:
+    """The shop with a lake up to gold, in another folder than the files."""
+    lake = Lake(mixed.ctx.lake.engine, f"{mixed.ctx.lake.root}-of-a-run")
+    shop = replace(mixed, ctx=replace(mixed.ctx, lake=lake))
+    shop.bronze()
+    refined = silver.run(shop.ctx)["transactions"]
+    with shop.ctx.tracker.run("gold", "check"):
+        gold_tables.run(shop.ctx)
+    return Ran(shop, refined)
+
+
+def test_a_check_predicts_the_fates_of_a_run(checked: Checked, ran: Ran) -> None:
+    preview = checked.previews["transactions"]
     rows = {
-        "silver": mixed.rows("silver/transactions"),
-        "superseded": mixed.rows("silver/transactions_history"),
-        "duplicate": mixed.rows("silver/duplicates"),
-        "quarantined": mixed.rows("silver/quarantine"),
+        "silver": ran.shop.rows("silver/transactions"),
+        "superseded": ran.shop.rows("silver/transactions_history"),
+        "duplicate": ran.shop.rows("silver/duplicates"),
+        "quarantined": ran.shop.rows("silver/quarantine"),
     }
-    assert checked.outcomes == rows == Counter(silver=20, superseded=1, duplicate=1, quarantined=4)
-    assert checked.rejections.reasons == refined.rejected
-    assert checked.records == 26
+    assert preview.outcomes == rows == Counter(silver=20, superseded=1, duplicate=1, quarantined=4)
+    assert preview.rejections.reasons == ran.refined.rejected
+    assert preview.records == 26
 
 
-def test_a_check_shows_the_row_of_the_file_that_breaks_a_rule(mixed: Shop) -> None:
-    checked = check(mixed)
+def test_a_check_shows_the_row_of_the_file_that_breaks_a_rule(
+    mixed: Shop, checked: Checked
+) -> None:
     samples = checked.previews["transactions"].samples
     with (mixed.folder / "day1.csv").open() as file:
         rows = [*csv.DictReader(file)]
@@ -77,21 +108,16 @@ def test_a_check_shows_the_row_of_the_file_that_breaks_a_rule(mixed: Shop) -> No
     assert "Who = nothing" in text
 
 
-def test_a_check_shows_the_features_that_gold_computes(mixed: Shop) -> None:
-    checked = check(mixed)
-    mixed.bronze()
-    mixed.silver()
-    with mixed.ctx.tracker.run("gold", "check"):
-        gold_tables.run(mixed.ctx)
-    stored = mixed.ctx.lake.read(CUSTOMER_FEATURES.name).where(f"as_of = DATE'{checked.as_of}'")
+def test_a_check_shows_the_features_that_gold_computes(checked: Checked, ran: Ran) -> None:
+    stored = ran.shop.ctx.lake.read(CUSTOMER_FEATURES.name).where(f"as_of = DATE'{checked.as_of}'")
     expected = {row["customer_id"]: row for row in stored.collect()}
     assert len(checked.features) == 3
     for row in checked.features:
         assert row.asDict() == expected[row["customer_id"]].asDict()
 
 
-def test_a_check_shows_ranges_customers_and_days(mixed: Shop) -> None:
-    text = shown(check(mixed))
+def test_a_check_shows_ranges_customers_and_days(checked: Checked) -> None:
+    text = shown(checked)
     assert "5 customers" in text
     assert "days from 2024-05-01 to 2024-05-01 (UTC)" in text
     assert "amount 5 5 0" in text
@@ -109,11 +135,12 @@ def test_a_check_reads_the_first_rows_of_each_file(shop: Shop, line: Line) -> No
     assert "further rows were not read" not in shown(whole)
 
 
-def test_a_check_writes_nothing(mixed: Shop, tmp_path: Path) -> None:
-    before = sorted(tmp_path.rglob("*"))
+def test_a_check_writes_nothing(mixed: Shop) -> None:
+    place = mixed.folder.parent
+    before = sorted(place.rglob("*"))
     runs = len(mixed.ctx.tracker.client.search_experiments())
     check(mixed)
-    assert sorted(tmp_path.rglob("*")) == before
+    assert sorted(place.rglob("*")) == before
     assert len(mixed.ctx.tracker.client.search_experiments()) == runs
 
 
@@ -155,12 +182,11 @@ def test_a_parent_beyond_the_rows_that_were_read_rejects_nothing(with_customers:
     assert whole.previews["transactions"].rejections.reasons == {"customer_unknown": 1}
 
 
-def test_too_many_rejected_rows_end_the_check_as_a_run_ends(mixed: Shop) -> None:
+def test_too_many_rejected_rows_end_the_check_as_a_run_ends(mixed: Shop, checked: Checked) -> None:
     with pytest.raises(QualityError, match=r"transactions: 15\.4% of 26 rows are rejected"):
-        report.raise_too_many(check(mixed))
+        report.raise_too_many(checked)
     most = mixed.ctx.source.model_copy(update={"max_reject_share": 0.5})
-    mixed.ctx = replace(mixed.ctx, source=most)
-    report.raise_too_many(check(mixed))
+    report.raise_too_many(check(replace(mixed, ctx=replace(mixed.ctx, source=most))))
 
 
 def test_what_a_run_refuses_by_name_a_check_refuses_too(shop: Shop, line: Line) -> None:

@@ -7,8 +7,11 @@ from typing import Any
 import pytest
 
 from goldrun.errors import SettingsError
+from goldrun.io.engines.base import Engine
+from goldrun.io.tracking.runs import Tracker
 from goldrun.jobs.explain.explain import Explained, explain_record, explain_rule
 from goldrun.jobs.explain.report import lines_of
+from tests.jobs.conftest import new_shop
 
 Shop = Any
 Line = Any
@@ -28,9 +31,15 @@ def shown(shop: Shop, one: Explained) -> str:
     return " ".join(" ".join(lines_of(one, shop.ctx.source)).split())
 
 
-@pytest.fixture
-def filled(shop: Shop, line: Line) -> Shop:
-    """A shop whose records have all kinds of fates."""
+@pytest.fixture(scope="module")
+def filled(
+    engine: Engine, tracker: Tracker, line: Line, tmp_path_factory: pytest.TempPathFactory
+) -> Shop:
+    """A shop whose records have all kinds of fates; the tests only read it."""
+    return fill(new_shop(engine, tracker, tmp_path_factory.mktemp("explained")), line)
+
+
+def fill(shop: Shop, line: Line) -> Shop:
     shop.add_file(
         "day1.csv",
         line("t1", "completed", 1),
@@ -65,7 +74,8 @@ def test_the_broken_rule_is_shown_with_its_condition_and_remedy(filled: Shop) ->
     assert "'jane'" in text
 
 
-def test_a_rule_is_explained_by_its_newest_record(filled: Shop, line: Line) -> None:
+def test_a_rule_is_explained_by_its_newest_record(shop: Shop, line: Line) -> None:
+    filled = fill(shop, line)
     later = filled.ctx.now + timedelta(days=1)
     filled.ctx = replace(filled.ctx, now=later)
     filled.add_file("day2.csv", line("worse", "completed", 1).replace(",1,5,5,", ",1,-7,5,"))
@@ -108,11 +118,12 @@ def test_a_changed_setting_explains_what_would_be_accepted_now(filled: Shop) -> 
     mapping = source.entities["transactions"]
     columns = {**mapping.columns, "price": "replace(Price, '-', '')"}
     entities = {"transactions": mapping.model_copy(update={"columns": columns})}
-    filled.ctx = replace(filled.ctx, source=source.model_copy(update={"entities": entities}))
-    one = explained(filled, "bad")
+    ctx = replace(filled.ctx, source=source.model_copy(update={"entities": entities}))
+    changed = replace(filled, ctx=ctx)
+    one = explained(changed, "bad")
     assert one.reasons == ["price_negative"]
     assert one.mapping.reasons == []
-    assert "run silver with replay=true" in shown(filled, one)
+    assert "run silver with replay=true" in shown(changed, one)
 
 
 def test_what_does_not_exist_is_refused_by_name(filled: Shop) -> None:

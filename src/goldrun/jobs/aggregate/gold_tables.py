@@ -75,15 +75,7 @@ def run(ctx: Context, as_of: date | None = None, *, rebuild: bool = False) -> da
         note = {"observed_until": history.observed_until}
         if ctx.lake.replace(USER_FEATURES, users, note=note):
             ctx.lake.compact(USER_FEATURES)
-    with step("gold: profile"):
-        for table in (
-            *feature_tables.ACTIVITY,
-            CUSTOMER_FEATURES,
-            USER_FEATURES,
-        ):
-            profile = profile_table(ctx.lake.read(table.name), table)
-            ctx.tracker.log_metrics(profile.metrics())
-            ctx.tracker.log_table(profile.columns, f"profile/{_short(table)}.csv")
+    _log_profiles(ctx)
     record_zone_of_gold(ctx)
     record_tables(ctx, state, ctx.tracker.run_id)
     if state.silver != known_progress(ctx):
@@ -123,6 +115,14 @@ def _leave_zone(ctx: Context) -> None:
     with ctx.lake.writing(CUSTOMER_FEATURES.name):
         nothing = ctx.lake.read_or_empty(CUSTOMER_FEATURES).limit(0)
         ctx.lake.replace(CUSTOMER_FEATURES, nothing)
+
+
+def _log_profiles(ctx: Context) -> None:
+    with step("gold: profile"):
+        for table in (*feature_tables.ACTIVITY, CUSTOMER_FEATURES, USER_FEATURES):
+            profile = profile_table(ctx.lake.read(table.name), table)
+            ctx.tracker.log_metrics(profile.metrics())
+            ctx.tracker.log_table(profile.columns, f"profile/{_short(table)}.csv")
 
 
 def _compute_all(ctx: Context) -> None:
