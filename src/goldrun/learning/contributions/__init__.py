@@ -1,0 +1,1 @@
+"""Exact additive contributions of features to the log-odds of a classifier."""
