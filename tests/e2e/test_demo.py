@@ -200,6 +200,25 @@ def test_rows_of_gold_are_served_as_they_are_with_the_bits_of_goldrun(
 
 
 @pytest.mark.parametrize("model", MODELS)
+def test_each_version_has_a_model_card(retail: Context, model: str) -> None:
+    version = retail.tracker.client.get_model_version(registered(model), "1")
+    card = retail.tracker.read_artifact(str(version.run_id), "model_card.md")
+    description = str(version.description)
+    assert len(description) <= 5_000
+    metrics = run_of(retail, model).data.metrics
+    name = {"churn": "auc", "segmentation": "bootstrap_ari"}[model]
+    for text in (card, description):
+        assert f"| {name} | {metrics[name]:.3f}" in text
+        assert "Results by device are unknown: the shop records none." in text
+    by_place = card.split("By location.")[1].split("By device")[0]
+    assert "| United Kingdom | " in by_place
+    assert "| Germany | " in by_place
+    assert "Saudi Arabia" not in by_place
+    assert ("| mean churned |" in by_place) is (model == "churn")
+    assert ("| Champions |" in by_place) is (model == "segmentation")
+
+
+@pytest.mark.parametrize("model", MODELS)
 def test_no_customers_row_is_kept_with_a_model(retail: Context, model: str) -> None:
     uri = f"models:/{registered(model)}@champion"
     example = json.loads(mlflow.artifacts.load_text(f"{uri}/extra_files/example.json"))

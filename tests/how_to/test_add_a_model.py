@@ -75,6 +75,8 @@ def test_the_model_is_trained_registered_and_gated(extended: Project) -> None:
     assert run.info.experiment_id == experiment.experiment_id
     assert run.data.params["repurchase.horizon_days"] == "30"
     assert 0 < run.data.metrics["auc"] < 1
+    assert "Time reminders to customers of one shop." in str(version.description)
+    assert "| auc |" in str(version.description)
     assert "recency.auc" in run.data.metrics
     below = client.search_runs(
         [experiment.experiment_id], f"tags.mlflow.parentRunId = '{run.info.run_id}'"

@@ -1,7 +1,6 @@
 """What a trainable model is: the protocol that the training job calls, and the values it exchanges.
 
-A model computes; it reads and writes nothing. The training job reads the frames, calls the model,
-logs what it returns, registers the fitted pipeline and publishes the champion's scores.
+A model computes; it reads and writes nothing, which the training job does.
 """
 
 from abc import abstractmethod
@@ -198,8 +197,7 @@ class Model(Protocol[S, F]):
         Args:
             settings: The settings.
             history: First and last days of the lake.
-            as_of: The date of the test rows (of the training rows without a test), or None for the
-                latest possible one.
+            as_of: Date of the test rows, else of the training rows; None for the latest possible.
 
         Raises:
             AsOfError: The history is too short, or does not cover ``as_of``.
@@ -239,6 +237,10 @@ class Model(Protocol[S, F]):
 
     def parameters(self, fitted: F) -> dict[str, Any]:
         """Return parameters to log that training found, by name."""
+        return {}
+
+    def class_names(self, fitted: F) -> Mapping[int, str]:
+        """Return names of the classes that an unsupervised model predicts, by number."""
         return {}
 
     def report(

@@ -33,6 +33,7 @@ def register_model(
     *,
     predict: str,
     whole_numbers: Collection[str] = (),
+    description: str = "",
 ) -> int:
     """Log a fitted pipeline with the active run and register it with the alias ``challenger``.
 
@@ -46,6 +47,7 @@ def register_model(
         example: Input rows, whose predictions are kept with the model.
         predict: Method that the served model calls.
         whole_numbers: Columns that callers may have as integers or as doubles.
+        description: Description of the version, in Markdown, of at most 5,000 characters.
 
     Returns:
         The registered version.
@@ -74,6 +76,8 @@ def register_model(
         read_pipeline(what, stored)
         recorded = checksum_records.write(tracker, checksums_of(stored))
     version = int(mlflow.register_model(info.model_uri, name, tags=recorded).version)
+    if description:
+        tracker.client.update_model_version(name, str(version), description)
     tracker.client.set_registered_model_alias(name, CHALLENGER, str(version))
     return version
 

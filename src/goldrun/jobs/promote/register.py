@@ -48,6 +48,7 @@ class Candidate:
         criteria: Conditions on the metrics.
         head_to_head: Comparison with the champion; None where there is none.
         drift_policy: Effect of failed drift.
+        description: Description of the version, in Markdown.
     """
 
     model: str
@@ -61,6 +62,7 @@ class Candidate:
     criteria: tuple[Criterion, ...]
     head_to_head: HeadToHead | None
     drift_policy: Literal["warn", "block"]
+    description: str = ""
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,7 @@ def register_and_gate(ctx: Context, candidate: Candidate, monitoring: Monitoring
         candidate.example,
         predict=candidate.predict,
         whole_numbers=[feature for feature in candidate.example.columns if is_whole(feature)],
+        description=candidate.description,
     )
     rival = candidate.head_to_head
     # The version that was just registered has no decision yet.

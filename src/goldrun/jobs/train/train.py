@@ -19,6 +19,7 @@ from goldrun.jobs.promote.register import (
 )
 from goldrun.jobs.score.publish import publish
 from goldrun.jobs.time_zone import check_zone_of_gold
+from goldrun.jobs.train.card import log_card
 from goldrun.jobs.train.inputs import Inputs, read_frames, read_inputs
 from goldrun.learning.example_rows import example_rows
 from goldrun.learning.inputs import ModelSettings
@@ -110,6 +111,16 @@ def _train(ctx: Context, model: AnyModel, settings: ModelSettings, inputs: Input
         criteria=model.criteria(settings),
         head_to_head=_head_to_head(ctx, model, settings, frames, metrics),
         drift_policy=settings.drift,
+        description=log_card(
+            ctx,
+            model,
+            settings,
+            fitted,
+            frames,
+            inputs=inputs,
+            metrics=metrics,
+            training_hash=digest,
+        ),
     )
 
 

@@ -110,6 +110,10 @@ class Segmentation(Model[SegmentationSettings, SegmentationFit]):
         """Return the number of segments as ``k``."""
         return {"k": fitted.k}
 
+    def class_names(self, fitted: SegmentationFit) -> Mapping[int, str]:
+        """Return the names of the segments."""
+        return fitted.names
+
     def report(
         self,
         settings: SegmentationSettings,
