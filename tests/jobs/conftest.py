@@ -1,5 +1,6 @@
 """A small shop: its files, its settings and its own lake."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -61,6 +62,22 @@ class Shop:
         lake = Lake(self.ctx.lake.engine, self.ctx.lake.root)
         now = self.ctx.now + timedelta(hours=hours)
         return replace(self, ctx=replace(self.ctx, now=now, lake=lake))
+
+    def keep(self, state: str) -> None:
+        """Keep a copy of the shop's files and tables."""
+        for folder in self._folders:
+            shutil.copytree(folder, f"{folder}-{state}")
+
+    def restored(self, state: str) -> "Shop":
+        """Return the shop with the files and tables of a copy, for another process."""
+        for folder in self._folders:
+            shutil.rmtree(folder)
+            shutil.copytree(f"{folder}-{state}", folder)
+        return self.later(hours=0)
+
+    @property
+    def _folders(self) -> tuple[Path, Path]:
+        return self.folder, Path(self.ctx.lake.root)
 
     def rows(self, table: str) -> int:
         """Number of rows of a table; 0 if it does not exist."""

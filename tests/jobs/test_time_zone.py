@@ -13,6 +13,8 @@ from goldrun.contracts.table import Table
 from goldrun.errors import MissingTableError, SettingsError
 from goldrun.features.catalog.feature_tables import CUSTOMER_FEATURES, USER_FEATURES
 from goldrun.io.delta.lake import Lake
+from goldrun.io.engines.base import Engine
+from goldrun.io.tracking.runs import Tracker
 from goldrun.jobs.aggregate import gold_tables
 from goldrun.jobs.aggregate.activity import ACTIVITY
 from goldrun.jobs.aggregate.updater import GoldUpdater
@@ -26,6 +28,7 @@ from goldrun.jobs.stream import stream
 from goldrun.jobs.stream.limits import Limits
 from goldrun.jobs.time_zone import check_zone, zone_of_gold
 from goldrun.jobs.train import train
+from tests.jobs.conftest import new_shop
 from tests.jobs.refine.test_silver_converges import PowerCutError
 
 Shop = Any
@@ -108,9 +111,9 @@ def test_a_lake_with_only_rejected_rows_may_change_its_time_zone(shop: Shop) -> 
     assert {row["value"] for row in settings} == {TOKYO}
 
 
-@pytest.fixture
-def old(shop: Shop) -> Shop:
-    """A lake without a time zone, as of an older version: its days are in UTC."""
+@pytest.fixture(scope="module")
+def built(engine: Engine, tracker: Tracker, tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    shop = new_shop(engine, tracker, tmp_path_factory.mktemp("old-zone"))
     shop.add_file(
         "day.csv",
         sold("t1", "c", "2024-05-01T14:59:59Z"),
@@ -122,7 +125,14 @@ def old(shop: Shop) -> Shop:
     assert last_purchases(utc)["d"] == ("2024-05-01", 2)
     assert snapshot_dates(utc) == {"2024-05-02"}
     shutil.rmtree(utc.lake.path(LAKE_SETTINGS.name))
+    shop.keep("old")
     return shop
+
+
+@pytest.fixture
+def old(built: Shop) -> Shop:
+    """A lake without a time zone, as of an older version: its days are in UTC."""
+    return built.restored("old")
 
 
 def test_an_old_lake_of_a_shop_in_utc_is_unchanged(

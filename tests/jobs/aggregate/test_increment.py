@@ -46,44 +46,29 @@ def first_day(
     later = line("t9", "completed", 2, who="c1").replace("2024-05-01", "2024-05-02")
     moved = line("t0", "cancelled", 3, who="c0")
     shop.add_file("day2.csv", later, moved, line("t10", "completed", 1, who="new"))
-    keep(shop, "one-day")
+    shop.keep("one-day")
     return shop
 
 
 @pytest.fixture
 def two_days(first_day: Shop) -> Shop:
     """The shop of ``first_day``, restored to its original files and tables."""
-    return restored(first_day, "one-day")
+    return first_day.restored("one-day")
 
 
 @pytest.fixture(scope="module")
 def second_day(first_day: Shop) -> Shop:
     """The shop after the run on the files of both days."""
-    shop = restored(first_day, "one-day")
+    shop = first_day.restored("one-day")
     run_to_gold(shop)
-    keep(shop, "updated")
+    shop.keep("updated")
     return shop
 
 
 @pytest.fixture
 def updated(second_day: Shop) -> Shop:
     """The shop of ``second_day``, restored to its original files and tables."""
-    return restored(second_day, "updated")
-
-
-def keep(shop: Shop, state: str) -> None:
-    """Keep a copy of the shop's files and tables."""
-    for folder in (shop.folder, Path(shop.ctx.lake.root)):
-        shutil.copytree(folder, f"{folder}-{state}")
-
-
-def restored(shop: Shop, state: str) -> Shop:
-    """Return the shop with the files and tables of a copy."""
-    for folder in (shop.folder, Path(shop.ctx.lake.root)):
-        shutil.rmtree(folder)
-        shutil.copytree(f"{folder}-{state}", folder)
-    ctx = shop.ctx
-    return replace(shop, ctx=replace(ctx, lake=Lake(ctx.lake.engine, ctx.lake.root)))
+    return second_day.restored("updated")
 
 
 def open_batches(ctx: Context) -> dict[str, int]:

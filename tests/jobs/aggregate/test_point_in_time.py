@@ -51,6 +51,11 @@ def text(row: Row) -> str:
     return f"{row['key']},{row['who']},1,5,{amount},{when},{row['status']},{updated}"
 
 
+def snapshot(shop: Shop, *, rebuild: bool = False) -> None:
+    with shop.ctx.tracker.run("snapshot", "goldrun-pipeline"):
+        gold_tables.run(shop.ctx, AS_OF, rebuild=rebuild)
+
+
 def features(shop: Shop) -> list[tuple[Any, ...]]:
     rows = shop.ctx.lake.read(CUSTOMER_FEATURES.name).where(f"{gold.AS_OF} = DATE'{AS_OF}'")
     return sorted(tuple(row) for row in rows.select(*CUSTOMER_FEATURES.names).collect())
@@ -69,7 +74,7 @@ def test_what_is_exported_later_leaves_the_features_of_a_date_as_they_were(
     after = [sold(f"late{n}", draw, midnight, 30) for n in range(10)]
     shop.add_file("first.csv", *map(text, [*rows, *known, *after]))
     run_to_gold(shop)
-    gold_tables.run(shop.ctx, AS_OF)
+    snapshot(shop)
     before = features(shop)
     assert len(before) > 3
 
@@ -81,9 +86,9 @@ def test_what_is_exported_later_leaves_the_features_of_a_date_as_they_were(
     more = [sold(f"more{n}", draw, midnight, 60) for n in range(10)]
     shop.add_file("second.csv", *map(text, [*edits, *more]))
     run_to_gold(shop)
-    gold_tables.run(shop.ctx, AS_OF)
+    snapshot(shop)
     assert features(shop) == before
-    gold_tables.run(shop.ctx, AS_OF, rebuild=True)
+    snapshot(shop, rebuild=True)
     assert features(shop) == before
     # Otherwise the second file would show nothing.
     assert current_spend(shop) != sum(row[SPEND] for row in before)

@@ -14,7 +14,6 @@ from tests.jobs.old_files import age
 Row = tuple[str, int]
 """Key and amount of a transaction."""
 Line = Callable[..., str]
-CONTENTS = 7
 FILES = ("a.csv", "b.csv")
 
 
@@ -55,15 +54,18 @@ def without_updates(shop: Shop) -> Shop:
 
 
 @pytest.mark.parametrize(
-    "seed", [0, *(pytest.param(n, marks=pytest.mark.slow) for n in range(1, 9))]
+    ("seed", "number_of_contents"),
+    [(0, 4), *(pytest.param(seed, 7, marks=pytest.mark.slow) for seed in range(9))],
 )
-def test_the_newest_content_counts(shop: Shop, line: Line, seed: int) -> None:
+def test_the_newest_content_counts(
+    shop: Shop, line: Line, seed: int, number_of_contents: int
+) -> None:
     draw, shop = random.Random(seed), without_updates(shop)
     contents: dict[str, list[Row]] = {name: [] for name in FILES}
     state: dict[str, int] = {}
     # Bronze has a content as long as it has the file's newest rows: one that was cut adds none.
     stored: dict[str, list[Row]] = {name: [] for name in FILES}
-    for number in range(CONTENTS):
+    for number in range(number_of_contents):
         name, shop = draw.choice(FILES), shop.later()
         contents[name] = next_content(draw, contents[name], number)
         lines = [line(key, "completed", 1, amount=str(n)) for key, n in contents[name]]

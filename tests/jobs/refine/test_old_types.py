@@ -15,9 +15,11 @@ from pyspark.sql import types as T
 from goldrun.contracts import lineage
 from goldrun.contracts.entities import QUANTITY, TRANSACTIONS
 from goldrun.io.delta.lake import Lake
+from goldrun.io.engines.base import Engine
+from goldrun.io.tracking.runs import Tracker
 from goldrun.jobs.aggregate import gold_tables
 from goldrun.jobs.stored_tables import STORED
-from tests.jobs.conftest import Shop
+from tests.jobs.conftest import Shop, new_shop
 
 Line = Callable[..., str]
 SILVER = ("silver/transactions", "silver/transactions_history")
@@ -54,12 +56,20 @@ def content(shop: Shop, name: str) -> list[tuple[Any, ...]]:
     return sorted(map(tuple, rows.select(*shown).collect()), key=str)
 
 
+def gold(shop: Shop) -> None:
+    with shop.ctx.tracker.run("gold", "goldrun-pipeline"):
+        gold_tables.run(shop.ctx)
+
+
 def versions(shop: Shop) -> dict[str, int]:
     return {name: DeltaTable(shop.ctx.lake.path(name)).version() for name in (*SILVER, DAILY)}
 
 
-@pytest.fixture
-def old(shop: Shop, line: Line) -> Shop:
+@pytest.fixture(scope="module")
+def built(
+    engine: Engine, tracker: Tracker, line: Line, tmp_path_factory: pytest.TempPathFactory
+) -> Shop:
+    shop = new_shop(engine, tracker, tmp_path_factory.mktemp("old-types"))
     shop.add_file(
         "day1.csv",
         line("t1", "completed", 1),
@@ -69,9 +79,18 @@ def old(shop: Shop, line: Line) -> Shop:
     )
     shop.bronze()
     shop.silver()
-    gold_tables.run(shop.ctx)
+    gold(shop)
     make_older(shop)
+    shop.keep("older")
     return shop
+
+
+@pytest.fixture
+def old(built: Shop) -> Shop:
+    """The shop with the lake of an older goldrun."""
+    shop = built.restored("older")
+    lake = shop.ctx.lake
+    return replace(shop, ctx=replace(shop.ctx, lake=Lake(lake.engine, lake.root, STORED)))
 
 
 def test_an_older_lake_is_continued_with_one_rewrite_of_each_table(old: Shop, line: Line) -> None:
@@ -79,11 +98,11 @@ def test_an_older_lake_is_continued_with_one_rewrite_of_each_table(old: Shop, li
     old.silver()
     # No engine has to read changes across a change of types.
     assert old.rows("ops/gold_progress") == 0
-    gold_tables.run(old.ctx)
+    gold(old)
     once = versions(old)
     assert {name: once[name] - before[name] for name in SILVER} == dict.fromkeys(SILVER, 1)
     old.silver()
-    gold_tables.run(old.ctx)
+    gold(old)
     assert versions(old) == once
     kinds = dict(old.ctx.lake.read("silver/transactions").dtypes)
     assert kinds["quantity"] == "decimal(18,4)"
@@ -96,12 +115,12 @@ def test_the_continued_lake_equals_a_build_of_all_files(old: Shop, line: Line) -
     old.add_file("day2.csv", weight, repeated, line("t3", "refunded", 3, who="c3"))
     old.bronze()
     old.silver()
-    gold_tables.run(old.ctx)
+    gold(old)
     fresh_lake = Lake(old.ctx.lake.engine, f"{old.ctx.lake.root}-fresh")
     fresh = Shop(old.folder, replace(old.ctx, lake=fresh_lake))
     fresh.bronze()
     fresh.silver()
-    gold_tables.run(fresh.ctx)
+    gold(fresh)
     for name in (*SILVER, DAILY, "gold/customer_products", "gold/user_features"):
         assert content(old, name) == content(fresh, name), name
     assert old.rows("silver/duplicates") == 1
