@@ -70,9 +70,11 @@ def test_a_column_that_the_shop_does_not_record_has_no_table(
 def test_tenures_are_ranges_that_cover_everybody_once(
     groups: pd.DataFrame, supervised: Predictions
 ) -> None:
-    groups.loc[:59, "tenure_days"] = 29
-    groups.loc[60:119, "tenure_days"] = 30
+    groups.loc[:99, "tenure_days"] = 29
+    groups.loc[100:159, "tenure_days"] = 30
     tenure = group_results(groups, supervised, seed=0)[2].table.set_index("tenure").customers
+    ranges = [f"{low} to {high} days" for low, high in [(0, 29), (30, 89), (90, 179), (180, 364)]]
+    assert list(tenure.index) == [*ranges, "365 days or more"]
     days = groups.tenure_days
     assert tenure["30 to 89 days"] == ((days >= 30) & (days < 90)).sum()
     assert tenure["365 days or more"] == (days >= 365).sum()

@@ -83,7 +83,7 @@ def test_what_is_not_shown_is_a_limit(text: str) -> None:
     assert "Not shown to be better than bg nbd (auc)" in limits
     assert "recency" not in limits
     assert "5,000 rows are 2,811 people" in limits
-    assert "Results by device are unknown: the shop records none." in limits
+    assert "Results by device are unknown: gold has no value of it." in limits
 
 
 def test_every_part_of_the_training_is_named(text: str) -> None:

@@ -49,8 +49,8 @@ class GroupResults:
 
     Attributes:
         title: What customers are grouped by.
-        table: One row a group, largest first: its name, customers and results; empty where no
-            customer has a value.
+        table: One row a group, largest first, ranges ascending: its name, customers and results;
+            empty where no customer has a value.
         hidden: Number of groups that are not in the table.
     """
 
@@ -80,8 +80,10 @@ def _by(title: str, column: pd.Series, found: Predictions, seed: int) -> GroupRe
     if column.isna().all():
         return GroupResults(title, pd.DataFrame(), 0)
     named = column.astype(object).where(column.notna(), UNKNOWN).reset_index(drop=True)
-    sizes = named.value_counts()
-    shown = sizes[sizes >= SMALLEST_GROUP].sort_index().sort_values(ascending=False, kind="stable")
+    sizes = named.value_counts().sort_index().sort_values(ascending=False, kind="stable")
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        sizes = sizes.reindex([name for name in column.cat.categories if name in sizes.index])
+    shown = sizes[sizes >= SMALLEST_GROUP]
     rows = [
         {title: name, "customers": int(size)} | _measure(found, (named == name).to_numpy(), seed)
         for name, size in shown[:_MOST_GROUPS].items()

@@ -145,7 +145,7 @@ def _limits(card: Card) -> list[str]:
     if weak := not_shown(card.metrics, card.baselines):
         limits.append(f"Not shown to be better than {weak}: that interval is not above 0.")
     if lacking := [one.title for one in card.groups if one.table.empty]:
-        limits.append(f"Results by {' and '.join(lacking)} are unknown: the shop records none.")
+        limits.append(f"Results by {' and '.join(lacking)} are unknown: gold has no value of it.")
     return limits
 
 
@@ -153,7 +153,7 @@ def _groups(card: Card) -> str:
     parts = []
     for one in card.groups:
         if one.table.empty:
-            parts.append(f"By {one.title}: no customer has a known {one.title}.")
+            parts.append(f"By {one.title}: `gold/customer_features` has it for no customer.")
             continue
         hidden = f" {one.hidden} smaller groups are not shown." if one.hidden else ""
         parts.append(f"By {one.title}.{hidden}\n\n{markdown_table(one.table)}")

@@ -29,6 +29,7 @@ from goldrun.io.tracking.models import register_model
 from goldrun.io.tracking.runs import Champion, Tracker
 from goldrun.learning.signed_log import log_step
 
+TEXT = "segments.json"
 COUNTS = ("recency_days", "purchase_frequency")
 FEATURES = (*COUNTS, "total_spend", "net_spend")
 
@@ -133,11 +134,14 @@ class Stored:
 
     def record_again(self) -> None:
         """Record the files as they are now, as somebody with access to the database could."""
-        found = checksums_of(self.folder)
+        (before,) = (json.loads(file.read_text()) for file in self.records.iterdir())
+        texts = {name: digest for name, digest in before.items() if name.startswith("run/")}
+        found = checksums_of(self.folder) | texts
         name, version = self.champion.name, str(self.champion.version)
         client = self.tracker.client
         recorded = total(found)
         text = json.dumps(found)
+        shutil.rmtree(self.records)
         client.log_text(self.champion.run_id, text, f"model_checksums/{recorded}.json")
         client.set_model_version_tag(name, version, checksum_records.CHECKSUM, recorded)
         self.refresh()
@@ -184,12 +188,14 @@ def _trust(content: dict[str, Any], types: list[str]) -> None:
 
 
 def store(tracker: Tracker, name: str, kind: str = "logistic") -> Stored:
-    """Register a model and make it champion."""
+    """Register a model, which is used with a text of its run, and make it champion."""
     with tracker.run(name, "goldrun-churn"):
+        tracker.log_text('{"0": "Champions"}', TEXT)
         version = register_model(
             *(tracker, fitted(kind), name, customers(20).astype(np.float64)),
             predict=MODELS[kind][1],
             whole_numbers=COUNTS,
+            texts=[TEXT],
         )
     tracker.promote(name, version)
     champion = tracker.champion(name)

@@ -11,15 +11,16 @@ from typing import Any
 import mlflow
 import numpy as np
 import pytest
+from mlflow.exceptions import MlflowException
 from sklearn.naive_bayes import GaussianNB
 from sklearn.tree import DecisionTreeClassifier
 from skops import io as skops_io
 
-from goldrun.errors import ContractError, ModelFileError
+from goldrun.errors import ContractError, ModelFileError, TrackingError
 from goldrun.io.tracking.models import load_champion, register_model
 from goldrun.io.tracking.runs import Tracker
 from goldrun.io.tracking.trusted_types import TRUSTED_TYPES
-from tests.io.tracking.stored_models import MODELS, Stored, customers, fitted, labels, store
+from tests.io.tracking.stored_models import MODELS, TEXT, Stored, customers, fitted, labels, store
 
 
 @pytest.fixture(scope="module")
@@ -102,6 +103,29 @@ def test_an_added_file_is_refused(stored: Stored) -> None:
     assert "code/module.py was added since it was registered" in refusal(stored)
     stored.record_again()
     assert "code/module.py is no file that goldrun writes" in refusal(stored)
+
+
+def test_an_edited_text_that_the_model_is_used_with_is_refused(stored: Stored) -> None:
+    text = stored.records.parent / TEXT
+    before = text.read_text()
+    try:
+        text.write_text(before.replace("Champions", "Lost"))
+        assert "run/segments.json has changed since it was registered" in refusal(stored)
+        text.unlink()
+        with pytest.raises(TrackingError, match=r"segments\.json of run .* is missing"):
+            load_champion(stored.champion)
+    finally:
+        text.write_text(before)
+
+
+def test_mlflow_may_be_told_to_load_no_model(
+    stored: Stored, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The flag forbids MLflow's own loaders, which goldrun does not use."""
+    monkeypatch.setenv("MLFLOW_ALLOW_PICKLE_DESERIALIZATION", "false")
+    with pytest.raises(MlflowException, match="disallowed"):
+        mlflow.sklearn.load_model(f"models:/{stored.champion.name}/{stored.champion.version}")
+    load_champion(stored.champion)
 
 
 def test_a_download_by_mlflow_changes_nothing(stored: Stored) -> None:

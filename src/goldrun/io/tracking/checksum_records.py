@@ -1,8 +1,9 @@
 """The record of a version's files: their checksum in its tag, one of each file in its run."""
 
+import hashlib
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import mlflow
 from mlflow.exceptions import MlflowException
@@ -10,6 +11,7 @@ from mlflow.tracking import MlflowClient
 
 from goldrun.errors import ModelFileError
 from goldrun.io.tracking.checksums import differences, total
+from goldrun.io.tracking.errors import artifacts_explained
 from goldrun.io.tracking.model_files import RESTORE
 from goldrun.io.tracking.runs import Champion, Tracker
 
@@ -18,13 +20,22 @@ log = logging.getLogger(__name__)
 CHECKSUM = "goldrun.model_checksum"
 """Tag of a version: ``checksums.total`` of its files."""
 _FOLDER = "model_checksums"
+_OF_RUN = "run/"
+"""Begins the name of a text artifact of the run in a record."""
 _ABSENT = "RESOURCE_DOES_NOT_EXIST"
 
 
-def write(tracker: Tracker, checksums: Mapping[str, str]) -> dict[str, str]:
-    """Record the checksums of a model's files in the active run; return the tags of its version."""
-    found = total(checksums)
-    tracker.log_text(json.dumps(dict(checksums), indent=1, sort_keys=True), _artifact(found))
+def write(tracker: Tracker, checksums: Mapping[str, str], texts: Iterable[str]) -> dict[str, str]:
+    """Record the checksums of a model's files in the active run; return the tags of its version.
+
+    Args:
+        tracker: The store.
+        checksums: Checksum of each file of the model's folder.
+        texts: Text artifacts of the run that the model is used with.
+    """
+    recorded = {**checksums, **_of_texts(tracker.run_id, texts)}
+    found = total(recorded)
+    tracker.log_text(json.dumps(recorded, indent=1, sort_keys=True), _artifact(found))
     return {CHECKSUM: found}
 
 
@@ -35,7 +46,7 @@ def check(champion: Champion, found: Mapping[str, str]) -> None:
 
     Args:
         champion: The version, with its tags.
-        found: Checksum of each file that the store has now.
+        found: Checksum of each file of the folder that the store has now.
 
     Raises:
         ModelFileError: A file is missing, was added or has changed; or the record is incomplete.
@@ -52,9 +63,15 @@ def check(champion: Champion, found: Mapping[str, str]) -> None:
         )
     elif total(in_run[recorded]) != recorded:
         raise _refused(champion, f"{_artifact(recorded)} of run {champion.run_id} has changed")
-    elif total(found) != recorded:
-        changed = "; ".join(differences(in_run[recorded], found))
-        raise _refused(champion, f"{changed} since it was registered")
+    else:
+        _check_files(champion, in_run[recorded], found)
+
+
+def _check_files(champion: Champion, recorded: Mapping[str, str], found: Mapping[str, str]) -> None:
+    texts = [name.removeprefix(_OF_RUN) for name in recorded if name.startswith(_OF_RUN)]
+    changed = differences(recorded, {**found, **_of_texts(champion.run_id, texts)})
+    if changed:
+        raise _refused(champion, f"{'; '.join(changed)} since it was registered")
 
 
 def _check_old(champion: Champion, in_run: Mapping[str, Mapping[str, str]]) -> None:
@@ -100,6 +117,16 @@ def _read(run_id: str, recorded: str) -> dict[str, str]:
         content = None
     # What is no such record has another total, so that it is refused as changed.
     return content if isinstance(content, dict) else {}
+
+
+def _of_texts(run_id: str, texts: Iterable[str]) -> dict[str, str]:
+    """Return the checksum of each text artifact of a run, by its name in a record."""
+    checksums = {}
+    for path in texts:
+        with artifacts_explained(f"{path} of run {run_id}"):
+            text = mlflow.artifacts.load_text(f"runs:/{run_id}/{path}")
+        checksums[f"{_OF_RUN}{path}"] = hashlib.sha256(text.encode()).hexdigest()
+    return checksums
 
 
 def _artifact(recorded: str) -> str:

@@ -33,6 +33,7 @@ def register_model(
     *,
     predict: str,
     whole_numbers: Collection[str] = (),
+    texts: Collection[str] = (),
     description: str = "",
 ) -> int:
     """Log a fitted pipeline with the active run and register it with the alias ``challenger``.
@@ -47,6 +48,8 @@ def register_model(
         example: Input rows, whose predictions are kept with the model.
         predict: Method that the served model calls.
         whole_numbers: Columns that callers may have as integers or as doubles.
+        texts: Text artifacts of the run that the model is used with; a change of theirs counts as
+            a change of the model's files.
         description: Description of the version, in Markdown, of at most 5,000 characters.
 
     Returns:
@@ -74,7 +77,7 @@ def register_model(
     with _downloaded(info.model_uri, what) as stored:
         check_files(what, stored)
         read_pipeline(what, stored)
-        recorded = checksum_records.write(tracker, checksums_of(stored))
+        recorded = checksum_records.write(tracker, checksums_of(stored), texts)
     version = int(mlflow.register_model(info.model_uri, name, tags=recorded).version)
     if description:
         tracker.client.update_model_version(name, str(version), description)

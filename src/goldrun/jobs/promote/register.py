@@ -49,6 +49,7 @@ class Candidate:
         head_to_head: Comparison with the champion; None where there is none.
         drift_policy: Effect of failed drift.
         description: Description of the version, in Markdown.
+        texts: Text artifacts of the run that scoring with the model reads.
     """
 
     model: str
@@ -63,6 +64,7 @@ class Candidate:
     head_to_head: HeadToHead | None
     drift_policy: Literal["warn", "block"]
     description: str = ""
+    texts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,7 @@ def register_and_gate(ctx: Context, candidate: Candidate, monitoring: Monitoring
         candidate.example,
         predict=candidate.predict,
         whole_numbers=[feature for feature in candidate.example.columns if is_whole(feature)],
+        texts=candidate.texts,
         description=candidate.description,
     )
     rival = candidate.head_to_head

@@ -111,6 +111,7 @@ def _train(ctx: Context, model: AnyModel, settings: ModelSettings, inputs: Input
         criteria=model.criteria(settings),
         head_to_head=_head_to_head(ctx, model, settings, frames, metrics),
         drift_policy=settings.drift,
+        texts=model.publication.texts if model.publication else (),
         description=log_card(
             ctx,
             model,
