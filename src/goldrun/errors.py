@@ -96,6 +96,12 @@ class ChangesLostError(StorageError):
     """The changes of a table since a version can't be read any more."""
 
 
+class NoChampionError(GoldrunError):
+    """A model has no champion: it was not trained, or the gate has refused every version."""
+
+    exit_code = 15
+
+
 class QualityError(GoldrunError):
     """Data quality fails; no model is trained."""
 

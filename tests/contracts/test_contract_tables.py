@@ -21,6 +21,7 @@ GOLD = (
     CUSTOMER_FEATURES,
     USER_FEATURES,
     gold.SEGMENTS,
+    gold.CHURN_SCORES,
 )
 STORED = (
     *(lineage.bronze_table(entity) for entity in ENTITIES),
@@ -215,7 +216,7 @@ def test_nothing_personal_is_in_gold_or_ops() -> None:
 
 @pytest.mark.parametrize("table", [*ENTITIES.values(), *GOLD], ids=lambda t: t.name)
 def test_every_measure_has_a_unit(table: Table) -> None:
-    identities = {gold.SEGMENT, gold.MODEL_VERSION}
+    identities = {gold.SEGMENT, gold.MODEL_VERSION, gold.FEATURES_VERSION, gold.RANK}
     for column in table.columns:
         is_measure = isinstance(column.type, T.NumericType) and column.name not in identities
         assert bool(column.unit) == is_measure, column.name

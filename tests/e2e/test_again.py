@@ -20,7 +20,7 @@ def versions(lake: Lake) -> dict[str, int]:
     tables = ["bronze/transactions", "silver/quarantine", "silver/duplicates"]
     tables += ["silver/transactions", "silver/transactions_history", "silver/customers"]
     tables += ["gold/customer_daily", "gold/customer_features", "gold/user_features"]
-    tables += ["gold/segments"]
+    tables += ["gold/segments", "gold/churn_scores"]
     found = lake.versions(tables)
     assert set(found) == set(tables)
     return found

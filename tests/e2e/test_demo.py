@@ -128,6 +128,25 @@ def test_segments_are_stable_big_enough_and_written_for_every_customer(retail: C
     assert segments[gold.SEGMENT_NAME].value_counts(normalize=True).min() >= 0.03
 
 
+def test_churn_scores_are_the_champions_for_every_customer_of_today(retail: Context) -> None:
+    scores = retail.lake.read(gold.CHURN_SCORES.name).toPandas().set_index(CUSTOMER_ID)
+    assert len(scores) == 4338
+    # The test origin is 2011-09-10; the shop's last day is 2011-12-09.
+    assert set(scores[gold.AS_OF].astype(str)) == {"2011-12-10"}
+    features = retail.lake.read("gold/customer_features").where("as_of = DATE'2011-12-10'")
+    today = features.toPandas().set_index(CUSTOMER_ID).loc[scores.index]
+    champion = retail.tracker.champion(registered("churn"))
+    assert champion is not None
+    model, names = load_champion(champion)
+    expected = model.predict_proba(today[list(names)].astype(float))[:, 1]
+    np.testing.assert_allclose(scores[gold.CHURN_PROBABILITY], expected, atol=1e-12)
+    by_rank = scores.sort_values(gold.RANK)[gold.CHURN_PROBABILITY]
+    assert by_rank.is_monotonic_decreasing
+    assert sorted(scores[gold.RANK]) == list(range(1, 4339))
+    assert scores[gold.REASONS].map(len).between(0, 3).all()
+    assert scores[gold.REASONS].map(len).gt(0).mean() > 0.5
+
+
 @pytest.mark.parametrize("model", MODELS)
 def test_a_training_run_names_its_exact_data_and_code(retail: Context, model: str) -> None:
     run = run_of(retail, model)

@@ -20,6 +20,7 @@ STORED: dict[str, Table] = {
             USER_FEATURES,
             gold.SEGMENTS,
             gold.SEGMENT_CHANGES,
+            gold.CHURN_SCORES,
         ),
         *(ops.QUALITY_METRICS, ops.DRIFT_METRICS, ops.COMPLETE_BATCHES),
         *(ops.GOLD_PROGRESS, ops.GOLD_TABLES, ops.MAPPINGS, ops.READINGS),

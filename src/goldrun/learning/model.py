@@ -6,7 +6,7 @@ A model computes; it reads and writes nothing, which the training job does.
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from typing import Any, ClassVar, Protocol, TypeVar
 
 import numpy as np
@@ -18,9 +18,9 @@ from sklearn.pipeline import Pipeline
 
 from goldrun.contracts.criterion import Criterion
 from goldrun.contracts.source import NO_CURRENCY
-from goldrun.contracts.table import Table
 from goldrun.features.labels import History
 from goldrun.learning.inputs import ModelSettings
+from goldrun.learning.publication import LoadedModel, Publication
 
 
 @dataclass(frozen=True)
@@ -115,55 +115,6 @@ class Report:
     tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     texts: Mapping[str, str] = field(default_factory=dict)
     details: Mapping[str, float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class LoadedModel:
-    """A registered version, loaded for scoring.
-
-    Attributes:
-        version: Its number.
-        model: Its pipeline.
-        features: Columns that it was trained on, in order.
-        texts: Text artifacts of its training run by path, those that ``Publication.texts`` names.
-    """
-
-    version: int
-    model: Pipeline
-    features: tuple[str, ...]
-    texts: Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class Changes:
-    """A gold table of the changes of a publication.
-
-    Attributes:
-        table: The table.
-        find: Takes the published rows, the recorded changes, the new rows and the time of scoring;
-            returns the rows to add to ``table``.
-    """
-
-    table: Table
-    find: Callable[[DataFrame, DataFrame, DataFrame, datetime], DataFrame]
-
-
-@dataclass(frozen=True)
-class Publication:
-    """The gold table that holds the champion's scores.
-
-    Attributes:
-        table: The table; its key is ``customer_id``.
-        score: Takes the champion, rows of ``gold/customer_features`` and their as_of; returns rows
-            of ``table``, values in the order of its columns.
-        texts: Paths of text artifacts of the training run that ``score`` needs.
-        changes: Where a stream records which rows changed; None where that is not recorded.
-    """
-
-    table: Table
-    score: Callable[[LoadedModel, pd.DataFrame, date], list[tuple[Any, ...]]]
-    texts: tuple[str, ...] = ()
-    changes: Changes | None = None
 
 
 S = TypeVar("S", bound=ModelSettings)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from goldrun.contracts import lineage
-from goldrun.contracts.gold import AS_OF, SEGMENTS
+from goldrun.contracts.gold import AS_OF, CHURN_SCORES, SEGMENTS
 from goldrun.contracts.marketplace import ENTITIES
 from goldrun.contracts.quarantine_reasons import KEY_CONFLICT, reject_reasons, warn_reasons
 from goldrun.contracts.table import Column, Standard, Table
@@ -72,7 +72,7 @@ def page() -> str:
         "## Gold\n",
         *(_plain(table) for table in ACTIVITY),
         _features(),
-        *(_plain(table) for table in (USER_FEATURES, SEGMENTS)),
+        *(_plain(table) for table in (USER_FEATURES, SEGMENTS, CHURN_SCORES)),
         _uses(),
     ]
     return "\n".join(parts)

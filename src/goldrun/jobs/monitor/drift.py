@@ -8,7 +8,7 @@ from pyspark.sql import functions as F
 
 from goldrun.contracts import gold
 from goldrun.contracts.ops import DRIFT_METRICS
-from goldrun.errors import GoldrunError
+from goldrun.errors import NoChampionError
 from goldrun.features.catalog.feature_tables import CUSTOMER_FEATURES, feature_named
 from goldrun.io.settings import load_model_config
 from goldrun.jobs.aggregate.activity import history_of
@@ -149,7 +149,7 @@ def run(ctx: Context, model: str, as_of: date | None = None) -> None:
 
     Raises:
         SettingsError: No model has that name.
-        GoldrunError: It has no champion.
+        NoChampionError: It has no champion.
         ForeignModelError: The champion belongs to another source or lake.
     """
     settings_class = load_model(model).settings
@@ -159,7 +159,7 @@ def run(ctx: Context, model: str, as_of: date | None = None) -> None:
     as_of = history.check_features(as_of or history.day_after)
     reference = champion_baseline(ctx, model)
     if reference is None:
-        raise GoldrunError(
+        raise NoChampionError(
             f"model {ctx.source.registered_name(model)} has no champion to compare with: train "
             f"one first ({RUN_COMMAND} -e train -P model={model})"
         )

@@ -1,17 +1,18 @@
 """Scores of all customers, written to gold at the end of a training run."""
 
-from datetime import date
 from typing import Any
-
-from pyspark.sql import DataFrame
 
 from goldrun.io.delta.compaction import compact_if_free
 from goldrun.jobs.context import Context, log, step
 from goldrun.jobs.score.scorer import Scorer
+from goldrun.jobs.score.snapshot import Snapshot
+from goldrun.learning.inputs import ModelSettings
 from goldrun.learning.model import Model
 
 
-def publish(ctx: Context, model: Model[Any, Any], features: DataFrame, as_of: date) -> None:
+def publish(
+    ctx: Context, model: Model[Any, Any], settings: ModelSettings, current: Snapshot
+) -> int | None:
     """Score all customers with the champion, where the model has a publication.
 
     Nothing is written while there is no champion.
@@ -19,17 +20,21 @@ def publish(ctx: Context, model: Model[Any, Any], features: DataFrame, as_of: da
     Args:
         ctx: The context.
         model: The model.
-        features: Rows of ``gold/customer_features`` as of ``as_of``.
-        as_of: Their date.
+        settings: Its settings.
+        current: The rows to score.
+
+    Returns:
+        The version that scored; None where nothing is written.
     """
     if model.publication is None:
-        return
+        return None
     table = model.publication.table
     # Changes are not recorded: a past date or a new model is no change of a customer.
-    scorer = Scorer(model.name)
+    scorer = Scorer(model.name, settings=settings)
     if not scorer.refresh(ctx):
         log.warning("    %s is not written: there is no champion to score with", table.name)
-        return
-    with step(f"gold: {table.name.split('/')[1]}"):
-        scorer.score_everyone(ctx, features, as_of)
+        return None
+    with step(f"gold: {table.name.split('/')[1]} as of {current.as_of}"):
+        scorer.score_everyone(ctx, current.rows, current.as_of, current.version)
         compact_if_free(ctx.lake, table)
+    return scorer.version

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from functools import reduce
 
 from pyspark.sql import DataFrame
 
@@ -13,8 +14,12 @@ from goldrun.io.tracking.models import load_champion
 from goldrun.io.tracking.runs import Champion
 from goldrun.jobs.context import Context, log
 from goldrun.jobs.promote.champions import champion_of
-from goldrun.learning.model import LoadedModel, Publication
+from goldrun.learning.inputs import ModelSettings
 from goldrun.learning.models import load_model
+from goldrun.learning.publication import LoadedModel, Publication, Scoring
+
+_ROWS_AT_ONCE = 200_000
+"""Largest number of customers whose scores are in memory as rows of Python."""
 
 
 @dataclass
@@ -26,11 +31,13 @@ class Scorer:
         streaming: Whether it scores for a stream. It then records changes of scores, and keeps the
             last champion while the registry fails, so that the stream goes on.
         champion: Registered version; None while there is none.
+        settings: Settings of the model now, where its scores depend on them.
     """
 
     model: str
     streaming: bool = False
     champion: Champion | None = None
+    settings: ModelSettings | None = None
     _loaded: LoadedModel | None = None
 
     def refresh(self, ctx: Context) -> bool:
@@ -64,6 +71,11 @@ class Scorer:
         return LoadedModel(champion.version, model, tuple(features), texts)
 
     @property
+    def version(self) -> int | None:
+        """Version of the champion; None while there is none."""
+        return self.champion.version if self.champion else None
+
+    @property
     def _publication(self) -> Publication:
         publication = load_model(self.model).publication
         if publication is None:
@@ -80,19 +92,54 @@ class Scorer:
             as_of: Date of the features.
             customers: One row per ``customer_id``.
         """
-        champion, publication = self._loaded, self._publication
-        assert champion is not None
+        scoring = self._scoring(ctx, as_of, None)
         for part in slices(customers.count(), CUSTOMER_ID):
-            rows = features.where(part)
-            frame = to_pandas(rows, [CUSTOMER_ID], champion.features, seed=0, quiet=True)
-            scored = ctx.lake.frame(publication.table, publication.score(champion, frame, as_of))
+            scored = self._scored(ctx, features.where(part), scoring)
             self._write(ctx, scored, customers.where(part))
 
-    def score_everyone(self, ctx: Context, features: DataFrame, as_of: date) -> None:
-        """Write the scores of all customers; ``refresh`` has found a champion."""
+    def score_everyone(
+        self, ctx: Context, features: DataFrame, as_of: date, version: int | None = None
+    ) -> None:
+        """Write the scores of all customers; ``refresh`` has found a champion.
+
+        Args:
+            ctx: The context.
+            features: Rows of ``gold/customer_features``.
+            as_of: Their date.
+            version: Delta version of the table that they were read at, where they were read.
+        """
+        complete = self._publication.complete
+        if complete is not None:
+            scoring = self._scoring(ctx, as_of, version)
+            self._replace_all(ctx, complete(self._all_scored(ctx, features, scoring)))
+            return
         stored = ctx.lake.read_or_empty(self._publication.table).select(CUSTOMER_ID)
         customers = features.select(CUSTOMER_ID).union(stored).distinct()
         self.score(ctx, features, as_of, customers)
+
+    def _scoring(self, ctx: Context, as_of: date, version: int | None) -> Scoring:
+        return Scoring(as_of, ctx.source.money_unit, self.settings, version)
+
+    def _scored(self, ctx: Context, rows: DataFrame, scoring: Scoring) -> DataFrame:
+        champion, publication = self._loaded, self._publication
+        assert champion is not None
+        numbers = [*dict.fromkeys((*champion.features, *publication.columns))]
+        frame = to_pandas(rows, [CUSTOMER_ID], numbers, seed=0, quiet=True)
+        return ctx.lake.frame(publication.table, publication.score(champion, frame, scoring))
+
+    def _all_scored(self, ctx: Context, features: DataFrame, scoring: Scoring) -> DataFrame:
+        """Score the rows part by part, because Python's rows take much more memory than Arrow's."""
+        parts = slices(features.count(), CUSTOMER_ID, _ROWS_AT_ONCE)
+        return reduce(
+            DataFrame.unionByName,
+            (self._scored(ctx, features.where(part), scoring) for part in parts),
+        )
+
+    def _replace_all(self, ctx: Context, scored: DataFrame) -> None:
+        """Replace the table in one commit: what depends on all customers is of one scoring."""
+        table = self._publication.table
+        with ctx.lake.writing(table.name):
+            ctx.lake.replace(table, scored)
 
     def _write(self, ctx: Context, scored: DataFrame, customers: DataFrame) -> None:
         """Replace the scores of these customers, and in a stream record the changes."""

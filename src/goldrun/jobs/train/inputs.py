@@ -15,6 +15,7 @@ from goldrun.jobs.aggregate.snapshots import write_snapshots
 from goldrun.jobs.context import Context
 from goldrun.jobs.monitor import quality
 from goldrun.jobs.monitor.drift import snapshot
+from goldrun.jobs.score.snapshot import Snapshot
 from goldrun.learning.inputs import ModelSettings
 from goldrun.learning.model import Frames, Labels, Model, Origins
 
@@ -29,6 +30,7 @@ class Inputs:
         training: Rows as of ``origins.train``.
         test: Rows as of ``origins.as_of``.
         reference: Rows as of ``origins.reference``.
+        current: Rows that the champion scores afterwards.
     """
 
     origins: Origins
@@ -36,6 +38,7 @@ class Inputs:
     training: DataFrame
     test: DataFrame
     reference: DataFrame
+    current: Snapshot
 
     @property
     def version(self) -> int:
@@ -46,10 +49,13 @@ class Inputs:
 def read_inputs(ctx: Context, origins: Origins) -> Inputs:
     """Write the snapshots of all origins, and read them at the version of the table then.
 
-    A date on or before the lake's first day has no rows.
+    A date on or before the lake's first day has no rows. Of a model with a test origin, the newest
+    snapshot is written too: its champion scores today's customers, not those of the test.
     """
     history = history_of(ctx)
-    write_snapshots(ctx, [day for day in origins.dates if day > history.observed_from], history)
+    scored = history.day_after if origins.test else origins.as_of
+    dates = sorted({*origins.dates, scored})
+    write_snapshots(ctx, [day for day in dates if day > history.observed_from], history)
     versions = input_versions(ctx)
     read_at = versions[CUSTOMER_FEATURES.name]
     return Inputs(
@@ -58,6 +64,7 @@ def read_inputs(ctx: Context, origins: Origins) -> Inputs:
         snapshot(ctx, *origins.train, version=read_at),
         snapshot(ctx, origins.as_of, version=read_at),
         snapshot(ctx, *origins.reference, version=read_at),
+        Snapshot(snapshot(ctx, scored, version=read_at), scored, read_at),
     )
 
 

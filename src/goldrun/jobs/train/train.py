@@ -23,8 +23,9 @@ from goldrun.jobs.train.card import log_card
 from goldrun.jobs.train.inputs import Inputs, read_frames, read_inputs
 from goldrun.learning.example_rows import example_rows
 from goldrun.learning.inputs import ModelSettings
-from goldrun.learning.model import Fitted, Frames, LoadedModel, Model, Origins, Report
+from goldrun.learning.model import Fitted, Frames, Model, Origins, Report
 from goldrun.learning.models import load_model
+from goldrun.learning.publication import LoadedModel
 from goldrun.monitoring.drift import baseline_of
 from goldrun.monitoring.quality import QualityReport
 from goldrun.registry.gate import HeadToHead
@@ -61,7 +62,7 @@ def train(
     with step(f"{name}: {_describe(origins)}"):
         candidate = _train(ctx, model, settings, inputs)
     outcome = register_and_gate(ctx, candidate, monitoring)
-    publish(ctx, model, inputs.test, origins.as_of)
+    publish(ctx, model, settings, inputs.current)
     return outcome
 
 

@@ -21,9 +21,12 @@ from goldrun.learning.churn.comparison import (
 )
 from goldrun.learning.churn.comparison_plot import baselines_figure
 from goldrun.learning.churn.plots import calibration, lift, roc_and_pr
+from goldrun.learning.churn.score_report import score_report
+from goldrun.learning.churn.scores import PUBLICATION
 from goldrun.learning.churn.settings import ChurnSettings
 from goldrun.learning.evaluation import score_binary
-from goldrun.learning.model import Fitted, Frames, Labels, LoadedModel, Model, Origins, Report
+from goldrun.learning.model import Fitted, Frames, Labels, Model, Origins, Report
+from goldrun.learning.publication import LoadedModel
 
 
 class Churn(Model[ChurnSettings, Fitted]):
@@ -33,6 +36,7 @@ class Churn(Model[ChurnSettings, Fitted]):
     settings = ChurnSettings
     predict = "predict_proba"
     metric = "auc"
+    publication = PUBLICATION
 
     def origins(self, settings: ChurnSettings, history: History, as_of: date | None) -> Origins:
         """Return monthly training origins before the test origin; see ``training_origins``."""
@@ -88,19 +92,26 @@ class Churn(Model[ChurnSettings, Fitted]):
         frames: Frames,
         metrics: Mapping[str, float],
     ) -> Report:
-        """Draw ranking, calibration, lift and the comparison with the baselines."""
+        """Draw ranking, calibration, lift and the baselines, and report the use of the scores."""
         labels = frames.test[CHURNED].to_numpy()
         probability = churn_probability(fitted.model, frames.test, settings.features)
         ranked = {MODEL_SCORE: probability, **frames.baselines}
         named = {LABELS.get(name, name): scores for name, scores in ranked.items()}
+        use = score_report(
+            *(fitted.model, frames.test, labels, probability),
+            settings.campaign,
+            frames.currency,
+        )
         return Report(
             figures={
                 "baselines": baselines_figure(metrics),
                 "roc_and_pr": roc_and_pr(labels, named),
                 "calibration": calibration(labels, probability),
                 "lift": lift(labels, named),
+                **use.figures,
             },
-            tables={"baselines": comparison_table(metrics)},
+            tables={"baselines": comparison_table(metrics), **use.tables},
+            details=use.details,
         )
 
 

@@ -8,6 +8,7 @@ from sklearn.linear_model import LogisticRegression
 
 from goldrun.errors import did_you_mean
 from goldrun.features.catalog import refund_features, session_features, totals, window_features
+from goldrun.learning.churn.campaign import Campaign
 from goldrun.learning.inputs import MOST_DAYS, ModelSettings
 
 _ESTIMATORS: dict[str, type[Any]] = {
@@ -39,12 +40,15 @@ class ChurnSettings(ModelSettings):
             by the test origin.
         parameters: Arguments of the classifier by scikit-learn's names, without ``random_state``,
             which is ``seed``.
+        campaign: Value and cost of an offer to a customer, for the expected profit; None where
+            nothing is computed of it.
     """
 
     estimator: Literal["logistic_regression", "hist_gradient_boosting"]
     horizon_days: int = Field(default=90, ge=1, le=MOST_DAYS)
     max_origins: int = Field(default=4, ge=1, le=120)
     parameters: dict[str, bool | int | float | str] = Field(default_factory=dict)
+    campaign: Campaign | None = None
 
     @model_validator(mode="after")
     def _parameters_exist(self) -> "ChurnSettings":

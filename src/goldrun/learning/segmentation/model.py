@@ -11,15 +11,8 @@ from goldrun.contracts import gold
 from goldrun.contracts.criterion import Criterion
 from goldrun.contracts.entities import CUSTOMER_ID
 from goldrun.features.labels import History
-from goldrun.learning.model import (
-    Changes,
-    Frames,
-    LoadedModel,
-    Model,
-    Origins,
-    Publication,
-    Report,
-)
+from goldrun.learning.model import Frames, Model, Origins, Report
+from goldrun.learning.publication import Changes, LoadedModel, Publication, Scoring
 from goldrun.learning.segmentation.changes import segment_changes
 from goldrun.learning.segmentation.clustering import (
     SegmentationFit,
@@ -35,20 +28,20 @@ NAMES = "segments.json"
 
 
 def score_segments(
-    champion: LoadedModel, rows: pd.DataFrame, as_of: date
+    champion: LoadedModel, rows: pd.DataFrame, scoring: Scoring
 ) -> list[tuple[str, date, int, str, int]]:
     """Return the row of ``gold/segments`` of each customer.
 
     Args:
         champion: The version to score with.
         rows: ``customer_id`` and the champion's features, one row per customer; may be empty.
-        as_of: Date of the features.
+        scoring: Date of the features.
     """
     names = json.loads(champion.texts[NAMES])
     # scikit-learn does not predict for an empty frame.
     numbers = champion.model.predict(rows[list(champion.features)]) if len(rows) else []
     return [
-        (customer, as_of, int(number), names[str(number)], champion.version)
+        (customer, scoring.as_of, int(number), names[str(number)], champion.version)
         for customer, number in zip(rows[CUSTOMER_ID], numbers, strict=True)
     ]
 
@@ -61,7 +54,10 @@ class Segmentation(Model[SegmentationSettings, SegmentationFit]):
     predict = "predict"
     metric = "bootstrap_ari"
     publication = Publication(
-        gold.SEGMENTS, score_segments, (NAMES,), Changes(gold.SEGMENT_CHANGES, segment_changes)
+        gold.SEGMENTS,
+        score_segments,
+        texts=(NAMES,),
+        changes=Changes(gold.SEGMENT_CHANGES, segment_changes),
     )
 
     def origins(
