@@ -5,6 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from tests.project_copy import ROOT
+
 SCRIPT = """
 import os
 from goldrun.io.engines.choose import open_engine
@@ -68,3 +72,20 @@ def test_a_session_sorts_on_disk_and_a_join_names_the_setting_it_needs(
     assert done.stdout.startswith("8m of memory are not enough")
     assert "set GOLDRUN_DRIVER_MEMORY to more" in done.stdout
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux restricts a process to a core")
+def test_a_check_is_computed_on_one_core() -> None:
+    """Its activity is a union of frames that Sail can't plan in one part."""
+    one = {min(os.sched_getaffinity(0))}
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-n0", "tests/jobs/check/test_check.py", "-k", "beyond"],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": "src:.", "GOLDRUN_ENGINE": "sail"},
+        preexec_fn=lambda: os.sched_setaffinity(0, one),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout

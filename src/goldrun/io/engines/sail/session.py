@@ -9,6 +9,7 @@ from pyspark.sql import SparkSession
 
 from goldrun.errors import ToolchainError
 from goldrun.io.engines.connect.session import CONNECT_MODE, allow_deep_plans, restored
+from goldrun.io.engines.cores import usable_cores
 from goldrun.io.engines.memory import in_bytes, pool_memory
 from goldrun.io.engines.sail.scratch import Scratch
 
@@ -29,6 +30,7 @@ _SETTINGS = {
     "MIMALLOC_ALLOW_THP": "0",
 }
 _LIMIT = "SAIL_RUNTIME__MEMORY_POOL__FAIR__MAX_SIZE"
+_PARTS = "SAIL_EXECUTION__DEFAULT_PARALLELISM"
 
 
 @contextlib.contextmanager
@@ -47,6 +49,10 @@ def open_sail(scratch: Scratch) -> Iterator[SparkSession]:
     allow_deep_plans()
     with contextlib.ExitStack() as opened:
         limit = {_LIMIT: str(in_bytes(pool_memory()))}
+        if usable_cores() == 1:
+            # Sail's default is the number of cores. In one part it can't plan a union of frames
+            # that are sorted in different ways.
+            limit[_PARTS] = "2"
         # Sail reads them when it is loaded. What the user has set stays.
         unset = {n: v for n, v in (_SETTINGS | limit).items() if n not in os.environ}
         ours = {_CHECKPOINTS: scratch.root.as_uri()}
