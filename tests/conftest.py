@@ -4,12 +4,14 @@ import functools
 import logging
 import os
 import re
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import mlflow
 import pytest
+from filelock import FileLock
 from pyspark.sql import SparkSession
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
@@ -101,15 +103,26 @@ def lake(engine: Engine, tmp_path: Path) -> Lake:
 
 
 @pytest.fixture(scope="session")
-def tracker() -> Tracker:
+def tracker(project: Project, empty_store: Path) -> Tracker:
     """The tracker of the copy's store."""
+    if not (project.folder / "mlflow.db").exists():
+        shutil.copy(empty_store, project.folder / "mlflow.db")
     return Tracker()
 
 
 @pytest.fixture(scope="session")
 def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database without runs, to copy: creating one takes seconds."""
-    file, before = tmp_path_factory.mktemp("store") / "mlflow.db", mlflow.get_tracking_uri()
+    """A database without runs, to copy: creating one takes seconds, so that processes share it."""
+    base = tmp_path_factory.getbasetemp()
+    file = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "empty-store.db"
+    with FileLock(f"{file}.lock"):
+        if not file.exists():
+            _create_store(tmp_path_factory.mktemp("store") / "mlflow.db").rename(file)
+    return file
+
+
+def _create_store(file: Path) -> Path:
+    before = mlflow.get_tracking_uri()
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{file}")
         Tracker()

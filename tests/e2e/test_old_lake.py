@@ -10,16 +10,21 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
+import mlflow
 import pandas as pd
 import pytest
 from deltalake import DeltaTable
 from mlflow.tracking import MlflowClient
 
 from goldrun.contracts.marketplace import ENTITIES
-from tests.project_copy import ROOT, Done, Project, copy_project
+from goldrun.io.engines.base import Engine
+from tests.fuzz.command import Ended, run_command
+from tests.profiles import without_profiles
+from tests.project_copy import ROOT, Done, Project
 
 ARCHIVE = ROOT / "tests" / "fixtures" / "old_lake.tar.xz"
 OLD_FOLDER = "/srv/shop"
+SOURCE = ("--source=marketplace.toml", "--lake=lake")
 PATHS = (
     ("experiments", "artifact_location"),
     ("runs", "artifact_uri"),
@@ -48,12 +53,21 @@ class Shop:
     def versions(self) -> dict[str, int]:
         return versions_in(self.project.lake)
 
-    def script(self, name: str, *options: str) -> Done:
-        named = ("--source=marketplace.toml", "--lake=lake")
+    def script(self, name: str) -> Done:
+        """Run a script as a user does."""
         return self.project.run(
             *("env", f"MLFLOW_TRACKING_URI={self.store}", "PYTHONPATH=src:."),
-            *("python", f"pipelines/{name}.py", *named, *options),
+            *("python", f"pipelines/{name}.py", *SOURCE),
         )
+
+    def command(self, engine: Engine, name: str, *options: str) -> Ended:
+        """Run a script in this process, which takes seconds less."""
+        before = mlflow.get_tracking_uri()
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setenv("MLFLOW_TRACKING_URI", self.store)
+            ended = run_command(engine, self.project.folder, name, (*SOURCE, *options))
+        mlflow.set_tracking_uri(before)
+        return ended
 
 
 def versions_in(lake: Path) -> dict[str, int]:
@@ -67,8 +81,8 @@ def versions_in(lake: Path) -> dict[str, int]:
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
-    project = copy_project(tmp_path_factory.mktemp("old") / "goldrun")
+def shop(project: Project, empty_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    project = project.clone(tmp_path_factory.mktemp("old") / "goldrun", empty_store)
     with tarfile.open(ARCHIVE) as archive:
         archive.extractall(project.folder, filter="data")
     with contextlib.closing(sqlite3.connect(project.folder / "store" / "mlflow.db")) as store:
@@ -167,20 +181,21 @@ def test_a_new_model_is_compared_with_the_old_champion(
 
 
 @pytest.mark.usefixtures("continued")
-def test_recomputed_gold_equals_the_continued_gold(shop: Shop) -> None:
+def test_recomputed_gold_equals_the_continued_gold(shop: Shop, engine: Engine) -> None:
     before = shop.versions
-    done = shop.script("gold", "--rebuild=true")
+    with without_profiles():
+        done = shop.command(engine, "gold", "--rebuild=true")
     assert done.code == 0, done.output
     assert shop.versions == before
 
 
 @pytest.mark.usefixtures("continued")
-def test_a_new_file_is_added_to_the_old_tables(shop: Shop) -> None:
+def test_a_new_file_is_added_to_the_old_tables(shop: Shop, engine: Engine) -> None:
     old = sorted((shop.project.folder / "data/marketplace/interactions").glob("*.json"))[0]
     line = old.read_text().splitlines()[0]
     (old.parent / "later.json").write_text(line + "\n")
     for name in ("bronze", "silver"):
-        done = shop.script(name)
+        done = shop.command(engine, name)
         assert done.code == 0, done.output
     before, after = shop.before, shop.versions
     assert after["bronze/interactions"] == before["bronze/interactions"] + 1
@@ -203,7 +218,7 @@ def rows_by_record(frame: pd.DataFrame) -> pd.DataFrame:
 
 @pytest.mark.usefixtures("continued")
 def test_a_remap_accepts_the_records_that_the_contract_accepts_now_and_no_others(
-    shop: Shop,
+    shop: Shop, engine: Engine
 ) -> None:
     held = shop.frame("silver/quarantine")
     only_one = held[(held.state == "open") & (held.reasons.str.len() == 1)]
@@ -215,7 +230,7 @@ def test_a_remap_accepts_the_records_that_the_contract_accepts_now_and_no_others
     assert expected
     names = [f"silver/{entity}" for entity in ENTITIES]
     before = {name: rows_by_record(shop.frame(name)) for name in names}
-    done = shop.script("silver", "--remap=true")
+    done = shop.command(engine, "silver", "--remap=true")
     assert done.code == 0, done.output
     assert "before settings were recorded" not in done.output
     after = {name: rows_by_record(shop.frame(name)) for name in names}

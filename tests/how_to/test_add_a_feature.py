@@ -10,9 +10,12 @@ import pytest
 from deltalake import DeltaTable
 from mlflow import MlflowClient
 
+from goldrun.io.engines.base import Engine
 from tests.e2e.test_old_lake import ARCHIVE
+from tests.fuzz.command import run_command
 from tests.how_to.documents import files_of
-from tests.project_copy import Done, Project, copy_project
+from tests.profiles import without_profiles
+from tests.project_copy import Done, Project
 
 FILES = files_of("add-a-feature.md")
 CATALOG = "src/goldrun/features/catalog/purchase_features.py"
@@ -23,13 +26,20 @@ SOURCE = ("--source=marketplace.toml", "--lake=lake")
 
 
 @pytest.fixture(scope="module")
-def extended(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    project = copy_project(tmp_path_factory.mktemp("how-to") / "goldrun")
+def extended(
+    engine: Engine,
+    project: Project,
+    empty_store: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Project:
+    project = project.clone(tmp_path_factory.mktemp("how-to") / "goldrun", empty_store)
     with tarfile.open(ARCHIVE) as archive:
         archive.extractall(project.folder, filter="data")
     # The tables of the old lake as today's code leaves them without the feature.
-    for step in ("silver", "gold"):
-        assert project.script(step, *SOURCE).code == 0
+    with without_profiles():
+        for step in ("silver", "gold"):
+            ended = run_command(engine, project.folder, step, SOURCE)
+            assert ended.code == 0, ended.output
     shutil.copytree(project.lake, project.folder / EARLIER)
     for path, text in FILES.items():
         before = (project.folder / path).read_text()

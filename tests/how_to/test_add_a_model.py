@@ -19,7 +19,8 @@ from tests.conftest import NOW
 from tests.fuzz.shop import TOML, some_orders, write_csv
 from tests.how_to.documents import files_of
 from tests.jobs.old_files import age
-from tests.project_copy import Project, copy_project
+from tests.profiles import without_profiles
+from tests.project_copy import Project
 
 FILES = files_of("add-a-model.md")
 REGISTRY = "src/goldrun/learning/models.py"
@@ -27,9 +28,15 @@ MODEL = "shop-repurchase"
 
 
 @pytest.fixture(scope="module")
-def extended(engine: Engine, tracker: Tracker, tmp_path_factory: pytest.TempPathFactory) -> Project:
+def extended(
+    engine: Engine,
+    tracker: Tracker,
+    project: Project,
+    empty_store: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Project:
     """A copy of the project with the model of the page, and the gold tables of a small shop."""
-    project = copy_project(tmp_path_factory.mktemp("how-to"))
+    project = project.clone(tmp_path_factory.mktemp("how-to") / "goldrun", empty_store)
     for path, text in FILES.items():
         file = project.folder / path
         if path == REGISTRY:
@@ -40,7 +47,7 @@ def extended(engine: Engine, tracker: Tracker, tmp_path_factory: pytest.TempPath
             assert not file.exists()
             file.write_text(text)
     ctx = Context(Lake(engine, str(project.lake)), tracker, _add_shop(project.folder), NOW)
-    with tracker.run("gold", "how-to"):
+    with tracker.run("gold", "how-to"), without_profiles():
         bronze.run(ctx)
         silver.run(ctx)
         gold_tables.run(ctx)

@@ -8,25 +8,34 @@ import pytest
 from goldrun.contracts import lineage
 from goldrun.io.delta.lake import Lake
 from goldrun.io.engines.base import Engine
+from tests.fuzz.command import run_command
 from tests.fuzz.shop import FIRST_DAY, TOML, order, some_orders, write_csv
 from tests.how_to.documents import files_of
 from tests.jobs.old_files import age
-from tests.project_copy import Project, copy_project
+from tests.project_copy import Project
 
 FILES = files_of("add-a-rule.md")
+SOURCE = ("--source=shop.toml", "--lake=lake")
 CONTRACT = "src/goldrun/contracts/entities.py"
 BEFORE = 'only a cancelled or refunded transaction may have a negative amount",\n        ),\n'
 
 
 @pytest.fixture(scope="module")
-def extended(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A copy of the project with the rule of the page, and the orders of a small shop."""
-    project = copy_project(tmp_path_factory.mktemp("how-to"))
+def extended(
+    engine: Engine,
+    project: Project,
+    empty_store: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Project:
+    """A clone of the project with the rule of the page, and a small shop with orders in bronze."""
+    project = project.clone(tmp_path_factory.mktemp("how-to") / "goldrun", empty_store)
+    _add_shop(project.folder)
+    ended = run_command(engine, project.folder, "bronze", SOURCE)
+    assert ended.code == 0, ended.output
     contract = project.folder / CONTRACT
     text = contract.read_text()
     assert text.count(BEFORE) == 1
     contract.write_text(text.replace(BEFORE, BEFORE + FILES[CONTRACT]))
-    _add_shop(project.folder)
     return project
 
 
@@ -47,9 +56,8 @@ def test_the_page_needs_one_file() -> None:
 def test_a_row_that_breaks_the_rule_is_in_quarantine_with_its_name(
     extended: Project, engine: Engine
 ) -> None:
-    for command in ("bronze", "silver"):
-        done = extended.script(command, "--source=shop.toml")
-        assert done.code == 0, done.output
+    done = extended.script("silver", *SOURCE)
+    assert done.code == 0, done.output
     lake = Lake(engine, str(extended.lake))
     (row,) = lake.read(lineage.QUARANTINE.name).collect()
     assert row[lineage.REASONS] == ["quantity_above_500"]

@@ -9,7 +9,7 @@ import pytest
 from deltalake import DeltaTable
 
 from tests.how_to.documents import files_of
-from tests.project_copy import ROOT, Project, copy_project
+from tests.project_copy import ROOT, Project
 
 PAGE = "add-a-source-form.md"
 DIFF = re.compile(r"^```diff\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -38,8 +38,10 @@ LINES = """\
 
 
 @pytest.fixture(scope="module")
-def extended(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    project = copy_project(tmp_path_factory.mktemp("how-to") / "goldrun")
+def extended(
+    project: Project, empty_store: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Project:
+    project = project.clone(tmp_path_factory.mktemp("how-to") / "goldrun", empty_store)
     for path, text in files_of(PAGE).items():
         (project.folder / path).write_text(text)
     (patch,) = DIFF.findall((ROOT / "docs" / "how-to" / PAGE).read_text(encoding="utf-8"))
