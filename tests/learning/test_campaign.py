@@ -1,5 +1,6 @@
 """The profit of a campaign, beside a walk over its customers in plain Python."""
 
+import tomllib
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,8 @@ from pydantic import ValidationError
 
 from goldrun.learning.churn.campaign import Campaign, profit_of
 from goldrun.learning.churn.campaign_plot import profit_figure
+from goldrun.learning.churn.settings import ChurnSettings
+from tests.project_copy import ROOT
 
 CAMPAIGN = Campaign(customer_value=200, offer_cost=12, success_rate=0.25)
 
@@ -96,3 +99,11 @@ def test_the_figure_marks_the_best_number_and_names_the_currency() -> None:
     (marked,) = [line for line in figure.axes[0].get_lines() if "best" in str(line.get_label())]
     assert list(np.asarray(marked.get_xdata())) == [best, best]
     assert figure.axes[0].get_ylabel() == "Profit, GBP"
+
+
+def test_the_shipped_example_is_a_campaign_once_its_comments_are_removed() -> None:
+    text = (ROOT / "models" / "churn.toml").read_text("utf-8")
+    assert ChurnSettings.model_validate(tomllib.loads(text)).campaign is None
+    _, _, example = text.partition("# [campaign]\n")
+    lines = [line.removeprefix("# ") for line in example.splitlines()]
+    assert Campaign.model_validate(tomllib.loads("\n".join(lines))) == CAMPAIGN
