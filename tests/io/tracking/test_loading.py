@@ -1,6 +1,7 @@
 """A champion whose files, record or predictions are not those of its registration is refused."""
 
 import io
+import json
 import os
 import pickle
 import shutil
@@ -17,6 +18,7 @@ from sklearn.tree import DecisionTreeClassifier
 from skops import io as skops_io
 
 from goldrun.errors import ContractError, ModelFileError, TrackingError
+from goldrun.io.tracking.checksums import checksums_of
 from goldrun.io.tracking.models import load_champion, register_model
 from goldrun.io.tracking.runs import Tracker
 from goldrun.io.tracking.trusted_types import TRUSTED_TYPES
@@ -255,7 +257,8 @@ def test_a_removed_record_of_the_run_is_refused(stored: Stored) -> None:
 def test_an_edited_record_of_the_run_is_refused(stored: Stored) -> None:
     skops_io.dump(negated(), stored.folder / "model.skops")
     (record,) = stored.records.iterdir()
-    for content in ("{}", "no json"):
+    adjusted = json.loads(record.read_text()) | checksums_of(stored.folder)
+    for content in ("{}", "no json", json.dumps(adjusted)):
         record.write_text(content)
         assert f"model_checksums/{record.name} of run" in refusal(stored)
 
