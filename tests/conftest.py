@@ -26,6 +26,8 @@ from tests.project_copy import ROOT, Done, Project, copy_project
 
 WORKFLOW = "workflow"
 """Group of the tests that read the workflow's tables: one process runs them."""
+OF_SPARK = ("of_spark", "spark_too")
+"""Marks of the tests that run with Spark."""
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
@@ -44,6 +46,15 @@ class ByModule(LoadScopeScheduling):  # type: ignore[misc]
 def reads_workflow(module: Path) -> bool:
     """Whether a test of a module uses the fixture of the workflow's run or of its lake."""
     return re.search(r"[(,\s](?:demo|retail): (?:Done|Context)\b", module.read_text()) is not None
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Import no module without a test of Spark where only such tests are chosen by their mark."""
+    chosen = [mark for mark in OF_SPARK if mark in config.option.markexpr]
+    if not chosen or not collection_path.name.startswith("test_"):
+        return None
+    text = collection_path.read_text()
+    return None if any(mark in text for mark in chosen) else True
 
 
 @pytest.hookimpl(tryfirst=True)

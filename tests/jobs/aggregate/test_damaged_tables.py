@@ -138,7 +138,7 @@ def slow(*values: object) -> Any:
     ("table", "damage", "named"),
     [
         (DAILY, restore, "(RESTORE) is not goldrun's"),
-        (DAILY, older_copy, "an older copy with version"),
+        slow(DAILY, older_copy, "an older copy with version"),
         (CUSTOMER_FEATURES.name, delete_rows, "(DELETE) is not goldrun's"),
         slow(DAILY, delete_rows, "(DELETE) is not goldrun's"),
         slow(DAILY, insert_rows, "(WRITE) is not goldrun's"),

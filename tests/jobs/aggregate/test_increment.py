@@ -206,6 +206,7 @@ def pieces(shop: Shop) -> int | None:
     return total
 
 
+@pytest.mark.slow
 def test_a_daily_metric_that_an_older_lake_lacks_is_computed_for_all_days(updated: Shop) -> None:
     expected = pieces(updated)
     assert expected

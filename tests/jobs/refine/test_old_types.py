@@ -109,6 +109,7 @@ def test_an_older_lake_is_continued_with_one_rewrite_of_each_table(old: Shop, li
     assert dict(old.ctx.lake.read(DAILY).dtypes)["pieces"] == "decimal(28,4)"
 
 
+@pytest.mark.slow
 def test_the_continued_lake_equals_a_build_of_all_files(old: Shop, line: Line) -> None:
     weight = line("t4", "completed", 1, who="c3").replace(",1,5,5,", ",0.435,5,5,")
     repeated = line("t1", "completed", 1)

@@ -283,7 +283,13 @@ once = settings(
 )
 
 
-@pytest.mark.parametrize("mapped", [False, True], ids=["by ingestion", "by updated_at"])
+@pytest.mark.parametrize(
+    "mapped",
+    [
+        pytest.param(False, marks=pytest.mark.slow, id="by ingestion"),
+        pytest.param(True, id="by updated_at"),
+    ],
+)
 @once
 @given_seed
 def test_each_record_has_the_fate_of_the_model(
