@@ -11,7 +11,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 .PHONY: help setup demo marketplace kafka kafka-messages kafka-stop cluster cluster-stop \
 	faults bench bench-growth bench-start bench-forms bench-profile bench-cluster bench-layouts bench-marketplace \
 	bench-stream bench-batch bench-memory docs test test-spark test-slow check structure cases readme exports \
-	sequences layouts mutants lock clean
+	sequences layouts mutants lock clean results
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -161,6 +161,10 @@ bench-stream: .venv/.ready-dev  ## Kafka to gold: make bench-stream ROWS=1500000
 
 bench-batch: .venv/.ready-dev  ## cost of a micro-batch by size of silver: make bench-batch SIZES=100000,1000000
 	@python -m benchmarks.micro_batch --sizes=$(SIZES)
+
+results: .venv/.ready-dev  ## the churn model at twelve test dates, beside its baselines: docs/results.md
+	@folder=$$(mktemp -d); export MLFLOW_TRACKING_URI=sqlite:///$$folder/mlflow.db; \
+		python -m benchmarks.churn --folder=$$folder; code=$$?; rm -rf $$folder; exit $$code
 
 docs: .venv/.ready-dev  ## write docs/data-model.md and docs/reference from the code
 	@python pipelines/data_model.py

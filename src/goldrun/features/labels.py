@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from typing import Literal
 
 import pandas as pd
 from pyspark.sql import DataFrame
@@ -14,6 +15,8 @@ from goldrun.errors import AsOfError
 from goldrun.features.catalog import daily_metrics
 from goldrun.features.observed_end import describe_after, observed_end
 
+Step = Literal["week", "month"]
+"""From one training date to the next."""
 CHURNED = "churned"
 """1 when no completed order fell in ``[as_of, as_of + horizon_days)``, else 0."""
 _RECORDS = " + ".join(
@@ -148,19 +151,20 @@ class History:
         )
 
     def training_origins(
-        self, as_of: date, horizon_days: int, window_days: int, most: int
+        self, as_of: date, horizon_days: int, window_days: int, most: int, every: Step = "month"
     ) -> list[date]:
         """Find the dates to train on for a test at ``as_of``.
 
         The latest is ``as_of`` - horizon, so that no training label reaches into the time after
-        ``as_of``; the others go back from it by calendar months, as long as the longest window
-        among the features is covered.
+        ``as_of``; the others go back from it by calendar months or weeks, as long as the longest
+        window among the features is covered.
 
         Args:
             as_of: The test origin.
             horizon_days: Length of the label window.
             window_days: Longest look-back window among the features, in days.
             most: Largest number of dates.
+            every: Step from one date to the next.
 
         Returns:
             Ascending dates, at least one.
@@ -170,8 +174,8 @@ class History:
         """
         last = as_of - timedelta(days=horizon_days)
         earliest = self.observed_from + timedelta(days=max(window_days, 1))
-        monthly = ((pd.Timestamp(last) - pd.DateOffset(months=back)).date() for back in range(most))
-        origins = sorted(origin for origin in monthly if origin >= earliest)
+        dates = ((pd.Timestamp(last) - _steps(every, back)).date() for back in range(most))
+        origins = sorted(origin for origin in dates if origin >= earliest)
         if not origins:
             needed = earliest + timedelta(days=horizon_days)
             remedy = f"give {needed} or a later date"
@@ -185,6 +189,10 @@ class History:
                 f"{horizon_days} days of labels; {remedy}"
             )
         return origins
+
+
+def _steps(every: Step, number: int) -> pd.DateOffset:
+    return pd.DateOffset(weeks=number) if every == "week" else pd.DateOffset(months=number)
 
 
 def churn_labels(daily: DataFrame, features: DataFrame, horizon_days: int) -> DataFrame:

@@ -6,7 +6,7 @@ import shlex
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 from urllib.parse import unquote, urlparse
 
 from pydantic import BaseModel, ValidationError
@@ -183,13 +183,22 @@ def _explain(problem: Any, model: type[BaseModel]) -> str:
     return f"{where}: {message}" if where else message
 
 
+def _nested(model: type[BaseModel], place: Sequence[object]) -> type[BaseModel]:
+    """Return the model of a table by name, such as ``[candidates.<name>]``, or the file's."""
+    if len(place) < 3 or place[0] not in model.model_fields:
+        return model
+    of_values = get_args(model.model_fields[str(place[0])].annotation)[-1:]
+    return next((kind for kind in of_values if issubclass(kind, BaseModel)), model)
+
+
 def _known_keys(model: type[BaseModel], place: Sequence[object]) -> list[str]:
     if model is Source and "fill_down" in place:
         return [*FillDown.model_fields]
     if model is Source and len(place) > 1:
         joined = [*KEYS_OF_JOIN] if "join" in place else None
         return joined or [f.alias or name for name, f in EntityMapping.model_fields.items()]
-    keys = set(model.model_fields)
+    nested = _nested(model, place)
+    keys = set(nested.model_fields)
     if model is Source:
         keys = keys - {"name", "argument", "entities"} | set(ENTITIES)
     return sorted(keys)

@@ -60,7 +60,7 @@ def measure_calibration(labels: ArrayLike, probabilities: ArrayLike) -> Calibrat
     """
     outcome, chance = checked_pair(labels, probabilities)
     logits = logit(np.clip(chance, _SMALLEST, 1 - _SMALLEST))
-    shift = _shift_to(float(outcome.mean()), logits)
+    shift = shift_to(float(outcome.mean()), logits)
     # Without a penalty, which scikit-learn writes as an infinite C.
     line = LogisticRegression(C=np.inf).fit(logits[:, None], outcome)
     return Calibration(
@@ -84,8 +84,8 @@ def expected_calibration_error(labels: Floats, probabilities: Floats) -> float:
     return float(sum(off) / len(labels))
 
 
-def _shift_to(rate: float, logits: Floats) -> float:
-    """Return the constant to add to the logits so that the mean probability is a rate.
+def shift_to(rate: float, logits: Floats) -> float:
+    """Return the constant that, added to logits, makes the mean probability a rate.
 
     The likelihood of an intercept with the logits as offset is largest where the means agree.
     """

@@ -42,15 +42,20 @@ class ModelSettings(Strict):
     @field_validator("features")
     @classmethod
     def _features_exist_once(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for name in value:
-            if name not in FEATURE_NAMES:
-                raise ValueError(
-                    f"{name!r} is not a feature{did_you_mean(name, FEATURE_NAMES)}; write some of "
-                    f"{', '.join(FEATURE_NAMES)}"
-                )
-            if value.count(name) > 1:
-                raise ValueError(f"{name!r} is given more than once; give it once")
-        return value
+        return check_features(value)
+
+
+def check_features(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the names of features; ValueError if one does not exist or is given twice."""
+    for name in names:
+        if name not in FEATURE_NAMES:
+            raise ValueError(
+                f"{name!r} is not a feature{did_you_mean(name, FEATURE_NAMES)}; write some of "
+                f"{', '.join(FEATURE_NAMES)}"
+            )
+        if names.count(name) > 1:
+            raise ValueError(f"{name!r} is given more than once; give it once")
+    return names
 
 
 def feature_frame(frame: pd.DataFrame, features: Sequence[str]) -> pd.DataFrame:

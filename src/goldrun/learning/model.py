@@ -11,7 +11,6 @@ from typing import Any, ClassVar, Protocol, TypeVar
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from pyspark.sql import DataFrame
 from sklearn.pipeline import Pipeline
@@ -19,41 +18,11 @@ from sklearn.pipeline import Pipeline
 from goldrun.contracts.criterion import Criterion
 from goldrun.contracts.source import NO_CURRENCY
 from goldrun.features.labels import History
+from goldrun.learning.choice import Choice
 from goldrun.learning.inputs import ModelSettings
+from goldrun.learning.origins import Origins
 from goldrun.learning.publication import LoadedModel, Publication
-
-
-@dataclass(frozen=True)
-class Origins:
-    """The as-of dates of a training run.
-
-    Attributes:
-        train: Dates of the training rows, ascending, at least one.
-        test: Date of the test rows; None for a model that is measured on its training rows.
-        reference: Dates of the rows that drift is measured against while there is no champion;
-            ``train`` when empty.
-    """
-
-    train: tuple[date, ...]
-    test: date | None = None
-    reference: tuple[date, ...] = ()
-
-    @property
-    def as_of(self) -> date:
-        """Date of the rows that the model is measured on."""
-        return self.test or self.train[-1]
-
-    @property
-    def dates(self) -> list[date]:
-        """All dates, ascending, each once."""
-        return sorted({*self.reference, *self.train, self.as_of})
-
-    @property
-    def reference_name(self) -> str:
-        """Description of the rows that drift is measured against while there is no champion."""
-        if not self.reference:
-            return "its training origins"
-        return f"the features of {', '.join(map(str, self.reference))}"
+from goldrun.learning.report import Report
 
 
 @dataclass(frozen=True)
@@ -78,6 +47,7 @@ class Frames:
 
     Attributes:
         training: Rows as of ``Origins.train``, sorted by customer and as_of.
+        earlier: Rows as of ``Origins.earlier``.
         test: Rows as of ``Origins.test``; the training rows where that is None.
         currency: Unit of money, for figures.
         baselines: Result of ``Model.baselines``; empty before the job has computed it.
@@ -85,6 +55,7 @@ class Frames:
 
     training: pd.DataFrame
     test: pd.DataFrame
+    earlier: pd.DataFrame = field(default_factory=pd.DataFrame)
     currency: str = NO_CURRENCY
     baselines: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
 
@@ -98,23 +69,6 @@ class Fitted:
     """
 
     model: Pipeline
-
-
-@dataclass(frozen=True)
-class Report:
-    """What a training run logs beside its metrics.
-
-    Attributes:
-        figures: Figures by name, logged as ``plots/<name>.png``.
-        tables: Frames by name, logged as ``tables/<name>.csv``.
-        texts: Text artifacts by path.
-        details: Further metrics, logged with the run; they are not part of the gate's evidence.
-    """
-
-    figures: Mapping[str, Figure] = field(default_factory=dict)
-    tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
-    texts: Mapping[str, str] = field(default_factory=dict)
-    details: Mapping[str, float] = field(default_factory=dict)
 
 
 S = TypeVar("S", bound=ModelSettings)
@@ -157,6 +111,20 @@ class Model(Protocol[S, F]):
     def labels(self, settings: S) -> Labels | None:
         """Return the label, or None for an unsupervised model."""
         return None
+
+    def choose(self, settings: S, training: pd.DataFrame, earlier: pd.DataFrame) -> Choice[S]:
+        """Choose among the candidates that the settings declare, on rows before the test.
+
+        Args:
+            settings: The settings.
+            training: ``Frames.training``.
+            earlier: ``Frames.earlier``.
+
+        Returns:
+            The settings to train with, and the candidates' scores; the settings as they are for a
+            model without candidates.
+        """
+        return Choice(settings)
 
     @abstractmethod
     def fit(self, settings: S, training: pd.DataFrame) -> F:

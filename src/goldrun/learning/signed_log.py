@@ -38,7 +38,8 @@ def log_step(
     logarithm.
 
     Args:
-        features: Names of the columns, in order; the result has the same order.
+        features: Names of the columns, in order; the result has the same order, and further
+            columns after them, such as indicators of 0 and 1, are kept.
         by_position: Whether the step before it returns columns without names.
     """
     if not any(map(can_be_negative, features)):
@@ -49,7 +50,7 @@ def log_step(
             features, range(len(features)) if by_position else features, strict=True
         )
     ]
-    return ColumnTransformer(steps, verbose_feature_names_out=False)
+    return ColumnTransformer(steps, remainder="passthrough", verbose_feature_names_out=False)
 
 
 def _signed() -> Pipeline:

@@ -30,7 +30,7 @@ from goldrun.jobs.score import score
 from goldrun.jobs.train.inputs import read_inputs
 from goldrun.learning.churn.classifier import fit_churn
 from goldrun.learning.churn.settings import ChurnSettings
-from goldrun.learning.model import Origins
+from goldrun.learning.origins import Origins
 from tests.jobs.conftest import HEADER, new_shop
 
 FEATURES = ("recency_days", "purchase_frequency", "total_spend")

@@ -44,7 +44,7 @@ class Change:
 
 def write_snapshots(ctx: Context, as_ofs: Sequence[date], history: History) -> None:
     """Make ``gold/customer_features`` hold the features as of these dates, beside its others."""
-    what = f"gold: customer_features as of {', '.join(map(str, as_ofs))}"
+    what = f"gold: customer_features as of {listed(as_ofs, 3)}"
     with step(what), ctx.lake.writing(CUSTOMER_FEATURES.name):
         rows = snapshots(activity_in(ctx), as_ofs, history.observed_from, staged=True)
         if not ctx.lake.replace(CUSTOMER_FEATURES, rows, where=_is_one_of(as_ofs)):

@@ -17,7 +17,8 @@ from goldrun.jobs.monitor import quality
 from goldrun.jobs.monitor.drift import snapshot
 from goldrun.jobs.score.snapshot import Snapshot
 from goldrun.learning.inputs import ModelSettings
-from goldrun.learning.model import Frames, Labels, Model, Origins
+from goldrun.learning.model import Frames, Labels, Model
+from goldrun.learning.origins import Origins
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class Inputs:
         training: Rows as of ``origins.train``.
         test: Rows as of ``origins.as_of``.
         reference: Rows as of ``origins.reference``.
+        earlier: Rows as of ``origins.earlier``.
         current: Rows that the champion scores afterwards.
     """
 
@@ -38,6 +40,7 @@ class Inputs:
     training: DataFrame
     test: DataFrame
     reference: DataFrame
+    earlier: DataFrame
     current: Snapshot
 
     @property
@@ -64,6 +67,7 @@ def read_inputs(ctx: Context, origins: Origins) -> Inputs:
         snapshot(ctx, *origins.train, version=read_at),
         snapshot(ctx, origins.as_of, version=read_at),
         snapshot(ctx, *origins.reference, version=read_at),
+        snapshot(ctx, *origins.earlier, version=read_at),
         Snapshot(snapshot(ctx, scored, version=read_at), scored, read_at),
     )
 
@@ -80,21 +84,23 @@ def input_versions(ctx: Context) -> dict[str, int]:
 def read_frames(
     ctx: Context, model: Model[Any, Any], settings: ModelSettings, inputs: Inputs
 ) -> tuple[Frames, str]:
-    """Collect the training and test rows with their labels, and log them as inputs of the run.
+    """Collect the rows with their labels, and log those of training and test as inputs of the run.
 
     A model without a test origin is evaluated on its training rows.
 
     Returns:
         The frames, and the SHA-256 of the training frame.
     """
-    labels = model.labels(settings)
-    training = _frame(ctx, inputs, inputs.training, labels, settings.seed)
+    labels, seed = model.labels(settings), settings.seed
+    training = _frame(ctx, inputs, inputs.training, labels, seed)
     digest = _log_frame(ctx, training, inputs.version, "training")
-    if inputs.origins.test is None:
-        return Frames(training, training, ctx.source.money_unit), digest
-    test = _frame(ctx, inputs, inputs.test, labels, settings.seed)
-    _log_frame(ctx, test, inputs.version, "test")
-    return Frames(training, test, ctx.source.money_unit), digest
+    test, earlier = training, pd.DataFrame()
+    if inputs.origins.test is not None:
+        test = _frame(ctx, inputs, inputs.test, labels, seed)
+        _log_frame(ctx, test, inputs.version, "test")
+    if inputs.origins.earlier:
+        earlier = _frame(ctx, inputs, inputs.earlier, labels, seed)
+    return Frames(training, test, earlier, ctx.source.money_unit), digest
 
 
 def _frame(

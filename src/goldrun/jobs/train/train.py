@@ -1,5 +1,6 @@
 """Train a model: read, check, fit, measure, log, register, gate, publish."""
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
@@ -21,11 +22,14 @@ from goldrun.jobs.score.publish import publish
 from goldrun.jobs.time_zone import check_zone_of_gold
 from goldrun.jobs.train.card import log_card
 from goldrun.jobs.train.inputs import Inputs, read_frames, read_inputs
+from goldrun.learning.choice import Choice
 from goldrun.learning.example_rows import example_rows
 from goldrun.learning.inputs import ModelSettings
-from goldrun.learning.model import Fitted, Frames, Model, Origins, Report
+from goldrun.learning.model import Fitted, Frames, Model
 from goldrun.learning.models import load_model
+from goldrun.learning.origins import Origins, dates_between
 from goldrun.learning.publication import LoadedModel
+from goldrun.learning.report import Report
 from goldrun.monitoring.drift import baseline_of
 from goldrun.monitoring.quality import QualityReport
 from goldrun.registry.gate import HeadToHead
@@ -58,11 +62,13 @@ def train(
     origins = model.origins(settings, history_of(ctx), as_of)
     ctx.tracker.name_run(f"{name} {origins.as_of}")
     inputs = read_inputs(ctx, origins)
-    monitoring = _monitor(ctx, model, settings, inputs, report)
+    frames, digest = read_frames(ctx, model, settings, inputs)
+    choice = _choose(ctx, model, settings, frames)
+    monitoring = _monitor(ctx, model, choice.settings, inputs, report)
     with step(f"{name}: {_describe(origins)}"):
-        candidate = _train(ctx, model, settings, inputs)
+        candidate = _train(ctx, model, choice, inputs, frames, digest)
     outcome = register_and_gate(ctx, candidate, monitoring)
-    publish(ctx, model, settings, inputs.current)
+    publish(ctx, model, choice.settings, inputs.current)
     return outcome
 
 
@@ -76,7 +82,7 @@ def log_outcome(outcome: Outcome) -> None:
 
 def _describe(origins: Origins) -> str:
     tested = f", testing as of {origins.test}" if origins.test else ""
-    return f"training as of {', '.join(map(str, origins.train))}{tested}"
+    return f"training as of {dates_between(origins.train)}{tested}"
 
 
 def _monitor(
@@ -92,14 +98,38 @@ def _monitor(
     return MonitoringResult(quality_run, report, drift_run, drift_report)
 
 
-def _train(ctx: Context, model: AnyModel, settings: ModelSettings, inputs: Inputs) -> Candidate:
+def _choose(ctx: Context, model: AnyModel, settings: ModelSettings, frames: Frames) -> Choice[Any]:
+    """Choose among the candidates, each of which becomes a nested run."""
+    comparing = step(f"{model.name}: candidates before the test date")
+    with contextlib.nullcontext() if frames.earlier.empty else comparing:
+        choice: Choice[Any] = model.choose(settings, frames.training, frames.earlier)
+    for trial in choice.trials:
+        with ctx.tracker.child_run(f"candidate {trial.name}"):
+            ctx.tracker.log_params(model.name, trial.parameters)
+            ctx.tracker.log_metrics(trial.metrics)
+            ctx.tracker.set_tags({"goldrun.candidate": trial.note})
+    if choice.reason:
+        log.info("    %s", choice.reason)
+        ctx.tracker.set_tags({"goldrun.choice": choice.reason})
+    _log_report(ctx, choice.report)
+    return choice
+
+
+def _train(
+    ctx: Context,
+    model: AnyModel,
+    choice: Choice[Any],
+    inputs: Inputs,
+    frames: Frames,
+    digest: str,
+) -> Candidate:
     """Fit and measure a model, and log its parameters and its report."""
-    frames, digest = read_frames(ctx, model, settings, inputs)
+    settings = choice.settings
     frames = replace(frames, baselines=model.baselines(settings, frames))
     fitted = model.fit(settings, frames.training)
     metrics = model.evaluate(settings, fitted, frames)
     _log_report(ctx, model.report(settings, fitted, frames, metrics))
-    ctx.tracker.log_params(model.name, _parameters(model, settings, fitted, inputs.origins, frames))
+    ctx.tracker.log_params(model.name, _parameters(model, choice, fitted, inputs.origins, frames))
     return Candidate(
         model=model.name,
         pipeline=fitted.model,
@@ -137,13 +167,17 @@ def _log_report(ctx: Context, report: Report) -> None:
 
 
 def _parameters(
-    model: AnyModel, settings: ModelSettings, fitted: Fitted, origins: Origins, frames: Frames
+    model: AnyModel, choice: Choice[Any], fitted: Fitted, origins: Origins, frames: Frames
 ) -> dict[str, Any]:
-    parameters = settings.model_dump(exclude={"intended_use"})
+    parameters: dict[str, Any] = choice.settings.model_dump(
+        exclude={"intended_use", "feature_sets", "candidates"}
+    )
     parameters |= {"as_of": origins.as_of, "training_rows": len(frames.training)}
     if origins.test:
         parameters["origins"] = ", ".join(map(str, origins.train))
         parameters["test_rows"] = len(frames.test)
+    if choice.name:
+        parameters["candidate"] = choice.name
     return parameters | model.parameters(fitted)
 
 

@@ -3,40 +3,27 @@
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from sklearn.ensemble import HistGradientBoostingClassifier
-from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_limits
 
 from goldrun.errors import AsOfError, SettingsError
 from goldrun.features.labels import CHURNED
-from goldrun.learning.churn.settings import SEEDED, ChurnSettings
+from goldrun.learning.churn.estimators import ESTIMATORS
+from goldrun.learning.churn.settings import ChurnSettings
+from goldrun.learning.churn.slope import apply_slope
 from goldrun.learning.evaluation import checked_labels
 from goldrun.learning.inputs import canonical_order, feature_frame
-from goldrun.learning.signed_log import log_step
+
+_FEW_ROWS = 500_000
 
 
 def build_classifier(settings: ChurnSettings) -> Pipeline:
-    """Return the untrained pipeline; it has scikit-learn classes only and loads without goldrun.
+    """Return the untrained pipeline of one candidate (``estimators.ESTIMATORS``).
 
-    Logistic regression gets the features with nulls replaced by the median, as signed log(1 + x)
-    because counts and money are skewed, and standardised. Gradient-boosted trees get the features
-    unchanged, nulls included; they do not stop early unless ``parameters`` enable it, because
-    early stopping holds rows back at random.
+    It has scikit-learn classes only and loads without goldrun.
     """
-    if settings.estimator == "logistic_regression":
-        classifier = LogisticRegression(**{SEEDED: settings.seed, **settings.parameters})
-        return Pipeline(
-            [
-                ("impute", SimpleImputer(strategy="median")),
-                ("log1p", log_step(settings.features, by_position=True)),
-                ("scale", StandardScaler()),
-                ("classify", classifier),
-            ]
-        )
-    given = {SEEDED: settings.seed, "early_stopping": False, **settings.parameters}
-    return Pipeline([("classify", HistGradientBoostingClassifier(**given))])
+    estimator = ESTIMATORS[settings.estimator]
+    return estimator.pipeline(settings.features, settings.parameters, settings.seed)
 
 
 def fit_churn(settings: ChurnSettings, frame: pd.DataFrame, labels: ArrayLike) -> Pipeline:
@@ -64,10 +51,18 @@ def fit_churn(settings: ChurnSettings, frame: pd.DataFrame, labels: ArrayLike) -
             "before as_of is shorter than the window; give a later as_of or drop the feature"
         )
     order = canonical_order(features.assign(**{CHURNED: outcome}))
+    # Threads wait for each other longer than they work on few rows, most of all on a busy machine.
+    threads = 1 if len(features) < _FEW_ROWS else None
     try:
-        return build_classifier(settings).fit(features.iloc[order], outcome[order].astype(np.int64))
+        with threadpool_limits(threads):
+            model = build_classifier(settings).fit(
+                features.iloc[order], outcome[order].astype(np.int64)
+            )
     except ValueError as error:  # The data were checked above, so a parameter's value is the cause.
         raise SettingsError(f"churn: {settings.estimator} refuses [parameters]: {error}") from error
+    if ESTIMATORS[settings.estimator].is_linear:
+        apply_slope(model, settings.slope, model.decision_function(features))
+    return model
 
 
 def churn_probability(

@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 
 from goldrun.contracts.criterion import Criterion
 from goldrun.features.labels import CHURNED, History, churn_labels
+from goldrun.learning.choice import Choice
 from goldrun.learning.churn.baselines import NAMES, baseline_scores
+from goldrun.learning.churn.choice import choose_candidate, earlier_origins
 from goldrun.learning.churn.classifier import churn_probability, fit_churn
 from goldrun.learning.churn.comparison import (
     LABELS,
@@ -25,8 +27,10 @@ from goldrun.learning.churn.score_report import score_report
 from goldrun.learning.churn.scores import PUBLICATION
 from goldrun.learning.churn.settings import ChurnSettings
 from goldrun.learning.evaluation import score_binary
-from goldrun.learning.model import Fitted, Frames, Labels, Model, Origins, Report
+from goldrun.learning.model import Fitted, Frames, Labels, Model
+from goldrun.learning.origins import Origins
 from goldrun.learning.publication import LoadedModel
+from goldrun.learning.report import Report
 
 
 class Churn(Model[ChurnSettings, Fitted]):
@@ -39,17 +43,27 @@ class Churn(Model[ChurnSettings, Fitted]):
     publication = PUBLICATION
 
     def origins(self, settings: ChurnSettings, history: History, as_of: date | None) -> Origins:
-        """Return monthly training origins before the test origin; see ``training_origins``."""
-        horizon = settings.horizon_days
+        """Return training origins, and earlier ones for the choice; see ``training_origins``."""
+        horizon, most = settings.horizon_days, settings.max_origins
         test = history.check_labels(as_of or history.latest_labelled(horizon), horizon)
-        train = history.training_origins(
-            test, horizon, settings.longest_window_days, settings.max_origins
+        known = history.training_origins(
+            test,
+            horizon,
+            settings.longest_window_days,
+            most + earlier_origins(settings),
+            settings.origins_every,
         )
-        return Origins(tuple(train), test)
+        return Origins(tuple(known[-most:]), test, earlier=tuple(known[:-most]))
 
     def labels(self, settings: ChurnSettings) -> Labels:
         """Return the label ``churned``: 1 for no completed order within the horizon."""
         return Labels(CHURNED, settings.horizon_days, churn_labels)
+
+    def choose(
+        self, settings: ChurnSettings, training: pd.DataFrame, earlier: pd.DataFrame
+    ) -> Choice[ChurnSettings]:
+        """Compare the candidates at dates before the test; see ``choose_candidate``."""
+        return choose_candidate(settings, pd.concat([earlier, training], ignore_index=True))
 
     def fit(self, settings: ChurnSettings, training: pd.DataFrame) -> Fitted:
         """Train the classifier; errors as ``fit_churn``."""

@@ -9,7 +9,7 @@ from goldrun.learning.churn.campaign_plot import profit_figure
 from goldrun.learning.churn.importance_plot import importance_figure
 from goldrun.learning.contributions.contributions import contributions
 from goldrun.learning.deciles import deciles
-from goldrun.learning.model import Report
+from goldrun.learning.report import Report
 
 
 def score_report(

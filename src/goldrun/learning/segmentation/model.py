@@ -11,8 +11,10 @@ from goldrun.contracts import gold
 from goldrun.contracts.criterion import Criterion
 from goldrun.contracts.entities import CUSTOMER_ID
 from goldrun.features.labels import History
-from goldrun.learning.model import Frames, Model, Origins, Report
+from goldrun.learning.model import Frames, Model
+from goldrun.learning.origins import Origins
 from goldrun.learning.publication import Changes, LoadedModel, Publication, Scoring
+from goldrun.learning.report import Report
 from goldrun.learning.segmentation.changes import segment_changes
 from goldrun.learning.segmentation.clustering import (
     SegmentationFit,
