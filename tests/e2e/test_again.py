@@ -92,4 +92,6 @@ def test_the_churn_rows_are_named_in_its_parameters(retail: Context) -> None:
     assert champion is not None
     run = retail.tracker.client.get_run(champion.run_id)
     assert run.data.params["churn.as_of"] == "2011-09-10"
-    assert run.data.params["churn.origins"] == "2011-03-12, 2011-04-12, 2011-05-12, 2011-06-12"
+    origins = run.data.params["churn.origins"].split(", ")
+    assert (len(origins), origins[0], origins[-1]) == (18, "2011-02-13", "2011-06-12")
+    assert run.data.params["churn.candidate"] == "pairs C=0.001"
