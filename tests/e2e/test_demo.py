@@ -52,7 +52,8 @@ def test_the_summary_lists_rows_verdicts_models_and_locations(demo: Done) -> Non
         "accounting closed",
         "data_quality",
         "feature_drift of online_retail-churn",
-        "AUC 0.73",
+        "AUC 0.74",
+        "shown to be better than recency, frequency and BG/NBD",
         "champion = 1",
         "mlflow ui",
     ):
@@ -85,7 +86,8 @@ def test_the_workflow_run_has_both_training_runs_as_children(retail: Context) ->
 @pytest.mark.parametrize("model", MODELS)
 def test_each_training_run_has_quality_and_drift_runs(retail: Context, model: str) -> None:
     children = children_of(retail, run_of(retail, model))
-    assert set(children) == {"data_quality", "feature_drift"}
+    candidates = {name for name in children if name.startswith("candidate ")}
+    assert set(children) - candidates == {"data_quality", "feature_drift"}
     quality = children["data_quality"]
     assert quality.data.tags["goldrun.verdict"] == "pass"
     assert quality.data.metrics["transactions.price_not_positive.failed"] == 2517
@@ -101,6 +103,23 @@ def test_each_training_run_has_quality_and_drift_runs(retail: Context, model: st
     assert drift.data.metrics["psi_recency_days"] > 0.1
     assert 0 < drift.data.metrics["js_recency_days"] < 1
     assert "plots/distributions.png" in artifacts_of(retail, drift, "plots")
+
+
+def test_each_candidate_of_churn_is_a_run_and_one_is_chosen(retail: Context) -> None:
+    training = run_of(retail, "churn")
+    runs = {
+        name.removeprefix("candidate "): run
+        for name, run in children_of(retail, training).items()
+        if name.startswith("candidate ")
+    }
+    assert set(runs) == {
+        *("rfm", "habits", "splines", "pairs C=0.0003", "pairs C=0.001", "pairs C=0.003", "trees")
+    }
+    chosen = [name for name, run in runs.items() if run.data.tags["goldrun.candidate"] == "chosen"]
+    assert chosen == [training.data.params["churn.candidate"]]
+    dates = [name for name in runs["trees"].data.metrics if name.startswith("auc.")]
+    assert max(dates) == "auc.2011-06-12"
+    assert len(dates) == 6
 
 
 def test_churn_is_honest_and_beats_both_baselines_on_the_same_rows(retail: Context) -> None:
@@ -195,6 +214,12 @@ def test_a_registered_model_predicts_without_goldrun(retail: Context) -> None:
             "purchase_frequency": [30.0, 1.0],
             "total_spend": [20000.0, 50.0],
             "avg_transaction_value": [700.0, 50.0],
+            "purchase_gap_mean_days": [10.0, None],
+            "purchase_gap_std_days": [3.0, None],
+            "distinct_products": [200.0, 3.0],
+            "basket_size": [90.0, 12.0],
+            "cancellation_rate": [0.1, 0.0],
+            "refund_rate": [0.01, 0.0],
         }
     )
     served: Any = mlflow.pyfunc.load_model("models:/online_retail-churn@champion")
