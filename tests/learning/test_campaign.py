@@ -95,7 +95,7 @@ def test_the_figure_marks_the_best_number_and_names_the_currency() -> None:
     profit = profit_of(CAMPAIGN, *sample(3))
     figure = profit_figure(profit, "GBP")
     best = profit.metrics()["profit.best_contacts"]
-    assert f"Contacting {best:.0f} of 40 customers" in str(figure.get_suptitle())
+    assert f"Contact {best:.0f} of 40 customers" in str(figure.get_suptitle())
     (marked,) = [line for line in figure.axes[0].get_lines() if "best" in str(line.get_label())]
     assert list(np.asarray(marked.get_xdata())) == [best, best]
     assert figure.axes[0].get_ylabel() == "Profit, GBP"

@@ -20,9 +20,10 @@ def profit_figure(profit: Profit, currency: str) -> Figure:
     figure = new_figure(
         9,
         5,
-        f"Contacting {best[CONTACTED]:,.0f} of {curve[CONTACTED].iloc[-1]:,.0f} customers is "
-        f"expected to pay best: {best[EXPECTED]:,.0f} {currency}, realised {best[REALISED]:,.0f}",
+        f"Contact {best[CONTACTED]:,.0f} of {curve[CONTACTED].iloc[-1]:,.0f} customers: "
+        f"{best[EXPECTED]:,.0f} {currency} expected",
     )
+    marked = f"best number by the model; realised there: {best[REALISED]:,.0f}"
     axes = figure.subplots()
     axes.plot(curve[CONTACTED], curve[EXPECTED], color=BLUE, label="expected by the model")
     axes.plot(
@@ -32,9 +33,9 @@ def profit_figure(profit: Profit, currency: str) -> Figure:
         linestyle="--",
         label="realised on the test rows",
     )
-    axes.axvline(best[CONTACTED], color=GREY, linestyle=":", label="best number by the model")
+    axes.axvline(best[CONTACTED], color=GREY, linestyle=":", label=marked)
     axes.axhline(0, color=GREY, linewidth=0.8)
-    axes.legend(frameon=False)
+    axes.legend(loc="lower right", facecolor="white", edgecolor="none", framealpha=1)
     contacted = "Customers contacted, likeliest churners first"
     tidy(axes, "Profit of the campaign", contacted, f"Profit, {currency}")
     return figure

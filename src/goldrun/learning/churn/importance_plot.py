@@ -16,7 +16,7 @@ def importance_figure(importance: pd.DataFrame) -> Figure:
     figure = new_figure(
         8,
         1.6 + 0.35 * len(importance),
-        f"{importance['feature'].iloc[0]} moves the model's answer most",
+        f"{importance['feature'].iloc[0]} moves the probability most",
     )
     axes = figure.subplots()
     axes.barh(smallest_first["feature"], smallest_first["mean_abs_contribution"], color=BLUE)
