@@ -1,12 +1,15 @@
 """The profit of a campaign, beside a walk over its customers in plain Python."""
 
 import tomllib
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from goldrun.errors import SettingsError
+from goldrun.io.settings import load_toml
 from goldrun.learning.churn.campaign import Campaign, profit_of
 from goldrun.learning.churn.campaign_plot import profit_figure
 from goldrun.learning.churn.settings import ChurnSettings
@@ -89,6 +92,18 @@ def test_values_without_a_meaning_are_refused(given: dict[str, Any]) -> None:
     fine = {"customer_value": 200, "offer_cost": 12, "success_rate": 0.25}
     with pytest.raises(ValidationError):
         Campaign.model_validate({**fine, **given})
+
+
+def test_an_unknown_key_is_refused_with_the_nearest_of_the_campaign(tmp_path: Path) -> None:
+    file = tmp_path / "churn.toml"
+    file.write_text('features = ["recency_days"]\n[campaign]\ncustomer_valu = 200\n')
+    with pytest.raises(SettingsError) as caught:
+        load_toml(file, ChurnSettings)
+    assert "unknown key 'campaign.customer_valu' (did you mean 'customer_value'?)" in str(
+        caught.value
+    )
+    assert "known: customer_value, offer_cost, success_rate" in str(caught.value)
+    assert "campaign.offer_cost is missing" in str(caught.value)
 
 
 def test_the_figure_marks_the_best_number_and_names_the_currency() -> None:

@@ -8,7 +8,7 @@ from goldrun.learning.churn.campaign import Campaign
 from goldrun.learning.churn.classifier import churn_probability, fit_churn
 from goldrun.learning.churn.score_report import score_report
 from goldrun.learning.churn.settings import ChurnSettings
-from goldrun.learning.model import Report
+from goldrun.learning.report import Report
 
 FEATURES = ("recency_days", "purchase_frequency")
 

@@ -184,11 +184,12 @@ def _explain(problem: Any, model: type[BaseModel]) -> str:
 
 
 def _nested(model: type[BaseModel], place: Sequence[object]) -> type[BaseModel]:
-    """Return the model of a table by name, such as ``[candidates.<name>]``, or the file's."""
-    if len(place) < 3 or place[0] not in model.model_fields:
+    """Return the model of a table, of ``[campaign]`` or ``[candidates.<name>]``, or the file's."""
+    if len(place) < 2 or place[0] not in model.model_fields:
         return model
-    of_values = get_args(model.model_fields[str(place[0])].annotation)[-1:]
-    return next((kind for kind in of_values if issubclass(kind, BaseModel)), model)
+    kinds = get_args(model.model_fields[str(place[0])].annotation)
+    tables = (kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel))
+    return next(tables, model)
 
 
 def _known_keys(model: type[BaseModel], place: Sequence[object]) -> list[str]:

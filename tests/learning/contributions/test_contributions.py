@@ -20,6 +20,9 @@ from sklearn.preprocessing import PolynomialFeatures, SplineTransformer, Standar
 
 from goldrun.errors import ContractError
 from goldrun.features.catalog import purchase_features, refund_features
+from goldrun.learning.churn.classifier import fit_churn
+from goldrun.learning.churn.estimators import ESTIMATORS
+from goldrun.learning.churn.settings import ChurnSettings
 from goldrun.learning.contributions.contributions import contributions
 from goldrun.learning.signed_log import log_step
 
@@ -39,8 +42,6 @@ def before(family: str) -> list[tuple[str, Any]]:
     """Steps before the classifier of a family of linear models."""
     impute = SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)
     logs = log_step(FEATURES, by_position=True)
-    if hasattr(logs, "remainder"):
-        logs.set_params(remainder="passthrough")
     steps = [("impute", impute), ("log1p", logs)]
     if family == "splines":
         steps.append(("splines", SplineTransformer(n_knots=4, knots="quantile")))
@@ -181,6 +182,16 @@ def test_base_and_contributions_add_up_to_the_log_odds_of_every_customer(
 
 
 MODELS = {family: classifier(family).fit(*customers(300, seed=1)) for family in FAMILIES}
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+def test_contributions_of_every_shipped_estimator_add_up_to_its_log_odds(estimator: str) -> None:
+    given = {"estimator": estimator, "features": FEATURES}
+    frame, churned = customers()
+    model = fit_churn(ChurnSettings.model_validate(given), frame, churned)
+    found = contributions(model, frame, FEATURES)
+    log_odds = model.decision_function(frame)
+    np.testing.assert_allclose(found.values.sum(axis=1) + found.base, log_odds, atol=1e-9)
 
 
 def test_a_champion_without_missing_indicators_has_contributions() -> None:
