@@ -69,7 +69,7 @@ def expected_tables(shop: Shop, runs: Sequence[Sequence[File]], ingested_at: dat
     """Compute the tables of all files, which are ingested in several runs."""
     quarantine: Counter[tuple[str, ...]] = Counter()
     by_key: defaultdict[str, list[_Row]] = defaultdict(list)
-    for run, files in enumerate(runs):
+    for run, files in enumerate(_without_copies(runs)):
         for file in files:
             for offset, one in enumerate(outcomes(shop, file, ingested_at)):
                 if one.reasons:
@@ -93,6 +93,18 @@ def expected_tables(shop: Shop, runs: Sequence[Sequence[File]], ingested_at: dat
     buyer = TRANSACTIONS.names.index("customer_id")
     customers = {row[buyer] for row in silver}
     return Tables(silver, history, duplicates, quarantine, customers)
+
+
+def _without_copies(runs: Sequence[Sequence[File]]) -> Iterator[list[File]]:
+    """Leave out the files whose bytes an earlier one has: they are read once."""
+    seen: set[bytes] = set()
+    for files in runs:
+        new = []
+        for file in sorted(files, key=lambda file: file.path):
+            if (content := file.path.read_bytes()) not in seen:
+                new.append(file)
+                seen.add(content)
+        yield new
 
 
 def _without_contradictions(rows: Sequence[_Row]) -> tuple[list[_Row], list[_Row]]:

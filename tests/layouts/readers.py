@@ -21,7 +21,6 @@ from goldrun.contracts.source import Source
 from goldrun.io.engines.base import Engine
 from goldrun.io.settings import load_source
 from goldrun.io.sources import json_documents, json_files, text_files
-from goldrun.io.sources.files import without_copies
 from goldrun.io.sources.forms import Layout as FileLayout
 from goldrun.jobs.ingest.joined_files import check_joined
 from goldrun.jobs.ingest.new_files import NewFiles, one_file_per_task, reading_raw
@@ -136,7 +135,8 @@ def _by_reader(
                 settings = shop.layout.settings | ({"each": mapping.each} if shop.nested else {})
                 form = FileSettings.model_validate(settings)
                 layouts += check_form([file.path], form, columns_required(source, ENTITY))
-            files = without_copies([file.path for _, file in of_reader])
+            # By their names, because files of two draws may have the same bytes.
+            files = {file.path: file.path.name for _, file in of_reader}
             yield NewFiles(ENTITY, mapping, files, layouts, joined)
 
 
