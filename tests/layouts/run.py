@@ -69,11 +69,14 @@ def run_way(name: str, way: Way, seeds: range) -> int:
     """Read draws, print those that differ and how many; return their number."""
     started, differing, failed = time.monotonic(), 0, 0
     with _scratch() as scratch, engine_for_few_rows(way.engine) as engine:
-        for draw, lines in _drawn(way, engine, seeds, scratch):
-            ended = any(_TRACEBACK in line for line in lines)
+        for first in seeds[:: way.together]:
+            some = range(first, min(first + way.together, seeds.stop))
+            found = _read(way, engine, some, scratch / "draws")
+            ended = sum(_TRACEBACK in "".join(lines) for lines in found.values())
             failed += ended
-            differing += not ended
-            print("\n  ".join([f"{name}, draw {draw}:", *lines[:_SHOWN]]), flush=True)
+            differing += len(found) - ended
+            for draw, lines in (found or {f"to {some[-1]}": ["equal"]}).items():
+                print("\n  ".join([f"{name}, draw {draw}:", *lines[:_SHOWN]]), flush=True)
     seconds = time.monotonic() - started
     print(
         f"{name}: {len(seeds):,} draws, {differing} differ from plain Python, {failed} ended with "
@@ -83,17 +86,14 @@ def run_way(name: str, way: Way, seeds: range) -> int:
     return differing + failed
 
 
-def _drawn(
-    way: Way, engine: Engine, seeds: range, scratch: Path
-) -> Iterator[tuple[str, list[str]]]:
-    for first in seeds[:: way.together]:
-        some = range(first, min(first + way.together, seeds.stop))
-        folder = scratch / "draws"
-        folder.mkdir()
-        try:
-            yield from way.read(engine, some, folder).items()
-        except Exception:  # noqa: BLE001 - every error of a draw is a finding
-            yield f"{some.start} to {some[-1]}", [traceback.format_exc()]
+def _read(way: Way, engine: Engine, seeds: range, folder: Path) -> Differences:
+    """Read draws; an error of any is a difference of the first."""
+    folder.mkdir()
+    try:
+        return way.read(engine, seeds, folder)
+    except Exception:  # noqa: BLE001 - every error of a draw is a finding
+        return {str(seeds.start): [traceback.format_exc()]}
+    finally:
         shutil.rmtree(folder)
 
 

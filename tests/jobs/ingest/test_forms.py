@@ -130,6 +130,7 @@ def test_a_file_of_any_form_is_read_once(
     assert not (Path(lake.root) / "_staging").exists()
 
 
+@pytest.mark.spark_too
 def test_plain_and_packed_files_are_read_in_one_batch(
     lake: Lake, tracker: Tracker, tmp_path: Path
 ) -> None:

@@ -109,6 +109,7 @@ def expected(lines: str, heads: str, file: str) -> set[tuple[object, ...]]:
     return found
 
 
+@pytest.mark.spark_too
 def test_lines_have_their_orders_state_and_head_and_an_id_by_their_place(
     market: Shop, caplog: pytest.LogCaptureFixture
 ) -> None:
