@@ -13,6 +13,7 @@ import mlflow
 import pytest
 from filelock import FileLock
 from pyspark.sql import SparkSession
+from threadpoolctl import threadpool_limits
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
@@ -83,6 +84,18 @@ def _run_in_the_copy(project: Project) -> None:
     for name in ("MLFLOW_RUN_ID", "GOLDRUN_LAKE"):
         os.environ.pop(name, None)
     os.chdir(project.folder)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_thread_of_each_process() -> Iterator[None]:
+    """Fit models with one thread, in this process and in those that it starts.
+
+    There are as many processes as cores, and OpenMP's threads spin while they wait for a core.
+    """
+    with pytest.MonkeyPatch.context() as patched, threadpool_limits(limits=1):
+        for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+            patched.setenv(name, "1")
+        yield
 
 
 @pytest.fixture(autouse=True)
