@@ -11,6 +11,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from goldrun.contracts import gold
+from goldrun.io.delta.lake import Lake
 from goldrun.learning.churn.campaign import Campaign
 from goldrun.learning.churn.classifier import fit_churn
 from goldrun.learning.churn.scores import PUBLICATION, ranked, reasons, score_churn
@@ -111,3 +112,24 @@ def test_ranks_are_by_descending_probability_and_ties_by_the_key(spark: SparkSes
     assert found == {key: rank for rank, key in enumerate(expected, 1)}
     assert scored.columns == list(gold.CHURN_SCORES.names)
     assert PUBLICATION.complete is ranked
+
+
+@pytest.mark.spark_too
+def test_scores_are_stored_with_their_reasons_and_profits(
+    champion: LoadedModel, lake: Lake
+) -> None:
+    campaign = Campaign(customer_value=200, offer_cost=12.5, success_rate=0.25)
+    rows = score_churn(champion, CUSTOMERS, Scoring(TODAY, "GBP", config(campaign), 5))
+    lake.replace(gold.CHURN_SCORES, ranked(lake.frame(gold.CHURN_SCORES, rows)))
+    stored = {row["customer_id"]: row for row in lake.read(gold.CHURN_SCORES.name).collect()}
+    for who, _, chance, _, profit, texts, *_ in rows:
+        row = stored[who]
+        assert (row[gold.CHURN_PROBABILITY], row[gold.EXPECTED_PROFIT]) == (chance, profit)
+        assert row[gold.REASONS] == texts
+    assert {who: row[gold.RANK] for who, row in stored.items()} == {
+        "ada-77": 1,
+        "leo-75": 2,
+        "tom-76": 3,
+    }
+    again = ranked(lake.frame(gold.CHURN_SCORES, rows[::-1]))
+    assert not lake.replace(gold.CHURN_SCORES, again)
