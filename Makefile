@@ -162,9 +162,11 @@ bench-stream: .venv/.ready-dev  ## Kafka to gold: make bench-stream ROWS=1500000
 bench-batch: .venv/.ready-dev  ## cost of a micro-batch by size of silver: make bench-batch SIZES=100000,1000000
 	@python -m benchmarks.micro_batch --sizes=$(SIZES)
 
+WEEKS ?= 12
+
 results: .venv/.ready-dev  ## the churn model at twelve test dates, beside its baselines: docs/results.md
 	@folder=$$(mktemp -d); export MLFLOW_TRACKING_URI=sqlite:///$$folder/mlflow.db; \
-		python -m benchmarks.churn --folder=$$folder; code=$$?; rm -rf $$folder; exit $$code
+		python -m benchmarks.churn --folder=$$folder --weeks=$(WEEKS); code=$$?; rm -rf $$folder; exit $$code
 
 docs: .venv/.ready-dev  ## write docs/data-model.md and docs/reference from the code
 	@python pipelines/data_model.py
