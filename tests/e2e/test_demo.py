@@ -14,6 +14,7 @@ from goldrun.contracts import gold
 from goldrun.contracts.entities import CUSTOMER_ID
 from goldrun.io.tracking.models import load_champion
 from goldrun.jobs.context import Context
+from goldrun.jobs.monitor import drift
 from goldrun.learning.models import load_model
 from tests.project_copy import Done, Project
 
@@ -298,3 +299,13 @@ def test_with_nothing_set_mlflow_finds_runs_and_models_in_the_folder(project: Pr
     answer = project.run("python", "-c", question)
     assert "['online_retail-churn', 'online_retail-segmentation']" in answer.output
     assert "plots/roc_and_pr.png" in answer.output
+
+
+def test_the_drift_command_compares_the_features_of_the_champion(retail: Context) -> None:
+    champion = retail.tracker.champion(registered("churn"))
+    assert champion is not None
+    with retail.tracker.run("drift", "goldrun-pipeline") as run_id:
+        drift.run(retail, "churn")
+    _, features = load_champion(champion)
+    metrics = retail.tracker.client.get_run(run_id).data.metrics
+    assert {name for name in metrics if name.startswith("psi_")} == {f"psi_{f}" for f in features}

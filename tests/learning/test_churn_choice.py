@@ -193,3 +193,21 @@ def test_a_misspelt_key_of_a_candidate_is_refused_with_the_near_name(
     monkeypatch.setattr("goldrun.io.settings.project_root", lambda: tmp_path)
     with pytest.raises(SettingsError, match=r"'candidates.a.estimater' .did you mean 'estimator'"):
         load_model_config("churn", ChurnSettings)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"feature_sets": {"noise": [], "both": [RECENCY]}}, "noise has no feature"),
+        ({"candidates": {}, "features": [RECENCY]}, "given without .candidates."),
+        (
+            {"candidates": FILE["candidates"] | {"both C=0.1": FILE["candidates"]["noise"]}},
+            "two candidates have one name",
+        ),
+    ],
+)
+def test_sets_and_names_that_would_be_ignored_are_refused(
+    changes: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ValidationError, match=message):
+        settings(**changes)

@@ -59,7 +59,7 @@ def measure_calibration(labels: ArrayLike, probabilities: ArrayLike) -> Calibrat
         AsOfError, ValueError: As ``score_binary``.
     """
     outcome, chance = checked_pair(labels, probabilities)
-    logits = logit(np.clip(chance, _SMALLEST, 1 - _SMALLEST))
+    logits = log_odds(chance)
     shift = shift_to(float(outcome.mean()), logits)
     # Without a penalty, which scikit-learn writes as an infinite C.
     line = LogisticRegression(C=np.inf).fit(logits[:, None], outcome)
@@ -82,6 +82,11 @@ def expected_calibration_error(labels: Floats, probabilities: Floats) -> float:
     )
     off = [len(y) * abs(y.mean() - p.mean()) for y, p in groups if len(y)]
     return float(sum(off) / len(labels))
+
+
+def log_odds(probabilities: Floats) -> Floats:
+    """Return the logits of probabilities; 0 and 1 count as nearly so, so that all are finite."""
+    return np.asarray(logit(np.clip(probabilities, _SMALLEST, 1 - _SMALLEST)), dtype=np.float64)
 
 
 def shift_to(rate: float, logits: Floats) -> float:

@@ -16,15 +16,22 @@ class Selection:
         chosen: Position of the candidate.
         regret: (candidates,): mean over the dates of the best score of the date less the
             candidate's, at least 0.
-        behind: (candidates,): mean over the dates of the score of the candidate with the lowest
-            regret less the candidate's; 0 for that one.
         standard_error: (candidates,): standard error of ``behind`` over the dates; 0 with one date.
     """
 
     chosen: int
     regret: Floats
-    behind: Floats
     standard_error: Floats
+
+    @property
+    def best(self) -> int:
+        """Position of the candidate with the lowest regret, which is the highest mean score."""
+        return int(self.regret.argmin())
+
+    @property
+    def behind(self) -> Floats:
+        """(candidates,): how far each mean score is below that of ``best``."""
+        return np.asarray(self.regret - self.regret.min(), dtype=np.float64)
 
 
 def select(scores: ArrayLike) -> Selection:
@@ -46,10 +53,10 @@ def select(scores: ArrayLike) -> Selection:
     if not np.isfinite(table).all():
         raise ValueError("a score is NaN or infinite")
     regret = (table.max(axis=0) - table).mean(axis=1)
-    differences = table[int(regret.argmin())] - table
-    behind, error = differences.mean(axis=1), _standard_error(differences)
+    error = _standard_error(table[int(regret.argmin())] - table)
     # The best one itself is behind by 0; candidates are in the order of simplicity.
-    return Selection(int(np.flatnonzero(behind <= error)[0]), regret, behind, error)
+    within = regret - regret.min() <= error
+    return Selection(int(within.argmax()), regret, error)
 
 
 def _standard_error(differences: Floats) -> Floats:

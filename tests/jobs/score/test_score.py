@@ -22,6 +22,7 @@ from goldrun.io.erasure.secret import VARIABLE
 from goldrun.io.tracking.models import register_model
 from goldrun.io.tracking.runs import Tracker
 from goldrun.jobs.aggregate import gold_tables
+from goldrun.jobs.aggregate.activity import history_of
 from goldrun.jobs.context import Context
 from goldrun.jobs.erase import erase
 from goldrun.jobs.names import CHURN
@@ -185,13 +186,13 @@ def test_scoring_again_changes_nothing(scored: Scored) -> None:
 
 
 def test_a_training_run_scores_today_and_not_its_test_origin(scored: Scored) -> None:
-    train = TEST - timedelta(days=20)
-    current = read_inputs(scored.ctx, Origins((train,), test=TEST)).current
+    train, history = TEST - timedelta(days=20), history_of(scored.ctx)
+    current = read_inputs(scored.ctx, Origins((train,), test=TEST), history).current
     assert current.as_of == TODAY
     assert {row.customer_id for row in current.rows.select("customer_id").collect()} == set(
         values_before(TODAY)
     )
-    unsupervised = read_inputs(scored.ctx, Origins((train,))).current
+    unsupervised = read_inputs(scored.ctx, Origins((train,)), history).current
     assert unsupervised.as_of == train
 
 

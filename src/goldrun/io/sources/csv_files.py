@@ -89,9 +89,10 @@ def _first_record(pieces: Iterator[bytes], delimiter: str) -> str:
             quotes += data.count(b'"', before, found.start())
             is_first, before = first < 0, found.end()
             first = found.start() if is_first else first
-            line = data[: found.start()].decode()
-            if quotes % 2 == 0 or (is_first and not ends_inside_quotes(line, delimiter)):
-                return line
+            if quotes % 2 == 0:
+                return data[: found.start()].decode()
+            if is_first and not ends_inside_quotes(data[:first].decode(), delimiter):
+                return data[:first].decode()
         if before > MOST_BYTES:
             return data[:first].decode()
     whole = (quotes + data.count(b'"', before)) % 2 == 0 or first < 0

@@ -110,9 +110,9 @@ def _recorded_in(run_id: str) -> dict[str, dict[str, str]]:
 
 
 def _read(run_id: str, recorded: str) -> dict[str, str]:
-    text = mlflow.artifacts.load_text(f"runs:/{run_id}/{_artifact(recorded)}")
     try:
-        content = json.loads(text)
+        content = json.loads(mlflow.artifacts.load_text(f"runs:/{run_id}/{_artifact(recorded)}"))
+    # Also bytes that are not UTF-8.
     except ValueError:
         content = None
     # What is no such record has another total, so that it is refused as changed.

@@ -6,7 +6,6 @@ from pathlib import Path
 
 WRITTEN_BY_DOWNLOADS = "registered_model_meta"
 """File that MLflow adds to the folder of a registered model whenever it is downloaded."""
-_BLOCK = 1 << 20
 
 
 def checksums_of(folder: Path) -> dict[str, str]:
@@ -42,8 +41,5 @@ def differences(recorded: Mapping[str, str], found: Mapping[str, str]) -> list[s
 
 
 def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
     with path.open("rb") as file:
-        while block := file.read(_BLOCK):
-            digest.update(block)
-    return digest.hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()

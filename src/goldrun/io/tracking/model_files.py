@@ -9,7 +9,7 @@ from mlflow.models import Model
 from skops import io as skops_io
 
 from goldrun.errors import ModelFileError
-from goldrun.io.tracking.checksums import WRITTEN_BY_DOWNLOADS, checksums_of
+from goldrun.io.tracking.checksums import checksums_of
 from goldrun.io.tracking.example import EXAMPLE, FOLDER, reproduces_example
 from goldrun.io.tracking.trees import invalid_trees
 from goldrun.io.tracking.trusted_types import TRUSTED_TYPES
@@ -23,7 +23,6 @@ _KNOWN_FILES = frozenset(
         _MLMODEL,
         _PIPELINE,
         f"{FOLDER}/{EXAMPLE}",
-        WRITTEN_BY_DOWNLOADS,
         "conda.yaml",
         "environment_variables.txt",
         "input_example.json",

@@ -8,14 +8,14 @@ from pyspark.sql import functions as F
 
 from goldrun.contracts import gold
 from goldrun.contracts.ops import DRIFT_METRICS
-from goldrun.errors import NoChampionError
 from goldrun.features.catalog.feature_tables import CUSTOMER_FEATURES, feature_named
 from goldrun.io.settings import load_model_config
+from goldrun.io.tracking.runs import Champion
 from goldrun.jobs.aggregate.activity import history_of
 from goldrun.jobs.aggregate.snapshots import write_snapshots
 from goldrun.jobs.context import Context, log, step
-from goldrun.jobs.names import FEATURE_DRIFT, RUN_COMMAND
-from goldrun.jobs.promote.champions import champion_of, check_models
+from goldrun.jobs.names import FEATURE_DRIFT
+from goldrun.jobs.promote.champions import champion_of, check_models, required_champion
 from goldrun.jobs.time_zone import check_zone_of_gold
 from goldrun.learning.inputs import ModelSettings
 from goldrun.learning.models import load_model
@@ -127,8 +127,10 @@ def keep_baseline(ctx: Context, training: DataFrame, features: tuple[str, ...]) 
 def champion_baseline(ctx: Context, model: str) -> Reference | None:
     """Return bins and counts of the champion's training rows; None where there is no champion."""
     champion = champion_of(ctx, model)
-    if champion is None:
-        return None
+    return None if champion is None else _baseline_of(ctx, champion)
+
+
+def _baseline_of(ctx: Context, champion: Champion) -> Reference:
     text = ctx.tracker.read_artifact(champion.run_id, BASELINE)
     return Reference(Baseline.from_json(text), f"champion version {champion.version}")
 
@@ -157,13 +159,10 @@ def run(ctx: Context, model: str, as_of: date | None = None) -> None:
     check_zone_of_gold(ctx)
     history = history_of(ctx)
     as_of = history.check_features(as_of or history.day_after)
-    reference = champion_baseline(ctx, model)
-    if reference is None:
-        raise NoChampionError(
-            f"model {ctx.source.registered_name(model)} has no champion to compare with: train "
-            f"one first ({RUN_COMMAND} -e train -P model={model})"
-        )
+    reference = _baseline_of(ctx, required_champion(ctx, model, "to compare with"))
     write_snapshots(ctx, [as_of], history)
-    settings = load_model_config(model, settings_class)
+    # The champion's features, and not those of a model that would be trained now.
+    features = tuple(reference.baseline.bins)
+    settings = load_model_config(model, settings_class).model_copy(update={"features": features})
     report = check(ctx, model, settings, reference, snapshot(ctx, as_of))
     log.info("Drift of %s as of %s: %s", model, as_of, report.verdict.upper())

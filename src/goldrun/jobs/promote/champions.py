@@ -4,7 +4,7 @@ from pathlib import Path
 from urllib.parse import urlparse
 
 from goldrun.contracts import lineage
-from goldrun.errors import ForeignModelError
+from goldrun.errors import ForeignModelError, NoChampionError
 from goldrun.io.tracking.errors import store_explained, without_password
 from goldrun.io.tracking.runs import Champion
 from goldrun.io.tracking.versions import Version, versions_of
@@ -48,6 +48,33 @@ def champion_of(ctx: Context, model: str) -> Champion | None:
             f"new line of models{_migrating(ctx, champion)}"
         )
     return champion
+
+
+def required_champion(ctx: Context, model: str, purpose: str) -> Champion:
+    """Return the champion of a model.
+
+    Args:
+        ctx: The context.
+        model: Name of the model, such as ``churn``.
+        purpose: What it is needed for, such as ``to score with``.
+
+    Raises:
+        NoChampionError: There is none.
+        ForeignModelError, TrackingError: As ``champion_of``.
+    """
+    champion = champion_of(ctx, model)
+    if champion is None:
+        raise no_champion(ctx, model, purpose)
+    return champion
+
+
+def no_champion(ctx: Context, model: str, purpose: str) -> NoChampionError:
+    """Return the error that names the model, and the command that trains one."""
+    return NoChampionError(
+        f"model {ctx.source.registered_name(model)} has no champion {purpose}: train one first "
+        f"({RUN_COMMAND} -e train -P model={model} -P source={ctx.source.argument} -P "
+        f"lake={ctx.lake.root})"
+    )
 
 
 def check_models(ctx: Context, *models: str) -> None:

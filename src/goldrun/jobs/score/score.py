@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from goldrun.errors import NoChampionError, SettingsError
+from goldrun.errors import SettingsError
 from goldrun.features.catalog.feature_tables import CUSTOMER_FEATURES
 from goldrun.io.settings import load_model_config
 from goldrun.io.spreadsheet import Spreadsheet
@@ -10,8 +10,7 @@ from goldrun.jobs.aggregate.activity import history_of
 from goldrun.jobs.aggregate.snapshots import write_snapshots
 from goldrun.jobs.context import Context, log
 from goldrun.jobs.monitor.drift import snapshot
-from goldrun.jobs.names import RUN_COMMAND
-from goldrun.jobs.promote.champions import champion_of, check_models
+from goldrun.jobs.promote.champions import check_models, no_champion, required_champion
 from goldrun.jobs.score.publish import publish
 from goldrun.jobs.score.snapshot import Snapshot
 from goldrun.jobs.time_zone import check_zone_of_gold
@@ -44,19 +43,18 @@ def run(ctx: Context, name: str, as_of: date | None = None, csv: str = "") -> No
     settings = load_model_config(name, model.settings)
     file = Spreadsheet(csv, publication.table.names, ctx.lake.root) if csv else None
     check_models(ctx, name)
-    if champion_of(ctx, name) is None:
-        raise NoChampionError(
-            f"model {ctx.source.registered_name(name)} has no champion to score with: train one "
-            f"first ({RUN_COMMAND} -e train -P model={name} -P source={ctx.source.argument} -P "
-            f"lake={ctx.lake.root})"
-        )
+    required_champion(ctx, name, "to score with")
     check_zone_of_gold(ctx)
     current = write_snapshot(ctx, as_of)
     ctx.tracker.name_run(f"score {name} {current.as_of}")
-    version = publish(ctx, model, settings, current)
-    _log(ctx, name, publication, current, version)
+    champion = publish(ctx, model, settings, current)
+    if champion is None:
+        raise no_champion(ctx, name, "to score with any more")
+    # Another process may score after this one.
+    written = ctx.lake.version(publication.table.name)
+    _log(ctx, name, publication, current, champion, written)
     if file is not None:
-        _list(ctx, publication, file)
+        _list(ctx, publication, file, written)
 
 
 def write_snapshot(ctx: Context, as_of: date | None = None) -> Snapshot:
@@ -77,23 +75,28 @@ def write_snapshot(ctx: Context, as_of: date | None = None) -> Snapshot:
 
 
 def _log(
-    ctx: Context, name: str, publication: Publication, current: Snapshot, version: int | None
+    ctx: Context,
+    name: str,
+    publication: Publication,
+    current: Snapshot,
+    champion: int | None,
+    written: int,
 ) -> None:
     """Log what scored what; the run has no row of a customer."""
     table = publication.table.name
-    customers = ctx.lake.read(table).count()
-    ctx.tracker.log_params(name, {"as_of": current.as_of, "champion": version})
+    customers = ctx.lake.read(table, written).count()
+    ctx.tracker.log_params(name, {"as_of": current.as_of, "champion": champion})
     ctx.tracker.log_metrics({"customers": float(customers)})
-    ctx.tracker.set_tags(version_tags(ctx.lake.versions([CUSTOMER_FEATURES.name, table])))
+    ctx.tracker.set_tags(version_tags({CUSTOMER_FEATURES.name: current.version, table: written}))
     log.info(
         "%s: %s customers scored as of %s with version %s, in %s",
-        *(name, f"{customers:,}", current.as_of, version, table),
+        *(name, f"{customers:,}", current.as_of, champion, table),
     )
 
 
-def _list(ctx: Context, publication: Publication, file: Spreadsheet) -> None:
+def _list(ctx: Context, publication: Publication, file: Spreadsheet, written: int) -> None:
     table = publication.table
-    rows = ctx.lake.read(table.name).select(*table.names).orderBy(*publication.order)
+    rows = ctx.lake.read(table.name, written).select(*table.names).orderBy(*publication.order)
     number = file.write(tuple(row) for row in rows.toLocalIterator())
     replaced = ", in place of an older list" if file.replaces else ""
     log.info("%s customers are listed in %s%s", f"{number:,}", file.file, replaced)

@@ -9,8 +9,8 @@ from pyspark.sql import DataFrame
 
 from goldrun.features.catalog import feature_tables
 from goldrun.features.catalog.feature_tables import CUSTOMER_DAILY, CUSTOMER_FEATURES
+from goldrun.features.labels import History
 from goldrun.io.frames import content_hash, to_pandas
-from goldrun.jobs.aggregate.activity import history_of
 from goldrun.jobs.aggregate.snapshots import write_snapshots
 from goldrun.jobs.context import Context
 from goldrun.jobs.monitor import quality
@@ -49,13 +49,12 @@ class Inputs:
         return self.table_versions[CUSTOMER_FEATURES.name]
 
 
-def read_inputs(ctx: Context, origins: Origins) -> Inputs:
+def read_inputs(ctx: Context, origins: Origins, history: History) -> Inputs:
     """Write the snapshots of all origins, and read them at the version of the table then.
 
     A date on or before the lake's first day has no rows. Of a model with a test origin, the newest
     snapshot is written too: its champion scores today's customers, not those of the test.
     """
-    history = history_of(ctx)
     scored = history.day_after if origins.test else origins.as_of
     dates = sorted({*origins.dates, scored})
     write_snapshots(ctx, [day for day in dates if day > history.observed_from], history)

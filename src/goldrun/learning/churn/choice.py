@@ -12,11 +12,11 @@ from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
-from scipy.special import logit
 
 from goldrun.contracts import gold
 from goldrun.errors import AsOfError, listed
 from goldrun.features.labels import CHURNED
+from goldrun.learning.calibration import log_odds
 from goldrun.learning.choice import Choice, Trial
 from goldrun.learning.churn.choice_plot import candidates_figure
 from goldrun.learning.churn.classifier import churn_probability, fit_churn
@@ -34,7 +34,7 @@ _SHORTEST = {"week": 7, "month": 28}
 _FEWEST = 0.25
 """Share of the model's training origins that a validation date has at least: a candidate that is
 trained on the first weeks of a shop says little of one that is trained on all of them."""
-_SMALLEST = 1e-12
+_NO_DATE = "the history before the test date is too short to compare candidates"
 
 Scores = Mapping[date, BinaryScores]
 
@@ -86,7 +86,7 @@ def choose_candidate(settings: ChurnSettings, rows: pd.DataFrame) -> Choice[Chur
 
     A candidate that can't be trained for the latest validation date, such as one with a feature
     that was not known then, is left out. Only dates at which all others can be trained count.
-    Where there is none, the first candidate is used.
+    Where no candidate is left, the first one is used.
 
     Args:
         settings: The settings.
@@ -99,7 +99,7 @@ def choose_candidate(settings: ChurnSettings, rows: pd.DataFrame) -> Choice[Chur
     measured = {name: _measure(one, rows, dates) for name, one in each.items()}
     usable = {name: found.scores for name, found in measured.items() if not found.problem}
     common = sorted(day for day in dates if all(day in scores for scores in usable.values()))
-    if not usable or not common:
+    if not usable:
         return _first(measured)
     selection = select([[scores[day].auc for day in common] for scores in usable.values()])
     return _chosen(measured, usable, common, selection)
@@ -108,15 +108,17 @@ def choose_candidate(settings: ChurnSettings, rows: pd.DataFrame) -> Choice[Chur
 def _measure(
     settings: ChurnSettings, rows: pd.DataFrame, dates: Mapping[date, Sequence[date]]
 ) -> Measured:
+    if not dates:
+        return Measured(settings, {}, {}, _NO_DATE)
     scores, predictions = {}, {}
-    problem = "" if dates else "the history before the test date is too short to compare candidates"
-    for number, (day, origins) in enumerate(dates.items()):
+    for day, origins in dates.items():
         try:
             scores[day], predictions[day] = _score_at(settings, rows, day, origins)
         except AsOfError as error:
             # Earlier dates have less history, so only the latest one excludes a candidate.
-            problem = problem or (str(error) if number == 0 else "")
-    return Measured(settings, scores, predictions, problem)
+            if not scores:
+                return Measured(settings, {}, {}, str(error))
+    return Measured(settings, scores, predictions)
 
 
 def _score_at(
@@ -126,19 +128,15 @@ def _score_at(
     model = fit_churn(settings, known, known[CHURNED])
     probability = churn_probability(model, later, settings.features)
     scores = score_binary(later[CHURNED], probability, probabilities=True)
-    inside = np.clip(probability, _SMALLEST, 1 - _SMALLEST)
-    return scores, Dated(logit(inside), later[CHURNED].to_numpy(dtype=np.float64))
+    return scores, Dated(log_odds(probability), later[CHURNED].to_numpy(dtype=np.float64))
 
 
 def _first(measured: Mapping[str, Measured]) -> Choice[ChurnSettings]:
     """Use the simplest candidate, because nothing can be compared."""
     name, first = next(iter(measured.items()))
-    reason = f"candidate {name} is used, the first of {len(measured)}: {first.problem or _NO_DATE}"
-    trials = [Trial(n, _parameters(m), {}, m.problem or _NO_DATE) for n, m in measured.items()]
+    reason = f"candidate {name} is used, the first of {len(measured)}: {first.problem}"
+    trials = [Trial(n, _parameters(m), {}, m.problem) for n, m in measured.items()]
     return Choice(first.settings, name, reason, tuple(trials))
-
-
-_NO_DATE = "there is no date before the test at which all candidates can be trained"
 
 
 def _chosen(
@@ -181,7 +179,7 @@ def _with_slope(chosen: Measured, dates: Sequence[date]) -> ChurnSettings:
 
 
 def _reason(chosen: str, names: Sequence[str], dates: Sequence[date], selection: Selection) -> str:
-    best = names[int(selection.regret.argmin())]
+    best = names[selection.best]
     why = "lowest regret of AUC"
     if best != chosen:
         why = f"simplest within one standard error of {best}, which has the lowest regret of AUC"

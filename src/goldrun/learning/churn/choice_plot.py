@@ -4,7 +4,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from goldrun.learning.plot_style import BLUE, GREY, ORANGE, new_figure, tidy
+from goldrun.learning.plot_style import BLUE, CANDIDATE, GREY, ORANGE, new_figure, tidy
 from goldrun.learning.selection import Selection
 
 
@@ -17,12 +17,12 @@ def candidates_figure(auc: pd.DataFrame, selection: Selection) -> Figure:
     """
     chosen = str(auc.columns[selection.chosen])
     figure = new_figure(
-        10.5, 1.8 + 0.45 * len(auc.columns), f"{chosen} is chosen, before the test date is read"
+        10.5, 1.8 + 0.45 * len(auc.columns), f"{chosen} is chosen, without the test date"
     )
     by_date, behind = figure.subplots(1, 2, width_ratios=(2, 3))
     for name, column in auc.items():
         own = name == chosen
-        style = {"color": BLUE, "linewidth": 2.2, "zorder": 3} if own else {"color": GREY}
+        style = CANDIDATE if own else {"color": GREY}
         by_date.plot(range(len(auc)), column, "o-", markersize=4, **style)
     by_date.set_xticks(range(len(auc)), list(map(str, auc.index)))
     tidy(by_date, "AUC by validation date; blue: the chosen candidate", "", "")

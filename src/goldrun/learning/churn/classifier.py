@@ -60,7 +60,7 @@ def fit_churn(settings: ChurnSettings, frame: pd.DataFrame, labels: ArrayLike) -
             )
     except ValueError as error:  # The data were checked above, so a parameter's value is the cause.
         raise SettingsError(f"churn: {settings.estimator} refuses [parameters]: {error}") from error
-    if ESTIMATORS[settings.estimator].is_linear:
+    if settings.slope != 1:
         apply_slope(model, settings.slope, model.decision_function(features))
     return model
 

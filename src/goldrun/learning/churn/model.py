@@ -112,9 +112,7 @@ class Churn(Model[ChurnSettings, Fitted]):
         ranked = {MODEL_SCORE: probability, **frames.baselines}
         named = {LABELS.get(name, name): scores for name, scores in ranked.items()}
         use = score_report(
-            *(fitted.model, frames.test, labels, probability),
-            settings.campaign,
-            frames.currency,
+            fitted.model, frames.test, labels, probability, settings.campaign, frames.currency
         )
         return Report(
             figures={

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 import numpy as np
 import pandas as pd
@@ -22,7 +22,7 @@ MOST_REASONS = 3
 _LEAST = 0.01
 """Smallest contribution that is a reason, in log-odds: a quarter of a percentage point at most."""
 _UNRANKED = 0
-_CENTS = Decimal("0.0001")
+_SMALLEST_UNIT = Decimal("0.0001")
 
 Row = tuple[str, date, float, int, Decimal | None, list[str], int, int | None]
 
@@ -58,7 +58,9 @@ def _profits(probability: Floats, scoring: Scoring) -> Sequence[Decimal | None]:
     if not isinstance(settings, ChurnSettings) or settings.campaign is None:
         return [None] * len(probability)
     profits = settings.campaign.expected_profit(probability)
-    return [Decimal(repr(profit)).quantize(_CENTS) for profit in profits.tolist()]
+    return [
+        Decimal(repr(profit)).quantize(_SMALLEST_UNIT, ROUND_HALF_UP) for profit in profits.tolist()
+    ]
 
 
 def reasons(found: Contributions, rows: pd.DataFrame, currency: str) -> list[list[str]]:

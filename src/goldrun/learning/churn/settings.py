@@ -72,7 +72,7 @@ class ChurnSettings(ModelSettings):
     """Settings in ``models/churn.toml``: of several candidates, or of one.
 
     Attributes:
-        features: Features of the only candidate; those of all candidates where there are several.
+        features: Features of the only candidate; empty where there are several.
         estimator: Estimator of the only candidate.
         parameters: Its arguments by scikit-learn's names, without ``random_state``, which is
             ``seed``.
@@ -107,26 +107,37 @@ class ChurnSettings(ModelSettings):
     @field_validator("feature_sets")
     @classmethod
     def _sets_are_of_features(cls, value: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
-        for features in value.values():
-            check_features(features)
+        for name, features in value.items():
+            if not check_features(features):
+                raise ValueError(f"{name} has no feature; write some, or remove the set")
         return value
 
     @model_validator(mode="after")
     def _is_of_one_or_of_several(self) -> "ChurnSettings":
-        if not self.candidates:
-            if not self.features:
-                raise ValueError("features is missing; add it, or [feature_sets] and [candidates]")
-            check_parameters(self.estimator, self.parameters)
-            if self.slope != 1 and not ESTIMATORS[self.estimator].is_linear:
-                raise ValueError(f"slope is of a regression, and {self.estimator} is none; drop it")
-            return self
+        if self.candidates:
+            self._check_several()
+        else:
+            self._check_one()
+        return self
+
+    def _check_one(self) -> None:
+        if not self.features:
+            raise ValueError("features is missing; add it, or [feature_sets] and [candidates]")
+        if self.feature_sets:
+            raise ValueError("[feature_sets] is given without [candidates]; add these, or drop it")
+        check_parameters(self.estimator, self.parameters)
+        if self.slope != 1 and not ESTIMATORS[self.estimator].is_linear:
+            raise ValueError(f"slope is of a regression, and {self.estimator} is none; drop it")
+
+    def _check_several(self) -> None:
         if given := [key for key in _OF_ONE if key in self.model_fields_set]:
             raise ValueError(
                 f"{', '.join(given)} is given beside [candidates]; give it in a candidate"
             )
         for name, candidate in self.candidates.items():
             self._check_set(name, candidate)
-        return self
+        if len(self.each()) < sum(len(list(one.grid())) for one in self.candidates.values()):
+            raise ValueError("two candidates have one name; rename one, or drop a repeated value")
 
     def _check_set(self, name: str, candidate: Candidate) -> None:
         if candidate.features not in self.feature_sets:

@@ -76,8 +76,6 @@ def apply_slope(model: Pipeline, slope: float, log_odds: Floats) -> None:
         slope: The factor.
         log_odds: (rows,), the model's, of the rows it was trained on.
     """
-    if slope == 1:
-        return
     scaled = slope * log_odds
     classifier = model[-1]
     classifier.coef_ = slope * classifier.coef_

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
@@ -12,9 +11,8 @@ from sklearn.pipeline import Pipeline
 from goldrun.errors import ContractError
 from goldrun.learning.contributions.linear import linear_contributions
 from goldrun.learning.contributions.trees import tree_contributions
+from goldrun.learning.evaluation import Floats
 from goldrun.learning.inputs import feature_frame
-
-Floats = NDArray[np.float64]
 
 _TOLERANCE = 1e-9
 

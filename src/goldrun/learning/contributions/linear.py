@@ -11,7 +11,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline
@@ -23,8 +22,7 @@ from sklearn.preprocessing import (
 )
 
 from goldrun.errors import ContractError
-
-Floats = NDArray[np.float64]
+from goldrun.learning.evaluation import Floats
 
 _BY_COLUMN = (FunctionTransformer, ColumnTransformer, StandardScaler)
 """Steps of these pipelines that compute each column from the column in its place."""

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 from goldrun.errors import ContractError
+from goldrun.learning.evaluation import Floats
 
-Floats = NDArray[np.float64]
 Booleans = NDArray[np.bool_]
 Nodes = NDArray[Any]
 """The nodes of one tree, a structured array of scikit-learn."""
