@@ -26,7 +26,7 @@ CASE
         CASE WHEN v % 100 = 13 THEN '' ELSE concat('u', hash(n) % $customers) END,
         concat('p', n * 7 % 4000),
         CASE WHEN v % 200 = 63 THEN 0 ELSE n % 5 + 1 END,
-        CASE WHEN v % 200 = 99 THEN 'n/a' ELSE printf('%d.%02d', n % 97 + 1, n % 100) END,
+        CASE WHEN v % 200 = 99 THEN 'free' ELSE printf('%d.%02d', n % 97 + 1, n % 100) END,
         strftime(
             TIMESTAMP '{FIRST_DAY}' + to_microseconds((n * 86400 // {ROWS_A_DAY}) * 1000000),
             '%Y-%m-%dT%H:%M:%SZ'
