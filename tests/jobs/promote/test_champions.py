@@ -1,17 +1,11 @@
 """Only the owner of a champion uses it."""
 
-from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
-import mlflow
 import pandas as pd
 import pytest
 
 from goldrun.errors import ForeignModelError, TrackingError
-from goldrun.io.engines.registry import engines_with
-from goldrun.io.engines.tables import Origin
 from goldrun.io.settings import load_source
 from goldrun.io.tracking.runs import Champion, Tracker
 from goldrun.jobs.context import Context
@@ -26,27 +20,10 @@ from goldrun.jobs.train import train
 from goldrun.jobs.workflow import workflow
 from goldrun.registry.gate import Decision, HeadToHead
 from tests.conftest import NOW
+from tests.jobs.promote.lakes import lake_of
 
 SHOP = load_source("online_retail").model_copy(update={"name": "north", "argument": "north"})
 OTHER = SHOP.model_copy(update={"name": "south", "argument": "south"})
-
-
-def lake_of(identity: str | None, root: str = "/data/lake") -> Any:
-    """Return a stand-in for a lake with this identity."""
-    origin = Origin(identity, None) if identity else None
-    streaming = object.__new__(engines_with("streams")[0])
-    return SimpleNamespace(
-        engine=streaming, origin=lambda _: origin, root=root, path=lambda t: f"{root}/{t}"
-    )
-
-
-@pytest.fixture
-def store(empty_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tracker]:
-    before = mlflow.get_tracking_uri()
-    (tmp_path / "mlflow.db").write_bytes(empty_store.read_bytes())
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/mlflow.db")
-    yield Tracker()
-    mlflow.set_tracking_uri(before)
 
 
 @pytest.fixture

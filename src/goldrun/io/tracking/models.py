@@ -3,7 +3,7 @@
 import contextlib
 import importlib.metadata
 import tempfile
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,12 +34,12 @@ def register_model(
     predict: str,
     whole_numbers: Collection[str] = (),
     texts: Collection[str] = (),
+    tags: Mapping[str, str] | None = None,
     description: str = "",
 ) -> int:
     """Log a fitted pipeline with the active run and register it with the alias ``challenger``.
 
-    The files are loaded back and checked before the version exists; the version has the checksum
-    of its files from the first moment.
+    The files are loaded back and checked before the version exists.
 
     Args:
         tracker: The store.
@@ -50,6 +50,7 @@ def register_model(
         whole_numbers: Columns that callers may have as integers or as doubles.
         texts: Text artifacts of the run that the model is used with; a change of theirs counts as
             a change of the model's files.
+        tags: Tags that the version has from the first moment, beside the checksum of its files.
         description: Description of the version, in Markdown, of at most 5,000 characters.
 
     Returns:
@@ -78,7 +79,8 @@ def register_model(
         check_files(what, stored)
         read_pipeline(what, stored)
         recorded = checksum_records.write(tracker, checksums_of(stored), texts)
-    version = int(mlflow.register_model(info.model_uri, name, tags=recorded).version)
+    given = {**(tags or {}), **recorded}
+    version = int(mlflow.register_model(info.model_uri, name, tags=given).version)
     if description:
         tracker.client.update_model_version(name, str(version), description)
     tracker.client.set_registered_model_alias(name, CHALLENGER, str(version))

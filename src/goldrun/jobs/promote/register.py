@@ -101,6 +101,7 @@ def register_and_gate(ctx: Context, candidate: Candidate, monitoring: Monitoring
         predict=candidate.predict,
         whole_numbers=[feature for feature in candidate.example.columns if is_whole(feature)],
         texts=candidate.texts,
+        tags=evidence.tags(),
         description=candidate.description,
     )
     rival = candidate.head_to_head
@@ -111,7 +112,7 @@ def register_and_gate(ctx: Context, candidate: Candidate, monitoring: Monitoring
         decision = promote_unless_changed(ctx, name, version, decision, rival)
     result = {DECISION: str(decision), "goldrun.version": str(version)}
     ctx.tracker.set_tags(result)
-    ctx.tracker.tag_version(name, version, evidence.tags() | result)
+    ctx.tracker.tag_version(name, version, result)
     log.info("    %s version %s: %s", name, version, decision)
     if not decision.promote:
         for remedy in remedies(candidate.criteria, candidate.metrics, candidate.model):
