@@ -109,6 +109,15 @@ def test_an_older_lake_is_continued_with_one_rewrite_of_each_table(old: Shop, li
     assert dict(old.ctx.lake.read(DAILY).dtypes)["pieces"] == "decimal(28,4)"
 
 
+def test_a_repeat_of_an_older_record_is_a_duplicate(old: Shop, line: Line) -> None:
+    old.add_file("day2.csv", line("t1", "completed", 1))
+    old.bronze()
+    old.silver()
+    assert old.rows("silver/duplicates") == 1
+    assert old.rows("silver/transactions") == 3
+    assert old.rows("silver/transactions_history") == 1
+
+
 @pytest.mark.slow
 def test_the_continued_lake_equals_a_build_of_all_files(old: Shop, line: Line) -> None:
     weight = line("t4", "completed", 1, who="c3").replace(",1,5,5,", ",0.435,5,5,")
