@@ -53,16 +53,15 @@ def differing(engine: Engine, seeds: range, folder: Path) -> dict[str, list[str]
 def _differing_of_shop(
     engine: Engine, numbers: range, folder: Path, patched: pytest.MonkeyPatch
 ) -> dict[str, list[str]]:
-    dice = random.Random(numbers.start)
+    dice = random.Random(f"sizes-{numbers.start}")
     patched.setattr(text_files, "BYTES_AT_ONCE", dice.choice([7, 64, 1 << 20]))
     patched.setattr(json_documents, "_CHUNK", dice.choice([5, 64, 1 << 20]))
     patched.setattr(json_files, "_CHARACTERS_AT_ONCE", dice.choice([1, 64, 8 << 20]))
-    shop = draw_shop(dice)
     inbox = folder / "in"
     inbox.mkdir(parents=True)
+    shop, drawn = draw(numbers, inbox)
     toml = folder / "shop.toml"
     toml.write_text(shop.toml(inbox, write_joined(shop, folder)), encoding="utf-8")
-    drawn = {n: _draw(random.Random(f"{numbers.start}-{n}"), shop, inbox, n) for n in numbers}
     source = load_source(str(toml))
     records, validated = _read(engine, source, list(drawn.values()))
     return {
@@ -72,8 +71,13 @@ def _differing_of_shop(
     }
 
 
-def _draw(dice: random.Random, shop: Shop, inbox: Path, number: int) -> tuple[Shop, list[File]]:
-    """Draw files of a form of their own."""
+def draw(numbers: range, inbox: Path) -> tuple[Shop, dict[int, tuple[Shop, list[File]]]]:
+    """Draw a shop; write its files of each draw, which have a form of their own."""
+    shop = draw_shop(random.Random(numbers.start))
+    return shop, {n: _files(random.Random(f"{numbers.start}-{n}"), shop, inbox, n) for n in numbers}
+
+
+def _files(dice: random.Random, shop: Shop, inbox: Path, number: int) -> tuple[Shop, list[File]]:
     forms = (
         (JSON,) if shop.nested else tuple(f for f in (*FORMS, CSV) if f != JSON or not shop.fills)
     )

@@ -3,6 +3,7 @@
 import random
 from datetime import timedelta
 
+from goldrun.contracts.value_words import NO_VALUE
 from tests.layouts.shop import (
     BY_ID,
     CSV,
@@ -11,6 +12,7 @@ from tests.layouts.shop import (
     ITEM,
     METHOD,
     ORDER,
+    OWN_NO_VALUE,
     PAID,
     PRICE,
     QUANTITY,
@@ -32,7 +34,7 @@ _OWN_STATUSES = ("Bezahlt", "bezahlt ", "Storniert-(kunde)")
 _ORDERS = ("o0", "o1", "o2", " o1 ", "o3")
 METHODS = ("card", "Visa", "PayPal", "cash", "barter", "n/a", "")
 _WHO = ("c1", "c2", "c3", " c1 ", "C1", "c\u00a01")
-_NOBODY = ("NULL", "n/a", "-", "void", "nan", " ", "")
+_NOBODY = (*NO_VALUE, *OWN_NO_VALUE, " ")
 _NUMBERS = ("1", "2", "7", "1.0", "0.435", "+3", "007", "12.5", " 4 ", "1e1", "0.25", "19.9900")
 _MONEY = (
     *("118.22999999999999", "0.30000000000000004", "10.000000000000002"),

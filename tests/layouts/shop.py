@@ -31,7 +31,7 @@ ELEMENTS, JOINED = "items", "heads"
 BY_ID, BY_PLACE, BY_LINE = "id", "place", "line"
 PRODUCT = "product"
 WORDS = {"Bezahlt": "completed", "storniert (Kunde)": "cancelled", "paid": "pending"}
-NO_VALUE = ("", "void", "0")
+OWN_NO_VALUE = ("", "void", "0")
 Record = dict[str, str | None]
 
 
@@ -112,7 +112,7 @@ def draw_shop(dice: random.Random, form: str = "") -> Shop:
         identified=dice.choice((BY_ID, BY_ID, BY_PLACE, BY_LINE if fills else BY_ID)),
         money=PRODUCT if dice.random() < 0.2 else PAID,
         words=WORDS if dice.random() < 0.5 else {},
-        no_value=NO_VALUE if dice.random() < 0.3 else None,
+        no_value=OWN_NO_VALUE if dice.random() < 0.3 else None,
         rounds=dice.random() < 0.3,
         fills=fills,
         nested=form == JSON and dice.random() < 0.4,

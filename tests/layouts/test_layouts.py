@@ -5,6 +5,7 @@
 
 import random
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,22 +15,68 @@ import pytest
 from goldrun.io.engines.base import Engine
 from goldrun.io.tracking.runs import Tracker
 from tests.layouts import commands, readers, streams
-from tests.layouts.fates import Tables
+from tests.layouts.commands import Drawn
+from tests.layouts.fates import Tables, expected_tables
 from tests.layouts.files import File, write_files
-from tests.layouts.oracle import outcomes
+from tests.layouts.oracle import Outcome, outcomes, with_context
 from tests.layouts.rows import draw_rows
-from tests.layouts.shop import FORMS, draw_shop
+from tests.layouts.shop import BY_LINE, FORMS, JOINED, JSON, TIME, Shop, draw_shop
 from tests.project_copy import Project
 
 AT = datetime(2026, 1, 2, tzinfo=UTC)
+QUICK = (range(21, 29), range(29, 37), range(31, 39))
+"""Draws that are read each time, by shop: of nested orders, of filled cells, and of a join."""
+QUICK_COMMANDS = 43
 
 
-def test_readers_and_mappings_agree_with_plain_python(engine: Engine, tmp_path: Path) -> None:
-    assert readers.differing(engine, range(readers.TOGETHER), tmp_path) == {}
+@pytest.mark.parametrize("numbers", QUICK)
+def test_readers_and_mappings_agree_with_plain_python(
+    engine: Engine, tmp_path: Path, numbers: range
+) -> None:
+    assert readers.differing(engine, numbers, tmp_path) == {}
+
+
+def test_the_quick_draws_need_everything_that_a_shop_declares(tmp_path: Path) -> None:
+    needed: set[str] = set()
+    for numbers in QUICK:
+        inbox = tmp_path / str(numbers.start)
+        inbox.mkdir()
+        for shop, files in readers.draw(numbers, inbox)[1].values():
+            needed.update(*(needs(shop, file) for file in files))
+    assert needed == {*FORMS, "fill down", "line numbers", "join", "elements", "JSON by line"}
+
+
+def needs(shop: Shop, file: File) -> set[str]:
+    """What it takes to read a file: its form, and what its records have from elsewhere."""
+    records = zip(file.lines, with_context(shop, file.lines), strict=True)
+    known = [(line, record) for line, record in records if line is not None]
+    time = shop.key(TIME)
+    facts = {
+        "fill down": any(record[time] != line[time] for line, record in known),
+        "line numbers": shop.identified == BY_LINE,
+        "join": any(f"{JOINED}.Who" in record for _, record in known),
+        "elements": shop.nested,
+        # No other JSON has a malformed record.
+        "JSON by line": shop.layout.form == JSON and None in file.lines,
+    }
+    return {shop.layout.form, *(fact for fact, holds in facts.items() if holds)}
 
 
 def test_commands_agree_with_plain_python(engine: Engine, tmp_path: Path) -> None:
-    assert commands.differences(engine, tmp_path / "shop", 7, None) == []
+    assert commands.differences(engine, tmp_path / "shop", QUICK_COMMANDS, None) == []
+
+
+def test_the_quick_commands_write_every_table_in_two_runs(tmp_path: Path) -> None:
+    drawn = Drawn(random.Random(QUICK_COMMANDS), tmp_path / "shop")
+    runs = [drawn.write_next() for _ in range(2)]
+    tables = expected_tables(drawn.shop, runs, AT)
+    assert drawn.runs == []
+    assert drawn.shop.fills
+    assert drawn.shop.joined
+    assert tables.silver
+    assert tables.history
+    assert tables.duplicates
+    assert tables.quarantine
 
 
 @pytest.mark.slow
@@ -76,26 +123,48 @@ def test_draws_have_every_form_and_fault(tmp_path: Path) -> None:
 
 
 def test_a_difference_of_any_table_is_detected() -> None:
-    one = Tables(Counter({("t1",): 1}), Counter(), 1, Counter({("a.csv", "x"): 2}), {"c1"})
+    one = Tables(
+        silver=Counter({("t1", "c1"): 1}),
+        history=Counter(),
+        duplicates=1,
+        quarantine=Counter({("a.csv", "price_negative"): 2}),
+        customers={"c1"},
+    )
     assert one.differences(one) == []
     for changed in (
-        replace(one, silver=Counter({("t2",): 1})),
-        replace(one, history=Counter({("t1",): 1})),
+        replace(one, silver=Counter({("t2", "c1"): 1})),
+        replace(one, silver=Counter({("t1", "c2"): 1})),
+        replace(one, silver=Counter({("t1", "c1"): 2})),
+        replace(one, history=Counter({("t1", "c1"): 1})),
         replace(one, duplicates=2),
-        replace(one, quarantine=Counter({("a.csv", "x"): 1})),
+        replace(one, quarantine=Counter({("a.csv", "price_negative"): 1})),
+        replace(one, quarantine=Counter({("a.csv", "price_unparsed"): 2})),
+        replace(one, quarantine=Counter({("b.csv", "price_negative"): 2})),
         replace(one, customers=set()),
     ):
         assert one.differences(changed)
+        assert changed.differences(one)
 
 
-def test_a_record_that_plain_python_reads_otherwise_is_detected(
+CHANGES: dict[str, Callable[[Outcome], Outcome]] = {
+    "record": lambda one: replace(one, record={**one.record, "more": "changed"}),
+    "value": lambda one: replace(one, values={**one.values, "product_id": "changed"}),
+    "reason": lambda one: replace(one, reasons={*one.reasons, "changed"}),
+    "warning": lambda one: replace(one, warnings={*one.warnings, "changed"}),
+}
+
+
+def test_an_outcome_that_differs_from_plain_python_is_detected(
     engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def other(*given: object) -> list[File]:
-        files = write_files(*given)  # type: ignore[arg-type]
-        last = files[-1]
-        changed = {**(last.lines[-1] or {}), "more": "x"}
-        return [*files[:-1], replace(last, lines=[*last.lines[:-1], changed])]
+    """Each draw has another kind of difference."""
+    changes = list(CHANGES.values())
 
-    monkeypatch.setattr(readers, "write_files", other)
-    assert [*readers.differing(engine, range(3), tmp_path)] == ["0", "1", "2"]
+    def other(shop: Shop, file: File, at: datetime) -> list[Outcome]:
+        number = int(file.path.name.partition("-")[0])
+        return [changes[number](one) for one in outcomes(shop, file, at)]
+
+    monkeypatch.setattr(readers, "outcomes", other)
+    found = readers.differing(engine, range(len(changes)), tmp_path)
+    assert list(found) == ["0", "1", "2", "3"]
+    assert all("changed" in line for lines in found.values() for line in lines)

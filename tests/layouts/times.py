@@ -70,9 +70,7 @@ UNPARSED, WITHOUT_ZONE, DIGITS_LOST = "unparsed", "without_zone", "digits_lost"
 def draw_time(dice: random.Random) -> datetime:
     """Draw a local time; half of them are near a change of clocks."""
     if dice.random() < 0.5:
-        day = dice.choice(
-            ((2024, 3, 31), (2024, 10, 27), (2024, 11, 3), (2023, 10, 1), (2024, 3, 10))
-        )
+        day = dice.choice(_CHANGES)
         return datetime(*day) + timedelta(minutes=dice.randrange(300))  # noqa: DTZ001
     return datetime(2020, 1, 1) + timedelta(seconds=dice.randrange(5 * 365 * 86_400))  # noqa: DTZ001
 
