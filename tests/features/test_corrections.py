@@ -20,11 +20,12 @@ from goldrun.features.activity import (
 from goldrun.features.affected import Days, affected_days, contributing_rows
 from goldrun.features.asof import with_corrections
 from goldrun.features.catalog import daily_metrics
-from goldrun.features.catalog.feature_tables import CUSTOMER_DAILY, CUSTOMER_FEATURES
+from goldrun.features.catalog.feature_tables import CUSTOMER_DAILY
 from goldrun.features.labels import churn_labels
 from goldrun.features.silver_tables import Silver
 from goldrun.features.snapshots import snapshots, user_features
 from goldrun.features.spans import in_spans
+from tests.features.compared import assert_equal_features
 from tests.features.computed import activity_of
 from tests.features.corrections import (
     corrected_market,
@@ -43,7 +44,6 @@ OTHERS = ("sessions", "events", "interactions")
 LONG_AGO = date(2020, 1, 1)
 ZONE = "America/Los_Angeles"
 DATES = [AS_OF.date() + timedelta(days=n) for n in (-40, -1, 0, 1, 2, 30, 300)]
-NULLS = ["None", "nan", "NaN", "<NA>"]
 
 
 @pytest.fixture(scope="module")
@@ -78,14 +78,7 @@ def test_every_feature_is_what_duckdb_finds_in_what_was_known(
     rows = [row for (_, day), row in features.items() if day == as_of]
     found = pd.DataFrame(rows).set_index("customer_id").drop(columns="as_of").sort_index()
     assert list(found.index) == list(expected.index)
-    for name in CUSTOMER_FEATURES.names[2:]:
-        theirs, ours = expected[name], found[name]
-        if CUSTOMER_FEATURES.column(name).type.typeName() in {"string", "date"}:
-            theirs, ours = (c.astype(str).replace(NULLS, "") for c in (theirs, ours))
-            theirs = theirs.str.removesuffix(" 00:00:00")
-        else:
-            theirs, ours = (c.astype(float) for c in (theirs, ours))
-        pd.testing.assert_series_equal(ours, theirs, rtol=1e-12, check_names=False)
+    assert_equal_features(found, expected)
 
 
 def test_the_features_of_a_date_depend_on_when_a_correction_was_made(market: Market) -> None:

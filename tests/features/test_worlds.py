@@ -9,6 +9,7 @@ from pyspark.sql import SparkSession
 
 from goldrun.features.catalog.feature_tables import CUSTOMER_FEATURES
 from goldrun.features.snapshots import customer_features
+from tests.features.compared import assert_equal_features
 from tests.features.computed import activity_of
 from tests.features.markets import Market, silver_of, together
 from tests.features.recomputed import features_of
@@ -19,7 +20,6 @@ LONG_AGO = date(2020, 1, 1)
 WORLDS = 150
 ZONE = "America/Los_Angeles"
 """Its clocks are changed twice in the time of the worlds."""
-NULLS = ["None", "nan", "NaN", "<NA>"]
 
 
 @pytest.fixture(scope="module")
@@ -63,14 +63,7 @@ def test_every_feature_is_what_duckdb_finds(
     found = pd.DataFrame(features.values()).set_index("customer_id").drop(columns="as_of")
     assert set(expected) == set(found)
     assert {*expected, "customer_id", "as_of"} == set(CUSTOMER_FEATURES.names)
-    for name in CUSTOMER_FEATURES.names[2:]:
-        theirs, ours = expected[name], found.sort_index()[name]
-        if CUSTOMER_FEATURES.column(name).type.typeName() in {"string", "date"}:
-            theirs, ours = (c.astype(str).replace(NULLS, "") for c in (theirs, ours))
-            theirs = theirs.str.removesuffix(" 00:00:00")
-        else:
-            theirs, ours = (c.astype(float) for c in (theirs, ours))
-        pd.testing.assert_series_equal(ours, theirs, rtol=1e-12, check_names=False)
+    assert_equal_features(found.sort_index(), expected)
 
 
 def test_the_worlds_reach_every_feature(features: dict[str, dict[str, Any]]) -> None:

@@ -1,5 +1,6 @@
 """A shop's words and the texts that are no value, in every column and in expressions."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,7 @@ from goldrun.contracts.marketplace import ENTITIES
 from goldrun.contracts.value_words import NO_VALUE
 from goldrun.medallion.mapping import columns_needed
 from goldrun.medallion.silver import validate
+from tests.project_copy import ROOT
 
 Records = dict[str, dict[str, str | None]]
 ToRecords = Callable[[Records], DataFrame]
@@ -83,6 +85,12 @@ def test_no_value_is_null_before_any_expression(
     kept = {"kept": ("NA", "pNA", "NA"), "zero": ("0", "p0", "0")}
     # Without a value, an order is its transaction.
     assert found == {case: kept.get(case, ("guest", None, "t1")) for case in texts}
+
+
+def test_the_reference_lists_each_text_that_is_no_value() -> None:
+    page = (ROOT / "docs" / "reference" / "values.md").read_text(encoding="utf-8")
+    (listed,) = re.findall(r"The default is (.*?)\.\s`NA`", page, re.DOTALL)
+    assert tuple(re.findall(r"`(.*?)`", listed.replace('""', ""))) == NO_VALUE
 
 
 def test_a_required_column_without_a_value_is_missing(
