@@ -87,8 +87,8 @@ def built(
 
 @pytest.fixture
 def old(built: Shop) -> Shop:
-    """The shop with the lake of an older goldrun."""
-    shop = built.restored("older")
+    """The shop with the lake of an older goldrun, an hour after its batch."""
+    shop = built.restored("older").later()
     lake = shop.ctx.lake
     return replace(shop, ctx=replace(shop.ctx, lake=Lake(lake.engine, lake.root, STORED)))
 
