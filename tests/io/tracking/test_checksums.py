@@ -40,17 +40,24 @@ def test_what_mlflow_adds_on_download_does_not_count_and_the_same_name_elsewhere
     assert differences(before, checksums_of(folder)) == ["extra/registered_model_meta was added"]
 
 
-def test_each_kind_of_difference_is_named(folder: Path) -> None:
+def test_equal_files_have_no_difference(folder: Path) -> None:
+    assert differences(checksums_of(folder), checksums_of(folder)) == []
+
+
+def test_each_missing_added_and_changed_file_is_named(folder: Path) -> None:
+    (folder / "other").write_text("1")
     before = checksums_of(folder)
-    assert differences(before, before) == []
-    (folder / "empty").unlink()
-    (folder / "MLmodel").write_text("flavors: {x: 1}\n")
-    (folder / "new.bin").touch()
+    for name in ("empty", "extra/example.json"):
+        (folder / name).unlink()
+    for name in ("new.bin", "extra/new.bin"):
+        (folder / name).touch()
+    for name in ("MLmodel", "other"):
+        (folder / name).write_text("flavors: {x: 1}\n")
     found = checksums_of(folder)
     assert differences(before, found) == [
-        "empty is missing",
-        "new.bin was added",
-        "MLmodel has changed",
+        *("empty is missing", "extra/example.json is missing"),
+        *("extra/new.bin was added", "new.bin was added"),
+        *("MLmodel has changed", "other has changed"),
     ]
     assert total(found) != total(before)
 
@@ -58,4 +65,6 @@ def test_each_kind_of_difference_is_named(folder: Path) -> None:
 def test_a_moved_content_is_a_difference(folder: Path) -> None:
     before = checksums_of(folder)
     (folder / "empty").rename(folder / "full")
-    assert total(checksums_of(folder)) != total(before)
+    found = checksums_of(folder)
+    assert differences(before, found) == ["empty is missing", "full was added"]
+    assert total(found) != total(before)

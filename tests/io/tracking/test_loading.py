@@ -18,9 +18,10 @@ from sklearn.tree import DecisionTreeClassifier
 from skops import io as skops_io
 
 from goldrun.errors import ContractError, ModelFileError, TrackingError
-from goldrun.io.tracking.checksums import checksums_of
+from goldrun.io.tracking.checksum_records import CHECKSUM
+from goldrun.io.tracking.checksums import checksums_of, total
 from goldrun.io.tracking.models import load_champion, register_model
-from goldrun.io.tracking.runs import Tracker
+from goldrun.io.tracking.runs import Champion, Tracker
 from goldrun.io.tracking.trusted_types import TRUSTED_TYPES
 from tests.io.tracking.stored_models import MODELS, TEXT, Stored, customers, fitted, labels, store
 
@@ -286,15 +287,55 @@ def test_a_version_without_a_record_must_still_have_safe_files(stored: Stored) -
     assert "model.pkl is a pickle" in refusal(stored)
 
 
-def test_a_second_version_of_a_run_leaves_the_first_as_it_is(stored: Stored) -> None:
-    other = stored.champion.name + "-other"
-    mlflow.start_run(run_id=stored.champion.run_id)
+def second_version(first: Stored) -> Champion:
+    """Register another model in the run of a first one, and make it champion."""
+    other = first.champion.name + "-other"
+    mlflow.start_run(run_id=first.champion.run_id)
     try:
         example = customers(20).astype(np.float64)
-        register_model(stored.tracker, fitted("trees"), other, example, predict="predict_proba")
+        version = register_model(
+            first.tracker, fitted("trees"), other, example, predict="predict_proba"
+        )
     finally:
         mlflow.end_run()
-    load_champion(stored.champion)
+    first.tracker.promote(other, version)
+    champion = first.tracker.champion(other)
+    assert champion is not None
+    return champion
+
+
+def predicted(champion: Champion) -> bytes:
+    model, features = load_champion(champion)
+    return bytes(model.predict_proba(customers()[features].astype(np.float64)).tobytes())
+
+
+def recorded_in(folder: Path) -> dict[str, dict[str, str]]:
+    return {file.stem: json.loads(file.read_text()) for file in folder.iterdir()}
+
+
+def test_a_second_version_of_a_run_leaves_the_first_as_it_is(stored: Stored) -> None:
+    before, bits, files = stored.champion, predicted(stored.champion), checksums_of(stored.folder)
+    records = recorded_in(stored.records)
+    second = second_version(stored)
+    stored.refresh()
+    assert stored.champion == before
+    assert stored.champion.tags == before.tags
+    assert checksums_of(stored.folder) == files
+    assert predicted(stored.champion) == bits
+    now = recorded_in(stored.records)
+    assert now.pop(second.tags[CHECKSUM]).keys() == files.keys()
+    assert now == records
+    assert now.keys() == {before.tags[CHECKSUM]}
+
+
+def test_a_second_version_of_a_run_is_loaded_with_its_own_record(stored: Stored) -> None:
+    second = second_version(stored)
+    assert second.run_id == stored.champion.run_id
+    expected = fitted("trees").predict_proba(customers().astype(np.float64))
+    assert predicted(second) == expected.tobytes()
+    found = recorded_in(stored.records)[second.tags[CHECKSUM]]
+    assert total(found) == second.tags[CHECKSUM]
+    assert found != recorded_in(stored.records)[stored.champion.tags[CHECKSUM]]
 
 
 def test_a_model_of_another_type_is_not_registered(own_store: Tracker) -> None:
