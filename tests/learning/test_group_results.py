@@ -5,7 +5,12 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from goldrun.learning.group_results import SMALLEST_GROUP, Predictions, group_results
+from goldrun.learning.group_results import (
+    SMALLEST_GROUP,
+    GroupResults,
+    Predictions,
+    group_results,
+)
 from goldrun.learning.resampling import Interval
 
 ROWS = 1_000
@@ -58,6 +63,27 @@ def test_a_small_group_is_counted_and_not_shown(
     assert 0 < (groups.location == "Malta").sum() < SMALLEST_GROUP
     assert "Malta" not in set(place.table.location)
     assert place.hidden == 1
+
+
+def results_by_location(sizes: dict[str, int]) -> GroupResults:
+    """Results of a model of one class, for customers in places of these sizes."""
+    places = [place for place, size in sizes.items() for _ in range(size)]
+    everybody = pd.DataFrame({"location": places, "preferred_device": None, "tenure_days": 0.0})
+    return group_results(everybody, Predictions(np.zeros(len(places))), seed=0)[0]
+
+
+def test_a_group_is_shown_from_fifty_customers_on() -> None:
+    place = results_by_location({"Malta": 49, "Spain": 50})
+    assert list(place.table.location) == ["Spain"]
+    assert list(place.table.customers) == [50]
+    assert place.hidden == 1
+
+
+@pytest.mark.parametrize("number", [12, 13])
+def test_the_twelve_largest_groups_are_shown_and_the_others_counted(number: int) -> None:
+    place = results_by_location({f"place {n}": 100 - n for n in range(number)})
+    assert list(place.table.location) == [f"place {n}" for n in range(12)]
+    assert place.hidden == number - 12
 
 
 def test_a_column_that_the_shop_does_not_record_has_no_table(
