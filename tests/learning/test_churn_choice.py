@@ -152,8 +152,9 @@ def test_a_history_too_short_to_compare_uses_the_first_candidate_and_says_so() -
     assert all(trial.metrics == {} for trial in found.trials)
 
 
-def test_rows_of_the_test_date_take_no_part(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The choice measures at dates whose labels end by the test, and trains before those."""
+def test_no_candidate_is_trained_on_labels_that_end_after_the_last_validation_date(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     read: list[set[date]] = []
 
     def fit(given: ChurnSettings, frame: pd.DataFrame, labels: pd.Series) -> Any:
