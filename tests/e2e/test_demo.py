@@ -19,6 +19,14 @@ from goldrun.learning.models import load_model
 from tests.project_copy import Done, Project
 
 MODELS = ("churn", "segmentation")
+CANDIDATES: dict[str, tuple[str, ...]] = {
+    "churn": (
+        *("candidate rfm", "candidate habits", "candidate splines", "candidate trees"),
+        *(f"candidate pairs C={c}" for c in ("0.0003", "0.001", "0.003")),
+    ),
+    "segmentation": (),
+}
+"""Runs of the candidates that each model is chosen from."""
 
 
 def registered(model: str) -> str:
@@ -86,8 +94,7 @@ def test_the_workflow_run_has_both_training_runs_as_children(retail: Context) ->
 @pytest.mark.parametrize("model", MODELS)
 def test_each_training_run_has_quality_and_drift_runs(retail: Context, model: str) -> None:
     children = children_of(retail, run_of(retail, model))
-    candidates = {name for name in children if name.startswith("candidate ")}
-    assert set(children) - candidates == {"data_quality", "feature_drift"}
+    assert set(children) == {"data_quality", "feature_drift", *CANDIDATES[model]}
     quality = children["data_quality"]
     assert quality.data.tags["goldrun.verdict"] == "pass"
     assert quality.data.metrics["transactions.price_not_positive.failed"] == 2517
@@ -107,17 +114,11 @@ def test_each_training_run_has_quality_and_drift_runs(retail: Context, model: st
 
 def test_each_candidate_of_churn_is_a_run_and_one_is_chosen(retail: Context) -> None:
     training = run_of(retail, "churn")
-    runs = {
-        name.removeprefix("candidate "): run
-        for name, run in children_of(retail, training).items()
-        if name.startswith("candidate ")
-    }
-    assert set(runs) == {
-        *("rfm", "habits", "splines", "pairs C=0.0003", "pairs C=0.001", "pairs C=0.003", "trees")
-    }
+    children = children_of(retail, training)
+    runs = {name: children[name] for name in CANDIDATES["churn"]}
     chosen = [name for name, run in runs.items() if run.data.tags["goldrun.candidate"] == "chosen"]
-    assert chosen == [training.data.params["churn.candidate"]]
-    dates = [name for name in runs["trees"].data.metrics if name.startswith("auc.")]
+    assert chosen == [f"candidate {training.data.params['churn.candidate']}"]
+    dates = [name for name in runs["candidate trees"].data.metrics if name.startswith("auc.")]
     assert max(dates) == "auc.2011-06-12"
     assert len(dates) == 6
 
