@@ -29,6 +29,8 @@ WORKFLOW = "workflow"
 """Group of the tests that read the workflow's tables: one process runs them."""
 OF_SPARK = ("of_spark", "spark_too")
 """Marks of the tests that run with Spark."""
+ONLY_OF_SPARK = re.compile(r"(of_spark|\(of_spark or spark_too\))( and (not )?slow)?")
+"""Expressions of marks that choose no other tests."""
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
@@ -51,11 +53,12 @@ def reads_workflow(module: Path) -> bool:
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Import no module without a test of Spark where only such tests are chosen by their mark."""
-    chosen = [mark for mark in OF_SPARK if mark in config.option.markexpr]
-    if not chosen or not collection_path.name.startswith("test_"):
+    if not ONLY_OF_SPARK.fullmatch(config.option.markexpr):
+        return None
+    if not collection_path.name.startswith("test_"):
         return None
     text = collection_path.read_text()
-    return None if any(mark in text for mark in chosen) else True
+    return None if any(mark in text for mark in OF_SPARK) else True
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -74,6 +77,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByModul
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A copy of the project in another folder."""
     return copy_project(tmp_path_factory.mktemp("clone") / "goldrun")
+
+
+@pytest.fixture(scope="module")
+def clone(project: Project, empty_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A clone of the copy, with a store of its own, which the tests of a module may change."""
+    return project.clone(tmp_path_factory.mktemp("clone") / "goldrun", empty_store)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -3,9 +3,11 @@
 import contextlib
 import json
 import re
+import shutil
 import sqlite3
 import tarfile
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -65,9 +67,10 @@ class Shop:
         before = mlflow.get_tracking_uri()
         with pytest.MonkeyPatch.context() as patched:
             patched.setenv("MLFLOW_TRACKING_URI", self.store)
-            ended = run_command(engine, self.project.folder, name, (*SOURCE, *options))
-        mlflow.set_tracking_uri(before)
-        return ended
+            try:
+                return run_command(engine, self.project.folder, name, (*SOURCE, *options))
+            finally:
+                mlflow.set_tracking_uri(before)
 
 
 def versions_in(lake: Path) -> dict[str, int]:
@@ -81,19 +84,18 @@ def versions_in(lake: Path) -> dict[str, int]:
 
 
 @pytest.fixture(scope="module")
-def shop(project: Project, empty_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Shop:
-    project = project.clone(tmp_path_factory.mktemp("old") / "goldrun", empty_store)
+def shop(clone: Project) -> Shop:
     with tarfile.open(ARCHIVE) as archive:
-        archive.extractall(project.folder, filter="data")
-    with contextlib.closing(sqlite3.connect(project.folder / "store" / "mlflow.db")) as store:
+        archive.extractall(clone.folder, filter="data")
+    with contextlib.closing(sqlite3.connect(clone.folder / "store" / "mlflow.db")) as store:
         for table, column in PATHS:
             store.execute(
                 f"UPDATE {table} SET {column} = replace({column}, ?, ?)",
-                (OLD_FOLDER, str(project.folder)),
+                (OLD_FOLDER, str(clone.folder)),
             )
         store.commit()
-    _declare_rejections(project.folder / "marketplace.toml")
-    return Shop(project, versions_in(project.lake))
+    _declare_rejections(clone.folder / "marketplace.toml")
+    return Shop(clone, versions_in(clone.lake))
 
 
 def _declare_rejections(settings: Path) -> None:
@@ -110,6 +112,19 @@ def _declare_rejections(settings: Path) -> None:
 @pytest.fixture(scope="module")
 def continued(shop: Shop) -> Done:
     return shop.script("main")
+
+
+@pytest.fixture
+def changeable(shop: Shop, continued: Done, tmp_path: Path) -> Iterator[Shop]:
+    """The continued shop, whose lake and files are restored after the test."""
+    assert continued.code == 0, continued.output
+    folders = (shop.project.lake, shop.project.folder / "data")
+    for folder in folders:
+        shutil.copytree(folder, tmp_path / folder.name)
+    yield shop
+    for folder in folders:
+        shutil.rmtree(folder)
+        shutil.copytree(tmp_path / folder.name, folder)
 
 
 def test_the_workflow_reads_nothing_twice_and_brings_the_old_gold_up(
@@ -180,17 +195,16 @@ def test_a_new_model_is_compared_with_the_old_champion(
     assert is_same == (model == "marketplace-segmentation")
 
 
-@pytest.mark.usefixtures("continued")
-def test_recomputed_gold_equals_the_continued_gold(shop: Shop, engine: Engine) -> None:
-    before = shop.versions
+def test_recomputed_gold_equals_the_continued_gold(changeable: Shop, engine: Engine) -> None:
+    before = changeable.versions
     with without_profiles():
-        done = shop.command(engine, "gold", "--rebuild=true")
+        done = changeable.command(engine, "gold", "--rebuild=true")
     assert done.code == 0, done.output
-    assert shop.versions == before
+    assert changeable.versions == before
 
 
-@pytest.mark.usefixtures("continued")
-def test_a_new_file_is_added_to_the_old_tables(shop: Shop, engine: Engine) -> None:
+def test_a_new_file_is_added_to_the_old_tables(changeable: Shop, engine: Engine) -> None:
+    shop = changeable
     old = sorted((shop.project.folder / "data/marketplace/interactions").glob("*.json"))[0]
     line = old.read_text().splitlines()[0]
     (old.parent / "later.json").write_text(line + "\n")
@@ -216,10 +230,10 @@ def rows_by_record(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.set_index("record_id").sort_index().astype(str)
 
 
-@pytest.mark.usefixtures("continued")
 def test_a_remap_accepts_the_records_that_the_contract_accepts_now_and_no_others(
-    shop: Shop, engine: Engine
+    changeable: Shop, engine: Engine
 ) -> None:
+    shop = changeable
     held = shop.frame("silver/quarantine")
     only_one = held[(held.state == "open") & (held.reasons.str.len() == 1)]
     now = []

@@ -13,7 +13,7 @@ from mlflow import MlflowClient
 from goldrun.io.engines.base import Engine
 from tests.e2e.test_old_lake import ARCHIVE
 from tests.fuzz.command import run_command
-from tests.how_to.documents import files_of
+from tests.how_to.documents import files_of, replace_once
 from tests.profiles import without_profiles
 from tests.project_copy import Done, Project
 
@@ -26,26 +26,18 @@ SOURCE = ("--source=marketplace.toml", "--lake=lake")
 
 
 @pytest.fixture(scope="module")
-def extended(
-    engine: Engine,
-    project: Project,
-    empty_store: Path,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Project:
-    project = project.clone(tmp_path_factory.mktemp("how-to") / "goldrun", empty_store)
+def extended(engine: Engine, clone: Project) -> Project:
     with tarfile.open(ARCHIVE) as archive:
-        archive.extractall(project.folder, filter="data")
+        archive.extractall(clone.folder, filter="data")
     # The tables of the old lake as today's code leaves them without the feature.
     with without_profiles():
         for step in ("silver", "gold"):
-            ended = run_command(engine, project.folder, step, SOURCE)
+            ended = run_command(engine, clone.folder, step, SOURCE)
             assert ended.code == 0, ended.output
-    shutil.copytree(project.lake, project.folder / EARLIER)
+    shutil.copytree(clone.lake, clone.folder / EARLIER)
     for path, text in FILES.items():
-        before = (project.folder / path).read_text()
-        assert before.count(END) == 1
-        (project.folder / path).write_text(before.replace(END, text + END))
-    return project
+        replace_once(clone.folder / path, END, text + END)
+    return clone
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from goldrun.jobs.ingest import bronze
 from goldrun.jobs.refine import silver
 from tests.conftest import NOW
 from tests.fuzz.shop import TOML, some_orders, write_csv
-from tests.how_to.documents import files_of
+from tests.how_to.documents import files_of, replace_once
 from tests.jobs.old_files import age
 from tests.profiles import without_profiles
 from tests.project_copy import Project
@@ -28,30 +28,21 @@ MODEL = "shop-repurchase"
 
 
 @pytest.fixture(scope="module")
-def extended(
-    engine: Engine,
-    tracker: Tracker,
-    project: Project,
-    empty_store: Path,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Project:
-    """A copy of the project with the model of the page, and the gold tables of a small shop."""
-    project = project.clone(tmp_path_factory.mktemp("how-to") / "goldrun", empty_store)
+def extended(engine: Engine, tracker: Tracker, clone: Project) -> Project:
+    """A clone of the project with the model of the page, and the gold tables of a small shop."""
     for path, text in FILES.items():
-        file = project.folder / path
+        file = clone.folder / path
         if path == REGISTRY:
-            before = file.read_text()
-            assert before.count("\n}\n") == 1
-            file.write_text(before.replace("\n}\n", f"\n{text}}}\n"))
+            replace_once(file, "\n}\n", f"\n{text}}}\n")
         else:
             assert not file.exists()
             file.write_text(text)
-    ctx = Context(Lake(engine, str(project.lake)), tracker, _add_shop(project.folder), NOW)
+    ctx = Context(Lake(engine, str(clone.lake)), tracker, _add_shop(clone.folder), NOW)
     with tracker.run("gold", "how-to"), without_profiles():
         bronze.run(ctx)
         silver.run(ctx)
         gold_tables.run(ctx)
-    return project
+    return clone
 
 
 def _add_shop(folder: Path) -> Source:

@@ -10,7 +10,7 @@ from goldrun.io.delta.lake import Lake
 from goldrun.io.engines.base import Engine
 from tests.fuzz.command import run_command
 from tests.fuzz.shop import FIRST_DAY, TOML, order, some_orders, write_csv
-from tests.how_to.documents import files_of
+from tests.how_to.documents import files_of, replace_once
 from tests.jobs.old_files import age
 from tests.project_copy import Project
 
@@ -21,22 +21,13 @@ BEFORE = 'only a cancelled or refunded transaction may have a negative amount",\
 
 
 @pytest.fixture(scope="module")
-def extended(
-    engine: Engine,
-    project: Project,
-    empty_store: Path,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Project:
+def extended(engine: Engine, clone: Project) -> Project:
     """A clone of the project with the rule of the page, and a small shop with orders in bronze."""
-    project = project.clone(tmp_path_factory.mktemp("how-to") / "goldrun", empty_store)
-    _add_shop(project.folder)
-    ended = run_command(engine, project.folder, "bronze", SOURCE)
+    _add_shop(clone.folder)
+    ended = run_command(engine, clone.folder, "bronze", SOURCE)
     assert ended.code == 0, ended.output
-    contract = project.folder / CONTRACT
-    text = contract.read_text()
-    assert text.count(BEFORE) == 1
-    contract.write_text(text.replace(BEFORE, BEFORE + FILES[CONTRACT]))
-    return project
+    replace_once(clone.folder / CONTRACT, BEFORE, BEFORE + FILES[CONTRACT])
+    return clone
 
 
 def _add_shop(folder: Path) -> None:

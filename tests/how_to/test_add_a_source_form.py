@@ -38,21 +38,18 @@ LINES = """\
 
 
 @pytest.fixture(scope="module")
-def extended(
-    project: Project, empty_store: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Project:
-    project = project.clone(tmp_path_factory.mktemp("how-to") / "goldrun", empty_store)
+def extended(clone: Project) -> Project:
     for path, text in files_of(PAGE).items():
-        (project.folder / path).write_text(text)
+        (clone.folder / path).write_text(text)
     (patch,) = DIFF.findall((ROOT / "docs" / "how-to" / PAGE).read_text(encoding="utf-8"))
-    subprocess.run(["git", "apply", "-"], cwd=project.folder, input=patch, text=True, check=True)
-    (project.folder / "pipelines" / "sources" / "oldshop.toml").write_text(SHOP)
-    (project.folder / "data" / "oldshop").mkdir()
-    (project.folder / "data" / "oldshop" / "sales.txt").write_text(LINES)
+    subprocess.run(["git", "apply", "-"], cwd=clone.folder, input=patch, text=True, check=True)
+    (clone.folder / "pipelines" / "sources" / "oldshop.toml").write_text(SHOP)
+    (clone.folder / "data" / "oldshop").mkdir()
+    (clone.folder / "data" / "oldshop" / "sales.txt").write_text(LINES)
     for step in ("bronze", "silver"):
-        done = project.script(step, "--source=oldshop")
+        done = clone.script(step, "--source=oldshop")
         assert done.code == 0, done.output
-    return project
+    return clone
 
 
 def rows_of(lake: Path, table: str, *columns: str) -> list[tuple[Any, ...]]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.how_to.documents import files_of
+from tests.how_to.documents import files_of, replace_once
 from tests.project_copy import copy_project
 
 FILES = files_of("add-an-engine.md")
@@ -23,11 +23,9 @@ def test_the_engine_of_the_page_fulfils_the_contract(tmp_path: Path) -> None:
     project = copy_project(tmp_path / "goldrun").folder
     (project / ENGINE).parent.mkdir()
     (project / ENGINE).write_text(FILES[ENGINE])
-    registry = (project / REGISTRY).read_text()
-    assert registry.count(ENTRY) == registry.count(CLASS) == 1
     added = CLASS + "from goldrun.io.engines.small.engine import SmallEngine\n"
-    changed = registry.replace(ENTRY, FILES[REGISTRY]).replace(CLASS, added)
-    (project / REGISTRY).write_text(changed)
+    replace_once(project / REGISTRY, CLASS, added)
+    replace_once(project / REGISTRY, ENTRY, FILES[REGISTRY])
     done = subprocess.run(
         [sys.executable, "-m", "pytest", CONTRACT, "-k", "small", "-n0", "-rA"],
         env=os.environ | {"PYTHONPATH": "src:.", "GOLDRUN_ENGINE": "small"},

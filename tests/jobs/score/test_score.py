@@ -2,9 +2,10 @@
 
 import csv
 import math
+import shutil
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from sklearn.pipeline import Pipeline
 
 from goldrun.contracts import gold
 from goldrun.errors import NoChampionError, SettingsError
+from goldrun.io.delta.lake import Lake
 from goldrun.io.engines.base import Engine
 from goldrun.io.erasure.secret import VARIABLE
 from goldrun.io.tracking.models import register_model
@@ -25,7 +27,7 @@ from goldrun.jobs.aggregate import gold_tables
 from goldrun.jobs.aggregate.activity import history_of
 from goldrun.jobs.context import Context
 from goldrun.jobs.erase import erase
-from goldrun.jobs.names import CHURN
+from goldrun.jobs.names import CHURN, SEGMENTATION
 from goldrun.jobs.promote.champions import owner_of
 from goldrun.jobs.score import score
 from goldrun.jobs.train.inputs import read_inputs
@@ -120,11 +122,16 @@ def unscored(
 @pytest.fixture(scope="module")
 def scored(unscored: Context, tmp_path_factory: pytest.TempPathFactory) -> Scored:
     model, file = fitted(), tmp_path_factory.mktemp("lists") / "churn.csv"
-    with pytest.raises(NoChampionError, match=r"-e train -P model=churn -P source=shop"):
-        run(unscored)
-    assert not unscored.lake.exists(gold.CHURN_SCORES.name)
     promote(unscored, model)
     return Scored(unscored, model, file, run(unscored, csv=str(file)))
+
+
+@pytest.fixture
+def copied(scored: Scored, tmp_path: Path) -> Context:
+    """The shop with a copy of the lake, which a test may change."""
+    lake = scored.ctx.lake
+    shutil.copytree(lake.root, tmp_path / "lake")
+    return replace(scored.ctx, lake=Lake(lake.engine, str(tmp_path / "lake")))
 
 
 def run(ctx: Context, name: str = CHURN, **given: Any) -> str:
@@ -140,6 +147,12 @@ def table(ctx: Context) -> pd.DataFrame:
 def chances_of(model: Pipeline, values: dict[str, tuple[float, float, float]]) -> dict[str, float]:
     frame = pd.DataFrame.from_dict(values, orient="index", columns=list(FEATURES)).astype(float)
     return dict(zip(frame.index, model.predict_proba(frame)[:, 1], strict=True))
+
+
+def test_a_model_without_a_champion_is_trained_first(unscored: Context) -> None:
+    with pytest.raises(NoChampionError, match=r"-e train -P model=segmentation -P source=shop"):
+        run(unscored, SEGMENTATION)
+    assert not unscored.lake.exists(gold.SEGMENTS.name)
 
 
 def test_every_customer_of_today_is_scored_by_the_champion(scored: Scored) -> None:
@@ -179,10 +192,10 @@ def test_the_run_names_versions_and_no_customer(scored: Scored) -> None:
     assert client.list_artifacts(scored.run_id) == []
 
 
-def test_scoring_again_changes_nothing(scored: Scored) -> None:
-    before = scored.ctx.lake.version(gold.CHURN_SCORES.name)
-    run(scored.ctx)
-    assert scored.ctx.lake.version(gold.CHURN_SCORES.name) == before
+def test_scoring_again_changes_nothing(copied: Context) -> None:
+    before = copied.lake.version(gold.CHURN_SCORES.name)
+    run(copied)
+    assert copied.lake.version(gold.CHURN_SCORES.name) == before
 
 
 def test_a_training_run_scores_today_and_not_its_test_origin(scored: Scored) -> None:
@@ -203,9 +216,9 @@ def test_a_model_that_does_not_exist_and_a_file_in_the_lake_are_refused(scored: 
         run(scored.ctx, csv=f"{scored.ctx.lake.root}/churn.csv")
 
 
-def test_a_past_date_scores_who_was_a_customer_then(scored: Scored) -> None:
-    run(scored.ctx, as_of=TEST)
-    found, expected = table(scored.ctx), chances_of(scored.model, values_before(TEST))
+def test_a_past_date_scores_who_was_a_customer_then(scored: Scored, copied: Context) -> None:
+    run(copied, as_of=TEST)
+    found, expected = table(copied), chances_of(scored.model, values_before(TEST))
     assert LATE not in expected
     assert found[gold.CHURN_PROBABILITY].to_dict() == pytest.approx(expected, abs=1e-12)
     assert set(found[gold.AS_OF]) == {TEST}
@@ -213,11 +226,10 @@ def test_a_past_date_scores_who_was_a_customer_then(scored: Scored) -> None:
 
 
 def test_an_erasure_removes_the_persons_score(
-    scored: Scored, monkeypatch: pytest.MonkeyPatch
+    copied: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(VARIABLE, "the key of these tests, which is long enough")
-    run(scored.ctx)
-    assert LATE in table(scored.ctx).index
-    with scored.ctx.tracker.run("erase", "goldrun-pipeline"):
-        erase.run(scored.ctx, LATE)
-    assert set(table(scored.ctx).index) == set(values_before(TODAY)) - {LATE}
+    assert LATE in table(copied).index
+    with copied.tracker.run("erase", "goldrun-pipeline"):
+        erase.run(copied, LATE)
+    assert set(table(copied).index) == set(values_before(TODAY)) - {LATE}
