@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,7 @@ from goldrun.io.tracking.runs import Tracker
 from goldrun.jobs.context import Context
 from goldrun.jobs.ingest import bronze
 from goldrun.jobs.refine import silver
+from tests.conftest import NOW
 from tests.jobs.old_files import age
 from tests.profiles import without_profiles
 
@@ -103,9 +104,8 @@ def new_shop(engine: Engine, tracker: Tracker, place: Path) -> Shop:
     folder.mkdir()
     settings = place / "shop.toml"
     settings.write_text(SETTINGS.format(folder=folder))
-    now = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
     lake = Lake(engine, str(place / "lake"))
-    return Shop(folder, Context(lake, tracker, load_source(str(settings)), now))
+    return Shop(folder, Context(lake, tracker, load_source(str(settings)), NOW))
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,7 @@
 import random
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from itertools import count
 from pathlib import Path
 
@@ -23,8 +23,8 @@ from goldrun.jobs.stream.limits import Limits
 from tests.layouts.commands import Drawn
 from tests.layouts.fates import expected_tables, tables_of
 from tests.layouts.files import File
+from tests.layouts.readers import NOW
 
-NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 _RECORDS = lineage.bronze_table("transactions")
 
 

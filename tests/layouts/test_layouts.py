@@ -7,7 +7,7 @@ import random
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -23,7 +23,6 @@ from tests.layouts.rows import draw_rows
 from tests.layouts.shop import BY_LINE, FORMS, JOINED, JSON, TIME, Shop, draw_shop
 from tests.project_copy import Project
 
-AT = datetime(2026, 1, 2, tzinfo=UTC)
 QUICK = (range(21, 29), range(29, 37), range(31, 39))
 """Draws that are read each time, by shop: of nested orders, of filled cells, and of a join."""
 QUICK_COMMANDS = 43
@@ -69,7 +68,7 @@ def test_commands_agree_with_plain_python(engine: Engine, tmp_path: Path) -> Non
 def test_the_quick_commands_write_every_table_in_two_runs(tmp_path: Path) -> None:
     drawn = Drawn(random.Random(QUICK_COMMANDS), tmp_path / "shop")
     runs = [drawn.write_next() for _ in range(2)]
-    tables = expected_tables(drawn.shop, runs, AT)
+    tables = expected_tables(drawn.shop, runs, readers.NOW)
     assert drawn.runs == []
     assert drawn.shop.fills
     assert drawn.shop.joined
@@ -113,7 +112,7 @@ def test_draws_have_every_form_and_fault(tmp_path: Path) -> None:
         rows = draw_rows(dice, shop, "t", 20)
         for file in write_files(dice, shop, rows, tmp_path, f"{seed}-"):
             seen.update(file.path.suffixes)
-            for one in outcomes(shop, file, AT):
+            for one in outcomes(shop, file, readers.NOW):
                 seen.update(one.reasons | one.warnings or {"accepted"})
     wanted = {".csv", ".CSV", ".txt", ".json", ".parquet", ".xlsx", ".zip", ".gz", ".BZ2"}
     wanted |= {"record_malformed", "record_undecodable", "transaction_date_without_zone"}

@@ -32,7 +32,6 @@ VALID = {
     "updated_at": "2024-05-01T11:00:00Z",
 }
 Records = Mapping[str, Mapping[str, str | None]]
-ValidateAll = Callable[[Records], DataFrame]
 
 
 def bronze_row(record_id: str, record: Mapping[str, str | None]) -> tuple[Any, ...]:

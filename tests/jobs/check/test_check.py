@@ -3,7 +3,6 @@
 import csv
 from collections import Counter
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +19,9 @@ from goldrun.jobs.check import report
 from goldrun.jobs.check.check import Checked, check_source
 from goldrun.jobs.refine import silver
 from goldrun.medallion.refinement import Refined
+from tests.conftest import NOW
 from tests.jobs.conftest import new_shop
 
-NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 Shop = Any
 Line = Any
 

@@ -1,7 +1,6 @@
 """Settings are proposed from files: they load, read the files, and ask about what is unsure."""
 
 import tomllib
-from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -17,9 +16,8 @@ from goldrun.io.settings import load_source
 from goldrun.jobs.check.sample import read_sample
 from goldrun.jobs.propose.propose import lines_of, propose
 from goldrun.medallion.whole_build import refine_entities
+from tests.conftest import NOW
 from tests.exports.layouts import LAYOUTS, Layout, write_csv
-
-NOW = datetime(2026, 1, 2, tzinfo=UTC)
 
 
 def proposed(folder: Path, name: str = "shop") -> dict[str, Any]:

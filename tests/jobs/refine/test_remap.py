@@ -71,7 +71,6 @@ DAYS = (
 )
 RATES = "currency,valid_from,rate\nUSD,2024-01-01,0.5\nGBP,2024-06-01,2\n"
 AT_MOST = Rule("amount_too_large", "amount <= 1000", Severity.REJECT, "for this test")
-ANY_TIME = '''transaction_date = "case when Time like '%T%' then Time else Time end"'''
 
 
 class Built:

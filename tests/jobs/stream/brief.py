@@ -1,10 +1,13 @@
 """The simulated feed, which is deterministic, and the expected figures of 1,030 rows."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.project_copy import ROOT
 
 ROWS = 1_030
+NOW = datetime(2026, 1, 2, tzinfo=UTC)
+"""When the streams of these tests start."""
 PRINTED = {
     "27": (11, "633.60", "57.60"),
     "16": (11, "621.50", "56.50"),

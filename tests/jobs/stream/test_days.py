@@ -35,10 +35,10 @@ from goldrun.jobs.stream.messages import IngestedBatch
 from goldrun.jobs.stream.micro_batch import MicroBatches
 from goldrun.medallion.accounting import DUPLICATE
 from goldrun.medallion.bronze import Batch
+from tests.jobs.stream.brief import NOW
 
 pytestmark = [pytest.mark.slow, pytest.mark.of_spark]
 
-NOW = datetime(2026, 1, 2, tzinfo=UTC)
 BATCHES = 3
 ZONE = "Asia/Tokyo"
 

@@ -2,7 +2,7 @@
 
 import shutil
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import count
 from pathlib import Path
@@ -20,11 +20,10 @@ from goldrun.jobs.refine import silver
 from goldrun.jobs.stream import stream
 from goldrun.jobs.stream.limits import Limits
 from goldrun.monitoring.stream_counts import Totals
-from tests.jobs.stream.brief import PRINTED, ROWS, feed
+from tests.jobs.stream.brief import NOW, PRINTED, ROWS, feed
 
 pytestmark = [pytest.mark.slow, pytest.mark.of_spark]
 
-NOW = datetime(2026, 1, 2, tzinfo=UTC)
 HALF = 515
 
 

@@ -4,7 +4,7 @@ import itertools
 import os
 import time
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -21,6 +21,7 @@ from goldrun.jobs.context import Context
 from goldrun.jobs.stream import stream
 from goldrun.jobs.stream.file_stream import FileStream
 from goldrun.jobs.stream.limits import Limits
+from tests.jobs.stream.brief import NOW
 
 pytestmark = pytest.mark.of_spark
 
@@ -41,7 +42,6 @@ amount = "amount"
 transaction_date = "day"
 transaction_status = "'completed'"
 """
-NOW = datetime(2026, 1, 2, tzinfo=UTC)
 LONG_AGO = 1_000_000_000
 
 

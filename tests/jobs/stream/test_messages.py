@@ -1,6 +1,6 @@
 """Each raw record of a micro-batch is in bronze once, even if it was read before."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from pyspark.sql import DataFrame, SparkSession
@@ -16,10 +16,10 @@ from goldrun.io.tracking.runs import Tracker
 from goldrun.jobs.context import Context
 from goldrun.jobs.ingest import bronze
 from goldrun.jobs.stream.messages import ingest_messages
+from tests.jobs.stream.brief import NOW
 
 pytestmark = pytest.mark.of_spark
 
-NOW = datetime(2026, 1, 2, tzinfo=UTC)
 RAW = T.StructType(
     [
         T.StructField(lineage.ENTITY, T.StringType()),

@@ -4,7 +4,7 @@ import random
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
 
@@ -29,11 +29,11 @@ from goldrun.jobs.simulate.simulation import write_marketplace
 from goldrun.jobs.stream import stream
 from goldrun.jobs.stream.limits import Limits
 from goldrun.simulation.options import read_settings
+from tests.jobs.stream.brief import NOW
 from tests.project_copy import ROOT
 
 pytestmark = pytest.mark.of_spark
 
-NOW = datetime(2026, 1, 2, tzinfo=UTC)
 MARKET = read_settings(customers="60", days="120", seed="11", dirt="all")
 PARTS = 3
 """Number of parts in which the stream receives the files."""

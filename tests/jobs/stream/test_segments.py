@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 from itertools import count
 from pathlib import Path
 
@@ -27,11 +27,10 @@ from goldrun.jobs.score.scorer import Scorer
 from goldrun.jobs.stream import stream
 from goldrun.jobs.stream.limits import Limits
 from goldrun.learning.segmentation.model import NAMES
-from tests.jobs.stream.brief import feed
+from tests.jobs.stream.brief import NOW, feed
 
 pytestmark = [pytest.mark.slow, pytest.mark.of_spark]
 
-NOW = datetime(2026, 1, 2, tzinfo=UTC)
 FEW, MANY = [1.0, 1.0], [8.0, 8.0]
 """Orders of the customers of the two segments: up to four are few, from five are many."""
 

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from itertools import count
 from pathlib import Path
 
@@ -20,12 +20,12 @@ from goldrun.jobs.refine import silver
 from goldrun.jobs.stream import stream
 from goldrun.jobs.stream.limits import Limits
 from goldrun.monitoring.stream_counts import Totals
+from tests.jobs.stream.brief import NOW
 from tests.kafka import create_topic, delete_records, produce, running_broker
 from tests.project_copy import ROOT
 
 pytestmark = pytest.mark.of_spark
 
-NOW = datetime(2026, 1, 2, tzinfo=UTC)
 MALFORMED: dict[str, tuple[bytes | None, set[str]]] = {
     "not JSON": (b"hello", {"record_malformed"}),
     "null": (None, {"record_malformed"}),

@@ -83,6 +83,12 @@ def fitted(request: pytest.FixtureRequest) -> tuple[str, Pipeline, pd.DataFrame]
     return request.param, classifier(request.param).fit(frame, churned), frame
 
 
+@pytest.fixture(scope="module")
+def models() -> dict[str, Pipeline]:
+    """A model of each family."""
+    return {family: classifier(family).fit(*customers(300, seed=1)) for family in FAMILIES}
+
+
 def shapley(worth: Worth, players: int) -> Floats:
     """Shapley values by definition: the mean gain of a player over all sets of the others."""
     found = []
@@ -162,7 +168,7 @@ NULLABLE = st.one_of(st.just(np.nan), st.floats(0, 5000))
 
 
 @given(
-    st.lists(
+    rows=st.lists(
         st.tuples(st.floats(1, 5000), st.floats(-1e6, 1e6), NULLABLE, NULLABLE),
         min_size=1,
         max_size=20,
@@ -170,18 +176,15 @@ NULLABLE = st.one_of(st.just(np.nan), st.floats(0, 5000))
 )
 @settings(max_examples=25, deadline=None)
 def test_base_and_contributions_add_up_to_the_log_odds_of_every_customer(
-    rows: list[tuple[float, float, float, float]],
+    models: dict[str, Pipeline], rows: list[tuple[float, float, float, float]]
 ) -> None:
     frame = pd.DataFrame(rows, columns=list(FEATURES))
-    for family, model in MODELS.items():
+    for family, model in models.items():
         found = contributions(model, frame, FEATURES)
         log_odds = model.decision_function(frame)
         np.testing.assert_allclose(
             found.values.sum(axis=1) + found.base, log_odds, rtol=1e-9, atol=1e-9, err_msg=family
         )
-
-
-MODELS = {family: classifier(family).fit(*customers(300, seed=1)) for family in FAMILIES}
 
 
 @pytest.mark.parametrize("estimator", ESTIMATORS)
@@ -218,9 +221,11 @@ def test_a_feature_that_nobody_has_contributes_nothing() -> None:
         assert np.abs(contributions(model, frame, FEATURES).values[:, 3]).max() < 1e-12
 
 
-def test_importance_is_the_mean_size_of_the_contributions_largest_first() -> None:
+def test_importance_is_the_mean_size_of_the_contributions_largest_first(
+    models: dict[str, Pipeline],
+) -> None:
     frame, _ = customers()
-    found = contributions(MODELS["products"], frame, FEATURES)
+    found = contributions(models["products"], frame, FEATURES)
     table = found.importance()
     expected = {
         name: sum(abs(v) for v in found.values[:, place]) / len(frame)
