@@ -1,11 +1,13 @@
 """A small shop: its files, its settings and its own lake."""
 
+import contextlib
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
+import mlflow
 import pytest
 
 from goldrun.io.delta.lake import Lake
@@ -106,6 +108,17 @@ def new_shop(engine: Engine, tracker: Tracker, place: Path) -> Shop:
     settings.write_text(SETTINGS.format(folder=folder))
     lake = Lake(engine, str(place / "lake"))
     return Shop(folder, Context(lake, tracker, load_source(str(settings)), NOW))
+
+
+@contextlib.contextmanager
+def own_store(place: Path, empty_store: Path) -> Iterator[Tracker]:
+    """Use a store without models in a folder, and afterwards the one that was used before."""
+    before = mlflow.get_tracking_uri()
+    shutil.copy(empty_store, place / "mlflow.db")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{place}/mlflow.db")
+        yield Tracker()
+    mlflow.set_tracking_uri(before)
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,6 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-import mlflow
 import numpy as np
 import pandas as pd
 import pytest
@@ -22,7 +21,6 @@ from goldrun.io.delta.lake import Lake
 from goldrun.io.engines.base import Engine
 from goldrun.io.erasure.secret import VARIABLE
 from goldrun.io.tracking.models import register_model
-from goldrun.io.tracking.runs import Tracker
 from goldrun.jobs.aggregate import gold_tables
 from goldrun.jobs.aggregate.activity import history_of
 from goldrun.jobs.context import Context
@@ -34,7 +32,7 @@ from goldrun.jobs.train.inputs import read_inputs
 from goldrun.learning.churn.classifier import fit_churn
 from goldrun.learning.churn.settings import ChurnSettings
 from goldrun.learning.origins import Origins
-from tests.jobs.conftest import HEADER, new_shop
+from tests.jobs.conftest import HEADER, new_shop, own_store
 
 FEATURES = ("recency_days", "purchase_frequency", "total_spend")
 FIRST = date(2024, 1, 1)
@@ -101,11 +99,9 @@ def unscored(
     engine: Engine, empty_store: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Context]:
     """A shop's gold, in a store without models."""
-    place, before = tmp_path_factory.mktemp("shop"), mlflow.get_tracking_uri()
-    (place / "mlflow.db").write_bytes(empty_store.read_bytes())
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{place}/mlflow.db")
-        shop = new_shop(engine, Tracker(), place)
+    place = tmp_path_factory.mktemp("shop")
+    with own_store(place, empty_store) as tracker:
+        shop = new_shop(engine, tracker, place)
         lines = [
             f"t{number},{who},1,{amount},{amount},{day} 10:00:00,completed,{day} 10:00:00"
             for number, (who, day, amount) in enumerate(orders())
@@ -116,7 +112,6 @@ def unscored(
         with shop.ctx.tracker.run("gold", "goldrun-pipeline"):
             gold_tables.run(shop.ctx)
         yield shop.ctx
-    mlflow.set_tracking_uri(before)
 
 
 @pytest.fixture(scope="module")
