@@ -10,7 +10,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 
 .PHONY: help setup demo marketplace kafka kafka-messages kafka-stop cluster cluster-stop \
 	faults bench bench-growth bench-start bench-forms bench-profile bench-cluster bench-layouts bench-marketplace \
-	bench-stream bench-batch bench-memory docs test test-spark test-slow check structure cases readme exports \
+	bench-stream bench-batch bench-memory bench-snapshots docs test test-spark test-slow check structure cases readme exports \
 	sequences layouts mutants lock clean results
 .DEFAULT_GOAL := help
 
@@ -147,6 +147,12 @@ LIMIT ?= 8
 bench-memory: CUSTOMERS = 100000
 bench-memory: .venv/.ready-dev  ## a marketplace within a limit: make bench-memory CUSTOMERS=100000 LIMIT=8
 	@python -m benchmarks.memory --customers=$(CUSTOMERS) --limit=$(LIMIT)
+
+bench-snapshots: CUSTOMERS = 1000000
+bench-snapshots: ROUNDS = 1
+bench-snapshots: DATES = 12
+bench-snapshots: .venv/.ready-dev  ## features as of many dates at once: make bench-snapshots CUSTOMERS=1000000 DATES=12
+	@python -m benchmarks.snapshots --customers=$(CUSTOMERS) --dates=$(DATES) --rounds=$(ROUNDS)
 
 bench-marketplace: .venv/.ready-dev  ## five entities, raw to gold: make bench-marketplace CUSTOMERS=40000
 	@python -m benchmarks.raw_to_gold --customers=$(CUSTOMERS)

@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 from goldrun.contracts.entities import TRANSACTION_DATE
 from goldrun.features.activity import customer_daily, customer_places, customer_products
 from goldrun.features.silver_tables import Silver
-from goldrun.features.spans import in_spans
+from goldrun.features.spans import dates_in_parts, in_spans
 from goldrun.medallion.days import day_of
 from tests.features.markets import ENTITIES, Market, silver_of, version
 from tests.features.shops import ZONES, Shop, by_day
@@ -84,3 +84,16 @@ def test_what_a_part_has_of_some_customers_has_their_orders(spark: SparkSession)
     assert by_day(customer_daily(last.of(everybody))) == found
     # The lines of these days alone tell other days of some orders.
     assert by_day(customer_daily(replace(last, orders=None))) != found
+
+
+@pytest.mark.parametrize(
+    ("rows", "rows_at_once", "sizes"),
+    [(10, None, [5]), (0, 50, [5]), (10, 50, [5]), (10, 49, [4, 1]), (10, 9, [1] * 5)],
+)
+def test_dates_are_split_where_their_rows_are_too_many_for_one_computation(
+    rows: int, rows_at_once: int | None, sizes: list[int]
+) -> None:
+    dates = [date(2024, 1, day) for day in (9, 2, 7, 3, 5, 2)]
+    parts = dates_in_parts(dates, rows, rows_at_once)
+    assert [len(part) for part in parts] == sizes
+    assert [day for part in parts for day in part] == sorted({*dates})

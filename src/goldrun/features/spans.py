@@ -1,4 +1,4 @@
-"""Split silver into spans of days, so that activity of many transactions is computed in parts."""
+"""Split days into spans and dates into parts, so that a large shop is computed in parts."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -41,6 +41,23 @@ def in_spans(silver: Silver, rows_at_once: int | None) -> list[Silver]:
     orders = silver.orders_by_day().localCheckpoint()
     bounds = zip([None, *first_days], [*first_days, None], strict=True)
     return [_span(silver, orders, first, end) for first, end in bounds]
+
+
+def dates_in_parts(as_ofs: Sequence[date], rows: int, rows_at_once: int | None) -> list[list[date]]:
+    """Split the dates of snapshots, the earliest first, into parts that are computed separately.
+
+    A snapshot sums up every earlier row, so the work grows with the dates of a part: one whose
+    sums fit into memory takes as long per date as a single date, and a larger one spills to disk.
+
+    Args:
+        as_ofs: The dates, at least one.
+        rows: Number of rows of ``gold/customer_daily``.
+        rows_at_once: Largest product of rows and dates of a part that has several dates; None: no
+            limit.
+    """
+    dates = sorted(set(as_ofs))
+    many = len(dates) if rows_at_once is None else max(1, rows_at_once // max(1, rows))
+    return [dates[first : first + many] for first in range(0, len(dates), many)]
 
 
 def _span(silver: Silver, orders: DataFrame, first: date | None, end: date | None) -> Silver:

@@ -12,6 +12,7 @@ from goldrun.errors import listed
 from goldrun.features.catalog.feature_tables import CUSTOMER_FEATURES
 from goldrun.features.labels import History
 from goldrun.features.snapshots import snapshots
+from goldrun.features.spans import dates_in_parts
 from goldrun.jobs.aggregate.activity import activity_in
 from goldrun.jobs.context import Context, log, step
 
@@ -46,8 +47,13 @@ def write_snapshots(ctx: Context, as_ofs: Sequence[date], history: History) -> N
     """Make ``gold/customer_features`` hold the features as of these dates, beside its others."""
     what = f"gold: customer_features as of {listed(as_ofs, 3)}"
     with step(what), ctx.lake.writing(CUSTOMER_FEATURES.name):
-        rows = snapshots(activity_in(ctx), as_ofs, history.observed_from, staged=True)
-        if not ctx.lake.replace(CUSTOMER_FEATURES, rows, where=_is_one_of(as_ofs)):
+        activity, at_once = activity_in(ctx), ctx.lake.rows_at_once
+        rows = 0 if at_once is None else activity.daily.count()
+        parts = [
+            snapshots(activity, dates, history.observed_from, staged=True)
+            for dates in dates_in_parts(as_ofs, rows, at_once)
+        ]
+        if not ctx.lake.replace(CUSTOMER_FEATURES, parts, where=_is_one_of(as_ofs)):
             log.info("    nothing changed")
 
 

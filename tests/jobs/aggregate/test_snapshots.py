@@ -1,0 +1,66 @@
+"""Snapshots of several dates are the same in one part and in several."""
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import pytest
+from pyspark.sql import DataFrame
+
+from goldrun.features.catalog.feature_tables import CUSTOMER_FEATURES
+from goldrun.features.snapshots import snapshots
+from goldrun.io.delta.lake import Lake
+from goldrun.io.engines.base import Engine
+from goldrun.io.tracking.runs import Tracker
+from goldrun.jobs.aggregate import gold_tables
+from goldrun.jobs.aggregate.activity import history_of
+from goldrun.jobs.aggregate.snapshots import write_snapshots
+from tests.jobs.conftest import Shop, new_shop
+
+DATES = [date(2024, 5, day) for day in (4, 2, 3)]
+
+
+@pytest.fixture(scope="module")
+def shop(
+    engine: Engine,
+    tracker: Tracker,
+    line: Callable[..., str],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Shop:
+    """A shop with sales on three days, and gold of them."""
+    built = new_shop(engine, tracker, tmp_path_factory.mktemp("snapshots"))
+    sales = [line(f"t{n}", "completed", n, who=f"c{n % 3}") for n in range(1, 8)]
+    days = [text.replace("2024-05-01", f"2024-05-0{n % 3 + 1}") for n, text in enumerate(sales)]
+    built.add_file("sales.csv", *days)
+    with tracker.run("run to gold", "goldrun-pipeline"):
+        built.bronze()
+        built.silver()
+        gold_tables.run(built.ctx)
+    return built
+
+
+def stored(shop: Shop) -> list[tuple[object, ...]]:
+    rows = shop.ctx.lake.read(CUSTOMER_FEATURES.name).orderBy(*CUSTOMER_FEATURES.key)
+    return [tuple(row) for row in rows.collect()]
+
+
+@pytest.mark.parametrize(("rows_at_once", "parts"), [(1, 3), (7, 2)])
+def test_a_shop_with_many_rows_has_its_dates_computed_in_parts(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, rows_at_once: int, parts: int
+) -> None:
+    ctx, history = shop.ctx, history_of(shop.ctx)
+    write_snapshots(ctx, DATES, history)
+    whole = stored(shop)
+    ctx.lake.replace(CUSTOMER_FEATURES, ctx.lake.read(CUSTOMER_FEATURES.name).limit(0))
+    computed: list[list[date]] = []
+
+    def counted(*given: Any, **options: Any) -> DataFrame:
+        computed.append(given[1])
+        return snapshots(*given, **options)
+
+    monkeypatch.setattr(f"{write_snapshots.__module__}.snapshots", counted)
+    monkeypatch.setattr(Lake, "rows_at_once", rows_at_once)
+    write_snapshots(ctx, DATES, history)
+    assert len(computed) == parts
+    assert len({row[1] for row in whole}) == len(DATES)
+    assert stored(shop) == whole
