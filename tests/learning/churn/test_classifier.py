@@ -1,70 +1,30 @@
+"""A churn model finds the chances that made its labels, and refuses rows that it can't use."""
+
 import io
-import tomllib
 import zipfile
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 import skops.io
-from pydantic import ValidationError
 from sklearn.linear_model import LogisticRegression
 
 from goldrun.errors import AsOfError, ContractError, SettingsError
-from goldrun.features.catalog import (
-    purchase_features,
-    refund_features,
-    session_features,
-    window_features,
-)
+from goldrun.features.catalog import purchase_features, refund_features
 from goldrun.features.labels import CHURNED
 from goldrun.io.tracking.trusted_types import TRUSTED_TYPES
 from goldrun.learning.churn import estimators
-from goldrun.learning.churn import model as churn
 from goldrun.learning.churn.baselines import baseline_scores
 from goldrun.learning.churn.classifier import (
     build_classifier,
     churn_probability,
     fit_churn,
 )
-from goldrun.learning.churn.settings import ChurnSettings
 from goldrun.learning.evaluation import score_binary
+from tests.learning.churn.customers import FEATURES, config, shop
 
-FEATURES = (
-    purchase_features.RECENCY_DAYS,
-    purchase_features.PURCHASE_FREQUENCY,
-    purchase_features.TOTAL_SPEND,
-    purchase_features.AVG_TRANSACTION_VALUE,
-)
 ESTIMATORS = tuple(estimators.ESTIMATORS)
-
-
-def config(estimator: str = "logistic_regression", **given: Any) -> ChurnSettings:
-    return ChurnSettings.model_validate({"estimator": estimator, "features": FEATURES, **given})
-
-
-def shop(rows: int = 1500, seed: int = 0) -> pd.DataFrame:
-    """Customers whose true chance of churn is logistic in the logarithms of the features."""
-    random = np.random.default_rng(seed)
-    orders = 1.0 + random.poisson(3, rows)
-    value = random.lognormal(3, 0.5, rows)
-    recency = np.floor(random.exponential(60, rows))
-    logit = 1.2 * (np.log1p(recency) - 3.5) - 1.5 * (np.log1p(orders) - 1.5)
-    chance = 1 / (1 + np.exp(-logit))
-    return pd.DataFrame(
-        {
-            purchase_features.RECENCY_DAYS: recency,
-            purchase_features.PURCHASE_FREQUENCY: orders,
-            purchase_features.TOTAL_SPEND: orders * value,
-            purchase_features.AVG_TRANSACTION_VALUE: value,
-            purchase_features.TENURE_DAYS: recency + 30 * (orders - 1),
-            purchase_features.PURCHASE_GAP_MEAN_DAYS: np.where(orders > 1, 30.0, np.nan),
-            "chance": chance,
-            CHURNED: (random.random(rows) < chance).astype(int),
-        }
-    )
 
 
 def test_four_features_reach_the_known_scores_on_the_online_retail_sample(
@@ -202,41 +162,6 @@ def test_a_net_loss_is_a_feature(estimator: str) -> None:
         assert np.array_equal(logs, np.sign(named) * np.log1p(named.abs()))
 
 
-def test_text_is_refused() -> None:
-    frame = shop(50).astype({purchase_features.RECENCY_DAYS: object})
-    frame.loc[3, purchase_features.RECENCY_DAYS] = "long"
-    with pytest.raises(ContractError, match="not a number"):
-        baseline_scores(frame, 90)
-
-
-def test_a_misspelt_feature_is_refused_with_a_suggestion() -> None:
-    with pytest.raises(ValidationError, match="did you mean 'recency_days'"):
-        config(features=("recency_day",))
-
-
-@pytest.mark.parametrize(
-    "features", [(), (purchase_features.RECENCY_DAYS, purchase_features.RECENCY_DAYS)]
-)
-def test_features_are_at_least_one_and_each_once(features: tuple[str, ...]) -> None:
-    with pytest.raises(ValidationError, match="features"):
-        config(features=features)
-
-
-def test_a_misspelt_parameter_is_refused_with_a_suggestion() -> None:
-    with pytest.raises(ValidationError, match="did you mean 'max_iter'"):
-        config(parameters={"max_iters": 50})
-
-
-def test_a_parameter_of_the_other_estimator_is_refused() -> None:
-    with pytest.raises(ValidationError, match="'C' is not a parameter of hist_gradient_boosting"):
-        config("hist_gradient_boosting", parameters={"C": 1.0})
-
-
-def test_random_state_is_only_set_by_the_seed() -> None:
-    with pytest.raises(ValidationError, match="set by seed"):
-        config(parameters={"random_state": 1})
-
-
 def test_a_parameter_value_that_scikit_learn_refuses_is_a_settings_error() -> None:
     frame = shop(50)
     with pytest.raises(SettingsError, match=r"\[parameters\].*'C'"):
@@ -249,51 +174,3 @@ def test_parameters_reach_the_estimator_with_their_types() -> None:
     found = {name: classifier.get_params()[name] for name in (*given, "random_state")}
     assert found == {**given, "random_state": 5}
     assert found["early_stopping"] is True
-
-
-@pytest.mark.parametrize(
-    ("features", "days"),
-    [
-        (FEATURES, 0),
-        ((window_features.frequency_in(30),), 30),
-        (
-            (
-                purchase_features.RECENCY_DAYS,
-                window_features.spend_in(180),
-                window_features.frequency_in(90),
-            ),
-            180,
-        ),
-        ((refund_features.net_spend_in(90), refund_features.NET_SPEND), 90),
-        ((refund_features.refund_rate_in(30), window_features.SPEND_TREND), 60),
-        ((session_features.sessions_in(180), window_features.spend_share_in(30)), 180),
-    ],
-)
-def test_the_longest_window_is_that_of_the_features(features: tuple[str, ...], days: int) -> None:
-    assert config(features=features).longest_window_days == days
-
-
-def test_rules_give_absent_and_infrequent_customers_a_higher_score() -> None:
-    frame = pd.DataFrame(
-        {
-            purchase_features.RECENCY_DAYS: [5, 50],
-            purchase_features.PURCHASE_FREQUENCY: [9, 1],
-            purchase_features.TENURE_DAYS: [85, 50],
-            purchase_features.PURCHASE_GAP_MEAN_DAYS: [10, None],
-        }
-    )
-    for score in baseline_scores(frame, 90).values():
-        assert score[1] > score[0]
-
-
-def test_the_shipped_settings_are_valid() -> None:
-    path = Path(__file__).parents[2] / "models" / "churn.toml"
-    settings = ChurnSettings.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    simplest = next(iter(settings.each().values()))
-    assert (simplest.features, settings.horizon_days) == (FEATURES, 90)
-    assert settings.intended_use
-
-
-def test_a_promotion_requires_a_better_auc_than_every_baseline() -> None:
-    required = {criterion.above for criterion in churn.MODEL.criteria(config())}
-    assert required == {f"{name}.auc" for name in baseline_scores(shop(50), 90)}
