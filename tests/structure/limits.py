@@ -3,11 +3,14 @@
 Modules of ``src``, ``pipelines`` and ``benchmarks`` have at most 250 lines, their functions at most
 40 lines without docstring, and every public module, class and function has a docstring and, if it
 is a function, a return type. Tests are exempt from the limits of size, because a table of cases is
-read from top to bottom; ruff and mypy check them like everything else.
+read from top to bottom; ruff and mypy check them like everything else. No two modules of tests have
+one name, because pytest imports each by its name without the folder.
 """
 
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from tests.project_copy import ROOT
 from tests.structure.modules import Function, Module, read_modules
@@ -42,9 +45,19 @@ def _faults(function: Function) -> Iterator[str]:
         yield "has no return type: annotate it"
 
 
+def equal_names(tests: Iterable[Path]) -> Iterator[str]:
+    """Yield one line for each module of tests whose name another one has."""
+    by_path = sorted(tests)
+    counts = Counter(path.name for path in by_path)
+    for path in by_path:
+        if counts[path.name] > 1:
+            yield f"{path}: another module of tests has this name: rename one"
+
+
 def main() -> int:
     """Print the breaches of this project; return 1 if there are any."""
-    found = list(breaches(read_modules(ROOT, FOLDERS)))
+    tests = (path.relative_to(ROOT) for path in ROOT.glob("tests/**/test_*.py"))
+    found = [*breaches(read_modules(ROOT, FOLDERS)), *equal_names(tests)]
     print("\n".join(found) if found else "Structure: all limits hold")
     return int(bool(found))
 

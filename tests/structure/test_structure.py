@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from tests.structure.figures import files_touched, p90_of_bodies, shared_names, size_figures
-from tests.structure.limits import BODY_LINES, MODULE_LINES, breaches
+from tests.structure.limits import BODY_LINES, MODULE_LINES, breaches, equal_names
 from tests.structure.modules import Module, parse_module
 from tests.structure.row_path import holds_rows
 
@@ -80,6 +80,14 @@ def test_public_names_need_docstrings_and_return_types() -> None:
         f"{where}:2: Shop.open has no return type: annotate it",
         f"{where}:6: work has no docstring: add one",
         f"{where}:6: work has no return type: annotate it",
+    ]
+
+
+def test_two_modules_of_tests_with_one_name_are_breaches() -> None:
+    tests = [Path("tests/jobs/test_a.py"), Path("tests/io/test_a.py"), Path("tests/io/test_b.py")]
+    assert list(equal_names(tests)) == [
+        "tests/io/test_a.py: another module of tests has this name: rename one",
+        "tests/jobs/test_a.py: another module of tests has this name: rename one",
     ]
 
 
