@@ -5,7 +5,8 @@ import json
 import os
 import pickle
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -119,6 +120,22 @@ def test_an_edited_text_that_the_model_is_used_with_is_refused(stored: Stored) -
             load_champion(stored.champion)
     finally:
         text.write_text(before)
+
+
+@pytest.mark.parametrize(
+    ("read", "difference"),
+    [
+        (lambda text: {TEXT: text}, None),
+        (lambda text: {TEXT: text + " "}, "run/segments.json has changed"),
+        (lambda text: {TEXT: text, "more.json": text}, "run/more.json was added"),
+    ],
+)
+def test_the_text_that_is_used_is_the_one_that_is_compared(
+    stored: Stored, read: Callable[[str], dict[str, str]], difference: str | None
+) -> None:
+    texts = read((stored.records.parent / TEXT).read_text())
+    with pytest.raises(ModelFileError, match=difference) if difference else nullcontext():
+        load_champion(stored.champion, texts)
 
 
 def test_mlflow_may_be_told_to_load_no_model(

@@ -39,7 +39,7 @@ def write(tracker: Tracker, checksums: Mapping[str, str], texts: Iterable[str]) 
     return {CHECKSUM: found}
 
 
-def check(champion: Champion, found: Mapping[str, str]) -> None:
+def check(champion: Champion, found: Mapping[str, str], texts: Mapping[str, str]) -> None:
     """Compare the files of a version with its record.
 
     A version that was registered before goldrun recorded checksums is accepted with a warning.
@@ -47,6 +47,8 @@ def check(champion: Champion, found: Mapping[str, str]) -> None:
     Args:
         champion: The version, with its tags.
         found: Checksum of each file of the folder that the store has now.
+        texts: Text artifacts of the run as the caller has read them and will use them, by path;
+            other recorded texts are read here.
 
     Raises:
         ModelFileError: A file is missing, was added or has changed; or the record is incomplete.
@@ -64,12 +66,13 @@ def check(champion: Champion, found: Mapping[str, str]) -> None:
     elif total(in_run[recorded]) != recorded:
         raise _refused(champion, f"{_artifact(recorded)} of run {champion.run_id} has changed")
     else:
-        _check_files(champion, in_run[recorded], found)
+        _check_files(champion, in_run[recorded], {**found, **_of_given(texts)})
 
 
 def _check_files(champion: Champion, recorded: Mapping[str, str], found: Mapping[str, str]) -> None:
-    texts = [name.removeprefix(_OF_RUN) for name in recorded if name.startswith(_OF_RUN)]
-    changed = differences(recorded, {**found, **_of_texts(champion.run_id, texts)})
+    unread = [name for name in recorded if name.startswith(_OF_RUN) and name not in found]
+    others = _of_texts(champion.run_id, [name.removeprefix(_OF_RUN) for name in unread])
+    changed = differences(recorded, {**found, **others})
     if changed:
         raise _refused(champion, f"{'; '.join(changed)} since it was registered")
 
@@ -121,12 +124,15 @@ def _read(run_id: str, recorded: str) -> dict[str, str]:
 
 def _of_texts(run_id: str, texts: Iterable[str]) -> dict[str, str]:
     """Return the checksum of each text artifact of a run, by its name in a record."""
-    checksums = {}
+    read = {}
     for path in texts:
         with artifacts_explained(f"{path} of run {run_id}"):
-            text = mlflow.artifacts.load_text(f"runs:/{run_id}/{path}")
-        checksums[f"{_OF_RUN}{path}"] = hashlib.sha256(text.encode()).hexdigest()
-    return checksums
+            read[path] = mlflow.artifacts.load_text(f"runs:/{run_id}/{path}")
+    return _of_given(read)
+
+
+def _of_given(texts: Mapping[str, str]) -> dict[str, str]:
+    return {f"{_OF_RUN}{p}": hashlib.sha256(t.encode()).hexdigest() for p, t in texts.items()}
 
 
 def _artifact(recorded: str) -> str:

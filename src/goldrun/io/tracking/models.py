@@ -87,11 +87,18 @@ def register_model(
     return version
 
 
-def load_champion(champion: Champion) -> tuple[Any, Sequence[str]]:
+def load_champion(
+    champion: Champion, texts: Mapping[str, str] | None = None
+) -> tuple[Any, Sequence[str]]:
     """Load a champion's pipeline and the names of the columns it was trained on.
 
     Its files are downloaded once and compared with the checksums of its registration before any is
     read. A version of an older goldrun, which recorded none, is loaded with a warning.
+
+    Args:
+        champion: The version.
+        texts: Text artifacts of its run that the caller has read, by path; they are compared with
+            their checksums too.
 
     Raises:
         TrackingError: Files of the model are missing from the store.
@@ -102,7 +109,7 @@ def load_champion(champion: Champion) -> tuple[Any, Sequence[str]]:
     uri = f"models:/{champion.name}/{champion.version}"
     what = f"model {champion.name} version {champion.version}"
     with _downloaded(uri, what) as folder:
-        checksum_records.check(champion, checksums_of(folder))
+        checksum_records.check(champion, checksums_of(folder), texts or {})
         signature = check_files(what, folder).signature
         if signature is None:
             raise ContractError(f"{uri} has no signature: register it again by a training run")

@@ -65,9 +65,9 @@ class Scorer:
         return self.champion is not None
 
     def _load(self, ctx: Context, champion: Champion) -> LoadedModel:
-        model, features = load_champion(champion)
         paths = self._publication.texts
         texts = {path: ctx.tracker.read_artifact(champion.run_id, path) for path in paths}
+        model, features = load_champion(champion, texts)
         return LoadedModel(champion.version, model, tuple(features), texts)
 
     @property
