@@ -40,6 +40,10 @@ CASES: dict[str, tuple[str, list[Record | str]]] = {
         f'1,"{HEAD}\n{HEAD}",2\n{HEAD}\n1,x,2',
         [*rows(("1", f"{HEAD}\n{HEAD}", "2")), HEAD, *rows(ONE)],
     ),
+    "a line could end one record or begin the next": (
+        '1,x,"2\n"\n",x,2\n1,x,2',
+        [*rows(("1", "x", "2\n")), '",x,2', *rows(ONE)],
+    ),
     "never closed": ('1,"a,2\n1,x,2\n1,x,2\n', ['1,"a,2', *rows(ONE, ONE)]),
     "never closed, with a fault behind": (
         '1,"a,2\n1,x,2\n1,5" disk,2\n1,x,2',

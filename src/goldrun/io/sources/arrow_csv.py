@@ -1,6 +1,7 @@
 """CSV records parsed with Arrow, as ``csv_files`` defines records."""
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
@@ -13,24 +14,23 @@ _BLOCK_BYTES = 4 << 20
 
 def parse_csv(
     lines: pa.Array,
+    joined: npt.NDArray[np.bool_],
     header: str,
     names: tuple[str, ...],
     patterns: Patterns,
-    *,
-    breaks: bool = False,
 ) -> Parsed:
     """Parse records of one file.
 
     Args:
         lines: Their text without line ends at the end.
+        joined: Whether each has line breaks; then it is known to be well-formed.
         header: The file's first record.
         names: The column names in it.
         patterns: Patterns of the file's records.
-        breaks: Whether any text has a line break.
     """
     repeats = pc.equal(pc.utf8_ltrim(lines, characters=BOM), header)
-    accepted = pc.and_(well_formed(lines, patterns), pc.invert(repeats))
-    columns = _columns(lines.filter(accepted), patterns, breaks=breaks)
+    accepted = pc.and_(_well_formed(lines, joined, patterns), pc.invert(repeats))
+    columns = _columns(lines.filter(accepted), patterns, breaks=bool(joined.any()))
     fields = len(names) * accepted.cast(pa.int32()).to_numpy(zero_copy_only=False)
     offsets = pa.array(np.concatenate(([0], np.cumsum(fields))).astype(np.int32))
     count = len(columns[0])
@@ -40,6 +40,14 @@ def parse_csv(
     keys = pa.array(names, pa.large_string()).take(pa.array(np.tile(np.arange(len(names)), count)))
     records = pa.MapArray.from_arrays(offsets, keys, values, type=RECORDS)
     return records, pc.if_else(accepted, pa.scalar(None, pa.large_string()), lines)
+
+
+def _well_formed(lines: pa.Array, joined: npt.NDArray[np.bool_], patterns: Patterns) -> pa.Array:
+    if not joined.any():
+        return well_formed(lines, patterns)
+    others = pa.array(~joined)
+    right = well_formed(lines.filter(others), patterns)
+    return pc.replace_with_mask(pa.array(joined), others, right)
 
 
 def _columns(lines: pa.Array, patterns: Patterns, *, breaks: bool) -> list[pa.Array]:

@@ -159,11 +159,9 @@ class CsvLayout:
             for data, last in _with_last(whole_lines(stream, header.encoding)):
                 found = join_lines(rest + data, forms, header.blank, last=last)
                 rest = found.rest
-                lines = found.lines[skipped:]
+                lines, joined = found.lines[skipped:], found.joined[skipped:]
                 skipped -= min(skipped, len(found.lines))
-                yield partial(
-                    parse_csv, lines, header.line, header.names, forms, breaks=found.breaks
-                )
+                yield partial(parse_csv, lines, joined, header.line, header.names, forms)
 
 
 def _with_last(pieces: Iterator[bytes]) -> Iterator[tuple[bytes, bool]]:

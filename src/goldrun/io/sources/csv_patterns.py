@@ -17,7 +17,6 @@ class Patterns:
         separator: The delimiter, escaped.
         line: A record whose quotes are right.
         opening: A line that ends inside a quoted field.
-        closing: A line that begins inside a quoted field and ends outside.
     """
 
     delimiter: str
@@ -26,7 +25,6 @@ class Patterns:
     separator: str
     line: str
     opening: str
-    closing: str
 
 
 def patterns(delimiter: str, fields: int, *, possessive: bool = False) -> Patterns:
@@ -50,19 +48,15 @@ def patterns(delimiter: str, fields: int, *, possessive: bool = False) -> Patter
         separator,
         line=rf"\A{field}(?:{separator}{field}){more}\z",
         opening=rf'\A(?:{field}{separator})*"{inside}\z',
-        closing=rf'\A{inside}"(?:{separator}{field})*\z',
     )
 
 
 def well_formed(lines: pa.Array, patterns: Patterns) -> pa.Array:
     """Whether each text is a record: its quotes are right, and it has as many fields."""
-    has_quote = pc.match_substring(lines, '"')
-    right, unquoted = pc.invert(has_quote), lines
-    if pc.any(has_quote).as_py():
-        right = pc.or_(right, pc.match_substring_regex(lines, patterns.line))
-        unquoted = pc.if_else(
-            has_quote, pc.replace_substring_regex(lines, patterns.quoted, ""), lines
-        )
+    right, unquoted = True, lines
+    if pc.any(pc.match_substring(lines, '"')).as_py():
+        right = pc.match_substring_regex(lines, patterns.line)
+        unquoted = pc.replace_substring_regex(lines, patterns.quoted, "")
     delimiters = pc.count_substring(unquoted, patterns.delimiter)
     return pc.and_(right, pc.equal(delimiters, patterns.fields - 1))
 

@@ -18,12 +18,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from goldrun.io.sources.csv_patterns import Patterns, well_formed
-from goldrun.io.sources.text_files import not_blank, split_lines
+from goldrun.io.sources.text_files import Numbers, line_bounds, not_blank, texts_between
 
 MOST_LINES, MOST_BYTES = 10_000, 1 << 20
 MOST_RECORDS = 10
-_ENDS = np.frombuffer(b"\n\r", np.uint8)
-Numbers = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -32,12 +31,12 @@ class Joined:
 
     Attributes:
         lines: Their text without line ends, blank lines left out.
-        breaks: Whether any of them has a line break.
+        joined: Whether each has line breaks; then it is known to be well-formed.
         rest: The end of the piece, which continues in the next one.
     """
 
     lines: pa.Array
-    breaks: bool = False
+    joined: Flags
     rest: bytes = b""
 
 
@@ -50,12 +49,11 @@ def join_lines(data: bytes, patterns: Patterns, blank: str, *, last: bool) -> Jo
         blank: Characters of a blank line.
         last: Whether no text follows; else a record may continue in the next piece.
     """
-    lines = split_lines(data)
-    if b'"' in data:
-        piece = _Piece(data, lines, patterns, blank)
-        if len(piece.odd):
-            return _joined(piece, last=last)
-    return Joined(lines.filter(not_blank(lines, blank)))
+    piece = _Piece(data, patterns, blank)
+    if b'"' in data and len(piece.odd):
+        return _joined(piece, last=last)
+    kept = piece.lines.filter(piece.not_blank)
+    return Joined(kept, np.zeros(len(kept), np.bool_))
 
 
 def _joined(piece: "_Piece", *, last: bool) -> Joined:
@@ -63,16 +61,15 @@ def _joined(piece: "_Piece", *, last: bool) -> Joined:
     end, rest = len(piece.lines), b""
     if single and not last and piece.may_continue():
         end = int(piece.odd[-1])
-        rest = piece.data[piece.starts[end] :]
+        rest = piece.data[piece.bounds[0][end] :]
     lasts = piece.odd[firsts + 1]
     firsts = piece.odd[firsts]
-    order, inside = np.arange(end), np.zeros(end + 1, np.int64)
-    order[firsts] = len(piece.lines) + np.arange(len(firsts))
+    last_of, inside = np.arange(end), np.zeros(end + 1, np.int64)
+    last_of[firsts] = lasts
     inside[firsts + 1] += 1
     inside[lasts + 1] -= 1
-    kept = piece.not_blank.to_numpy(zero_copy_only=False)[:end] & (np.cumsum(inside)[:-1] == 0)
-    texts = pa.concat_arrays([piece.lines, piece.text(firsts, lasts)])
-    return Joined(texts.take(pa.array(order[kept])), bool(len(firsts)), rest)
+    kept = np.flatnonzero(_boolean(piece.not_blank)[:end] & (np.cumsum(inside)[:-1] == 0))
+    return Joined(piece.text(kept, last_of[kept]), last_of[kept] > kept, rest)
 
 
 @dataclass(frozen=True)
@@ -80,40 +77,24 @@ class _Piece:
     """The lines of a piece, and which of them have an odd number of quotes."""
 
     data: bytes
-    lines: pa.Array
     patterns: Patterns
     blank: str
 
     @cached_property
-    def _bytes(self) -> npt.NDArray[np.uint8]:
-        return np.frombuffer(self.data, np.uint8)
+    def bounds(self) -> tuple[Numbers, Numbers]:
+        """Start and end of each line."""
+        return line_bounds(self.data)
 
     @cached_property
-    def _bounds(self) -> tuple[Numbers, Numbers]:
-        """Start and end of each line, without its line end, in the bytes of the piece."""
-        feeds = self._bytes == _ENDS[0]
-        ends = np.flatnonzero(feeds)
-        if b"\r" in self.data:
-            returns = self._bytes == _ENDS[1]
-            lone = returns & ~np.append(feeds[1:], False)
-            starts = np.flatnonzero(feeds | lone) + 1
-            ends = starts - 1
-            ends = ends - (feeds[ends] & (ends > 0) & returns[ends - 1])
-        else:
-            starts = ends + 1
-        if not len(starts) or starts[-1] < len(self.data):
-            starts, ends = np.append(starts, -1), np.append(ends, len(self.data))
-        return np.concatenate(([0], starts[:-1])), ends
-
-    @property
-    def starts(self) -> Numbers:
-        return self._bounds[0]
+    def lines(self) -> pa.Array:
+        """The text of each line."""
+        return texts_between(self.data, *self.bounds)
 
     @cached_property
     def odd(self) -> Numbers:
         """Numbers of the lines with an odd number of quotes."""
-        quotes = np.flatnonzero(self._bytes == ord('"'))
-        starts, ends = self._bounds
+        quotes = np.flatnonzero(np.frombuffer(self.data, np.uint8) == ord('"'))
+        starts, ends = self.bounds
         counts = np.searchsorted(quotes, ends) - np.searchsorted(quotes, starts)
         return np.flatnonzero(counts & 1)
 
@@ -122,11 +103,9 @@ class _Piece:
         return not_blank(self.lines, self.blank)
 
     def text(self, firsts: Numbers, lasts: Numbers) -> pa.Array:
-        """The text from one line to another, with the line ends between."""
-        starts, ends = self._bounds
-        bounds = zip(starts[firsts].tolist(), ends[lasts].tolist(), strict=True)
-        texts = [self.data[start:end] for start, end in bounds]
-        return pa.array(texts, pa.large_binary()).cast(pa.large_string())
+        """The texts from some lines to others, with the line ends between; no two overlap."""
+        starts, ends = self.bounds
+        return texts_between(self.data, starts[firsts], ends[lasts])
 
     def pairs(self) -> tuple[Numbers, bool]:
         """Find the odd lines that begin a record which the next odd line ends.
@@ -134,28 +113,29 @@ class _Piece:
         Returns:
             Their positions among the odd lines, and whether the last odd line is part of none.
         """
-        valid, found, at = self._valid().tolist(), [], 0
-        while at < len(valid):
-            if valid[at]:
-                found.append(at)
-            at += 1 + valid[at]
-        return np.array(found, np.int64), at == len(valid)
+        valid = self._valid()
+        at = np.arange(len(valid))
+        # Every second of those in a row: the line that ends a record begins no other.
+        since_invalid = at - np.maximum.accumulate(np.where(valid, -1, at))
+        found = np.flatnonzero(valid & (since_invalid % 2 == 1))
+        return found, not len(found) or bool(found[-1] < len(valid) - 1)
 
-    def _valid(self) -> npt.NDArray[np.bool_]:
+    def _valid(self) -> Flags:
         """Whether each odd line but the last and the next one are ends of one record."""
         firsts, lasts = self.odd[:-1], self.odd[1:]
-        starts, ends = self._bounds
+        starts, ends = self.bounds
         small = (ends[lasts] - starts[firsts] <= MOST_BYTES) & (lasts - firsts < MOST_LINES)
         valid = np.asarray(small, np.bool_)
-        ends_of = self.lines.take(pa.array(self.odd))
-        valid &= _matches(ends_of, self.patterns.opening)[:-1]
-        valid &= _matches(ends_of, self.patterns.closing)[1:]
+        valid &= _matches(self.lines.take(pa.array(firsts)), self.patterns.opening)
         valid &= ~self._are_records(firsts, lasts)
         tried = np.flatnonzero(valid)
-        valid[tried] = _boolean(well_formed(self.text(firsts[tried], lasts[tried]), self.patterns))
+        # Neighbours share a line, and texts that are built at once must not overlap.
+        for some in (tried[tried % 2 == 0], tried[tried % 2 == 1]):
+            texts = self.text(firsts[some], lasts[some])
+            valid[some] = _boolean(well_formed(texts, self.patterns))
         return valid
 
-    def _are_records(self, firsts: Numbers, lasts: Numbers) -> npt.NDArray[np.bool_]:
+    def _are_records(self, firsts: Numbers, lasts: Numbers) -> Flags:
         """Whether many lines between two, and at least half, are records of their own."""
         if self.patterns.fields == 1 or not (lasts - firsts > MOST_RECORDS).any():
             return np.zeros(len(firsts), np.bool_)
@@ -170,13 +150,13 @@ class _Piece:
         """Whether the last odd line may begin a record that ends in the next piece."""
         first = self.odd[-1]
         opens = _matches(self.lines.slice(first, 1), self.patterns.opening)[0]
-        size = len(self.data) - self.starts[first]
+        size = len(self.data) - self.bounds[0][first]
         return bool(opens and size <= MOST_BYTES and len(self.lines) - first < MOST_LINES)
 
 
-def _matches(lines: pa.Array, pattern: str) -> npt.NDArray[np.bool_]:
+def _matches(lines: pa.Array, pattern: str) -> Flags:
     return _boolean(pc.match_substring_regex(lines, pattern))
 
 
-def _boolean(values: pa.Array) -> npt.NDArray[np.bool_]:
+def _boolean(values: pa.Array) -> Flags:
     return np.asarray(values.to_numpy(zero_copy_only=False), np.bool_)

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from io import BufferedIOBase
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+Numbers = npt.NDArray[np.int64]
 BYTES_AT_ONCE = 32 << 20
 _UTF_8 = "UTF-8"
 _MARKS = {
@@ -92,16 +94,33 @@ def _valid(data: bytes) -> bytes:
 
 
 def split_lines(data: bytes) -> pa.Array:
-    """Split bytes at line feeds, carriage returns or both; the lines are views into the bytes."""
+    """Split UTF-8 at line feeds, carriage returns or both."""
+    return texts_between(data, *line_bounds(data))
+
+
+def line_bounds(data: bytes) -> tuple[Numbers, Numbers]:
+    """Return the start and the end of each line, without its line end."""
+    each = np.frombuffer(data, np.uint8)
+    feeds = each == _FEED
+    ends = np.flatnonzero(feeds)
     if b"\r" in data:
-        data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    if not data.endswith(b"\n"):
-        data += b"\n"
-    ends = np.flatnonzero(np.frombuffer(data, np.uint8) == _FEED)
-    offsets = np.concatenate(([0], ends + 1)).astype(np.int64)
-    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(data)]
-    ended = pa.Array.from_buffers(pa.large_string(), len(ends), buffers)
-    return pc.utf8_rtrim(ended, characters="\n")
+        returns = each == _RETURN
+        starts = np.flatnonzero(feeds | (returns & ~np.append(feeds[1:], False))) + 1
+        ends = starts - 1
+        ends = ends - (feeds[ends] & (ends > 0) & returns[ends - 1])
+    else:
+        starts = ends + 1
+    if not len(starts) or starts[-1] < len(data):
+        starts, ends = np.append(starts, -1), np.append(ends, len(data))
+    return np.concatenate(([0], starts[:-1])), ends
+
+
+def texts_between(data: bytes, starts: Numbers, ends: Numbers) -> pa.Array:
+    """Return the texts from each start to its end; each end is at most the next start."""
+    bounds = np.append(np.column_stack((starts, ends)), len(data))
+    buffers = [None, pa.py_buffer(bounds), pa.py_buffer(data)]
+    texts_and_gaps = pa.Array.from_buffers(pa.large_string(), len(bounds) - 1, buffers)
+    return texts_and_gaps.take(pa.array(np.arange(0, len(bounds) - 1, 2)))
 
 
 def not_blank(lines: pa.Array, blank: str) -> pa.Array:
