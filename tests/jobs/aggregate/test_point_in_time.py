@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from goldrun.contracts import gold
-from goldrun.features.catalog.feature_tables import CUSTOMER_FEATURES
+from goldrun.features.catalog.feature_tables import CUSTOMER_DAILY, CUSTOMER_FEATURES
+from goldrun.features.labels import churn_labels
 from goldrun.jobs.aggregate import gold_tables
 from tests.jobs.aggregate.test_increment import run_to_gold
 from tests.jobs.conftest import Shop
@@ -92,6 +93,42 @@ def test_what_is_exported_later_leaves_the_features_of_a_date_as_they_were(
     assert features(shop) == before
     # Otherwise the second file would show nothing.
     assert current_spend(shop) != sum(row[SPEND] for row in before)
+
+
+def test_an_order_shifted_across_a_boundary_moves_from_the_features_to_the_label_or_out_of_it(
+    shop: Shop,
+) -> None:
+    midnight, horizon = datetime.combine(AS_OF, time(), UTC), timedelta(days=90)
+    second = timedelta(seconds=1)
+    times = {
+        "before": midnight - second,
+        "first": midnight,
+        "last": midnight + horizon - second,
+        "after": midnight + horizon,
+    }
+    orders = [order(f"{who}2", who, when) for who, when in times.items()]
+    orders += [order(f"{who}1", who, START) for who in times]
+    # Somebody buys every day, so that the history covers the label's window.
+    orders += [order(f"d{n}", "daily", START + timedelta(days=n)) for n in range(190)]
+    shop.add_file("orders.csv", *map(text, orders))
+    run_to_gold(shop)
+    snapshot(shop)
+    lake = shop.ctx.lake
+    stored = lake.read(CUSTOMER_FEATURES.name).where(f"{gold.AS_OF} = DATE'{AS_OF}'")
+    labels = churn_labels(lake.read(CUSTOMER_DAILY.name), stored, horizon.days)
+    orders_of = {r["customer_id"]: r["purchase_frequency"] for r in stored.collect()}
+    churned = {r["customer_id"]: r["churned"] for r in labels.collect()}
+    assert {who: (orders_of[who], churned[who]) for who in times} == {
+        "before": (2, 1),
+        "first": (1, 0),
+        "last": (1, 0),
+        "after": (1, 1),
+    }
+
+
+def order(key: str, who: str, when: datetime) -> Row:
+    row = {"key": key, "who": who, "amount": 5, "status": "completed"}
+    return row | {"when": when, "updated": when}
 
 
 def current_spend(shop: Shop) -> object:
