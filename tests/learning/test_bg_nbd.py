@@ -98,15 +98,38 @@ def test_an_expectation_exists_where_the_formula_divides_by_zero(a: float) -> No
     assert found == pytest.approx(near, rel=1e-2)
 
 
+def test_the_integral_for_a_large_parameter_continues_the_formula() -> None:
+    """What is computed in two ways is equal where one ends and the other begins."""
+    some = Histories(
+        np.array([0.0, 1, 8, 40]), np.array([0.0, 30, 90, 300]), np.array([9.0, 80, 95, 320])
+    )
+    for b in (0.01, 5.0, 100.0, 5_000.0):
+        formula, integral = (
+            expected_purchases(BgNbd(0.8, 20, a, b), some, 90) for a in (50.0, 50.000001)
+        )
+        assert integral == pytest.approx(formula, rel=1e-4), b
+
+
+def test_customers_who_become_inactive_with_one_probability_have_its_expectation() -> None:
+    """In the limit all have the probability a / (a + b), and the sum over purchases is known."""
+    found = expected_purchases(BgNbd(0.8, 20, 2_000, 6_000), one(0, 0, 50), 90)
+    assert found == pytest.approx((1 - (70 / (70 + 0.25 * 90)) ** 0.8) / 0.25, rel=1e-3)
+
+
 @pytest.mark.parametrize(
     "shop",
     [
         one(0, 0, 5),
+        Histories(
+            np.array([1.0, 1, 0, 3, 3]),
+            np.array([7.0, 111, 0, 69, 145]),
+            np.array([274.0, 141, 176, 152, 250]),
+        ),
         Histories(np.zeros(50), np.zeros(50), np.full(50, 30.0)),
         Histories(np.full(50, 9.0), np.full(50, 90.0), np.full(50, 90.0)),
         Histories(np.array([0.0, 500]), np.array([0.0, 1000]), np.array([1.0, 1000])),
     ],
-    ids=["one customer", "no repeats", "all alike", "one very frequent"],
+    ids=["one customer", "five customers", "no repeats", "all alike", "one very frequent"],
 )
 def test_unusual_shops_have_finite_expectations(shop: Histories) -> None:
     found = expected_purchases(fit_bg_nbd(shop), shop, 90)

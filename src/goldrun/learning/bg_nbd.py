@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import OptimizeResult, minimize
-from scipy.special import gammaln, hyp2f1
+from scipy.special import betaincinv, gammaln, hyp2f1
 
 from goldrun.errors import AsOfError
 from goldrun.learning.evaluation import Floats
@@ -24,6 +24,10 @@ _STARTS = ((0.0, 0.0, 0.0, 0.0), (-1.5, 0.0, 0.0, 1.5), (0.0, 1.0, -3.0, 0.0))
 """Where the search begins, as logarithms; the best end is taken."""
 _NEAR_ONE = 1e-6
 """Distance of ``a`` to 1 that is kept, because the formula of the expectation divides by a - 1."""
+_LARGE = 50.0
+"""Value of ``a`` from which on the expectation is integrated, because its formula overflows. A few
+customers can give so large a value; they all become inactive with nearly the same probability."""
+_NODES = 64
 
 
 @dataclass(frozen=True)
@@ -95,8 +99,7 @@ def fit_bg_nbd(histories: Histories) -> BgNbd:
 def expected_purchases(model: BgNbd, histories: Histories, period: float) -> Floats:
     """Return the expected number of purchases of each customer in the period after the date.
 
-    Equation 10 of the paper, with the hypergeometric function in Euler's form, whose parameters
-    stay small for customers with many purchases.
+    Equation 10 of the paper.
 
     Args:
         model: The parameters.
@@ -107,14 +110,41 @@ def expected_purchases(model: BgNbd, histories: Histories, period: float) -> Flo
         (customers,), 0 or more.
     """
     repeats, last, age = histories.repeats, histories.last, histories.age
-    r, alpha, b = model.r, model.alpha, model.b
-    a = model.a if abs(model.a - 1) > _NEAR_ONE else 1 + _NEAR_ONE
-    share = period / (alpha + age + period)
-    series = hyp2f1(a + b - 1 - r, a - 1, a + b + repeats - 1, share)
-    if_active = (a + b + repeats - 1) / (a - 1) * (1 - (1 - share) ** (a - 1) * series)
-    gap = (r + repeats) * (np.log(alpha + age) - np.log(alpha + last))
-    odds = np.where(repeats > 0, a / (b + np.maximum(repeats, 1) - 1) * np.exp(gap), 0.0)
+    expected = _by_integral if model.a > _LARGE else _by_formula
+    if_active = expected(model, histories, period)
+    gap = (model.r + repeats) * (np.log(model.alpha + age) - np.log(model.alpha + last))
+    of_dropout = model.a / (model.b + np.maximum(repeats, 1) - 1)
+    odds = np.where(repeats > 0, of_dropout * np.exp(gap), 0.0)
     return np.asarray(np.maximum(if_active, 0) / (1 + odds), dtype=np.float64)
+
+
+def _by_formula(model: BgNbd, histories: Histories, period: float) -> Floats:
+    """Return the expectation of active customers.
+
+    The hypergeometric function is in Euler's form, whose parameters stay small for customers with
+    many purchases.
+    """
+    r, b, repeats = model.r, model.b, histories.repeats
+    a = model.a if abs(model.a - 1) > _NEAR_ONE else 1 + _NEAR_ONE
+    share = period / (model.alpha + histories.age + period)
+    series = hyp2f1(a + b - 1 - r, a - 1, a + b + repeats - 1, share)
+    found = (a + b + repeats - 1) / (a - 1) * (1 - (1 - share) ** (a - 1) * series)
+    return np.asarray(found, dtype=np.float64)
+
+
+def _by_integral(model: BgNbd, histories: Histories, period: float) -> Floats:
+    """Return the expectation of active customers, by Gauss and Legendre.
+
+    With a probability p to become inactive after a purchase it is (1 - e^{-rate p period}) / p, of
+    which the mean over the rates, which are gamma distributed, is known.
+    """
+    total = np.zeros(len(histories.age))
+    # Node by node, so that many customers take no more memory than their histories.
+    for node, weight in zip(*np.polynomial.legendre.leggauss(_NODES), strict=True):
+        inactive = betaincinv(model.a, model.b + histories.repeats, (node + 1) / 2)
+        longer = np.log1p(inactive * period / (model.alpha + histories.age))
+        total -= weight / 2 * np.expm1(-(model.r + histories.repeats) * longer) / inactive
+    return total
 
 
 def _distinct(histories: Histories, scale: float) -> tuple[Histories, Floats]:
