@@ -149,6 +149,42 @@ def test_too_short_a_history_is_refused_with_the_first_date_that_would_do() -> N
     assert RETAIL.training_origins(date(2011, 5, 30), HORIZON, 90, 4) == [date(2011, 3, 1)]
 
 
+@pytest.mark.parametrize("days", [1, 40, 91, 100, 181])
+def test_a_history_without_two_label_windows_is_refused_with_the_days_that_are_missing(
+    days: int,
+) -> None:
+    first = date(2024, 1, 1)
+
+    def origins(days: int, horizon: int) -> list[date]:
+        history = History(first, first + timedelta(days - 1))
+        test = history.check_labels(history.latest_labelled(horizon), horizon)
+        return history.training_origins(test, horizon, 0, 4)
+
+    with pytest.raises(AsOfError) as caught:
+        origins(days, HORIZON)
+    message = str(caught.value)
+    assert f"history of {days} days (2024-01-01 to " in message
+    assert f"two label windows of 90 days, 182 days in all; load {182 - days} more" in message
+    assert origins(182, HORIZON) == [date(2024, 1, 2)]
+    longest = (days - 2) // 2
+    if longest > 0:
+        assert f"horizon_days to {longest} or less" in message
+        assert origins(days, longest)
+        with pytest.raises(AsOfError, match="too short"):
+            origins(days, longest + 1)
+    else:
+        assert "horizon_days to" not in message
+
+
+def test_the_missing_days_include_those_of_the_longest_window() -> None:
+    history = History(date(2024, 1, 1), date(2024, 9, 1))
+    with pytest.raises(AsOfError, match=r"after 180 days for the longest window.*361 days in all"):
+        history.training_origins(date(2024, 6, 3), HORIZON, 180, 4)
+    enough = History(date(2024, 1, 1), date(2024, 1, 1) + timedelta(360))
+    test = enough.latest_labelled(HORIZON)
+    assert enough.training_origins(test, HORIZON, 180, 4) == [date(2024, 6, 29)]
+
+
 @given(
     st.dates(date(2011, 1, 1), date(2013, 12, 31)),
     st.integers(1, 180),

@@ -129,11 +129,7 @@ class History:
         """
         latest = self.latest_labelled(horizon_days)
         if latest <= self.observed_from:
-            raise AsOfError(
-                f"the lake's history ({self.observed_from} to {self.observed_until}) is shorter "
-                f"than a label window of {horizon_days} days: load more, or set a smaller "
-                "horizon_days in the model's TOML"
-            )
+            raise AsOfError(self._too_short(horizon_days))
         if as_of > latest:
             raise AsOfError(
                 f"as_of {as_of}: its label window of {horizon_days} days ends after the lake does "
@@ -141,6 +137,19 @@ class History:
                 f"{self._after_note()}"
             )
         return self.check_features(as_of)
+
+    def _too_short(self, horizon_days: int, window_days: int = 0) -> str:
+        """Explain how many days are missing, and which horizon would do with those there are."""
+        end = self.sold_until or self.observed_until
+        known, before = (end - self.observed_from).days + 1, max(window_days, 1)
+        needed, longest = before + 2 * horizon_days + 1, (known - 1 - before) // 2
+        window = f", after {window_days} days for the longest window of a feature" * (before > 1)
+        remedy = f", or set horizon_days to {longest} or less in the model's TOML"
+        return (
+            f"the lake's history of {known} days ({self.observed_from} to {end}) is too short: to "
+            f"train a model and to test it takes two label windows of {horizon_days} days{window}, "
+            f"{needed} days in all; load {needed - known} more{remedy if longest > 0 else ''}"
+        )
 
     def _after_note(self) -> str:
         if not self.after_the_end:
@@ -178,15 +187,11 @@ class History:
         origins = sorted(origin for origin in dates if origin >= earliest)
         if not origins:
             needed = earliest + timedelta(days=horizon_days)
-            remedy = f"give {needed} or a later date"
             if needed > self.latest_labelled(horizon_days):
-                remedy = (
-                    f"the lake must reach {needed + timedelta(days=horizon_days)} for that, so "
-                    "load more history or set a smaller horizon_days in the model's TOML"
-                )
+                raise AsOfError(self._too_short(horizon_days, window_days))
             raise AsOfError(
                 f"as_of {as_of}: no earlier date has both {window_days} days of history and "
-                f"{horizon_days} days of labels; {remedy}"
+                f"{horizon_days} days of labels; give {needed} or a later date"
             )
         return origins
 

@@ -11,10 +11,11 @@ import skops.io
 from sklearn.linear_model import LogisticRegression
 
 from goldrun.errors import AsOfError, ContractError, SettingsError
-from goldrun.features.catalog import purchase_features, refund_features
+from goldrun.features.catalog import purchase_features, refund_features, window_features
 from goldrun.features.labels import CHURNED
 from goldrun.io.tracking.trusted_types import TRUSTED_TYPES
 from goldrun.learning.churn import estimators
+from goldrun.learning.churn import model as churn
 from goldrun.learning.churn.baselines import baseline_scores
 from goldrun.learning.churn.classifier import (
     build_classifier,
@@ -22,6 +23,7 @@ from goldrun.learning.churn.classifier import (
     fit_churn,
 )
 from goldrun.learning.evaluation import score_binary
+from goldrun.learning.model import Frames
 from tests.learning.churn.customers import FEATURES, config, shop
 
 ESTIMATORS = tuple(estimators.ESTIMATORS)
@@ -121,10 +123,33 @@ def test_a_feature_that_is_null_everywhere_is_refused(estimator: str) -> None:
         fit_churn(config(estimator), frame, frame[CHURNED])
 
 
-def test_labels_of_one_class_are_refused() -> None:
+def test_a_refused_feature_is_named_with_what_its_null_means() -> None:
+    unknown = [purchase_features.PURCHASE_GAP_MEAN_DAYS, window_features.spend_in(90)]
+    frame = shop(100).assign(**dict.fromkeys(unknown, np.nan))
+    settings = config(features=(*FEATURES, *unknown))
+    with pytest.raises(AsOfError, match=r"fewer than two such days; or the history before as_of"):
+        fit_churn(settings, frame, frame[CHURNED])
+
+
+@pytest.mark.parametrize(
+    ("label", "message"),
+    [
+        (1, r"none of the 50 training rows.*in the 30 days.*everybody churned.*larger horizon"),
+        (0, r"all 50 training rows.*in the 30 days.*nobody churned.*smaller horizon_days than 30"),
+    ],
+)
+def test_labels_of_one_class_are_refused_with_the_remedy(label: int, message: str) -> None:
     frame = shop(50)
-    with pytest.raises(AsOfError, match="all 50 labels are 1"):
-        fit_churn(config(), frame, np.ones(50))
+    with pytest.raises(AsOfError, match=message):
+        fit_churn(config(horizon_days=30), frame, np.full(50, label))
+
+
+def test_a_test_date_at_which_nobody_churned_is_refused() -> None:
+    frame = shop(50)
+    fitted = churn.MODEL.fit(config(), frame)
+    stays = Frames(frame, frame.assign(**{CHURNED: 0}))
+    with pytest.raises(AsOfError, match=r"all 50 test rows.*nobody churned"):
+        churn.MODEL.evaluate(config(), fitted, stays)
 
 
 def test_a_label_is_needed_for_each_row() -> None:

@@ -12,7 +12,11 @@ from goldrun.features.labels import CHURNED, History, churn_labels
 from goldrun.learning.choice import Choice
 from goldrun.learning.churn.baselines import NAMES, baseline_scores
 from goldrun.learning.churn.choice import choose_candidate, earlier_origins
-from goldrun.learning.churn.classifier import churn_probability, fit_churn
+from goldrun.learning.churn.classifier import (
+    check_churners,
+    churn_probability,
+    fit_churn,
+)
 from goldrun.learning.churn.comparison import (
     LABELS,
     MODEL_SCORE,
@@ -74,7 +78,8 @@ class Churn(Model[ChurnSettings, Fitted]):
         return baseline_scores(frames.test, settings.horizon_days)
 
     def evaluate(self, settings: ChurnSettings, fitted: Fitted, frames: Frames) -> dict[str, float]:
-        """Return the metrics of ``comparison_metrics``."""
+        """Return the metrics of ``comparison_metrics``; AsOfError where nobody or all churned."""
+        check_churners(frames.test[CHURNED], settings.horizon_days, "test")
         labels = frames.test[CHURNED].to_numpy(dtype=np.float64)
         probability = churn_probability(fitted.model, frames.test, settings.features)
         return comparison_metrics(labels, probability, frames.baselines, seed=settings.seed)
