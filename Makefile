@@ -174,6 +174,9 @@ results: .venv/.ready-dev  ## the churn model at twelve test dates, beside its b
 	@folder=$$(mktemp -d); export MLFLOW_TRACKING_URI=sqlite:///$$folder/mlflow.db; \
 		python -m benchmarks.churn --folder=$$folder --weeks=$(WEEKS); code=$$?; rm -rf $$folder; exit $$code
 
+bench-truth: .venv/.ready-dev  ## the churn model beside the best possible score, on simulated shops
+	@python -m benchmarks.truth
+
 docs: .venv/.ready-dev  ## write docs/data-model.md and docs/reference from the code
 	@python pipelines/data_model.py
 
