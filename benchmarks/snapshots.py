@@ -1,4 +1,4 @@
-"""Measure snapshots of features: one date, many dates in one pass, and a pass for each date.
+"""Measure snapshots of features: one date, many dates in one call, and a pass for each date.
 
     make bench-snapshots CUSTOMERS=1000000 DATES=12 ROUNDS=1
 
@@ -81,14 +81,14 @@ def measure(customers: int, number: int, rounds: int) -> dict[str, list[Written]
     """Write the snapshots in every way in each round.
 
     Raises:
-        SystemExit: One pass and many have not written the same rows.
+        SystemExit: One call and several have not written the same rows.
     """
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         _run(FILL, customers, folder)
         found = [{way: write(way, number, folder) for way in WAYS} for _ in range(rounds)]
     if any(each[TOGETHER].rows != each[EACH].rows for each in found):
-        raise SystemExit("one pass and a pass for each date have not written the same rows")
+        raise SystemExit("one call and a pass for each date have not written the same rows")
     return {way: [each[way] for each in found] for way in WAYS}
 
 

@@ -28,7 +28,7 @@ from goldrun.jobs.context import Context
 FIRST = date(2024, 1, 1)
 LAST = FIRST + timedelta(days=729)
 FILL, ONE = "fill", "one date"
-TOGETHER, EACH = "all dates in one pass", "a pass for each date"
+TOGETHER, EACH = "all dates in one call", "a pass for each date"
 _DAY = f"date_add(DATE'{FIRST}', CAST(id * 37 % 60 + n * 61 + id * n % 40 AS INT))"
 _VALUES = {
     "customer_id": "concat('c', id)",
