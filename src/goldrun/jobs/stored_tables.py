@@ -4,6 +4,7 @@ from goldrun.contracts import gold, lineage, ops
 from goldrun.contracts.entities import CUSTOMERS
 from goldrun.contracts.erasure import TOMBSTONES
 from goldrun.contracts.marketplace import ENTITIES
+from goldrun.contracts.promotions import PROMOTIONS
 from goldrun.contracts.table import Table
 from goldrun.features.catalog.feature_tables import ACTIVITY, CUSTOMER_FEATURES, USER_FEATURES
 
@@ -23,7 +24,7 @@ STORED: dict[str, Table] = {
             gold.CHURN_SCORES,
         ),
         *(ops.QUALITY_METRICS, ops.DRIFT_METRICS, ops.COMPLETE_BATCHES),
-        *(ops.GOLD_PROGRESS, ops.GOLD_TABLES, ops.MAPPINGS, ops.READINGS),
+        *(ops.GOLD_PROGRESS, ops.GOLD_TABLES, ops.MAPPINGS, ops.READINGS, PROMOTIONS),
     )
 }
 """Contract by ``layer/name``."""

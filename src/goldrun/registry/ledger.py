@@ -1,0 +1,137 @@
+"""Entries of the ledger of promotions, chained by hash.
+
+Each entry has the hash of the entry before it, so that a changed, removed or inserted entry breaks
+the chain from there on. The hash is the SHA-256 of a JSON object of all values, with sorted keys.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+
+class Action(StrEnum):
+    """What a decision is about."""
+
+    PROMOTION = "promotion"
+    ROLLBACK = "rollback"
+    ADOPTION = "adoption"
+    """A person declares the version that has the alias to be champion, without the gate."""
+
+
+class State(StrEnum):
+    """What became of a decision."""
+
+    REFUSED = "refused"
+    INTENDED = "intended"
+    """The version is to become champion; the alias may not have moved yet."""
+    DONE = "done"
+    """The alias has moved."""
+    ABANDONED = "abandoned"
+    """The alias was not moved, because the version is not there any more."""
+
+
+_UNHASHED = ("hash", "signature", "signed_by")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry; the columns of ``ops/promotions`` describe its values.
+
+    ``hash`` is empty until ``chained`` has computed it.
+    """
+
+    model: str
+    number: int
+    recorded_at: datetime
+    action: str
+    state: str
+    from_version: int | None
+    to_version: int
+    training_run: str
+    evidence: str | None
+    checksum: str | None
+    verdict: str
+    reasons: tuple[str, ...]
+    warnings: tuple[str, ...]
+    test_origin: str | None
+    compared_with: int | None
+    comparison: Mapping[str, float | None] = field(hash=False)
+    forced: bool
+    why: str | None
+    user_name: str
+    host: str
+    run: str
+    previous: str = ""
+    hash: str = ""
+    signature: str | None = None
+    signed_by: str | None = None
+
+    def computed_hash(self) -> str:
+        """Return the SHA-256 of all values but the hash and the signature."""
+        values = {k: v for k, v in asdict(self).items() if k not in _UNHASHED}
+        values["recorded_at"] = self.recorded_at.astimezone(UTC).isoformat(timespec="microseconds")
+        return hashlib.sha256(_json(values).encode()).hexdigest()
+
+    def to_row(self) -> tuple[Any, ...]:
+        """Return the values in the order of the columns of ``ops/promotions``."""
+        as_json = {
+            "reasons": _json(list(self.reasons)),
+            "warnings": _json(list(self.warnings)),
+            "comparison": _json(dict(self.comparison)),
+        }
+        return tuple(as_json.get(f.name, getattr(self, f.name)) for f in fields(self))
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> "Entry":
+        """Read a row of ``ops/promotions``.
+
+        Raises:
+            ValueError: A value is not what ``to_row`` writes.
+        """
+        values = {f.name: row[f.name] for f in fields(cls)}
+        for name in ("reasons", "warnings"):
+            values[name] = tuple(json.loads(values[name]))
+        values["comparison"] = dict(json.loads(values["comparison"]))
+        at = values["recorded_at"]
+        values["recorded_at"] = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+        return cls(**values)
+
+
+def chained(entry: Entry, entries: Sequence[Entry]) -> Entry:
+    """Return an entry with its number, the hash of the entry before it, and its own hash.
+
+    Args:
+        entry: A new entry.
+        entries: The model's entries so far, in order.
+    """
+    previous = entries[-1].hash if entries else ""
+    placed = replace(entry, number=len(entries), previous=previous)
+    return replace(placed, hash=placed.computed_hash())
+
+
+def breaks_of(entries: Sequence[Entry]) -> list[str]:
+    """Describe each entry that is not as it was written; empty for a whole chain.
+
+    Args:
+        entries: All entries of a model, by number.
+    """
+    found = []
+    previous = ""
+    for number, entry in enumerate(entries):
+        if entry.number != number:
+            found.append(f"entry {number} is missing, or another is there twice")
+            break
+        if entry.computed_hash() != entry.hash:
+            found.append(f"entry {number} has changed since it was written")
+        elif entry.previous != previous:
+            found.append(f"the entry before entry {number} is not the one that it followed")
+        previous = entry.hash
+    return found
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
