@@ -102,6 +102,18 @@ class NoChampionError(GoldrunError):
     exit_code = 15
 
 
+class LedgerError(GoldrunError):
+    """The ledger of promotions and the model registry disagree, or the ledger was changed."""
+
+    exit_code = 16
+
+
+class NotPromotedError(GoldrunError):
+    """The gate has refused a version; the champion is the one before."""
+
+    exit_code = 23
+
+
 class QualityError(GoldrunError):
     """Data quality fails; no model is trained."""
 

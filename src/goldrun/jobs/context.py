@@ -3,15 +3,19 @@
 import contextlib
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from goldrun.contracts.source import Source
 from goldrun.io.delta.lake import Lake
 from goldrun.io.tracking.runs import Tracker
 
 log = logging.getLogger("goldrun")
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
 
 
 @dataclass(frozen=True)
@@ -23,12 +27,15 @@ class Context:
         tracker: Runs and registry.
         source: The shop.
         now: Start of the job, UTC.
+        clock: Returns the current time, UTC; the ledger is in the order of decisions, and two jobs
+            may end in another order than they began.
     """
 
     lake: Lake
     tracker: Tracker
     source: Source
     now: datetime
+    clock: Callable[[], datetime] = _utc_now
 
 
 @contextlib.contextmanager

@@ -108,28 +108,29 @@ def chained(entry: Entry, entries: Sequence[Entry]) -> Entry:
         entry: A new entry.
         entries: The model's entries so far, in order.
     """
-    previous = entries[-1].hash if entries else ""
-    placed = replace(entry, number=len(entries), previous=previous)
+    number, previous = (entries[-1].number + 1, entries[-1].hash) if entries else (0, "")
+    placed = replace(entry, number=number, previous=previous)
     return replace(placed, hash=placed.computed_hash())
 
 
-def breaks_of(entries: Sequence[Entry]) -> list[str]:
+def breaks_of(entries: Sequence[Entry], since: int = 0) -> list[str]:
     """Describe each entry that is not as it was written; empty for a whole chain.
 
     Args:
         entries: All entries of a model, by number.
+        since: Position of the first entry to check; what it followed is not checked.
     """
-    found = []
-    previous = ""
-    for number, entry in enumerate(entries):
+    found: list[str] = []
+    checked = entries[since:]
+    for position, entry in enumerate(checked):
+        before = checked[position - 1] if position else None
+        number = before.number + 1 if before else (entry.number if since else 0)
         if entry.number != number:
-            found.append(f"entry {number} is missing, or another is there twice")
-            break
+            return [*found, f"entry {number} is missing, or another is there twice"]
         if entry.computed_hash() != entry.hash:
             found.append(f"entry {number} has changed since it was written")
-        elif entry.previous != previous:
+        elif (before or not since) and entry.previous != (before.hash if before else ""):
             found.append(f"the entry before entry {number} is not the one that it followed")
-        previous = entry.hash
     return found
 
 

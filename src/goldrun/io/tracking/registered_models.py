@@ -1,0 +1,38 @@
+"""Registered models: their tags, their versions' evidence, and whether they exist."""
+
+from mlflow.entities.model_registry import ModelVersion
+from mlflow.exceptions import MlflowException
+from mlflow.tracking import MlflowClient
+
+_ABSENT = {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}
+
+
+def tag_of(client: MlflowClient, name: str, key: str) -> str:
+    """Return a tag of a registered model; empty where the model or the tag does not exist."""
+    try:
+        return str(client.get_registered_model(name).tags.get(key, ""))
+    except MlflowException as error:
+        if error.error_code in _ABSENT:
+            return ""
+        raise
+
+
+def set_tag(client: MlflowClient, name: str, key: str, value: str) -> None:
+    """Set a tag of a registered model."""
+    client.set_registered_model_tag(name, key, value)
+
+
+def version_of(client: MlflowClient, name: str, number: int) -> ModelVersion | None:
+    """Return a version of a registered model; None where it does not exist."""
+    try:
+        return client.get_model_version(name, str(number))
+    except MlflowException as error:
+        if error.error_code in _ABSENT:
+            return None
+        raise
+
+
+def versions_of_run(client: MlflowClient, run_id: str) -> list[str]:
+    """Return the versions that a run has registered, as ``<name> version <number>``."""
+    found = client.search_model_versions(f"run_id='{run_id}'")
+    return [f"{one.name} version {one.version}" for one in found]

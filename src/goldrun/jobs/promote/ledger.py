@@ -1,0 +1,152 @@
+"""The ledger ``ops/promotions`` of a lake: read with its checks, and appended to.
+
+The lake has the ledger, and the registry has the alias. So that neither can be replaced alone, a
+tag of the registered model has the hash of the newest entry, and during an append that of the next
+one as well.
+"""
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from pyspark.sql import functions as F
+
+from goldrun.contracts.promotions import MODEL, PROMOTIONS, RECORDED_AT
+from goldrun.errors import LedgerError
+from goldrun.io.machine import user_and_host
+from goldrun.io.tracking import registered_models
+from goldrun.jobs.context import Context
+from goldrun.jobs.names import RUN_COMMAND
+from goldrun.registry.ledger import Action, Entry, breaks_of, chained
+
+HEAD = "goldrun.ledger"
+"""Tag of a registered model: hash of the newest entry, and of the one that is being appended."""
+_BEGIN = "-"
+"""Stands in the tag for the entry before the first."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_CLOCKS_DIFFER = timedelta(minutes=5)
+"""How far the clocks of two machines may be apart."""
+
+
+@contextlib.contextmanager
+def deciding(ctx: Context) -> Iterator[None]:
+    """Exclude other decisions on the lake's models, from reading the champion to the alias.
+
+    Other processes of goldrun are also kept from a local store; a server is not locked.
+    """
+    with ctx.lake.writing(PROMOTIONS.name, wait_seconds=120), ctx.tracker.alone():
+        yield
+
+
+def stored_entries(ctx: Context, name: str) -> list[Entry]:
+    """Return all entries of a registered model by number, as they are, without any check.
+
+    Raises:
+        LedgerError: A row is not what goldrun writes.
+    """
+    if not ctx.lake.exists(PROMOTIONS.name):
+        return []
+    # An engine returns times in the zone of the machine, without naming it.
+    at = F.unix_micros(F.col(RECORDED_AT)).alias(RECORDED_AT)
+    others = [column for column in PROMOTIONS.names if column != RECORDED_AT]
+    rows = ctx.lake.read(PROMOTIONS.name).where(F.col(MODEL) == name).select(*others, at)
+    try:
+        found = [Entry.from_row(_with_time(row.asDict())) for row in rows.collect()]
+    except (TypeError, ValueError) as error:
+        raise LedgerError(
+            f"{ctx.lake.path(PROMOTIONS.name)} has a row of {name} that goldrun has not written "
+            f"({error}): {_remedy(ctx, name)}"
+        ) from error
+    return sorted(found, key=lambda entry: entry.number)
+
+
+def _with_time(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {**row, RECORDED_AT: _EPOCH + timedelta(microseconds=row[RECORDED_AT])}
+
+
+def read_entries(ctx: Context, name: str) -> list[Entry]:
+    """Return all entries of a registered model by number, after checking their chain.
+
+    Entries before the newest adoption are not checked: by it a person has accepted their state.
+
+    Raises:
+        LedgerError: An entry was changed, removed or added, or the registry's tag does not have
+            the newest one.
+    """
+    entries = stored_entries(ctx, name)
+    head = registered_models.tag_of(ctx.tracker.client, name, HEAD)
+    if problem := _problem(entries, head):
+        raise LedgerError(
+            f"the ledger of {name} ({ctx.lake.path(PROMOTIONS.name)}) is not as it was written: "
+            f"{problem}; {_remedy(ctx, name)}"
+        )
+    return entries
+
+
+def _problem(entries: Sequence[Entry], head: str) -> str:
+    """Return how the ledger is not as it was written; empty where it is."""
+    if broken := breaks_of(entries, since=_newest_adoption(entries)):
+        return broken[0]
+    newest = entries[-1].hash if entries else _BEGIN
+    if not entries and not head:
+        return ""
+    if newest not in head.split():
+        what = f"entry {entries[-1].number} is the newest" if entries else "it has no entry"
+        return f"{what}, and the tag {HEAD} of the registered model has another ({head or 'none'})"
+    return ""
+
+
+def _newest_adoption(entries: Sequence[Entry]) -> int:
+    found = [i for i, entry in enumerate(entries) if entry.action == Action.ADOPTION]
+    return found[-1] if found else 0
+
+
+def _remedy(ctx: Context, name: str) -> str:
+    return (
+        f"find out who changed it ({RUN_COMMAND} -e audit -P source={ctx.source.argument} -P "
+        f"lake={ctx.lake.root}), and restore the table or the tag. If that is not possible, "
+        f"declare the version that is to be champion with -e promote -P adopt=true -P version= "
+        f"-P reason=, which is recorded"
+    )
+
+
+def append(ctx: Context, entries: Sequence[Entry], entry: Entry) -> list[Entry]:
+    """Append an entry to the ledger within ``deciding``; return all entries.
+
+    Args:
+        ctx: The context.
+        entries: The model's entries so far.
+        entry: The new entry, without number, hash and time.
+
+    Raises:
+        LedgerError: The clock is behind that of the newest entry.
+    """
+    timed = replace(entry, recorded_at=_time_after(ctx, entries))
+    new = chained(timed, entries)
+    before = entries[-1].hash if entries else _BEGIN
+    client = ctx.tracker.client
+    registered_models.set_tag(client, new.model, HEAD, f"{before} {new.hash}")
+    ctx.lake.append(PROMOTIONS, ctx.lake.frame(PROMOTIONS, [new.to_row()]))
+    registered_models.set_tag(client, new.model, HEAD, new.hash)
+    return [*entries, new]
+
+
+def _time_after(ctx: Context, entries: Sequence[Entry]) -> datetime:
+    """Return the current time, or one just after the newest entry where clocks differ a little."""
+    now = ctx.clock()
+    newest = entries[-1].recorded_at if entries else now
+    if now < newest - _CLOCKS_DIFFER:
+        raise LedgerError(
+            f"the clock of this machine shows {now:%Y-%m-%d %H:%M:%S} UTC, before the newest entry "
+            f"of the ledger at {newest:%Y-%m-%d %H:%M:%S} UTC: set the clock, then run the same "
+            "command again; nothing was recorded or promoted"
+        )
+    return max(now, newest + timedelta(microseconds=1)) if entries else now
+
+
+def who() -> dict[str, str]:
+    """Return user and machine as values of an entry."""
+    user, host = user_and_host()
+    return {"user_name": user, "host": host}
