@@ -71,6 +71,17 @@ def add_rows(options: argparse.ArgumentParser) -> None:
     )
 
 
+def add_version(options: argparse.ArgumentParser, name: str, meaning: str) -> None:
+    """Add an option that is the number of a registered version, None when empty."""
+
+    def number(text: str) -> int | None:
+        if text and not (text.isdecimal() and int(text)):
+            raise SettingsError(f"--{name} {text!r} is not the number of a version: write it as 3")
+        return int(text) if text else None
+
+    options.add_argument(f"--{name}", type=number, default=None, help=meaning)
+
+
 def add_as_of(options: argparse.ArgumentParser, meaning: str) -> None:
     """Add the option ``--as-of``."""
     options.add_argument("--as-of", type=_date_or_auto, default=None, help=meaning)

@@ -21,9 +21,9 @@ def options() -> argparse.ArgumentParser:
 
 def work(ctx: "Context", given: argparse.Namespace) -> None:
     """Train the model."""
-    from goldrun.jobs.train import train
+    from goldrun.jobs.train import outcome, train
 
-    train.log_outcome(train.train(ctx, CHURN, given.as_of))
+    outcome.finish(train.train(ctx, CHURN, given.as_of))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from goldrun.jobs.names import EXPERIMENTS
 from goldrun.learning.models import MODELS, check_name
 from pipelines._command import run_script
-from pipelines._options import add_as_of, parser
+from pipelines._options import add_as_of, add_flag, parser
 
 if TYPE_CHECKING:
     from goldrun.jobs.context import Context
@@ -21,6 +21,11 @@ def options() -> argparse.ArgumentParser:
     declared.add_argument(
         "--csv", default="", help="file to list the scores in, for a spreadsheet (default: none)"
     )
+    add_flag(
+        declared,
+        "accept-alias",
+        "score with the version that has the alias although it is not champion by the ledger",
+    )
     return declared
 
 
@@ -33,7 +38,7 @@ def work(ctx: "Context", given: argparse.Namespace) -> None:
     """Run the command with its options."""
     from goldrun.jobs.score import score
 
-    score.run(ctx, given.model, given.as_of, given.csv)
+    score.run(ctx, given.model, given.as_of, given.csv, accept_alias=given.accept_alias)
 
 
 if __name__ == "__main__":

@@ -33,9 +33,9 @@ def experiment_of(given: argparse.Namespace) -> str:
 
 def work(ctx: "Context", given: argparse.Namespace) -> None:
     """Train the model."""
-    from goldrun.jobs.train import train
+    from goldrun.jobs.train import outcome, train
 
-    train.log_outcome(train.train(ctx, given.model, given.as_of))
+    outcome.finish(train.train(ctx, given.model, given.as_of))
 
 
 if __name__ == "__main__":

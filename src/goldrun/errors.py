@@ -108,6 +108,12 @@ class LedgerError(GoldrunError):
     exit_code = 16
 
 
+class EvidenceError(GoldrunError):
+    """The evidence of a registered version is missing, has changed, or is of another version."""
+
+    exit_code = 17
+
+
 class NotPromotedError(GoldrunError):
     """The gate has refused a version; the champion is the one before."""
 

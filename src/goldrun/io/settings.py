@@ -1,5 +1,6 @@
 """Read settings from TOML files and the environment; errors name the invalid key."""
 
+import hashlib
 import os
 import re
 import shlex
@@ -121,7 +122,16 @@ def _is_file(path: Path) -> bool:
 
 def load_model_config(name: str, model: type[Model]) -> Model:
     """Read ``models/<name>.toml``; SettingsError if it is missing or invalid."""
-    return load_toml(project_root() / "models" / f"{name}.toml", model)
+    return load_toml(_model_file(name), model)
+
+
+def model_file_hash(name: str) -> str:
+    """Return the SHA-256 of ``models/<name>.toml``, which ``load_model_config`` has read."""
+    return hashlib.sha256(_model_file(name).read_bytes()).hexdigest()
+
+
+def _model_file(name: str) -> Path:
+    return project_root() / "models" / f"{name}.toml"
 
 
 def load_toml(path: Path, model: type[Model], **given: object) -> Model:

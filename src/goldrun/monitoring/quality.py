@@ -42,6 +42,7 @@ class QualityReport:
         checks: Checks that decide the verdict.
         after_the_end: Number of transactions by day after the observed end; they have no effect
             on the verdict, as features and labels leave them out.
+        table_versions: Delta version of each table that was measured.
     """
 
     rules: pd.DataFrame
@@ -49,6 +50,7 @@ class QualityReport:
     accounts: dict[str, Accounting]
     checks: tuple[Check, ...]
     after_the_end: Mapping[date, int] = field(default_factory=dict)
+    table_versions: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def verdict(self) -> Verdict:

@@ -98,7 +98,7 @@ def _text(verdict: Verdict | None) -> str:
     return "missing" if verdict is None else str(verdict)
 
 
-def _failures(criterion: Criterion, metrics: Mapping[str, float]) -> list[str]:
+def _failures(criterion: Criterion, metrics: Mapping[str, float | None]) -> list[str]:
     metric, floor, baseline = criterion.metric, criterion.at_least, criterion.above
     if floor is None and baseline is None:
         return [f"the criterion for {metric} has no condition"]

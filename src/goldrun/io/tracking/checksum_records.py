@@ -26,17 +26,20 @@ _ABSENT = "RESOURCE_DOES_NOT_EXIST"
 
 
 def write(tracker: Tracker, checksums: Mapping[str, str], texts: Iterable[str]) -> dict[str, str]:
-    """Record the checksums of a model's files in the active run; return the tags of its version.
+    """Record the checksums of a model's files, and of texts it is used with, in the active run.
 
     Args:
         tracker: The store.
         checksums: Checksum of each file of the model's folder.
         texts: Text artifacts of the run that the model is used with.
+
+    Returns:
+        The checksums that were recorded; the tag ``CHECKSUM`` of a version has their ``total``.
     """
     recorded = {**checksums, **_of_texts(tracker.run_id, texts)}
     found = total(recorded)
     tracker.log_text(json.dumps(recorded, indent=1, sort_keys=True), _artifact(found))
-    return {CHECKSUM: found}
+    return recorded
 
 
 def check(champion: Champion, found: Mapping[str, str], texts: Mapping[str, str]) -> None:

@@ -4,6 +4,7 @@ import contextlib
 import importlib.metadata
 import tempfile
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from skops import io as skops_io
 
 from goldrun.errors import ContractError
 from goldrun.io.tracking import checksum_records
-from goldrun.io.tracking.checksums import checksums_of
+from goldrun.io.tracking.checksums import checksums_of, total
 from goldrun.io.tracking.errors import artifacts_explained
 from goldrun.io.tracking.example import write_example
 from goldrun.io.tracking.model_files import SKOPS, check_files, read_pipeline
@@ -23,6 +24,21 @@ from goldrun.io.tracking.runs import CHALLENGER, Champion, Tracker
 from goldrun.io.tracking.trusted_types import TRUSTED_TYPES
 
 _REQUIREMENTS = ("scikit-learn", "skops", "numpy", "scipy", "pandas")
+
+
+@dataclass(frozen=True)
+class Registered:
+    """A version that was just registered.
+
+    Attributes:
+        version: Its number.
+        checksum: Checksum of all its files, as in its tag.
+        files: SHA-256 of each file of the model, and of each text of its run that it is used with.
+    """
+
+    version: int
+    checksum: str
+    files: dict[str, str]
 
 
 def register_model(
@@ -36,7 +52,7 @@ def register_model(
     texts: Collection[str] = (),
     tags: Mapping[str, str] | None = None,
     description: str = "",
-) -> int:
+) -> Registered:
     """Log a fitted pipeline with the active run and register it with the alias ``challenger``.
 
     The files are loaded back and checked before the version exists.
@@ -54,7 +70,7 @@ def register_model(
         description: Description of the version, in Markdown, of at most 5,000 characters.
 
     Returns:
-        The registered version.
+        The registered version and its files.
 
     Raises:
         ContractError: The model holds a type that is not in ``TRUSTED_TYPES``, or a prediction for
@@ -79,12 +95,13 @@ def register_model(
         check_files(what, stored)
         read_pipeline(what, stored)
         recorded = checksum_records.write(tracker, checksums_of(stored), texts)
-    given = {**(tags or {}), **recorded}
+    checksum = total(recorded)
+    given = {**(tags or {}), checksum_records.CHECKSUM: checksum}
     version = int(mlflow.register_model(info.model_uri, name, tags=given).version)
     if description:
         tracker.client.update_model_version(name, str(version), description)
     tracker.client.set_registered_model_alias(name, CHALLENGER, str(version))
-    return version
+    return Registered(version, checksum, recorded)
 
 
 def load_champion(

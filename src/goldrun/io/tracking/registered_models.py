@@ -1,4 +1,7 @@
-"""Registered models: their tags, their versions' evidence, and whether they exist."""
+"""Registered models, their versions and the runs of these, as far as they exist."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
@@ -36,3 +39,32 @@ def versions_of_run(client: MlflowClient, run_id: str) -> list[str]:
     """Return the versions that a run has registered, as ``<name> version <number>``."""
     found = client.search_model_versions(f"run_id='{run_id}'")
     return [f"{one.name} version {one.version}" for one in found]
+
+
+@dataclass(frozen=True)
+class RecordedRun:
+    """A run that is not deleted.
+
+    Attributes:
+        metrics: Newest value of each metric.
+        tags: Its tags.
+        parent: Run that it is a child of; empty for none.
+    """
+
+    metrics: Mapping[str, float]
+    tags: Mapping[str, str]
+    parent: str
+
+
+def run_of(client: MlflowClient, run_id: str) -> RecordedRun | None:
+    """Return a run; None where it does not exist or is deleted."""
+    try:
+        run = client.get_run(run_id)
+    except MlflowException as error:
+        if error.error_code in _ABSENT:
+            return None
+        raise
+    if run.info.lifecycle_stage != "active":
+        return None
+    tags = dict(run.data.tags)
+    return RecordedRun(dict(run.data.metrics), tags, tags.get("mlflow.parentRunId", ""))

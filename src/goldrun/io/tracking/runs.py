@@ -166,8 +166,12 @@ class Tracker:
 
     def champion(self, model: str) -> Champion | None:
         """Return the version with the alias ``champion``; None if there is none."""
+        return self.with_alias(model, CHAMPION)
+
+    def with_alias(self, model: str, alias: str) -> Champion | None:
+        """Return the version with an alias; None if there is none."""
         try:
-            found = self.client.get_model_version_by_alias(model, CHAMPION)
+            found = self.client.get_model_version_by_alias(model, alias)
         except MlflowException as error:
             if error.error_code in {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}:
                 return None

@@ -25,6 +25,8 @@ _TRANSACTIONS = "transactions"
 def measure(ctx: Context) -> QualityReport:
     """Measure the data quality of the lake's current tables."""
     with step("quality: rules, nulls, accounting"):
+        # Before they are read: a change meanwhile makes them differ from those that train.
+        versions = ctx.lake.versions(input_tables(ctx))
         counted = accounts(ctx)
         rules, nulls = [], []
         quarantine = ctx.lake.read(lineage.QUARANTINE.name)
@@ -47,7 +49,7 @@ def measure(ctx: Context) -> QualityReport:
             _keys_not_unique(ctx, quarantine),
         )
         after = transactions_after_the_end(silver[_TRANSACTIONS], ctx.source.zone)
-        report = replace(report, after_the_end=after)
+        report = replace(report, after_the_end=after, table_versions=versions)
     for check in report.checks:
         log.info("    %-7s %s (%s)", check.verdict.upper(), check.name, check.detail)
     return report
@@ -69,7 +71,7 @@ def record(ctx: Context, report: QualityReport) -> None:
     tracker = ctx.tracker
     tracker.log_metrics(report.metrics())
     tracker.set_tags({"goldrun.verdict": report.verdict.value})
-    tracker.set_tags(version_tags(ctx.lake.versions(input_tables(ctx))))
+    tracker.set_tags(version_tags(report.table_versions))
     tracker.log_table(report.rules, "tables/rules.csv")
     tracker.log_table(report.null_rates, "tables/null_rates.csv")
     tracker.log_table(report.accounting_table(), "tables/accounting.csv")

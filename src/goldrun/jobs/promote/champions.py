@@ -4,12 +4,13 @@ from pathlib import Path
 from urllib.parse import urlparse
 
 from goldrun.contracts import lineage
-from goldrun.errors import ForeignModelError, NoChampionError
+from goldrun.errors import ForeignModelError, LedgerError, NoChampionError
 from goldrun.io.tracking.errors import store_explained, without_password
 from goldrun.io.tracking.runs import Champion
 from goldrun.io.tracking.versions import Version, versions_of
-from goldrun.jobs.context import Context
+from goldrun.jobs.context import Context, log
 from goldrun.jobs.names import EXPERIMENTS, RUN_COMMAND
+from goldrun.jobs.promote.agreement import check_agreement, settled_entries, standing_of
 from goldrun.registry.owner import Owner, foreign, has_owner, may_be_of_lake
 from goldrun.registry.provenance import lake_root_of
 
@@ -24,23 +25,42 @@ def owner_of(ctx: Context) -> Owner:
     return Owner(ctx.source.name, origin.id if origin else None, ctx.lake.root)
 
 
-def champion_of(ctx: Context, model: str) -> Champion | None:
-    """Return the champion of a model; None when no version has the alias.
+def champion_of(
+    ctx: Context, model: str, *, known: Champion | None = None, accept_alias: bool = False
+) -> Champion | None:
+    """Return the champion of a model; None when there is none.
+
+    A promotion that was stopped midway is finished first.
 
     Args:
         ctx: The context.
         model: Name of the model, such as ``churn``.
+        known: The champion that the caller has; it is not compared with the ledger again.
+        accept_alias: Whether to accept a version that has the alias and is not champion by the
+            ledger, with a warning.
 
     Raises:
         ForeignModelError: The champion belongs to another source or lake, or its tags do not name
             them.
+        LedgerError: The ledger was changed, or another version is champion by it.
         TrackingError: The registry does not answer.
     """
+    name = ctx.source.registered_name(model)
     with store_explained():
-        champion = ctx.tracker.champion(ctx.source.registered_name(model))
-    if champion is None:
-        return None
-    if (reason := foreign(owner_of(ctx), champion.tags)) is not None:
+        champion = _owned(ctx, ctx.tracker.champion(name))
+        if champion is not None and champion == known:
+            return champion
+        if accept_alias and champion is not None:
+            _warn(ctx, champion)
+            return champion
+        entries = settled_entries(ctx, name)
+        check_agreement(ctx, name, standing_of(ctx, name, entries))
+        return _owned(ctx, ctx.tracker.champion(name))
+
+
+def _owned(ctx: Context, champion: Champion | None) -> Champion | None:
+    """Return the champion, or raise a ForeignModelError if it belongs to another source or lake."""
+    if champion is not None and (reason := foreign(owner_of(ctx), champion.tags)) is not None:
         raise ForeignModelError(
             f"model {champion.name} version {champion.version} is the champion in "
             f"{_store(ctx)}, but {reason}: restore that lake, use another store "
@@ -50,19 +70,33 @@ def champion_of(ctx: Context, model: str) -> Champion | None:
     return champion
 
 
-def required_champion(ctx: Context, model: str, purpose: str) -> Champion:
+def _warn(ctx: Context, champion: Champion) -> None:
+    """Log how the alias and the ledger disagree, where the caller accepts the alias."""
+    try:
+        standing = standing_of(ctx, champion.name, settled_entries(ctx, champion.name))
+        problem = standing.problem()
+    except LedgerError as error:
+        problem = str(error)
+    if problem:
+        log.warning("    %s: %s; the alias is accepted (accept_alias)", champion.name, problem)
+
+
+def required_champion(
+    ctx: Context, model: str, purpose: str, *, accept_alias: bool = False
+) -> Champion:
     """Return the champion of a model.
 
     Args:
         ctx: The context.
         model: Name of the model, such as ``churn``.
         purpose: What it is needed for, such as ``to score with``.
+        accept_alias: As in ``champion_of``.
 
     Raises:
         NoChampionError: There is none.
-        ForeignModelError, TrackingError: As ``champion_of``.
+        ForeignModelError, LedgerError, TrackingError: As ``champion_of``.
     """
-    champion = champion_of(ctx, model)
+    champion = champion_of(ctx, model, accept_alias=accept_alias)
     if champion is None:
         raise no_champion(ctx, model, purpose)
     return champion
@@ -77,18 +111,19 @@ def no_champion(ctx: Context, model: str, purpose: str) -> NoChampionError:
     )
 
 
-def check_models(ctx: Context, *models: str) -> None:
+def check_models(ctx: Context, *models: str, accept_alias: bool = False) -> None:
     """Check that these models can be trained or used, before any work.
 
     Raises:
         ForeignModelError: A champion belongs to another source or lake, or the store has this
             lake's models under the names that all shops shared before.
+        LedgerError: Another version is champion by the ledger, or the ledger was changed.
         TrackingError: The store does not answer, or an experiment was deleted.
     """
     with store_explained():
         ctx.tracker.check_experiments(*[EXPERIMENTS[model] for model in models])
         for model in models:
-            if champion_of(ctx, model) is None:
+            if champion_of(ctx, model, accept_alias=accept_alias) is None:
                 _refuse_old_name(ctx, model)
 
 

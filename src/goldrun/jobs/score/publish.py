@@ -11,7 +11,12 @@ from goldrun.learning.model import Model
 
 
 def publish(
-    ctx: Context, model: Model[Any, Any], settings: ModelSettings, current: Snapshot
+    ctx: Context,
+    model: Model[Any, Any],
+    settings: ModelSettings,
+    current: Snapshot,
+    *,
+    accept_alias: bool = False,
 ) -> int | None:
     """Score all customers with the champion, where the model has a publication.
 
@@ -22,6 +27,7 @@ def publish(
         model: The model.
         settings: Its settings.
         current: The rows to score.
+        accept_alias: Whether to score with a version that is not champion by the ledger.
 
     Returns:
         The version that scored; None where nothing is written.
@@ -30,7 +36,7 @@ def publish(
         return None
     table = model.publication.table
     # Changes are not recorded: a past date or a new model is no change of a customer.
-    scorer = Scorer(model.name, settings=settings)
+    scorer = Scorer(model.name, settings=settings, accept_alias=accept_alias)
     if not scorer.refresh(ctx):
         log.warning("    %s is not written: there is no champion to score with", table.name)
         return None

@@ -19,7 +19,14 @@ from goldrun.learning.publication import Publication
 from goldrun.registry.evidence import version_tags
 
 
-def run(ctx: Context, name: str, as_of: date | None = None, csv: str = "") -> None:
+def run(
+    ctx: Context,
+    name: str,
+    as_of: date | None = None,
+    csv: str = "",
+    *,
+    accept_alias: bool = False,
+) -> None:
     """Write the scores of all customers to the model's table, and to a CSV file.
 
     The run has the champion's version and the versions of the tables; no row of a customer.
@@ -29,12 +36,15 @@ def run(ctx: Context, name: str, as_of: date | None = None, csv: str = "") -> No
         name: Name of the model in the registry of models.
         as_of: Date of the features; the day after the observed end when None.
         csv: The file; none when empty.
+        accept_alias: Whether to score with the version that has the alias ``champion`` although
+            another one, or none, is champion by the ledger.
 
     Raises:
         SettingsError: No model has that name, it has no table of scores, its settings are invalid,
             or the file can't be written there.
         NoChampionError: It has no champion.
         ForeignModelError: The champion belongs to another source or lake.
+        LedgerError: Another version is champion by the ledger, or the ledger was changed.
         AsOfError: The lake does not cover ``as_of``.
     """
     model = load_model(name)
@@ -42,12 +52,12 @@ def run(ctx: Context, name: str, as_of: date | None = None, csv: str = "") -> No
         raise SettingsError(f"--model {name!r} has no table of scores; write {_with_scores()}")
     settings = load_model_config(name, model.settings)
     file = Spreadsheet(csv, publication.table.names, ctx.lake.root) if csv else None
-    check_models(ctx, name)
-    required_champion(ctx, name, "to score with")
+    check_models(ctx, name, accept_alias=accept_alias)
+    required_champion(ctx, name, "to score with", accept_alias=accept_alias)
     check_zone_of_gold(ctx)
     current = write_snapshot(ctx, as_of)
     ctx.tracker.name_run(f"score {name} {current.as_of}")
-    champion = publish(ctx, model, settings, current)
+    champion = publish(ctx, model, settings, current, accept_alias=accept_alias)
     if champion is None:
         raise no_champion(ctx, name, "to score with any more")
     # Another process may score after this one.

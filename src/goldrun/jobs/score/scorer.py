@@ -7,7 +7,7 @@ from functools import reduce
 from pyspark.sql import DataFrame
 
 from goldrun.contracts.entities import CUSTOMER_ID
-from goldrun.errors import ContractError, ForeignModelError, TrackingError
+from goldrun.errors import ContractError, ForeignModelError, LedgerError, TrackingError
 from goldrun.io.frames import slices, to_pandas
 from goldrun.io.tracking.errors import store_explained
 from goldrun.io.tracking.models import load_champion
@@ -32,12 +32,15 @@ class Scorer:
             last champion while the registry fails, so that the stream goes on.
         champion: Registered version; None while there is none.
         settings: Settings of the model now, where its scores depend on them.
+        accept_alias: Whether to score with a version that has the alias and is not champion by the
+            ledger.
     """
 
     model: str
     streaming: bool = False
     champion: Champion | None = None
     settings: ModelSettings | None = None
+    accept_alias: bool = False
     _loaded: LoadedModel | None = None
 
     def refresh(self, ctx: Context) -> bool:
@@ -45,16 +48,19 @@ class Scorer:
 
         Raises:
             TrackingError: The registry does not answer, or the champion can't be loaded.
-            ForeignModelError: The champion belongs to another source or lake. A stream logs either
-                error and keeps the last champion.
+            ForeignModelError: The champion belongs to another source or lake.
+            LedgerError: Another version is champion by the ledger, or the ledger was changed. A
+                stream logs any of these errors and keeps the last champion.
         """
         try:
             with store_explained():
-                newest = champion_of(ctx, self.model)
+                newest = champion_of(
+                    ctx, self.model, known=self.champion, accept_alias=self.accept_alias
+                )
                 if newest is not None and newest != self.champion:
                     self._loaded = self._load(ctx, newest)
                 self.champion = newest
-        except (TrackingError, ContractError, ForeignModelError) as error:
+        except (TrackingError, ContractError, ForeignModelError, LedgerError) as error:
             if not self.streaming:
                 raise
             log.warning(

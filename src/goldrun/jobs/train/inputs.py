@@ -1,7 +1,8 @@
 """Rows and table versions that a training run reads."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -80,36 +81,64 @@ def input_versions(ctx: Context) -> dict[str, int]:
     return ctx.lake.versions([*quality.input_tables(ctx), *of_gold])
 
 
+@dataclass(frozen=True)
+class Hashes:
+    """SHA-256 of the frames of a training run.
+
+    Attributes:
+        training: Of the training frame.
+        test: Of the test frame; None where the model is measured on its training rows.
+    """
+
+    training: str
+    test: str | None = None
+
+
 def read_frames(
     ctx: Context, model: Model[Any, Any], settings: ModelSettings, inputs: Inputs
-) -> tuple[Frames, str]:
+) -> tuple[Frames, Hashes]:
     """Collect the rows with their labels, and log those of training and test as inputs of the run.
 
     A model without a test origin is evaluated on its training rows.
 
     Returns:
-        The frames, and the SHA-256 of the training frame.
+        The frames and their hashes.
     """
     labels, seed = model.labels(settings), settings.seed
-    training = _frame(ctx, inputs, inputs.training, labels, seed)
-    digest = _log_frame(ctx, training, inputs.version, "training")
+    read = partial(labelled, ctx, inputs.table_versions, labels=labels, seed=seed)
+    training = read(inputs.training)
+    hashes = Hashes(_log_frame(ctx, training, inputs.version, "training"))
     test, earlier = training, pd.DataFrame()
     if inputs.origins.test is not None:
-        test = _frame(ctx, inputs, inputs.test, labels, seed)
-        _log_frame(ctx, test, inputs.version, "test")
+        test = read(inputs.test)
+        hashes = replace(hashes, test=_log_frame(ctx, test, inputs.version, "test"))
     if inputs.origins.earlier:
-        earlier = _frame(ctx, inputs, inputs.earlier, labels, seed)
-    return Frames(training, test, earlier, ctx.source.money_unit), digest
+        earlier = read(inputs.earlier)
+    return Frames(training, test, earlier, ctx.source.money_unit), hashes
 
 
-def _frame(
-    ctx: Context, inputs: Inputs, rows: DataFrame, labels: Labels | None, seed: int
+def labelled(
+    ctx: Context,
+    versions: Mapping[str, int],
+    rows: DataFrame,
+    *,
+    labels: Labels | None,
+    seed: int,
 ) -> pd.DataFrame:
+    """Collect rows of ``gold/customer_features`` with all features and their label.
+
+    Args:
+        ctx: The context.
+        versions: Delta version of each table.
+        rows: The rows.
+        labels: The label; None where there is none.
+        seed: Seed of the sample where there are too many rows.
+    """
     key = CUSTOMER_FEATURES.key
     numbers = [column.name for column in feature_tables.NUMERIC_FEATURES]
     if labels is not None:
         name = CUSTOMER_DAILY.name
-        daily = ctx.lake.read(name, inputs.table_versions[name])
+        daily = ctx.lake.read(name, versions[name])
         rows = rows.join(labels.compute(daily, rows, labels.horizon_days), list(key))
         numbers.append(labels.column)
     return to_pandas(rows, key, numbers, seed=seed)

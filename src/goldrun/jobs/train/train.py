@@ -1,38 +1,35 @@
 """Train a model: read, check, fit, measure, log, register, gate, publish."""
 
 import contextlib
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from goldrun.io.settings import load_model_config
-from goldrun.io.tracking.models import load_champion
+from goldrun.features.catalog.feature_tables import CUSTOMER_FEATURES
+from goldrun.io.settings import load_model_config, model_file_hash
 from goldrun.jobs.aggregate.activity import history_of
 from goldrun.jobs.context import Context, log, step
 from goldrun.jobs.monitor import drift, quality, rejections
-from goldrun.jobs.promote.champions import champion_of, check_models
-from goldrun.jobs.promote.register import (
-    Candidate,
-    MonitoringResult,
-    Outcome,
-    register_and_gate,
-)
+from goldrun.jobs.promote.candidate import Candidate, MonitoringResult
+from goldrun.jobs.promote.champions import check_models
+from goldrun.jobs.promote.decide import Proposal, decide_on
+from goldrun.jobs.promote.register import check_run, register
 from goldrun.jobs.score.publish import publish
 from goldrun.jobs.time_zone import check_zone_of_gold
 from goldrun.jobs.train.card import log_card
-from goldrun.jobs.train.inputs import Inputs, read_frames, read_inputs
+from goldrun.jobs.train.comparing import comparison
+from goldrun.jobs.train.inputs import Hashes, Inputs, read_frames, read_inputs
+from goldrun.jobs.train.outcome import Outcome
+from goldrun.jobs.train.trained_on import trained_on
 from goldrun.learning.choice import Choice
 from goldrun.learning.example_rows import example_rows
 from goldrun.learning.inputs import ModelSettings
 from goldrun.learning.model import Fitted, Frames, Model
 from goldrun.learning.models import load_model
 from goldrun.learning.origins import Origins, dates_between
-from goldrun.learning.publication import LoadedModel
 from goldrun.learning.report import Report
 from goldrun.monitoring.drift import baseline_of
 from goldrun.monitoring.quality import QualityReport
-from goldrun.registry.gate import HeadToHead
 
 AnyModel = Model[Any, Any]
 
@@ -53,8 +50,10 @@ def train(
         ForeignModelError: The champion belongs to another source or lake.
         QualityError: Data quality fails.
         AsOfError: The history or the rows do not suffice to train the model.
+        TrackingError: The active run has registered a version already.
     """
     model = load_model(name)
+    check_run(ctx)
     check_models(ctx, name)
     settings = load_model_config(name, model.settings)
     check_zone_of_gold(ctx)
@@ -63,22 +62,35 @@ def train(
     origins = model.origins(settings, history, as_of)
     ctx.tracker.name_run(f"{name} {origins.as_of}")
     inputs = read_inputs(ctx, origins, history)
-    frames, digest = read_frames(ctx, model, settings, inputs)
+    frames, hashes = read_frames(ctx, model, settings, inputs)
     choice = _choose(ctx, model, settings, frames)
     monitoring = _monitor(ctx, model, choice.settings, inputs, report)
     with step(f"{name}: {_describe(origins)}"):
-        candidate = _train(ctx, model, choice, inputs, frames, digest)
-    outcome = register_and_gate(ctx, candidate, monitoring)
+        candidate = _train(ctx, model, choice, inputs, frames, hashes)
+    outcome = _register(ctx, model, choice.settings, candidate, monitoring, frames)
     publish(ctx, model, choice.settings, inputs.current)
     return outcome
 
 
-def log_outcome(outcome: Outcome) -> None:
-    """Log version, metrics and decision of a training run."""
-    log.info(
-        "%s version %s: %s; %s",
-        *(outcome.model, outcome.version, outcome.scores, outcome.decision),
+def _register(
+    ctx: Context,
+    model: AnyModel,
+    settings: ModelSettings,
+    candidate: Candidate,
+    monitoring: MonitoringResult,
+    frames: Frames,
+) -> Outcome:
+    """Register a candidate with its evidence, and let the gate decide."""
+    evidence = register(ctx, candidate, monitoring)
+    proposal = Proposal(
+        model=model.name,
+        evidence=evidence,
+        criteria=candidate.criteria,
+        drift_policy=candidate.drift_policy,
+        compare=comparison(model, settings, evidence.metrics, frames),
     )
+    decided = decide_on(ctx, proposal)
+    return Outcome(evidence.model, evidence.version, candidate.summary, monitoring, decided)
 
 
 def _describe(origins: Origins) -> str:
@@ -96,7 +108,14 @@ def _monitor(
         baseline = baseline_of(inputs.reference, settings.features)
     reference = drift.Reference(baseline, inputs.origins.reference_name)
     drift_run, drift_report = drift.run_nested(ctx, model.name, settings, reference, inputs.test)
-    return MonitoringResult(quality_run, report, drift_run, drift_report)
+    return MonitoringResult(
+        quality_run_id=quality_run,
+        quality=report,
+        drift_run_id=drift_run,
+        drift=drift_report,
+        drift_versions={CUSTOMER_FEATURES.name: inputs.version},
+        max_psi=settings.max_psi,
+    )
 
 
 def _choose(ctx: Context, model: AnyModel, settings: ModelSettings, frames: Frames) -> Choice[Any]:
@@ -122,7 +141,7 @@ def _train(
     choice: Choice[Any],
     inputs: Inputs,
     frames: Frames,
-    digest: str,
+    hashes: Hashes,
 ) -> Candidate:
     """Fit and measure a model, and log its parameters and its report."""
     settings = choice.settings
@@ -138,11 +157,12 @@ def _train(
         predict=model.predict,
         metrics=metrics,
         summary=model.summary(metrics),
-        table_versions=inputs.table_versions,
-        training_hash=digest,
+        trained_on=trained_on(ctx, model, settings, inputs, frames, hashes),
         criteria=model.criteria(settings),
-        head_to_head=_head_to_head(ctx, model, settings, frames, metrics),
         drift_policy=settings.drift,
+        baselines=tuple(frames.baselines),
+        settings=settings.model_dump(mode="json") | model.parameters(fitted),
+        settings_hash=model_file_hash(model.name),
         texts=model.publication.texts if model.publication else (),
         description=log_card(
             ctx,
@@ -152,7 +172,7 @@ def _train(
             frames,
             inputs=inputs,
             metrics=metrics,
-            training_hash=digest,
+            training_hash=hashes.training,
         ),
     )
 
@@ -180,20 +200,3 @@ def _parameters(
     if choice.name:
         parameters["candidate"] = choice.name
     return parameters | model.parameters(fitted)
-
-
-def _head_to_head(
-    ctx: Context,
-    model: AnyModel,
-    settings: ModelSettings,
-    frames: Frames,
-    metrics: Mapping[str, float],
-) -> HeadToHead | None:
-    """Measure the champion, if there is one, on the rows that the challenger is measured on."""
-    found = champion_of(ctx, model.name)
-    if found is None:
-        return None
-    pipeline, features = load_champion(found)
-    champion = LoadedModel(found.version, pipeline, tuple(features), {})
-    score = model.score_champion(settings, champion, frames)
-    return HeadToHead(model.metric, metrics[model.metric], score, found.version)

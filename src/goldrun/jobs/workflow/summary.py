@@ -15,7 +15,7 @@ from goldrun.features.observed_end import describe_after
 from goldrun.io.tracking.errors import without_password
 from goldrun.io.tracking.store import is_default
 from goldrun.jobs.context import Context
-from goldrun.jobs.promote.register import Outcome
+from goldrun.jobs.train.outcome import Outcome
 from goldrun.learning.models import MODELS, load_model
 from goldrun.monitoring.quality import QualityReport
 

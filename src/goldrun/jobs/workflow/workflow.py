@@ -13,9 +13,9 @@ from goldrun.jobs.ingest import bronze
 from goldrun.jobs.monitor import rejections
 from goldrun.jobs.names import EXPERIMENTS
 from goldrun.jobs.promote.champions import check_models
-from goldrun.jobs.promote.register import Outcome
 from goldrun.jobs.refine import mappings, silver
 from goldrun.jobs.train import train
+from goldrun.jobs.train.outcome import Outcome, refusal
 from goldrun.jobs.workflow.summary import summary
 from goldrun.learning.models import MODELS, load_model
 from goldrun.monitoring.quality import QualityReport
@@ -36,6 +36,8 @@ def run(ctx: Context, as_of: date | None = None) -> None:
         QualityError: Data quality fails, of the lake or of the records that this run read;
             nothing is trained.
         AsOfError: A model could not be trained; all other work is done before this is raised.
+        NotPromotedError: The gate has refused a model for another reason than that it is no better
+            than its champion; all work is done before this is raised.
     """
     started = time.monotonic()
     check_models(ctx, *MODELS)
@@ -55,6 +57,10 @@ def run(ctx: Context, as_of: date | None = None) -> None:
         log.info("%s", line)
     if failures:
         raise failures[0]
+    # A champion that is still the best is a result like any other.
+    for outcome in outcomes:
+        if not outcome.decision.promote and not outcome.decided.is_no_better:
+            raise refusal(outcome)
 
 
 def _prepare(ctx: Context) -> QualityReport:

@@ -1,0 +1,95 @@
+"""The champion by the alias and by the ledger: finished after a stop, and compared."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from goldrun.errors import LedgerError
+from goldrun.io.tracking import registered_models
+from goldrun.io.tracking.versions import was_promoted
+from goldrun.jobs.context import Context, log
+from goldrun.jobs.names import RUN_COMMAND
+from goldrun.jobs.promote.ledger import append, deciding, read_entries
+from goldrun.registry.history import open_intent
+from goldrun.registry.ledger import Entry, State
+from goldrun.registry.standing import Standing, recorded_champion
+
+
+def settled_entries(ctx: Context, name: str) -> list[Entry]:
+    """Return the entries of a model, after finishing a promotion that was stopped midway.
+
+    Raises:
+        LedgerError: As ``read_entries``.
+    """
+    entries = read_entries(ctx, name)
+    if open_intent(entries) is None:
+        return entries
+    # Another process may be between the two entries; the lock waits for it.
+    with deciding(ctx):
+        return settle(ctx, read_entries(ctx, name))
+
+
+def settle(ctx: Context, entries: list[Entry]) -> list[Entry]:
+    """Finish a promotion that was stopped between its entries, within ``deciding``.
+
+    The decision was made and recorded, so the alias is moved. It stays where the version does not
+    exist any more, or where somebody has moved the alias since.
+    """
+    intent = open_intent(entries)
+    if intent is None:
+        return entries
+    name, version = intent.model, intent.to_version
+    found = ctx.tracker.champion(name)
+    alias = found.version if found else None
+    exists = registered_models.version_of(ctx.tracker.client, name, version) is not None
+    if alias != version and (alias != intent.from_version or not exists):
+        log.warning("    the stopped promotion of %s version %s is abandoned", name, version)
+        return append(ctx, entries, replace(intent, state=State.ABANDONED))
+    if alias != version:
+        ctx.tracker.promote(name, version)
+    log.warning("    the stopped promotion of %s version %s is finished", name, version)
+    return append(ctx, entries, replace(intent, state=State.DONE))
+
+
+def standing_of(ctx: Context, name: str, entries: Sequence[Entry]) -> Standing:
+    """Return a model's champion by the alias and by the ledger."""
+    client = ctx.tracker.client
+    found = ctx.tracker.champion(name)
+    recorded = recorded_champion(entries)
+    alias = found.version if found else None
+    if alias is not None and alias == recorded:
+        return Standing(alias, recorded)
+    exists = recorded is not None and (
+        registered_models.version_of(client, name, recorded) is not None
+    )
+    return Standing(alias, recorded, exists, promoted=was_promoted(client, name))
+
+
+def check_agreement(ctx: Context, name: str, standing: Standing) -> None:
+    """Check that alias and ledger name the same champion.
+
+    A champion whose version was deleted is no error here: a model can be trained, and a person
+    can declare it to be champion.
+
+    Raises:
+        LedgerError: They do not.
+    """
+    problem = standing.problem()
+    if not problem:
+        return
+    if standing.is_lost:
+        log.warning("    %s: %s; %s", name, problem, remedy(ctx, standing))
+        return
+    raise LedgerError(f"{name}: {problem}; {remedy(ctx, standing)}")
+
+
+def remedy(ctx: Context, standing: Standing) -> str:
+    """Return the command that makes alias and ledger agree again."""
+    source = f"-P source={ctx.source.argument} -P lake={ctx.lake.root} -P model="
+    declare = (
+        f"declare another version to be champion: {RUN_COMMAND} -e promote {source} "
+        "-P adopt=true -P version= -P reason="
+    )
+    if standing.recorded is None or not standing.recorded_exists:
+        return declare
+    back = f"{RUN_COMMAND} -e rollback {source} -P to={standing.recorded} -P reason="
+    return f"give the alias back to version {standing.recorded}: {back}, or {declare}"

@@ -1,0 +1,172 @@
+"""The gate's decision on a registered version: made, recorded and carried out under one lock."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Literal
+
+from goldrun.contracts.criterion import Criterion
+from goldrun.contracts.verdict import Verdict
+from goldrun.errors import EvidenceError, ModelFileError
+from goldrun.io.tracking.runs import Champion
+from goldrun.jobs.context import Context, log
+from goldrun.jobs.promote import ledger
+from goldrun.jobs.promote.agreement import check_agreement, settle, standing_of
+from goldrun.jobs.promote.record import Decided, carry_out
+from goldrun.jobs.promote.stored_evidence import (
+    contradicted_by_runs,
+    read_evidence,
+    version_named,
+)
+from goldrun.registry.consistency import contradictions, incomparable
+from goldrun.registry.evidence import Evidence
+from goldrun.registry.gate import Decision, HeadToHead, decide
+from goldrun.registry.history import best_version, looks, was_champion
+from goldrun.registry.ledger import Entry
+from goldrun.registry.remedies import remedies
+from goldrun.registry.standing import Standing
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A registered version for the gate to decide on.
+
+    Attributes:
+        model: Name of the model, such as ``churn``.
+        evidence: Evidence of the version.
+        criteria: Conditions on its metrics.
+        drift_policy: Effect of failed drift.
+        compare: Takes a champion and the number of earlier looks at the test rows; loads the
+            champion and compares both on the test rows of the version.
+        not_worse: Whether it is compared with the best champion so far, and may be as good within
+            a margin; otherwise it is compared with the champion.
+    """
+
+    model: str
+    evidence: Evidence
+    criteria: tuple[Criterion, ...]
+    drift_policy: Literal["warn", "block"]
+    compare: Callable[[Champion, int], HeadToHead]
+    not_worse: bool = False
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a person orders beside the gate's decision.
+
+    Attributes:
+        dry_run: Whether to decide only: nothing is recorded or changed.
+        force: Whether to promote although the gate refuses.
+        why: The reason for ``force``.
+    """
+
+    dry_run: bool = False
+    force: bool = False
+    why: str | None = None
+
+
+def decide_on(ctx: Context, proposal: Proposal, order: Order | None = None) -> Decided:
+    """Decide whether a version becomes champion, record the decision, and carry it out.
+
+    From reading the champion to the alias, other decisions on the lake's models wait. The ledger
+    has the intent before the alias moves, and its end afterwards.
+
+    Raises:
+        LedgerError: The ledger was changed, or disagrees with the alias.
+        TrackingError: The registry does not answer.
+    """
+    order = order or Order()
+    name = proposal.evidence.model
+    with ledger.deciding(ctx):
+        entries = settle(ctx, ledger.read_entries(ctx, name))
+        standing = standing_of(ctx, name, entries)
+        check_agreement(ctx, name, standing)
+        found = _forced(_judge(ctx, proposal, entries, standing), order)
+        if not order.dry_run:
+            carry_out(ctx, entries, standing.alias, proposal.evidence, found)
+    _log(proposal, found)
+    return found
+
+
+def _log(proposal: Proposal, found: Decided) -> None:
+    evidence = proposal.evidence
+    log.info("    %s version %s: %s", evidence.model, evidence.version, found.decision)
+    if not found.decision.promote:
+        measured = {name: value for name, value in evidence.metrics.items() if value is not None}
+        for remedy in remedies(proposal.criteria, measured, proposal.model):
+            log.info("      what helps: %s", remedy)
+
+
+def _forced(found: Decided, order: Order) -> Decided:
+    """Return the decision, or the promotion that a person orders against it."""
+    if found.decision.promote or not order.force:
+        return found
+    overruled = tuple(f"overruled: {reason}" for reason in found.decision.against)
+    decision = Decision(promote=True, against=(), warnings=(*overruled, *found.decision.warnings))
+    return replace(found, decision=decision, why=order.why, forced=True)
+
+
+def _judge(
+    ctx: Context, proposal: Proposal, entries: Sequence[Entry], standing: Standing
+) -> Decided:
+    evidence = proposal.evidence
+    against = [*contradictions(evidence), *contradicted_by_runs(ctx, evidence)]
+    if standing.alias == evidence.version:
+        against.append("it is the champion already")
+    if standing.is_lost:
+        against.append(f"the champion, version {standing.recorded}, was deleted")
+    rival = _rival(ctx, proposal, entries, standing)
+    compared: HeadToHead | None = None
+    if rival is not None and not against:
+        compared, problems = _compared(ctx, proposal, rival, entries)
+        against += problems
+    first = standing.is_first
+    gate = partial(decide, evidence, proposal.criteria, first=first)
+    by_gate = gate(compared, proposal.drift_policy)
+    decision = Decision(
+        promote=by_gate.promote and not against,
+        against=(*against, *by_gate.against),
+        warnings=by_gate.warnings,
+    )
+    alone = gate(None, proposal.drift_policy)
+    return Decided(
+        decision,
+        _verdict(decision, evidence),
+        compared,
+        is_no_better=not decision.promote and not against and alone.promote,
+    )
+
+
+def _rival(
+    ctx: Context, proposal: Proposal, entries: Sequence[Entry], standing: Standing
+) -> Champion | None:
+    """Return the version to compare with: the champion, or the best so far; None without any."""
+    number = best_version(entries) if proposal.not_worse else standing.alias
+    return None if number is None else version_named(ctx, proposal.evidence.model, number)
+
+
+def _compared(
+    ctx: Context, proposal: Proposal, rival: Champion, entries: Sequence[Entry]
+) -> tuple[HeadToHead | None, list[str]]:
+    """Compare with a champion, or return why that is not possible."""
+    mine = proposal.evidence
+    entry = was_champion(entries, rival.version)
+    try:
+        # A version of an older goldrun that a person adopted has no evidence to compare.
+        if entry is None or entry.evidence is not None:
+            theirs = read_evidence(ctx, rival, entry.evidence if entry else None)
+            if problems := incomparable(mine, theirs):
+                return None, problems
+        earlier = looks(entries, mine.test_origin) if mine.test_origin else 0
+        return proposal.compare(rival, earlier), []
+    except (EvidenceError, ModelFileError) as error:
+        log.warning("    %s", error)
+        return None, [f"it can't be compared with the champion: {error}"]
+
+
+def _verdict(decision: Decision, evidence: Evidence) -> Verdict:
+    if decision.promote:
+        return Verdict.PASS
+    measured = {evidence.quality, evidence.drift}
+    unknown = Verdict.UNKNOWN in measured and Verdict.FAIL not in measured
+    return Verdict.UNKNOWN if unknown else Verdict.FAIL

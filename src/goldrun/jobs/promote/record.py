@@ -1,0 +1,110 @@
+"""Record a decision in the ledger and carry it out: intent, alias, end."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from goldrun.contracts.verdict import Verdict
+from goldrun.io.tracking.versions import DECISION
+from goldrun.jobs.context import Context
+from goldrun.jobs.promote import ledger
+from goldrun.registry.evidence import Evidence, hash_of
+from goldrun.registry.gate import Decision, HeadToHead
+from goldrun.registry.ledger import Action, Entry, State
+
+VALIDATION = "validation_status"
+"""Tag of a version in which deployment tools read the decision."""
+
+
+@dataclass(frozen=True)
+class Decided:
+    """A decision with what it was made from.
+
+    Attributes:
+        decision: The gate's decision, or a person's.
+        verdict: Pass, fail, or unknown where evidence could not be measured.
+        compared: The comparison with a champion; None where there was none.
+        is_no_better: Whether nothing but the comparison speaks against it.
+        forced: Whether a person overruled the gate.
+        why: The person's reason.
+    """
+
+    decision: Decision
+    verdict: Verdict
+    compared: HeadToHead | None = None
+    is_no_better: bool = False
+    forced: bool = False
+    why: str | None = None
+
+
+def carry_out(
+    ctx: Context,
+    entries: Sequence[Entry],
+    champion: int | None,
+    evidence: Evidence,
+    decided: Decided,
+) -> None:
+    """Record a decision on a version and, if it is promoted, give it the alias.
+
+    Args:
+        ctx: The context, within ``ledger.deciding``.
+        entries: The model's entries so far.
+        champion: Version that has the alias now; None where none has.
+        evidence: Evidence of the version.
+        decided: The decision.
+    """
+    entry = _entry(ctx, champion, evidence, decided)
+    if decided.decision.promote:
+        move_alias(ctx, entries, entry)
+    else:
+        ledger.append(ctx, entries, replace(entry, state=State.REFUSED))
+    _tag(ctx, evidence, decided)
+
+
+def move_alias(ctx: Context, entries: Sequence[Entry], entry: Entry) -> None:
+    """Record the intent, give the version the alias ``champion``, and record the end."""
+    intended = ledger.append(ctx, entries, replace(entry, state=State.INTENDED))
+    ctx.tracker.promote(entry.model, entry.to_version)
+    ledger.append(ctx, intended, replace(entry, state=State.DONE))
+
+
+def _tag(ctx: Context, evidence: Evidence, decided: Decided) -> None:
+    """Write the decision into tags of the version and of its training run."""
+    decision = {DECISION: str(decided.decision)}
+    status = "approved" if decided.decision.promote else "rejected"
+    ctx.tracker.tag_version(evidence.model, evidence.version, {**decision, VALIDATION: status})
+    ctx.tracker.client.set_tag(evidence.run_id, DECISION, decision[DECISION])
+
+
+def _entry(ctx: Context, champion: int | None, evidence: Evidence, decided: Decided) -> Entry:
+    compared, decision = decided.compared, decided.decision
+    return Entry(
+        model=evidence.model,
+        number=0,
+        recorded_at=ctx.now,
+        action=Action.PROMOTION,
+        state=State.REFUSED,
+        from_version=champion,
+        to_version=evidence.version,
+        training_run=evidence.run_id,
+        evidence=hash_of(evidence.to_json()),
+        checksum=evidence.checksum,
+        verdict=decided.verdict,
+        reasons=decision.against,
+        warnings=decision.warnings,
+        test_origin=evidence.test_origin,
+        compared_with=compared.champion_version if compared else None,
+        comparison=_finite(_metrics(compared)) if compared else {},
+        forced=decided.forced,
+        why=decided.why,
+        run=ctx.tracker.run_id,
+        **ledger.who(),
+    )
+
+
+def _metrics(compared: HeadToHead) -> dict[str, float]:
+    return {compared.metric: compared.challenger, f"champion.{compared.metric}": compared.champion}
+
+
+def _finite(metrics: Mapping[str, float]) -> dict[str, float | None]:
+    return {name: value if math.isfinite(value) else None for name, value in metrics.items()}
