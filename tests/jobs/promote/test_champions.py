@@ -12,15 +12,14 @@ from goldrun.jobs.context import Context
 from goldrun.jobs.monitor import drift
 from goldrun.jobs.names import CHURN, SEGMENTATION
 from goldrun.jobs.promote.champions import champion_of, check_models
-from goldrun.jobs.promote.register import promote_unless_changed
 from goldrun.jobs.score.scorer import Scorer
 from goldrun.jobs.stream import stream
 from goldrun.jobs.stream.limits import Limits
 from goldrun.jobs.train import train
 from goldrun.jobs.workflow import workflow
-from goldrun.registry.gate import Decision, HeadToHead
 from tests.conftest import NOW
 from tests.jobs.promote.lakes import lake_of
+from tests.jobs.promote.versions import record_champion
 
 SHOP = load_source("online_retail").model_copy(update={"name": "north", "argument": "north"})
 OTHER = SHOP.model_copy(update={"name": "south", "argument": "south"})
@@ -55,6 +54,12 @@ def owned(source: str = "north", lake: str = "lake-1") -> dict[str, str]:
     return {"goldrun.source": source, "goldrun.lake": lake}
 
 
+def recorded(ctx: Context, champion: Champion) -> Champion:
+    """Record a champion in the ledger."""
+    record_champion(ctx, champion.name, champion.version)
+    return champion
+
+
 def test_a_shop_without_models_has_no_champion(ctx: Context) -> None:
     assert champion_of(ctx, CHURN) is None
     check_models(ctx, CHURN, SEGMENTATION)
@@ -62,8 +67,8 @@ def test_a_shop_without_models_has_no_champion(ctx: Context) -> None:
 
 def test_a_shop_finds_its_own_champion_in_a_shared_store(ctx: Context) -> None:
     other = Context(lake_of("lake-2"), ctx.tracker, OTHER, NOW)
-    mine = register(ctx.tracker, "north-churn", owned())
-    of_key = register(ctx.tracker, "south-churn", owned("south", "lake-2"))
+    mine = recorded(ctx, register(ctx.tracker, "north-churn", owned()))
+    of_key = recorded(other, register(ctx.tracker, "south-churn", owned("south", "lake-2")))
     assert champion_of(ctx, CHURN) == mine
     assert champion_of(other, CHURN) == of_key
 
@@ -153,7 +158,7 @@ def test_old_names_of_another_existing_lake_are_ignored(ctx: Context, tmp_path: 
 
 def test_old_names_are_ignored_once_the_shop_has_its_own(ctx: Context) -> None:
     register(ctx.tracker, "churn", {}, "/data/lake")
-    register(ctx.tracker, "north-churn", owned())
+    recorded(ctx, register(ctx.tracker, "north-churn", owned()))
     check_models(ctx, CHURN, SEGMENTATION)
     found = champion_of(ctx, CHURN)
     assert found is not None
@@ -165,30 +170,5 @@ def test_a_name_without_a_prefix_is_checked_too(ctx: Context) -> None:
     register(ctx.tracker, "churn", {}, "/data/lake")
     with pytest.raises(ForeignModelError, match=r"model churn version 1.*migrate_registry"):
         check_models(bare, CHURN)
-    register(ctx.tracker, "churn", owned())
+    recorded(bare, register(ctx.tracker, "churn", owned()))
     check_models(bare, CHURN)
-
-
-PROMOTED = Decision(promote=True, against=(), warnings=())
-
-
-@pytest.mark.parametrize("changed", [False, True])
-def test_a_champion_that_another_run_changes_is_not_replaced(ctx: Context, changed: bool) -> None:
-    name = "north-churn"
-    compared = register(ctx.tracker, name, owned())
-    second = register(ctx.tracker, name, owned())
-    if not changed:
-        ctx.tracker.promote(name, compared.version)
-    rival = HeadToHead("auc", 0.9, 0.8, compared.version)
-    found = promote_unless_changed(ctx, name, second.version, PROMOTED, rival)
-    assert found.promote is not changed
-    assert ctx.tracker.aliases(name) == {"champion": second.version}
-    if changed:
-        assert "another run has changed that to version 2: train again" in str(found)
-
-
-def test_a_first_version_does_not_replace_a_concurrent_first_version(ctx: Context) -> None:
-    first = register(ctx.tracker, "north-churn", owned())
-    found = promote_unless_changed(ctx, "north-churn", first.version + 1, PROMOTED, None)
-    assert "it was compared with no champion" in str(found)
-    assert ctx.tracker.aliases("north-churn") == {"champion": first.version}

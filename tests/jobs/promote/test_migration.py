@@ -83,7 +83,7 @@ def test_a_migration_renames_every_version_alias_tag_and_run(
 ) -> None:
     for _ in range(3):
         trained(ctx)
-    trained(ctx, name="segmentation")
+    trained(ctx, name="segmentation", decision="not promoted: x")
     ctx.tracker.promote("churn", 2)
     ctx.tracker.client.delete_model_version("churn", "1")
     before = versions_of(ctx.tracker.client, "churn")
@@ -220,7 +220,7 @@ def test_an_interrupted_migration_ends_in_the_same_state_after_a_rerun(
 
 
 def test_a_moved_lake_is_migrated_if_the_user_names_its_old_path(ctx: Context) -> None:
-    trained(ctx, "/before/lake")
+    trained(ctx, "/before/lake", decision="not promoted: x")
     with pytest.raises(ForeignModelError, match=r"trained on /before/lake.*-P lake_was="):
         migrated(ctx)
     assert versions_of(ctx.tracker.client, NAME) is None

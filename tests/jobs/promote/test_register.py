@@ -1,4 +1,4 @@
-"""A version has its evidence before it can become champion."""
+"""A version has its evidence before the gate decides, and a run has one version."""
 
 import pandas as pd
 import pytest
@@ -7,29 +7,27 @@ from sklearn.pipeline import make_pipeline
 
 from goldrun.contracts.criterion import Criterion
 from goldrun.contracts.verdict import Verdict
-from goldrun.io.settings import load_source
-from goldrun.io.tracking.runs import Tracker
+from goldrun.errors import EvidenceError, TrackingError
+from goldrun.io.tracking.runs import Champion, Tracker
 from goldrun.jobs.context import Context
 from goldrun.jobs.names import CHURN
+from goldrun.jobs.promote.candidate import Candidate, MonitoringResult, TrainedOn
 from goldrun.jobs.promote.champions import champion_of
-from goldrun.jobs.promote.register import Candidate, MonitoringResult, register_and_gate
+from goldrun.jobs.promote.decide import decide_on
+from goldrun.jobs.promote.register import check_run, register
+from goldrun.jobs.promote.stored_evidence import read_evidence, version_named
 from goldrun.monitoring.drift import DriftReport
 from goldrun.monitoring.quality import Check, QualityReport
-from tests.conftest import NOW
-from tests.jobs.promote.lakes import lake_of
+from tests.jobs.promote import versions
+from tests.jobs.promote.versions import NAME, proposal
+from tests.registry.evidences import EVIDENCE
 
 _ROWS = pd.DataFrame({"spend": [1.0, 2.0, 3.0, 4.0]})
-_PASSED = MonitoringResult(
-    quality_run_id="quality",
-    quality=QualityReport(pd.DataFrame(), pd.DataFrame(), {}, (Check("all", Verdict.PASS, ""),)),
-    drift_run_id="drift",
-    drift=DriftReport((), Verdict.PASS),
-)
 
 
 @pytest.fixture
 def ctx(store: Tracker) -> Context:
-    return Context(lake_of("lake-1"), store, load_source("online_retail"), NOW)
+    return versions.context(store)
 
 
 @pytest.fixture
@@ -41,23 +39,119 @@ def candidate() -> Candidate:
         predict="predict_proba",
         metrics={"auc": 0.8},
         summary="AUC .8",
-        table_versions={"gold/customer_features": 0},
-        training_hash="ab" * 32,
+        trained_on=TrainedOn(
+            as_of=EVIDENCE.as_of,
+            origins=EVIDENCE.origins,
+            test_origin=EVIDENCE.test_origin,
+            last_label_day=EVIDENCE.last_label_day,
+            label=EVIDENCE.label,
+            table_versions=EVIDENCE.table_versions,
+            table_ids=EVIDENCE.table_ids,
+            gold_versions=EVIDENCE.gold_versions,
+            content_hash=EVIDENCE.content_hash,
+            training_rows=4,
+            test_hash=EVIDENCE.test_hash,
+            test_rows=4,
+            rules={},
+        ),
         criteria=(Criterion("auc", at_least=0.5),),
-        head_to_head=None,
         drift_policy="warn",
+        settings_hash="ab" * 32,
     )
 
 
-def test_a_champion_is_its_owners_also_where_its_run_ends_right_after_the_promotion(
+def monitored(ctx: Context) -> MonitoringResult:
+    """Record the runs of data quality and drift, which pass."""
+    runs = {}
+    for kind in ("quality", "drift"):
+        with ctx.tracker.child_run(kind) as runs[kind]:
+            ctx.tracker.set_tags({"goldrun.verdict": "pass"})
+    checks = (Check("all", Verdict.PASS, ""),)
+    return MonitoringResult(
+        quality_run_id=runs["quality"],
+        quality=QualityReport(
+            pd.DataFrame(), pd.DataFrame(), {}, checks, table_versions=EVIDENCE.quality_versions
+        ),
+        drift_run_id=runs["drift"],
+        drift=DriftReport((), Verdict.PASS),
+        drift_versions=EVIDENCE.drift_versions,
+        max_psi=0.1,
+    )
+
+
+def test_a_registered_version_is_promoted_by_the_evidence_in_its_run(
+    ctx: Context, candidate: Candidate
+) -> None:
+    with ctx.tracker.run("churn", "goldrun-churn"):
+        evidence = register(ctx, candidate, monitored(ctx))
+        with pytest.raises(TrackingError, match=r"has registered north-churn version 1, whose"):
+            check_run(ctx)
+        assert decide_on(ctx, proposal(evidence)).decision.promote
+    champion = champion_of(ctx, CHURN)
+    assert champion is not None
+    assert champion.tags["goldrun.quality"] == "pass"
+    assert champion.tags["goldrun.decision"] == "promoted"
+    assert read_evidence(ctx, champion) == evidence
+    assert "model.skops" in evidence.files
+
+
+def test_a_run_that_ends_before_its_evidence_leaves_a_version_that_is_never_promoted(
     ctx: Context, candidate: Candidate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def end(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Tracker, "tag_version", end)
-    with ctx.tracker.run("churn", "goldrun-churn"), pytest.raises(KeyboardInterrupt):
-        register_and_gate(ctx, candidate, _PASSED)
-    champion = champion_of(ctx, CHURN)
-    assert champion is not None
-    assert champion.tags["goldrun.quality"] == "pass"
+    with ctx.tracker.run("churn", "goldrun-churn"):
+        monitoring = monitored(ctx)
+        monkeypatch.setattr(Tracker, "tag_version", end)
+        with pytest.raises(KeyboardInterrupt):
+            register(ctx, candidate, monitoring)
+    version = version_named(ctx, NAME, 1)
+    assert version is not None
+    with pytest.raises(EvidenceError, match="has no evidence"):
+        read_evidence(ctx, version)
+    assert champion_of(ctx, CHURN) is None
+
+
+# Evidence as the store has it ---------------------------------------------------------------------
+
+
+def stored(ctx: Context, number: int = 1) -> Champion:
+    found = version_named(ctx, NAME, number)
+    assert found is not None
+    return found
+
+
+def test_evidence_that_was_edited_deleted_or_exchanged_is_refused(ctx: Context) -> None:
+    first, second = versions.registered(ctx), versions.registered(ctx)
+    client = ctx.tracker.client
+    text = ctx.tracker.read_artifact(first.run_id, "evidence.json")
+    client.log_text(first.run_id, text.replace("0.74", "0.84"), "evidence.json")
+    with pytest.raises(EvidenceError, match="has changed since it was written"):
+        read_evidence(ctx, stored(ctx))
+    client.log_text(second.run_id, text, "evidence.json")
+    with pytest.raises(EvidenceError, match="has changed since it was written"):
+        read_evidence(ctx, stored(ctx, 2))
+
+
+def test_a_copied_version_with_all_tags_does_not_have_the_evidence(ctx: Context) -> None:
+    versions.registered(ctx)
+    original = ctx.tracker.client.get_model_version(NAME, "1")
+    ctx.tracker.client.create_model_version(
+        NAME, str(original.source), original.run_id, tags=original.tags
+    )
+    with pytest.raises(EvidenceError, match="version 1, not of north-churn version 2"):
+        read_evidence(ctx, stored(ctx, 2))
+
+
+def test_evidence_of_other_files_is_refused(ctx: Context) -> None:
+    versions.registered(ctx)
+    ctx.tracker.tag_version(NAME, 1, {"goldrun.model_checksum": "00" * 32})
+    with pytest.raises(EvidenceError, match="other model files"):
+        read_evidence(ctx, stored(ctx))
+
+
+def test_the_ledgers_hash_counts_more_than_a_tag(ctx: Context) -> None:
+    versions.registered(ctx)
+    with pytest.raises(EvidenceError, match="has changed"):
+        read_evidence(ctx, stored(ctx), recorded="00" * 32)

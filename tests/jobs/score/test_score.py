@@ -33,6 +33,7 @@ from goldrun.learning.churn.classifier import fit_churn
 from goldrun.learning.churn.settings import ChurnSettings
 from goldrun.learning.origins import Origins
 from tests.jobs.conftest import HEADER, new_shop, own_store
+from tests.jobs.promote.versions import record_champion
 
 FEATURES = ("recency_days", "purchase_frequency", "total_spend")
 FIRST = date(2024, 1, 1)
@@ -89,9 +90,10 @@ def promote(ctx: Context, model: Pipeline) -> None:
     tracker, name = ctx.tracker, ctx.source.registered_name(CHURN)
     example = pd.DataFrame([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]], columns=list(FEATURES))
     with tracker.run("churn", "goldrun-churn"):
-        version = register_model(tracker, model, name, example, predict="predict_proba")
+        version = register_model(tracker, model, name, example, predict="predict_proba").version
     tracker.tag_version(name, version, owner_of(ctx).tags())
     tracker.promote(name, version)
+    record_champion(ctx, name, version)
 
 
 @pytest.fixture(scope="module")

@@ -27,6 +27,7 @@ from goldrun.jobs.score.scorer import Scorer
 from goldrun.jobs.stream import stream
 from goldrun.jobs.stream.limits import Limits
 from goldrun.learning.segmentation.model import NAMES
+from tests.jobs.promote.versions import record_champion
 from tests.jobs.stream.brief import NOW, feed
 
 pytestmark = [pytest.mark.slow, pytest.mark.of_spark]
@@ -52,9 +53,10 @@ def promote_champion(ctx: Context) -> dict[str, int]:
     few, *_, many = (int(n) for n in model.predict(orders))
     with tracker.run("segmentation", "goldrun-segmentation"):
         tracker.log_text(json.dumps({str(few): "few", str(many): "many"}), NAMES)
-        version = register_model(tracker, model, name, orders, predict="predict")
+        version = register_model(tracker, model, name, orders, predict="predict").version
     tracker.tag_version(name, version, owner_of(ctx).tags())
     tracker.promote(name, version)
+    record_champion(ctx, name, version)
     return {"few": few, "many": many}
 
 

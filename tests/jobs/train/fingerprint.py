@@ -25,9 +25,9 @@ from goldrun.io.tracking.runs import Champion, Tracker
 from goldrun.jobs.aggregate import gold_tables
 from goldrun.jobs.context import Context
 from goldrun.jobs.names import CHURN, EXPERIMENTS
-from goldrun.jobs.promote.register import Outcome
 from goldrun.jobs.train import train
-from goldrun.jobs.train.inputs import read_frames
+from goldrun.jobs.train.inputs import Hashes, read_frames
+from goldrun.jobs.train.outcome import Outcome
 from goldrun.learning.churn.classifier import churn_probability, fit_churn
 from goldrun.learning.churn.settings import ChurnSettings
 from goldrun.learning.model import Frames
@@ -90,7 +90,7 @@ def trained(ctx: Context, settings: ChurnSettings = SETTINGS) -> Fingerprint:
     """Run the training job of churn, and return the fingerprint of its version."""
     frames: list[Frames] = []
 
-    def read(*given: Any) -> tuple[Frames, str]:
+    def read(*given: Any) -> tuple[Frames, Hashes]:
         found = read_frames(*given)
         frames.append(found[0])
         return found

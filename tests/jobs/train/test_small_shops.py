@@ -12,8 +12,8 @@ from goldrun.io.tracking.runs import Tracker
 from goldrun.jobs.aggregate import gold_tables
 from goldrun.jobs.context import Context
 from goldrun.jobs.names import CHURN, EXPERIMENTS
-from goldrun.jobs.promote.register import Outcome
 from goldrun.jobs.train import train
+from goldrun.jobs.train.outcome import Outcome
 from tests.jobs.conftest import new_shop, own_store
 from tests.jobs.train.orders import FIRST, Order, add_orders, random_orders
 

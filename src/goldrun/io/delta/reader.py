@@ -1,12 +1,15 @@
 """Reading a lake: Delta tables at ``<lake>/<layer>/<table>``."""
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlparse
 
 import pandas as pd
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
+from pyspark.sql import types as T
 
 from goldrun.contracts.check import other_columns
 from goldrun.contracts.table import Table
@@ -16,6 +19,7 @@ from goldrun.io.delta.errors import ENGINE_ERRORS, full_message, line_at
 from goldrun.io.engines.base import Engine
 from goldrun.io.engines.tables import Origin
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MEANWHILE = 16
 """Number of commits that others may make while a log is read."""
 
@@ -99,6 +103,21 @@ class LakeReader:
         nothing = [F.lit(None).cast(c.type).alias(c.name) for c in table.columns]
         return self.session.range(0).select(*nothing)
 
+    def rows_where(self, table: Table, column: str, value: str) -> list[dict[str, Any]]:
+        """Collect the rows of a small table with a value in a column, each as values by name.
+
+        Times have the zone UTC. There are none before the first write of the table.
+        """
+        if not self.exists(table.name):
+            return []
+        # Collected times are in the zone of the machine, without naming it.
+        times = [c.name for c in table.columns if isinstance(c.type, T.TimestampType)]
+        columns = [
+            F.unix_micros(name).alias(name) if name in times else name for name in table.names
+        ]
+        rows = self.read(table.name).where(F.col(column) == value).select(*columns).collect()
+        return [_with_times(row.asDict(), times) for row in rows]
+
     def frame(self, table: Table, rows: Sequence[tuple[object, ...]]) -> DataFrame:
         """Make a small frame with a table's columns from rows in memory."""
         in_memory = pd.DataFrame(rows, columns=list(table.names))
@@ -161,3 +180,8 @@ class LakeReader:
                 f"({listed(wrong, 3)}): if an older goldrun wrote it, run silver, then gold; "
                 "otherwise restore it from a copy, or move it away and run the step that writes it"
             )
+
+
+def _with_times(row: dict[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    times = {name: _EPOCH + timedelta(microseconds=row[name]) for name in names if row[name]}
+    return {**row, **times}

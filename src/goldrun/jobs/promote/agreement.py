@@ -64,11 +64,16 @@ def standing_of(ctx: Context, name: str, entries: Sequence[Entry]) -> Standing:
     return Standing(alias, recorded, exists, promoted=was_promoted(client, name))
 
 
-def check_agreement(ctx: Context, name: str, standing: Standing) -> None:
+def check_agreement(ctx: Context, model: str, standing: Standing) -> None:
     """Check that alias and ledger name the same champion.
 
     A champion whose version was deleted is no error here: a model can be trained, and a person
     can declare it to be champion.
+
+    Args:
+        ctx: The context.
+        model: Name of the model, such as ``churn``.
+        standing: Its champion by the alias and by the ledger.
 
     Raises:
         LedgerError: They do not.
@@ -76,15 +81,16 @@ def check_agreement(ctx: Context, name: str, standing: Standing) -> None:
     problem = standing.problem()
     if not problem:
         return
+    name = ctx.source.registered_name(model)
     if standing.is_lost:
-        log.warning("    %s: %s; %s", name, problem, remedy(ctx, standing))
+        log.warning("    %s: %s; %s", name, problem, remedy(ctx, model, standing))
         return
-    raise LedgerError(f"{name}: {problem}; {remedy(ctx, standing)}")
+    raise LedgerError(f"{name}: {problem}; {remedy(ctx, model, standing)}")
 
 
-def remedy(ctx: Context, standing: Standing) -> str:
+def remedy(ctx: Context, model: str, standing: Standing) -> str:
     """Return the command that makes alias and ledger agree again."""
-    source = f"-P source={ctx.source.argument} -P lake={ctx.lake.root} -P model="
+    source = f"-P source={ctx.source.argument} -P lake={ctx.lake.root} -P model={model}"
     declare = (
         f"declare another version to be champion: {RUN_COMMAND} -e promote {source} "
         "-P adopt=true -P version= -P reason="

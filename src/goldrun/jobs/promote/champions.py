@@ -54,7 +54,7 @@ def champion_of(
             _warn(ctx, champion)
             return champion
         entries = settled_entries(ctx, name)
-        check_agreement(ctx, name, standing_of(ctx, name, entries))
+        check_agreement(ctx, model, standing_of(ctx, name, entries))
         return _owned(ctx, ctx.tracker.champion(name))
 
 

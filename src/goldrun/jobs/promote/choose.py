@@ -83,6 +83,18 @@ def adopt(ctx: Context, name: str, number: int | None, why: str) -> int:
     return version.version
 
 
+def adopt_migrated(ctx: Context, name: str) -> None:
+    """Record the champion of a migrated model, where the ledger has no entry of it yet."""
+    with ledger.deciding(ctx):
+        entries = ledger.stored_entries(ctx, name)
+        champion = ctx.tracker.champion(name)
+        if entries or champion is None or foreign(owner_of(ctx), champion.tags) is not None:
+            return
+        why = "its model had the name that all shops shared, before there was a ledger"
+        chosen = _chosen(ctx, champion, Action.ADOPTION, why, entries, None)
+        move_alias(ctx, entries, chosen)
+
+
 def _must_have_reason(why: str) -> None:
     if not why.strip():
         raise SettingsError("give the reason with --reason: the ledger records it")

@@ -80,7 +80,7 @@ def decide_on(ctx: Context, proposal: Proposal, order: Order | None = None) -> D
     with ledger.deciding(ctx):
         entries = settle(ctx, ledger.read_entries(ctx, name))
         standing = standing_of(ctx, name, entries)
-        check_agreement(ctx, name, standing)
+        check_agreement(ctx, proposal.model, standing)
         found = _forced(_judge(ctx, proposal, entries, standing), order)
         if not order.dry_run:
             carry_out(ctx, entries, standing.alias, proposal.evidence, found)

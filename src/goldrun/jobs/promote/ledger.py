@@ -6,14 +6,11 @@ one as well.
 """
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import datetime, timedelta
 
-from pyspark.sql import functions as F
-
-from goldrun.contracts.promotions import MODEL, PROMOTIONS, RECORDED_AT
+from goldrun.contracts.promotions import MODEL, PROMOTIONS
 from goldrun.errors import LedgerError
 from goldrun.io.machine import user_and_host
 from goldrun.io.tracking import registered_models
@@ -25,7 +22,6 @@ HEAD = "goldrun.ledger"
 """Tag of a registered model: hash of the newest entry, and of the one that is being appended."""
 _BEGIN = "-"
 """Stands in the tag for the entry before the first."""
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _CLOCKS_DIFFER = timedelta(minutes=5)
 """How far the clocks of two machines may be apart."""
 
@@ -46,24 +42,15 @@ def stored_entries(ctx: Context, name: str) -> list[Entry]:
     Raises:
         LedgerError: A row is not what goldrun writes.
     """
-    if not ctx.lake.exists(PROMOTIONS.name):
-        return []
-    # An engine returns times in the zone of the machine, without naming it.
-    at = F.unix_micros(F.col(RECORDED_AT)).alias(RECORDED_AT)
-    others = [column for column in PROMOTIONS.names if column != RECORDED_AT]
-    rows = ctx.lake.read(PROMOTIONS.name).where(F.col(MODEL) == name).select(*others, at)
+    rows = ctx.lake.rows_where(PROMOTIONS, MODEL, name)
     try:
-        found = [Entry.from_row(_with_time(row.asDict())) for row in rows.collect()]
+        found = [Entry.from_row(row) for row in rows]
     except (TypeError, ValueError) as error:
         raise LedgerError(
             f"{ctx.lake.path(PROMOTIONS.name)} has a row of {name} that goldrun has not written "
             f"({error}): {_remedy(ctx, name)}"
         ) from error
     return sorted(found, key=lambda entry: entry.number)
-
-
-def _with_time(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {**row, RECORDED_AT: _EPOCH + timedelta(microseconds=row[RECORDED_AT])}
 
 
 def read_entries(ctx: Context, name: str) -> list[Entry]:

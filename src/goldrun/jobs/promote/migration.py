@@ -17,6 +17,7 @@ from goldrun.io.tracking.versions import (
 from goldrun.jobs.context import Context, log, step
 from goldrun.jobs.names import EXPERIMENTS
 from goldrun.jobs.promote.champions import TRANSACTIONS, owner_of
+from goldrun.jobs.promote.choose import adopt_migrated
 from goldrun.medallion.bronze import check_one_source
 from goldrun.registry.evidence import versions_in
 from goldrun.registry.migration import (
@@ -40,6 +41,8 @@ from goldrun.registry.provenance import (
 
 def run(ctx: Context, lake_was: str = "") -> None:
     """Move this lake's versions of every model, and tag them with the source and the lake.
+
+    A champion is recorded in the ledger as adopted, where the ledger has no entry of its model.
 
     Args:
         ctx: The context; its tracker has an active run.
@@ -65,6 +68,7 @@ def run(ctx: Context, lake_was: str = "") -> None:
             with step(f"registry: {model}"):
                 _move(ctx, model, versions)
                 _tag(ctx, model, lake_was)
+                adopt_migrated(ctx, ctx.source.registered_name(model))
 
 
 def _is_migrated(ctx: Context, model: str) -> bool:

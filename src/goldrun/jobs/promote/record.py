@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from goldrun.contracts.verdict import Verdict
+from goldrun.io.tracking import registered_models
 from goldrun.io.tracking.versions import DECISION
 from goldrun.jobs.context import Context
 from goldrun.jobs.promote import ledger
@@ -73,7 +74,9 @@ def _tag(ctx: Context, evidence: Evidence, decided: Decided) -> None:
     decision = {DECISION: str(decided.decision)}
     status = "approved" if decided.decision.promote else "rejected"
     ctx.tracker.tag_version(evidence.model, evidence.version, {**decision, VALIDATION: status})
-    ctx.tracker.client.set_tag(evidence.run_id, DECISION, decision[DECISION])
+    # The tags of a deleted run can't be set.
+    if registered_models.run_of(ctx.tracker.client, evidence.run_id) is not None:
+        ctx.tracker.client.set_tag(evidence.run_id, DECISION, decision[DECISION])
 
 
 def _entry(ctx: Context, champion: int | None, evidence: Evidence, decided: Decided) -> Entry:

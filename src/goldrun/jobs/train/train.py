@@ -53,8 +53,8 @@ def train(
         TrackingError: The active run has registered a version already.
     """
     model = load_model(name)
-    check_run(ctx)
     check_models(ctx, name)
+    check_run(ctx)
     settings = load_model_config(name, model.settings)
     check_zone_of_gold(ctx)
     report = rejections.check_before_training(ctx, report)

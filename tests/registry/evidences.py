@@ -1,0 +1,55 @@
+"""Complete evidence of a churn model, for tests."""
+
+from goldrun.contracts.verdict import Verdict
+from goldrun.registry.evidence import Evidence
+
+VERSIONS = {
+    "bronze/transactions": 0,
+    "silver/transactions": 1,
+    "silver/quarantine": 2,
+    "gold/customer_daily": 3,
+    "gold/customer_features": 0,
+}
+
+EVIDENCE = Evidence(
+    model="shop-churn",
+    version=4,
+    checksum="ef" * 32,
+    files={"model.skops": "ef" * 32},
+    source="shop",
+    lake="5f0c6a52-6a3d-4a35-9d64-6c8e4f1d7a10",
+    run_id="run-1",
+    as_of="2011-09-10",
+    origins=("2011-06-05", "2011-06-12"),
+    test_origin="2011-09-10",
+    last_label_day="2011-09-10",
+    label="churned within 90 days",
+    table_versions=VERSIONS,
+    table_ids={table: f"id of {table}" for table in VERSIONS},
+    gold_versions={"silver/transactions": 1},
+    training_table="gold/customer_features",
+    content_hash="ab" * 32,
+    training_rows=6000,
+    test_hash="cd" * 32,
+    test_rows=3000,
+    rules={"transactions": "0123456789ab"},
+    quality_run_id="run-2",
+    quality=Verdict.PASS,
+    quality_versions={t: VERSIONS[t] for t in VERSIONS if not t.startswith("gold/")},
+    quality_limits={"max_reject_share": 0.05},
+    drift_run_id="run-3",
+    drift=Verdict.PASS,
+    drift_versions={"gold/customer_features": 0},
+    drift_limits={"max_psi": 0.1},
+    metrics={"auc": 0.74, "recency.auc": 0.68},
+    baselines=("recency",),
+    criteria=("auc above recency.auc",),
+    settings={"horizon_days": 90},
+    settings_hash="12" * 32,
+    gate={},
+    git_commit="c" * 40,
+    git_dirty="false",
+    lock_hash="34" * 32,
+    python="3.12.1",
+    libraries={"scikit-learn": "1.9.0"},
+)
