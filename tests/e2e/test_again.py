@@ -66,7 +66,10 @@ def test_the_champion_stays_and_the_equal_challenger_has_the_reason(
     assert aliases["champion"] == 1
     assert aliases["challenger"] >= 2
     challenger = retail.tracker.client.get_model_version_by_alias(model, "challenger")
-    assert "does not beat champion version 1" in challenger.tags["goldrun.decision"]
+    assert (
+        "same rows with the same settings as champion version 1"
+        in challenger.tags["goldrun.decision"]
+    )
     assert (
         challenger.tags["goldrun.content_hash"]
         == (retail.tracker.client.get_model_version(model, "1").tags["goldrun.content_hash"])

@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 
 from goldrun.contracts.criterion import Criterion
 from goldrun.contracts.verdict import Verdict
+from goldrun.learning.head_to_head import HeadToHead
+from goldrun.learning.resampling import Interval
 from goldrun.registry.evidence import Evidence, version_tags, versions_in
-from goldrun.registry.gate import Decision, HeadToHead, decide
+from goldrun.registry.gate import Decision, decide
 from goldrun.registry.metric_ranges import RANGES, problem_of
 from tests.registry.evidences import EVIDENCE
 
@@ -31,7 +33,10 @@ def weigh(
 
 
 def against_champion(challenger: float, champion: float) -> HeadToHead:
-    return HeadToHead("auc", challenger, champion, champion_version=4)
+    numbers = all(isinstance(value, float) for value in (challenger, champion))
+    lead = challenger - champion if numbers else 0.1
+    interval = Interval(lead, lead - 0.001, lead + 0.001)
+    return HeadToHead("auc", challenger, champion, champion_version=4, lead=interval)
 
 
 def test_the_first_version_that_meets_all_criteria_becomes_champion() -> None:
@@ -121,7 +126,9 @@ def test_an_unbeaten_baseline_is_named() -> None:
     ("challenger", "champion", "opens"),
     [
         (0.75, 0.74, True),
-        (math.nextafter(0.74, 1), 0.74, True),
+        (math.nextafter(0.74, 1), 0.74, False),
+        (0.7419, 0.74, False),
+        (0.7421, 0.74, True),
         (0.74, 0.74, False),
         (0.73, 0.74, False),
         (NAN, 0.74, False),
@@ -140,7 +147,8 @@ def test_retraining_the_same_model_keeps_the_champion() -> None:
     again = weigh(rival=against_champion(0.74, 0.74))
     assert first.promote
     assert again.against == (
-        "auc 0.7400 does not beat champion version 4 with 0.7400 on the same rows",
+        "auc 0.7400 leads that of champion version 4, 0.7400 on the same rows, by 0.0000 "
+        "[-0.0010, 0.0010], and a lead of at least 0.002 with a lower bound above 0 is required",
     )
 
 

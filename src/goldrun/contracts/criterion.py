@@ -11,8 +11,14 @@ class Criterion:
         metric: Name of the metric.
         at_least: Smallest accepted value, or None.
         above: Name of another metric that it must exceed (a baseline's), or None.
+        more_than: Value that it must exceed, or None.
+        at_most: Largest believable value, or None; a larger one is a suspected leak.
+        setting: Setting with which ``at_most`` is raised, for the message.
     """
 
     metric: str
     at_least: float | None = None
     above: str | None = None
+    more_than: float | None = None
+    at_most: float | None = None
+    setting: str = ""

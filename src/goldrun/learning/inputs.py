@@ -15,6 +15,7 @@ from goldrun.features.catalog.feature_tables import (
     NUMERIC_FEATURES,
     feature_named,
 )
+from goldrun.learning.gate_settings import GateSettings
 
 FEATURE_NAMES = tuple(column.name for column in NUMERIC_FEATURES)
 """Features that a model may use."""
@@ -31,6 +32,7 @@ class ModelSettings(Strict):
         intended_use: Intended and excluded uses of the model, in a sentence or two.
         drift: Effect of a failed drift check on the promotion: a warning, or a refusal.
         max_psi: Largest accepted population stability index of a feature.
+        gate: Thresholds of a promotion.
     """
 
     features: tuple[str, ...] = Field(min_length=1)
@@ -38,6 +40,7 @@ class ModelSettings(Strict):
     intended_use: str = ""
     drift: Literal["warn", "block"] = "warn"
     max_psi: float = Field(default=0.1, gt=0, allow_inf_nan=False)
+    gate: GateSettings = GateSettings()
 
     @field_validator("features")
     @classmethod

@@ -19,6 +19,7 @@ from goldrun.contracts.criterion import Criterion
 from goldrun.contracts.source import NO_CURRENCY
 from goldrun.features.labels import History
 from goldrun.learning.choice import Choice
+from goldrun.learning.head_to_head import HeadToHead
 from goldrun.learning.inputs import ModelSettings
 from goldrun.learning.origins import Origins
 from goldrun.learning.publication import LoadedModel, Publication
@@ -147,8 +148,17 @@ class Model(Protocol[S, F]):
         """Return the conditions on the metrics that a promotion requires, at least one."""
 
     @abstractmethod
-    def score_champion(self, settings: S, champion: LoadedModel, frames: Frames) -> float:
-        """Return ``metric`` of the champion on the rows that ``evaluate`` measures on."""
+    def compare(
+        self, settings: S, challenger: LoadedModel, champion: LoadedModel, frames: Frames
+    ) -> HeadToHead:
+        """Compare a version with the champion by ``metric``, on the rows of ``evaluate``.
+
+        Args:
+            settings: The settings.
+            challenger: The version.
+            champion: The champion.
+            frames: The version's rows; only those that it is measured on are needed.
+        """
 
     @abstractmethod
     def summary(self, metrics: Mapping[str, float]) -> str:

@@ -69,7 +69,7 @@ def unbound(evidence: Evidence, name: str, version: int, checksum: str | None) -
 
 
 def incomparable(challenger: Evidence, champion: Evidence) -> list[str]:
-    """Return why two versions can't be compared on the challenger's test rows.
+    """Return why two versions can't be compared on the challenger's test rows; empty if they can.
 
     The test rows must begin at or after the last day that a label of either depends on, and not
     before the champion's own test rows: an older test date is one that the champion may have been
@@ -126,3 +126,14 @@ def _loosened(challenger: Evidence, champion: Evidence) -> list[str]:
                     "force=true and a reason"
                 )
     return found
+
+
+def repeats(challenger: Evidence, champion: Evidence) -> str:
+    """Return how a version repeats the champion's training; empty where it does not."""
+    same = ("content_hash", "test_hash", "settings")
+    if any(getattr(challenger, name) != getattr(champion, name) for name in same):
+        return ""
+    return (
+        f"it is trained and tested on the same rows with the same settings as champion version "
+        f"{champion.version}"
+    )

@@ -9,6 +9,8 @@ RANGES: dict[str, tuple[float, float]] = {
     **dict.fromkeys(
         ("average_precision", "average_precision_low", "average_precision_high"), (0, 1)
     ),
+    "agreement": (-1, 1),
+    "auc_above": (-1, 1),
     "base_rate": (0, 1),
     "bootstrap_ari": (-1, 1),
     "brier": (0, 1),

@@ -16,8 +16,9 @@ from goldrun.jobs.names import CHURN
 from goldrun.jobs.promote import ledger
 from goldrun.jobs.promote.champions import champion_of
 from goldrun.jobs.promote.decide import Order, decide_on
+from goldrun.learning.head_to_head import HeadToHead
 from goldrun.registry.evidence import Evidence
-from goldrun.registry.gate import Decision, HeadToHead
+from goldrun.registry.gate import Decision
 from goldrun.registry.ledger import Entry, State
 from tests.jobs.promote import versions
 from tests.jobs.promote.lakes import KnownLake
@@ -69,7 +70,7 @@ def test_a_refusal_is_recorded_with_its_reasons_and_the_champion_stays(ctx: Cont
     assert entry.reasons == decision.against
     assert (entry.compared_with, entry.verdict) == (1, Verdict.FAIL)
     tags = ctx.tracker.client.get_model_version(NAME, "2").tags
-    assert tags["goldrun.decision"].startswith("not promoted: auc 0.7000")
+    assert tags["goldrun.decision"].startswith("not promoted: auc 0.7000 leads")
     assert tags["validation_status"] == "rejected"
 
 
@@ -88,7 +89,7 @@ def test_a_forced_promotion_is_recorded_as_forced_with_what_it_overruled(ctx: Co
     entry = ledger.read_entries(ctx, NAME)[-1]
     assert entry.forced
     assert entry.why == "the shop asks for it"
-    assert entry.warnings[0].startswith("overruled: auc 0.7000 does not beat")
+    assert entry.warnings[0].startswith("overruled: auc 0.7000 leads that of champion")
 
 
 def test_a_decision_by_the_gate_is_not_recorded_as_forced(ctx: Context) -> None:

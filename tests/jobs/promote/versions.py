@@ -1,5 +1,6 @@
 """Registered versions with evidence, runs and tags, without the files of a model."""
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -12,8 +13,9 @@ from goldrun.io.tracking.runs import Champion, Tracker
 from goldrun.jobs.context import Context
 from goldrun.jobs.promote import ledger
 from goldrun.jobs.promote.decide import Proposal
+from goldrun.learning.head_to_head import HeadToHead
+from goldrun.learning.resampling import Interval
 from goldrun.registry.evidence import FILE, HASH_TAG, Evidence, hash_of
-from goldrun.registry.gate import HeadToHead
 from tests.conftest import NOW
 from tests.jobs.promote.lakes import lake_of
 from tests.registry.entries import ENTRY
@@ -47,8 +49,10 @@ def registered(ctx: Context, **changes: Any) -> Evidence:
         client.create_registered_model(NAME)
     with ctx.tracker.run("churn", "goldrun-churn") as run_id:
         runs = {f"{kind}_run_id": _child(ctx, kind, changes) for kind in ("quality", "drift")}
+        # No version repeats the training of another.
+        rows = hashlib.sha256(run_id.encode()).hexdigest()
         given = {"model": NAME, "source": "north", "lake": "lake-1", "run_id": run_id, **runs}
-        evidence = replace(EVIDENCE, **{**given, **changes})
+        evidence = replace(EVIDENCE, **{"content_hash": rows, **given, **changes})
         ctx.tracker.log_metrics({k: v for k, v in evidence.metrics.items() if v is not None})
         tags = {**evidence.tags(), "goldrun.model_checksum": evidence.checksum}
         made = client.create_model_version(NAME, f"runs:/{run_id}/model", run_id, tags=tags)
@@ -70,14 +74,16 @@ def version(evidence: Evidence) -> Champion:
     return Champion(evidence.model, evidence.version, evidence.run_id)
 
 
-def better(champion: Champion, _: int) -> HeadToHead:
+def better(champion: Champion, looks: int) -> HeadToHead:
     """Compare as a challenger that is better than any champion."""
-    return HeadToHead("auc", 0.8, 0.7, champion.version)
+    lead = Interval(0.1, 0.08, 0.12)
+    return HeadToHead("auc", 0.8, 0.7, champion.version, lead, looks)
 
 
-def worse(champion: Champion, _: int) -> HeadToHead:
+def worse(champion: Champion, looks: int) -> HeadToHead:
     """Compare as a challenger that is worse than any champion."""
-    return HeadToHead("auc", 0.7, 0.8, champion.version)
+    lead = Interval(-0.1, -0.12, -0.08)
+    return HeadToHead("auc", 0.7, 0.8, champion.version, lead, looks)
 
 
 def proposal(

@@ -1,7 +1,7 @@
 """The gate's decision on a registered version: made, recorded and carried out under one lock."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Literal
 
@@ -18,9 +18,11 @@ from goldrun.jobs.promote.stored_evidence import (
     read_evidence,
     version_named,
 )
-from goldrun.registry.consistency import contradictions, incomparable
+from goldrun.learning.gate_settings import GateSettings
+from goldrun.learning.head_to_head import HeadToHead
+from goldrun.registry.consistency import contradictions, incomparable, repeats
 from goldrun.registry.evidence import Evidence
-from goldrun.registry.gate import Decision, HeadToHead, decide
+from goldrun.registry.gate import Decision, decide
 from goldrun.registry.history import best_version, looks, was_champion
 from goldrun.registry.ledger import Entry
 from goldrun.registry.remedies import remedies
@@ -38,8 +40,8 @@ class Proposal:
         drift_policy: Effect of failed drift.
         compare: Takes a champion and the number of earlier looks at the test rows; loads the
             champion and compares both on the test rows of the version.
-        not_worse: Whether it is compared with the best champion so far, and may be as good within
-            a margin; otherwise it is compared with the champion.
+        gate: Thresholds of the gate. By its rule ``not_worse`` a version is compared with the best
+            champion so far; otherwise with the champion.
     """
 
     model: str
@@ -47,7 +49,7 @@ class Proposal:
     criteria: tuple[Criterion, ...]
     drift_policy: Literal["warn", "block"]
     compare: Callable[[Champion, int], HeadToHead]
-    not_worse: bool = False
+    gate: GateSettings = field(default_factory=GateSettings)
 
 
 @dataclass(frozen=True)
@@ -110,58 +112,87 @@ def _judge(
     ctx: Context, proposal: Proposal, entries: Sequence[Entry], standing: Standing
 ) -> Decided:
     evidence = proposal.evidence
-    against = [*contradictions(evidence), *contradicted_by_runs(ctx, evidence)]
-    if standing.alias == evidence.version:
-        against.append("it is the champion already")
-    if standing.is_lost:
-        against.append(f"the champion, version {standing.recorded}, was deleted")
+    against = _not_of_this_version(ctx, evidence, standing)
+    found = _Comparison()
     rival = _rival(ctx, proposal, entries, standing)
-    compared: HeadToHead | None = None
     if rival is not None and not against:
-        compared, problems = _compared(ctx, proposal, rival, entries)
-        against += problems
-    first = standing.is_first
-    gate = partial(decide, evidence, proposal.criteria, first=first)
-    by_gate = gate(compared, proposal.drift_policy)
+        found = _compared(ctx, proposal, rival, entries)
+    by_evidence = partial(
+        decide,
+        evidence,
+        proposal.criteria,
+        drift_policy=proposal.drift_policy,
+        first=standing.is_first,
+        gate=proposal.gate,
+    )
+    by_gate = by_evidence(found.compared)
+    reasons = (*against, *found.problems, *filter(None, [found.repeats]))
     decision = Decision(
-        promote=by_gate.promote and not against,
-        against=(*against, *by_gate.against),
+        promote=by_gate.promote and not reasons,
+        against=(*reasons, *by_gate.against),
         warnings=by_gate.warnings,
     )
-    alone = gate(None, proposal.drift_policy)
+    sound = not against and not found.problems and by_evidence(None).promote
     return Decided(
         decision,
         _verdict(decision, evidence),
-        compared,
-        is_no_better=not decision.promote and not against and alone.promote,
+        found.compared,
+        is_no_better=sound and not decision.promote,
     )
+
+
+def _not_of_this_version(ctx: Context, evidence: Evidence, standing: Standing) -> list[str]:
+    """Return the reasons against a version that no comparison can outweigh."""
+    found = [*contradictions(evidence), *contradicted_by_runs(ctx, evidence)]
+    if standing.alias == evidence.version:
+        found.append("it is the champion already")
+    if standing.is_lost:
+        found.append(f"the champion, version {standing.recorded}, was deleted")
+    return found
+
+
+@dataclass(frozen=True)
+class _Comparison:
+    """A comparison with a champion, or why there is none.
+
+    Attributes:
+        compared: The comparison.
+        problems: Why it is not possible.
+        repeats: How the version repeats the champion's training; empty where it does not.
+    """
+
+    compared: HeadToHead | None = None
+    problems: tuple[str, ...] = ()
+    repeats: str = ""
 
 
 def _rival(
     ctx: Context, proposal: Proposal, entries: Sequence[Entry], standing: Standing
 ) -> Champion | None:
     """Return the version to compare with: the champion, or the best so far; None without any."""
-    number = best_version(entries) if proposal.not_worse else standing.alias
+    number = best_version(entries) if proposal.gate.rule == "not_worse" else standing.alias
     return None if number is None else version_named(ctx, proposal.evidence.model, number)
 
 
 def _compared(
     ctx: Context, proposal: Proposal, rival: Champion, entries: Sequence[Entry]
-) -> tuple[HeadToHead | None, list[str]]:
-    """Compare with a champion, or return why that is not possible."""
+) -> _Comparison:
+    """Compare with a champion, or find out why that is not possible."""
     mine = proposal.evidence
     entry = was_champion(entries, rival.version)
+    earlier = looks(entries, mine.test_origin) if mine.test_origin else 0
     try:
         # A version of an older goldrun that a person adopted has no evidence to compare.
         if entry is None or entry.evidence is not None:
             theirs = read_evidence(ctx, rival, entry.evidence if entry else None)
             if problems := incomparable(mine, theirs):
-                return None, problems
-        earlier = looks(entries, mine.test_origin) if mine.test_origin else 0
-        return proposal.compare(rival, earlier), []
+                return _Comparison(problems=tuple(problems))
+            if same := repeats(mine, theirs):
+                return _Comparison(repeats=same)
+        return _Comparison(proposal.compare(rival, earlier))
     except (EvidenceError, ModelFileError) as error:
         log.warning("    %s", error)
-        return None, [f"it can't be compared with the champion: {error}"]
+        return _Comparison(problems=(f"it can't be compared with the champion: {error}",))
 
 
 def _verdict(decision: Decision, evidence: Evidence) -> Verdict:

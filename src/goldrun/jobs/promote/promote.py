@@ -15,13 +15,13 @@ from goldrun.jobs.promote.champions import owner_of
 from goldrun.jobs.promote.decide import Order, Proposal, decide_on
 from goldrun.jobs.promote.record import Decided
 from goldrun.jobs.promote.stored_evidence import read_evidence, version_named
-from goldrun.jobs.train.comparing import comparison
+from goldrun.jobs.train.comparing import comparison, loaded
 from goldrun.jobs.train.inputs import labelled
+from goldrun.learning.head_to_head import HeadToHead
 from goldrun.learning.inputs import ModelSettings
 from goldrun.learning.model import Frames, Model
 from goldrun.learning.models import load_model
 from goldrun.registry.evidence import Evidence
-from goldrun.registry.gate import HeadToHead
 from goldrun.registry.owner import foreign
 
 
@@ -49,9 +49,11 @@ def run(ctx: Context, name: str, number: int | None, order: Order) -> Decided:
 
     def compare(champion: Champion, looks: int) -> HeadToHead:
         frames = _frames(ctx, model, settings, evidence)
-        return comparison(model, settings, evidence.metrics, frames)(champion, looks)
+        return comparison(model, settings, loaded(version), frames)(champion, looks)
 
-    proposal = Proposal(name, evidence, model.criteria(settings), settings.drift, compare)
+    proposal = Proposal(
+        name, evidence, model.criteria(settings), settings.drift, compare, settings.gate
+    )
     decided = decide_on(ctx, proposal, order)
     _log(ctx, name, evidence, decided, order)
     if not decided.decision.promote and not order.dry_run:

@@ -9,8 +9,9 @@ from goldrun.io.tracking import registered_models
 from goldrun.io.tracking.versions import DECISION
 from goldrun.jobs.context import Context
 from goldrun.jobs.promote import ledger
+from goldrun.learning.head_to_head import HeadToHead
 from goldrun.registry.evidence import Evidence, hash_of
-from goldrun.registry.gate import Decision, HeadToHead
+from goldrun.registry.gate import Decision
 from goldrun.registry.ledger import Action, Entry, State
 
 VALIDATION = "validation_status"
@@ -97,16 +98,12 @@ def _entry(ctx: Context, champion: int | None, evidence: Evidence, decided: Deci
         warnings=decision.warnings,
         test_origin=evidence.test_origin,
         compared_with=compared.champion_version if compared else None,
-        comparison=_finite(_metrics(compared)) if compared else {},
+        comparison=_finite(compared.metrics()) if compared else {},
         forced=decided.forced,
         why=decided.why,
         run=ctx.tracker.run_id,
         **ledger.who(),
     )
-
-
-def _metrics(compared: HeadToHead) -> dict[str, float]:
-    return {compared.metric: compared.challenger, f"champion.{compared.metric}": compared.champion}
 
 
 def _finite(metrics: Mapping[str, float]) -> dict[str, float | None]:

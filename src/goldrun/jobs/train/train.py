@@ -27,6 +27,7 @@ from goldrun.learning.inputs import ModelSettings
 from goldrun.learning.model import Fitted, Frames, Model
 from goldrun.learning.models import load_model
 from goldrun.learning.origins import Origins, dates_between
+from goldrun.learning.publication import LoadedModel
 from goldrun.learning.report import Report
 from goldrun.monitoring.drift import baseline_of
 from goldrun.monitoring.quality import QualityReport
@@ -82,12 +83,15 @@ def _register(
 ) -> Outcome:
     """Register a candidate with its evidence, and let the gate decide."""
     evidence = register(ctx, candidate, monitoring)
+    features = tuple(settings.features)
+    challenger = LoadedModel(evidence.version, candidate.pipeline, features, {})
     proposal = Proposal(
         model=model.name,
         evidence=evidence,
         criteria=candidate.criteria,
         drift_policy=candidate.drift_policy,
-        compare=comparison(model, settings, evidence.metrics, frames),
+        compare=comparison(model, settings, challenger, frames),
+        gate=settings.gate,
     )
     decided = decide_on(ctx, proposal)
     return Outcome(evidence.model, evidence.version, candidate.summary, monitoring, decided)
@@ -161,7 +165,8 @@ def _train(
         criteria=model.criteria(settings),
         drift_policy=settings.drift,
         baselines=tuple(frames.baselines),
-        settings=settings.model_dump(mode="json") | model.parameters(fitted),
+        settings=settings.model_dump(mode="json", exclude={"gate"}) | model.parameters(fitted),
+        gate=settings.gate.model_dump(mode="json"),
         settings_hash=model_file_hash(model.name),
         texts=model.publication.texts if model.publication else (),
         description=log_card(

@@ -30,11 +30,13 @@ from goldrun.learning.churn.plots import calibration, lift, roc_and_pr
 from goldrun.learning.churn.score_report import score_report
 from goldrun.learning.churn.scores import PUBLICATION
 from goldrun.learning.churn.settings import ChurnSettings
-from goldrun.learning.evaluation import score_binary
+from goldrun.learning.gate_settings import GateSettings
+from goldrun.learning.head_to_head import HeadToHead
 from goldrun.learning.model import Fitted, Frames, Labels, Model
 from goldrun.learning.origins import Origins
 from goldrun.learning.publication import LoadedModel
 from goldrun.learning.report import Report
+from goldrun.learning.resampling import auc, compare
 
 
 class Churn(Model[ChurnSettings, Fitted]):
@@ -85,15 +87,39 @@ class Churn(Model[ChurnSettings, Fitted]):
         return comparison_metrics(labels, probability, frames.baselines, seed=settings.seed)
 
     def criteria(self, settings: ChurnSettings) -> tuple[Criterion, ...]:
-        """Require an AUC above that of each baseline."""
-        return tuple(Criterion("auc", above=f"{name}.auc") for name in NAMES)
+        """Require an AUC above that of each baseline, and none that is too good to be true."""
+        gate = settings.gate
+        return (
+            *(Criterion("auc", above=f"{name}.auc") for name in NAMES),
+            *(Criterion(f"{name}.auc_above_low", more_than=0.0) for name in _shown(gate)),
+            Criterion("auc", at_most=gate.max_auc, setting="max_auc"),
+            *(
+                Criterion(f"{name}.auc", at_most=gate.max_baseline, setting="max_baseline")
+                for name in NAMES
+            ),
+        )
 
-    def score_champion(
-        self, settings: ChurnSettings, champion: LoadedModel, frames: Frames
-    ) -> float:
-        """Return the champion's AUC on the test rows."""
-        probability = churn_probability(champion.model, frames.test, champion.features)
-        return score_binary(frames.test[CHURNED].to_numpy(), probability, probabilities=True).auc
+    def compare(
+        self,
+        settings: ChurnSettings,
+        challenger: LoadedModel,
+        champion: LoadedModel,
+        frames: Frames,
+    ) -> HeadToHead:
+        """Compare the AUC of both on the test rows, by a paired bootstrap over customers."""
+        scores = {
+            name: churn_probability(one.model, frames.test, one.features)
+            for name, one in {"challenger": challenger, "champion": champion}.items()
+        }
+        labels = frames.test[CHURNED].to_numpy(dtype=np.float64)
+        found = compare({"auc": auc}, labels, scores, seed=settings.seed)["auc"]
+        return HeadToHead(
+            metric="auc",
+            challenger=found.each["challenger"].value,
+            champion=found.each["champion"].value,
+            champion_version=champion.version,
+            lead=found.above["champion"],
+        )
 
     def summary(self, metrics: Mapping[str, float]) -> str:
         """Return the AUC with its interval beside those of the baselines, and what is shown."""
@@ -130,6 +156,11 @@ class Churn(Model[ChurnSettings, Fitted]):
             tables={"baselines": comparison_table(metrics), **use.tables},
             details=use.details,
         )
+
+
+def _shown(gate: GateSettings) -> tuple[str, ...]:
+    """Return the baselines over which the lead must be shown."""
+    return tuple(NAMES) if gate.baseline_rule == "shown" else ()
 
 
 MODEL = Churn()

@@ -5,12 +5,16 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from sklearn.metrics import adjusted_rand_score
 
 from goldrun.contracts import gold
 from goldrun.contracts.criterion import Criterion
 from goldrun.contracts.entities import CUSTOMER_ID
 from goldrun.features.labels import History
+from goldrun.learning.head_to_head import HeadToHead
+from goldrun.learning.inputs import feature_frame
 from goldrun.learning.model import Frames, Model
 from goldrun.learning.origins import Origins
 from goldrun.learning.publication import Changes, LoadedModel, Publication, Scoring
@@ -94,11 +98,32 @@ class Segmentation(Model[SegmentationSettings, SegmentationFit]):
             Criterion("smallest_share", at_least=settings.min_share),
         )
 
-    def score_champion(
-        self, settings: SegmentationSettings, champion: LoadedModel, frames: Frames
-    ) -> float:
-        """Return the champion's bootstrap ARI on the training rows."""
-        return bootstrap_ari(champion.model, frames.test, settings)
+    def compare(
+        self,
+        settings: SegmentationSettings,
+        challenger: LoadedModel,
+        champion: LoadedModel,
+        frames: Frames,
+    ) -> HeadToHead:
+        """Compare the segments of the same customers, and the stability of both models.
+
+        Stability alone favours few segments: the smaller the number, the easier they come back.
+        """
+        rows = frames.test
+        both = (challenger, champion)
+        segments = [one.model.predict(feature_frame(rows, one.features)) for one in both]
+        stability = [bootstrap_ari(one.model, rows, settings) for one in both]
+        smallest = float(np.unique(segments[1], return_counts=True)[1].min() / len(rows))
+        return HeadToHead(
+            metric="bootstrap_ari",
+            challenger=stability[0],
+            champion=stability[1],
+            champion_version=champion.version,
+            agreement=float(adjusted_rand_score(*segments)),
+            champion_holds=(
+                stability[1] >= settings.min_stability and smallest >= settings.min_share
+            ),
+        )
 
     def summary(self, metrics: Mapping[str, float]) -> str:
         """Return the number of segments and their stability."""

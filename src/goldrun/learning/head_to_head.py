@@ -1,0 +1,66 @@
+"""A version compared with a champion on the same rows."""
+
+from dataclasses import dataclass, replace
+from statistics import NormalDist
+
+from goldrun.learning.resampling import CONFIDENCE, Interval
+
+
+@dataclass(frozen=True)
+class HeadToHead:
+    """A version compared with a champion on the same rows; higher is better.
+
+    Attributes:
+        metric: Name of the metric.
+        challenger: The metric of the version.
+        champion: The metric of the champion.
+        champion_version: Number of the champion.
+        lead: How far the version is above the champion, with the 95 % interval of paired draws;
+            None for a model that is not compared by a lead.
+        looks: Number of earlier comparisons on rows of the same test date.
+        agreement: Adjusted Rand index of both models' segments of the same customers; None for a
+            model without segments.
+        champion_holds: Whether the champion still meets its own conditions on these rows.
+    """
+
+    metric: str
+    challenger: float
+    champion: float
+    champion_version: int
+    lead: Interval | None = None
+    looks: int = 0
+    agreement: float | None = None
+    champion_holds: bool = True
+
+    def metrics(self) -> dict[str, float]:
+        """Return the numbers; the names of all but the version's own begin with ``champion.``."""
+        found = {self.metric: self.challenger, f"champion.{self.metric}": self.champion}
+        if self.lead is not None:
+            above = f"champion.{self.metric}_above"
+            shown = widened(self.lead, self.looks)
+            found |= {above: shown.value, f"{above}_low": shown.low, f"{above}_high": shown.high}
+            found["champion.looks"] = float(self.looks)
+        if self.agreement is not None:
+            found["champion.agreement"] = self.agreement
+        return found
+
+
+def widened(lead: Interval, looks: int) -> Interval:
+    """Return the interval of a lead that many earlier comparisons on the same rows have worn out.
+
+    Whoever compares often enough on the same rows finds a lead by chance. Blum and Hardt (2015,
+    arXiv:1502.04585, "The Ladder") therefore accept only a lead that exceeds a step, which grows
+    with the number of looks. Here the k-th look shares the error of 5 % with the looks before it:
+    its interval has the confidence 1 - 0.05 / k, by scaling both bounds with
+    z(0.025 / k) / z(0.025), where z is the normal quantile. The first look is the interval itself.
+
+    Args:
+        lead: The lead with its 95 % interval.
+        looks: Number of earlier comparisons, from 0.
+    """
+    tail = (1 - CONFIDENCE) / 2
+    normal = NormalDist()
+    factor = normal.inv_cdf(tail / (looks + 1)) / normal.inv_cdf(tail)
+    low = lead.value - (lead.value - lead.low) * factor
+    high = lead.value + (lead.high - lead.value) * factor
+    return replace(lead, low=low, high=high)
