@@ -56,6 +56,10 @@ class TrackingError(GoldrunError):
     exit_code = 9
 
 
+class MissingArtifactError(TrackingError):
+    """An artifact of a run, or the files of a model, are not in the store that answers."""
+
+
 class ModelFileError(TrackingError):
     """Files of a registered model are not those that were registered, or can't be loaded safely."""
 
@@ -112,6 +116,12 @@ class EvidenceError(GoldrunError):
     """The evidence of a registered version is missing, has changed, or is of another version."""
 
     exit_code = 17
+
+
+class AuditError(GoldrunError):
+    """An audit has findings: something was changed, or could not be checked."""
+
+    exit_code = 18
 
 
 class NotPromotedError(GoldrunError):

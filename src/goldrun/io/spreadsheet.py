@@ -1,15 +1,10 @@
 """Lists of rows as CSV files that a person opens in a spreadsheet."""
 
 import csv
-import os
-import tempfile
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
-from typing import TextIO
-from urllib.parse import urlparse
+from collections.abc import Iterable, Sequence
 
-from goldrun.errors import SettingsError, StorageError
+from goldrun.errors import SettingsError
+from goldrun.io.output_files import checked_file, replacing
 
 _BOM = "utf-8-sig"
 """Excel reads a CSV file without a byte order mark in the encoding of its machine."""
@@ -36,19 +31,7 @@ class Spreadsheet:
             SettingsError: There is no such folder, the file is in the lake, or another file is
                 there.
         """
-        if len(urlparse(path).scheme) > 1:
-            raise SettingsError(f"--csv {path!r} is no file on this machine: give the path of one")
-        self.file, self._header = Path(path).absolute(), list(header)
-        if not self.file.parent.is_dir() or self.file.is_dir():
-            raise SettingsError(
-                f"--csv {path!r}: {self.file.parent} is no folder, or a folder has this name; give "
-                "a file in a folder that exists"
-            )
-        if self.file.resolve().is_relative_to(Path(lake).absolute().resolve()):
-            raise SettingsError(
-                f"--csv {path!r} is in the lake {lake}, which holds tables only: give a file "
-                "outside it"
-            )
+        self.file, self._header = checked_file("csv", path, lake), list(header)
         self.replaces = self.file.exists()
         if self.replaces and self._header_of_file() != self._header:
             raise SettingsError(
@@ -73,30 +56,13 @@ class Spreadsheet:
             StorageError: The file can't be written; an older one is unchanged.
         """
         written = 0
-        try:
-            with self._replacing() as text:
-                writer = csv.writer(text)
-                writer.writerow(self._header)
-                for row in rows:
-                    writer.writerow(map(_cell, row))
-                    written += 1
-        except OSError as error:
-            raise StorageError(
-                f"{self.file} can't be written: {error.strerror}; make room or give another folder"
-            ) from error
+        with replacing(self.file, _BOM) as text:
+            writer = csv.writer(text)
+            writer.writerow(self._header)
+            for row in rows:
+                writer.writerow(map(_cell, row))
+                written += 1
         return written
-
-    @contextmanager
-    def _replacing(self) -> Iterator[TextIO]:
-        """Open a new file beside the file, which gets its name at the end of the block."""
-        handle, name = tempfile.mkstemp(prefix=f".{self.file.name}.", dir=self.file.parent)
-        try:
-            with os.fdopen(handle, "w", encoding=_BOM, newline="") as text:
-                yield text
-            Path(name).replace(self.file)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
 
 
 def _cell(value: object) -> object:

@@ -111,6 +111,21 @@ def chained(entry: Entry, entries: Sequence[Entry]) -> Entry:
     return replace(placed, hash=placed.computed_hash())
 
 
+@dataclass(frozen=True)
+class Break:
+    """An entry at which a chain is not as it was written.
+
+    Attributes:
+        number: The number that the entry has, or should have.
+        found: What was found.
+        expected: What should have been found.
+    """
+
+    number: int
+    found: str
+    expected: str
+
+
 def breaks_of(entries: Sequence[Entry], since: int = 0) -> list[str]:
     """Describe each entry that is not as it was written; empty for a whole chain.
 
@@ -118,17 +133,25 @@ def breaks_of(entries: Sequence[Entry], since: int = 0) -> list[str]:
         entries: All entries of a model, by number.
         since: Position of the first entry to check; what it followed is not checked.
     """
-    found: list[str] = []
+    return [one.found for one in located_breaks(entries, since)]
+
+
+def located_breaks(entries: Sequence[Entry], since: int = 0) -> list[Break]:
+    """Return the same as ``breaks_of`` with numbers, and with what was expected."""
+    found: list[Break] = []
     checked = entries[since:]
     for position, entry in enumerate(checked):
         before = checked[position - 1] if position else None
         number = before.number + 1 if before else (entry.number if since else 0)
         if entry.number != number:
-            return [*found, f"entry {number} is missing, or another is there twice"]
+            missing = f"entry {number} is missing, or another is there twice"
+            return [*found, Break(number, missing, f"entry {number} and no entry twice")]
         if entry.computed_hash() != entry.hash:
-            found.append(f"entry {number} has changed since it was written")
+            changed = f"entry {number} has changed since it was written"
+            found.append(Break(number, changed, f"values with the SHA-256 {entry.hash}"))
         elif (before or not since) and entry.previous != (before.hash if before else ""):
-            found.append(f"the entry before entry {number} is not the one that it followed")
+            other = f"the entry before entry {number} is not the one that it followed"
+            found.append(Break(number, other, entry.previous or "no entry before it"))
     return found
 
 

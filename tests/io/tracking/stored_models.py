@@ -23,8 +23,9 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import SplineTransformer, StandardScaler
 from skops import io as skops_io
 
+from goldrun.contracts.file_checksums import total
 from goldrun.io.tracking import checksum_records
-from goldrun.io.tracking.checksums import checksums_of, total
+from goldrun.io.tracking.checksums import checksums_of
 from goldrun.io.tracking.models import register_model
 from goldrun.io.tracking.runs import Champion, Tracker
 from goldrun.learning.signed_log import log_step

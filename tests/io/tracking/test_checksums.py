@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from goldrun.io.tracking.checksums import checksums_of, differences, total
+from goldrun.contracts.file_checksums import differences, total
+from goldrun.io.tracking.checksums import checksums_of
 
 
 @pytest.fixture

@@ -18,9 +18,10 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.tree import DecisionTreeClassifier
 from skops import io as skops_io
 
+from goldrun.contracts.file_checksums import total
 from goldrun.errors import ContractError, ModelFileError, TrackingError
 from goldrun.io.tracking.checksum_records import CHECKSUM
-from goldrun.io.tracking.checksums import checksums_of, total
+from goldrun.io.tracking.checksums import checksums_of
 from goldrun.io.tracking.models import load_champion, register_model
 from goldrun.io.tracking.runs import Champion, Tracker
 from goldrun.io.tracking.trusted_types import TRUSTED_TYPES

@@ -1,5 +1,6 @@
 """The record of a version's files: their checksum in its tag, one of each file in its run."""
 
+import contextlib
 import hashlib
 import json
 import logging
@@ -9,16 +10,16 @@ import mlflow
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
-from goldrun.errors import ModelFileError
-from goldrun.io.tracking.checksums import differences, total
+from goldrun.contracts.file_checksums import CHECKSUM_TAG, differences, total
+from goldrun.errors import MissingArtifactError, ModelFileError
 from goldrun.io.tracking.errors import artifacts_explained
 from goldrun.io.tracking.model_files import RESTORE
 from goldrun.io.tracking.runs import Champion, Tracker
 
 log = logging.getLogger(__name__)
 
-CHECKSUM = "goldrun.model_checksum"
-"""Tag of a version: ``checksums.total`` of its files."""
+CHECKSUM = CHECKSUM_TAG
+"""Tag of a version: ``file_checksums.total`` of its files."""
 _FOLDER = "model_checksums"
 _OF_RUN = "run/"
 """Begins the name of a text artifact of the run in a record."""
@@ -70,6 +71,27 @@ def check(champion: Champion, found: Mapping[str, str], texts: Mapping[str, str]
         raise _refused(champion, f"{_artifact(recorded)} of run {champion.run_id} has changed")
     else:
         _check_files(champion, in_run[recorded], {**found, **_of_given(texts)})
+
+
+def recorded_names(run_id: str) -> set[str]:
+    """Return the names of all files that a run has recorded for the models that it registered."""
+    return {name for recorded in _recorded_in(run_id).values() for name in recorded}
+
+
+def of_texts(run_id: str, names: Iterable[str]) -> dict[str, str]:
+    """Return the checksum of each text artifact of a run that still is there.
+
+    Args:
+        run_id: The run.
+        names: Names of files in a record; those that are no text artifacts are ignored.
+    """
+    found: dict[str, str] = {}
+    for name in names:
+        if name.startswith(_OF_RUN):
+            # A missing one is missing in the result, where its absence is found.
+            with contextlib.suppress(MissingArtifactError):
+                found |= _of_texts(run_id, [name.removeprefix(_OF_RUN)])
+    return found
 
 
 def _check_files(champion: Champion, recorded: Mapping[str, str], found: Mapping[str, str]) -> None:

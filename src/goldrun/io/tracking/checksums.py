@@ -1,7 +1,6 @@
 """SHA-256 of the files of a model's folder, in the form of ``sha256sum``."""
 
 import hashlib
-from collections.abc import Mapping
 from pathlib import Path
 
 WRITTEN_BY_DOWNLOADS = "registered_model_meta"
@@ -19,25 +18,6 @@ def checksums_of(folder: Path) -> dict[str, str]:
         for name, path in sorted(files.items())
         if path.is_file() and name != WRITTEN_BY_DOWNLOADS
     }
-
-
-def total(checksums: Mapping[str, str]) -> str:
-    """Return the SHA-256 of the list of all files, one ``<checksum>  <path>`` a line, by path."""
-    lines = "".join(f"{checksums[name]}  {name}\n" for name in sorted(checksums))
-    return hashlib.sha256(lines.encode()).hexdigest()
-
-
-def differences(recorded: Mapping[str, str], found: Mapping[str, str]) -> list[str]:
-    """Describe each file that is missing, was added or has changed; empty if none."""
-    return [
-        *(f"{name} is missing" for name in sorted(set(recorded) - set(found))),
-        *(f"{name} was added" for name in sorted(set(found) - set(recorded))),
-        *(
-            f"{name} has changed"
-            for name in sorted(set(found) & set(recorded))
-            if found[name] != recorded[name]
-        ),
-    ]
 
 
 def _sha256(path: Path) -> str:

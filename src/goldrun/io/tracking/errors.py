@@ -13,7 +13,7 @@ from mlflow.exceptions import MlflowException
 from requests.exceptions import RequestException
 from sqlalchemy.exc import SQLAlchemyError
 
-from goldrun.errors import TrackingError
+from goldrun.errors import MissingArtifactError, TrackingError
 
 _ANOTHER = "or name another store in MLFLOW_TRACKING_URI"
 _RESTORE = f"restore the file from a copy, move it away to begin with an empty store, {_ANOTHER}"
@@ -143,10 +143,14 @@ def store_explained() -> Iterator[None]:
 
 @contextlib.contextmanager
 def artifacts_explained(what: str) -> Iterator[None]:
-    """Convert errors about missing artifacts of a run or model to a TrackingError.
+    """Convert errors about artifacts of a run or model to a TrackingError.
 
     Args:
         what: Name of the artifact, for the message.
+
+    Raises:
+        MissingArtifactError: The store answers and does not have it.
+        TrackingError: The store fails.
     """
     try:
         yield
@@ -154,7 +158,7 @@ def artifacts_explained(what: str) -> Iterator[None]:
         if not _GONE.search(_full_text(error)):
             raise explained(error) from error
         where = without_password(str(mlflow.get_tracking_uri()))
-        raise TrackingError(
+        raise MissingArtifactError(
             f"MLflow ({where}): {what} is missing ({_first_line(error)}): restore the folder of "
             "artifacts from a copy or move it back; if it is lost, set registry_prefix in the "
             "source's TOML to begin a new line of models"

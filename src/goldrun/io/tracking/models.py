@@ -14,9 +14,10 @@ from mlflow.models import ModelSignature, infer_signature
 from mlflow.types.schema import AnyType, ColSpec, Schema, TensorSpec
 from skops import io as skops_io
 
+from goldrun.contracts.file_checksums import total
 from goldrun.errors import ContractError
 from goldrun.io.tracking import checksum_records
-from goldrun.io.tracking.checksums import checksums_of, total
+from goldrun.io.tracking.checksums import checksums_of
 from goldrun.io.tracking.errors import artifacts_explained
 from goldrun.io.tracking.example import write_example
 from goldrun.io.tracking.model_files import SKOPS, check_files, read_pipeline
@@ -131,6 +132,24 @@ def load_champion(
         if signature is None:
             raise ContractError(f"{uri} has no signature: register it again by a training run")
         return read_pipeline(what, folder), list(signature.inputs.input_names())
+
+
+def stored_checksums(version: Champion, names: Collection[str]) -> dict[str, str]:
+    """Return the SHA-256 of each file of a version as the store has it now.
+
+    Args:
+        version: The version.
+        names: Names of its recorded files; of the texts of its run among them, those that still
+            are there are read too.
+
+    Raises:
+        MissingArtifactError: The model's files are missing.
+        TrackingError: The store does not answer.
+    """
+    run_id, what = version.run_id, f"model {version.name} version {version.version}"
+    recorded = {*names, *checksum_records.recorded_names(run_id)}
+    with _downloaded(f"models:/{version.name}/{version.version}", what) as folder:
+        return {**checksums_of(folder), **checksum_records.of_texts(run_id, sorted(recorded))}
 
 
 @contextlib.contextmanager

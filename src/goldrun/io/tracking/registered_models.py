@@ -20,6 +20,43 @@ def tag_of(client: MlflowClient, name: str, key: str) -> str:
         raise
 
 
+@dataclass(frozen=True)
+class RecordedModel:
+    """A registered model.
+
+    Attributes:
+        aliases: Version of each alias.
+        tags: Tags of the model, not of its versions.
+    """
+
+    aliases: Mapping[str, int]
+    tags: Mapping[str, str]
+
+
+def model_of(client: MlflowClient, name: str) -> RecordedModel | None:
+    """Return a registered model; None where it does not exist."""
+    try:
+        found = client.get_registered_model(name)
+    except MlflowException as error:
+        if error.error_code in _ABSENT:
+            return None
+        raise
+    aliases = {alias: int(version) for alias, version in found.aliases.items()}
+    return RecordedModel(aliases, dict(found.tags))
+
+
+def all_names(client: MlflowClient) -> list[str]:
+    """Return the names of all registered models of the store."""
+    names: list[str] = []
+    token: str | None = None
+    while True:
+        page = client.search_registered_models(page_token=token)
+        names += [str(model.name) for model in page]
+        token = page.token
+        if not token:
+            return names
+
+
 def set_tag(client: MlflowClient, name: str, key: str, value: str) -> None:
     """Set a tag of a registered model."""
     client.set_registered_model_tag(name, key, value)

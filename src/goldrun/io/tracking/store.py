@@ -69,6 +69,21 @@ def open_store(*, mend: bool = False) -> MlflowClient:
     return client
 
 
+def check_exists() -> None:
+    """Check that a local database exists, for commands that must not make an empty one.
+
+    Raises:
+        TrackingError: It does not.
+    """
+    uri = os.environ.get(SETTING, "").strip() or DEFAULT_STORE
+    file = database_file(uri)
+    if file is not None and not file.exists():
+        raise TrackingError(
+            f"MLflow ({uri}): there is no {file}: run the command in the project's folder, or name "
+            f"the store in {SETTING}"
+        )
+
+
 def database_file(uri: str) -> Path | None:
     """Return the local SQLite file of a URI; None for any other store."""
     path = uri.removeprefix(_SQLITE).partition("?")[0]
