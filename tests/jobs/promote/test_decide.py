@@ -3,9 +3,12 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from goldrun.contracts.verdict import Verdict
 from goldrun.errors import LedgerError
@@ -199,6 +202,25 @@ def test_a_changed_ledger_is_refused_before_any_decision(
     tables[table] = [dict(zip(names, e.to_row(), strict=True)) for e in rows]
     with pytest.raises(LedgerError, match="is not as it was written"):
         decide(ctx, registered(ctx))
+
+
+def test_entries_are_signed_and_one_that_another_writer_adds_is_refused(
+    ctx: Context, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = Ed25519PrivateKey.generate()
+    text = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    file = tmp_path / "key.pem"
+    file.touch(0o600)
+    file.write_bytes(text)
+    monkeypatch.setenv("GOLDRUN_SIGNING_KEY", str(file))
+    decide(ctx, registered(ctx))
+    entries = ledger.read_entries(ctx, NAME)
+    assert [e.signed_by for e in entries] == [key.public_key().public_bytes_raw().hex()] * 2
+    monkeypatch.delenv("GOLDRUN_SIGNING_KEY")
+    ledger.append(ctx, entries, replace(entries[-1], signature=None, signed_by=None))
+    monkeypatch.setenv("GOLDRUN_SIGNING_KEY", str(file))
+    with pytest.raises(LedgerError, match="entry 2: not signed"):
+        champion_of(ctx, CHURN)
 
 
 # Stops between the writes -----------------------------------------------------------------------

@@ -13,10 +13,12 @@ from datetime import datetime, timedelta
 from goldrun.contracts.promotions import MODEL, PROMOTIONS
 from goldrun.errors import LedgerError
 from goldrun.io.machine import user_and_host
+from goldrun.io.signing_keys import signing_key, trusted_keys
 from goldrun.io.tracking import registered_models
 from goldrun.jobs.context import Context
 from goldrun.jobs.names import RUN_COMMAND
 from goldrun.registry.ledger import Action, Entry, breaks_of, chained
+from goldrun.registry.signatures import doubts_of, hex_of, signed
 
 HEAD = "goldrun.ledger"
 """Tag of a registered model: hash of the newest entry, and of the one that is being appended."""
@@ -57,6 +59,7 @@ def read_entries(ctx: Context, name: str) -> list[Entry]:
     """Return all entries of a registered model by number, after checking their chain.
 
     Entries before the newest adoption are not checked: by it a person has accepted their state.
+    Where a key is known, entries after a signed one must be signed with it.
 
     Raises:
         LedgerError: An entry was changed, removed or added, or the registry's tag does not have
@@ -74,11 +77,15 @@ def read_entries(ctx: Context, name: str) -> list[Entry]:
 
 def _problem(entries: Sequence[Entry], head: str) -> str:
     """Return how the ledger is not as it was written; empty where it is."""
-    if broken := breaks_of(entries, since=_newest_adoption(entries)):
+    since = _newest_adoption(entries)
+    if broken := breaks_of(entries, since=since):
         return broken[0]
     newest = entries[-1].hash if entries else _BEGIN
     if not entries and not head:
         return ""
+    trusted = [hex_of(key) for key in trusted_keys()]
+    if broken_signatures := [d for d in doubts_of(entries[since:], trusted) if d.is_broken]:
+        return f"entry {broken_signatures[0].number}: {broken_signatures[0].found}"
     if newest not in head.split():
         what = f"entry {entries[-1].number} is the newest" if entries else "it has no entry"
         return f"{what}, and the tag {HEAD} of the registered model has another ({head or 'none'})"
@@ -111,7 +118,7 @@ def append(ctx: Context, entries: Sequence[Entry], entry: Entry) -> list[Entry]:
         LedgerError: The clock is behind that of the newest entry.
     """
     timed = replace(entry, recorded_at=_time_after(ctx, entries))
-    new = chained(timed, entries)
+    new = signed(chained(timed, entries), signing_key())
     before = entries[-1].hash if entries else _BEGIN
     client = ctx.tracker.client
     registered_models.set_tag(client, new.model, HEAD, f"{before} {new.hash}")
