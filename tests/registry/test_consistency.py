@@ -5,7 +5,14 @@ from typing import Any
 
 import pytest
 
-from goldrun.registry.consistency import contradictions, incomparable, unbound
+from goldrun.learning.head_to_head import HeadToHead
+from goldrun.registry.consistency import (
+    contradictions,
+    incomparable,
+    measured_otherwise,
+    repeats,
+    unbound,
+)
 from tests.registry.evidences import EVIDENCE, VERSIONS
 
 CHAMPION = replace(EVIDENCE, version=3, test_origin="2011-09-03", last_label_day="2011-09-03")
@@ -96,3 +103,20 @@ def test_tables_of_gold_may_be_computed_anew_and_stricter_limits_are_welcome() -
     ids = {**EVIDENCE.table_ids, "gold/customer_features": "another"}
     stricter = replace(EVIDENCE, table_ids=ids, drift_limits={"max_psi": 0.05})
     assert incomparable(stricter, CHAMPION) == []
+
+
+@pytest.mark.parametrize("metrics", [{}, {"auc": None}, {"auc": 0.7401}])
+def test_a_metric_that_comes_out_otherwise_when_measured_again_is_refused(
+    metrics: dict[str, float | None],
+) -> None:
+    again = HeadToHead("auc", 0.74, 0.7, champion_version=3)
+    assert measured_otherwise(EVIDENCE, again) == []
+    (found,) = measured_otherwise(replace(EVIDENCE, metrics=metrics), again)
+    assert "0.740000 when it is measured again on the same rows" in found
+
+
+def test_a_training_on_the_same_rows_with_the_same_settings_is_a_repetition() -> None:
+    assert "same settings as champion version 3" in repeats(EVIDENCE, CHAMPION)
+    for other in ({"content_hash": "00" * 32}, {"test_hash": None}, {"settings": {"C": 2}}):
+        changed: dict[str, Any] = other
+        assert repeats(replace(EVIDENCE, **changed), CHAMPION) == ""

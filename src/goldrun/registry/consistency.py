@@ -1,7 +1,9 @@
 """Whether the evidence of a version fits together, its registered version, and the champion's."""
 
+import math
 from collections.abc import Mapping
 
+from goldrun.learning.head_to_head import HeadToHead
 from goldrun.registry.evidence import Evidence
 
 _TRAIN_AGAIN = "train again"
@@ -137,3 +139,19 @@ def repeats(challenger: Evidence, champion: Evidence) -> str:
         f"it is trained and tested on the same rows with the same settings as champion version "
         f"{champion.version}"
     )
+
+
+def measured_otherwise(evidence: Evidence, found: HeadToHead) -> list[str]:
+    """Return how a new measurement on the same rows differs from the evidence; empty if none does.
+
+    Args:
+        evidence: Evidence of the version.
+        found: Its comparison with a champion, for which it was measured again.
+    """
+    recorded = evidence.metrics.get(found.metric)
+    if recorded is not None and math.isclose(recorded, found.challenger, abs_tol=1e-9):
+        return []
+    return [
+        f"{found.metric} is {recorded} in its evidence, and {found.challenger:.6f} when it is "
+        "measured again on the same rows"
+    ]

@@ -73,7 +73,7 @@ def test_a_refusal_is_recorded_with_its_reasons_and_the_champion_stays(ctx: Cont
     assert entry.reasons == decision.against
     assert (entry.compared_with, entry.verdict) == (1, Verdict.FAIL)
     tags = ctx.tracker.client.get_model_version(NAME, "2").tags
-    assert tags["goldrun.decision"].startswith("not promoted: auc 0.7000 leads")
+    assert tags["goldrun.decision"].startswith("not promoted: auc 0.7400 leads")
     assert tags["validation_status"] == "rejected"
 
 
@@ -92,7 +92,7 @@ def test_a_forced_promotion_is_recorded_as_forced_with_what_it_overruled(ctx: Co
     entry = ledger.read_entries(ctx, NAME)[-1]
     assert entry.forced
     assert entry.why == "the shop asks for it"
-    assert entry.warnings[0].startswith("overruled: auc 0.7000 leads that of champion")
+    assert entry.warnings[0].startswith("overruled: auc 0.7400 leads that of champion")
 
 
 def test_a_decision_by_the_gate_is_not_recorded_as_forced(ctx: Context) -> None:

@@ -77,13 +77,13 @@ def version(evidence: Evidence) -> Champion:
 def better(champion: Champion, looks: int) -> HeadToHead:
     """Compare as a challenger that is better than any champion."""
     lead = Interval(0.1, 0.08, 0.12)
-    return HeadToHead("auc", 0.8, 0.7, champion.version, lead, looks)
+    return HeadToHead("auc", 0.74, 0.64, champion.version, lead, looks)
 
 
 def worse(champion: Champion, looks: int) -> HeadToHead:
     """Compare as a challenger that is worse than any champion."""
     lead = Interval(-0.1, -0.12, -0.08)
-    return HeadToHead("auc", 0.7, 0.8, champion.version, lead, looks)
+    return HeadToHead("auc", 0.74, 0.84, champion.version, lead, looks)
 
 
 def proposal(

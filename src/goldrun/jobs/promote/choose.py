@@ -36,7 +36,7 @@ def roll_back(ctx: Context, name: str, to: int | None, why: str) -> int:
         LedgerError: The ledger was changed.
         EvidenceError, ModelFileError: The version is not the one that was promoted.
     """
-    _must_have_reason(why)
+    must_have_reason(why)
     with ledger.deciding(ctx):
         entries = settle(ctx, ledger.read_entries(ctx, name))
         entry = _earlier(entries, name, to)
@@ -67,7 +67,7 @@ def adopt(ctx: Context, name: str, number: int | None, why: str) -> int:
         ForeignModelError: The version belongs to another source or lake.
         ModelFileError: Its files are not those that were registered.
     """
-    _must_have_reason(why)
+    must_have_reason(why)
     with ledger.deciding(ctx):
         entries = ledger.stored_entries(ctx, name)
         version = _existing(ctx, name, number or _with_alias(ctx, name))
@@ -95,8 +95,9 @@ def adopt_migrated(ctx: Context, name: str) -> None:
         move_alias(ctx, entries, chosen)
 
 
-def _must_have_reason(why: str) -> None:
-    if not why.strip():
+def must_have_reason(why: str | None) -> None:
+    """Raise a SettingsError where a person orders something without a reason."""
+    if not (why or "").strip():
         raise SettingsError("give the reason with --reason: the ledger records it")
 
 

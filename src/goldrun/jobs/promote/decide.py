@@ -20,7 +20,7 @@ from goldrun.jobs.promote.stored_evidence import (
 )
 from goldrun.learning.gate_settings import GateSettings
 from goldrun.learning.head_to_head import HeadToHead
-from goldrun.registry.consistency import contradictions, incomparable, repeats
+from goldrun.registry.consistency import contradictions, incomparable, measured_otherwise, repeats
 from goldrun.registry.evidence import Evidence
 from goldrun.registry.gate import Decision, decide
 from goldrun.registry.history import best_version, looks, was_champion
@@ -189,7 +189,8 @@ def _compared(
                 return _Comparison(problems=tuple(problems))
             if same := repeats(mine, theirs):
                 return _Comparison(repeats=same)
-        return _Comparison(proposal.compare(rival, earlier))
+        found = proposal.compare(rival, earlier)
+        return _Comparison(found, tuple(measured_otherwise(mine, found)))
     except (EvidenceError, ModelFileError) as error:
         log.warning("    %s", error)
         return _Comparison(problems=(f"it can't be compared with the champion: {error}",))

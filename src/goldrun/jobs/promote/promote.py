@@ -12,6 +12,7 @@ from goldrun.jobs.context import Context, log
 from goldrun.jobs.monitor.drift import snapshot
 from goldrun.jobs.names import RUN_COMMAND
 from goldrun.jobs.promote.champions import owner_of
+from goldrun.jobs.promote.choose import must_have_reason
 from goldrun.jobs.promote.decide import Order, Proposal, decide_on
 from goldrun.jobs.promote.record import Decided
 from goldrun.jobs.promote.stored_evidence import read_evidence, version_named
@@ -36,20 +37,26 @@ def run(ctx: Context, name: str, number: int | None, order: Order) -> Decided:
 
     Raises:
         NoChampionError: There is no such version.
+        SettingsError: It is to be promoted by force, without a reason.
+        ModelFileError: Its files are not those that were registered.
         EvidenceError: Its evidence is missing, has changed, or is of another version.
         ForeignModelError: It belongs to another source or lake.
         LedgerError: The ledger was changed, or disagrees with the alias.
         NotPromotedError: The gate refuses it; a dry run raises nothing.
     """
+    if order.force:
+        must_have_reason(order.why)
     model = load_model(name)
     settings = load_model_config(name, model.settings)
     version = _version(ctx, name, number)
     evidence = read_evidence(ctx, version)
+    # Also of a first champion the files must be those that were registered.
+    challenger = loaded(version)
     ctx.tracker.name_run(f"promote {name} version {version.version}")
 
     def compare(champion: Champion, looks: int) -> HeadToHead:
         frames = _frames(ctx, model, settings, evidence)
-        return comparison(model, settings, loaded(version), frames)(champion, looks)
+        return comparison(model, settings, challenger, frames)(champion, looks)
 
     proposal = Proposal(
         name, evidence, model.criteria(settings), settings.drift, compare, settings.gate
