@@ -131,7 +131,7 @@ class _Check:
         if entry.checksum is None:
             found = "no checksum of its files was recorded"
             yield self._finding("files", found, "a checksum", Severity.UNKNOWN)
-        elif files is None:
+        elif not files:
             yield self._finding("files", "the model's files are missing", expected)
         elif total(files) != entry.checksum:
             evidence = evidence_of(self._record, entry)

@@ -1,0 +1,1 @@
+"""Verify the ledger, evidence, files and alias of models, and write it as a page."""
