@@ -12,6 +12,8 @@ from tests.project_copy import Done, Project, copy_project
 FIRST_DAY = date(2024, 1, 1)
 NAME = "shop-churn"
 SOURCE = "--source=shop"
+STATE = ("in", "lake", "mlflow.db", "mlruns", "models", "pipelines")
+"""Files and folders that an attack may change."""
 _CUSTOMERS = 500
 _DAYS = 400
 _NEW_DAYS = 21
@@ -106,22 +108,27 @@ def _orders(chance: random.Random) -> list[tuple[date, str, str]]:
 
 def restore(project: Project, base: Path) -> None:
     """Put the shop back into the state of a copy, at the same place: artifacts have full paths."""
-    for path in project.folder.iterdir():
-        if path.name not in {".git", ".jars", ".java", ".venv"}:
-            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
-    for path in base.iterdir():
-        target = project.folder / path.name
-        if path.is_dir():
-            shutil.copytree(path, target, symlinks=True)
-        else:
-            shutil.copy2(path, target)
+    for name in STATE:
+        _remove(project.folder / name)
+        _copy(base / name, project.folder / name)
 
 
 def keep(project: Project, base: Path) -> None:
-    """Copy the state of the shop."""
-    shutil.copytree(
-        project.folder,
-        base,
-        symlinks=True,
-        ignore=shutil.ignore_patterns(".git", ".jars", ".java", ".venv"),
-    )
+    """Copy the state of the shop into a new folder."""
+    base.mkdir()
+    for name in STATE:
+        _copy(project.folder / name, base / name)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _copy(path: Path, target: Path) -> None:
+    if path.is_dir():
+        shutil.copytree(path, target, symlinks=True)
+    elif path.exists():
+        shutil.copy2(path, target)

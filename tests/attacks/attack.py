@@ -1,0 +1,130 @@
+"""An attack: a change of lake, store or settings, and the refusal that a command must end in."""
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+from deltalake import DeltaTable, write_deltalake
+from mlflow import MlflowClient
+
+from goldrun.registry.evidence import HASH_TAG, hash_of
+from tests.attacks.shop import NAME, SOURCE
+from tests.project_copy import Done, Project
+
+LEDGER = "ops/promotions"
+CHAMPION, CHALLENGER = 1, 2
+Prepare = Callable[["Place"], object]
+
+
+@dataclass(frozen=True)
+class Place:
+    """The shop that is attacked: its files, its store and its champion."""
+
+    project: Project
+
+    @property
+    def client(self) -> MlflowClient:
+        return MlflowClient(self.project.store)
+
+    def run_of(self, version: int) -> str:
+        return str(self.client.get_model_version(NAME, str(version)).run_id)
+
+    def alias(self) -> int | None:
+        """Return the version that has the alias ``champion``."""
+        found = self.client.get_registered_model(NAME).aliases
+        return int(found["champion"]) if "champion" in found else None
+
+    def recorded(self) -> int | None:
+        """Return the champion by the ledger as it is, read without goldrun."""
+        path = self.project.lake / LEDGER
+        if not path.exists():
+            return None
+        rows = DeltaTable(str(path)).to_pandas().sort_values("number")
+        done = rows[(rows["state"] == "done") & (rows["model"] == NAME)]
+        return None if done.empty else int(done["to_version"].iloc[-1])
+
+    def artifacts(self, version: int) -> Path:
+        """Return the folder of the artifacts of a version's run."""
+        return Path(str(self.client.get_run(self.run_of(version)).info.artifact_uri))
+
+    def model_files(self, version: int) -> Path:
+        """Return the folder of a version's model."""
+        source = str(self.client.get_model_version(NAME, str(version)).source)
+        model = self.client.get_logged_model(source.removeprefix("models:/"))
+        return Path(model.artifact_location.removeprefix("file://"))
+
+    def tag(self, version: int, key: str, value: str) -> None:
+        self.client.set_model_version_tag(NAME, str(version), key, value)
+
+    def table(self, name: str) -> pd.DataFrame:
+        return DeltaTable(str(self.project.lake / name)).to_pandas()
+
+    def replace_table(self, name: str, rows: pd.DataFrame) -> None:
+        """Write other rows as the next version of a table, as any Delta writer can."""
+        path = str(self.project.lake / name)
+        write_deltalake(path, rows, mode="overwrite", schema_mode=None)
+
+    def edit_evidence(self, version: int, tagged: bool = False, **values: object) -> None:
+        """Edit the evidence of a version; also its tag if asked."""
+        file = self.artifacts(version) / "evidence.json"
+        content = json.loads(file.read_text())
+        for key, value in values.items():
+            content[key] = {**content[key], **value} if isinstance(value, dict) else value
+        text = json.dumps(content, indent=2, sort_keys=True)
+        file.write_text(text)
+        if tagged:
+            self.tag(version, HASH_TAG, hash_of(text))
+
+
+@dataclass(frozen=True)
+class Attack:
+    """An attack and the refusal that it must end in.
+
+    Attributes:
+        name: What is done, in a few words.
+        prepare: Does it.
+        reason: Regular expression that the command's output contains.
+        command: The script and its options.
+        codes: Exit codes of a refusal.
+    """
+
+    name: str
+    prepare: Prepare
+    reason: str
+    command: tuple[str, ...] = ("promote", SOURCE)
+    codes: tuple[int, ...] = (9, 10, 11, 16, 17, 23)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of an attack: the refusal's line, and what is wrong with it, if anything."""
+
+    attack: Attack
+    line: str
+    wrong: str
+
+
+def carry_out(place: Place, attack: Attack) -> Result:
+    """Prepare an attack, run its command, and check its refusal and that the champion stays."""
+    attack.prepare(place)
+    before = (place.alias(), place.recorded())
+    done = place.project.script(*attack.command)
+    after = (place.alias(), place.recorded())
+    moved = f"the champion moved from {before} to {after}" if after != before else ""
+    return Result(attack, line_of(done, attack.reason), moved or _unlike(done, attack))
+
+
+def _unlike(done: Done, attack: Attack) -> str:
+    if done.code not in attack.codes:
+        return f"exit code {done.code}"
+    return "" if re.search(attack.reason, done.output) else f"no line has {attack.reason!r}"
+
+
+def line_of(done: Done, reason: str) -> str:
+    """Return the line of the refusal, or the last one."""
+    lines = [line.strip() for line in done.output.splitlines() if line.strip()]
+    found = [line for line in lines if re.search(reason, line)]
+    return (found or lines or [""])[-1]
