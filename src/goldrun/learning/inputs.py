@@ -1,7 +1,7 @@
 """Settings and feature frames that all models share."""
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 import pandas as pd
@@ -41,11 +41,20 @@ class ModelSettings(Strict):
     drift: Literal["warn", "block"] = "warn"
     max_psi: float = Field(default=0.1, gt=0, allow_inf_nan=False)
     gate: GateSettings = GateSettings()
+    not_in_gate: ClassVar[frozenset[str]] = frozenset()
+    """Thresholds of ``GateSettings`` that the model is not compared by."""
 
     @field_validator("features")
     @classmethod
     def _features_exist_once(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         return check_features(value)
+
+    @field_validator("gate")
+    @classmethod
+    def _thresholds_have_an_effect(cls, value: GateSettings) -> GateSettings:
+        if unused := sorted(value.model_fields_set & cls.not_in_gate):
+            raise ValueError(f"{', '.join(unused)} has no effect on this model; drop it")
+        return value
 
 
 def check_features(names: tuple[str, ...]) -> tuple[str, ...]:

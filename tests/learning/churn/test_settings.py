@@ -13,6 +13,7 @@ from goldrun.features.catalog import (
     window_features,
 )
 from goldrun.learning.churn.settings import ChurnSettings
+from goldrun.learning.gate_settings import GateSettings
 from tests.learning.churn.customers import FEATURES, config
 
 
@@ -72,3 +73,30 @@ def test_the_shipped_settings_are_valid() -> None:
     simplest = next(iter(settings.each().values()))
     assert (simplest.features, settings.horizon_days) == (FEATURES, 90)
     assert settings.intended_use
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("min_gain", -0.1),
+        ("min_gain", float("nan")),
+        ("margin", 1.5),
+        ("max_auc", 0.4),
+        ("max_auc", float("nan")),
+        ("max_baseline", 1.1),
+        ("max_baseline", True),
+        ("rule", "Better"),
+        ("baseline_rule", "any"),
+        ("min_lead", 0.1),
+        ("min_agreement", 0.8),
+    ],
+)
+def test_a_threshold_of_the_gate_has_its_range_and_its_name(name: str, value: object) -> None:
+    with pytest.raises(ValidationError, match=name):
+        config(gate={name: value})
+
+
+def test_the_shipped_thresholds_are_the_default_ones() -> None:
+    path = Path(__file__).parents[3] / "models" / "churn.toml"
+    settings = ChurnSettings.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    assert settings.gate == GateSettings()

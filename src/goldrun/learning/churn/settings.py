@@ -92,6 +92,7 @@ class ChurnSettings(ModelSettings):
             nothing is computed of it.
     """
 
+    not_in_gate = frozenset({"min_agreement"})
     features: tuple[str, ...] = ()
     estimator: EstimatorName = "logistic_regression"
     parameters: dict[str, Scalar] = Field(default_factory=dict)

@@ -2,6 +2,7 @@
 
 from pydantic import Field, model_validator
 
+from goldrun.learning.gate_settings import GateSettings
 from goldrun.learning.inputs import MOST_DAYS, ModelSettings
 from goldrun.learning.segmentation.names import MONEY, MOST_SEGMENTS, RFM, rfm_of
 
@@ -22,6 +23,7 @@ class SegmentationSettings(ModelSettings):
             that many days earlier.
     """
 
+    not_in_gate = frozenset(GateSettings.model_fields) - {"min_agreement"}
     features: tuple[str, ...] = RFM
     k_min: int = Field(default=3, ge=2)
     k_max: int = Field(default=8, le=MOST_SEGMENTS)
