@@ -18,6 +18,9 @@ from goldrun.contracts import gold
 from goldrun.errors import AsOfError, ContractError
 from goldrun.features.catalog import purchase_features, refund_features, window_features
 from goldrun.io.tracking.trusted_types import TRUSTED_TYPES
+from goldrun.learning.head_to_head import HeadToHead
+from goldrun.learning.model import Frames
+from goldrun.learning.publication import LoadedModel
 from goldrun.learning.segmentation.clustering import (
     SegmentationFit,
     bootstrap_ari,
@@ -25,6 +28,7 @@ from goldrun.learning.segmentation.clustering import (
     choose_k,
     fit_segments,
 )
+from goldrun.learning.segmentation.model import MODEL
 from goldrun.learning.segmentation.names import (
     CUSTOMERS,
     MOST_SEGMENTS,
@@ -407,3 +411,59 @@ def test_a_shop_that_completed_no_order_has_no_segments() -> None:
     nobody = pd.DataFrame({name: [] for name in SegmentationSettings().features})
     with pytest.raises(AsOfError, match="no customer has a completed order before as_of"):
         fit_segments(SegmentationSettings(), nobody)
+
+
+def loaded(fit: SegmentationFit, version: int) -> LoadedModel:
+    return LoadedModel(version, fit.model, fit.settings.features, {})
+
+
+def against(champion: LoadedModel, fit: SegmentationFit, rows: pd.DataFrame) -> HeadToHead:
+    return MODEL.compare(fit.settings, loaded(fit, 2), champion, Frames(rows, rows))
+
+
+def of_size(k: int, rows: pd.DataFrame, **given: Any) -> SegmentationFit:
+    return fit_segments(quick(k_min=k, k_max=k, **given), rows)
+
+
+def test_the_same_segments_trained_again_agree(fit: SegmentationFit) -> None:
+    rows, _ = planted(seed=1)
+    found = against(loaded(fit, 1), of_size(3, rows), rows)
+    assert found.agreement == pytest.approx(1.0)
+    assert found.champion_holds
+    assert (found.metric, found.champion_version, found.lead) == ("bootstrap_ari", 1, None)
+    assert found.challenger > 0.9
+
+
+def test_fewer_segments_do_not_agree_with_those_that_still_hold(fit: SegmentationFit) -> None:
+    rows, _ = planted()
+    found = against(loaded(fit, 1), of_size(2, rows), rows)
+    assert found.agreement is not None
+    assert found.agreement < 0.8
+    assert found.champion_holds
+
+
+def test_a_champion_with_a_segment_of_nobody_does_not_hold_any_more(fit: SegmentationFit) -> None:
+    rows, group = planted()
+    without = rows[group != 2].reset_index(drop=True)
+    settings = quick(min_stability=0.0, min_share=0.01)
+    assert set(fit.model.predict(without[list(RFM)])) == {0, 1}
+    found = MODEL.compare(
+        settings, loaded(of_size(2, without), 2), loaded(fit, 1), Frames(without, without)
+    )
+    assert not found.champion_holds
+
+
+def test_a_champion_that_is_not_stable_does_not_hold_any_more(fit: SegmentationFit) -> None:
+    random = np.random.default_rng(0)
+    noise = pd.DataFrame(np.exp(random.normal(3, 1, (300, 3))), columns=list(RFM))
+    found = against(loaded(fit, 1), of_size(3, noise), noise)
+    assert found.champion < 0.95
+    assert not found.champion_holds
+
+
+@pytest.mark.parametrize("name", ["rule", "min_gain", "margin", "max_auc"])
+def test_a_threshold_without_an_effect_on_segments_is_refused(name: str) -> None:
+    given = {"rule": "better"}.get(name, 0.5)
+    with pytest.raises(ValidationError, match=f"{name} has no effect on this model"):
+        quick(gate={name: given})
+    assert quick(gate={"min_agreement": 0.7}).gate.min_agreement == 0.7

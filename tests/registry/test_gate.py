@@ -119,7 +119,7 @@ def test_a_missing_metric_is_a_reason() -> None:
 
 def test_an_unbeaten_baseline_is_named() -> None:
     found = weigh(replace(EVIDENCE, metrics={"auc": 0.74, "recency.auc": 0.74}))
-    assert found.against == ("auc 0.7400 does not beat recency.auc",)
+    assert found.against == ("auc 0.7400 does not beat recency.auc 0.7400, short by 0",)
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,8 @@ def test_retraining_the_same_model_keeps_the_champion() -> None:
     assert first.promote
     assert again.against == (
         "auc 0.7400 leads that of champion version 4, 0.7400 on the same rows, by 0.0000 "
-        "[-0.0010, 0.0010], and a lead of at least 0.002 with a lower bound above 0 is required",
+        "[-0.0010, 0.0010], and a lead of at least 0.002 with a lower bound above 0 is required: "
+        "short by 0.0020",
     )
 
 
@@ -167,7 +168,7 @@ def test_all_reasons_against_a_promotion_are_reported() -> None:
 # Hostile evidence -------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("auc", [INF, -INF, 2.0, -0.1, NAN, None, "0.9", True])
+@pytest.mark.parametrize("auc", [INF, -INF, 2.0, -0.0, -0.1, NAN, None, "0.9", True])
 def test_a_value_outside_its_metrics_range_never_promotes(auc: Any) -> None:
     metrics = {"auc": auc, "recency.auc": 0.68}
     assert not weigh(replace(EVIDENCE, metrics=metrics)).promote
@@ -175,7 +176,7 @@ def test_a_value_outside_its_metrics_range_never_promotes(auc: Any) -> None:
     assert not weigh(rival=against_champion(auc, 0.7)).promote
 
 
-@pytest.mark.parametrize("bar", [INF, -INF, -1.0, NAN, None])
+@pytest.mark.parametrize("bar", [INF, -INF, -0.0, -1.0, NAN, None])
 def test_a_baseline_or_a_champion_outside_the_range_never_promotes(bar: Any) -> None:
     metrics = {"auc": 0.74, "recency.auc": bar}
     assert not weigh(replace(EVIDENCE, metrics=metrics)).promote

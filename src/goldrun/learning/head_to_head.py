@@ -48,19 +48,33 @@ class HeadToHead:
 def widened(lead: Interval, looks: int) -> Interval:
     """Return the interval of a lead that many earlier comparisons on the same rows have worn out.
 
-    Whoever compares often enough on the same rows finds a lead by chance. Blum and Hardt (2015,
-    arXiv:1502.04585, "The Ladder") therefore accept only a lead that exceeds a step, which grows
-    with the number of looks. Here the k-th look shares the error of 5 % with the looks before it:
-    its interval has the confidence 1 - 0.05 / k, by scaling both bounds with
-    z(0.025 / k) / z(0.025), where z is the normal quantile. The first look is the interval itself.
+    Whoever compares often enough on the same rows finds a lead by chance. The Ladder of Blum and
+    Hardt (2015, arXiv:1502.04585) therefore accepts only a lead that exceeds a fixed step, whose
+    size follows from the number of rows and of looks. Here the step is the width of the lead's own
+    interval, which grows with each look. At look k = looks + 1, with alpha = 0.05, ::
+
+        low_k = value - (value - low) * z(alpha / 2k) / z(alpha / 2)
+
+    and likewise for the upper bound, where z is the normal quantile: the confidence of one look is
+    1 - alpha / k. The first look is the interval itself. The errors of K looks add up to at most
+    alpha * (1 + 1/2 + ... + 1/K), and not to alpha: a newer test date is better than many looks.
 
     Args:
         lead: The lead with its 95 % interval.
         looks: Number of earlier comparisons, from 0.
+
+    Returns:
+        The interval, never narrower, and with the lead inside.
+
+    Raises:
+        ValueError: ``looks`` is negative.
     """
+    if looks < 0:
+        raise ValueError(f"looks is {looks}, below 0")
     tail = (1 - CONFIDENCE) / 2
     normal = NormalDist()
     factor = normal.inv_cdf(tail / (looks + 1)) / normal.inv_cdf(tail)
-    low = lead.value - (lead.value - lead.low) * factor
-    high = lead.value + (lead.high - lead.value) * factor
+    # Percentiles of few draws may not hold the lead itself; then looks would move it the other way.
+    low = lead.value - max(lead.value - lead.low, 0.0) * factor
+    high = lead.value + max(lead.high - lead.value, 0.0) * factor
     return replace(lead, low=low, high=high)

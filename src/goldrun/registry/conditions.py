@@ -27,18 +27,33 @@ def _outside(criterion: Criterion, value: float) -> list[str]:
     metric, low, limit = criterion.metric, criterion.more_than, criterion.at_most
     for threshold in (criterion.at_least, low, limit):
         if threshold is not None and (problem := problem_of(metric, threshold)):
-            return [f"the required minimum of {problem}"]
+            return [f"the threshold of {problem}"]
     found = []
     if criterion.at_least is not None and value < criterion.at_least:
-        found.append(f"{metric} {value:.4f} is below {criterion.at_least}")
+        short = criterion.at_least - value
+        found.append(f"{metric} {value:.4f} is below {criterion.at_least:g}, by {short:.2g}")
     if low is not None and value <= low:
-        found.append(f"{metric} {value:.4f} is not above {low:g}")
+        found.append(f"{metric} {value:.4f} is not above {low:g}, short by {low - value:.2g}")
     if limit is not None and value > limit:
-        found.append(
-            f"{metric} {value:.4f} is above {limit:g}, too good to be true: a feature may know the "
-            f"label (if it does not, raise {criterion.setting} in [gate])"
-        )
+        found.append(_suspected_leak(criterion, value, limit))
     return found
+
+
+def _suspected_leak(criterion: Criterion, value: float, limit: float) -> str:
+    """Return what is suspicious about a value above its limit, and what to check."""
+    baseline, _, name = criterion.metric.rpartition(".")
+    if baseline:
+        return (
+            f"{criterion.metric} {value:.4f} is above {limit:g}: a rule on one number does not "
+            f"foresee behaviour that well, so the label may be known at the test date; check that "
+            f"{baseline} and the label are of different days, and the dates in the mapping (if "
+            f"they are right, raise {criterion.setting} in [gate])"
+        )
+    return (
+        f"{name} {value:.4f} is above {limit:g}, too good to be true: a feature may know the "
+        f"label; check for a feature of days after its as_of (if there is none, raise "
+        f"{criterion.setting} in [gate])"
+    )
 
 
 def _not_above(
@@ -52,5 +67,6 @@ def _not_above(
     if problem := problem_of(baseline, bar):
         return [problem]
     if bar is None or value <= bar:
-        return [f"{criterion.metric} {value:.4f} does not beat {baseline}"]
+        short = "" if bar is None else f" {bar:.4f}, short by {bar - value:.2g}"
+        return [f"{criterion.metric} {value:.4f} does not beat {baseline}{short}"]
     return []

@@ -1,9 +1,14 @@
 """Whether a version wins the comparison with the champion, by the rule of the gate."""
 
+import math
+
 from goldrun.learning.gate_settings import GateSettings
 from goldrun.learning.head_to_head import HeadToHead, widened
 from goldrun.learning.resampling import Interval
 from goldrun.registry.metric_ranges import problem_of
+
+_ROUNDING = 1e-9
+"""Largest difference of two ways to subtract two metrics."""
 
 
 def defeats(found: HeadToHead, gate: GateSettings) -> tuple[list[str], list[str]]:
@@ -28,12 +33,9 @@ def defeats(found: HeadToHead, gate: GateSettings) -> tuple[list[str], list[str]
 
 def _too_small(found: HeadToHead, lead: Interval, gate: GateSettings) -> list[str]:
     """Return how a lead falls short of the rule; empty where it does not."""
+    if problem := _no_lead(found, lead):
+        return [problem]
     shown = widened(lead, found.looks)
-    above = f"{found.metric}_above"
-    # A widened bound may lie outside the range of the metric.
-    for name, value in ((above, shown.value), (f"{above}_low", shown.low)):
-        if problem := problem_of(name, value):
-            return [problem]
     better = gate.rule == "better"
     lowest = 0.0 if better else -gate.margin
     wins = shown.low > 0 if better else shown.low >= lowest
@@ -47,14 +49,40 @@ def _too_small(found: HeadToHead, lead: Interval, gate: GateSettings) -> list[st
     return [
         f"{found.metric} {found.challenger:.4f} leads that of champion version "
         f"{found.champion_version}, {found.champion:.4f} on the same rows, by {_interval(shown)}, "
-        f"and {needed} is required{_looks(found.looks)}"
+        f"and {needed} is required: short by {_shortfall(shown, gate):.4f}{_looks(found.looks)}"
     ]
+
+
+def _shortfall(shown: Interval, gate: GateSettings) -> float:
+    """Return how much a lead or its lower bound would have to be larger."""
+    if gate.rule == "better":
+        return max(gate.min_gain - shown.value, -shown.low)
+    return -gate.margin - shown.low
+
+
+def _no_lead(found: HeadToHead, lead: Interval) -> str | None:
+    """Return why an interval can't be that of a lead; None if it can."""
+    above = f"{found.metric}_above"
+    for name, value in (
+        (above, lead.value),
+        (f"{above}_low", lead.low),
+        (f"{above}_high", lead.high),
+    ):
+        if problem := problem_of(name, value):
+            return problem
+    if lead.low > lead.high:
+        return f"{above}_low {lead.low:g} is above {above}_high {lead.high:g}"
+    difference = found.challenger - found.champion
+    if not math.isclose(lead.value, difference, abs_tol=_ROUNDING):
+        return f"{above} {lead.value:g} is not the difference of both, {difference:g}"
+    return None
 
 
 def _looks(looks: int) -> str:
     if not looks:
         return ""
-    return f" (look {looks + 1} at this test date, which widens the interval)"
+    earlier = "1 earlier comparison" if looks == 1 else f"{looks} earlier comparisons"
+    return f" (the interval is wider for {earlier} at this test date)"
 
 
 def _interval(lead: Interval) -> str:

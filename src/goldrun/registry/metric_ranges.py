@@ -10,7 +10,15 @@ RANGES: dict[str, tuple[float, float]] = {
         ("average_precision", "average_precision_low", "average_precision_high"), (0, 1)
     ),
     "agreement": (-1, 1),
-    "auc_above": (-1, 1),
+    **dict.fromkeys(("auc_above", "auc_above_low", "auc_above_high"), (-1, 1)),
+    **dict.fromkeys(
+        (
+            "average_precision_above",
+            "average_precision_above_low",
+            "average_precision_above_high",
+        ),
+        (-1, 1),
+    ),
     "base_rate": (0, 1),
     "bootstrap_ari": (-1, 1),
     "brier": (0, 1),
@@ -31,7 +39,8 @@ def problem_of(metric: str, value: object) -> str | None:
     Args:
         metric: Name of the metric; only the part after its last dot counts, for example ``auc`` of
             ``recency.auc``. A metric without a declared range may be any finite number.
-        value: Logged value.
+        value: Logged value. A negative zero is none where the range begins at 0: no count, share
+            or area is computed with a sign.
     """
     if value is None:
         return f"{metric} was not measured"
@@ -46,4 +55,6 @@ def problem_of(metric: str, value: object) -> str | None:
     low, high = RANGES.get(metric.rpartition(".")[2], (-_INF, _INF))
     if not (math.isfinite(number) and low <= number <= high):
         return f"{metric} {number:g} is not a finite number from {low:g} to {high:g}"
+    if low == 0 and number == 0 and math.copysign(1, number) < 0:
+        return f"{metric} is -0, which is not a measurement"
     return None

@@ -19,7 +19,9 @@ from goldrun.jobs.names import CHURN
 from goldrun.jobs.promote import ledger
 from goldrun.jobs.promote.champions import champion_of
 from goldrun.jobs.promote.decide import Order, decide_on
+from goldrun.learning.gate_settings import GateSettings
 from goldrun.learning.head_to_head import HeadToHead
+from goldrun.learning.resampling import Interval
 from goldrun.registry.evidence import Evidence
 from goldrun.registry.gate import Decision
 from goldrun.registry.ledger import Entry, State
@@ -41,6 +43,11 @@ def decide(
 ) -> Decision:
     with ctx.tracker.run("promote", "goldrun-churn"):
         return decide_on(ctx, proposal(evidence, how), order).decision
+
+
+def not_worse(champion: Champion, looks: int) -> HeadToHead:
+    lead = Interval(0.0, -0.001, 0.001)
+    return HeadToHead("auc", 0.7, 0.7, champion.version, lead, looks)
 
 
 def states(ctx: Context) -> list[tuple[str, int | None, int]]:
@@ -301,3 +308,21 @@ def test_clocks_that_differ_a_little_keep_the_entries_in_order(ctx: Context) -> 
     decide(replace(ctx, clock=lambda: ctx.now), registered(ctx))
     times = [e.recorded_at for e in ledger.read_entries(ctx, NAME)]
     assert times == sorted(set(times))
+
+
+def test_without_the_best_champion_nothing_is_shown_to_be_not_worse(ctx: Context) -> None:
+    decide(ctx, registered(ctx))
+    decide(ctx, registered(ctx), Order(force=True, why="the shop asks for it"))
+    decide(ctx, registered(ctx), how=not_worse)
+    gate = GateSettings(rule="not_worse")
+    assert champion(ctx) == 2
+    with ctx.tracker.run("promote", "goldrun-churn"):
+        third = replace(proposal(registered(ctx), not_worse), gate=gate)
+        assert decide_on(ctx, third).decision.promote
+    assert champion(ctx) == 4
+    ctx.tracker.client.delete_model_version(NAME, "2")
+    with ctx.tracker.run("promote", "goldrun-churn"):
+        fourth = replace(proposal(registered(ctx), not_worse), gate=gate)
+        refused = decide_on(ctx, fourth).decision
+    assert "version 2, the best champion so far, was deleted" in str(refused)
+    assert champion(ctx) == 4

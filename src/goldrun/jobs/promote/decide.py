@@ -95,7 +95,9 @@ def _log(proposal: Proposal, found: Decided) -> None:
     log.info("    %s version %s: %s", evidence.model, evidence.version, found.decision)
     if not found.decision.promote:
         measured = {name: value for name, value in evidence.metrics.items() if value is not None}
-        for remedy in remedies(proposal.criteria, measured, proposal.model):
+        for remedy in remedies(
+            proposal.criteria, measured, proposal.model, found.compared, proposal.gate
+        ):
             log.info("      what helps: %s", remedy)
 
 
@@ -114,7 +116,7 @@ def _judge(
     evidence = proposal.evidence
     against = _not_of_this_version(ctx, evidence, standing)
     found = _Comparison()
-    rival = _rival(ctx, proposal, entries, standing)
+    rival = best_version(entries) if proposal.gate.rule == "not_worse" else standing.alias
     if rival is not None and not against:
         found = _compared(ctx, proposal, rival, entries)
     by_evidence = partial(
@@ -166,19 +168,17 @@ class _Comparison:
     repeats: str = ""
 
 
-def _rival(
-    ctx: Context, proposal: Proposal, entries: Sequence[Entry], standing: Standing
-) -> Champion | None:
-    """Return the version to compare with: the champion, or the best so far; None without any."""
-    number = best_version(entries) if proposal.gate.rule == "not_worse" else standing.alias
-    return None if number is None else version_named(ctx, proposal.evidence.model, number)
-
-
 def _compared(
-    ctx: Context, proposal: Proposal, rival: Champion, entries: Sequence[Entry]
+    ctx: Context, proposal: Proposal, number: int, entries: Sequence[Entry]
 ) -> _Comparison:
-    """Compare with a champion, or find out why that is not possible."""
+    """Compare with a version that is or was champion, or find out why that is not possible."""
     mine = proposal.evidence
+    rival = version_named(ctx, mine.model, number)
+    if rival is None:
+        gone = (
+            f"version {number}, the best champion so far, was deleted: nothing shows it not worse"
+        )
+        return _Comparison(problems=(gone,))
     entry = was_champion(entries, rival.version)
     earlier = looks(entries, mine.test_origin) if mine.test_origin else 0
     try:

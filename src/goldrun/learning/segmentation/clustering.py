@@ -89,7 +89,7 @@ def bootstrap_ari(model: Pipeline, frame: pd.DataFrame, settings: SegmentationSe
         ContractError: A feature is missing, not a number, infinite, or below its contract's
             minimum.
     """
-    k = int(model.named_steps[_KMEANS].n_clusters)
+    k = segment_count(model)
     rows = _rows(frame, tuple(model.feature_names_in_), k)
     segments = model.predict(rows)
     agreement = []
@@ -100,6 +100,11 @@ def bootstrap_ari(model: Pipeline, frame: pd.DataFrame, settings: SegmentationSe
         with _one_thread():
             agreement.append(adjusted_rand_score(segments, refit.fit(drawn).predict(rows)))
     return float(np.mean(agreement))
+
+
+def segment_count(model: Pipeline) -> int:
+    """Return the number of segments of a segmenter."""
+    return int(model.named_steps[_KMEANS].n_clusters)
 
 
 def fit_segments(settings: SegmentationSettings, frame: pd.DataFrame) -> SegmentationFit:

@@ -24,6 +24,7 @@ from goldrun.learning.segmentation.clustering import (
     SegmentationFit,
     bootstrap_ari,
     fit_segments,
+    segment_count,
 )
 from goldrun.learning.segmentation.names import profile, rfm_of
 from goldrun.learning.segmentation.plots import choice_of_k, segment_profile
@@ -113,7 +114,8 @@ class Segmentation(Model[SegmentationSettings, SegmentationFit]):
         both = (challenger, champion)
         segments = [one.model.predict(feature_frame(rows, one.features)) for one in both]
         stability = [bootstrap_ari(one.model, rows, settings) for one in both]
-        smallest = float(np.unique(segments[1], return_counts=True)[1].min() / len(rows))
+        # A segment that nobody is in any more counts, too.
+        shares = np.bincount(segments[1], minlength=segment_count(champion.model)) / len(rows)
         return HeadToHead(
             metric="bootstrap_ari",
             challenger=stability[0],
@@ -121,7 +123,7 @@ class Segmentation(Model[SegmentationSettings, SegmentationFit]):
             champion_version=champion.version,
             agreement=float(adjusted_rand_score(*segments)),
             champion_holds=(
-                stability[1] >= settings.min_stability and smallest >= settings.min_share
+                stability[1] >= settings.min_stability and shares.min() >= settings.min_share
             ),
         )
 
