@@ -9,7 +9,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 
 .PHONY: help setup demo marketplace kafka kafka-messages kafka-stop cluster cluster-stop \
-	attacks faults bench bench-growth bench-start bench-forms bench-profile bench-cluster bench-layouts bench-marketplace \
+	attacks demo-refusal faults bench bench-growth bench-start bench-forms bench-profile bench-cluster bench-layouts bench-marketplace \
 	bench-stream bench-batch bench-memory bench-snapshots docs test test-spark test-slow check structure cases readme exports \
 	sequences layouts mutants lock clean results
 .DEFAULT_GOAL := help
@@ -103,6 +103,9 @@ faults: .venv/.ready-dev  ## kill, damage, fill, disturb the stream: it must rec
 
 attacks: .venv/.ready-dev  ## attack the gate through the commands: each must be refused by name; ONLY=part
 	@GOLDRUN_ENGINE=sail python -m tests.attacks.run --only="$(ONLY)"
+
+demo-refusal: .venv/.ready-dev  ## six models that must not become champion, and why the gate refuses each
+	@GOLDRUN_ENGINE=sail python -m tests.attacks.run --demo
 
 cluster: .venv/.ready  ## a Spark master and two workers on this machine, spark://127.0.0.1:7077
 	@python pipelines/cluster.py --action=start

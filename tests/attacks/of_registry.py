@@ -50,12 +50,12 @@ def _entries(place: Place) -> list[Entry]:
     for row in rows.to_dict("records"):
         whole = ("number", "from_version", "to_version", "compared_with")
         numbers = {name: None if row[name] is None else int(row[name]) for name in whole}
-        found.append(Entry.from_row({**row, **numbers}))
+        found.append(Entry.from_row({**{str(k): v for k, v in row.items()}, **numbers}))
     return found
 
 
 def _append(place: Place) -> None:
-    """Append a promotion with the right hashes, as a writer without goldrun would, and act on it."""
+    """Append a promotion with the right hashes, as any writer can, and act on it."""
     entries = _entries(place)
     forged = replace(entries[1], from_version=CHAMPION, to_version=CHALLENGER)
     new = chained(forged, entries)

@@ -2,6 +2,7 @@
 
     make attacks            all attacks, a quarter of an hour on two cores
     make attacks ONLY=alias those whose name has this text
+    make demo-refusal       six of them, for people
 
 Prints a table, and exits with 1 where an attack is not refused by its reason or the champion moves.
 """
@@ -16,7 +17,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.attacks import of_evidence, of_registry, of_training, shop, together
+from tests.attacks import of_demo, of_evidence, of_registry, of_training, shop, together
 from tests.attacks.attack import Attack, Place, Result, carry_out
 from tests.project_copy import Project
 
@@ -27,11 +28,14 @@ def main() -> int:
     """Make the shop, attack it, print the table; return the exit code."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--only", default="", help="part of an attack's name")
+    options.add_argument("--demo", action="store_true", help="six attacks, for people")
     given = options.parse_args()
-    chosen = [attack for attack in ATTACKS if given.only in attack.name]
+    every = of_demo.DEMO if given.demo else ATTACKS
+    chosen = [attack for attack in every if given.only in attack.name]
+    with_races = not (given.only or given.demo)
     started = time.monotonic()
     with tempfile.TemporaryDirectory() as scratch:
-        results = list(attacked(Path(scratch), chosen, with_races=not given.only))
+        results = list(attacked(Path(scratch), chosen, with_races=with_races))
     show(results)
     refused = sum(not result.wrong for result in results)
     print(f"{refused} of {len(results)} attacks refused, in {time.monotonic() - started:.0f} s")

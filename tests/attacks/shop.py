@@ -14,6 +14,7 @@ NAME = "shop-churn"
 SOURCE = "--source=shop"
 STATE = ("in", "lake", "mlflow.db", "mlruns", "models", "pipelines")
 """Files and folders that an attack may change."""
+HORIZON_DAYS = 30
 _CUSTOMERS = 500
 _DAYS = 400
 _NEW_DAYS = 21
@@ -33,13 +34,13 @@ price = "amount"
 amount = "amount"
 transaction_status = "'completed'"
 """
-_MODEL = """\
-horizon_days = 30
+_MODEL = f"""\
+horizon_days = {HORIZON_DAYS}
 origins_every = "week"
 max_origins = 12
 features = ["recency_days", "purchase_frequency", "purchase_gap_mean_days", "purchase_gap_std_days"]
 estimator = "hist_gradient_boosting"
-parameters = {learning_rate = 0.05, max_iter = 60, max_leaf_nodes = 8, min_samples_leaf = 40}
+parameters = {{learning_rate = 0.05, max_iter = 60, max_leaf_nodes = 8, min_samples_leaf = 40}}
 max_psi = 10.0
 """
 
@@ -54,7 +55,7 @@ def make_shop(folder: Path) -> Project:
     (project.folder / "pipelines/sources/shop.toml").write_text(_SETTINGS)
     (project.folder / "models/churn.toml").write_text(_MODEL)
     (project.folder / "in").mkdir()
-    orders = sorted(_orders(random.Random(7)))
+    orders = sorted(orders_of(random.Random(7)))
     last = FIRST_DAY + timedelta(_DAYS)
     write(project, "first", [o for o in orders if o[0] < last])
     prepare(project)
@@ -80,16 +81,18 @@ def must(done: Done) -> str:
     return done.output
 
 
-def write(project: Project, name: str, orders: list[tuple[date, str, str]]) -> None:
-    """Write a file of orders."""
+def write(
+    project: Project, name: str, orders: list[tuple[date, str, str]], ids: str | None = None
+) -> None:
+    """Write a file of orders, whose ids begin with its name or with ``ids``."""
     with (project.folder / "in" / f"{name}.csv").open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["id", "who", "day", "amount"])
         for number, (day, who, amount) in enumerate(orders):
-            writer.writerow([f"{name}{number}", who, f"{day} 12:00:00", amount])
+            writer.writerow([f"{ids or name}{number}", who, f"{day} 12:00:00", amount])
 
 
-def _orders(chance: random.Random) -> list[tuple[date, str, str]]:
+def orders_of(chance: random.Random) -> list[tuple[date, str, str]]:
     """Return orders of customers who buy about as regularly as each of them does, until they stop.
 
     A formula that only knows rates can't tell a late customer from a slow one.
