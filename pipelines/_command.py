@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -67,6 +68,8 @@ def run_alone(
         As ``run_script``.
     """
     log_to_console()
+    # Before MLflow is imported: it reports usage by default.
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     try:
         work(options.parse_args())
     except GoldrunError as error:

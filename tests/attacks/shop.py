@@ -112,7 +112,8 @@ def orders_of(chance: random.Random) -> list[tuple[date, str, str]]:
 def restore(project: Project, base: Path) -> None:
     """Put the shop back into the state of a copy, at the same place: artifacts have full paths."""
     for name in STATE:
-        _remove(project.folder / name)
+        if (base / name).is_dir():
+            shutil.rmtree(project.folder / name)
         _copy(base / name, project.folder / name)
 
 
@@ -123,15 +124,9 @@ def keep(project: Project, base: Path) -> None:
         _copy(project.folder / name, base / name)
 
 
-def _remove(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
-
-
 def _copy(path: Path, target: Path) -> None:
     if path.is_dir():
         shutil.copytree(path, target, symlinks=True)
-    elif path.exists():
-        shutil.copy2(path, target)
+    else:
+        # Into the file that exists: open connections to the store keep the file that they opened.
+        shutil.copyfile(path, target)

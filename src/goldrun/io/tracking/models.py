@@ -33,11 +33,13 @@ class Registered:
 
     Attributes:
         version: Its number.
+        model_id: MLflow's id of the stored model.
         checksum: Checksum of all its files, as in its tag.
         files: SHA-256 of each file of the model, and of each text of its run that it is used with.
     """
 
     version: int
+    model_id: str
     checksum: str
     files: dict[str, str]
 
@@ -102,7 +104,7 @@ def register_model(
     if description:
         tracker.client.update_model_version(name, str(version), description)
     tracker.client.set_registered_model_alias(name, CHALLENGER, str(version))
-    return Registered(version, checksum, recorded)
+    return Registered(version, str(info.model_id), checksum, recorded)
 
 
 def load_champion(

@@ -16,6 +16,7 @@ from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 
 from goldrun.io.tracking import experiments, run_names
+from goldrun.io.tracking.datasets import dataset_digest
 from goldrun.io.tracking.errors import STORE_ERRORS, artifacts_explained, explained
 from goldrun.io.tracking.series import Series
 from goldrun.io.tracking.store import alone, database_file, open_store
@@ -156,9 +157,8 @@ class Tracker:
             context: ``training``, ``test`` or ``reference``.
             digest: Content hash of the frame; MLflow's own covers only 10,000 rows.
         """
-        # MLflow stores one dataset per name and digest, with its first source.
-        named = f"{digest[:24]}-v{version}"
         source = _VersionedSource(path=path, delta_table_version=version)
+        named = dataset_digest(digest, version)
         dataset = from_pandas(frame, source=source, name=name, digest=named)
         mlflow.log_input(
             dataset, context=context, tags={"delta.table": name, "delta.version": str(version)}

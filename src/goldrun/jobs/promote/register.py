@@ -7,6 +7,7 @@ from goldrun.features.catalog.feature_tables import CUSTOMER_FEATURES
 from goldrun.io.environment import read_environment
 from goldrun.io.git import git_state
 from goldrun.io.tracking import registered_models
+from goldrun.io.tracking.datasets import dataset_digest, log_model_metrics
 from goldrun.io.tracking.models import Registered, register_model
 from goldrun.jobs.context import Context
 from goldrun.jobs.promote.candidate import Candidate, MonitoringResult
@@ -44,6 +45,15 @@ def register(ctx: Context, candidate: Candidate, monitoring: MonitoringResult) -
         texts=candidate.texts,
         tags=unregistered.tags(),
         description=candidate.description,
+    )
+    rows = unregistered.test_hash or unregistered.content_hash
+    version = unregistered.table_versions[CUSTOMER_FEATURES.name]
+    log_model_metrics(
+        ctx.tracker.client,
+        unregistered.run_id,
+        registered.model_id,
+        candidate.metrics,
+        (CUSTOMER_FEATURES.name, dataset_digest(rows, version)),
     )
     return _store(ctx, unregistered, registered)
 

@@ -1,0 +1,51 @@
+"""Metrics of a stored model on a dataset, by which MLflow ranks the models of one test set."""
+
+import math
+import time
+from collections.abc import Mapping
+
+from mlflow.entities import Metric
+from mlflow.tracking import MlflowClient
+
+_METRICS_AT_ONCE = 1_000
+"""Largest number of metrics that MLflow takes in one request."""
+
+
+def dataset_digest(content_hash: str, version: int) -> str:
+    """Return the digest of a dataset of rows read at a Delta version, of at most 36 characters.
+
+    MLflow stores one dataset per name and digest, with its first source.
+    """
+    return f"{content_hash[:24]}-v{version}"
+
+
+def log_model_metrics(
+    client: MlflowClient,
+    run_id: str,
+    model_id: str,
+    metrics: Mapping[str, float],
+    dataset: tuple[str, str],
+) -> None:
+    """Log the finite metrics of a stored model on a dataset.
+
+    Args:
+        client: The store.
+        run_id: Its training run.
+        model_id: MLflow's id of the model.
+        metrics: The metrics.
+        dataset: Name and digest of the dataset, which is an input of the run.
+    """
+    now, (name, digest) = int(time.time() * 1000), dataset
+    rows = [
+        Metric(
+            *(metric, value, now, 0),
+            model_id=model_id,
+            dataset_name=name,
+            dataset_digest=digest,
+            run_id=run_id,
+        )
+        for metric, value in metrics.items()
+        if math.isfinite(value)
+    ]
+    for first in range(0, len(rows), _METRICS_AT_ONCE):
+        client.log_batch(run_id, metrics=rows[first : first + _METRICS_AT_ONCE])
