@@ -22,3 +22,14 @@ class Criterion:
     more_than: float | None = None
     at_most: float | None = None
     setting: str = ""
+
+    def __str__(self) -> str:
+        """Return the condition in words, as ``auc at least 0.7``."""
+        parts = (
+            ("at least", self.at_least),
+            ("above", self.above),
+            ("more than", self.more_than),
+            ("at most", self.at_most),
+        )
+        said = [f"{word} {value}" for word, value in parts if value is not None]
+        return f"{self.metric} {' and '.join(said) or 'without a condition'}"

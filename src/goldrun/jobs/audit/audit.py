@@ -47,10 +47,13 @@ def run(ctx: Context, order: Order, show: Callable[[Sequence[str]], None]) -> No
     Raises:
         AuditError: Something was found.
         MissingTableError: Neither the lake nor the store has anything to audit.
-        SettingsError: The page can't be written there, or a file of keys can't be used.
+        SettingsError: The page can't be written there, a file of keys can't be used, or the time is
+            in the future.
         TrackingError: The store does not answer.
     """
     file = page_file(order.page, ctx.lake.root)
+    if order.at is not None and order.at > ctx.now:
+        raise SettingsError(f"--at {order.at.isoformat()} is in the future: give an earlier time")
     audited = audit(ctx, order, [hex_of(key) for key in trusted_keys()])
     show(list(lines_of(audited)))
     write_page(file, page(audited, PAGE))

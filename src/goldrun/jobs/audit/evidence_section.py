@@ -50,9 +50,10 @@ def _parts(evidence: Evidence, entry: Entry) -> Iterator[Markup]:
             ("Code", lines([short(evidence.git_commit), _dirty(evidence)])),
             ("Locked requirements", short(evidence.lock_hash)),
             ("Python", evidence.python),
-            ("Conditions", lines(evidence.criteria)),
         ]
     )
+    yield element("h3", "Conditions")
+    yield element("p", "; ".join(evidence.criteria) or "none")
     yield element("h3", "Metrics on the test rows")
     yield _metrics(evidence)
     if entry.comparison:
@@ -74,12 +75,13 @@ def _dirty(evidence: Evidence) -> str:
 def _metrics(evidence: Evidence) -> Markup:
     """Return one row a metric, with the model and each baseline beside each other."""
     shown = intervals(evidence.metrics)
-    names = [name for name in shown if "." not in name]
+    # Of a baseline also what the model itself does not have: how far the model is above it.
+    names = sorted({name.rpartition(".")[2] for name in shown})
     header = ["metric", "model", *(each.replace("_", " ") for each in evidence.baselines)]
     rows = [
         row(
             name,
-            number(shown[name]),
+            number(shown.get(name, ())),
             *(number(shown.get(f"{each}.{name}", ())) for each in evidence.baselines),
         )
         for name in names
