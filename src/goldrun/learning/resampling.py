@@ -87,6 +87,9 @@ class Ordered:
             Two arrays (draws, different scores).
         """
         in_order = weights[:, self.order]
+        if len(self.starts) == len(self.order):  # No score occurs twice.
+            positive = in_order * self.labels
+            return positive, in_order - positive
         total = np.add.reduceat(in_order, self.starts, axis=1)
         positive = np.add.reduceat(in_order * self.labels, self.starts, axis=1)
         return positive, total - positive

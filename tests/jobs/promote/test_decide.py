@@ -47,7 +47,7 @@ def decide(
 
 def not_worse(champion: Champion, looks: int) -> HeadToHead:
     lead = Interval(0.0, -0.001, 0.001)
-    return HeadToHead("auc", 0.7, 0.7, champion.version, lead, looks)
+    return HeadToHead("auc", 0.74, 0.74, champion.version, lead, looks)
 
 
 def states(ctx: Context) -> list[tuple[str, int | None, int]]:
