@@ -10,7 +10,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 
 .PHONY: help setup demo marketplace kafka kafka-messages kafka-stop cluster cluster-stop \
 	attacks demo-refusal faults bench bench-growth bench-start bench-forms bench-profile bench-cluster bench-layouts bench-marketplace \
-	bench-stream bench-batch bench-memory bench-snapshots docs test test-spark test-slow check structure cases readme exports \
+	bench-stream bench-batch bench-memory bench-snapshots bench-gate docs test test-spark test-slow check structure cases readme exports \
 	sequences layouts mutants lock clean results
 .DEFAULT_GOAL := help
 
@@ -149,6 +149,12 @@ bench-layouts: .venv/.ready-dev  ## partitioned, Z-ordered, clustered, cached: m
 	@python -m benchmarks.layouts --users=$(USERS) --rounds=$(ROUNDS)
 
 LIMIT ?= 8
+
+SETS ?= 400
+CHAINS ?= 100
+
+bench-gate: .venv/.ready-dev  ## error rates of the gate on simulated challengers: make bench-gate SETS=400
+	@python -m benchmarks.gate_errors --sets=$(SETS) --chains=$(CHAINS)
 
 bench-memory: CUSTOMERS = 100000
 bench-memory: .venv/.ready-dev  ## a marketplace within a limit: make bench-memory CUSTOMERS=100000 LIMIT=8
