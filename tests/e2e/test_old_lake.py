@@ -19,6 +19,7 @@ from deltalake import DeltaTable
 from mlflow.tracking import MlflowClient
 
 from goldrun.contracts.marketplace import ENTITIES
+from goldrun.errors import LedgerError
 from goldrun.io.engines.base import Engine
 from tests.fuzz.command import Ended, run_command
 from tests.profiles import without_profiles
@@ -55,11 +56,11 @@ class Shop:
     def versions(self) -> dict[str, int]:
         return versions_in(self.project.lake)
 
-    def script(self, name: str) -> Done:
+    def script(self, name: str, *options: str) -> Done:
         """Run a script as a user does."""
         return self.project.run(
             *("env", f"MLFLOW_TRACKING_URI={self.store}", "PYTHONPATH=src:."),
-            *("python", f"pipelines/{name}.py", *SOURCE),
+            *("python", f"pipelines/{name}.py", *SOURCE, *options),
         )
 
     def command(self, engine: Engine, name: str, *options: str) -> Ended:
@@ -110,7 +111,17 @@ def _declare_rejections(settings: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def continued(shop: Shop) -> Done:
+def refused(shop: Shop) -> Done:
+    return shop.script("main")
+
+
+@pytest.fixture(scope="module")
+def continued(shop: Shop, refused: Done) -> Done:
+    """The workflow after the old champions are adopted, of which there is no ledger."""
+    for model in ("churn", "segmentation"):
+        given = (f"--model={model}", "--adopt=true", "--reason=from before there was a ledger")
+        done = shop.script("promote", *given)
+        assert done.code == 0, done.output
     return shop.script("main")
 
 
@@ -125,6 +136,15 @@ def changeable(shop: Shop, continued: Done, tmp_path: Path) -> Iterator[Shop]:
     for folder in folders:
         shutil.rmtree(folder)
         shutil.copytree(tmp_path / folder.name, folder)
+
+
+def test_champions_without_a_ledger_are_refused_with_the_command_that_adopts_them(
+    refused: Done,
+) -> None:
+    assert refused.code == LedgerError.exit_code
+    assert "version 1 has the alias champion, and the ledger has no promotion" in refused.output
+    assert "-e promote" in refused.output
+    assert "-P adopt=true" in refused.output
 
 
 def test_the_workflow_reads_nothing_twice_and_brings_the_old_gold_up(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from goldrun.errors import ChangesLostError, GoldrunError, SettingsError
+from goldrun.errors import ChangesLostError, GoldrunError, MissingArtifactError, SettingsError
 from goldrun.io.sources.json_documents import CutOffError
 from goldrun.jobs import names
 from pipelines._command import run_script
@@ -87,7 +87,7 @@ def test_every_kind_of_error_has_its_own_exit_code() -> None:
     assert 0 not in codes
     # Those that the code handles; where it does not, their parents say the same.
     without = {kind for kind in kinds if "exit_code" not in vars(kind)}
-    assert without == {ChangesLostError, CutOffError}
+    assert without == {ChangesLostError, CutOffError, MissingArtifactError}
 
 
 def test_the_common_options_of_scripts_have_defaults() -> None:

@@ -86,11 +86,13 @@ class RecordedRun:
         metrics: Newest value of each metric.
         tags: Its tags.
         parent: Run that it is a child of; empty for none.
+        experiment_id: Its experiment.
     """
 
     metrics: Mapping[str, float]
     tags: Mapping[str, str]
     parent: str
+    experiment_id: str
 
 
 def run_of(client: MlflowClient, run_id: str) -> RecordedRun | None:
@@ -104,4 +106,9 @@ def run_of(client: MlflowClient, run_id: str) -> RecordedRun | None:
     if run.info.lifecycle_stage != "active":
         return None
     tags = dict(run.data.tags)
-    return RecordedRun(dict(run.data.metrics), tags, tags.get("mlflow.parentRunId", ""))
+    return RecordedRun(
+        dict(run.data.metrics),
+        tags,
+        tags.get("mlflow.parentRunId", ""),
+        str(run.info.experiment_id),
+    )

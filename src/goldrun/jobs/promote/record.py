@@ -10,10 +10,13 @@ from goldrun.io.tracking.versions import DECISION
 from goldrun.jobs.context import Context
 from goldrun.jobs.promote import ledger
 from goldrun.learning.head_to_head import HeadToHead
+from goldrun.registry.description import with_decision
 from goldrun.registry.evidence import Evidence, hash_of
 from goldrun.registry.gate import Decision
 from goldrun.registry.ledger import Action, Entry, State
 
+DESCRIPTION = "mlflow.note.content"
+"""Tag of a run that the UI shows as its description."""
 VALIDATION = "validation_status"
 """Tag of a version in which deployment tools read the decision."""
 
@@ -71,13 +74,24 @@ def move_alias(ctx: Context, entries: Sequence[Entry], entry: Entry) -> None:
 
 
 def _tag(ctx: Context, evidence: Evidence, decided: Decided) -> None:
-    """Write the decision into tags of the version and of its training run."""
+    """Write the decision into tags and description of the version and of its training run."""
+    client, name, number = ctx.tracker.client, evidence.model, evidence.version
     decision = {DECISION: str(decided.decision)}
     status = "approved" if decided.decision.promote else "rejected"
-    ctx.tracker.tag_version(evidence.model, evidence.version, {**decision, VALIDATION: status})
+    ctx.tracker.tag_version(name, number, {**decision, VALIDATION: status})
+    run = registered_models.run_of(client, evidence.run_id)
+    described = with_decision(
+        client.get_model_version(name, str(number)).description or "",
+        evidence,
+        decided.decision,
+        decided.compared,
+        run.experiment_id if run else "",
+    )
+    client.update_model_version(name, str(number), described)
     # The tags of a deleted run can't be set.
-    if registered_models.run_of(ctx.tracker.client, evidence.run_id) is not None:
-        ctx.tracker.client.set_tag(evidence.run_id, DECISION, decision[DECISION])
+    if run is not None:
+        for key, value in {**decision, DESCRIPTION: described}.items():
+            client.set_tag(evidence.run_id, key, value)
 
 
 def _entry(ctx: Context, champion: int | None, evidence: Evidence, decided: Decided) -> Entry:
