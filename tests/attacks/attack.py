@@ -34,8 +34,10 @@ class Place:
 
     def alias(self) -> int | None:
         """Return the version that has the alias ``champion``."""
-        found = self.client.get_registered_model(NAME).aliases
-        return int(found["champion"]) if "champion" in found else None
+        for model in self.client.search_registered_models(f"name='{NAME}'"):
+            if "champion" in model.aliases:
+                return int(model.aliases["champion"])
+        return None
 
     def recorded(self) -> int | None:
         """Return the champion by the ledger as it is, read without goldrun."""

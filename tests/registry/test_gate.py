@@ -321,3 +321,25 @@ def test_a_number_too_large_for_a_float_is_refused() -> None:
 def test_an_unknown_policy_blocks() -> None:
     policy: Any = "Block"
     assert not weigh(replace(EVIDENCE, drift=Verdict.FAIL), policy=policy).promote
+
+
+UNSOUND: list[dict[str, Any]] = [
+    {"quality": Verdict.FAIL},
+    {"drift": Verdict.UNKNOWN},
+    {"run_id": ""},
+    {"metrics": {"auc": None, "recency.auc": 0.68}},
+    {"metrics": {"auc": 0.99, "recency.auc": 0.68}},
+]
+
+
+@pytest.mark.parametrize("changed", UNSOUND)
+def test_a_refusal_for_more_than_lacking_merit_is_not_sound(changed: dict[str, Any]) -> None:
+    limited = (*CRITERIA, Criterion("auc", at_most=0.95))
+    assert not weigh(replace(EVIDENCE, **changed), criteria=limited).is_sound
+
+
+def test_a_refusal_for_lacking_merit_is_sound() -> None:
+    no_better = replace(EVIDENCE, metrics={"auc": 0.70, "recency.auc": 0.71})
+    for found in (weigh(no_better), weigh(rival=against_champion(0.74, 0.75))):
+        assert not found.promote
+        assert found.is_sound

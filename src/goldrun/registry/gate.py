@@ -1,7 +1,7 @@
 """The decision whether a version becomes champion; missing evidence never passes."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from goldrun.contracts.criterion import Criterion
@@ -11,6 +11,7 @@ from goldrun.learning.head_to_head import HeadToHead
 from goldrun.registry.conditions import failures
 from goldrun.registry.defeats import defeats
 from goldrun.registry.evidence import Evidence
+from goldrun.registry.metric_ranges import problem_of
 
 _REQUIRED = (
     *("model", "source", "lake", "run_id", "training_table", "content_hash"),
@@ -21,11 +22,20 @@ _REQUIRED = (
 
 @dataclass(frozen=True)
 class Decision:
-    """Whether the gate promotes, the reasons against it, and warnings."""
+    """The gate's decision.
+
+    Attributes:
+        promote: Whether the gate promotes.
+        against: The reasons against it.
+        warnings: Warnings, which do not prevent it.
+        is_sound: Whether evidence, quality, drift and measurements stand, so that at most the
+            model's own merit speaks against it; ignored by comparisons.
+    """
 
     promote: bool
     against: tuple[str, ...]
     warnings: tuple[str, ...]
+    is_sound: bool = field(default=True, compare=False)
 
     def __str__(self) -> str:
         """Return the decision in one line."""
@@ -62,12 +72,21 @@ def decide(
         (warnings if only_warns else against).append("feature drift could not be evaluated")
     if not criteria:
         against.append("there are no criteria to meet")
+    is_sound = not against and not _doubtful(criteria, evidence)
     against += [each for one in criteria for each in failures(one, evidence.metrics)]
     if head_to_head is not None:
         lost, noted = defeats(head_to_head, gate or GateSettings())
         against += lost
         warnings += noted
-    return Decision(not against, tuple(against), tuple(warnings))
+    return Decision(not against, tuple(against), tuple(warnings), is_sound)
+
+
+def _doubtful(criteria: tuple[Criterion, ...], evidence: Evidence) -> bool:
+    """Whether a metric of the criteria was not measured, or is too good to be true."""
+    metrics = evidence.metrics
+    limits = [one for one in criteria if one.at_most is not None]
+    unmeasured = any(problem_of(one.metric, metrics.get(one.metric)) for one in criteria)
+    return unmeasured or any(failures(one, metrics) for one in limits)
 
 
 def _missing(evidence: Evidence) -> list[str]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import Literal
 
 from goldrun.contracts.criterion import Criterion
@@ -119,28 +118,22 @@ def _judge(
     rival = best_version(entries) if proposal.gate.rule == "not_worse" else standing.alias
     if rival is not None and not against:
         found = _compared(ctx, proposal, rival, entries)
-    by_evidence = partial(
-        decide,
+    by_gate = decide(
         evidence,
         proposal.criteria,
-        drift_policy=proposal.drift_policy,
+        found.compared,
+        proposal.drift_policy,
         first=standing.is_first,
         gate=proposal.gate,
     )
-    by_gate = by_evidence(found.compared)
     reasons = (*against, *found.problems, *filter(None, [found.repeats]))
     decision = Decision(
         promote=by_gate.promote and not reasons,
         against=(*reasons, *by_gate.against),
         warnings=by_gate.warnings,
+        is_sound=by_gate.is_sound and not against and not found.problems,
     )
-    sound = not against and not found.problems and by_evidence(None).promote
-    return Decided(
-        decision,
-        _verdict(decision, evidence),
-        found.compared,
-        is_no_better=sound and not decision.promote,
-    )
+    return Decided(decision, _verdict(decision, evidence), found.compared)
 
 
 def _not_of_this_version(ctx: Context, evidence: Evidence, standing: Standing) -> list[str]:

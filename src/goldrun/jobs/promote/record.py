@@ -29,7 +29,6 @@ class Decided:
         decision: The gate's decision, or a person's.
         verdict: Pass, fail, or unknown where evidence could not be measured.
         compared: The comparison with a champion; None where there was none.
-        is_no_better: Whether nothing but the comparison speaks against it.
         forced: Whether a person overruled the gate.
         why: The person's reason.
     """
@@ -37,7 +36,6 @@ class Decided:
     decision: Decision
     verdict: Verdict
     compared: HeadToHead | None = None
-    is_no_better: bool = False
     forced: bool = False
     why: str | None = None
 

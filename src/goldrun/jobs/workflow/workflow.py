@@ -37,7 +37,7 @@ def run(ctx: Context, as_of: date | None = None) -> None:
             nothing is trained.
         AsOfError: A model could not be trained; all other work is done before this is raised.
         NotPromotedError: The gate has refused a model for another reason than that it is no better
-            than its champion; all work is done before this is raised.
+            than its baselines or champion; all work is done before this is raised.
     """
     started = time.monotonic()
     check_models(ctx, *MODELS)
@@ -57,9 +57,9 @@ def run(ctx: Context, as_of: date | None = None) -> None:
         log.info("%s", line)
     if failures:
         raise failures[0]
-    # A champion that is still the best is a result like any other.
+    # A model that is no better than its baselines or champion is a result like any other.
     for outcome in outcomes:
-        if not outcome.decision.promote and not outcome.decided.is_no_better:
+        if not outcome.decision.promote and not outcome.decision.is_sound:
             raise refusal(outcome)
 
 
