@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 from deltalake import DeltaTable, write_deltalake
 from mlflow import MlflowClient
 
@@ -67,7 +68,8 @@ class Place:
     def replace_table(self, name: str, rows: pd.DataFrame) -> None:
         """Write other rows as the next version of a table, as any Delta writer can."""
         path = str(self.project.lake / name)
-        write_deltalake(path, rows, mode="overwrite", schema_mode=None)
+        content = pa.Table.from_pandas(rows, preserve_index=False)
+        write_deltalake(path, content, mode="overwrite")
 
     def edit_evidence(self, version: int, tagged: bool = False, **values: object) -> None:
         """Edit the evidence of a version; also its tag if asked."""
