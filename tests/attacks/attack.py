@@ -17,6 +17,8 @@ from tests.project_copy import Done, Project
 
 LEDGER = "ops/promotions"
 CHAMPION, CHALLENGER = 1, 2
+TAKEN = "taken"
+"""File that hostile options would make."""
 Prepare = Callable[["Place"], object]
 
 
@@ -117,8 +119,10 @@ def carry_out(place: Place, attack: Attack) -> Result:
     before = (place.alias(), place.recorded())
     done = place.project.script(*attack.command)
     after = (place.alias(), place.recorded())
-    moved = f"the champion moved from {before} to {after}" if after != before else ""
-    return Result(attack, line_of(done, attack.reason), moved or _unlike(done, attack))
+    wrong = f"the champion moved from {before} to {after}" if after != before else ""
+    if (place.project.folder / TAKEN).exists():
+        wrong = f"{TAKEN} was made: a command within an option was run"
+    return Result(attack, line_of(done, attack.reason), wrong or _unlike(done, attack))
 
 
 def _unlike(done: Done, attack: Attack) -> str:

@@ -103,7 +103,7 @@ ATTACKS = (
     Attack(
         "rolled back to a version that never was champion",
         _nothing,
-        "version 2 never was",
+        "version 2 was never champion",
         ("rollback", SOURCE, f"--to={CHALLENGER}", "--reason=x"),
         codes=(2,),
     ),
@@ -111,7 +111,7 @@ ATTACKS = (
         Attack(
             f"a model's name with {what}",
             _nothing,
-            "no model|is not a model",
+            "write one of churn, segmentation",
             ("promote", SOURCE, f"--model={name}"),
             codes=_HARMLESS,
         )

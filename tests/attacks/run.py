@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from tests.attacks import of_demo, of_evidence, of_registry, of_training, shop, together
@@ -70,7 +71,7 @@ def show(results: Sequence[Result]) -> None:
     table = Table("attack", "refused", "because", show_lines=True)
     for result in results:
         mark = f"NO: {result.wrong}" if result.wrong else "yes"
-        table.add_row(result.attack.name, mark, result.line[-300:])
+        table.add_row(result.attack.name, mark, escape(result.line[-300:]))
     Console(width=150).print(table)
 
 

@@ -107,6 +107,13 @@ def test_a_decision_by_the_gate_is_not_recorded_as_forced(ctx: Context) -> None:
     assert not ledger.read_entries(ctx, NAME)[-1].forced
 
 
+def test_the_champion_itself_is_not_promoted_again_by_force(ctx: Context) -> None:
+    evidence = registered(ctx)
+    decide(ctx, evidence)
+    assert not decide(ctx, evidence, Order(force=True, why="twice at once")).promote
+    assert len(states(ctx)) == 3
+
+
 @pytest.mark.parametrize("part", ["quality_versions", "gold_versions"])
 def test_verdicts_of_other_table_versions_are_refused(ctx: Context, part: str) -> None:
     evidence = registered(ctx, **{part: {"silver/transactions": 0}})

@@ -106,7 +106,9 @@ def _earlier(entries: Sequence[Entry], name: str, to: int | None) -> Entry:
     if found is None:
         known = sorted({e.to_version for e in entries if e.state == State.DONE})
         champions = ", ".join(map(str, known)) or "none"
-        what = "no version was champion before" if to is None else f"version {to} never was"
+        what = (
+            "no version was champion before" if to is None else f"version {to} was never champion"
+        )
         raise SettingsError(f"{name}: {what}; champions by the ledger: {champions}")
     return found
 

@@ -82,7 +82,10 @@ def decide_on(ctx: Context, proposal: Proposal, order: Order | None = None) -> D
         entries = settle(ctx, ledger.read_entries(ctx, name))
         standing = standing_of(ctx, name, entries)
         check_agreement(ctx, proposal.model, standing)
-        found = _forced(_judge(ctx, proposal, entries, standing), order)
+        found = _judge(ctx, proposal, entries, standing)
+        # Of two commands at once the second one finds the version promoted.
+        if standing.alias != proposal.evidence.version:
+            found = _forced(found, order)
         if not order.dry_run:
             carry_out(ctx, entries, standing.alias, proposal.evidence, found)
     _log(proposal, found)

@@ -39,7 +39,7 @@ def summary(ctx: Context, report: QualityReport, outcomes: Sequence[Outcome]) ->
     console.print(_models(ctx, outcomes))
     for outcome in outcomes:
         result = f"{outcome.model} version {outcome.version}: {outcome.decision}"
-        console.print(f"  {result}", highlight=False)
+        console.print(f"  {result}", highlight=False, markup=False)
     console.print()
     console.print(f"Look closer: {where_to_look(ctx.tracker.uri)}", soft_wrap=True)
     console.print(
