@@ -55,9 +55,9 @@ def train(
     """
     model = load_model(name)
     check_models(ctx, name)
-    check_run(ctx)
     settings = load_model_config(name, model.settings)
     check_zone_of_gold(ctx)
+    check_run(ctx)
     report = rejections.check_before_training(ctx, report)
     history = history_of(ctx)
     origins = model.origins(settings, history, as_of)
