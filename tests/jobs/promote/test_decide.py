@@ -125,6 +125,8 @@ def test_the_champion_itself_is_not_promoted_again(ctx: Context) -> None:
     evidence = registered(ctx)
     decide(ctx, evidence)
     assert "it is the champion already" in str(decide(ctx, evidence))
+    tags = ctx.tracker.client.get_model_version(NAME, "1").tags
+    assert (tags["goldrun.decision"], tags["validation_status"]) == ("promoted", "approved")
 
 
 def test_an_older_test_date_is_not_compared(ctx: Context) -> None:

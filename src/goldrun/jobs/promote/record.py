@@ -61,7 +61,9 @@ def carry_out(
         move_alias(ctx, entries, entry)
     else:
         ledger.append(ctx, entries, replace(entry, state=State.REFUSED))
-    _tag(ctx, evidence, decided)
+    # A champion that is proposed once more stays as it was described when it was promoted.
+    if champion != evidence.version:
+        _tag(ctx, evidence, decided)
 
 
 def move_alias(ctx: Context, entries: Sequence[Entry], entry: Entry) -> None:
