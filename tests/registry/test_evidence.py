@@ -96,7 +96,9 @@ def test_evidence_of_an_unregistered_model_is_not_stored() -> None:
 
 
 def test_stored_evidence_fits_the_published_schema() -> None:
-    jsonschema.validate(json.loads(TEXT), json.loads(schema()))
+    published = jsonschema.Draft202012Validator(json.loads(schema()))
+    assert list(published.iter_errors(json.loads(TEXT))) == []
+    assert list(published.iter_errors({"model": "shop-churn"}))
 
 
 def test_verdicts_are_the_three_of_the_glossary() -> None:

@@ -48,7 +48,7 @@ class HeadToHead:
 def widened(lead: Interval, looks: int) -> Interval:
     """Return the interval of a lead that many earlier comparisons on the same rows have worn out.
 
-    Whoever compares often enough on the same rows finds a lead by chance. The Ladder of Blum and
+    Of many comparisons on the same rows some show a lead by chance. The Ladder of Blum and
     Hardt (2015, arXiv:1502.04585) therefore accepts only a lead that exceeds a fixed step, whose
     size follows from the number of rows and of looks. Here the step is the width of the lead's own
     interval, which grows with each look. At look k = looks + 1, with alpha = 0.05, ::

@@ -28,17 +28,10 @@ Count = Annotated[int, Field(ge=0)]
 
 
 @dataclass(frozen=True)
-class Evidence:
-    """The evidence of one registered version.
+class TrainedOn:
+    """Rows and tables that a model was trained and tested on.
 
     Attributes:
-        model: Registered name.
-        version: Number of the version; 0 before it is registered, which is not stored.
-        checksum: Checksum of the model's files; empty before the model is stored.
-        files: SHA-256 of each file of the model.
-        source: Name of the source that the model belongs to.
-        lake: Delta id of the lake's ``bronze/transactions``.
-        run_id: Training run.
         as_of: Date that the model is measured at, as 2011-09-10.
         origins: Dates of the training rows.
         test_origin: Date of the test rows; None for a model that is measured on its training rows.
@@ -48,12 +41,41 @@ class Evidence:
         table_versions: Delta version of every table that the model depends on, 0 included.
         table_ids: Delta id of each of these tables: a version means nothing in another table.
         gold_versions: Version of each silver table that gold was computed from.
-        training_table: Table that the training frame was read from.
         content_hash: SHA-256 of the training frame.
         training_rows: Rows of the training frame.
         test_hash: SHA-256 of the test frame; None where there is none.
         test_rows: Rows of the test frame; 0 where there is none.
         rules: Fingerprint of the rules and settings that an entity's records were accepted under.
+    """
+
+    as_of: Day
+    origins: tuple[Day, ...]
+    test_origin: Day | None
+    last_label_day: Day | None
+    label: str | None
+    table_versions: Mapping[str, DeltaVersion]
+    table_ids: Mapping[str, Text]
+    gold_versions: Mapping[str, DeltaVersion]
+    content_hash: Hash
+    training_rows: Count
+    test_hash: Hash | None
+    test_rows: Count
+    rules: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Evidence(TrainedOn):
+    """The evidence of one registered version; what it was trained on is inherited.
+
+    Attributes:
+        model: Registered name.
+        version: Number of the version; 0 before it is registered, which is not stored.
+        checksum: Checksum of the model's files; empty before the model is stored.
+        files: SHA-256 of each file of the model.
+        source: Name of the source that the model belongs to.
+        lake: Delta id of the lake's ``bronze/transactions``.
+        run_id: Training run.
+        training_table: Table that the training frame was read from.
         quality_run_id: Run that measured data quality.
         quality: Verdict of data quality.
         quality_versions: Delta version of each table that quality was measured on.
@@ -85,20 +107,7 @@ class Evidence:
     source: Text
     lake: Text
     run_id: Text
-    as_of: Day
-    origins: tuple[Day, ...]
-    test_origin: Day | None
-    last_label_day: Day | None
-    label: str | None
-    table_versions: Mapping[str, DeltaVersion]
-    table_ids: Mapping[str, Text]
-    gold_versions: Mapping[str, DeltaVersion]
     training_table: Text
-    content_hash: Hash
-    training_rows: Count
-    test_hash: Hash | None
-    test_rows: Count
-    rules: Mapping[str, str]
     quality_run_id: Text
     quality: Verdict
     quality_versions: Mapping[str, DeltaVersion]

@@ -8,9 +8,10 @@ from goldrun.contracts.criterion import Criterion
 from goldrun.contracts.verdict import Verdict
 from goldrun.jobs.context import Context
 from goldrun.jobs.names import CHURN
-from goldrun.jobs.promote.candidate import Candidate, MonitoringResult, TrainedOn
+from goldrun.jobs.promote.candidate import Candidate, MonitoringResult
 from goldrun.monitoring.drift import DriftReport
 from goldrun.monitoring.quality import Check, QualityReport
+from goldrun.registry.evidence import TrainedOn
 from tests.registry.evidences import EVIDENCE
 
 _ROWS = pd.DataFrame({"spend": [1.0, 2.0, 3.0, 4.0]})

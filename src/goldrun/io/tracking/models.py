@@ -11,6 +11,7 @@ from typing import Any
 import mlflow
 import pandas as pd
 from mlflow.models import ModelSignature, infer_signature
+from mlflow.models.model import ModelInfo
 from mlflow.types.schema import AnyType, ColSpec, Schema, TensorSpec
 from skops import io as skops_io
 
@@ -80,19 +81,7 @@ def register_model(
             the example is not a number.
         ModelFileError: The stored files can't be loaded, or predict something else.
     """
-    untrusted = _check_types(model, name)
-    with tempfile.TemporaryDirectory() as folder:
-        info = mlflow.sklearn.log_model(
-            model,
-            name="model",
-            serialization_format=SKOPS,
-            signature=_signature(model, example, predict, whole_numbers),
-            input_example=example,
-            pyfunc_predict_fn=predict,
-            pip_requirements=[f"{p}=={importlib.metadata.version(p)}" for p in _REQUIREMENTS],
-            skops_trusted_types=untrusted,
-            extra_files=[str(write_example(model, predict, example, Path(folder)))],
-        )
+    info = _logged(model, name, example, predict, whole_numbers)
     what = f"model {name}, just stored as {info.model_uri}"
     with _downloaded(info.model_uri, what) as stored:
         check_files(what, stored)
@@ -105,6 +94,26 @@ def register_model(
         tracker.client.update_model_version(name, str(version), description)
     tracker.client.set_registered_model_alias(name, CHALLENGER, str(version))
     return Registered(version, str(info.model_id), checksum, recorded)
+
+
+def _logged(
+    model: Any, name: str, example: pd.DataFrame, predict: str, whole_numbers: Collection[str]
+) -> ModelInfo:
+    """Log a pipeline with the active run; ContractError if it holds an untrusted type."""
+    untrusted = _check_types(model, name)
+    with tempfile.TemporaryDirectory() as folder:
+        info: ModelInfo = mlflow.sklearn.log_model(
+            model,
+            name="model",
+            serialization_format=SKOPS,
+            signature=_signature(model, example, predict, whole_numbers),
+            input_example=example,
+            pyfunc_predict_fn=predict,
+            pip_requirements=[f"{p}=={importlib.metadata.version(p)}" for p in _REQUIREMENTS],
+            skops_trusted_types=untrusted,
+            extra_files=[str(write_example(model, predict, example, Path(folder)))],
+        )
+    return info
 
 
 def load_champion(

@@ -10,16 +10,6 @@ from mlflow.tracking import MlflowClient
 _ABSENT = {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}
 
 
-def tag_of(client: MlflowClient, name: str, key: str) -> str:
-    """Return a tag of a registered model; empty where the model or the tag does not exist."""
-    try:
-        return str(client.get_registered_model(name).tags.get(key, ""))
-    except MlflowException as error:
-        if error.error_code in _ABSENT:
-            return ""
-        raise
-
-
 @dataclass(frozen=True)
 class RecordedModel:
     """A registered model.
@@ -43,6 +33,12 @@ def model_of(client: MlflowClient, name: str) -> RecordedModel | None:
         raise
     aliases = {alias: int(version) for alias, version in found.aliases.items()}
     return RecordedModel(aliases, dict(found.tags))
+
+
+def tag_of(client: MlflowClient, name: str, key: str) -> str:
+    """Return a tag of a registered model; empty where the model or the tag does not exist."""
+    model = model_of(client, name)
+    return model.tags.get(key, "") if model else ""
 
 
 def all_names(client: MlflowClient) -> list[str]:

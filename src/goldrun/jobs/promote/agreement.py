@@ -14,7 +14,7 @@ from goldrun.registry.ledger import Entry, State
 from goldrun.registry.standing import Standing, recorded_champion
 
 
-def settled_entries(ctx: Context, name: str) -> list[Entry]:
+def completed_entries(ctx: Context, name: str) -> list[Entry]:
     """Return the entries of a model, after finishing a promotion that was stopped midway.
 
     Raises:
@@ -25,10 +25,10 @@ def settled_entries(ctx: Context, name: str) -> list[Entry]:
         return entries
     # Another process may be between the two entries; the lock waits for it.
     with deciding(ctx):
-        return settle(ctx, read_entries(ctx, name))
+        return complete_stopped(ctx, read_entries(ctx, name))
 
 
-def settle(ctx: Context, entries: list[Entry]) -> list[Entry]:
+def complete_stopped(ctx: Context, entries: list[Entry]) -> list[Entry]:
     """Finish a promotion that was stopped between its entries, within ``deciding``.
 
     The decision was made and recorded, so the alias is moved. It stays where the version does not

@@ -10,6 +10,7 @@ from sklearn.pipeline import Pipeline
 from goldrun.contracts.criterion import Criterion
 from goldrun.monitoring.drift import DriftReport
 from goldrun.monitoring.quality import QualityReport
+from goldrun.registry.evidence import TrainedOn
 
 
 @dataclass(frozen=True)
@@ -29,30 +30,8 @@ class MonitoringResult:
     quality: QualityReport
     drift_run_id: str
     drift: DriftReport
-    drift_versions: Mapping[str, int] = field(default_factory=dict)
-    max_psi: float = 0.0
-
-
-@dataclass(frozen=True)
-class TrainedOn:
-    """What a model was trained and tested on; ``Evidence`` describes the attributes.
-
-    Dates are written as 2011-09-10.
-    """
-
-    as_of: str
-    origins: tuple[str, ...]
-    test_origin: str | None
-    last_label_day: str | None
-    label: str | None
-    table_versions: Mapping[str, int]
-    table_ids: Mapping[str, str]
-    gold_versions: Mapping[str, int]
-    content_hash: str
-    training_rows: int
-    test_hash: str | None
-    test_rows: int
-    rules: Mapping[str, str]
+    drift_versions: Mapping[str, int]
+    max_psi: float
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from goldrun.io.tracking.runs import Champion
 from goldrun.io.tracking.versions import Version, versions_of
 from goldrun.jobs.context import Context, log
 from goldrun.jobs.names import EXPERIMENTS, RUN_COMMAND
-from goldrun.jobs.promote.agreement import check_agreement, settled_entries, standing_of
+from goldrun.jobs.promote.agreement import check_agreement, completed_entries, standing_of
 from goldrun.registry.owner import Owner, foreign, has_owner, may_be_of_lake
 from goldrun.registry.provenance import lake_root_of
 
@@ -53,7 +53,7 @@ def champion_of(
         if accept_alias and champion is not None:
             _warn(ctx, champion)
             return champion
-        entries = settled_entries(ctx, name)
+        entries = completed_entries(ctx, name)
         check_agreement(ctx, model, standing_of(ctx, name, entries))
         return _owned(ctx, ctx.tracker.champion(name))
 
@@ -73,7 +73,7 @@ def _owned(ctx: Context, champion: Champion | None) -> Champion | None:
 def _warn(ctx: Context, champion: Champion) -> None:
     """Log how the alias and the ledger disagree, where the caller accepts the alias."""
     try:
-        standing = standing_of(ctx, champion.name, settled_entries(ctx, champion.name))
+        standing = standing_of(ctx, champion.name, completed_entries(ctx, champion.name))
         problem = standing.problem()
     except LedgerError as error:
         problem = str(error)

@@ -9,7 +9,7 @@ from goldrun.io.tracking.models import load_champion
 from goldrun.io.tracking.runs import Champion
 from goldrun.jobs.context import Context, log
 from goldrun.jobs.promote import ledger
-from goldrun.jobs.promote.agreement import settle
+from goldrun.jobs.promote.agreement import complete_stopped
 from goldrun.jobs.promote.champions import owner_of
 from goldrun.jobs.promote.record import move_alias
 from goldrun.jobs.promote.stored_evidence import read_evidence, version_named
@@ -38,7 +38,7 @@ def roll_back(ctx: Context, name: str, to: int | None, why: str) -> int:
     """
     must_have_reason(why)
     with ledger.deciding(ctx):
-        entries = settle(ctx, ledger.read_entries(ctx, name))
+        entries = complete_stopped(ctx, ledger.read_entries(ctx, name))
         entry = _earlier(entries, name, to)
         version = _existing(ctx, name, entry.to_version)
         if entry.evidence is not None:

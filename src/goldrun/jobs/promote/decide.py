@@ -10,7 +10,7 @@ from goldrun.errors import EvidenceError, ModelFileError
 from goldrun.io.tracking.runs import Champion
 from goldrun.jobs.context import Context, log
 from goldrun.jobs.promote import ledger
-from goldrun.jobs.promote.agreement import check_agreement, settle, standing_of
+from goldrun.jobs.promote.agreement import check_agreement, complete_stopped, standing_of
 from goldrun.jobs.promote.record import Decided, carry_out
 from goldrun.jobs.promote.stored_evidence import (
     contradicted_by_runs,
@@ -79,7 +79,7 @@ def decide_on(ctx: Context, proposal: Proposal, order: Order | None = None) -> D
     order = order or Order()
     name = proposal.evidence.model
     with ledger.deciding(ctx):
-        entries = settle(ctx, ledger.read_entries(ctx, name))
+        entries = complete_stopped(ctx, ledger.read_entries(ctx, name))
         standing = standing_of(ctx, name, entries)
         check_agreement(ctx, proposal.model, standing)
         found = _judge(ctx, proposal, entries, standing)

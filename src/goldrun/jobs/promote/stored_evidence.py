@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from goldrun.errors import EvidenceError, TrackingError
+from goldrun.errors import EvidenceError, MissingArtifactError
 from goldrun.io.tracking import registered_models
 from goldrun.io.tracking.checksum_records import CHECKSUM
 from goldrun.io.tracking.runs import Champion
@@ -30,6 +30,7 @@ def read_evidence(ctx: Context, version: Champion, recorded: str | None = None) 
 
     Raises:
         EvidenceError: The evidence is missing, has changed, or is of another version.
+        TrackingError: The store does not answer.
     """
     what = f"model {version.name} version {version.version}"
     expected = recorded or version.tags.get(HASH_TAG)
@@ -40,7 +41,7 @@ def read_evidence(ctx: Context, version: Champion, recorded: str | None = None) 
         )
     try:
         text = ctx.tracker.read_artifact(version.run_id, FILE)
-    except TrackingError as error:
+    except MissingArtifactError as error:
         raise EvidenceError(f"{what} has no evidence: {error}") from error
     if hash_of(text) != expected:
         raise EvidenceError(

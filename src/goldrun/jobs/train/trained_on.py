@@ -6,11 +6,11 @@ from typing import Any
 
 from goldrun.jobs.aggregate.progress import known_progress
 from goldrun.jobs.context import Context
-from goldrun.jobs.promote.candidate import TrainedOn
 from goldrun.jobs.refine.mappings import current_fingerprint
 from goldrun.jobs.train.inputs import Hashes, Inputs
 from goldrun.learning.inputs import ModelSettings
 from goldrun.learning.model import Frames, Labels, Model
+from goldrun.registry.evidence import TrainedOn
 
 
 def trained_on(
