@@ -70,6 +70,8 @@ class Place:
     def replace_table(self, name: str, rows: pd.DataFrame) -> None:
         """Write other rows as the next version of a table, as any Delta writer can."""
         path = str(self.project.lake / name)
+        # Delta itself refuses to change the ledger, until its property is taken away.
+        DeltaTable(path).alter.set_table_properties({"delta.appendOnly": "false"})
         content = pa.Table.from_pandas(rows, preserve_index=False)
         write_deltalake(path, content, mode="overwrite")
 

@@ -26,6 +26,12 @@ def versions(lake: Lake) -> dict[str, int]:
     return found
 
 
+def run_tags(retail: Context, alias: str, model: str = "online_retail-churn") -> dict[str, str]:
+    """Return the tags of the training run of the version with an alias."""
+    version = retail.tracker.client.get_model_version_by_alias(model, alias)
+    return dict(retail.tracker.client.get_run(str(version.run_id)).data.tags)
+
+
 @pytest.fixture
 def later(retail: Context) -> Context:
     return Context(retail.lake, retail.tracker, retail.source, NOW + timedelta(days=1))
@@ -66,14 +72,10 @@ def test_the_champion_stays_and_the_equal_challenger_has_the_reason(
     assert aliases["champion"] == 1
     assert aliases["challenger"] >= 2
     challenger = retail.tracker.client.get_model_version_by_alias(model, "challenger")
-    assert (
-        "same rows with the same settings as champion version 1"
-        in challenger.tags["goldrun.decision"]
-    )
-    assert (
-        challenger.tags["goldrun.content_hash"]
-        == (retail.tracker.client.get_model_version(model, "1").tags["goldrun.content_hash"])
-    )
+    assert challenger.tags["goldrun.decision"] == "not promoted"
+    now, before = (run_tags(retail, alias, model) for alias in ("challenger", "champion"))
+    assert "same rows with the same settings as champion version 1" in now["goldrun.decision"]
+    assert now["goldrun.content_hash"] == before["goldrun.content_hash"]
 
 
 @pytest.mark.usefixtures("workflow_again")
@@ -81,10 +83,7 @@ def test_drift_is_measured_against_the_champions_training_data(retail: Context) 
     champion = retail.tracker.champion("online_retail-churn")
     assert champion is not None
     text = retail.tracker.read_artifact(champion.run_id, drift.BASELINE)
-    challenger = retail.tracker.client.get_model_version_by_alias(
-        "online_retail-churn", "challenger"
-    )
-    evidence = challenger.tags["goldrun.drift_run_id"]
+    evidence = run_tags(retail, "challenger")["goldrun.drift_run_id"]
     assert retail.tracker.read_artifact(evidence, "reference.json") == text
     run = retail.tracker.client.get_run(evidence)
     assert run.data.tags["goldrun.reference"] == "champion version 1"

@@ -207,7 +207,8 @@ def test_a_new_model_is_compared_with_the_old_champion(
     client = MlflowClient(shop.store)
     challenger = client.get_model_version_by_alias(model, "challenger")
     assert int(challenger.version) == 2
-    assert decision in challenger.tags["goldrun.decision"]
+    run = client.get_run(str(challenger.run_id))
+    assert decision in run.data.tags["goldrun.decision"]
     first = client.get_model_version(model, "1")
     before, now = (client.get_run(str(v.run_id)).data.metrics for v in (first, challenger))
     # Its settings are old too: segments are by total_spend there, and come out as they were.

@@ -67,9 +67,9 @@ def test_the_model_is_trained_registered_and_gated(extended: Project) -> None:
     assert done.code == NotPromotedError.exit_code, done.output
     client = MlflowClient(extended.store)
     version = client.get_model_version_by_alias(MODEL, "challenger")
-    assert version.tags["goldrun.quality"] == "pass"
-    assert "promoted" in version.tags["goldrun.decision"]
+    assert version.tags["goldrun.decision"] == "not promoted"
     run = client.get_run(str(version.run_id))
+    assert run.data.tags["goldrun.quality"] == "pass"
     experiment = client.get_experiment_by_name("goldrun-repurchase")
     assert experiment is not None
     assert run.info.experiment_id == experiment.experiment_id

@@ -14,6 +14,7 @@ PROMOTIONS = Table(
     name="ops/promotions",
     grain="one entry of the ledger of one registered model; entries are only ever appended",
     key=(MODEL, NUMBER),
+    append_only=True,
     columns=(
         Column(MODEL, T.StringType(), "Registered name.", required=True),
         Column(NUMBER, T.LongType(), "Position in the model's chain, from 0.", required=True),
@@ -37,7 +38,7 @@ PROMOTIONS = Table(
             "evidence",
             T.StringType(),
             "SHA-256 of its evidence.json.",
-            null_means="a version of an older goldrun, which has none",
+            null_means="it has none, or none that could be read",
         ),
         Column(
             "checksum",

@@ -130,6 +130,7 @@ class Table:
         z_ordered_by: Columns OPTIMIZE z-orders by, for tables that are not clustered.
         rejects: Names of warnings that reject their rows, as a source has declared.
         change_feed: Whether Delta records the changed rows of each commit (change data feed).
+        append_only: Whether Delta refuses to change or delete rows.
     """
 
     name: str
@@ -144,6 +145,7 @@ class Table:
     z_ordered_by: tuple[str, ...] = ()
     rejects: tuple[str, ...] = ()
     change_feed: bool = False
+    append_only: bool = False
 
     def rules_of(self, severity: Severity) -> tuple[Rule, ...]:
         """Return the rules of a severity; a warning in ``rejects`` has that of a rejection."""

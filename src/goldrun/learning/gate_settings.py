@@ -1,6 +1,7 @@
 """Thresholds of the gate: the table ``[gate]`` of a model's TOML file."""
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -23,6 +24,9 @@ class GateSettings(Strict):
         max_baseline: A larger AUC of a baseline, 0.5 to 1, likewise.
         min_agreement: Of a segmentation, the smallest adjusted Rand index of its segments and the
             champion's, 0 to 1, at which it is the same segmentation.
+        approval_tag: Tag in which a deployment job reads that a version is approved, on Databricks
+            the name of its approval task; a promoted version has it with the value ``approved``.
+            None is written when empty.
     """
 
     rule: Literal["better", "not_worse"] = "better"
@@ -32,3 +36,25 @@ class GateSettings(Strict):
     max_auc: float = Field(default=0.95, ge=0.5, le=1)
     max_baseline: float = Field(default=0.9, ge=0.5, le=1)
     min_agreement: float = Field(default=0.8, ge=0, le=1)
+    approval_tag: str = ""
+
+
+_LOOSER_ABOVE = ("margin", "max_auc", "max_baseline")
+_LOOSER_BELOW = ("min_gain", "min_agreement")
+_STRICT = {"rule": "better", "baseline_rule": "shown"}
+
+
+def loosened(now: Mapping[str, Any], before: Mapping[str, Any]) -> list[str]:
+    """Describe each threshold that is looser than before; one that is missing is not compared.
+
+    Args:
+        now: Thresholds of a version, as its evidence has them.
+        before: Those of the champion.
+    """
+    both = [name for name in before if name in now]
+    looser = [
+        *(name for name in _LOOSER_ABOVE if name in both and now[name] > before[name]),
+        *(name for name in _LOOSER_BELOW if name in both and now[name] < before[name]),
+        *(n for n, v in _STRICT.items() if n in both and before[n] == v and now[n] != v),
+    ]
+    return [f"{name} of the gate was {before[name]} and is {now[name]}" for name in looser]

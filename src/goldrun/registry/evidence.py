@@ -1,4 +1,4 @@
-"""The evidence for a promotion: ``evidence.json`` of the training run, and tags of the version."""
+"""The evidence for a promotion: ``evidence.json`` of the training run, and its tags."""
 
 import hashlib
 import json
@@ -16,6 +16,8 @@ FILE = "evidence.json"
 """Artifact of the training run."""
 HASH_TAG = "goldrun.evidence"
 """Tag of the version and of the run: SHA-256 of ``evidence.json``."""
+STATUS_TAG = "validation_status"
+"""Tag of a version in which deployment tools read pending, approved or rejected."""
 SCHEMA_URL = "docs/reference/evidence.schema.json"
 _VERSION = "delta.version."
 _SHA256 = "^[0-9a-f]{64}$"
@@ -152,8 +154,12 @@ class Evidence(TrainedOn):
             where = ".".join(map(str, first["loc"])) or "the text"
             raise ValueError(f"{where}: {first['msg']}") from error
 
+    def version_tags(self) -> dict[str, str]:
+        """Return the tags that a version is registered with: the registry page shows few."""
+        return {SOURCE_TAG: self.source, LAKE_TAG: self.lake, STATUS_TAG: "pending"}
+
     def tags(self) -> dict[str, str]:
-        """Render as flat tags for the run and the registered version."""
+        """Render as flat tags of the training run."""
         return {
             SOURCE_TAG: self.source,
             LAKE_TAG: self.lake,

@@ -12,6 +12,9 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
+HEAD = "goldrun.ledger"
+"""Tag of a registered model: hash of the newest entry, and of the one that is being appended."""
+
 
 class Action(StrEnum):
     """What a decision is about."""

@@ -187,6 +187,18 @@ def test_the_change_feed_has_rows_before_and_after_each_change(things: Lake) -> 
     }
 
 
+def test_delta_refuses_to_change_rows_of_an_append_only_table(
+    opened: Engine, tmp_path: Path
+) -> None:
+    lake, ledger = Lake(opened, str(tmp_path)), replace(THINGS, append_only=True)
+    row = (HARD, DAY, AT, "first")
+    lake.append(ledger, lake.frame(ledger, [row]))
+    lake.append(ledger, lake.frame(ledger, [(*row[:3], "second")]))
+    with pytest.raises(Exception, match=r"(?i)append"):
+        lake.replace(ledger, lake.frame(ledger, [row]))
+    assert lake.read(ledger.name).count() == 2
+
+
 def test_the_change_feed_of_a_table_without_one_is_enabled_once(
     opened: Engine, tmp_path: Path
 ) -> None:

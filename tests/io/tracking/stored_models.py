@@ -23,8 +23,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import SplineTransformer, StandardScaler
 from skops import io as skops_io
 
-from goldrun.contracts.file_checksums import total
-from goldrun.io.tracking import checksum_records
+from goldrun.contracts.file_checksums import CHECKSUM_TAG, total
 from goldrun.io.tracking.checksums import checksums_of
 from goldrun.io.tracking.models import register_model
 from goldrun.io.tracking.runs import Champion, Tracker
@@ -144,7 +143,7 @@ class Stored:
         text = json.dumps(found)
         shutil.rmtree(self.records)
         client.log_text(self.champion.run_id, text, f"model_checksums/{recorded}.json")
-        client.set_model_version_tag(name, version, checksum_records.CHECKSUM, recorded)
+        client.set_model_version_tag(name, version, CHECKSUM_TAG, recorded)
         self.refresh()
 
     def forget(self) -> None:
@@ -154,7 +153,7 @@ class Stored:
 
     def remove_tag(self) -> None:
         name, version = self.champion.name, str(self.champion.version)
-        self.tracker.client.delete_model_version_tag(name, version, checksum_records.CHECKSUM)
+        self.tracker.client.delete_model_version_tag(name, version, CHECKSUM_TAG)
         self.refresh()
 
     @property
@@ -169,12 +168,12 @@ class Stored:
         for name, folder in folders.items():
             shutil.copytree(folder, backup / name)
         name, version = self.champion.name, str(self.champion.version)
-        recorded = self.champion.tags[checksum_records.CHECKSUM]
+        recorded = self.champion.tags[CHECKSUM_TAG]
         yield
         for each, folder in folders.items():
             shutil.rmtree(folder, ignore_errors=True)
             shutil.copytree(backup / each, folder)
-        tag = checksum_records.CHECKSUM
+        tag = CHECKSUM_TAG
         self.tracker.client.set_model_version_tag(name, version, tag, recorded)
         self.refresh()
 

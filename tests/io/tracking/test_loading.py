@@ -18,9 +18,8 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.tree import DecisionTreeClassifier
 from skops import io as skops_io
 
-from goldrun.contracts.file_checksums import total
+from goldrun.contracts.file_checksums import CHECKSUM_TAG, total
 from goldrun.errors import ContractError, ModelFileError, TrackingError
-from goldrun.io.tracking.checksum_records import CHECKSUM
 from goldrun.io.tracking.checksums import checksums_of
 from goldrun.io.tracking.models import load_champion, register_model
 from goldrun.io.tracking.runs import Champion, Tracker
@@ -341,9 +340,9 @@ def test_a_second_version_of_a_run_leaves_the_first_as_it_is(stored: Stored) -> 
     assert checksums_of(stored.folder) == files
     assert predicted(stored.champion) == bits
     now = recorded_in(stored.records)
-    assert now.pop(second.tags[CHECKSUM]).keys() == files.keys()
+    assert now.pop(second.tags[CHECKSUM_TAG]).keys() == files.keys()
     assert now == records
-    assert now.keys() == {before.tags[CHECKSUM]}
+    assert now.keys() == {before.tags[CHECKSUM_TAG]}
 
 
 def test_a_second_version_of_a_run_is_loaded_with_its_own_record(stored: Stored) -> None:
@@ -351,9 +350,9 @@ def test_a_second_version_of_a_run_is_loaded_with_its_own_record(stored: Stored)
     assert second.run_id == stored.champion.run_id
     expected = fitted("trees").predict_proba(customers().astype(np.float64))
     assert predicted(second) == expected.tobytes()
-    found = recorded_in(stored.records)[second.tags[CHECKSUM]]
-    assert total(found) == second.tags[CHECKSUM]
-    assert found != recorded_in(stored.records)[stored.champion.tags[CHECKSUM]]
+    found = recorded_in(stored.records)[second.tags[CHECKSUM_TAG]]
+    assert total(found) == second.tags[CHECKSUM_TAG]
+    assert found != recorded_in(stored.records)[stored.champion.tags[CHECKSUM_TAG]]
 
 
 def test_a_model_of_another_type_is_not_registered(own_store: Tracker) -> None:

@@ -80,8 +80,9 @@ def test_a_refusal_is_recorded_with_its_reasons_and_the_champion_stays(ctx: Cont
     assert entry.reasons == decision.against
     assert (entry.compared_with, entry.verdict) == (1, Verdict.FAIL)
     tags = ctx.tracker.client.get_model_version(NAME, "2").tags
-    assert tags["goldrun.decision"].startswith("not promoted: auc 0.7400 leads")
-    assert tags["validation_status"] == "rejected"
+    assert (tags["goldrun.decision"], tags["validation_status"]) == ("not promoted", "rejected")
+    run = ctx.tracker.client.get_run(entry.training_run)
+    assert run.data.tags["goldrun.decision"].startswith("not promoted: auc 0.7400 leads")
 
 
 def test_a_dry_run_decides_and_changes_nothing(ctx: Context) -> None:
@@ -100,6 +101,8 @@ def test_a_forced_promotion_is_recorded_as_forced_with_what_it_overruled(ctx: Co
     assert entry.forced
     assert entry.why == "the shop asks for it"
     assert entry.warnings[0].startswith("overruled: auc 0.7400 leads that of champion")
+    tags = ctx.tracker.client.get_model_version(NAME, "2").tags
+    assert tags["goldrun.decision"] == "promoted by force"
 
 
 def test_a_decision_by_the_gate_is_not_recorded_as_forced(ctx: Context) -> None:
@@ -112,6 +115,21 @@ def test_the_champion_itself_is_not_promoted_again_by_force(ctx: Context) -> Non
     decide(ctx, evidence)
     assert not decide(ctx, evidence, Order(force=True, why="twice at once")).promote
     assert len(states(ctx)) == 3
+
+
+def test_looser_thresholds_than_the_champions_are_recorded(ctx: Context) -> None:
+    decide(ctx, registered(ctx, gate={"min_gain": 0.002, "rule": "better"}))
+    decide(ctx, registered(ctx, gate={"min_gain": 0.0, "rule": "better"}))
+    warnings = ledger.read_entries(ctx, NAME)[-1].warnings
+    assert warnings == ("min_gain of the gate was 0.002 and is 0.0",)
+
+
+def test_a_promoted_version_has_the_approval_of_the_deployment_job(ctx: Context) -> None:
+    decide(ctx, registered(ctx, gate={"approval_tag": "Approval_Check"}))
+    decide(ctx, registered(ctx, gate={"approval_tag": "Approval_Check"}), how=worse)
+    first, second = (ctx.tracker.client.get_model_version(NAME, v).tags for v in ("1", "2"))
+    assert first["Approval_Check"] == "approved"
+    assert "Approval_Check" not in second
 
 
 @pytest.mark.parametrize("part", ["quality_versions", "gold_versions"])

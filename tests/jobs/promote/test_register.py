@@ -11,6 +11,7 @@ from goldrun.jobs.promote.champions import champion_of
 from goldrun.jobs.promote.decide import decide_on
 from goldrun.jobs.promote.register import check_run, register
 from goldrun.jobs.promote.stored_evidence import read_evidence, version_named
+from goldrun.registry.evidence import hash_of
 from tests.jobs.promote import versions
 from tests.jobs.promote.candidates import monitored, trained
 from tests.jobs.promote.versions import NAME, proposal
@@ -36,8 +37,16 @@ def test_a_registered_version_is_promoted_by_the_evidence_in_its_run(
         assert decide_on(ctx, proposal(evidence)).decision.promote
     champion = champion_of(ctx, CHURN)
     assert champion is not None
-    assert champion.tags["goldrun.quality"] == "pass"
-    assert champion.tags["goldrun.decision"] == "promoted"
+    assert champion.tags == {
+        "goldrun.source": "north",
+        "goldrun.lake": evidence.lake,
+        "goldrun.model_checksum": evidence.checksum,
+        "goldrun.evidence": hash_of(evidence.to_json()),
+        "goldrun.decision": "promoted",
+        "validation_status": "approved",
+    }
+    run = ctx.tracker.client.get_run(evidence.run_id)
+    assert run.data.tags["goldrun.quality"] == "pass"
     assert read_evidence(ctx, champion) == evidence
     assert "model.skops" in evidence.files
 

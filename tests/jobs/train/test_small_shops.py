@@ -75,5 +75,6 @@ def test_a_shop_of_few_customers_gets_a_version_that_the_gate_decides_on(
 ) -> None:
     outcome = trained(engine, tracker, tmp_path, random_orders(customers, days=365))
     (version,) = tracker.client.search_model_versions(f"name='{outcome.model}'")
-    assert version.tags["goldrun.decision"] == str(outcome.decision)
+    run = tracker.client.get_run(str(version.run_id))
+    assert run.data.tags["goldrun.decision"] == str(outcome.decision)
     assert "AUC" in outcome.scores

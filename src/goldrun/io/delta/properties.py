@@ -6,6 +6,7 @@ from goldrun.contracts import lineage
 from goldrun.contracts.table import Column, Table
 
 CHANGE_FEED = "delta.enableChangeDataFeed"
+APPEND_ONLY = "delta.appendOnly"
 _RETENTION = {
     # Models record table versions as evidence, which stay readable for a year.
     "delta.logRetentionDuration": "interval 365 days",
@@ -18,9 +19,10 @@ _WITH_SPAN = (T.StringType, T.NumericType, T.DateType, T.TimestampType)
 
 
 def properties(table: Table) -> dict[str, str]:
-    """Build the table properties: retention, change data feed, and columns with statistics."""
+    """Build the table properties: retention, change feed, append-only, columns with statistics."""
     feed = {CHANGE_FEED: "true"} if table.change_feed else {}
-    return _RETENTION | feed | _statistics(table)
+    append_only = {APPEND_ONLY: "true"} if table.append_only else {}
+    return _RETENTION | feed | append_only | _statistics(table)
 
 
 def _statistics(table: Table) -> dict[str, str]:

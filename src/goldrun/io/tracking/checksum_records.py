@@ -18,8 +18,6 @@ from goldrun.io.tracking.runs import Champion, Tracker
 
 log = logging.getLogger(__name__)
 
-CHECKSUM = CHECKSUM_TAG
-"""Tag of a version: ``file_checksums.total`` of its files."""
 _FOLDER = "model_checksums"
 _OF_RUN = "run/"
 """Begins the name of a text artifact of the run in a record."""
@@ -35,7 +33,7 @@ def write(tracker: Tracker, checksums: Mapping[str, str], texts: Iterable[str]) 
         texts: Text artifacts of the run that the model is used with.
 
     Returns:
-        The checksums that were recorded; the tag ``CHECKSUM`` of a version has their ``total``.
+        The checksums that were recorded; the tag ``CHECKSUM_TAG`` of a version has their ``total``.
     """
     recorded = {**checksums, **_of_texts(tracker.run_id, texts)}
     found = total(recorded)
@@ -57,14 +55,14 @@ def check(champion: Champion, found: Mapping[str, str], texts: Mapping[str, str]
     Raises:
         ModelFileError: A file is missing, was added or has changed; or the record is incomplete.
     """
-    recorded = champion.tags.get(CHECKSUM)
+    recorded = champion.tags.get(CHECKSUM_TAG)
     in_run = _recorded_in(champion.run_id)
     if recorded is None:
         _check_old(champion, in_run)
     elif recorded not in in_run:
         raise _refused(
             champion,
-            f"its tag {CHECKSUM} and its run disagree: run {champion.run_id} has no artifact "
+            f"its tag {CHECKSUM_TAG} and its run disagree: run {champion.run_id} has no artifact "
             f"{_artifact(recorded)}",
         )
     elif total(in_run[recorded]) != recorded:
@@ -105,7 +103,7 @@ def _check_files(champion: Champion, recorded: Mapping[str, str], found: Mapping
 def _check_old(champion: Champion, in_run: Mapping[str, Mapping[str, str]]) -> None:
     what = f"model {champion.name} version {champion.version}"
     if in_run or _follows_recorded(champion):
-        raise _refused(champion, f"its tag {CHECKSUM} was removed")
+        raise _refused(champion, f"its tag {CHECKSUM_TAG} was removed")
     log.warning(
         "%s was registered before goldrun recorded checksums of a model's files: whether they have "
         "changed since is unknown. The next version that is trained has them",
@@ -118,7 +116,7 @@ def _follows_recorded(champion: Champion) -> bool:
     client, token = MlflowClient(), None
     while True:
         page = client.search_model_versions(f"name='{champion.name}'", page_token=token)
-        if any(CHECKSUM in one.tags and int(one.version) < champion.version for one in page):
+        if any(CHECKSUM_TAG in one.tags and int(one.version) < champion.version for one in page):
             return True
         token = page.token
         if not token:

@@ -15,7 +15,7 @@ from mlflow.models.model import ModelInfo
 from mlflow.types.schema import AnyType, ColSpec, Schema, TensorSpec
 from skops import io as skops_io
 
-from goldrun.contracts.file_checksums import total
+from goldrun.contracts.file_checksums import CHECKSUM_TAG, total
 from goldrun.errors import ContractError
 from goldrun.io.tracking import checksum_records
 from goldrun.io.tracking.checksums import checksums_of
@@ -88,7 +88,7 @@ def register_model(
         read_pipeline(what, stored)
         recorded = checksum_records.write(tracker, checksums_of(stored), texts)
     checksum = total(recorded)
-    given = {**(tags or {}), checksum_records.CHECKSUM: checksum}
+    given = {**(tags or {}), CHECKSUM_TAG: checksum}
     version = int(mlflow.register_model(info.model_uri, name, tags=given).version)
     if description:
         tracker.client.update_model_version(name, str(version), description)

@@ -11,13 +11,12 @@ from goldrun.io.tracking.runs import CHAMPION, Champion
 from goldrun.io.tracking.versions import Version, versions_of, was_promoted
 from goldrun.jobs.context import Context, log
 from goldrun.jobs.promote.champions import owner_of
-from goldrun.jobs.promote.ledger import HEAD
 from goldrun.jobs.promote.stored_evidence import contradicted_by_runs
 from goldrun.learning.models import MODELS
 from goldrun.registry.evidence import FILE, Evidence
 from goldrun.registry.findings import ModelRecord, StoredVersion
 from goldrun.registry.history import was_champion
-from goldrun.registry.ledger import Entry, State
+from goldrun.registry.ledger import HEAD, Entry, State
 from goldrun.registry.owner import foreign
 
 

@@ -1,10 +1,11 @@
 """A champion that a person chooses: an earlier one, or a version that the ledger does not know."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
+from goldrun.contracts.file_checksums import CHECKSUM_TAG
 from goldrun.contracts.verdict import Verdict
 from goldrun.errors import EvidenceError, ForeignModelError, SettingsError
-from goldrun.io.tracking.checksum_records import CHECKSUM
 from goldrun.io.tracking.models import load_champion
 from goldrun.io.tracking.runs import Champion
 from goldrun.jobs.context import Context, log
@@ -147,34 +148,23 @@ def _chosen(
 ) -> Entry:
     before = ctx.tracker.champion(version.name)
     last = champion_by(entries)
-    return Entry(
-        model=version.name,
-        number=0,
-        recorded_at=ctx.now,
+    champion = before.version if before else None
+    entry = ledger.refusal(ctx, version.name, version.version, version.run_id, champion)
+    return replace(
+        entry,
         action=action,
-        state=State.INTENDED,
-        from_version=before.version if before else None,
-        to_version=version.version,
-        training_run=version.run_id,
         evidence=evidence,
-        checksum=version.tags.get(CHECKSUM),
+        checksum=version.tags.get(CHECKSUM_TAG),
         verdict=Verdict.UNKNOWN if action is Action.ADOPTION else Verdict.PASS,
-        reasons=(),
-        warnings=_warnings(last, before),
-        test_origin=None,
-        compared_with=None,
-        comparison={},
+        warnings=_warnings(last, champion),
         forced=action is Action.ADOPTION,
         why=why.strip(),
-        run=ctx.tracker.run_id,
-        **ledger.who(),
     )
 
 
-def _warnings(last: Entry | None, before: Champion | None) -> tuple[str, ...]:
+def _warnings(last: Entry | None, alias: int | None) -> tuple[str, ...]:
     """Describe how the alias differed from the ledger before."""
     recorded = last.to_version if last else None
-    alias = before.version if before else None
     if recorded == alias:
         return ()
     return (f"by the ledger version {recorded} was champion, and version {alias} had the alias",)

@@ -17,7 +17,7 @@ from goldrun.jobs.promote.stored_evidence import (
     read_evidence,
     version_named,
 )
-from goldrun.learning.gate_settings import GateSettings
+from goldrun.learning.gate_settings import GateSettings, loosened
 from goldrun.learning.head_to_head import HeadToHead
 from goldrun.registry.consistency import contradictions, incomparable, measured_otherwise, repeats
 from goldrun.registry.evidence import Evidence
@@ -92,6 +92,24 @@ def decide_on(ctx: Context, proposal: Proposal, order: Order | None = None) -> D
     return found
 
 
+def refuse_unread(ctx: Context, version: Champion, problem: Exception) -> None:
+    """Record that a version is refused because its evidence or its files are not as registered.
+
+    Args:
+        ctx: The context; its tracker has an active run.
+        version: The version.
+        problem: What was found.
+    """
+    name = version.name
+    with ledger.deciding(ctx):
+        entries = complete_stopped(ctx, ledger.read_entries(ctx, name))
+        champion = ctx.tracker.champion(name)
+        entry = ledger.refusal(
+            ctx, name, version.version, version.run_id, champion.version if champion else None
+        )
+        ledger.append(ctx, entries, replace(entry, reasons=(str(problem),)))
+
+
 def _log(proposal: Proposal, found: Decided) -> None:
     evidence = proposal.evidence
     log.info("    %s version %s: %s", evidence.model, evidence.version, found.decision)
@@ -133,7 +151,7 @@ def _judge(
     decision = Decision(
         promote=by_gate.promote and not reasons,
         against=(*reasons, *by_gate.against),
-        warnings=by_gate.warnings,
+        warnings=(*found.warnings, *by_gate.warnings),
         is_sound=by_gate.is_sound and not against and not found.problems,
     )
     return Decided(decision, _verdict(decision, evidence), found.compared)
@@ -157,11 +175,13 @@ class _Comparison:
         compared: The comparison.
         problems: Why it is not possible.
         repeats: How the version repeats the champion's training; empty where it does not.
+        warnings: Thresholds of the gate that are looser than the champion's.
     """
 
     compared: HeadToHead | None = None
     problems: tuple[str, ...] = ()
     repeats: str = ""
+    warnings: tuple[str, ...] = ()
 
 
 def _compared(
@@ -177,16 +197,19 @@ def _compared(
         return _Comparison(problems=(gone,))
     entry = was_champion(entries, rival.version)
     earlier = looks(entries, mine.test_origin) if mine.test_origin else 0
+    looser: list[str] = []
     try:
         # A version of an older goldrun that a person adopted has no evidence to compare.
         if entry is None or entry.evidence is not None:
             theirs = read_evidence(ctx, rival, entry.evidence if entry else None)
-            if problems := incomparable(mine, theirs):
-                return _Comparison(problems=tuple(problems))
+            if differ := incomparable(mine, theirs):
+                return _Comparison(problems=tuple(differ))
             if same := repeats(mine, theirs):
                 return _Comparison(repeats=same)
+            looser = loosened(mine.gate, theirs.gate)
         found = proposal.compare(rival, earlier)
-        return _Comparison(found, tuple(measured_otherwise(mine, found)))
+        problems = tuple(measured_otherwise(mine, found))
+        return _Comparison(found, problems, warnings=tuple(looser))
     except (EvidenceError, ModelFileError) as error:
         log.warning("    %s", error)
         return _Comparison(problems=(f"it can't be compared with the champion: {error}",))

@@ -11,17 +11,16 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from goldrun.contracts.promotions import MODEL, PROMOTIONS
+from goldrun.contracts.verdict import Verdict
 from goldrun.errors import LedgerError
 from goldrun.io.machine import user_and_host
 from goldrun.io.signing_keys import signing_key, trusted_keys
 from goldrun.io.tracking import registered_models
 from goldrun.jobs.context import Context
 from goldrun.jobs.names import RUN_COMMAND
-from goldrun.registry.ledger import Action, Entry, breaks_of, chained
+from goldrun.registry.ledger import HEAD, Action, Entry, State, breaks_of, chained
 from goldrun.registry.signatures import doubts_of, hex_of, signed
 
-HEAD = "goldrun.ledger"
-"""Tag of a registered model: hash of the newest entry, and of the one that is being appended."""
 _BEGIN = "-"
 """Stands in the tag for the entry before the first."""
 _CLOCKS_DIFFER = timedelta(minutes=5)
@@ -140,7 +139,39 @@ def _time_after(ctx: Context, entries: Sequence[Entry]) -> datetime:
     return max(now, newest + timedelta(microseconds=1)) if entries else now
 
 
-def who() -> dict[str, str]:
-    """Return user and machine as values of an entry."""
+def refusal(
+    ctx: Context, name: str, version: int, training_run: str, champion: int | None
+) -> Entry:
+    """Return the entry of a refused version without evidence; callers replace what differs.
+
+    Args:
+        ctx: The context; its tracker has an active run.
+        name: Registered name of the model.
+        version: The version that is decided on.
+        training_run: Its training run.
+        champion: Version that has the alias now; None where none has.
+    """
     user, host = user_and_host()
-    return {"user_name": user, "host": host}
+    return Entry(
+        model=name,
+        number=0,
+        recorded_at=ctx.now,
+        action=Action.PROMOTION,
+        state=State.REFUSED,
+        from_version=champion,
+        to_version=version,
+        training_run=training_run,
+        evidence=None,
+        checksum=None,
+        verdict=Verdict.UNKNOWN,
+        reasons=(),
+        warnings=(),
+        test_origin=None,
+        compared_with=None,
+        comparison={},
+        forced=False,
+        why=None,
+        user_name=user,
+        host=host,
+        run=ctx.tracker.run_id,
+    )

@@ -3,7 +3,13 @@
 from datetime import date
 from typing import Any
 
-from goldrun.errors import EvidenceError, ForeignModelError, NoChampionError, NotPromotedError
+from goldrun.errors import (
+    EvidenceError,
+    ForeignModelError,
+    ModelFileError,
+    NoChampionError,
+    NotPromotedError,
+)
 from goldrun.features.catalog.feature_tables import CUSTOMER_FEATURES
 from goldrun.io.frames import content_hash
 from goldrun.io.settings import load_model_config
@@ -13,7 +19,7 @@ from goldrun.jobs.monitor.drift import snapshot
 from goldrun.jobs.names import RUN_COMMAND
 from goldrun.jobs.promote.champions import owner_of
 from goldrun.jobs.promote.choose import must_have_reason
-from goldrun.jobs.promote.decide import Order, Proposal, decide_on
+from goldrun.jobs.promote.decide import Order, Proposal, decide_on, refuse_unread
 from goldrun.jobs.promote.record import Decided
 from goldrun.jobs.promote.stored_evidence import read_evidence, version_named
 from goldrun.jobs.train.comparing import comparison, loaded
@@ -49,9 +55,14 @@ def run(ctx: Context, name: str, number: int | None, order: Order) -> Decided:
     model = load_model(name)
     settings = load_model_config(name, model.settings)
     version = _version(ctx, name, number)
-    evidence = read_evidence(ctx, version)
-    # Also of a first champion the files must be those that were registered.
-    challenger = loaded(version)
+    try:
+        evidence = read_evidence(ctx, version)
+        # Also of a first champion the files must be those that were registered.
+        challenger = loaded(version)
+    except (EvidenceError, ModelFileError) as error:
+        if not order.dry_run:
+            refuse_unread(ctx, version, error)
+        raise
     ctx.tracker.name_run(f"promote {name} version {version.version}")
 
     def compare(champion: Champion, looks: int) -> HeadToHead:

@@ -11,14 +11,13 @@ from goldrun.jobs.context import Context
 from goldrun.jobs.promote import ledger
 from goldrun.learning.head_to_head import HeadToHead
 from goldrun.registry.description import with_decision
-from goldrun.registry.evidence import Evidence, hash_of
+from goldrun.registry.evidence import STATUS_TAG, Evidence, hash_of
 from goldrun.registry.gate import Decision
-from goldrun.registry.ledger import Action, Entry, State
+from goldrun.registry.ledger import Entry, State
 
 DESCRIPTION = "mlflow.note.content"
 """Tag of a run that the UI shows as its description."""
-VALIDATION = "validation_status"
-"""Tag of a version in which deployment tools read the decision."""
+_APPROVED = "approved"
 
 
 @dataclass(frozen=True)
@@ -60,7 +59,7 @@ def carry_out(
     if decided.decision.promote:
         move_alias(ctx, entries, entry)
     else:
-        ledger.append(ctx, entries, replace(entry, state=State.REFUSED))
+        ledger.append(ctx, entries, entry)
     # A champion that is proposed once more stays as it was described when it was promoted.
     if champion != evidence.version:
         _tag(ctx, evidence, decided)
@@ -76,9 +75,7 @@ def move_alias(ctx: Context, entries: Sequence[Entry], entry: Entry) -> None:
 def _tag(ctx: Context, evidence: Evidence, decided: Decided) -> None:
     """Write the decision into tags and description of the version and of its training run."""
     client, name, number = ctx.tracker.client, evidence.model, evidence.version
-    decision = {DECISION: str(decided.decision)}
-    status = "approved" if decided.decision.promote else "rejected"
-    ctx.tracker.tag_version(name, number, {**decision, VALIDATION: status})
+    ctx.tracker.tag_version(name, number, _version_tags(decided, evidence))
     run = registered_models.run_of(client, evidence.run_id)
     described = with_decision(
         client.get_model_version(name, str(number)).description or "",
@@ -90,21 +87,27 @@ def _tag(ctx: Context, evidence: Evidence, decided: Decided) -> None:
     client.update_model_version(name, str(number), described)
     # The tags of a deleted run can't be set.
     if run is not None:
-        for key, value in {**decision, DESCRIPTION: described}.items():
+        for key, value in {DECISION: str(decided.decision), DESCRIPTION: described}.items():
             client.set_tag(evidence.run_id, key, value)
+
+
+def _version_tags(decided: Decided, evidence: Evidence) -> dict[str, str]:
+    """Return the decision as short tags; the ledger has its reasons."""
+    if not decided.decision.promote:
+        return {DECISION: "not promoted", STATUS_TAG: "rejected"}
+    approval = evidence.gate.get("approval_tag")
+    return {
+        DECISION: "promoted by force" if decided.forced else "promoted",
+        STATUS_TAG: _APPROVED,
+        **({approval: _APPROVED} if approval else {}),
+    }
 
 
 def _entry(ctx: Context, champion: int | None, evidence: Evidence, decided: Decided) -> Entry:
     compared, decision = decided.compared, decided.decision
-    return Entry(
-        model=evidence.model,
-        number=0,
-        recorded_at=ctx.now,
-        action=Action.PROMOTION,
-        state=State.REFUSED,
-        from_version=champion,
-        to_version=evidence.version,
-        training_run=evidence.run_id,
+    number, run_id = evidence.version, evidence.run_id
+    return replace(
+        ledger.refusal(ctx, evidence.model, number, run_id, champion),
         evidence=hash_of(evidence.to_json()),
         checksum=evidence.checksum,
         verdict=decided.verdict,
@@ -115,8 +118,6 @@ def _entry(ctx: Context, champion: int | None, evidence: Evidence, decided: Deci
         comparison=_finite(compared.metrics()) if compared else {},
         forced=decided.forced,
         why=decided.why,
-        run=ctx.tracker.run_id,
-        **ledger.who(),
     )
 
 

@@ -43,7 +43,7 @@ def register(ctx: Context, candidate: Candidate, monitoring: MonitoringResult) -
         predict=candidate.predict,
         whole_numbers=[feature for feature in candidate.example.columns if is_whole(feature)],
         texts=candidate.texts,
-        tags=unregistered.tags(),
+        tags=unregistered.version_tags(),
         description=candidate.description,
     )
     rows = unregistered.test_hash or unregistered.content_hash

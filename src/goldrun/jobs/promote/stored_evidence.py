@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
+from goldrun.contracts.file_checksums import CHECKSUM_TAG
 from goldrun.errors import EvidenceError, MissingArtifactError
 from goldrun.io.tracking import registered_models
-from goldrun.io.tracking.checksum_records import CHECKSUM
 from goldrun.io.tracking.runs import Champion
 from goldrun.jobs.context import Context
 from goldrun.registry.consistency import unbound
@@ -51,7 +51,7 @@ def read_evidence(ctx: Context, version: Champion, recorded: str | None = None) 
         evidence = Evidence.from_json(text)
     except ValueError as error:
         raise EvidenceError(f"{what}: {FILE} is not valid: {error}") from error
-    if problems := unbound(evidence, version.name, version.version, version.tags.get(CHECKSUM)):
+    if problems := unbound(evidence, version.name, version.version, version.tags.get(CHECKSUM_TAG)):
         raise EvidenceError(f"{what}: {'; '.join(problems)}")
     return evidence
 
