@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 from deltalake import DeltaTable
+from deltalake.exceptions import DeltaError
 
 from goldrun.contracts import lineage
 from goldrun.contracts.promotions import PROMOTIONS
@@ -99,15 +100,13 @@ def replaced(ctx: Context, entries: list[Entry]) -> Iterator[None]:
         write(ctx, before)
 
 
-def allow_changes(path: str) -> None:
-    """Take away the property by which Delta refuses to change the ledger, as any writer can."""
-    DeltaTable(path).alter.set_table_properties({"delta.appendOnly": "false"})
-
-
 def write(ctx: Context, entries: list[Entry]) -> None:
+    """Replace the ledger as any writer can, who takes its property away for a while."""
     rows = [entry.to_row() for entry in entries]
-    allow_changes(ctx.lake.path(PROMOTIONS.name))
+    path = ctx.lake.path(PROMOTIONS.name)
+    DeltaTable(path).alter.set_table_properties({"delta.appendOnly": "false"})
     ctx.lake.replace(PROMOTIONS, ctx.lake.frame(PROMOTIONS, rows))
+    DeltaTable(path).alter.set_table_properties({"delta.appendOnly": "true"})
 
 
 def test_a_shop_of_which_nothing_was_changed_has_no_findings(ctx: Context, tmp_path: Path) -> None:
@@ -154,6 +153,12 @@ def test_at_a_time_the_champion_and_its_evidence_are_named(ctx: Context, tmp_pat
     assert f"the champion of {NAME} was version 3" in page
     start = entries_of(ctx)[0].recorded_at - timedelta(seconds=1)
     assert f"{NAME} had no champion" in audited(ctx, tmp_path, at=start)[1]
+
+
+def test_delta_itself_refuses_to_delete_an_entry(ctx: Context) -> None:
+    path = ctx.lake.path(PROMOTIONS.name)
+    with pytest.raises(DeltaError, match="append"):
+        DeltaTable(path).delete("number = 0")
 
 
 def test_a_changed_entry_is_the_first_finding(ctx: Context, tmp_path: Path) -> None:
