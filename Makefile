@@ -102,7 +102,7 @@ faults: .venv/.ready-dev  ## kill, damage, fill, disturb the stream: it must rec
 	@python -m tests.faults.run --kills=$(KILLS) --only="$(ONLY)"
 
 attacks: .venv/.ready-dev  ## attack the gate through the commands: each must be refused by name; ONLY=part
-	@GOLDRUN_ENGINE=sail python -m tests.attacks.run --only="$(ONLY)"
+	@GOLDRUN_ENGINE=sail python -m tests.attacks.run --only="$(ONLY)" --write="$(WRITE)"
 
 demo-refusal: .venv/.ready-dev  ## six models that must not become champion, and why the gate refuses each
 	@GOLDRUN_ENGINE=sail python -m tests.attacks.run --demo

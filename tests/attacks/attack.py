@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -20,6 +21,8 @@ CHAMPION, CHALLENGER = 1, 2
 TAKEN = "taken"
 """File that hostile options would make."""
 Prepare = Callable[["Place"], object]
+Run = Callable[["Place", tuple[str, ...]], Done]
+"""Runs a script with its options."""
 
 
 @dataclass(frozen=True)
@@ -35,20 +38,20 @@ class Place:
     def run_of(self, version: int) -> str:
         return str(self.client.get_model_version(NAME, str(version)).run_id)
 
-    def alias(self) -> int | None:
-        """Return the version that has the alias ``champion``."""
-        for model in self.client.search_registered_models(f"name='{NAME}'"):
+    def alias(self, name: str = NAME) -> int | None:
+        """Return the version of a model that has the alias ``champion``."""
+        for model in self.client.search_registered_models(f"name='{name}'"):
             if "champion" in model.aliases:
                 return int(model.aliases["champion"])
         return None
 
-    def recorded(self) -> int | None:
+    def recorded(self, name: str = NAME) -> int | None:
         """Return the champion by the ledger as it is, read without goldrun."""
         path = self.project.lake / LEDGER
         if not path.exists():
             return None
         rows = DeltaTable(str(path)).to_pandas().sort_values("number")
-        done = rows[(rows["state"] == "done") & (rows["model"] == NAME)]
+        done = rows[(rows["state"] == "done") & (rows["model"] == name)]
         return None if done.empty else int(done["to_version"].iloc[-1])
 
     def artifacts(self, version: int) -> Path:
@@ -75,16 +78,26 @@ class Place:
         content = pa.Table.from_pandas(rows, preserve_index=False)
         write_deltalake(path, content, mode="overwrite")
 
+    def evidence(self, version: int) -> dict[str, Any]:
+        """Return the evidence of a version, as its file has it."""
+        text = (self.artifacts(version) / "evidence.json").read_text()
+        content: dict[str, Any] = json.loads(text)
+        return content
+
     def edit_evidence(self, version: int, tagged: bool = False, **values: object) -> None:
         """Edit the evidence of a version; also its tag if asked."""
-        file = self.artifacts(version) / "evidence.json"
-        content = json.loads(file.read_text())
+        content = self.evidence(version)
         for key, value in values.items():
             content[key] = {**content[key], **value} if isinstance(value, dict) else value
         text = json.dumps(content, indent=2, sort_keys=True)
-        file.write_text(text)
+        (self.artifacts(version) / "evidence.json").write_text(text)
         if tagged:
             self.tag(version, HASH_TAG, hash_of(text))
+
+
+def by_script(place: Place, command: tuple[str, ...]) -> Done:
+    """Run a script as a person does, in a shell without other variables."""
+    return place.project.script(*command)
 
 
 @dataclass(frozen=True)
@@ -97,6 +110,10 @@ class Attack:
         reason: Regular expression that the command's output contains.
         command: The script and its options.
         codes: Exit codes of a refusal.
+        model: Registered name of the model whose champion is attacked.
+        run: Runs the command.
+        then: The next command, for an attack that may come when the alias has moved already: after
+            it alias and ledger agree. Without it the champion must be the one before.
     """
 
     name: str
@@ -104,6 +121,9 @@ class Attack:
     reason: str
     command: tuple[str, ...] = ("promote", SOURCE)
     codes: tuple[int, ...] = (9, 10, 11, 16, 17, 23)
+    model: str = NAME
+    run: Run = by_script
+    then: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -118,13 +138,31 @@ class Result:
 def carry_out(place: Place, attack: Attack) -> Result:
     """Prepare an attack, run its command, and check its refusal and that the champion stays."""
     attack.prepare(place)
-    before = (place.alias(), place.recorded())
-    done = place.project.script(*attack.command)
-    after = (place.alias(), place.recorded())
-    wrong = f"the champion moved from {before} to {after}" if after != before else ""
+    before = _champions(place, attack)
+    done = attack.run(place, attack.command)
+    wrong = _disagreement(place, attack) if attack.then else _movement(place, attack, before)
     if (place.project.folder / TAKEN).exists():
         wrong = f"{TAKEN} was made: a command within an option was run"
     return Result(attack, line_of(done, attack.reason), wrong or _unlike(done, attack))
+
+
+def _champions(place: Place, attack: Attack) -> tuple[int | None, int | None]:
+    """Return the champion by the alias and by the ledger."""
+    return place.alias(attack.model), place.recorded(attack.model)
+
+
+def _movement(place: Place, attack: Attack, before: tuple[int | None, int | None]) -> str:
+    after = _champions(place, attack)
+    return f"the champion moved from {before} to {after}" if after != before else ""
+
+
+def _disagreement(place: Place, attack: Attack) -> str:
+    """Run the next command; describe how alias and ledger differ after it, empty if they don't."""
+    done = place.project.script(*attack.then)
+    alias, recorded = _champions(place, attack)
+    if done.code or alias != recorded:
+        return f"after the next command (exit code {done.code}) {alias} and {recorded} are champion"
+    return ""
 
 
 def _unlike(done: Done, attack: Attack) -> str:

@@ -1,11 +1,10 @@
 """Six ways in which a model must not become champion, for ``make demo-refusal``."""
 
-import random
 from datetime import date
 
-from tests.attacks import of_evidence, of_registry
+from tests.attacks import of_evidence, of_registry, of_training
 from tests.attacks.attack import Attack, Place
-from tests.attacks.shop import HORIZON_DAYS, SOURCE, orders_of, prepare, write
+from tests.attacks.shop import SOURCE, prepare, write
 
 _TRAIN = ("churn", SOURCE)
 
@@ -31,24 +30,6 @@ def _drifted(place: Place) -> None:
     prepare(place.project)
 
 
-def _leaked(place: Place) -> None:
-    """Export all orders again, with an amount that was computed from what came later."""
-    orders = sorted(orders_of(random.Random(7)))
-    later: dict[str, date] = {}
-    amounts = []
-    for day, who, _ in reversed(orders):
-        waits = (later[who] - day).days if who in later else 999
-        amounts.append("900.00" if waits > HORIZON_DAYS else "1.00")
-        later[who] = day
-    leaking = [(d, w, a) for (d, w, _), a in zip(orders, reversed(amounts), strict=True)]
-    write(place.project, "leak", leaking, ids="first")
-    file = place.project.folder / "models/churn.toml"
-    file.write_text(
-        file.read_text().replace("features = [", 'features = ["avg_transaction_value", ')
-    )
-    prepare(place.project)
-
-
 def _named(name: str, attacks: tuple[Attack, ...]) -> Attack:
     return next(attack for attack in attacks if attack.name == name)
 
@@ -56,7 +37,7 @@ def _named(name: str, attacks: tuple[Attack, ...]) -> Attack:
 DEMO = (
     Attack("bad rows", _bad_rows, "quarantined", _TRAIN, codes=(21,)),
     Attack("a drifted month", _drifted, "features have drifted", _TRAIN),
-    Attack("a leaked feature", _leaked, "too good to be true", _TRAIN),
+    Attack("a leaked feature", of_training.look_ahead, "too good to be true", _TRAIN),
     _named("NaN for a number", of_evidence.ATTACKS),
     _named("alias moved by hand", of_registry.ATTACKS),
     _named("an entry of the ledger changed", of_registry.ATTACKS),

@@ -9,9 +9,10 @@ from tests.attacks.shop import NAME
 _BETTER = {"auc": 0.949, "recency.auc": 0.6}
 
 
-def _log_better(place: Place) -> None:
-    place.client.log_metric(place.run_of(CHALLENGER), "auc", 0.949)
-    place.edit_evidence(CHALLENGER, tagged=True, metrics={"auc": 0.949})
+def _log_auc(auc: float, place: Place) -> None:
+    """Edit the AUC in the evidence, in the hash of its tag and in the run."""
+    place.client.log_metric(place.run_of(CHALLENGER), "auc", auc)
+    place.edit_evidence(CHALLENGER, tagged=True, metrics={"auc": auc})
 
 
 def _swap_evidence(place: Place) -> None:
@@ -64,7 +65,7 @@ ATTACKS = (
     ),
     Attack(
         "evidence, tag and metric of the run edited",
-        _log_better,
+        partial(_log_auc, 0.949),
         "when it is measured again on the same rows",
     ),
     Attack("evidence of the champion in its place", _swap_evidence, "has changed since"),
@@ -88,6 +89,12 @@ ATTACKS = (
         lambda p: p.edit_evidence(CHALLENGER, tagged=True, metrics={"auc": float("inf")}),
         "evidence.json is not valid: metrics.auc",
     ),
+    Attack(
+        "a number of minus infinity",
+        lambda p: p.edit_evidence(CHALLENGER, tagged=True, metrics={"auc": float("-inf")}),
+        "evidence.json is not valid: metrics.auc",
+    ),
+    Attack("an AUC of 1.5, in the run too", partial(_log_auc, 1.5), "auc is 1.5|auc 1.5"),
     Attack(
         "a metric of negative zero",
         lambda p: p.edit_evidence(CHALLENGER, tagged=True, metrics={"auc": -0.0}),
@@ -119,6 +126,11 @@ ATTACKS = (
         "training run deleted",
         lambda p: p.client.delete_run(p.run_of(CHALLENGER)),
         "its training run .* was deleted",
+    ),
+    Attack(
+        "a run of data quality that does not exist",
+        lambda p: p.edit_evidence(CHALLENGER, tagged=True, quality_run_id="0" * 32),
+        f"the run of data quality {'0' * 32} was deleted",
     ),
     Attack("quality of another training", _foreign_quality, "is not of its training run"),
     Attack(

@@ -4,12 +4,13 @@ import json
 import shutil
 import urllib.request
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 
 from deltalake import DeltaTable
 
 from goldrun.contracts.promotions import PROMOTIONS
-from goldrun.registry.ledger import Entry, chained
+from goldrun.registry.ledger import HEAD, Entry, chained
 from tests.attacks.attack import CHALLENGER, CHAMPION, LEDGER, Attack, Place
 from tests.attacks.server import running_server
 from tests.attacks.shop import NAME, SOURCE
@@ -98,6 +99,18 @@ def _link(place: Place) -> None:
     place.replace_table(LEDGER, rows.iloc[:0])
 
 
+def _redate(by: timedelta, place: Place) -> None:
+    """Give the newest entry another time, as a machine with another clock would have written it."""
+    newest = _entries(place)[-1]
+    changed = replace(newest, recorded_at=newest.recorded_at + by)
+    rows = place.table(LEDGER)
+    chosen = rows["number"] == newest.number
+    rows.loc[chosen, "recorded_at"] = changed.recorded_at
+    rows.loc[chosen, "hash"] = changed.computed_hash()
+    place.replace_table(LEDGER, rows)
+    place.client.set_registered_model_tag(NAME, HEAD, changed.computed_hash())
+
+
 def _other_owner(key: str, place: Place) -> None:
     place.tag(CHALLENGER, key, "another")
 
@@ -110,6 +123,24 @@ ATTACKS = (
     Attack("alias taken off, then a training", _delete_alias, _BY_LEDGER, ("churn", SOURCE)),
     Attack("alias taken off, then a promotion", _delete_alias, _BY_LEDGER),
     Attack("champion's version deleted", _delete_champion, "the champion, version 1, was deleted"),
+    Attack(
+        "champion's version deleted, then a training",
+        _delete_champion,
+        "the champion, version 1, was deleted",
+        ("churn", SOURCE),
+    ),
+    Attack(
+        "champion's run deleted, then an audit",
+        lambda p: p.client.delete_run(p.run_of(CHAMPION)),
+        "training run .* deleted",
+        ("audit", SOURCE),
+        codes=(18,),
+    ),
+    Attack(
+        "champion's evidence deleted",
+        lambda p: (p.artifacts(CHAMPION) / "evidence.json").unlink(),
+        "can't be compared with the champion.*has no evidence",
+    ),
     Attack(
         "registered model deleted",
         lambda p: p.client.delete_registered_model(NAME),
@@ -142,6 +173,18 @@ ATTACKS = (
         "the head's tag deleted",
         lambda p: p.client.delete_registered_model_tag(NAME, "goldrun.ledger"),
         _NOT_AS_WRITTEN,
+    ),
+    Attack(
+        "the clock set back by a day",
+        partial(_redate, timedelta(days=1)),
+        "the clock of this machine shows .* before the newest entry",
+    ),
+    Attack(
+        "an entry dated before the one that it follows, then an audit",
+        partial(_redate, timedelta(days=-1)),
+        "time .entry 2.*expected: a time after that of entry 1",
+        ("audit", SOURCE),
+        codes=(18,),
     ),
     Attack(
         "the tag of the decision edited",

@@ -1,5 +1,6 @@
 """Attacks on data, settings and options before a training or a promotion."""
 
+import random
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -7,7 +8,8 @@ from pathlib import Path
 from deltalake import DeltaTable
 
 from tests.attacks.attack import CHALLENGER, CHAMPION, Attack, Place
-from tests.attacks.shop import SOURCE, must, write
+from tests.attacks.shop import HORIZON_DAYS, SOURCE, must, orders_of, prepare, write
+from tests.project_copy import Done
 
 _TRAIN = ("churn", SOURCE)
 _HARMLESS = (2, 9, 10, 15)
@@ -31,6 +33,39 @@ def _setting(file: str, before: str, after: str, place: Place) -> None:
 
 def _delete_rows(place: Place) -> None:
     DeltaTable(str(place.project.lake / "silver/transactions")).delete("customer_id < 'c3'")
+
+
+def _delete_quarantined(place: Place) -> None:
+    write(place.project, "unpriced", [(date(2025, 2, 20), "c1", "") for _ in range(20)])
+    prepare(place.project)
+    quarantine = DeltaTable(str(place.project.lake / "quarantine/transactions"))
+    assert quarantine.count() == 20
+    quarantine.delete()
+
+
+def look_ahead(place: Place) -> None:
+    """Export all orders again, with an amount that was computed from what came later."""
+    orders = sorted(orders_of(random.Random(7)))
+    later: dict[str, date] = {}
+    amounts = []
+    for day, who, _ in reversed(orders):
+        waits = (later[who] - day).days if who in later else 999
+        amounts.append("900.00" if waits > HORIZON_DAYS else "1.00")
+        later[who] = day
+    leaking = [(d, w, a) for (d, w, _), a in zip(orders, reversed(amounts), strict=True)]
+    write(place.project, "leak", leaking, ids="first")
+    file = place.project.folder / "models/churn.toml"
+    file.write_text(
+        file.read_text().replace("features = [", 'features = ["avg_transaction_value", ')
+    )
+    prepare(place.project)
+
+
+def _by_mlflow(place: Place, command: tuple[str, ...]) -> Done:
+    """Run an entry point of the project, its parameters given with -P."""
+    name, *parameters = command
+    given = [text for parameter in parameters for text in ("-P", parameter)]
+    return place.project.run("mlflow", "run", ".", "--env-manager", "local", "-e", name, *given)
 
 
 def _silver_without_gold(place: Place) -> None:
@@ -77,6 +112,8 @@ ATTACKS = (
         _TRAIN,
     ),
     Attack("rows of silver deleted", _delete_rows, "lost", _TRAIN, codes=(21,)),
+    Attack("rows of quarantine deleted", _delete_quarantined, "lost", _TRAIN, codes=(21,)),
+    Attack("a look-ahead feature", look_ahead, "too good to be true", _TRAIN),
     Attack(
         "silver newer than gold",
         _silver_without_gold,
@@ -114,6 +151,17 @@ ATTACKS = (
             "write one of churn, segmentation",
             ("promote", SOURCE, f"--model={name}"),
             codes=_HARMLESS,
+        )
+        for what, name in _HOSTILE.items()
+    ),
+    *(
+        Attack(
+            f"-P model with {what}",
+            _nothing,
+            "write one of churn, segmentation",
+            ("promote", "source=shop", f"model={name}"),
+            codes=(1,),
+            run=_by_mlflow,
         )
         for what, name in _HOSTILE.items()
     ),

@@ -13,6 +13,11 @@ from collections.abc import Iterator
 from tests.project_copy import Project
 
 _SECONDS = 90
+_ENVIRONMENT = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    # Nothing here needs its queues, whose workers take longer to start than the server.
+    "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+}
 
 
 @contextlib.contextmanager
@@ -22,10 +27,11 @@ def running_server(project: Project) -> Iterator[str]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = ["-m", "mlflow", "server", "--backend-store-uri", project.store, "--port", str(port)]
+    command += ["--workers", "1"]
     server = subprocess.Popen(
         [sys.executable, *command],
         cwd=project.folder,
-        env=os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true"},
+        env=os.environ | _ENVIRONMENT,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,

@@ -11,13 +11,16 @@ from tests.project_copy import Done
 _FORCED = ("promote", SOURCE, "--force=true", "--reason=a race", f"--version={CHALLENGER}")
 
 
+NAMES = ("two promotions at once", "two first trainings at once")
+
+
 def _nothing(_: Place) -> None:
     """The commands themselves are the attack."""
 
 
 def two_promotions(place: Place) -> Result:
     """Promote the challenger twice at the same time, by force: one of both finds it champion."""
-    attack = Attack("two promotions at once", _nothing, "it is the champion already", _FORCED)
+    attack = Attack(NAMES[0], _nothing, "it is the champion already", _FORCED)
     done = _both(place, _FORCED)
     promotions = _promotions(place)
     wrong = "" if promotions == [1, CHALLENGER] else f"promotions by the ledger: {promotions}"
@@ -28,7 +31,7 @@ def two_trainings(place: Place) -> Result:
     """Train twice at the same time without any champion: one of both becomes the first."""
     place.client.delete_registered_model(NAME)
     _delete_ledger(place)
-    attack = Attack("two first trainings at once", _nothing, "", ("churn", SOURCE))
+    attack = Attack(NAMES[1], _nothing, "", ("churn", SOURCE))
     done = _both(place, ("churn", SOURCE))
     promotions = _promotions(place)
     agrees = promotions == [place.alias()]

@@ -11,6 +11,7 @@ from skops import io as skops_io
 from goldrun.errors import ModelFileError
 from goldrun.io.tracking.checksums import checksums_of
 from goldrun.io.tracking.example import EXAMPLE, FOLDER, reproduces_example
+from goldrun.io.tracking.model_size import check_size, out_of_memory
 from goldrun.io.tracking.trees import invalid_trees
 from goldrun.io.tracking.trusted_types import TRUSTED_TYPES
 
@@ -63,11 +64,13 @@ def read_pipeline(what: str, folder: Path) -> Any:
     """Load the pipeline of a folder that ``check_files`` has accepted, and compare its example.
 
     Raises:
-        ModelFileError: The file is damaged, holds types that goldrun does not trust, or the loaded
-            pipeline does not predict what it did when it was registered.
+        ModelFileError: The file is damaged, needs more memory than there is, or holds types that
+            goldrun does not trust; or the loaded pipeline does not predict what it did when it was
+            registered.
     """
     file = folder / _PIPELINE
     try:
+        check_size(what, file)
         untrusted = set(skops_io.get_untrusted_types(file=file))
         if foreign := untrusted - TRUSTED_TYPES:
             raise _refused(what, f"{_PIPELINE} holds types that are not trusted: {sorted(foreign)}")
@@ -77,6 +80,8 @@ def read_pipeline(what: str, folder: Path) -> Any:
         reproduced = reproduces_example(model, folder)
     except ModelFileError:
         raise
+    except MemoryError as error:
+        raise out_of_memory(what, file, error) from error
     # What another scikit-learn raises for the attributes of an older one is not documented.
     except Exception as error:
         damaged = isinstance(error, zipfile.BadZipFile | OSError)
