@@ -1,5 +1,6 @@
 """Running the workflow a second time changes nothing but the list of runs."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -76,6 +77,29 @@ def test_the_champion_stays_and_the_equal_challenger_has_the_reason(
     now, before = (run_tags(retail, alias, model) for alias in ("challenger", "champion"))
     assert "same rows with the same settings as champion version 1" in now["goldrun.decision"]
     assert now["goldrun.content_hash"] == before["goldrun.content_hash"]
+
+
+@pytest.mark.usefixtures("workflow_again")
+def test_mlflow_ranks_the_models_of_all_trainings_on_the_same_test_rows(retail: Context) -> None:
+    client = retail.tracker.client
+    champion = retail.tracker.champion("online_retail-churn")
+    assert champion is not None
+    run = client.get_run(champion.run_id)
+    assert run.inputs is not None
+    (rows,) = [
+        {"dataset_name": each.dataset.name, "dataset_digest": each.dataset.digest}
+        for each in run.inputs.dataset_inputs
+        if "test" in [tag.value for tag in each.tags]
+    ]
+    by_auc = {"field_name": "metrics.auc", "ascending": False, **rows}
+    ranked = client.search_logged_models(
+        [run.info.experiment_id], datasets=[rows], order_by=[by_auc]
+    )
+    assert {"1", "2"} <= {
+        str(version["version"])
+        for model in ranked
+        for version in json.loads(model.tags["mlflow.modelVersions"])
+    }
 
 
 @pytest.mark.usefixtures("workflow_again")

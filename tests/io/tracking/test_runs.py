@@ -8,12 +8,15 @@ import pandas as pd
 import pytest
 from mlflow.entities import DatasetInput
 
+from goldrun.io.tracking.datasets import digest_of_test_rows
 from goldrun.io.tracking.runs import CHAMPION, Champion, Tracker
 
 EXPERIMENT = "goldrun-churn"
 
 
-def recorded(tracker: Tracker, version: int, digest: str) -> DatasetInput:
+def recorded(
+    tracker: Tracker, version: int, digest: str, context: str = "training"
+) -> DatasetInput:
     """Log a frame that was read at a Delta version, and read the input back from the run."""
     with tracker.run("frames", EXPERIMENT) as run_id:
         tracker.log_dataset(
@@ -21,7 +24,7 @@ def recorded(tracker: Tracker, version: int, digest: str) -> DatasetInput:
             name="gold/customer_features",
             path="/lake/gold/customer_features",
             version=version,
-            context="training",
+            context=context,
             digest=digest,
         )
     inputs = tracker.client.get_run(run_id).inputs
@@ -53,6 +56,13 @@ def test_the_same_content_at_a_later_version_is_recorded_with_that_version(
     for version in (1, 2):
         source = json.loads(recorded(tracker, version, "ef" * 32).dataset.source)
         assert source["delta_table_version"] == version
+
+
+def test_the_same_test_rows_at_a_later_version_are_one_dataset(tracker: Tracker) -> None:
+    """MLflow ranks models on a dataset, and each training may read another version."""
+    digests = {recorded(tracker, v, "ef" * 32, "test").dataset.digest for v in (1, 2)}
+    assert digests == {digest_of_test_rows("ef" * 32, "/lake/gold/customer_features")}
+    assert digests != {digest_of_test_rows("ef" * 32, "/other/gold/customer_features")}
 
 
 def test_a_missing_metric_is_listed_and_not_stored_as_zero(tracker: Tracker) -> None:

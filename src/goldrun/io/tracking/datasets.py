@@ -1,5 +1,6 @@
 """Metrics of a stored model on a dataset, by which MLflow ranks the models of one test set."""
 
+import hashlib
 import math
 import time
 from collections.abc import Mapping
@@ -7,6 +8,8 @@ from collections.abc import Mapping
 from mlflow.entities import Metric
 from mlflow.tracking import MlflowClient
 
+TEST = "test"
+"""Context of the rows that a model is measured on."""
 _METRICS_AT_ONCE = 1_000
 """Largest number of metrics that MLflow takes in one request."""
 
@@ -17,6 +20,19 @@ def dataset_digest(content_hash: str, version: int) -> str:
     MLflow stores one dataset per name and digest, with its first source.
     """
     return f"{content_hash[:24]}-v{version}"
+
+
+def digest_of_test_rows(content_hash: str, path: str) -> str:
+    """Return the digest of test rows, of 36 characters, equal in each training tested on them.
+
+    It has no Delta version, so that MLflow ranks the models of all these trainings. The version
+    that a run has read is a tag of its input.
+
+    Args:
+        content_hash: SHA-256 of the rows.
+        path: Path of their table, as MLflow stores one dataset per name and digest.
+    """
+    return hashlib.sha256(f"{path}\n{content_hash}".encode()).hexdigest()[:36]
 
 
 def log_model_metrics(

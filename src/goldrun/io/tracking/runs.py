@@ -16,7 +16,7 @@ from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 
 from goldrun.io.tracking import experiments, run_names
-from goldrun.io.tracking.datasets import dataset_digest
+from goldrun.io.tracking.datasets import TEST, dataset_digest, digest_of_test_rows
 from goldrun.io.tracking.errors import STORE_ERRORS, artifacts_explained, explained
 from goldrun.io.tracking.series import Series
 from goldrun.io.tracking.store import alone, database_file, open_store
@@ -154,11 +154,13 @@ class Tracker:
             name: Table, as ``layer/name``.
             path: Path of the table.
             version: Delta version that was read, from 0.
-            context: ``training``, ``test`` or ``reference``.
+            context: ``training``, ``test`` or ``reference``; models are ranked on test rows.
             digest: Content hash of the frame; MLflow's own covers only 10,000 rows.
         """
         source = _VersionedSource(path=path, delta_table_version=version)
         named = dataset_digest(digest, version)
+        if context == TEST:
+            named = digest_of_test_rows(digest, path)
         dataset = from_pandas(frame, source=source, name=name, digest=named)
         mlflow.log_input(
             dataset, context=context, tags={"delta.table": name, "delta.version": str(version)}

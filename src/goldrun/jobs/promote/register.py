@@ -7,7 +7,11 @@ from goldrun.features.catalog.feature_tables import CUSTOMER_FEATURES
 from goldrun.io.environment import read_environment
 from goldrun.io.git import git_state
 from goldrun.io.tracking import registered_models
-from goldrun.io.tracking.datasets import dataset_digest, log_model_metrics
+from goldrun.io.tracking.datasets import (
+    dataset_digest,
+    digest_of_test_rows,
+    log_model_metrics,
+)
 from goldrun.io.tracking.models import Registered, register_model
 from goldrun.jobs.context import Context
 from goldrun.jobs.promote.candidate import Candidate, MonitoringResult
@@ -46,16 +50,22 @@ def register(ctx: Context, candidate: Candidate, monitoring: MonitoringResult) -
         tags=unregistered.version_tags(),
         description=candidate.description,
     )
-    rows = unregistered.test_hash or unregistered.content_hash
-    version = unregistered.table_versions[CUSTOMER_FEATURES.name]
     log_model_metrics(
         ctx.tracker.client,
         unregistered.run_id,
         registered.model_id,
         candidate.metrics,
-        (CUSTOMER_FEATURES.name, dataset_digest(rows, version)),
+        (CUSTOMER_FEATURES.name, _measured_on(ctx, unregistered)),
     )
     return _store(ctx, unregistered, registered)
+
+
+def _measured_on(ctx: Context, evidence: Evidence) -> str:
+    """Return the digest of the input of the run that the model was measured on."""
+    table = CUSTOMER_FEATURES.name
+    if evidence.test_hash:
+        return digest_of_test_rows(evidence.test_hash, ctx.lake.path(table))
+    return dataset_digest(evidence.content_hash, evidence.table_versions[table])
 
 
 def _store(ctx: Context, unregistered: Evidence, registered: Registered) -> Evidence:
