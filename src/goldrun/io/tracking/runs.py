@@ -171,13 +171,22 @@ class Tracker:
         return self.with_alias(model, CHAMPION)
 
     def with_alias(self, model: str, alias: str) -> Champion | None:
-        """Return the version with an alias; None if there is none."""
+        """Return the version with an alias; None if there is none.
+
+        Raises:
+            TrackingError: The store answers with something else than a version of this model.
+        """
         try:
             found = self.client.get_model_version_by_alias(model, alias)
         except MlflowException as error:
             if error.error_code in {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}:
                 return None
             raise
+        # Something else that answers, such as a proxy, must not look like a store without champion.
+        if found.name != model:
+            raise explained(
+                MlflowException(f"API request to endpoint of {model}@{alias} found {found.name!r}")
+            )
         return Champion(model, int(found.version), str(found.run_id), dict(found.tags))
 
     def read_artifact(self, run_id: str, path: str) -> str:
