@@ -38,7 +38,7 @@ def _delete_rows(place: Place) -> None:
 def _delete_quarantined(place: Place) -> None:
     write(place.project, "unpriced", [(date(2025, 2, 20), "c1", "") for _ in range(20)])
     prepare(place.project)
-    quarantine = DeltaTable(str(place.project.lake / "quarantine/transactions"))
+    quarantine = DeltaTable(str(place.project.lake / "silver/quarantine"))
     assert quarantine.count() == 20
     quarantine.delete()
 
