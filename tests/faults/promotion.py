@@ -40,10 +40,10 @@ WRITES = (
     "the intent",
     "the tag after it",
     "the alias",
+    "the tags of the version",
     "the tag of the end",
     "the end",
     "the tag after it",
-    "the tags of the version",
 )
 """The writes of a promotion, in order."""
 GROUP = "kill -9 in a promotion"

@@ -1,12 +1,26 @@
-"""The decision in the description of a version and of its run, in Markdown."""
+"""The decision in tags and description of a version and of its run."""
 
+from goldrun.contracts.version_tags import APPROVED, DECISION, REJECTED, STATUS
 from goldrun.learning.head_to_head import HeadToHead
 from goldrun.learning.model_card import LONGEST_DESCRIPTION
 from goldrun.registry.evidence import FILE, Evidence
 from goldrun.registry.gate import Decision
+from goldrun.registry.ledger import Action, Entry, State
 
 _TITLE = "## Decision"
 _SECTION = "\n\n## "
+
+
+def decision_tags(entry: Entry) -> dict[str, str]:
+    """Return the short tags of a version that show a decision; the ledger has its reasons.
+
+    Of a version that a person made champion again, or declared to be it, the gate's decision stays.
+    """
+    if entry.action != Action.PROMOTION:
+        return {STATUS: APPROVED}
+    if entry.state == State.REFUSED:
+        return {DECISION: "not promoted", STATUS: REJECTED}
+    return {DECISION: "promoted by force" if entry.forced else "promoted", STATUS: APPROVED}
 
 
 def with_decision(

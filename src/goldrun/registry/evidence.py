@@ -10,14 +10,13 @@ from typing import Annotated, Any, ClassVar
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from goldrun.contracts.verdict import Verdict
+from goldrun.contracts.version_tags import PENDING, STATUS
 from goldrun.registry.owner import LAKE_TAG, SOURCE_TAG
 
 FILE = "evidence.json"
 """Artifact of the training run."""
 HASH_TAG = "goldrun.evidence"
 """Tag of the version and of the run: SHA-256 of ``evidence.json``."""
-STATUS_TAG = "validation_status"
-"""Tag of a version in which deployment tools read pending, approved or rejected."""
 SCHEMA_URL = "docs/reference/evidence.schema.json"
 _VERSION = "delta.version."
 _SHA256 = "^[0-9a-f]{64}$"
@@ -156,7 +155,7 @@ class Evidence(TrainedOn):
 
     def version_tags(self) -> dict[str, str]:
         """Return the tags that a version is registered with: the registry page shows few."""
-        return {SOURCE_TAG: self.source, LAKE_TAG: self.lake, STATUS_TAG: "pending"}
+        return {SOURCE_TAG: self.source, LAKE_TAG: self.lake, STATUS: PENDING}
 
     def tags(self) -> dict[str, str]:
         """Render as flat tags of the training run."""

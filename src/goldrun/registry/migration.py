@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
+from goldrun.contracts.version_tags import DECISION
 from goldrun.errors import ForeignModelError, listed
 from goldrun.registry.provenance import Provenance
 
 MIGRATED_FROM = "goldrun.migrated_from"
 """Tag of a copied version: its old name and number."""
 CHAMPION = "champion"
-_DECISION = "goldrun.decision"
 _PROMOTED = "promoted"
 
 
@@ -109,5 +109,5 @@ def champion_to_restore(versions: Sequence[V]) -> int | None:
     """
     if any(CHAMPION in version.aliases for version in versions):
         return None
-    promoted = [v.number for v in versions if v.tags.get(_DECISION, "").startswith(_PROMOTED)]
+    promoted = [v.number for v in versions if v.tags.get(DECISION, "").startswith(_PROMOTED)]
     return promoted[-1] if promoted else None

@@ -284,10 +284,12 @@ def test_a_promotion_stopped_at_any_write_is_finished_by_the_next_command(
     if at < 2:
         assert decide(ctx, evidence).promote
     assert champion(ctx) == evidence.version
+    tags = ctx.tracker.client.get_model_version(NAME, str(evidence.version)).tags
+    assert (tags["goldrun.decision"], tags["validation_status"]) == ("promoted", "approved")
 
 
 def stop_at_write(monkeypatch: pytest.MonkeyPatch, at: int) -> None:
-    """Stop at the given write of a promotion: tag, entry, tag, alias, tag, entry, tag, tags."""
+    """Stop at the given write of a promotion: tag, entry, tag, alias, tags, tag, entry, tag."""
     writes = iter(range(at))
 
     def stopping(original: Callable[..., object]) -> Callable[..., object]:

@@ -99,7 +99,10 @@ def test_a_migration_renames_every_version_alias_tag_and_run(
     origin = ctx.lake.origin(BRONZE.name)
     assert origin is not None
     owner = {"goldrun.source": "online_retail", "goldrun.lake": origin.id}
-    assert [v.tags for v in after] == [{**v.tags, **owner} for v in before]
+    status = {2: {"validation_status": "approved"}}
+    assert [v.tags for v in after] == [
+        {**v.tags, **owner, **status.get(v.number, {})} for v in before
+    ]
     assert versions_of(ctx.tracker.client, "churn") is None
     champion = champion_of(ctx, "churn")
     assert champion is not None

@@ -11,8 +11,8 @@ from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
-DECISION = "goldrun.decision"
-"""Tag of a version: the decision of the gate as text."""
+from goldrun.contracts.version_tags import DECISION
+
 _PROMOTED = "promoted"
 _ABSENT = "RESOURCE_DOES_NOT_EXIST"
 

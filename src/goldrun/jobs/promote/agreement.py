@@ -9,6 +9,7 @@ from goldrun.io.tracking.versions import was_promoted
 from goldrun.jobs.context import Context, log
 from goldrun.jobs.names import RUN_COMMAND
 from goldrun.jobs.promote.ledger import append, deciding, read_entries
+from goldrun.jobs.promote.record import give_alias
 from goldrun.registry.history import open_intent
 from goldrun.registry.ledger import Entry, State
 from goldrun.registry.standing import Standing, recorded_champion
@@ -44,8 +45,7 @@ def complete_stopped(ctx: Context, entries: list[Entry]) -> list[Entry]:
     if alias != version and (alias != intent.from_version or not exists):
         log.warning("    the stopped promotion of %s version %s is abandoned", name, version)
         return append(ctx, entries, replace(intent, state=State.ABANDONED))
-    if alias != version:
-        ctx.tracker.promote(name, version)
+    give_alias(ctx, intent)
     log.warning("    the stopped promotion of %s version %s is finished", name, version)
     return append(ctx, entries, replace(intent, state=State.DONE))
 

@@ -5,19 +5,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from goldrun.contracts.verdict import Verdict
+from goldrun.contracts.version_tags import APPROVED, DECISION
 from goldrun.io.tracking import registered_models
-from goldrun.io.tracking.versions import DECISION
 from goldrun.jobs.context import Context
 from goldrun.jobs.promote import ledger
 from goldrun.learning.head_to_head import HeadToHead
-from goldrun.registry.description import with_decision
-from goldrun.registry.evidence import STATUS_TAG, Evidence, hash_of
+from goldrun.registry.description import decision_tags, with_decision
+from goldrun.registry.evidence import Evidence, hash_of
 from goldrun.registry.gate import Decision
 from goldrun.registry.ledger import Entry, State
 
 DESCRIPTION = "mlflow.note.content"
 """Tag of a run that the UI shows as its description."""
-_APPROVED = "approved"
 
 
 @dataclass(frozen=True)
@@ -62,20 +61,30 @@ def carry_out(
         ledger.append(ctx, entries, entry)
     # A champion that is proposed once more stays as it was described when it was promoted.
     if champion != evidence.version:
-        _tag(ctx, evidence, decided)
+        _describe(ctx, evidence, decided, entry)
 
 
 def move_alias(ctx: Context, entries: Sequence[Entry], entry: Entry) -> None:
     """Record the intent, give the version the alias ``champion``, and record the end."""
-    intended = ledger.append(ctx, entries, replace(entry, state=State.INTENDED))
-    ctx.tracker.promote(entry.model, entry.to_version)
+    intent = replace(entry, state=State.INTENDED)
+    intended = ledger.append(ctx, entries, intent)
+    give_alias(ctx, intent)
     ledger.append(ctx, intended, replace(entry, state=State.DONE))
 
 
-def _tag(ctx: Context, evidence: Evidence, decided: Decided) -> None:
+def give_alias(ctx: Context, intent: Entry) -> None:
+    """Give the version of an intent the alias ``champion``, and the tags of the decision."""
+    ctx.tracker.promote(intent.model, intent.to_version)
+    ctx.tracker.tag_version(intent.model, intent.to_version, decision_tags(intent))
+
+
+def _describe(ctx: Context, evidence: Evidence, decided: Decided, entry: Entry) -> None:
     """Write the decision into tags and description of the version and of its training run."""
     client, name, number = ctx.tracker.client, evidence.model, evidence.version
-    ctx.tracker.tag_version(name, number, _version_tags(decided, evidence))
+    if not decided.decision.promote:
+        ctx.tracker.tag_version(name, number, decision_tags(entry))
+    elif approval := evidence.gate.get("approval_tag"):
+        ctx.tracker.tag_version(name, number, {approval: APPROVED})
     run = registered_models.run_of(client, evidence.run_id)
     described = with_decision(
         client.get_model_version(name, str(number)).description or "",
@@ -89,18 +98,6 @@ def _tag(ctx: Context, evidence: Evidence, decided: Decided) -> None:
     if run is not None:
         for key, value in {DECISION: str(decided.decision), DESCRIPTION: described}.items():
             client.set_tag(evidence.run_id, key, value)
-
-
-def _version_tags(decided: Decided, evidence: Evidence) -> dict[str, str]:
-    """Return the decision as short tags; the ledger has its reasons."""
-    if not decided.decision.promote:
-        return {DECISION: "not promoted", STATUS_TAG: "rejected"}
-    approval = evidence.gate.get("approval_tag")
-    return {
-        DECISION: "promoted by force" if decided.forced else "promoted",
-        STATUS_TAG: _APPROVED,
-        **({approval: _APPROVED} if approval else {}),
-    }
 
 
 def _entry(ctx: Context, champion: int | None, evidence: Evidence, decided: Decided) -> Entry:
