@@ -2,7 +2,7 @@
 
 ``python -m benchmarks.contenders.of_snapshots WAY NUMBER FOLDER``: the way ``fill`` writes the
 daily tables of NUMBER customers into the lake in FOLDER, the others the features as of NUMBER
-dates.
+dates. The way ``write alone`` writes those that are stored in the folder ``COMPUTED`` already.
 """
 
 import os
@@ -14,8 +14,9 @@ from pyspark.sql import functions as F
 
 from benchmarks.contenders import Steps
 from benchmarks.feed import settings_of
+from goldrun.contracts.gold import AS_OF
 from goldrun.contracts.table import Table
-from goldrun.features.catalog.feature_tables import ACTIVITY
+from goldrun.features.catalog.feature_tables import ACTIVITY, CUSTOMER_FEATURES
 from goldrun.features.catalog.non_additive_tables import CUSTOMER_RESPONSES
 from goldrun.features.labels import History
 from goldrun.io.delta.lake import Lake
@@ -29,6 +30,8 @@ FIRST = date(2024, 1, 1)
 LAST = FIRST + timedelta(days=729)
 FILL, ONE = "fill", "one date"
 TOGETHER, EACH = "all dates in one call", "a pass for each date"
+WRITE = "write alone"
+COMPUTED = "computed"
 _DAY = f"date_add(DATE'{FIRST}', CAST(id * 37 % 60 + n * 61 + id * n % 40 AS INT))"
 _VALUES = {
     "customer_id": "concat('c', id)",
@@ -57,6 +60,13 @@ def _expressions(table: Table) -> list[str]:
     ]
 
 
+def write_computed(ctx: Context, folder: Path, number: int) -> None:
+    """Write stored features of so many dates again, a part for each date."""
+    rows = ctx.lake.session.read.format("delta").load(str(folder / COMPUTED))
+    (dates,) = passes(TOGETHER, number)
+    ctx.lake.replace(CUSTOMER_FEATURES, [rows.where(F.col(AS_OF) == F.lit(day)) for day in dates])
+
+
 def passes(way: str, number: int) -> list[list[date]]:
     """Return the dates of each pass of a way: up to the last day, four weeks apart."""
     dates = [LAST - timedelta(days=28 * back) for back in reversed(range(number))]
@@ -73,6 +83,8 @@ def main(way: str, number: int, folder: Path) -> None:
         with steps.step("writing"):
             if way == FILL:
                 fill(ctx, number)
+            elif way == WRITE:
+                write_computed(ctx, folder, number)
             else:
                 for dates in passes(way, number):
                     write_snapshots(ctx, dates, History(FIRST, LAST))
