@@ -92,13 +92,17 @@ def bootstrap_ari(model: Pipeline, frame: pd.DataFrame, settings: SegmentationSe
     k = segment_count(model)
     rows = _rows(frame, tuple(model.feature_names_in_), k)
     segments = model.predict(rows)
+    # The logarithm is the same in each resample; only the steps after it are fitted.
+    logs, fitted = np.asarray(model[:-2].transform(rows)), model[-2:]
     agreement = []
     for resample in range(settings.bootstraps):
         random = np.random.default_rng([settings.seed, resample])
-        drawn = rows.iloc[random.integers(len(rows), size=len(rows))]
-        refit = clone(model).set_params(**{f"{_KMEANS}__random_state": int(random.integers(2**31))})
+        drawn = logs[random.integers(len(logs), size=len(logs))]
+        refit = clone(fitted).set_params(
+            **{f"{_KMEANS}__random_state": int(random.integers(2**31))}
+        )
         with _one_thread():
-            agreement.append(adjusted_rand_score(segments, refit.fit(drawn).predict(rows)))
+            agreement.append(adjusted_rand_score(segments, refit.fit(drawn).predict(logs)))
     return float(np.mean(agreement))
 
 
