@@ -1,6 +1,7 @@
 """The page of attacks that the documentation has."""
 
 import re
+import tempfile
 from collections.abc import Sequence
 from importlib.metadata import version
 
@@ -62,7 +63,8 @@ def _row(result: Result) -> str:
 
 def _cell(text: str) -> str:
     """Return a text on one line, without the folders of this run and with its ids shortened."""
-    plain = re.sub(r"\S*/tmp/\w+/shop", "…", text).replace("\n", " ")
+    folder = re.escape(tempfile.gettempdir())
+    plain = re.sub(rf"{folder}/\w+/shop", "…", text).replace("\n", " ")
     plain = re.sub(r"\b([0-9a-f]{6})[0-9a-f]{20,}\b", r"\1…", plain)
     short = plain if len(plain) <= _LONGEST else f"{plain[:_LONGEST]}…"
     return re.sub(r"([|<>*_`$\[\]\\])", r"\\\1", short)

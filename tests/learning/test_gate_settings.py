@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from goldrun.learning.gate_settings import GateSettings, loosened
 
@@ -25,14 +26,15 @@ def test_a_looser_threshold_is_named_and_a_stricter_one_is_not(
     name: str, strict: Any, loose: Any
 ) -> None:
     before, now = DEFAULT | {name: strict}, DEFAULT | {name: loose}
-    assert loosened(now, before) == [f"{name} of the gate was {strict} and is {loose}"]
-    assert loosened(before, now) == []
-    assert loosened(now, now) == []
+    found = loosened(now, before, "in May")
+    assert found == [f"{name} of the gate was {strict} in May and is {loose}"]
+    assert loosened(before, now, "in May") == []
+    assert loosened(now, now, "in May") == []
 
 
 def test_a_threshold_that_an_older_goldrun_did_not_record_is_not_compared() -> None:
-    assert loosened(DEFAULT, {}) == []
-    assert loosened({}, DEFAULT) == []
+    assert loosened(DEFAULT, {}, "before") == []
+    assert loosened(DEFAULT, {"min_gain": "x", "margin": None}, "before") == []
 
 
 def test_every_threshold_is_compared_but_for_the_tag() -> None:
@@ -41,4 +43,11 @@ def test_every_threshold_is_compared_but_for_the_tag() -> None:
         **{"max_auc": 1.0, "max_baseline": 1.0, "min_agreement": 0.0},
     }
     strictest = DEFAULT | {"baseline_rule": "shown"}
-    assert len(loosened(loosest, strictest)) == len(GateSettings.model_fields) - 1
+    assert len(loosened(loosest, strictest, "before")) == len(GateSettings.model_fields) - 1
+
+
+@pytest.mark.parametrize("name", ["goldrun.evidence", "mlflow.user", "validation_status", "a;b"])
+def test_the_approval_is_in_a_tag_of_its_own(name: str) -> None:
+    with pytest.raises(ValidationError, match="approval_tag"):
+        GateSettings(approval_tag=name)
+    assert GateSettings(approval_tag="Approval_Check").approval_tag == "Approval_Check"

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from goldrun.contracts.strict import Strict
+from goldrun.contracts.version_tags import STATUS
 
 
 class GateSettings(Strict):
@@ -36,7 +37,14 @@ class GateSettings(Strict):
     max_auc: float = Field(default=0.95, ge=0.5, le=1)
     max_baseline: float = Field(default=0.9, ge=0.5, le=1)
     min_agreement: float = Field(default=0.8, ge=0, le=1)
-    approval_tag: str = ""
+    approval_tag: str = Field(default="", pattern=r"^[\w .\-]*$")
+
+    @field_validator("approval_tag")
+    @classmethod
+    def _is_free(cls, name: str) -> str:
+        if name == STATUS or name.startswith(("goldrun.", "mlflow.")):
+            raise ValueError(f"goldrun or MLflow writes {name} itself: give another tag")
+        return name
 
 
 _LOOSER_ABOVE = ("margin", "max_auc", "max_baseline")
@@ -44,17 +52,20 @@ _LOOSER_BELOW = ("min_gain", "min_agreement")
 _STRICT = {"rule": "better", "baseline_rule": "shown"}
 
 
-def loosened(now: Mapping[str, Any], before: Mapping[str, Any]) -> list[str]:
-    """Describe each threshold that is looser than before; one that is missing is not compared.
+def loosened(now: Mapping[str, Any], before: Mapping[str, Any], when: str) -> list[str]:
+    """Describe each threshold that is looser than before.
+
+    One that is not recorded as a number, or not at all, by an older goldrun, is not compared.
 
     Args:
-        now: Thresholds of a version, as its evidence has them.
-        before: Those of the champion.
+        now: Thresholds that decide.
+        before: Those of a version's evidence.
+        when: When those counted, for the message.
     """
-    both = [name for name in before if name in now]
+    numbers = {name for name, value in before.items() if isinstance(value, int | float)}
     looser = [
-        *(name for name in _LOOSER_ABOVE if name in both and now[name] > before[name]),
-        *(name for name in _LOOSER_BELOW if name in both and now[name] < before[name]),
-        *(n for n, v in _STRICT.items() if n in both and before[n] == v and now[n] != v),
+        *(name for name in _LOOSER_ABOVE if name in numbers and now[name] > before[name]),
+        *(name for name in _LOOSER_BELOW if name in numbers and now[name] < before[name]),
+        *(name for name, strict in _STRICT.items() if before.get(name) == strict != now[name]),
     ]
-    return [f"{name} of the gate was {before[name]} and is {now[name]}" for name in looser]
+    return [f"{name} of the gate was {before[name]} {when} and is {now[name]}" for name in looser]

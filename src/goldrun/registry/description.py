@@ -17,8 +17,8 @@ def decision_tags(entry: Entry) -> dict[str, str]:
     Of a version that a person made champion again, or declared to be it, the gate's decision stays.
     """
     if entry.action != Action.PROMOTION:
-        return {STATUS: APPROVED}
-    if entry.state == State.REFUSED:
+        return {} if entry.state == State.ABANDONED else {STATUS: APPROVED}
+    if entry.state in (State.REFUSED, State.ABANDONED):
         return {DECISION: "not promoted", STATUS: REJECTED}
     return {DECISION: "promoted by force" if entry.forced else "promoted", STATUS: APPROVED}
 

@@ -78,7 +78,8 @@ def decide(
         lost, noted = defeats(head_to_head, gate or GateSettings())
         against += lost
         warnings += noted
-    return Decision(not against, tuple(against), tuple(warnings), is_sound)
+    # Several conditions can have the same metric.
+    return Decision(not against, tuple(dict.fromkeys(against)), tuple(warnings), is_sound)
 
 
 def _doubtful(criteria: tuple[Criterion, ...], evidence: Evidence) -> bool:

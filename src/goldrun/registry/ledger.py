@@ -34,7 +34,7 @@ class State(StrEnum):
     DONE = "done"
     """The alias has moved."""
     ABANDONED = "abandoned"
-    """The alias was not moved, because the version is not there any more."""
+    """The version did not become champion: it was deleted, or the alias moved by hand meanwhile."""
 
 
 _UNHASHED = ("hash", "signature", "signed_by")

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -117,19 +118,43 @@ def test_the_champion_itself_is_not_promoted_again_by_force(ctx: Context) -> Non
     assert len(states(ctx)) == 3
 
 
-def test_looser_thresholds_than_the_champions_are_recorded(ctx: Context) -> None:
-    decide(ctx, registered(ctx, gate={"min_gain": 0.002, "rule": "better"}))
-    decide(ctx, registered(ctx, gate={"min_gain": 0.0, "rule": "better"}))
+def test_looser_thresholds_than_before_are_recorded(ctx: Context) -> None:
+    gate = GateSettings().model_dump()
+    decide(ctx, registered(ctx, gate=gate))
+    loose = replace(
+        proposal(registered(ctx, gate=gate), worse), gate=GateSettings(min_gain=0), settings_hash=""
+    )
+    with ctx.tracker.run("promote", "goldrun-churn"):
+        decide_on(ctx, loose)
     warnings = ledger.read_entries(ctx, NAME)[-1].warnings
-    assert warnings == ("min_gain of the gate was 0.002 and is 0.0",)
+    assert warnings == (
+        "min_gain of the gate was 0.002 when it was trained and is 0.0",
+        "min_gain of the gate was 0.002 for champion version 1 and is 0.0",
+    )
+
+
+def test_settings_that_changed_since_the_training_are_recorded(ctx: Context) -> None:
+    changed = replace(proposal(registered(ctx)), settings_hash="f" * 64)
+    with ctx.tracker.run("promote", "goldrun-churn"):
+        decide_on(ctx, changed)
+    (_, entry) = ledger.read_entries(ctx, NAME)
+    assert entry.warnings == ("the settings of the model have changed since it was trained",)
+
+
+def test_a_former_champion_that_is_refused_keeps_the_decision_on_it(ctx: Context) -> None:
+    first = registered(ctx)
+    decide(ctx, first)
+    decide(ctx, registered(ctx))
+    assert not decide(ctx, first, how=worse).promote
+    tags = ctx.tracker.client.get_model_version(NAME, "1").tags
+    assert (tags["goldrun.decision"], tags["validation_status"]) == ("promoted", "approved")
 
 
 def test_a_promoted_version_has_the_approval_of_the_deployment_job(ctx: Context) -> None:
     decide(ctx, registered(ctx, gate={"approval_tag": "Approval_Check"}))
     decide(ctx, registered(ctx, gate={"approval_tag": "Approval_Check"}), how=worse)
     first, second = (ctx.tracker.client.get_model_version(NAME, v).tags for v in ("1", "2"))
-    assert first["Approval_Check"] == "approved"
-    assert "Approval_Check" not in second
+    assert (first["Approval_Check"], second["Approval_Check"]) == ("approved", "rejected")
 
 
 @pytest.mark.parametrize("part", ["quality_versions", "gold_versions"])
@@ -324,6 +349,28 @@ def test_a_stopped_promotion_whose_version_was_deleted_is_abandoned(
     assert states(ctx)[-1] == (State.ABANDONED, 1, 2)
 
 
+def test_a_stopped_promotion_whose_alias_was_moved_by_hand_is_not_promoted(
+    ctx: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decide(ctx, registered(ctx))
+    evidence, third = registered(ctx), registered(ctx)
+    stop_at_write(monkeypatch, 5)
+    with pytest.raises(StoppedError):
+        decide(ctx, evidence)
+    monkeypatch.undo()
+    assert version_tags(ctx, evidence.version) == ("promoted", "approved")
+    ctx.tracker.promote(NAME, third.version)
+    with pytest.raises(LedgerError, match="by the ledger version 1 is champion"):
+        champion(ctx)
+    assert states(ctx)[-1] == (State.ABANDONED, 1, 2)
+    assert version_tags(ctx, evidence.version) == ("not promoted", "rejected")
+
+
+def version_tags(ctx: Context, version: int) -> tuple[str, str]:
+    tags = ctx.tracker.client.get_model_version(NAME, str(version)).tags
+    return tags["goldrun.decision"], tags["validation_status"]
+
+
 def test_a_clock_that_was_set_back_stops_the_decision(ctx: Context) -> None:
     decide(ctx, registered(ctx))
     earlier = replace(ctx, clock=lambda: ctx.now - timedelta(days=1))
@@ -337,6 +384,21 @@ def test_clocks_that_differ_a_little_keep_the_entries_in_order(ctx: Context) -> 
     decide(replace(ctx, clock=lambda: ctx.now), registered(ctx))
     times = [e.recorded_at for e in ledger.read_entries(ctx, NAME)]
     assert times == sorted(set(times))
+
+
+def test_by_not_worse_a_test_date_is_not_before_that_of_the_current_champion(ctx: Context) -> None:
+    days = {"last_label_day": "2011-01-01"}
+    not_worse_than = partial(_decide_not_worse, ctx)
+    assert not_worse_than(registered(ctx, test_origin="2011-01-01", **days)).promote
+    assert not_worse_than(registered(ctx, test_origin="2011-03-01", **days)).promote
+    between = not_worse_than(registered(ctx, test_origin="2011-02-01", **days))
+    assert "2011-02-01 is before that of champion version 2, 2011-03-01" in str(between)
+
+
+def _decide_not_worse(ctx: Context, evidence: Evidence) -> Decision:
+    proposed = replace(proposal(evidence, not_worse), gate=GateSettings(rule="not_worse"))
+    with ctx.tracker.run("promote", "goldrun-churn"):
+        return decide_on(ctx, proposed).decision
 
 
 def test_without_the_best_champion_nothing_is_shown_to_be_not_worse(ctx: Context) -> None:

@@ -30,6 +30,9 @@ def test_a_version_whose_evidence_is_missing_is_refused_with_an_entry(ctx: Conte
     (entry,) = ledger.read_entries(ctx, NAME)
     assert (entry.state, entry.to_version, entry.evidence) == (State.REFUSED, 1, None)
     assert "has no evidence" in entry.reasons[0]
+    tags = ctx.tracker.client.get_model_version(NAME, "1").tags
+    assert (tags["goldrun.decision"], tags["validation_status"]) == ("not promoted", "rejected")
+    assert entry.checksum == tags["goldrun.model_checksum"]
     assert ctx.tracker.champion(NAME) is None
 
 

@@ -12,7 +12,7 @@ from goldrun.io.settings import load_source
 from goldrun.io.tracking.runs import Champion, Tracker
 from goldrun.jobs.context import Context
 from goldrun.jobs.promote import ledger
-from goldrun.jobs.promote.decide import Proposal
+from goldrun.jobs.promote.proposal import Proposal
 from goldrun.learning.head_to_head import HeadToHead
 from goldrun.learning.resampling import Interval
 from goldrun.registry.evidence import FILE, HASH_TAG, Evidence, hash_of

@@ -15,8 +15,8 @@ _REMEDY = "use a machine or a container with more memory, or train a smaller mod
 def check_size(what: str, file: Path, memory: int | None = None) -> None:
     """Check that a pipeline fits into memory before anything of it is unpacked.
 
-    A few kilobytes can unpack to more than any machine has. What a file says about its size holds:
-    no more than that is unpacked.
+    A few kilobytes can unpack to more than any machine has. The archive's own sizes are used, which
+    zipfile does not exceed when it reads an entry.
 
     Args:
         what: The model, for the message.

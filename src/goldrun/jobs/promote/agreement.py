@@ -3,15 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from goldrun.errors import LedgerError
+from goldrun.errors import EvidenceError, LedgerError
 from goldrun.io.tracking import registered_models
 from goldrun.io.tracking.versions import was_promoted
 from goldrun.jobs.context import Context, log
 from goldrun.jobs.names import RUN_COMMAND
 from goldrun.jobs.promote.ledger import append, deciding, read_entries
-from goldrun.jobs.promote.record import give_alias
-from goldrun.registry.history import open_intent
-from goldrun.registry.ledger import Entry, State
+from goldrun.jobs.promote.record import describe, give_alias
+from goldrun.jobs.promote.stored_evidence import read_evidence, version_named
+from goldrun.registry.description import decision_tags
+from goldrun.registry.gate import Decision
+from goldrun.registry.history import open_intent, was_champion
+from goldrun.registry.ledger import Action, Entry, State
 from goldrun.registry.standing import Standing, recorded_champion
 
 
@@ -44,10 +47,27 @@ def complete_stopped(ctx: Context, entries: list[Entry]) -> list[Entry]:
     exists = registered_models.version_of(ctx.tracker.client, name, version) is not None
     if alias != version and (alias != intent.from_version or not exists):
         log.warning("    the stopped promotion of %s version %s is abandoned", name, version)
-        return append(ctx, entries, replace(intent, state=State.ABANDONED))
+        abandoned = replace(intent, state=State.ABANDONED)
+        if exists and was_champion(entries, version) is None:
+            ctx.tracker.tag_version(name, version, decision_tags(abandoned))
+        return append(ctx, entries, abandoned)
     give_alias(ctx, intent)
+    _describe_finished(ctx, intent)
     log.warning("    the stopped promotion of %s version %s is finished", name, version)
     return append(ctx, entries, replace(intent, state=State.DONE))
+
+
+def _describe_finished(ctx: Context, intent: Entry) -> None:
+    """Write the decision of a finished promotion where people read it, as far as it is known."""
+    version = version_named(ctx, intent.model, intent.to_version)
+    if version is None or intent.evidence is None or intent.action != Action.PROMOTION:
+        return
+    try:
+        evidence = read_evidence(ctx, version, intent.evidence)
+    except EvidenceError as error:
+        log.warning("    its description is left as it was: %s", error)
+        return
+    describe(ctx, evidence, Decision(promote=True, against=(), warnings=intent.warnings))
 
 
 def standing_of(ctx: Context, name: str, entries: Sequence[Entry]) -> Standing:

@@ -1,54 +1,25 @@
 """The gate's decision on a registered version: made, recorded and carried out under one lock."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Literal
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-from goldrun.contracts.criterion import Criterion
+from goldrun.contracts.file_checksums import CHECKSUM_TAG
 from goldrun.contracts.verdict import Verdict
-from goldrun.errors import EvidenceError, ModelFileError
 from goldrun.io.tracking.runs import Champion
 from goldrun.jobs.context import Context, log
 from goldrun.jobs.promote import ledger
 from goldrun.jobs.promote.agreement import check_agreement, complete_stopped, standing_of
+from goldrun.jobs.promote.proposal import Comparison, Proposal, changed_since, compare
 from goldrun.jobs.promote.record import Decided, carry_out
-from goldrun.jobs.promote.stored_evidence import (
-    contradicted_by_runs,
-    read_evidence,
-    version_named,
-)
-from goldrun.learning.gate_settings import GateSettings, loosened
-from goldrun.learning.head_to_head import HeadToHead
-from goldrun.registry.consistency import contradictions, incomparable, measured_otherwise, repeats
+from goldrun.jobs.promote.stored_evidence import contradicted_by_runs
+from goldrun.registry.consistency import contradictions
+from goldrun.registry.description import decision_tags
 from goldrun.registry.evidence import Evidence
 from goldrun.registry.gate import Decision, decide
-from goldrun.registry.history import best_version, looks, was_champion
+from goldrun.registry.history import was_champion
 from goldrun.registry.ledger import Entry
 from goldrun.registry.remedies import remedies
 from goldrun.registry.standing import Standing
-
-
-@dataclass(frozen=True)
-class Proposal:
-    """A registered version for the gate to decide on.
-
-    Attributes:
-        model: Name of the model, such as ``churn``.
-        evidence: Evidence of the version.
-        criteria: Conditions on its metrics.
-        drift_policy: Effect of failed drift.
-        compare: Takes a champion and the number of earlier looks at the test rows; loads the
-            champion and compares both on the test rows of the version.
-        gate: Thresholds of the gate. By its rule ``not_worse`` a version is compared with the best
-            champion so far; otherwise with the champion.
-    """
-
-    model: str
-    evidence: Evidence
-    criteria: tuple[Criterion, ...]
-    drift_policy: Literal["warn", "block"]
-    compare: Callable[[Champion, int], HeadToHead]
-    gate: GateSettings = field(default_factory=GateSettings)
 
 
 @dataclass(frozen=True)
@@ -56,7 +27,8 @@ class Order:
     """What a person orders beside the gate's decision.
 
     Attributes:
-        dry_run: Whether to decide only: nothing is recorded or changed.
+        dry_run: Whether to decide only: the decision is not recorded, and nothing is promoted; a
+            promotion that was stopped is finished first.
         force: Whether to promote although the gate refuses.
         why: The reason for ``force``.
     """
@@ -92,22 +64,29 @@ def decide_on(ctx: Context, proposal: Proposal, order: Order | None = None) -> D
     return found
 
 
-def refuse_unread(ctx: Context, version: Champion, problem: Exception) -> None:
-    """Record that a version is refused because its evidence or its files are not as registered.
+def refuse_unread(ctx: Context, model: str, version: Champion, problem: Exception) -> None:
+    """Record that a version is refused because its evidence or its files can't be used.
 
     Args:
         ctx: The context; its tracker has an active run.
+        model: Name of the model, such as ``churn``.
         version: The version.
         problem: What was found.
     """
-    name = version.name
+    log.warning("    %s", problem)
+    name, number = version.name, version.version
     with ledger.deciding(ctx):
         entries = complete_stopped(ctx, ledger.read_entries(ctx, name))
-        champion = ctx.tracker.champion(name)
-        entry = ledger.refusal(
-            ctx, name, version.version, version.run_id, champion.version if champion else None
+        standing = standing_of(ctx, name, entries)
+        check_agreement(ctx, model, standing)
+        entry = replace(
+            ledger.refusal(ctx, name, number, version.run_id, standing.alias),
+            checksum=version.tags.get(CHECKSUM_TAG),
+            reasons=(str(problem),),
         )
-        ledger.append(ctx, entries, replace(entry, reasons=(str(problem),)))
+        ledger.append(ctx, entries, entry)
+        if was_champion(entries, number) is None:
+            ctx.tracker.tag_version(name, number, decision_tags(entry))
 
 
 def _log(proposal: Proposal, found: Decided) -> None:
@@ -135,10 +114,9 @@ def _judge(
 ) -> Decided:
     evidence = proposal.evidence
     against = _not_of_this_version(ctx, evidence, standing)
-    found = _Comparison()
-    rival = best_version(entries) if proposal.gate.rule == "not_worse" else standing.alias
-    if rival is not None and not against:
-        found = _compared(ctx, proposal, rival, entries)
+    found = Comparison()
+    if not against:
+        found = compare(ctx, proposal, standing.alias, entries)
     by_gate = decide(
         evidence,
         proposal.criteria,
@@ -151,7 +129,7 @@ def _judge(
     decision = Decision(
         promote=by_gate.promote and not reasons,
         against=(*reasons, *by_gate.against),
-        warnings=(*found.warnings, *by_gate.warnings),
+        warnings=(*changed_since(proposal), *found.warnings, *by_gate.warnings),
         is_sound=by_gate.is_sound and not against and not found.problems,
     )
     return Decided(decision, _verdict(decision, evidence), found.compared)
@@ -165,54 +143,6 @@ def _not_of_this_version(ctx: Context, evidence: Evidence, standing: Standing) -
     if standing.is_lost:
         found.append(f"the champion, version {standing.recorded}, was deleted")
     return found
-
-
-@dataclass(frozen=True)
-class _Comparison:
-    """A comparison with a champion, or why there is none.
-
-    Attributes:
-        compared: The comparison.
-        problems: Why it is not possible.
-        repeats: How the version repeats the champion's training; empty where it does not.
-        warnings: Thresholds of the gate that are looser than the champion's.
-    """
-
-    compared: HeadToHead | None = None
-    problems: tuple[str, ...] = ()
-    repeats: str = ""
-    warnings: tuple[str, ...] = ()
-
-
-def _compared(
-    ctx: Context, proposal: Proposal, number: int, entries: Sequence[Entry]
-) -> _Comparison:
-    """Compare with a version that is or was champion, or find out why that is not possible."""
-    mine = proposal.evidence
-    rival = version_named(ctx, mine.model, number)
-    if rival is None:
-        gone = (
-            f"version {number}, the best champion so far, was deleted: nothing shows it not worse"
-        )
-        return _Comparison(problems=(gone,))
-    entry = was_champion(entries, rival.version)
-    earlier = looks(entries, mine.test_origin) if mine.test_origin else 0
-    looser: list[str] = []
-    try:
-        # A version of an older goldrun that a person adopted has no evidence to compare.
-        if entry is None or entry.evidence is not None:
-            theirs = read_evidence(ctx, rival, entry.evidence if entry else None)
-            if differ := incomparable(mine, theirs):
-                return _Comparison(problems=tuple(differ))
-            if same := repeats(mine, theirs):
-                return _Comparison(repeats=same)
-            looser = loosened(mine.gate, theirs.gate)
-        found = proposal.compare(rival, earlier)
-        problems = tuple(measured_otherwise(mine, found))
-        return _Comparison(found, problems, warnings=tuple(looser))
-    except (EvidenceError, ModelFileError) as error:
-        log.warning("    %s", error)
-        return _Comparison(problems=(f"it can't be compared with the champion: {error}",))
 
 
 def _verdict(decision: Decision, evidence: Evidence) -> Verdict:

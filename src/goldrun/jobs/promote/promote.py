@@ -6,20 +6,20 @@ from typing import Any
 from goldrun.errors import (
     EvidenceError,
     ForeignModelError,
-    ModelFileError,
     NoChampionError,
     NotPromotedError,
 )
 from goldrun.features.catalog.feature_tables import CUSTOMER_FEATURES
 from goldrun.io.frames import content_hash
-from goldrun.io.settings import load_model_config
+from goldrun.io.settings import load_model_config, model_file_hash
 from goldrun.io.tracking.runs import CHALLENGER, Champion
 from goldrun.jobs.context import Context, log
 from goldrun.jobs.monitor.drift import snapshot
 from goldrun.jobs.names import RUN_COMMAND
 from goldrun.jobs.promote.champions import owner_of
 from goldrun.jobs.promote.choose import must_have_reason
-from goldrun.jobs.promote.decide import Order, Proposal, decide_on, refuse_unread
+from goldrun.jobs.promote.decide import Order, decide_on, refuse_unread
+from goldrun.jobs.promote.proposal import NOT_AS_REGISTERED, Proposal
 from goldrun.jobs.promote.record import Decided
 from goldrun.jobs.promote.stored_evidence import read_evidence, version_named
 from goldrun.jobs.train.comparing import comparison, loaded
@@ -44,7 +44,7 @@ def run(ctx: Context, name: str, number: int | None, order: Order) -> Decided:
     Raises:
         NoChampionError: There is no such version.
         SettingsError: It is to be promoted by force, without a reason.
-        ModelFileError: Its files are not those that were registered.
+        ModelFileError: Its files are not those that were registered, or can't be loaded.
         EvidenceError: Its evidence is missing, has changed, or is of another version.
         ForeignModelError: It belongs to another source or lake.
         LedgerError: The ledger was changed, or disagrees with the alias.
@@ -59,9 +59,9 @@ def run(ctx: Context, name: str, number: int | None, order: Order) -> Decided:
         evidence = read_evidence(ctx, version)
         # Also of a first champion the files must be those that were registered.
         challenger = loaded(version)
-    except (EvidenceError, ModelFileError) as error:
+    except NOT_AS_REGISTERED as error:
         if not order.dry_run:
-            refuse_unread(ctx, version, error)
+            refuse_unread(ctx, name, version, error)
         raise
     ctx.tracker.name_run(f"promote {name} version {version.version}")
 
@@ -70,7 +70,8 @@ def run(ctx: Context, name: str, number: int | None, order: Order) -> Decided:
         return comparison(model, settings, challenger, frames)(champion, looks)
 
     proposal = Proposal(
-        name, evidence, model.criteria(settings), settings.drift, compare, settings.gate
+        *(name, evidence, model.criteria(settings), settings.drift, compare, settings.gate),
+        settings_hash=model_file_hash(name),
     )
     decided = decide_on(ctx, proposal, order)
     _log(ctx, name, evidence, decided, order)
@@ -121,7 +122,7 @@ def _log(ctx: Context, name: str, evidence: Evidence, decided: Decided, order: O
     if order.dry_run:
         would = "would promote" if promoted else "would refuse"
         log.info(
-            "Dry run: the gate %s %s version %s; nothing was recorded or changed",
+            "Dry run: the gate %s %s version %s; it is not recorded, and the champion stays",
             *(would, evidence.model, evidence.version),
         )
     elif promoted:

@@ -1,11 +1,11 @@
 """Record a decision in the ledger and carry it out: intent, alias, end."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from goldrun.contracts.verdict import Verdict
-from goldrun.contracts.version_tags import APPROVED, DECISION
+from goldrun.contracts.version_tags import APPROVED, DECISION, REJECTED
 from goldrun.io.tracking import registered_models
 from goldrun.jobs.context import Context
 from goldrun.jobs.promote import ledger
@@ -13,6 +13,7 @@ from goldrun.learning.head_to_head import HeadToHead
 from goldrun.registry.description import decision_tags, with_decision
 from goldrun.registry.evidence import Evidence, hash_of
 from goldrun.registry.gate import Decision
+from goldrun.registry.history import was_champion
 from goldrun.registry.ledger import Entry, State
 
 DESCRIPTION = "mlflow.note.content"
@@ -56,19 +57,38 @@ def carry_out(
     """
     entry = _entry(ctx, champion, evidence, decided)
     if decided.decision.promote:
-        move_alias(ctx, entries, entry)
-    else:
-        ledger.append(ctx, entries, entry)
-    # A champion that is proposed once more stays as it was described when it was promoted.
-    if champion != evidence.version:
-        _describe(ctx, evidence, decided, entry)
+        move_alias(
+            ctx,
+            entries,
+            entry,
+            lambda: describe(ctx, evidence, decided.decision, decided.compared),
+        )
+        return
+    ledger.append(ctx, entries, entry)
+    # What was champion keeps the decision by which it became that.
+    if was_champion(entries, evidence.version) is None:
+        ctx.tracker.tag_version(evidence.model, evidence.version, decision_tags(entry))
+        describe(ctx, evidence, decided.decision, decided.compared)
 
 
-def move_alias(ctx: Context, entries: Sequence[Entry], entry: Entry) -> None:
-    """Record the intent, give the version the alias ``champion``, and record the end."""
+def move_alias(
+    ctx: Context,
+    entries: Sequence[Entry],
+    entry: Entry,
+    describing: Callable[[], None] = lambda: None,
+) -> None:
+    """Record the intent, give the version the alias ``champion``, and record the end.
+
+    Args:
+        ctx: The context, within ``ledger.deciding``.
+        entries: The model's entries so far.
+        entry: The decision.
+        describing: Writes the decision where people read it, before the end.
+    """
     intent = replace(entry, state=State.INTENDED)
     intended = ledger.append(ctx, entries, intent)
     give_alias(ctx, intent)
+    describing()
     ledger.append(ctx, intended, replace(entry, state=State.DONE))
 
 
@@ -78,25 +98,29 @@ def give_alias(ctx: Context, intent: Entry) -> None:
     ctx.tracker.tag_version(intent.model, intent.to_version, decision_tags(intent))
 
 
-def _describe(ctx: Context, evidence: Evidence, decided: Decided, entry: Entry) -> None:
-    """Write the decision into tags and description of the version and of its training run."""
+def describe(
+    ctx: Context, evidence: Evidence, decision: Decision, compared: HeadToHead | None = None
+) -> None:
+    """Write a decision into the descriptions of the version and of its training run.
+
+    A deployment job's approval is written too, where the model's TOML names its tag.
+    """
     client, name, number = ctx.tracker.client, evidence.model, evidence.version
-    if not decided.decision.promote:
-        ctx.tracker.tag_version(name, number, decision_tags(entry))
-    elif approval := evidence.gate.get("approval_tag"):
-        ctx.tracker.tag_version(name, number, {approval: APPROVED})
+    if approval := evidence.gate.get("approval_tag"):
+        status = APPROVED if decision.promote else REJECTED
+        ctx.tracker.tag_version(name, number, {str(approval): status})
     run = registered_models.run_of(client, evidence.run_id)
     described = with_decision(
         client.get_model_version(name, str(number)).description or "",
         evidence,
-        decided.decision,
-        decided.compared,
+        decision,
+        compared,
         run.experiment_id if run else "",
     )
     client.update_model_version(name, str(number), described)
     # The tags of a deleted run can't be set.
     if run is not None:
-        for key, value in {DECISION: str(decided.decision), DESCRIPTION: described}.items():
+        for key, value in {DECISION: str(decision), DESCRIPTION: described}.items():
             client.set_tag(evidence.run_id, key, value)
 
 

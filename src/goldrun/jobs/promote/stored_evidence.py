@@ -65,7 +65,7 @@ def contradicted_by_runs(ctx: Context, evidence: Evidence) -> list[str]:
     found = []
     training = registered_models.run_of(ctx.tracker.client, evidence.run_id)
     if training is None:
-        return [f"its training run {evidence.run_id} was deleted"]
+        return [f"its training run {evidence.run_id} was deleted, or never existed"]
     finite = {name: value for name, value in evidence.metrics.items() if value is not None}
     if changed := sorted(k for k, v in finite.items() if training.metrics.get(k) != v):
         found.append(f"the training run has another {', '.join(changed[:3])} than the evidence")
@@ -76,7 +76,7 @@ def contradicted_by_runs(ctx: Context, evidence: Evidence) -> list[str]:
     for what, run_id, verdict in measured:
         run = registered_models.run_of(ctx.tracker.client, run_id)
         if run is None:
-            found.append(f"the run of {what} {run_id} was deleted")
+            found.append(f"the run of {what} {run_id} was deleted, or never existed")
         elif run.parent != evidence.run_id:
             found.append(f"the run of {what} {run_id} is not of its training run")
         elif run.tags.get(VERDICT) != verdict.value:

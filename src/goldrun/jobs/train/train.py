@@ -12,7 +12,8 @@ from goldrun.jobs.context import Context, log, step
 from goldrun.jobs.monitor import drift, quality, rejections
 from goldrun.jobs.promote.candidate import Candidate, MonitoringResult
 from goldrun.jobs.promote.champions import check_models
-from goldrun.jobs.promote.decide import Proposal, decide_on
+from goldrun.jobs.promote.decide import decide_on
+from goldrun.jobs.promote.proposal import Proposal
 from goldrun.jobs.promote.register import check_run, register
 from goldrun.jobs.score.publish import publish
 from goldrun.jobs.time_zone import check_zone_of_gold
