@@ -50,7 +50,7 @@ def _attack(
 ATTACKS = (
     _attack("when asked for the champion", Failure.ERROR, _ASKED, _OWN_ERRORS, reads=True),
     _attack("when asked for the champion", Failure.PAGE, _ASKED, "not as an MLflow", reads=True),
-    _attack("when asked for the champion", Failure.EMPTY, _ASKED, "error: MLflow ", reads=True),
+    _attack("when asked for the champion", Failure.EMPTY, _ASKED, "not as an MLflow", reads=True),
     _attack("when asked for the champion", Failure.SLOW, _ASKED, "can't be reached", reads=True),
     _attack("before the intent is recorded", Failure.ERROR, _HEAD, _OWN_ERRORS),
     _attack("after the intent is recorded", Failure.ERROR, _HEAD, _OWN_ERRORS, 2),

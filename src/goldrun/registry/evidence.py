@@ -153,7 +153,7 @@ class Evidence(TrainedOn):
             where = ".".join(map(str, first["loc"])) or "the text"
             raise ValueError(f"{where}: {first['msg']}") from error
 
-    def version_tags(self) -> dict[str, str]:
+    def registered_tags(self) -> dict[str, str]:
         """Return the tags that a version is registered with: the registry page shows few."""
         return {SOURCE_TAG: self.source, LAKE_TAG: self.lake, STATUS: PENDING}
 

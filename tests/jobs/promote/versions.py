@@ -54,7 +54,7 @@ def registered(ctx: Context, **changes: Any) -> Evidence:
         given = {"model": NAME, "source": "north", "lake": "lake-1", "run_id": run_id, **runs}
         evidence = replace(EVIDENCE, **{"content_hash": rows, **given, **changes})
         ctx.tracker.log_metrics({k: v for k, v in evidence.metrics.items() if v is not None})
-        tags = {**evidence.version_tags(), "goldrun.model_checksum": evidence.checksum}
+        tags = {**evidence.registered_tags(), "goldrun.model_checksum": evidence.checksum}
         made = client.create_model_version(NAME, f"runs:/{run_id}/model", run_id, tags=tags)
         numbered = replace(evidence, version=int(made.version))
         text = numbered.to_json()

@@ -32,6 +32,21 @@ def completed_entries(ctx: Context, name: str) -> list[Entry]:
         return complete_stopped(ctx, read_entries(ctx, name))
 
 
+def agreed(ctx: Context, model: str) -> tuple[list[Entry], Standing]:
+    """Return the entries of a model and its champion, on which alias and ledger agree.
+
+    A promotion that was stopped is finished first. Called within ``deciding``.
+
+    Raises:
+        LedgerError: The ledger was changed, or disagrees with the alias.
+    """
+    name = ctx.source.registered_name(model)
+    entries = complete_stopped(ctx, read_entries(ctx, name))
+    standing = standing_of(ctx, name, entries)
+    check_agreement(ctx, model, standing)
+    return entries, standing
+
+
 def complete_stopped(ctx: Context, entries: list[Entry]) -> list[Entry]:
     """Finish a promotion that was stopped between its entries, within ``deciding``.
 

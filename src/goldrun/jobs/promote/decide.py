@@ -8,15 +8,13 @@ from goldrun.contracts.verdict import Verdict
 from goldrun.io.tracking.runs import Champion
 from goldrun.jobs.context import Context, log
 from goldrun.jobs.promote import ledger
-from goldrun.jobs.promote.agreement import check_agreement, complete_stopped, standing_of
+from goldrun.jobs.promote.agreement import agreed
 from goldrun.jobs.promote.proposal import Comparison, Proposal, changed_since, compare
-from goldrun.jobs.promote.record import Decided, carry_out
+from goldrun.jobs.promote.record import Decided, carry_out, record_refusal
 from goldrun.jobs.promote.stored_evidence import contradicted_by_runs
 from goldrun.registry.consistency import contradictions
-from goldrun.registry.description import decision_tags
 from goldrun.registry.evidence import Evidence
 from goldrun.registry.gate import Decision, decide
-from goldrun.registry.history import was_champion
 from goldrun.registry.ledger import Entry
 from goldrun.registry.remedies import remedies
 from goldrun.registry.standing import Standing
@@ -49,11 +47,8 @@ def decide_on(ctx: Context, proposal: Proposal, order: Order | None = None) -> D
         TrackingError: The registry does not answer.
     """
     order = order or Order()
-    name = proposal.evidence.model
     with ledger.deciding(ctx):
-        entries = complete_stopped(ctx, ledger.read_entries(ctx, name))
-        standing = standing_of(ctx, name, entries)
-        check_agreement(ctx, proposal.model, standing)
+        entries, standing = agreed(ctx, proposal.model)
         found = _judge(ctx, proposal, entries, standing)
         # Of two commands at once the second one finds the version promoted.
         if standing.alias != proposal.evidence.version:
@@ -76,17 +71,13 @@ def refuse_unread(ctx: Context, model: str, version: Champion, problem: Exceptio
     log.warning("    %s", problem)
     name, number = version.name, version.version
     with ledger.deciding(ctx):
-        entries = complete_stopped(ctx, ledger.read_entries(ctx, name))
-        standing = standing_of(ctx, name, entries)
-        check_agreement(ctx, model, standing)
+        entries, standing = agreed(ctx, model)
         entry = replace(
             ledger.refusal(ctx, name, number, version.run_id, standing.alias),
             checksum=version.tags.get(CHECKSUM_TAG),
             reasons=(str(problem),),
         )
-        ledger.append(ctx, entries, entry)
-        if was_champion(entries, number) is None:
-            ctx.tracker.tag_version(name, number, decision_tags(entry))
+        record_refusal(ctx, entries, entry)
 
 
 def _log(proposal: Proposal, found: Decided) -> None:

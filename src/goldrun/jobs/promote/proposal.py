@@ -18,6 +18,7 @@ from goldrun.registry.ledger import Entry
 
 NOT_AS_REGISTERED = (EvidenceError, ModelFileError, MissingArtifactError, ContractError)
 """Errors of a version whose evidence or files are missing, changed, or not to be loaded."""
+_DELETED = "version {}, the best champion so far, was deleted: nothing shows it not worse"
 
 
 @dataclass(frozen=True)
@@ -80,36 +81,38 @@ def compare(
     others = [number for number in dict.fromkeys((best, champion)) if number is not None]
     if not others:
         return Comparison()
+    rivals: list[Champion] = []
+    for number in others:
+        rival = version_named(ctx, proposal.evidence.model, number)
+        if rival is None:
+            return Comparison(problems=(_DELETED.format(number),))
+        rivals.append(rival)
     warnings: list[str] = []
     try:
-        for number in others:
-            found = _beside(ctx, proposal, number, entries)
+        for rival in rivals:
+            found = _beside(ctx, proposal, rival, entries)
             warnings += found.warnings
             if found.problems or found.repeats:
                 return replace(found, warnings=tuple(warnings))
-        compared = _measured(ctx, proposal, others[0], entries)
+        compared = _measured(proposal, rivals[0], entries)
     except NOT_AS_REGISTERED as error:
         log.warning("    %s", error)
         compared = Comparison(problems=(f"it can't be compared with the champion: {error}",))
     return replace(compared, warnings=tuple(dict.fromkeys(warnings)))
 
 
-def _beside(ctx: Context, proposal: Proposal, number: int, entries: Sequence[Entry]) -> Comparison:
+def _beside(
+    ctx: Context, proposal: Proposal, rival: Champion, entries: Sequence[Entry]
+) -> Comparison:
     """Compare the evidence of a version with that of one that is or was champion."""
     mine = proposal.evidence
-    rival = version_named(ctx, mine.model, number)
-    if rival is None:
-        gone = (
-            f"version {number}, the best champion so far, was deleted: nothing shows it not worse"
-        )
-        return Comparison(problems=(gone,))
-    entry = was_champion(entries, number)
+    entry = was_champion(entries, rival.version)
     # A version of an older goldrun that a person adopted has no evidence to compare.
     if entry is not None and entry.evidence is None:
         return Comparison()
     theirs = read_evidence(ctx, rival, entry.evidence if entry else None)
     now = proposal.gate.model_dump(mode="json")
-    looser = loosened(now, theirs.gate, f"for champion version {number}")
+    looser = loosened(now, theirs.gate, f"for champion version {rival.version}")
     return Comparison(
         problems=tuple(incomparable(mine, theirs)),
         repeats=repeats(mine, theirs),
@@ -117,14 +120,9 @@ def _beside(ctx: Context, proposal: Proposal, number: int, entries: Sequence[Ent
     )
 
 
-def _measured(
-    ctx: Context, proposal: Proposal, number: int, entries: Sequence[Entry]
-) -> Comparison:
+def _measured(proposal: Proposal, rival: Champion, entries: Sequence[Entry]) -> Comparison:
     """Measure a version and one that is or was champion on the same rows."""
     mine = proposal.evidence
-    rival = version_named(ctx, mine.model, number)
-    if rival is None:
-        raise EvidenceError(f"version {number} was deleted meanwhile")
     earlier = looks(entries, mine.test_origin) if mine.test_origin else 0
     found = proposal.compare(rival, earlier)
     return Comparison(found, tuple(measured_otherwise(mine, found)))

@@ -64,11 +64,20 @@ def carry_out(
             lambda: describe(ctx, evidence, decided.decision, decided.compared),
         )
         return
-    ledger.append(ctx, entries, entry)
-    # What was champion keeps the decision by which it became that.
-    if was_champion(entries, evidence.version) is None:
-        ctx.tracker.tag_version(evidence.model, evidence.version, decision_tags(entry))
+    if record_refusal(ctx, entries, entry):
         describe(ctx, evidence, decided.decision, decided.compared)
+
+
+def record_refusal(ctx: Context, entries: Sequence[Entry], entry: Entry) -> bool:
+    """Record a refusal and tag its version; return whether it was tagged.
+
+    What was champion keeps the decision by which it became that.
+    """
+    ledger.append(ctx, entries, entry)
+    if was_champion(entries, entry.to_version) is not None:
+        return False
+    ctx.tracker.tag_version(entry.model, entry.to_version, decision_tags(entry))
+    return True
 
 
 def move_alias(
@@ -103,7 +112,8 @@ def describe(
 ) -> None:
     """Write a decision into the descriptions of the version and of its training run.
 
-    A deployment job's approval is written too, where the model's TOML names its tag.
+    A deployment job's approval is written too, where the version was trained with the name of its
+    tag (``approval_tag``).
     """
     client, name, number = ctx.tracker.client, evidence.model, evidence.version
     if approval := evidence.gate.get("approval_tag"):

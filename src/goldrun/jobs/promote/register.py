@@ -47,7 +47,7 @@ def register(ctx: Context, candidate: Candidate, monitoring: MonitoringResult) -
         predict=candidate.predict,
         whole_numbers=[feature for feature in candidate.example.columns if is_whole(feature)],
         texts=candidate.texts,
-        tags=unregistered.version_tags(),
+        tags=unregistered.registered_tags(),
         description=candidate.description,
     )
     log_model_metrics(
