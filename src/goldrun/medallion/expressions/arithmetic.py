@@ -21,6 +21,7 @@ from goldrun.medallion.expressions.numbers import (
     read_number,
     remainder,
     whole_number,
+    whole_part,
 )
 from goldrun.medallion.expressions.times import midnight
 from goldrun.medallion.expressions.values import (
@@ -205,7 +206,7 @@ def _to_integer(value: Value, name: str) -> Value:
 
 def _cut(value: Value) -> Value:
     if value.type.is_wide:
-        return arithmetic("div", value, literal_number("1"))
+        return computed(Kind.NUMBER, [value], lambda c: whole_part(c, WIDE), WIDE)
     whole = NumberType(value.type.whole + 1, 0)
 
     def make(number: Column) -> Column:

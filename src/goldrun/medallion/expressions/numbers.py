@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 from decimal import Decimal
+from typing import cast
 
+import pyarrow as pa
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
@@ -28,7 +30,10 @@ def read_number(text: Column, number: NumberType) -> Column:
     up; for the wide type they are cut such that later rounding stays right (see :func:`exact`).
     """
     if number.is_wide:
-        return F.udf(_reader(INVISIBLE), number.spark, useArrow=True)(text)
+        is_simple = text.rlike(_SIMPLE)
+        # Python reads the others alone, because it takes many times as long as an engine.
+        others = _of_arrays(_wide_reader(INVISIBLE), number, F.when(~is_simple, text))
+        return F.coalesce(F.when(is_simple, text.try_cast(number.spark)), others)
     # The first digit that is cut alone decides whether the others are rounded up.
     decisive = rf"^[+-]?[0-9]+\.[0-9]{{0,{number.scale + 1}}}"
     written = F.regexp_extract(_plain(text), decisive, 0)
@@ -66,14 +71,18 @@ def _without_power(text: Column) -> Column:
     return F.when(text.rlike(_SCIENTIFIC) & text.rlike(r"[0-9]\.?[eE]"), bind_columns)
 
 
-def _reader(invisible: str) -> Callable[[str | None], Decimal | None]:
+def _wide_reader(invisible: str) -> Callable[[pa.Array], pa.Array]:
     # Nested, so that it is pickled by value: Spark's workers may lack goldrun.
-    def read(text: str | None) -> Decimal | None:
+    def read_all(texts: pa.Array) -> pa.Array:
+        read = [None if text is None else read_one(text) for text in texts.to_pylist()]
+        return pa.array(read, pa.decimal128(38, 18))
+
+    def read_one(text: str) -> Decimal | None:
         import decimal  # noqa: PLC0415
         import re  # noqa: PLC0415
 
         number = r"([+-]?)([0-9]*)(?:\.([0-9]*))?(?:[eE]([+-]?[0-9]{1,3}))?"
-        found = re.fullmatch(number, (text or "").strip(invisible))
+        found = re.fullmatch(number, text.strip(invisible))
         if found is None:
             return None
         sign, whole, fraction, power = (part or "" for part in found.groups())
@@ -98,16 +107,37 @@ def _reader(invisible: str) -> Callable[[str | None], Decimal | None]:
             .copy_sign(decimal.Decimal(-1 if sign == "-" and digits else 1))
         )
 
-    return read
+    return read_all
 
 
 def absolute_value(value: Column, number: NumberType) -> Column:
     """Compute the absolute value of a decimal of any precision."""
 
-    def without_sign(given: Decimal | None) -> Decimal | None:
-        return None if given is None else given.copy_abs()
+    def without_sign(given: pa.Array) -> pa.Array:
+        import pyarrow.compute as pc  # noqa: PLC0415
 
-    return F.udf(without_sign, number.spark, useArrow=True)(value)
+        return pc.abs(given)
+
+    return _of_arrays(without_sign, number, value)
+
+
+def whole_part(value: Column, number: NumberType) -> Column:
+    """Cut the decimals of a decimal of any precision."""
+
+    def cut(given: pa.Array) -> pa.Array:
+        import pyarrow.compute as pc  # noqa: PLC0415
+
+        return pc.trunc(given)
+
+    return _of_arrays(cut, number, value)
+
+
+def _of_arrays(
+    function: Callable[[pa.Array], pa.Array], number: NumberType, value: Column
+) -> Column:
+    """Apply a function of arrays of Arrow, which takes a small part of one of single values."""
+    compute = F.arrow_udf(function, number.spark)  # type: ignore[attr-defined]  # not in the stubs
+    return cast(Column, compute(value))
 
 
 def number_text(value: Column, number: NumberType) -> Column:
