@@ -22,6 +22,10 @@ _COLOURS = {Verdict.PASS: "#3a7d44", Verdict.FAIL: "#b3261e", Verdict.UNKNOWN: "
 _WORDS = {Verdict.PASS: "steady", Verdict.FAIL: "shifted", Verdict.UNKNOWN: "unknown"}
 _NOT_EVALUATED = "#8a8a8a"
 _ACROSS = 3
+_ABOVE, _AXES, _LABELS, _LEGEND = 0.95, 1.65, 0.7, 0.4
+"""Heights in inches: of the headline with titles, the axes of a chart, its labels, the legend."""
+_ROW = 2.95
+"""Height in inches from the axes of a chart to those of the chart below it."""
 
 
 def distributions(
@@ -43,7 +47,7 @@ def distributions(
         side are omitted. Features that are not evaluated are grey.
     """
     down = max(1, math.ceil(len(report.features) / _ACROSS))
-    figure = Figure(figsize=(13, 1.1 + 2.9 * down), layout="constrained")
+    figure = _grid(down)
     figure.suptitle(_finding(report), fontsize=14, fontweight="bold")
     cells = list(figure.subplots(down, _ACROSS, squeeze=False).flat)
     for axes in cells[len(report.features) :]:
@@ -56,7 +60,19 @@ def distributions(
     handles = [Patch(color=_THEN, label="at training"), Patch(color=_NOW, label="now")]
     if any(not one.evaluated for one in report.features):
         handles.append(Patch(color=_NOW_GREY, label="grey: shown, not evaluated"))
-    figure.legend(handles=handles, loc="outside lower center", ncols=3, frameon=False)
+    figure.legend(handles=handles, loc="lower center", ncols=3, frameon=False)
+    return figure
+
+
+def _grid(down: int) -> Figure:
+    """Return a figure with room for so many rows of charts.
+
+    Its sizes are fixed, because a layout that is computed takes longer than the charts.
+    """
+    height = _ABOVE + _ROW * (down - 1) + _AXES + _LABELS + _LEGEND
+    figure = Figure(figsize=(13, height))
+    top, bottom = 1 - _ABOVE / height, (_LABELS + _LEGEND) / height
+    figure.subplots_adjust(0.06, bottom, 0.99, top, wspace=0.2, hspace=_ROW / _AXES - 1)
     return figure
 
 

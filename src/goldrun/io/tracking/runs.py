@@ -16,7 +16,12 @@ from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 
 from goldrun.io.tracking import experiments, run_names
-from goldrun.io.tracking.datasets import TEST, dataset_digest, digest_of_test_rows
+from goldrun.io.tracking.datasets import (
+    TEST,
+    dataset_digest,
+    dataset_schema,
+    digest_of_test_rows,
+)
 from goldrun.io.tracking.errors import STORE_ERRORS, artifacts_explained, explained
 from goldrun.io.tracking.series import Series
 from goldrun.io.tracking.store import alone, database_file, open_store
@@ -162,6 +167,8 @@ class Tracker:
         if context == TEST:
             named = digest_of_test_rows(digest, path)
         dataset = from_pandas(frame, source=source, name=name, digest=named)
+        # MLflow's own takes seconds.
+        dataset.schema = dataset_schema(frame)
         mlflow.log_input(
             dataset, context=context, tags={"delta.table": name, "delta.version": str(version)}
         )
