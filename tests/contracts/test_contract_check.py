@@ -1,4 +1,4 @@
-"""A frame against its contract: each way to break it is told."""
+"""A frame against its contract: each violation is named."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -55,7 +55,7 @@ def test_a_wrong_type_is_named_with_the_right_one(boxes: DataFrame) -> None:
         conform(boxes.withColumn("weight", F.lit(1)), TABLE)
 
 
-def test_everything_wrong_is_told_at_once(boxes: DataFrame) -> None:
+def test_all_violations_are_named_at_once(boxes: DataFrame) -> None:
     with pytest.raises(ContractError) as caught:
         conform(boxes.drop("kind").withColumn("id", F.lit(1)).withColumn("x", F.lit(1)), TABLE)
     assert [part in str(caught.value) for part in ("no column kind", "id is int", "column x")] == [
@@ -79,7 +79,9 @@ def test_no_rows_at_all_are_fine(boxes: DataFrame) -> None:
         (("c", -0.001, "big"), "weight is below 0 in 1 rows"),
         (("c", 10.001, "big"), "weight is above 10 in 1 rows"),
         (("c", 1.0, "BIG"), "kind is not allowed in 1 rows"),
+        (("c", -1.0, None), "weight is below 0 in 1 rows"),
         (("a", 1.0, "big"), "id=a has 2 rows"),
+        (("b", 1.0, None), "id=b has 2 rows"),
     ],
 )
 def test_a_row_that_breaks_the_contract_is_counted(

@@ -7,8 +7,9 @@ sample data, with a lake and a store in a temporary folder. A row passes a file 
 or ``pipelines`` when one of its functions is called with, or returns, rows: a Spark or pandas data
 frame, a pandas series, a table, batch or array of Arrow, alone or inside a tuple, list, dictionary
 or dataclass. Files that only build Spark columns, which are expressions over rows, are listed
-apart. Monitoring and plots do not count: they read the same rows, but the model is not fitted on
-what they return.
+apart, and so are those that a row passes only after the model is fitted, on its way to metrics,
+card and scores. Monitoring and plots do not count: they read the same rows, but the model is not
+fitted on what they return.
 """
 
 import dataclasses
@@ -30,6 +31,8 @@ _ROWS = (DataFrame, pd.DataFrame, pd.Series, pa.Table, pa.RecordBatch, pa.Array)
 _Kinds = type | tuple[type, ...]
 _COMMANDS = ("bronze", "silver", "gold", "churn")
 _BESIDE = ("monitor", "plots", "steps/quality", "steps/drift", "steps/rejections")
+_FIT = ("learning/churn/model.py", "fit")
+"""File and function that fit the model. A checkout without them counts all its files."""
 _DEPTH = 3
 _FIRST = 8
 """Number of elements of a collection that are checked, because its elements are alike."""
@@ -37,16 +40,24 @@ _FIRST = 8
 
 @dataclasses.dataclass(frozen=True)
 class RowPath:
-    """Files on the path of a row, ordered; ``expressions`` are those that only build columns."""
+    """Files on the path of a row, ordered by name.
+
+    Attributes:
+        rows: Files that a row passes until the model is fitted.
+        later: Files that it passes only afterwards.
+        expressions: Files that only build columns.
+    """
 
     rows: list[str]
+    later: list[str]
     expressions: list[str]
 
 
 def main() -> int:
     """Print the files on the path of a row, and their numbers."""
     path = measure(Path.cwd())
-    print("\n".join([*path.rows, f"{len(path.rows)} files that a row passes", ""]))
+    print("\n".join([*path.rows, f"{len(path.rows)} files that a row passes to the model", ""]))
+    print("\n".join([*path.later, f"{len(path.later)} more after it", ""]))
     print("\n".join([*path.expressions, f"{len(path.expressions)} more that build its columns"]))
     return 0
 
@@ -59,9 +70,12 @@ def measure(root: Path) -> RowPath:
         with _Recorder(root) as recorder:
             for command in _COMMANDS:
                 _run(root, command, f"--lake={scratch}/lake")
-    rows = _relative(recorder.rows, root)
-    columns = _relative(recorder.columns - recorder.rows, root)
-    return RowPath(rows, columns)
+    fitted = recorder.fitted or recorder.rows
+    return RowPath(
+        rows=_relative(fitted, root),
+        later=_relative(recorder.rows - fitted, root),
+        expressions=_relative(recorder.columns - recorder.rows, root),
+    )
 
 
 def _relative(paths: Iterable[str], root: Path) -> list[str]:
@@ -86,6 +100,7 @@ class _Recorder:
     def __init__(self, root: Path) -> None:
         self.rows: set[str] = set()
         self.columns: set[str] = set()
+        self.fitted: set[str] = set()
         self._roots = (str(root / "src" / "goldrun"), str(root / "pipelines"))
         self._is_measured: dict[CodeType, bool] = {}
 
@@ -102,6 +117,8 @@ class _Recorder:
         code = frame.f_code
         if event not in {"call", "return"} or not self._measures(code):
             return
+        if event == "return" and self._is_fit(code):
+            self.fitted = self.rows | {code.co_filename}
         if code.co_filename in self.rows:
             return
         count = code.co_argcount + code.co_kwonlyargcount
@@ -114,6 +131,10 @@ class _Recorder:
             self.rows.add(code.co_filename)
         elif any(_holds(each, Column) for each in values):
             self.columns.add(code.co_filename)
+
+    def _is_fit(self, code: CodeType) -> bool:
+        file, function = _FIT
+        return code.co_name == function and code.co_filename.endswith(file)
 
     def _measures(self, code: CodeType) -> bool:
         if code not in self._is_measured:

@@ -27,8 +27,11 @@ def main() -> int:
     for added, files in read_how_tos(root).items():
         figures[f"files that a new {added} touches"] = f"{len(files)}: {', '.join(files)}"
     if path:
-        print("\n".join([*path.rows, *(f"{each} (columns)" for each in path.expressions)]))
-        figures["files that a row passes"] = str(len(path.rows))
+        print("\n".join(path.rows))
+        print("\n".join(f"{each} (after the fit)" for each in path.later))
+        print("\n".join(f"{each} (columns)" for each in path.expressions))
+        figures["files that a row passes to the model"] = str(len(path.rows))
+        figures["more files after it"] = str(len(path.later))
         figures["more files that build its columns"] = str(len(path.expressions))
     print("\n".join(f"{name:<42} {value}" for name, value in figures.items()))
     return 0

@@ -79,7 +79,7 @@ def check_values(rows: DataFrame, table: Table) -> Checked:
     )
     spans = [each(name) for name in table.key for each in (F.min, F.max)]
     found = by_key.agg(
-        F.sum(_TIMES), F.bool_or(F.col(_BROKEN) | (F.col(_TIMES) > 1)), *spans
+        F.sum(_TIMES), F.bool_or((F.col(_TIMES) > 1) | F.col(_BROKEN)), *spans
     ).collect()[0]
     if found[1]:
         raise refusal(rows, table)
@@ -114,9 +114,13 @@ def _are_disjoint(seen: Sequence[Checked], name: str) -> bool:
 
 
 def breaks(table: Table) -> SparkColumn:
-    """Return whether a row violates the contract, apart from repeated keys."""
-    # One flag instead of hundreds of counters; violations are counted only if there are any.
-    return F.expr(" OR ".join(f"coalesce({broken}, false)" for broken in _broken(table).values()))
+    """Return whether a row violates the contract, apart from repeated keys.
+
+    True for a row that does; false, or null where it has nulls, for a row that does not.
+    """
+    # One flag instead of hundreds of counters; violations are counted only if there are any. A
+    # condition on a null is null, which OR ignores: without it engines take a third of the time.
+    return F.expr(" OR ".join(_broken(table).values()))
 
 
 def refusal(rows: DataFrame, table: Table) -> ContractError:

@@ -77,13 +77,15 @@ def changed_rows(new: DataFrame, stored: DataFrame, table: Table) -> DataFrame:
         .groupBy(*key)
         .agg(
             *[F.max(name).alias(name) for name in (*others, _NEW_HASH, _OLD_HASH)],
-            (F.bool_or(INVALID) | (F.count(_NEW_HASH) > 1)).alias(INVALID),
+            (F.coalesce(F.bool_or(INVALID), F.lit(False)) | (F.count(_NEW_HASH) > 1)).alias(
+                INVALID
+            ),
         )
     )
     differs = F.col(INVALID) | ~F.col(_NEW_HASH).eqNullSafe(F.col(_OLD_HASH))
-    return grouped.where(F.coalesce(differs, F.lit(True))).select(
+    return grouped.where(differs).select(
         *table.names,
         F.col(_NEW_HASH).isNull().alias(DELETE),
         F.col(_OLD_HASH).isNotNull().alias(EXISTS),
-        F.coalesce(INVALID, F.lit(False)).alias(INVALID),
+        INVALID,
     )
