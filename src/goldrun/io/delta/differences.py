@@ -64,8 +64,8 @@ def changed_rows(new: DataFrame, stored: DataFrame, table: Table) -> DataFrame:
     Returns:
         One row per key that differs: the contract's columns, of which a key to delete has the key
         only; ``DELETE``, false for a row to insert or update and true for a key to delete;
-        ``EXISTS``, whether the key is stored; and ``INVALID``, whether the new row breaks the
-        contract or its key is repeated.
+        ``EXISTS``, whether the key is stored; and ``INVALID``, true where the new row breaks the
+        contract or its key is repeated, else false or null.
     """
     key = list(table.key)
     others = [name for name in table.names if name not in key]
@@ -77,9 +77,7 @@ def changed_rows(new: DataFrame, stored: DataFrame, table: Table) -> DataFrame:
         .groupBy(*key)
         .agg(
             *[F.max(name).alias(name) for name in (*others, _NEW_HASH, _OLD_HASH)],
-            (F.coalesce(F.bool_or(INVALID), F.lit(False)) | (F.count(_NEW_HASH) > 1)).alias(
-                INVALID
-            ),
+            (F.bool_or(INVALID) | (F.count(_NEW_HASH) > 1)).alias(INVALID),
         )
     )
     differs = F.col(INVALID) | ~F.col(_NEW_HASH).eqNullSafe(F.col(_OLD_HASH))
