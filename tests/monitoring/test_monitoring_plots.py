@@ -3,18 +3,20 @@
 import io
 import subprocess
 import sys
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.container import BarContainer
 from matplotlib.figure import Figure
 
 from goldrun.contracts.verdict import Verdict
 from goldrun.features.catalog import purchase_features, refund_features
-from goldrun.features.catalog.feature_tables import feature_named
+from goldrun.features.catalog.feature_tables import NUMERIC_FEATURES, feature_named
 from goldrun.monitoring.drift import (
     Baseline,
     Bins,
@@ -121,6 +123,31 @@ def test_a_feature_that_is_not_evaluated_is_grey() -> None:
 
     assert is_grey(tenure)
     assert not is_grey(recency)
+
+
+@pytest.mark.parametrize("charts", [1, 3, 10, 36])
+@pytest.mark.parametrize("edge", [7.0, 1e8])
+def test_no_text_lies_over_another_chart_headline_or_legend(charts: int, edge: float) -> None:
+    features = NUMERIC_FEATURES[:charts]
+    bins = [(edge * n + 0.5) for n in range(1, 10)]
+    baseline = Baseline(
+        tuple(
+            FeatureBaseline(Bins(c.name, tuple(bins)), (100,) * 10 + (1,), 1.0, 1.0)
+            for c in features
+        )
+    )
+    counts = dict.fromkeys([c.name for c in features], (90,) * 10 + (2,))
+    figure = distributions(
+        baseline, counts, compare(baseline, counts, features, DriftConfig()), "GBP"
+    )
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    boxes = [axes.get_tightbbox(canvas.get_renderer()) for axes in figure.axes[:charts]]
+    headline = next(text for text in figure.texts if text.get_text() == figure.get_suptitle())
+    boxes += [headline.get_window_extent(), figure.legends[0].get_window_extent()]
+
+    assert [a.bounds for a, b in combinations(boxes, 2) if a.overlaps(b)] == []
+    assert all(box.y0 >= 0 and box.y1 <= figure.bbox.y1 for box in boxes)
 
 
 def test_a_feature_that_could_not_be_compared_has_the_reason_instead_of_bars() -> None:

@@ -7,9 +7,9 @@ sample data, with a lake and a store in a temporary folder. A row passes a file 
 or ``pipelines`` when one of its functions is called with, or returns, rows: a Spark or pandas data
 frame, a pandas series, a table, batch or array of Arrow, alone or inside a tuple, list, dictionary
 or dataclass. Files that only build Spark columns, which are expressions over rows, are listed
-apart, and so are those that a row passes only after the model is fitted, on its way to metrics,
-card and scores. Monitoring and plots do not count: they read the same rows, but the model is not
-fitted on what they return.
+apart, and so are those that a row passes only after the model is fitted (the last return of
+``_FIT``), on its way to metrics, card and scores. Monitoring and plots do not count: they read the
+same rows, but the model is not fitted on what they return.
 """
 
 import dataclasses

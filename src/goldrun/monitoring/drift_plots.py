@@ -22,10 +22,10 @@ _COLOURS = {Verdict.PASS: "#3a7d44", Verdict.FAIL: "#b3261e", Verdict.UNKNOWN: "
 _WORDS = {Verdict.PASS: "steady", Verdict.FAIL: "shifted", Verdict.UNKNOWN: "unknown"}
 _NOT_EVALUATED = "#8a8a8a"
 _ACROSS = 3
-_ABOVE, _AXES, _LABELS, _LEGEND = 0.95, 1.65, 0.7, 0.4
-"""Heights in inches: of the headline with titles, the axes of a chart, its labels, the legend."""
-_ROW = 2.95
-"""Height in inches from the axes of a chart to those of the chart below it."""
+_ABOVE, _TITLES, _AXES, _LEGEND = 0.4, 0.55, 1.65, 0.4
+"""Heights in inches: of the headline, the titles and the axes of a chart, and the legend."""
+_UNIT, _LETTER = 0.45, 0.05
+"""Heights in inches below the axes: of the unit, and of each letter of a label that is turned."""
 
 
 def distributions(
@@ -46,10 +46,9 @@ def distributions(
         One small chart a feature. Bins are named by their upper edge; bins without a row on either
         side are omitted. Features that are not evaluated are grey.
     """
-    down = max(1, math.ceil(len(report.features) / _ACROSS))
-    figure = _grid(down)
-    figure.suptitle(_finding(report), fontsize=14, fontweight="bold")
-    cells = list(figure.subplots(down, _ACROSS, squeeze=False).flat)
+    labels = [label for one in baseline.features for label in bin_labels(one.bins.edges)]
+    figure, cells = _grid(len(report.features), max(map(len, labels), default=0))
+    figure.suptitle(_finding(report), fontsize=14, fontweight="bold", y=_from_top(figure, 0.12))
     for axes in cells[len(report.features) :]:
         axes.set_axis_off()
     for axes, drift in zip(cells, report.features, strict=False):
@@ -64,16 +63,27 @@ def distributions(
     return figure
 
 
-def _grid(down: int) -> Figure:
-    """Return a figure with room for so many rows of charts.
+def _grid(charts: int, letters: int) -> tuple[Figure, list[Axes]]:
+    """Return a figure with so many charts, and axes that fill its rows.
 
     Its sizes are fixed, because a layout that is computed takes longer than the charts.
+
+    Args:
+        charts: Number of charts.
+        letters: Length of the longest label of a bin.
     """
-    height = _ABOVE + _ROW * (down - 1) + _AXES + _LABELS + _LEGEND
-    figure = Figure(figsize=(13, height))
-    top, bottom = 1 - _ABOVE / height, (_LABELS + _LEGEND) / height
-    figure.subplots_adjust(0.06, bottom, 0.99, top, wspace=0.2, hspace=_ROW / _AXES - 1)
-    return figure
+    down = max(1, math.ceil(charts / _ACROSS))
+    below = _UNIT + _LETTER * letters
+    row = _TITLES + _AXES + below
+    figure = Figure(figsize=(13, _ABOVE + row * down + _LEGEND))
+    bottom = (below + _LEGEND) / figure.get_figheight()
+    top = _from_top(figure, _ABOVE + _TITLES)
+    figure.subplots_adjust(0.06, bottom, 0.99, top, wspace=0.2, hspace=row / _AXES - 1)
+    return figure, list(figure.subplots(down, _ACROSS, squeeze=False).flat)
+
+
+def _from_top(figure: Figure, inches: float) -> float:
+    return float(1 - inches / figure.get_figheight())
 
 
 def psi_overview(report: DriftReport, config: DriftConfig) -> Figure:

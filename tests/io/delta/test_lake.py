@@ -33,6 +33,16 @@ BOXES = Table(
         Column("right", T.StringType(), "What is on the right.", null_means="nothing"),
     ),
 )
+WEIGHED = Table(
+    name="gold/weighed",
+    grain="one box",
+    key=("id",),
+    columns=(
+        Column("id", T.StringType(), "Identity.", required=True),
+        Column("weight", T.DoubleType(), "Weight.", null_means="not weighed", minimum=0),
+        Column("kind", T.StringType(), "Kind.", null_means="none", allowed=("big", "small")),
+    ),
+)
 NUMBERS = Table(
     name="gold/numbers",
     grain="one number",
@@ -293,6 +303,24 @@ def test_a_null_is_a_change_and_an_empty_part_is_a_deletion(
     assert stored(filled) == {emptied, C}
     assert filled.replace_rows(BOXES, boxes(spark).limit(0), filled.read(BOXES.name))
     assert stored(filled) == set()
+
+
+def test_a_row_with_nulls_in_checked_columns_is_no_change_of_itself(
+    lake: Lake, spark: SparkSession
+) -> None:
+    types = "id string, weight double, kind string"
+    rows = spark.createDataFrame([("a", None, "big"), ("b", 1.0, None), ("c", None, None)], types)
+    lake.replace(WEIGHED, rows)
+    assert lake.replace_rows(WEIGHED, rows, lake.read(WEIGHED.name)) is None
+
+
+def test_a_violation_beside_a_null_is_refused(lake: Lake, spark: SparkSession) -> None:
+    rows = spark.createDataFrame([("a", -1.0, None)], "id string, weight double, kind string")
+    lake.create(WEIGHED)
+    with pytest.raises(ContractError, match="weight is below 0 in 1 rows"):
+        lake.replace_rows(WEIGHED, rows, lake.read(WEIGHED.name))
+    with pytest.raises(ContractError, match="weight is below 0 in 1 rows"):
+        lake.replace(WEIGHED, rows)
 
 
 def ranges(lake: Lake, table: Table, column: str) -> list[tuple[int, int]]:

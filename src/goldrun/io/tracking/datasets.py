@@ -1,4 +1,4 @@
-"""Metrics of a stored model on a dataset, by which MLflow ranks the models of one test set."""
+"""Datasets of a run: digests, schemas, and the metrics by which MLflow ranks models on one."""
 
 import hashlib
 import math
@@ -40,10 +40,11 @@ def digest_of_test_rows(content_hash: str, path: str) -> str:
 
 
 def dataset_schema(frame: pd.DataFrame) -> Schema:
-    """Return MLflow's schema of a dataset, without a look at each value in Python.
+    """Return MLflow's schema of a dataset, without reading each value in Python.
 
     Args:
-        frame: The rows; the types of texts and dates are those of its first rows.
+        frame: The rows; each column has a type that MLflow knows. Columns of objects, such as texts
+            and dates, have the type of their first values, of which one is not null.
     """
     found = infer_signature(frame.head(_ROWS_OF_TYPES)).inputs.inputs
     complete = frame.notna().all()

@@ -167,7 +167,7 @@ class Tracker:
         if context == TEST:
             named = digest_of_test_rows(digest, path)
         dataset = from_pandas(frame, source=source, name=name, digest=named)
-        # MLflow's own takes seconds.
+        # MLflow would infer it from each value, which takes seconds.
         dataset.schema = dataset_schema(frame)
         mlflow.log_input(
             dataset, context=context, tags={"delta.table": name, "delta.version": str(version)}

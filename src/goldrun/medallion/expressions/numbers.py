@@ -31,7 +31,7 @@ def read_number(text: Column, number: NumberType) -> Column:
     """
     if number.is_wide:
         is_simple = text.rlike(_SIMPLE)
-        # Python reads the others alone, because it takes many times as long as an engine.
+        # Python, which is many times slower than an engine, reads only the others.
         others = _of_arrays(_wide_reader(INVISIBLE), number, F.when(~is_simple, text))
         return F.coalesce(F.when(is_simple, text.try_cast(number.spark)), others)
     # The first digit that is cut alone decides whether the others are rounded up.
@@ -135,7 +135,7 @@ def whole_part(value: Column, number: NumberType) -> Column:
 def _of_arrays(
     function: Callable[[pa.Array], pa.Array], number: NumberType, value: Column
 ) -> Column:
-    """Apply a function of arrays of Arrow, which takes a small part of one of single values."""
+    """Apply a function of Arrow arrays, which is much faster than a function of single values."""
     compute = F.arrow_udf(function, number.spark)  # type: ignore[attr-defined]  # not in the stubs
     return cast(Column, compute(value))
 
