@@ -79,7 +79,7 @@ def check_values(rows: DataFrame, table: Table) -> Checked:
     )
     spans = [each(name) for name in table.key for each in (F.min, F.max)]
     found = by_key.agg(
-        F.sum(_TIMES), F.bool_or((F.col(_TIMES) > 1) | F.col(_BROKEN)), *spans
+        F.sum(_TIMES), F.bool_or(F.col(_BROKEN) | (F.col(_TIMES) > 1)), *spans
     ).collect()[0]
     if found[1]:
         raise refusal(rows, table)

@@ -1,3 +1,5 @@
+"""The schema of a dataset, beside that of MLflow."""
+
 from datetime import date
 
 import numpy as np

@@ -16,6 +16,7 @@ TEST = "test"
 _METRICS_AT_ONCE = 1_000
 """Largest number of metrics that MLflow takes in one request."""
 _ROWS_OF_TYPES = 100
+"""Number of first rows whose values decide the type of a column of objects."""
 
 
 def dataset_digest(content_hash: str, version: int) -> str:

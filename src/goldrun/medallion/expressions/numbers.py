@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import cast
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
@@ -114,8 +115,6 @@ def absolute_value(value: Column, number: NumberType) -> Column:
     """Compute the absolute value of a decimal of any precision."""
 
     def without_sign(given: pa.Array) -> pa.Array:
-        import pyarrow.compute as pc  # noqa: PLC0415
-
         return pc.abs(given)
 
     return _of_arrays(without_sign, number, value)
@@ -125,8 +124,6 @@ def whole_part(value: Column, number: NumberType) -> Column:
     """Cut the decimals of a decimal of any precision."""
 
     def cut(given: pa.Array) -> pa.Array:
-        import pyarrow.compute as pc  # noqa: PLC0415
-
         return pc.trunc(given)
 
     return _of_arrays(cut, number, value)
