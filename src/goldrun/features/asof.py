@@ -77,6 +77,24 @@ def with_corrections(rows: DataFrame, table: Table) -> DataFrame:
     return added.where(reduce(or_, [F.col(metric.name) != 0 for metric in metrics]))
 
 
+def until_first_as_of(rows: DataFrame, as_ofs: Sequence[date]) -> DataFrame:
+    """Make the day from which a row is known the last one before its first date.
+
+    Rows that are known as of the same dates then have the same day, and can be added up.
+
+    Args:
+        rows: Rows with ``known_from``.
+        as_ofs: The dates.
+
+    Returns:
+        The rows that are known as of a date; ``expand_as_of`` repeats them for the same dates.
+    """
+    dates = sorted(set(as_ofs))
+    firsts = [F.when(F.col(KNOWN_FROM) < F.lit(as_of), F.lit(as_of)) for as_of in dates]
+    known = rows.where(F.col(KNOWN_FROM) < F.lit(dates[-1]))
+    return known.withColumn(KNOWN_FROM, F.date_sub(F.coalesce(*firsts), 1))
+
+
 def totals_before(
     daily: DataFrame, as_ofs: Sequence[date], *, has_versions: bool = False
 ) -> DataFrame:
@@ -108,17 +126,40 @@ def all_totals_before(
         The columns of ``totals_before``, ``catalog.totals.IN_WINDOWS``, and the features that
         declare an aggregate, under their own names.
     """
-    declared = {f.name: f.aggregate for f in feature_tables.ALL_FEATURES if f.aggregate}
-    sums = _totals(daily, as_ofs, totals.AGGREGATES | declared, has_versions)
+    sums = _totals(daily, as_ofs, totals.AGGREGATES | _declared(), has_versions)
+    return with_windows(sums, daily, as_ofs)
+
+
+def with_windows(sums: DataFrame, daily: DataFrame, as_ofs: Sequence[date]) -> DataFrame:
+    """Add ``catalog.totals.IN_WINDOWS`` to the totals before each date."""
     return sums.join(_in_windows(daily, as_ofs), list(_KEY), "left").fillna(
         0, [totals.in_window(*window) for window in totals.IN_WINDOWS]
     )
 
 
+def with_declared(sums: DataFrame, daily: DataFrame, as_ofs: Sequence[date]) -> DataFrame:
+    """Add the features that declare an aggregate to the totals before each date."""
+    if not (declared := _declared()):
+        return sums
+    known = expand_as_of(daily, as_ofs).groupBy(*_KEY)
+    values = known.agg(*[F.expr(f"{sql} AS {name}") for name, sql in declared.items()])
+    return sums.join(values, list(_KEY), "left")
+
+
+def sum_of(metric: str, value: str | None = None) -> str:
+    """SQL that sums up a daily metric, or another value of it, with the metric's type."""
+    kind = CUSTOMER_DAILY.column(metric).type.simpleString()
+    return f"CAST(sum({value or metric}) AS {kind})"
+
+
+def _declared() -> dict[str, str]:
+    return {f.name: f.aggregate for f in feature_tables.ALL_FEATURES if f.aggregate}
+
+
 def _totals(
     daily: DataFrame, as_ofs: Sequence[date], aggregates: dict[str, str], has_versions: bool
 ) -> DataFrame:
-    sums = [f"{_sum(each.name, each.name)} AS {each.name}" for each in feature_tables.METRICS]
+    sums = [f"{sum_of(each.name)} AS {each.name}" for each in feature_tables.METRICS]
     others = [f"{aggregate} AS {name}" for name, aggregate in aggregates.items()]
     known = known_as_of(daily, as_ofs, CUSTOMER_DAILY, has_versions=has_versions)
     return known.groupBy(*_KEY).agg(*map(F.expr, [*sums, *others]))
@@ -138,9 +179,4 @@ def _in_windows(daily: DataFrame, as_ofs: Sequence[date]) -> DataFrame:
 
 def _within(metric: str, days: int) -> str:
     is_inside = f"{daily_metrics.DAY} >= date_sub({gold.AS_OF}, {days})"
-    return _sum(metric, f"CASE WHEN {is_inside} THEN {metric} ELSE 0 END")
-
-
-def _sum(metric: str, value: str) -> str:
-    kind = CUSTOMER_DAILY.column(metric).type.simpleString()
-    return f"CAST(sum({value}) AS {kind})"
+    return sum_of(metric, f"CASE WHEN {is_inside} THEN {metric} ELSE 0 END")

@@ -5,6 +5,8 @@ and each day once (``asof.known_as_of``), and returns key ``(customer_id, as_of)
 customers with at least one value.
 """
 
+from collections.abc import Sequence
+
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -29,17 +31,34 @@ def squared_gaps(daily: DataFrame) -> DataFrame:
     Args:
         daily: Known rows of ``gold/customer_daily``.
     """
-    bought = daily.where(F.col(daily_metrics.ORDERS) > 0).groupBy(*_KEY)
+    return (
+        squared_gap_of_days(daily, _KEY)
+        .groupBy(*_KEY)
+        .agg(F.sum(totals.SQUARED_GAPS).alias(totals.SQUARED_GAPS))
+    )
+
+
+def squared_gap_of_days(daily: DataFrame, key: Sequence[str]) -> DataFrame:
+    """Square the gap between each day with a completed order and the one before it, in days².
+
+    Args:
+        daily: Rows with a ``day`` and ``orders``, each day of a key once.
+        key: Columns that separate histories.
+
+    Returns:
+        Key ``(*key, day)``, without the first day of a history; ``totals.SQUARED_GAPS``.
+    """
+    bought = daily.where(F.col(daily_metrics.ORDERS) > 0).groupBy(*key)
     days = bought.agg(F.sort_array(F.collect_list(daily_metrics.DAY)).alias(_EARLIER))
     # Each day beside the one before it: a window over as many small groups takes three times as
     # long. A customer has one row a day, so no list is longer than a history has days.
     later = F.slice(_EARLIER, F.lit(2), F.size(_EARLIER)).alias(daily_metrics.DAY)
-    pairs = days.select(*_KEY, later, _EARLIER).select(
-        *_KEY, F.explode(F.arrays_zip(daily_metrics.DAY, _EARLIER)).alias(_PAIR)
+    pairs = days.select(*key, later, _EARLIER).select(
+        *key, F.explode(F.arrays_zip(daily_metrics.DAY, _EARLIER)).alias(_PAIR)
     )
-    gaps = pairs.select(*_KEY, f"{_PAIR}.*").where(F.col(daily_metrics.DAY).isNotNull())
+    gaps = pairs.select(*key, f"{_PAIR}.*").where(F.col(daily_metrics.DAY).isNotNull())
     gap = F.datediff(daily_metrics.DAY, _EARLIER).cast("bigint")
-    return gaps.groupBy(*_KEY).agg(F.sum(gap * gap).alias(totals.SQUARED_GAPS))
+    return gaps.select(*key, daily_metrics.DAY, (gap * gap).alias(totals.SQUARED_GAPS))
 
 
 def distinct_products(products: DataFrame) -> DataFrame:

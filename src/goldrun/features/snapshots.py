@@ -34,6 +34,7 @@ from goldrun.features.non_additive import (
     response_time_p90,
     squared_gaps,
 )
+from goldrun.features.sums_between import SumsBetween
 
 _PURCHASE_DAYS = (*CUSTOMER_DAILY.key, daily_metrics.ORDERS)
 
@@ -68,8 +69,36 @@ def snapshots(
     for part in _non_additive(activity, as_ofs):
         values = part.localCheckpoint() if staged else part
         sums = sums.join(values, [CUSTOMER_ID, gold.AS_OF], "left")
+    return _features(sums, as_ofs, observed_from, activity.recorded)
+
+
+def snapshots_of_sums(
+    between: SumsBetween, as_ofs: Sequence[date], observed_from: date, *, staged: bool = False
+) -> DataFrame:
+    """Compute ``snapshots`` from activity that is summed up between dates.
+
+    Args:
+        between: The activity, summed up between these dates and perhaps others.
+        as_ofs: The dates.
+        observed_from: See ``snapshots``.
+        staged: See ``snapshots``.
+    """
+    sums, activity = between.totals_before(as_ofs), between.activity
+    if interaction_features.ENTITY in activity.recorded:
+        times = _response_times(activity, as_ofs)
+        values = times.localCheckpoint() if staged else times
+        sums = sums.join(values, [CUSTOMER_ID, gold.AS_OF], "left")
+    return _features(sums, as_ofs, observed_from, activity.recorded)
+
+
+def _features(
+    sums: DataFrame, as_ofs: Sequence[date], observed_from: date, recorded: frozenset[str]
+) -> DataFrame:
     known = sums.withColumn(totals.OBSERVED_FROM, F.lit(observed_from))
-    return _select(known, CUSTOMER_FEATURES, activity.recorded)
+    features = _select(known, CUSTOMER_FEATURES, recorded)
+    dates = set(as_ofs)
+    # As a constant, a single date need not be sorted by when the rows are written.
+    return features.withColumn(gold.AS_OF, F.lit(dates.pop())) if len(dates) == 1 else features
 
 
 def _non_additive(activity: Activity, as_ofs: Sequence[date]) -> list[DataFrame]:
@@ -82,8 +111,15 @@ def _non_additive(activity: Activity, as_ofs: Sequence[date]) -> list[DataFrame]
         last_places(known(activity.places, CUSTOMER_PLACES)),
     ]
     if interaction_features.ENTITY in activity.recorded:
-        parts.append(response_time_p90(known(activity.responses, CUSTOMER_RESPONSES)))
+        parts.append(_response_times(activity, as_ofs))
     return parts
+
+
+def _response_times(activity: Activity, as_ofs: Sequence[date]) -> DataFrame:
+    # Its table has no versions.
+    return response_time_p90(
+        known_as_of(activity.responses, as_ofs, CUSTOMER_RESPONSES, has_versions=False)
+    )
 
 
 def user_features(
@@ -115,7 +151,7 @@ def _select(sums: DataFrame, table: Table, recorded: frozenset[str] = frozenset(
     for column in table.columns:
         value = column.name
         if isinstance(column, Feature):
-            is_recorded = not column.entity or column.entity in recorded
+            is_recorded = column.is_recorded(recorded)
             value = (column.expression or column.name) if is_recorded else "NULL"
         columns.append(F.expr(value).cast(column.type).alias(column.name))
     return sums.select(*columns)

@@ -43,7 +43,9 @@ def in_spans(silver: Silver, rows_at_once: int | None) -> list[Silver]:
     return [_span(silver, orders, first, end) for first, end in bounds]
 
 
-def dates_in_parts(as_ofs: Sequence[date], rows: int, rows_at_once: int | None) -> list[list[date]]:
+def dates_in_parts(
+    as_ofs: Sequence[date], rows: DataFrame, rows_at_once: int | None
+) -> list[list[date]]:
     """Split the dates of snapshots, the earliest first, into parts that are computed separately.
 
     A snapshot sums up every earlier row, so the work grows with the dates of a part: one whose
@@ -51,12 +53,14 @@ def dates_in_parts(as_ofs: Sequence[date], rows: int, rows_at_once: int | None) 
 
     Args:
         as_ofs: The dates, at least one.
-        rows: Number of rows of ``gold/customer_daily``.
+        rows: The rows that each date sums up.
         rows_at_once: Largest product of rows and dates of a part that has several dates; None: no
             limit.
     """
     dates = sorted(set(as_ofs))
-    many = len(dates) if rows_at_once is None else max(1, rows_at_once // max(1, rows))
+    many = len(dates)
+    if many > 1 and rows_at_once is not None:
+        many = max(1, rows_at_once // max(1, rows.count()))
     return [dates[first : first + many] for first in range(0, len(dates), many)]
 
 

@@ -8,7 +8,7 @@ import pytest
 from pyspark.sql import DataFrame
 
 from goldrun.features.catalog.feature_tables import CUSTOMER_FEATURES
-from goldrun.features.snapshots import snapshots
+from goldrun.features.snapshots import snapshots_of_sums
 from goldrun.io.delta.lake import Lake
 from goldrun.io.engines.base import Engine
 from goldrun.io.tracking.runs import Tracker
@@ -56,9 +56,9 @@ def test_a_shop_with_many_rows_has_its_dates_computed_in_parts(
 
     def counted(*given: Any, **options: Any) -> DataFrame:
         computed.append(given[1])
-        return snapshots(*given, **options)
+        return snapshots_of_sums(*given, **options)
 
-    monkeypatch.setattr(f"{write_snapshots.__module__}.snapshots", counted)
+    monkeypatch.setattr(f"{write_snapshots.__module__}.snapshots_of_sums", counted)
     monkeypatch.setattr(Lake, "rows_at_once", rows_at_once)
     write_snapshots(ctx, DATES, history)
     assert len(computed) == parts

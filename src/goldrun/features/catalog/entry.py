@@ -1,5 +1,6 @@
 """The two kinds of entries of the catalog: a daily metric and a feature."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from goldrun.contracts.table import Column
@@ -42,3 +43,7 @@ class Feature(Column):
     entity: str = ""
     grows_with_time: bool = False
     serves: tuple[str, ...] = ()
+
+    def is_recorded(self, entities: Collection[str]) -> bool:
+        """Whether a shop that records these entities has the feature."""
+        return not self.entity or self.entity in entities

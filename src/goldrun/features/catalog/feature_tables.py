@@ -1,5 +1,8 @@
 """The tables of gold that the catalog's entries make up."""
 
+import re
+from collections.abc import Collection
+
 from pyspark.sql import types as T
 
 from goldrun.contracts import gold
@@ -131,6 +134,13 @@ USER_FEATURES = Table(
 )
 """The users' table of gold; its expressions read what ``asof.totals_before`` returns as of the day
 after the observed end."""
+
+
+def metrics_read(recorded: Collection[str]) -> tuple[DailyMetric, ...]:
+    """Return the daily metrics whose totals the features of some entities are computed from."""
+    expressions = [each.expression for each in ALL_FEATURES if each.is_recorded(recorded)]
+    words = {word for expression in expressions for word in re.findall(r"\w+", expression)}
+    return tuple(metric for metric in METRICS if metric.name in words)
 
 
 def feature_named(name: str) -> Feature:

@@ -9,10 +9,12 @@ from pyspark.sql import DataFrame
 from goldrun.contracts import gold
 from goldrun.contracts.entities import CUSTOMER_ID
 from goldrun.errors import listed
+from goldrun.features.activity import Activity
 from goldrun.features.catalog.feature_tables import CUSTOMER_FEATURES
 from goldrun.features.labels import History
-from goldrun.features.snapshots import snapshots
+from goldrun.features.snapshots import snapshots, snapshots_of_sums
 from goldrun.features.spans import dates_in_parts
+from goldrun.features.sums_between import sums_between
 from goldrun.jobs.aggregate.activity import activity_in
 from goldrun.jobs.context import Context, log, step
 
@@ -47,14 +49,25 @@ def write_snapshots(ctx: Context, as_ofs: Sequence[date], history: History) -> N
     """Make ``gold/customer_features`` hold the features as of these dates, beside its others."""
     what = f"gold: customer_features as of {listed(as_ofs, 3)}"
     with step(what), ctx.lake.writing(CUSTOMER_FEATURES.name):
-        activity, at_once = activity_in(ctx), ctx.lake.rows_at_once
-        rows = 0 if at_once is None else activity.daily.count()
-        parts = [
-            snapshots(activity, dates, history.observed_from, staged=True)
-            for dates in dates_in_parts(as_ofs, rows, at_once)
-        ]
+        parts = _computed(ctx, activity_in(ctx), as_ofs, history.observed_from)
         if not ctx.lake.replace(CUSTOMER_FEATURES, parts, where=_is_one_of(as_ofs)):
             log.info("    nothing changed")
+
+
+def _computed(
+    ctx: Context, activity: Activity, as_ofs: Sequence[date], first: date
+) -> list[DataFrame]:
+    """Compute the snapshots in parts.
+
+    Activity is summed up between the dates before, where it is not corrected later.
+    """
+    at_once = ctx.lake.rows_at_once
+    if len(as_ofs) == 1 or activity.has_versions:
+        parts = dates_in_parts(as_ofs, activity.daily, at_once)
+        return [snapshots(activity, dates, first, staged=True) for dates in parts]
+    between = sums_between(activity, as_ofs, staged=True)
+    parts = dates_in_parts(as_ofs, between.sums, at_once)
+    return [snapshots_of_sums(between, dates, first, staged=True) for dates in parts]
 
 
 def stored_dates(ctx: Context) -> list[date]:

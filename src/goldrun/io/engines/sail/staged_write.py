@@ -63,10 +63,10 @@ def stage_files(
 def _computed(rows: DataFrame, table: Table, folder: Path) -> list[Path]:
     """Compute rows into files, each with a range of its own where the table is clustered."""
     writer = rows.write
-    order = ", ".join(f"`{name}`" for name in table.clustered_by or table.z_ordered_by)
-    if order:
-        # Sail would spread a single write over several files, each with all days.
-        before = f"row_number() OVER (ORDER BY {order}) - 1"
+    if order := table.clustered_by or table.z_ordered_by:
+        # Sail would spread a single write over several files, each with all days. By the first
+        # column alone: sorting the rows of one date by customer took a third of their write.
+        before = f"row_number() OVER (ORDER BY `{order[0]}`) - 1"
         file = F.expr(f"CAST(({before}) DIV {_ROWS_A_FILE} AS INT)")
         writer = rows.withColumn(_FILE, file).write.partitionBy(_FILE)
     writer.options(**_WRITTEN).parquet(str(folder))
