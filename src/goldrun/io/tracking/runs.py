@@ -147,7 +147,8 @@ class Tracker:
 
     def log_figure(self, figure: Figure, path: str) -> None:
         """Log a plot as an artifact."""
-        mlflow.log_figure(figure, path)
+        # The default compression takes a tenth of a figure's time, for files a third smaller.
+        mlflow.log_figure(figure, path, save_kwargs={"pil_kwargs": {"compress_level": 1}})
 
     def log_dataset(
         self, frame: pd.DataFrame, *, name: str, path: str, version: int, context: str, digest: str

@@ -37,6 +37,8 @@ trained on the first weeks of a shop says little of one that is trained on all o
 _NO_DATE = "the history before the test date is too short to compare candidates"
 
 Scores = Mapping[date, BinaryScores]
+Rows = tuple["pd.Series[bool]", "pd.Series[bool]"]
+"""Which rows a validation date trains on, and which are as of it."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,10 @@ def choose_candidate(settings: ChurnSettings, rows: pd.DataFrame) -> Choice[Chur
     if len(each) == 1:
         return Choice(next(iter(each.values())))
     dates = validation_dates(sorted(set(rows[gold.AS_OF])), settings)
-    measured = {name: _measure(one, rows, dates) for name, one in each.items()}
+    known = {
+        day: (rows[gold.AS_OF].isin(past), rows[gold.AS_OF] == day) for day, past in dates.items()
+    }
+    measured = {name: _measure(one, rows, known) for name, one in each.items()}
     usable = {name: found.scores for name, found in measured.items() if not found.problem}
     common = sorted(day for day in dates if all(day in scores for scores in usable.values()))
     if not usable:
@@ -105,15 +110,13 @@ def choose_candidate(settings: ChurnSettings, rows: pd.DataFrame) -> Choice[Chur
     return _chosen(measured, usable, common, selection)
 
 
-def _measure(
-    settings: ChurnSettings, rows: pd.DataFrame, dates: Mapping[date, Sequence[date]]
-) -> Measured:
+def _measure(settings: ChurnSettings, rows: pd.DataFrame, dates: Mapping[date, Rows]) -> Measured:
     if not dates:
         return Measured(settings, {}, {}, _NO_DATE)
     scores, predictions = {}, {}
-    for day, origins in dates.items():
+    for day, (past, at_day) in dates.items():
         try:
-            scores[day], predictions[day] = _score_at(settings, rows, day, origins)
+            scores[day], predictions[day] = _score_at(settings, rows[past], rows[at_day])
         except AsOfError as error:
             # Earlier dates have less history, so only the latest one excludes a candidate.
             if not scores:
@@ -122,9 +125,8 @@ def _measure(
 
 
 def _score_at(
-    settings: ChurnSettings, rows: pd.DataFrame, day: date, origins: Sequence[date]
+    settings: ChurnSettings, known: pd.DataFrame, later: pd.DataFrame
 ) -> tuple[BinaryScores, Dated]:
-    known, later = rows[rows[gold.AS_OF].isin(origins)], rows[rows[gold.AS_OF] == day]
     model = fit_churn(settings, known, known[CHURNED])
     probability = churn_probability(model, later, settings.features)
     scores = score_binary(later[CHURNED], probability, probabilities=True)
