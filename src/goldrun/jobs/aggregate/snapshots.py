@@ -57,12 +57,9 @@ def write_snapshots(ctx: Context, as_ofs: Sequence[date], history: History) -> N
 def _computed(
     ctx: Context, activity: Activity, as_ofs: Sequence[date], first: date
 ) -> list[DataFrame]:
-    """Compute the snapshots in parts.
-
-    Activity is summed up between the dates before, where it is not corrected later.
-    """
+    """Compute the snapshots in parts, from sums between the dates where no transaction changed."""
     at_once = ctx.lake.rows_at_once
-    if len(as_ofs) == 1 or activity.has_versions:
+    if activity.has_versions:
         parts = dates_in_parts(as_ofs, activity.daily, at_once)
         return [snapshots(activity, dates, first, staged=True) for dates in parts]
     between = sums_between(activity, as_ofs, staged=True)
