@@ -181,10 +181,11 @@ bench-batch: .venv/.ready-dev  ## cost of a micro-batch by size of silver: make 
 	@python -m benchmarks.micro_batch --sizes=$(SIZES)
 
 WEEKS ?= 12
+TIMES ?= yes
 
-results: .venv/.ready-dev  ## the churn model at twelve test dates, beside its baselines: docs/results.md
+results: .venv/.ready-dev  ## the churn model at twelve test dates, beside its baselines, and times (TIMES=no: without): docs/results.md
 	@folder=$$(mktemp -d); export MLFLOW_TRACKING_URI=sqlite:///$$folder/mlflow.db; \
-		python -m benchmarks.churn --folder=$$folder --weeks=$(WEEKS); code=$$?; rm -rf $$folder; exit $$code
+		python -m benchmarks.churn --folder=$$folder --weeks=$(WEEKS) --times=$(TIMES); code=$$?; rm -rf $$folder; exit $$code
 
 bench-truth: .venv/.ready-dev  ## the churn model beside the best possible score, on simulated shops
 	@python -m benchmarks.truth

@@ -1,6 +1,6 @@
 """The page of the churn model's results: figures against their aims, and all test dates."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -33,11 +33,11 @@ class Result:
 
 @dataclass(frozen=True)
 class Aim:
-    """A figure at the default test date, and the range that it has to be in.
+    """A figure, and the range that it has to be in.
 
     Attributes:
         name: The figure in words.
-        metric: Its name in ``comparison_metrics``.
+        metric: Its name among the metrics, such as those of ``comparison_metrics``.
         above: What it has to exceed, or None.
         at_least: The least that is accepted, or None.
         at_most: The most that is accepted, or None.
@@ -50,6 +50,10 @@ class Aim:
     at_least: float | None = None
     at_most: float | None = None
     is_required: bool = True
+
+    def is_short(self, metrics: Mapping[str, float]) -> bool:
+        """Return whether the figure is required and outside the range."""
+        return self.is_required and not self.is_met(metrics[self.metric])
 
     def is_met(self, value: float) -> bool:
         """Return whether a value is in the range; NaN is not."""
@@ -88,22 +92,23 @@ AIMS = (
 )
 
 
-def page(results: list[Result], horizon_days: int) -> str:
-    """Return the page: the default test date against the aims, and all test dates."""
+def page(results: list[Result], horizon_days: int, times: str = "") -> str:
+    """Return the page: the default test date against the aims, all test dates, and times."""
     newest = results[0]
     return (
         HEAD.format(date=today(), machine=machine(), days=horizon_days)
         + f"## As of {newest.day}\n\nThe chosen candidate: {newest.candidate}.\n\n"
-        + _aims(newest)
+        + against(AIMS, newest.metrics)
         + f"\n## As of {len(results)} weekly test dates\n\nTheir label windows overlap, so they "
-        "are not independent; each has its own choice and training.\n\n" + _weekly(results)
+        "are not independent; each has its own choice and training.\n\n" + _weekly(results) + times
     )
 
 
-def _aims(result: Result) -> str:
+def against(aims: Sequence[Aim], metrics: Mapping[str, float]) -> str:
+    """Return a table of figures, their aims, and whether each is met."""
     lines = ["| figure | aim | measured | |", "|---|---|--:|---|"]
-    for aim in AIMS:
-        value = result.metrics[aim.metric]
+    for aim in aims:
+        value = metrics[aim.metric]
         kind = "" if aim.is_required else " (not required)"
         met = "met" if aim.is_met(value) else "not met"
         lines.append(f"| {aim.name} | {aim.text}{kind} | {value:.4f} | {met} |")
