@@ -21,6 +21,7 @@ from goldrun.io.tracking.trusted_types import TRUSTED_TYPES
 from goldrun.learning.head_to_head import HeadToHead
 from goldrun.learning.model import Frames
 from goldrun.learning.publication import LoadedModel
+from goldrun.learning.segmentation import clustering
 from goldrun.learning.segmentation.clustering import (
     SegmentationFit,
     bootstrap_ari,
@@ -79,6 +80,17 @@ def test_silhouettes_on_the_online_retail_sample_are_the_known_ones(
     assert fit.silhouette == pytest.approx({2: 0.433, 3: 0.337, 4: 0.333, 5: 0.318}, abs=0.003)
     assert fit.stability == pytest.approx({2: 0.99, 3: 0.91, 4: 0.82, 5: 0.90}, abs=0.1)
     assert (fit.qualified, fit.names[0]) == (True, "Champions")
+
+
+def test_the_silhouette_of_many_rows_is_that_of_a_sample(
+    fit: SegmentationFit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = len(planted()[0])
+    monkeypatch.setattr(clustering, "_SILHOUETTE_ROWS", rows // 2)
+    sampled = fit_segments(quick(), planted()[0])
+    assert sampled.silhouette == pytest.approx(fit.silhouette, abs=0.05)
+    assert sampled.silhouette != fit.silhouette
+    assert sampled.stability == fit.stability
 
 
 def test_who_gave_everything_back_is_no_champion_of_net_spend(
