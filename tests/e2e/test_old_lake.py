@@ -212,7 +212,8 @@ def test_a_new_model_is_compared_with_the_old_champion(
     first = client.get_model_version(model, "1")
     before, now = (client.get_run(str(v.run_id)).data.metrics for v in (first, challenger))
     # Its settings are old too: segments are by total_spend there, and come out as they were.
-    is_same = {name: now[name] for name in before} == before
+    # But for the last digits: the order in which a mean of distances is summed is not kept.
+    is_same = {name: now[name] for name in before} == pytest.approx(before, rel=1e-12)
     assert is_same == (model == "marketplace-segmentation")
 
 
