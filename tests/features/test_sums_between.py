@@ -111,3 +111,8 @@ def test_a_feature_with_an_aggregate_of_its_own_is_computed_from_the_days(
     found = of_sums(activity, at_once=2)
     assert found == of_days(activity)
     assert len({row["busiest_day"] for row in found}) > 2
+
+
+def test_corrected_days_are_refused(activity: Activity) -> None:
+    with pytest.raises(ValueError, match="corrected later do not add up"):
+        sums_between(replace(activity, has_versions=True), DATES)

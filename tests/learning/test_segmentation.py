@@ -93,6 +93,15 @@ def test_the_silhouette_of_many_rows_is_that_of_a_sample(
     assert sampled.stability == fit.stability
 
 
+def test_a_segment_of_one_customer_is_in_each_sample(monkeypatch: pytest.MonkeyPatch) -> None:
+    alike = [(10 + n / 1000, 5.0, 100 + n / 1000) for n in range(300)]
+    frame = centroids(*alike, (1.0, 10_000.0, 10_000_000.0))
+    monkeypatch.setattr(clustering, "_SILHOUETTE_ROWS", 3)
+    found = fit_segments(quick(k_max=2), frame)
+    assert found.smallest_share[2] == 1 / len(frame)
+    assert -1 <= found.silhouette[2] <= 1
+
+
 def test_who_gave_everything_back_is_no_champion_of_net_spend(
     snapshot: Callable[[str], pd.DataFrame],
 ) -> None:

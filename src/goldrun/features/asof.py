@@ -173,8 +173,9 @@ def _in_windows(daily: DataFrame, as_ofs: Sequence[date]) -> DataFrame:
     longest = max(days for _, days in totals.IN_WINDOWS)
     since = min(as_ofs) - timedelta(days=longest)
     recent = expand_as_of(daily.where(F.col(daily_metrics.DAY) >= F.lit(since)), as_ofs)
+    inside = recent.where(F.col(daily_metrics.DAY) >= F.date_sub(gold.AS_OF, longest))
     sums = [f"{_within(*each)} AS {totals.in_window(*each)}" for each in totals.IN_WINDOWS]
-    return recent.groupBy(*_KEY).agg(*map(F.expr, sums))
+    return inside.groupBy(*_KEY).agg(*map(F.expr, sums))
 
 
 def _within(metric: str, days: int) -> str:

@@ -1,8 +1,8 @@
 """Values that do not add up over days, as of several dates.
 
-Every function takes the rows of a table of activity that are known as of each date, with ``as_of``
+A function takes the rows of a table of activity that are known as of each date, with ``as_of``
 and each day once (``asof.known_as_of``), and returns key ``(customer_id, as_of)``, only for
-customers with at least one value.
+customers with at least one value; ``squared_gap_of_days`` returns days.
 """
 
 from collections.abc import Sequence

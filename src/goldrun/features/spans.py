@@ -48,12 +48,13 @@ def dates_in_parts(
 ) -> list[list[date]]:
     """Split the dates of snapshots, the earliest first, into parts that are computed separately.
 
-    A snapshot sums up every earlier row, so the work grows with the dates of a part: one whose
-    sums fit into memory takes as long per date as a single date, and a larger one spills to disk.
+    A snapshot reads rows of every earlier day, all of them or those of its windows, so the work
+    grows with the dates of a part: one whose sums fit into memory takes as long per date as a
+    single date, and a larger one spills to disk.
 
     Args:
         as_ofs: The dates, at least one.
-        rows: The rows that each date sums up.
+        rows: Rows of ``gold/customer_daily``.
         rows_at_once: Largest product of rows and dates of a part that has several dates; None: no
             limit.
     """

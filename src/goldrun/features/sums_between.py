@@ -37,7 +37,10 @@ class SumsBetween:
     activity: Activity
 
     def totals_before(self, as_ofs: Sequence[date]) -> DataFrame:
-        """Compute ``asof.all_totals_before`` and the values that do not add up over days.
+        """Compute what the features as of some dates read, but for times of responses.
+
+        These are the columns of ``asof.all_totals_before``, without metrics that no recorded
+        feature reads, ``totals.SQUARED_GAPS``, the number of distinct products, and the place.
 
         Args:
             as_ofs: Some of the dates.
@@ -62,7 +65,12 @@ def sums_between(
             between days, and the first day of a product, would differ by date.
         as_ofs: All dates as of which features are wanted.
         staged: See ``snapshots.snapshots``.
+
+    Raises:
+        ValueError: Transactions were changed.
     """
+    if activity.has_versions:
+        raise ValueError("days that were corrected later do not add up between dates")
 
     def stored(rows: DataFrame) -> DataFrame:
         return rows.localCheckpoint() if staged else rows
@@ -97,7 +105,8 @@ def _first_products(products: DataFrame, as_ofs: Sequence[date]) -> DataFrame:
 
 
 def _places(places: DataFrame, sums: DataFrame) -> DataFrame:
-    known = places.where(F.greatest(*_PLACE) != "")
-    of_days = non_additive.last_places(known.withColumn(gold.AS_OF, F.col(DAY)))
-    dated = of_days.withColumnRenamed(gold.AS_OF, totals.LAST_TRANSACTION)
-    return dated.join(sums, [entities.CUSTOMER_ID, totals.LAST_TRANSACTION], "left_semi")
+    # First the few days that can be a last one, or all days of all customers would be compared.
+    last_days = sums.select(entities.CUSTOMER_ID, F.col(totals.LAST_TRANSACTION).alias(DAY))
+    on_them = places.join(last_days, [entities.CUSTOMER_ID, DAY], "left_semi")
+    known = on_them.where(F.greatest(*_PLACE) != "").withColumn(gold.AS_OF, F.col(DAY))
+    return non_additive.last_places(known).withColumnRenamed(gold.AS_OF, totals.LAST_TRANSACTION)

@@ -12,6 +12,8 @@ log = logging.getLogger(__name__)
 
 ROW_LIMIT = 2_000_000
 """Largest number of rows of a pandas frame; larger frames are sampled."""
+_PLACES = 1_000_000_000
+"""Places that hashes of keys are spread over."""
 
 
 def to_pandas(
@@ -40,7 +42,9 @@ def to_pandas(
     total = named.count()
     if total > limit:
         log.warning("Sampling %s of %s rows (seed %s)", f"{limit:,}", f"{total:,}", seed)
-        named = named.sample(fraction=limit / total, seed=seed)
+        # By key: which rows an engine's own sample has depends on where they are stored.
+        place = F.pmod(F.xxhash64(*key, F.lit(seed)), F.lit(_PLACES))
+        named = named.where(place < int(_PLACES * limit / total))
     frame = named.toPandas().sort_values(list(key), ignore_index=True)
     level = logging.DEBUG if quiet else logging.INFO
     log.log(

@@ -6,14 +6,15 @@ from typing import Any
 
 import pytest
 from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 
-from goldrun.features.catalog.feature_tables import CUSTOMER_FEATURES
+from goldrun.features.catalog.feature_tables import CUSTOMER_DAILY, CUSTOMER_FEATURES
 from goldrun.features.snapshots import snapshots_of_sums
 from goldrun.io.delta.lake import Lake
 from goldrun.io.engines.base import Engine
 from goldrun.io.tracking.runs import Tracker
 from goldrun.jobs.aggregate import gold_tables
-from goldrun.jobs.aggregate.activity import history_of
+from goldrun.jobs.aggregate.activity import activity_in, history_of
 from goldrun.jobs.aggregate.snapshots import write_snapshots
 from tests.jobs.conftest import Shop, new_shop
 
@@ -64,3 +65,14 @@ def test_a_shop_with_many_rows_has_its_dates_computed_in_parts(
     assert len(computed) == parts
     assert len({row[1] for row in whole}) == len(DATES)
     assert stored(shop) == whole
+
+
+def test_days_that_are_known_later_are_corrections_whatever_the_source_records(shop: Shop) -> None:
+    ctx = shop.ctx
+    assert not activity_in(ctx).has_versions
+    daily = ctx.lake.read(CUSTOMER_DAILY.name).localCheckpoint()
+    later = daily.withColumn("known_from", F.date_add("day", 1))
+    ctx.lake.replace(CUSTOMER_DAILY, later)
+    assert activity_in(ctx).has_versions
+    ctx.lake.replace(CUSTOMER_DAILY, daily)
+    assert not activity_in(ctx).has_versions

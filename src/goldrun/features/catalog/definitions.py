@@ -16,8 +16,9 @@ That code is ``features.activity`` and the modules ``features.*_by_day``, with w
 Every lake then computes its activity and its stored snapshots anew.
 """
 TOTALS_VERSION = 1
-"""Version of the code that computes what features read: ``features.asof``, ``features.snapshots``
-and ``features.non_additive``. Add 1 when it computes other values from the same activity."""
+"""Version of the code that computes what features read: ``features.asof``, ``features.snapshots``,
+``features.sums_between`` and ``features.non_additive``. Add 1 when it computes other values from
+the same activity."""
 
 ROWS = "the rows of a day"
 """Name of ``ROWS_VERSION`` among the definitions of a table."""

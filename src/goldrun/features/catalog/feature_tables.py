@@ -139,7 +139,7 @@ after the observed end."""
 def metrics_read(recorded: Collection[str]) -> tuple[DailyMetric, ...]:
     """Return the daily metrics whose totals the features of some entities are computed from."""
     expressions = [each.expression for each in ALL_FEATURES if each.is_recorded(recorded)]
-    words = {word for expression in expressions for word in re.findall(r"\w+", expression)}
+    words = {word for expression in expressions for word in re.findall(r"\w+", expression.lower())}
     return tuple(metric for metric in METRICS if metric.name in words)
 
 

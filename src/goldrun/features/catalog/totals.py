@@ -27,12 +27,8 @@ AGGREGATES = {
 the last and the number of days with a completed order, and the last day with a transaction of any
 status. A day is null where there is none."""
 
-COMBINED_BY = {
-    FIRST_PURCHASE: "min",
-    LAST_PURCHASE: "max",
-    PURCHASE_DAYS: "sum",
-    LAST_TRANSACTION: "max",
-}
+_COMBINED_BY = {"min": "min", "max": "max", "count": "sum"}
+COMBINED_BY = {name: _COMBINED_BY[sql.partition("(")[0]] for name, sql in AGGREGATES.items()}
 """SQL function by which each of them is computed from those of separate periods."""
 
 IN_WINDOWS = (

@@ -20,7 +20,8 @@ class Capabilities:
     Attributes:
         streams: Structured Streaming with ``foreachBatch`` functions in this process.
         vacuum: Removal of old files and log entries, which an erasure needs.
-        clustering: Liquid clustering of tables; without it, each write sorts its rows instead.
+        clustering: Liquid clustering of tables; without it, each write sorts its rows instead, by
+            the first of the columns.
         masters: Computing on a Spark master.
         servers: Computing on a Spark Connect server.
         object_stores: Lakes in an object store, not only in a folder.

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import date
 
 from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 
 from goldrun.contracts import lineage
 from goldrun.contracts.entities import CUSTOMERS, TRANSACTIONS
@@ -18,6 +19,7 @@ from goldrun.features.activity import (
     customer_responses,
 )
 from goldrun.features.catalog import non_additive_tables
+from goldrun.features.catalog.daily_metrics import DAY, KNOWN_FROM
 from goldrun.features.catalog.feature_tables import CUSTOMER_DAILY
 from goldrun.features.labels import History
 from goldrun.features.observed_end import describe_after
@@ -81,7 +83,10 @@ def activity_in(ctx: Context) -> Activity:
     """The stored tables of activity, and the entities that the source has."""
     daily, products, responses, places = (ctx.lake.read(table.name) for table, _ in ACTIVITY)
     recorded = frozenset(ctx.source.entities)
-    return Activity(daily, products, responses, places, recorded, _has_versions(ctx))
+    # By the rows too: the source may have lost its column of changes, or the history its rows.
+    is_later = F.col(KNOWN_FROM) > F.col(DAY)
+    has_versions = _has_versions(ctx) or not daily.where(is_later).isEmpty()
+    return Activity(daily, products, responses, places, recorded, has_versions)
 
 
 def users_of(activity: Activity, observed_until: date) -> DataFrame:

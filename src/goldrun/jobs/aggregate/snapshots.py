@@ -59,11 +59,10 @@ def _computed(
 ) -> list[DataFrame]:
     """Compute the snapshots in parts, from sums between the dates where no transaction changed."""
     at_once = ctx.lake.rows_at_once
+    parts = dates_in_parts(as_ofs, activity.daily, at_once)
     if activity.has_versions:
-        parts = dates_in_parts(as_ofs, activity.daily, at_once)
         return [snapshots(activity, dates, first, staged=True) for dates in parts]
     between = sums_between(activity, as_ofs, staged=True)
-    parts = dates_in_parts(as_ofs, between.sums, at_once)
     return [snapshots_of_sums(between, dates, first, staged=True) for dates in parts]
 
 

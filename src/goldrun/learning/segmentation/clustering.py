@@ -126,16 +126,14 @@ def fit_segments(settings: SegmentationSettings, frame: pd.DataFrame) -> Segment
     """
     rows = _rows(frame, settings.features, settings.k_max)
     models: dict[int, Pipeline] = {}
-    shown = _sample(len(rows), settings.seed)
-    distances = _distances(settings, rows, shown)
-    stability, smallest, silhouette = {}, {}, {}
+    labels, stability, smallest = {}, {}, {}
     for k in range(settings.k_min, settings.k_max + 1):
         with _one_thread():
             models[k] = _ordered(build_segmenter(settings, k).fit(rows))
-        labels = models[k].predict(rows)
+        labels[k] = models[k].predict(rows)
         stability[k] = bootstrap_ari(models[k], rows, settings)
-        smallest[k] = float(np.bincount(labels, minlength=k).min() / len(rows))
-        silhouette[k] = float(silhouette_score(distances, labels[shown], metric="precomputed"))
+        smallest[k] = float(np.bincount(labels[k], minlength=k).min() / len(rows))
+    silhouette = _silhouettes(models[settings.k_min], rows, labels, settings.seed)
     k, qualified = choose_k(stability, smallest, settings)
     names = name_segments(_centroids(models[k]))
     return SegmentationFit(
@@ -216,18 +214,29 @@ def _ordered(model: Pipeline) -> Pipeline:
     return model
 
 
-def _sample(rows: int, seed: int) -> NDArray[np.int64]:
-    """Draw the places of at most ``_SILHOUETTE_ROWS`` rows; of fewer all, in order."""
+def _silhouettes(
+    model: Pipeline, rows: pd.DataFrame, labels: Mapping[int, NDArray[np.int32]], seed: int
+) -> dict[int, float]:
+    """Compute the mean silhouette of each number of segments.
+
+    All of them share the distances: the steps before k-means do not depend on the number.
+    """
+    shown = _sample(labels, seed)
+    points = np.asarray(model[:-1].transform(rows))[shown]
+    with _one_thread():
+        distances = pairwise_distances(points)
+        return {
+            k: float(silhouette_score(distances, found[shown], metric="precomputed"))
+            for k, found in labels.items()
+        }
+
+
+def _sample(labels: Mapping[int, NDArray[np.int32]], seed: int) -> NDArray[np.int64]:
+    """Draw the places of ``_SILHOUETTE_ROWS`` rows, and one of each segment; of fewer rows all."""
+    rows = len(next(iter(labels.values())))
     if rows <= _SILHOUETTE_ROWS:
         return np.arange(rows)
-    return np.random.default_rng(seed).choice(rows, _SILHOUETTE_ROWS, replace=False)
-
-
-def _distances(
-    settings: SegmentationSettings, rows: pd.DataFrame, places: NDArray[np.int64]
-) -> NDArray[np.float64]:
-    """Compute the distance of each two rows as k-means measures it, with any number of segments."""
-    points = build_segmenter(settings, settings.k_min)[:-1].fit_transform(rows)
-    with _one_thread():
-        found: NDArray[np.float64] = pairwise_distances(points[places])
-    return found
+    drawn = np.random.default_rng(seed).choice(rows, _SILHOUETTE_ROWS, replace=False)
+    # A segment of a few customers would not be drawn, and one label alone has no silhouette.
+    firsts = [np.unique(found, return_index=True)[1] for found in labels.values()]
+    return np.unique(np.concatenate([drawn, *firsts]))

@@ -45,7 +45,7 @@ _WRITTEN = {
 def stage_files(
     session: SparkSession, scratch: Scratch, path: str, table: Table, rows: Sequence[DataFrame]
 ) -> Iterator["SailStagedWrite"]:
-    """Compute rows into files in a scratch folder, sorted by the table's clustering columns.
+    """Compute rows into files in a scratch folder, in order of the first clustering column.
 
     Args:
         session: A session of Sail.
@@ -61,7 +61,7 @@ def stage_files(
 
 
 def _computed(rows: DataFrame, table: Table, folder: Path) -> list[Path]:
-    """Compute rows into files, each with a range of its own where the table is clustered."""
+    """Compute rows into files, in order of the first column that the table is clustered by."""
     writer = rows.write
     if order := table.clustered_by or table.z_ordered_by:
         # Sail would spread a single write over several files, each with all days. By the first
