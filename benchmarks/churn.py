@@ -120,12 +120,12 @@ def main() -> int:
     settings = load_model_config("churn", ChurnSettings)
     results = read_sample(given.folder, settings, given.weeks).measure(settings)
     short = [aim.name for aim in AIMS if aim.is_short(results[0].metrics)]
-    table = ""
+    PAGE.write_text(page(results, settings.horizon_days), encoding="utf-8")
     if given.times == "yes":
         taken = times.measure(ROOT, given.folder / "times", SOURCE)
         table = f"\n## Times\n\n{against(times.AIMS, taken)}"
+        PAGE.write_text(page(results, settings.horizon_days, table), encoding="utf-8")
         short += [aim.name for aim in times.AIMS if aim.is_short(taken)]
-    PAGE.write_text(page(results, settings.horizon_days, table), encoding="utf-8")
     log.info("%s written; short: %s", PAGE.name, ", ".join(short) or "nothing")
     return 1 if short else 0
 

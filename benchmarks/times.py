@@ -61,12 +61,15 @@ def _workflow(root: Path, folder: Path, source: str) -> tuple[float, float]:
     ended = subprocess.run(
         [sys.executable, "pipelines/main.py", f"--source={source}", f"--lake={folder}/lake"],
         cwd=root,
-        check=True,
+        check=False,
         env=os.environ | store,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     )
     taken = time.monotonic() - began
+    if ended.returncode:
+        log.error("%s", ended.stdout)
+        raise SystemExit("the workflow has failed")
     (printed,) = re.findall(r"^Finished in (\d+) s$", ended.stdout, re.MULTILINE)
     return float(printed), taken

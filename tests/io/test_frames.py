@@ -107,6 +107,8 @@ def test_a_frame_above_the_limit_is_sampled_with_a_warning(
     assert warning == "Sampling 200 of 1,000 rows (seed 1)"
     again = to_pandas(numbered, ["who"], ["n"], seed=1, limit=200)
     pd.testing.assert_frame_equal(frame, again)
+    elsewhere = to_pandas(numbered.orderBy("n"), ["who"], [], texts=["n"], seed=1, limit=200)
+    assert list(elsewhere.who) == list(frame.who)
     other = to_pandas(numbered, ["who"], ["n"], seed=2, limit=200)
     assert list(other.who) != list(frame.who)
 

@@ -22,6 +22,7 @@ def to_pandas(
     numbers: Sequence[str],
     *,
     seed: int,
+    texts: Sequence[str] = (),
     limit: int = ROW_LIMIT,
     quiet: bool = False,
 ) -> pd.DataFrame:
@@ -29,16 +30,18 @@ def to_pandas(
 
     Args:
         rows: The frame.
-        key: Columns that identify a row, with unchanged values.
+        key: Columns that identify a row, with unchanged values. Frames with the same key and seed
+            have the same sample, where they have as many rows.
         numbers: Columns that become float64; null becomes NaN.
         seed: Seed of the sample.
+        texts: Further columns with unchanged values.
         limit: A frame with more rows is replaced by a sample of about this size, with a warning.
         quiet: Whether the size is logged at debug level only.
 
     Returns:
-        ``key`` and ``numbers``, one row per row of the frame or of its sample.
+        ``key``, ``texts`` and ``numbers``, one row per row of the frame or of its sample.
     """
-    named = rows.select(*key, *[F.col(name).cast("double").alias(name) for name in numbers])
+    named = rows.select(*key, *texts, *[F.col(name).cast("double").alias(name) for name in numbers])
     total = named.count()
     if total > limit:
         log.warning("Sampling %s of %s rows (seed %s)", f"{limit:,}", f"{total:,}", seed)

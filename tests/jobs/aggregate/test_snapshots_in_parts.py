@@ -9,6 +9,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from goldrun.features.catalog.feature_tables import CUSTOMER_DAILY, CUSTOMER_FEATURES
+from goldrun.features.catalog.non_additive_tables import CUSTOMER_PLACES
 from goldrun.features.snapshots import snapshots_of_sums
 from goldrun.io.delta.lake import Lake
 from goldrun.io.engines.base import Engine
@@ -76,3 +77,7 @@ def test_days_that_are_known_later_are_corrections_whatever_the_source_records(s
     assert activity_in(ctx).has_versions
     ctx.lake.replace(CUSTOMER_DAILY, daily)
     assert not activity_in(ctx).has_versions
+    places = ctx.lake.read(CUSTOMER_PLACES.name).localCheckpoint()
+    ctx.lake.replace(CUSTOMER_PLACES, places.withColumn("known_from", F.date_add("day", 1)))
+    assert activity_in(ctx).has_versions
+    ctx.lake.replace(CUSTOMER_PLACES, places)

@@ -85,7 +85,8 @@ def activity_in(ctx: Context) -> Activity:
     recorded = frozenset(ctx.source.entities)
     # By the rows too: the source may have lost its column of changes, or the history its rows.
     is_later = F.col(KNOWN_FROM) > F.col(DAY)
-    has_versions = _has_versions(ctx) or not daily.where(is_later).isEmpty()
+    dated = (daily, products, places)
+    has_versions = _has_versions(ctx) or any(not t.where(is_later).isEmpty() for t in dated)
     return Activity(daily, products, responses, places, recorded, has_versions)
 
 

@@ -92,7 +92,7 @@ def _of_label(pipeline: Any, probabilities: NDArray[np.float64]) -> NDArray[np.f
 def _groups(inputs: Inputs, frames: Frames, seed: int) -> pd.DataFrame:
     """Read the columns that customers are grouped by, in the order of the test rows."""
     key = list(CUSTOMER_FEATURES.key)
-    read = to_pandas(inputs.test, [*key, *CATEGORIES], [TENURE_DAYS], seed=seed, quiet=True)
+    read = to_pandas(inputs.test, key, [TENURE_DAYS], texts=CATEGORIES, seed=seed, quiet=True)
     return frames.test[key].merge(read, how="left", on=key, validate="one_to_one")
 
 
