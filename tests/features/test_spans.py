@@ -91,9 +91,9 @@ def test_what_a_part_has_of_some_customers_has_their_orders(spark: SparkSession)
     [(10, None, [5]), (0, 50, [5]), (10, 50, [5]), (10, 49, [4, 1]), (10, 9, [1] * 5)],
 )
 def test_dates_are_split_where_their_rows_are_too_many_for_one_computation(
-    spark: SparkSession, rows: int, rows_at_once: int | None, sizes: list[int]
+    rows: int, rows_at_once: int | None, sizes: list[int]
 ) -> None:
     dates = [date(2024, 1, day) for day in (9, 2, 7, 3, 5, 2)]
-    parts = dates_in_parts(dates, spark.range(rows), rows_at_once)
+    parts = dates_in_parts(dates, rows, rows_at_once)
     assert [len(part) for part in parts] == sizes
     assert [day for part in parts for day in part] == sorted({*dates})

@@ -12,6 +12,7 @@ from goldrun.contracts.table import Table
 from goldrun.features.activity import Activity
 from goldrun.features.asof import (
     all_totals_before,
+    expand_as_of,
     known_as_of,
     totals_before,
     with_corrections,
@@ -26,7 +27,6 @@ from goldrun.features.catalog.feature_tables import (
 from goldrun.features.catalog.non_additive_tables import (
     CUSTOMER_PLACES,
     CUSTOMER_PRODUCTS,
-    CUSTOMER_RESPONSES,
 )
 from goldrun.features.non_additive import (
     distinct_products,
@@ -66,10 +66,8 @@ def snapshots(
     """
     totals_known = all_totals_before(activity.daily, as_ofs, has_versions=activity.has_versions)
     sums = totals_known.where(F.col(daily_metrics.ORDERS) > 0)
-    for part in _non_additive(activity, as_ofs):
-        values = part.localCheckpoint() if staged else part
-        sums = sums.join(values, [CUSTOMER_ID, gold.AS_OF], "left")
-    return _features(sums, as_ofs, observed_from, activity.recorded)
+    joined = _joined(sums, _non_additive(activity, as_ofs), staged=staged)
+    return _features(joined, as_ofs, observed_from, activity.recorded)
 
 
 def snapshots_of_sums(
@@ -84,11 +82,15 @@ def snapshots_of_sums(
         staged: See ``snapshots``.
     """
     sums, activity = between.totals_before(as_ofs), between.activity
-    if interaction_features.ENTITY in activity.recorded:
-        times = _response_times(activity, as_ofs)
-        values = times.localCheckpoint() if staged else times
+    joined = _joined(sums, _response_times(activity, as_ofs), staged=staged)
+    return _features(joined, as_ofs, observed_from, activity.recorded)
+
+
+def _joined(sums: DataFrame, parts: Sequence[DataFrame], *, staged: bool) -> DataFrame:
+    for part in parts:
+        values = part.localCheckpoint() if staged else part
         sums = sums.join(values, [CUSTOMER_ID, gold.AS_OF], "left")
-    return _features(sums, as_ofs, observed_from, activity.recorded)
+    return sums
 
 
 def _features(
@@ -105,21 +107,20 @@ def _non_additive(activity: Activity, as_ofs: Sequence[date]) -> list[DataFrame]
     def known(rows: DataFrame, table: Table) -> DataFrame:
         return known_as_of(rows, as_ofs, table, has_versions=activity.has_versions)
 
-    parts = [
+    return [
         squared_gaps(known(activity.daily.select(*_PURCHASE_DAYS), CUSTOMER_DAILY)),
         distinct_products(known(activity.products, CUSTOMER_PRODUCTS)),
         last_places(known(activity.places, CUSTOMER_PLACES)),
+        *_response_times(activity, as_ofs),
     ]
-    if interaction_features.ENTITY in activity.recorded:
-        parts.append(_response_times(activity, as_ofs))
-    return parts
 
 
-def _response_times(activity: Activity, as_ofs: Sequence[date]) -> DataFrame:
+def _response_times(activity: Activity, as_ofs: Sequence[date]) -> list[DataFrame]:
+    """Compute the percentile of response times, where the shop records interactions."""
+    if interaction_features.ENTITY not in activity.recorded:
+        return []
     # Its table has no versions.
-    return response_time_p90(
-        known_as_of(activity.responses, as_ofs, CUSTOMER_RESPONSES, has_versions=False)
-    )
+    return [response_time_p90(expand_as_of(activity.responses, as_ofs))]
 
 
 def user_features(

@@ -43,9 +43,7 @@ def in_spans(silver: Silver, rows_at_once: int | None) -> list[Silver]:
     return [_span(silver, orders, first, end) for first, end in bounds]
 
 
-def dates_in_parts(
-    as_ofs: Sequence[date], rows: DataFrame, rows_at_once: int | None
-) -> list[list[date]]:
+def dates_in_parts(as_ofs: Sequence[date], rows: int, rows_at_once: int | None) -> list[list[date]]:
     """Split the dates of snapshots, the earliest first, into parts that are computed separately.
 
     A snapshot reads rows of every earlier day, all of them or those of its windows, so the work
@@ -54,14 +52,12 @@ def dates_in_parts(
 
     Args:
         as_ofs: The dates, at least one.
-        rows: Rows of ``gold/customer_daily``.
+        rows: Number of rows of ``gold/customer_daily``.
         rows_at_once: Largest product of rows and dates of a part that has several dates; None: no
             limit.
     """
     dates = sorted(set(as_ofs))
-    many = len(dates)
-    if many > 1 and rows_at_once is not None:
-        many = max(1, rows_at_once // max(1, rows.count()))
+    many = len(dates) if rows_at_once is None else max(1, rows_at_once // max(1, rows))
     return [dates[first : first + many] for first in range(0, len(dates), many)]
 
 

@@ -59,7 +59,8 @@ def _computed(
 ) -> list[DataFrame]:
     """Compute the snapshots in parts, from sums between the dates where no transaction changed."""
     at_once = ctx.lake.rows_at_once
-    parts = dates_in_parts(as_ofs, activity.daily, at_once)
+    rows = 0 if at_once is None else activity.daily.count()
+    parts = dates_in_parts(as_ofs, rows, at_once)
     if activity.has_versions:
         return [snapshots(activity, dates, first, staged=True) for dates in parts]
     between = sums_between(activity, as_ofs, staged=True)

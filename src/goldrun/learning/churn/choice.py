@@ -37,8 +37,8 @@ trained on the first weeks of a shop says little of one that is trained on all o
 _NO_DATE = "the history before the test date is too short to compare candidates"
 
 Scores = Mapping[date, BinaryScores]
-Rows = tuple["pd.Series[bool]", "pd.Series[bool]"]
-"""Which rows a validation date trains on, and which are as of it."""
+Split = tuple["pd.Series[bool]", "pd.Series[bool]"]
+"""Which rows a candidate is trained on at a validation date, and which it is measured on."""
 
 
 @dataclass(frozen=True)
@@ -98,10 +98,10 @@ def choose_candidate(settings: ChurnSettings, rows: pd.DataFrame) -> Choice[Chur
     if len(each) == 1:
         return Choice(next(iter(each.values())))
     dates = validation_dates(sorted(set(rows[gold.AS_OF])), settings)
-    known = {
+    splits = {
         day: (rows[gold.AS_OF].isin(past), rows[gold.AS_OF] == day) for day, past in dates.items()
     }
-    measured = {name: _measure(one, rows, known) for name, one in each.items()}
+    measured = {name: _measure(one, rows, splits) for name, one in each.items()}
     usable = {name: found.scores for name, found in measured.items() if not found.problem}
     common = sorted(day for day in dates if all(day in scores for scores in usable.values()))
     if not usable:
@@ -110,7 +110,7 @@ def choose_candidate(settings: ChurnSettings, rows: pd.DataFrame) -> Choice[Chur
     return _chosen(measured, usable, common, selection)
 
 
-def _measure(settings: ChurnSettings, rows: pd.DataFrame, dates: Mapping[date, Rows]) -> Measured:
+def _measure(settings: ChurnSettings, rows: pd.DataFrame, dates: Mapping[date, Split]) -> Measured:
     if not dates:
         return Measured(settings, {}, {}, _NO_DATE)
     scores, predictions = {}, {}
