@@ -1,6 +1,7 @@
 """One session of the engine under test, and one whole run of the workflow, for all tests."""
 
 import functools
+import gc
 import logging
 import os
 import re
@@ -67,6 +68,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if not ENGINE.capabilities.streams and item.get_closest_marker("of_spark"):
             item.add_marker(skip)
+
+
+def pytest_collection_finish() -> None:
+    """Leave the objects of the imported modules out of later garbage collections."""
+    gc.freeze()
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByModule:

@@ -111,16 +111,16 @@ def _declare_rejections(settings: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def refused(shop: Shop) -> Done:
-    return shop.script("main")
+def refused(shop: Shop, engine: Engine) -> Ended:
+    return shop.command(engine, "main")
 
 
 @pytest.fixture(scope="module")
-def continued(shop: Shop, refused: Done) -> Done:
+def continued(shop: Shop, engine: Engine, refused: Ended) -> Done:
     """The workflow after the old champions are adopted, of which there is no ledger."""
     for model in ("churn", "segmentation"):
         given = (f"--model={model}", "--adopt=true", "--reason=from before there was a ledger")
-        done = shop.script("promote", *given)
+        done = shop.command(engine, "promote", *given)
         assert done.code == 0, done.output
     return shop.script("main")
 
@@ -139,7 +139,7 @@ def changeable(shop: Shop, continued: Done, tmp_path: Path) -> Iterator[Shop]:
 
 
 def test_champions_without_a_ledger_are_refused_with_the_command_that_adopts_them(
-    refused: Done,
+    refused: Ended,
 ) -> None:
     assert refused.code == LedgerError.exit_code
     assert "version 1 has the alias champion, and the ledger has no promotion" in refused.output

@@ -1,26 +1,34 @@
-"""Break one promise at a time in a copy of the project; a test must fail for each.
+"""Break one promise at a time in copies of the project; a test must fail for each.
 
     make mutants                      all of them
     make mutants ONLY=dedup           those whose name contains a word
+    make mutants JOBS=1               one at a time; as many as there are cores when not given
 
 A mutant that no test notices is printed as SURVIVED and makes the command fail. Each test named in
-``mutants.toml`` is first run on the unbroken copy, so that red means the break and nothing else.
+``mutants.toml`` is first run on an unbroken copy, so that red means the break and nothing else.
 """
 
+import compileall
+import multiprocessing
 import os
+import py_compile
 import re
-import subprocess
 import sys
 import tempfile
 import time
 import tomllib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
+from tests.mutants.forked import import_libraries, run_pytest
 from tests.project_copy import ROOT, copy_project
 
 _LAST_CHARACTERS = 3000
 """Characters of the output that are shown where the unbroken tests fail."""
+_GROUPS = 8
+"""Groups of a job's unbroken tests, so that the jobs end at about the same time."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +47,14 @@ class Mutant:
     slow: bool = False
 
 
+@dataclass(frozen=True)
+class Unbroken:
+    """Tests to run on an unbroken copy."""
+
+    tests: list[str]
+    slow: bool
+
+
 def all_mutants() -> list[Mutant]:
     """Read the mutants of ``mutants.toml``."""
     text = Path(__file__).with_name("mutants.toml").read_text(encoding="utf-8")
@@ -52,61 +68,82 @@ def main() -> int:
     if not mutants:
         print(f"no mutant's name contains {only!r}")
         return 1
-    with tempfile.TemporaryDirectory() as scratch:
-        copy = copy_project(Path(scratch) / "goldrun").folder
-        for slow in sorted({mutant.slow for mutant in mutants}):
-            tests = sorted({test for each in mutants if each.slow == slow for test in each.tests})
-            print(f"Unbroken: {len(tests)} tests ...", flush=True)
-            code, output = _run(copy, tests, slow=slow)
-            if code != 0:
-                print(output[-_LAST_CHARACTERS:])
+    jobs = int(os.environ.get("JOBS") or os.cpu_count() or 1)
+    import_libraries()
+    with (
+        tempfile.TemporaryDirectory() as scratch,
+        multiprocessing.get_context("fork").Pool(jobs, _make_copy, (scratch,)) as pool,
+    ):
+        groups = _unbroken(mutants, jobs * _GROUPS)
+        print(f"Unbroken: {sum(len(group.tests) for group in groups)} tests ...", flush=True)
+        for failure in pool.imap_unordered(_failure, groups):
+            if failure:
+                print(failure)
                 print("The tests fail without a break: correct that first")
                 return 1
-        survivors = [mutant for mutant in mutants if not _is_detected(copy, mutant)]
-    print(f"\n{len(mutants) - len(survivors)} of {len(mutants)} mutants detected")
-    return 1 if survivors else 0
+        detected = 0
+        for is_detected, line in pool.imap_unordered(_try, mutants):
+            print(line, flush=True)
+            detected += is_detected
+    print(f"\n{detected} of {len(mutants)} mutants detected")
+    return 0 if detected == len(mutants) else 1
 
 
-def _is_detected(copy: Path, mutant: Mutant) -> bool:
-    file = copy / mutant.file
+_copy = Path()
+"""The copy of the project of a job, a process of its own."""
+
+
+def _make_copy(scratch: str) -> None:
+    global _copy  # noqa: PLW0603
+    _copy = copy_project(Path(scratch) / f"{os.getpid()}" / "goldrun").folder
+    # By the hash of the source: a break and its repair may have the same second and size.
+    mode = py_compile.PycInvalidationMode.CHECKED_HASH
+    for folder in ("src", "tests", "pipelines", "benchmarks"):
+        compileall.compile_dir(_copy / folder, quiet=2, invalidation_mode=mode)
+    sys.dont_write_bytecode = True
+    os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
+
+
+def _unbroken(mutants: Sequence[Mutant], count: int) -> list[Unbroken]:
+    groups = []
+    for slow in sorted({mutant.slow for mutant in mutants}):
+        tests = sorted({test for each in mutants if each.slow == slow for test in each.tests})
+        parts = (list(islice(tests, n, None, count)) for n in range(count))
+        groups += [Unbroken(part, slow) for part in parts if part]
+    return groups
+
+
+def _failure(group: Unbroken) -> str:
+    """Return the end of the output where tests fail without a break; empty where they pass."""
+    code, output = _run(group.tests, slow=group.slow)
+    return output[-_LAST_CHARACTERS:] if code else ""
+
+
+def _try(mutant: Mutant) -> tuple[bool, str]:
+    """Break the copy and run the tests; return whether one fails, and a line that says so."""
+    file = _copy / mutant.file
     sound = file.read_text()
     if sound.count(mutant.before) != 1:
-        print(f"STALE     {mutant.name}: {mutant.before!r} is not once in {mutant.file}")
-        return False
+        return False, f"STALE     {mutant.name}: {mutant.before!r} is not once in {mutant.file}"
     file.write_text(sound.replace(mutant.before, mutant.after))
     started = time.monotonic()
-    code, _ = _run(copy, mutant.tests, slow=mutant.slow)
+    code, _ = _run(mutant.tests, slow=mutant.slow)
     file.write_text(sound)
     detected = code == 1  # pytest's code for failed tests; others mean that they did not run
     word = "detected" if detected else "SURVIVED" if code == 0 else f"BROKEN ({code})"
-    print(
-        f"{word:<9} {mutant.name}: {mutant.promise} ({time.monotonic() - started:.0f} s)",
-        flush=True,
-    )
-    return detected
+    seconds = time.monotonic() - started
+    return detected, f"{word:<9} {mutant.name}: {mutant.promise} ({seconds:.0f} s)"
 
 
-def _run(copy: Path, tests: list[str], *, slow: bool) -> tuple[int, str]:
+def _run(tests: Iterable[str], *, slow: bool) -> tuple[int, str]:
     """Run tests, each with its engine, until one fails; return pytest's exit code and output."""
     of_spark = [test for test in tests if _is_of_spark(test)]
     others = [test for test in tests if test not in of_spark]
-    code, output, mark = 0, "", "slow" if slow else "not slow"
+    code, output = 0, ""
+    options = ["-x", "-q", "-p", "no:cacheprovider", "-m", "slow" if slow else "not slow"]
     for engine, chosen in (("sail", others), ("spark", of_spark)):
         if chosen and code == 0:
-            command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"]
-            command += ["-m", mark]
-            given = {"PYTHONPATH": "src:.", "PYTHONDONTWRITEBYTECODE": "1"}
-            environment = os.environ | given | {"GOLDRUN_ENGINE": engine}
-            done = subprocess.run(
-                [*command, *chosen],
-                cwd=copy,
-                env=environment,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-                check=False,
-            )
-            code, output = done.returncode, done.stdout
+            code, output = run_pytest(_copy, engine, [*options, *chosen])
     return code, output
 
 
