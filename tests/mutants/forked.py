@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from hypothesis.configuration import set_hypothesis_home_dir
 
 from tests.project_copy import ROOT
 
@@ -48,24 +49,43 @@ def run_pytest(folder: Path, engine: str, arguments: Sequence[str]) -> tuple[int
         return os.waitstatus_to_exitcode(status), output.read().decode(errors="replace")
 
 
+class _Failures:
+    """Plugin of pytest that notices whether a test has failed, apart from faults of collection."""
+
+    found = False
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self.found |= report.failed
+
+
 def _become_pytest(folder: Path, engine: str, arguments: Sequence[str], output: int) -> None:
     """Run pytest on the modules of a folder and end this process."""
     code = pytest.ExitCode.INTERNAL_ERROR
     try:
         os.dup2(output, 1)
         os.dup2(output, 2)
-        os.chdir(folder)
+        _use_modules_of(folder)
         os.environ |= {"PYTHONPATH": "src:.", "GOLDRUN_ENGINE": engine}
-        ours = {str(ROOT), str(ROOT / "src"), str(Path(__file__).parent)}
-        sys.path[:] = [str(folder), str(folder / "src"), *(p for p in sys.path if p not in ours)]
-        for name in [name for name in sys.modules if name.partition(".")[0] in _OWN]:
-            del sys.modules[name]
-        importlib.invalidate_caches()
-        code = pytest.ExitCode(pytest.main(list(arguments)))
+        failures = _Failures()
+        ended = pytest.ExitCode(pytest.main(list(arguments), [failures]))
+        # A module that can't be imported ends with the code of failed tests too.
+        if ended != pytest.ExitCode.TESTS_FAILED or failures.found:
+            code = ended
+        sys.stdout.flush()
+        sys.stderr.flush()
     except Exception:  # noqa: BLE001 - the parent reports it, and does not end with it
         traceback.print_exc()
     finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
         # Without the exit handlers that the parent process has registered.
         os._exit(code)
+
+
+def _use_modules_of(folder: Path) -> None:
+    """Import the project's modules from a folder from now on, and keep Hypothesis's files there."""
+    os.chdir(folder)
+    ours = {str(ROOT), str(ROOT / "src"), str(Path(__file__).parent)}
+    sys.path[:] = [str(folder), str(folder / "src"), *(p for p in sys.path if p not in ours)]
+    for name in [name for name in sys.modules if name.partition(".")[0] in _OWN]:
+        del sys.modules[name]
+    importlib.invalidate_caches()
+    set_hypothesis_home_dir(folder / ".hypothesis")

@@ -9,17 +9,19 @@ A mutant that no test notices is printed as SURVIVED and makes the command fail.
 """
 
 import compileall
-import multiprocessing
 import os
 import py_compile
 import re
+import shutil
 import sys
 import tempfile
 import time
 import tomllib
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from itertools import islice
+from multiprocessing import get_context
 from pathlib import Path
 
 from tests.mutants.forked import import_libraries, run_pytest
@@ -72,17 +74,19 @@ def main() -> int:
     import_libraries()
     with (
         tempfile.TemporaryDirectory() as scratch,
-        multiprocessing.get_context("fork").Pool(jobs, _make_copy, (scratch,)) as pool,
+        ProcessPoolExecutor(jobs, get_context("fork"), _make_copy, (scratch,)) as pool,
     ):
         groups = _unbroken(mutants, jobs * _GROUPS)
         print(f"Unbroken: {sum(len(group.tests) for group in groups)} tests ...", flush=True)
-        for failure in pool.imap_unordered(_failure, groups):
+        for failure in pool.map(_failure, groups):
             if failure:
                 print(failure)
                 print("The tests fail without a break: correct that first")
+                pool.shutdown(cancel_futures=True)
                 return 1
         detected = 0
-        for is_detected, line in pool.imap_unordered(_try, mutants):
+        for tried in as_completed([pool.submit(_try, mutant) for mutant in mutants]):
+            is_detected, line = tried.result()
             print(line, flush=True)
             detected += is_detected
     print(f"\n{detected} of {len(mutants)} mutants detected")
@@ -125,10 +129,14 @@ def _try(mutant: Mutant) -> tuple[bool, str]:
     sound = file.read_text()
     if sound.count(mutant.before) != 1:
         return False, f"STALE     {mutant.name}: {mutant.before!r} is not once in {mutant.file}"
-    file.write_text(sound.replace(mutant.before, mutant.after))
     started = time.monotonic()
-    code, _ = _run(mutant.tests, slow=mutant.slow)
-    file.write_text(sound)
+    try:
+        file.write_text(sound.replace(mutant.before, mutant.after))
+        code, _ = _run(mutant.tests, slow=mutant.slow)
+    finally:
+        file.write_text(sound)
+        # Examples that Hypothesis found with this break would be tried first with the next.
+        shutil.rmtree(_copy / ".hypothesis", ignore_errors=True)
     detected = code == 1  # pytest's code for failed tests; others mean that they did not run
     word = "detected" if detected else "SURVIVED" if code == 0 else f"BROKEN ({code})"
     seconds = time.monotonic() - started

@@ -110,7 +110,7 @@ def test_the_first_removed_entry_is_named() -> None:
     entries = chain(*decisions())
     del entries[2]
     found = broken(record(entries))
-    assert found == [("chain", "entry 2", "entry 2 is missing, or another is there twice")]
+    assert found == [("chain", "entry 2", "entry 2 is missing, or another occurs twice")]
 
 
 def test_an_entry_that_is_there_twice_is_named() -> None:
@@ -124,7 +124,7 @@ def test_hashes_that_were_computed_anew_break_the_link_or_the_newest_entry() -> 
     forged = replace(entries[2], verdict="pass", hash="")
     entries[2] = replace(forged, hash=forged.computed_hash())
     assert broken(record(entries)) == [
-        ("chain", "entry 3", "the entry before entry 3 is not the one that it followed")
+        ("chain", "entry 3", "the entry before entry 3 is not the one that it was appended to")
     ]
     usual = record()
     anew = rewritten(usual.entries, 2, verdict="pass")
@@ -134,7 +134,7 @@ def test_hashes_that_were_computed_anew_break_the_link_or_the_newest_entry() -> 
 
 def test_a_row_that_is_no_entry_is_named() -> None:
     found = broken(record(unreadable=("its reasons are no JSON",)))
-    assert found == [("rows", "", "a row is no entry: its reasons are no JSON")]
+    assert found == [("rows", "", "a row is not a valid entry: its reasons are no JSON")]
 
 
 # The newest entry.

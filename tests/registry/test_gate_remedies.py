@@ -39,7 +39,7 @@ def test_a_lead_that_is_not_shown_needs_another_model_or_a_newer_test_date() -> 
     _, newer = remedies((), {}, "churn", replace(lost, looks=1))
     assert newer.startswith("a newer test date")
     _, worn_out = remedies((), {}, "churn", replace(lost, looks=5))
-    assert worn_out.endswith("this one is worn out")
+    assert worn_out.endswith("too many models were compared at this one")
 
 
 def test_other_segments_need_the_champions_settings_or_force() -> None:

@@ -55,8 +55,8 @@ def test_a_changed_value_with_a_new_hash_breaks_the_chain_behind_it(number: int)
 
 def test_a_removed_repeated_or_exchanged_entry_is_found() -> None:
     first, second, third = CHAIN
-    assert breaks_of([first, third]) == ["entry 1 is missing, or another is there twice"]
-    assert breaks_of([second, third]) == ["entry 0 is missing, or another is there twice"]
+    assert breaks_of([first, third]) == ["entry 1 is missing, or another occurs twice"]
+    assert breaks_of([second, third]) == ["entry 0 is missing, or another occurs twice"]
     assert breaks_of([first, first, second, third])
     assert breaks_of([first, third, second])
 
@@ -64,7 +64,7 @@ def test_a_removed_repeated_or_exchanged_entry_is_found() -> None:
 def test_an_entry_that_is_appended_to_another_chain_is_found() -> None:
     other = chain({"host": "another"}, {})
     assert breaks_of([*CHAIN[:1], other[1]]) == [
-        "the entry before entry 1 is not the one that it followed"
+        "the entry before entry 1 is not the one that it was appended to"
     ]
 
 

@@ -30,7 +30,7 @@ from pyspark.sql import Column, DataFrame
 _ROWS = (DataFrame, pd.DataFrame, pd.Series, pa.Table, pa.RecordBatch, pa.Array)
 _Kinds = type | tuple[type, ...]
 _COMMANDS = ("bronze", "silver", "gold", "churn")
-_BESIDE = ("monitor", "plots", "steps/quality", "steps/drift", "steps/rejections")
+_BESIDE = ("monitor", "plot", "steps/quality", "steps/drift", "steps/rejections")
 _FIT = ("learning/churn/model.py", "fit")
 """File and function that fit the model. A checkout without them counts all its files."""
 _DEPTH = 3

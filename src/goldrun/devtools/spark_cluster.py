@@ -99,6 +99,7 @@ class SparkCluster:
         return bool(found)
 
     def _spawn(self, name: str, main: str, arguments: list[str]) -> psutil.Process:
+        """Start a daemon of the development cluster, the Java class ``main``, with its own log."""
         jars = Path(pyspark.__file__).parent / "jars"
         core = next(jars.glob("spark-core_*.jar")).name
         # Spark's own scripts set these variables for a worker, which starts the executors.

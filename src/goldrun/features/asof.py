@@ -78,7 +78,7 @@ def with_corrections(rows: DataFrame, table: Table) -> DataFrame:
 
 
 def until_first_as_of(rows: DataFrame, as_ofs: Sequence[date]) -> DataFrame:
-    """Make the day from which a row is known the last one before its first date.
+    """Replace the day from which a row is known by the last day before its first date.
 
     Rows that are known as of the same dates then have the same day, and can be added up.
 

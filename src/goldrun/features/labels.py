@@ -139,7 +139,7 @@ class History:
         return self.check_features(as_of)
 
     def _too_short(self, horizon_days: int, window_days: int = 0) -> str:
-        """Explain how many days are missing, and which horizon would do with those there are."""
+        """Describe how many days are missing, and the longest horizon that the history allows."""
         end = self.sold_until or self.observed_until
         known, before = (end - self.observed_from).days + 1, max(window_days, 1)
         needed, longest = before + 2 * horizon_days + 1, (known - 1 - before) // 2
@@ -201,7 +201,7 @@ def _steps(every: Step, number: int) -> pd.DateOffset:
 
 
 def churn_labels(daily: DataFrame, features: DataFrame, horizon_days: int) -> DataFrame:
-    """Find who of a snapshot bought nothing in the ``horizon_days`` after it.
+    """Compute whether each customer of a snapshot buys nothing in the ``horizon_days`` after it.
 
     Args:
         daily: Rows of ``gold/customer_daily``.

@@ -81,7 +81,7 @@ def response_time_p90(responses: DataFrame) -> DataFrame:
     Args:
         responses: Known rows of ``gold/customer_responses``.
     """
-    # One row an interaction: not every engine takes numbers of times into account.
+    # One row per interaction: not every engine applies the frequencies of ``percentile``.
     times = F.explode(
         F.array_repeat(behaviour.RESPONSE_TIME, F.col(daily_metrics.RESPONSES).cast("int"))
     )

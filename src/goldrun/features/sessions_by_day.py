@@ -92,7 +92,7 @@ def sessions_by_day(sessions: DataFrame, events: DataFrame | None, zone: str) ->
 
 
 def events_by_day(events: DataFrame, zone: str) -> DataFrame:
-    """Count events by customer and the day of the event, in a session or not.
+    """Count all events by customer and day, also those without a session.
 
     Args:
         events: Rows of ``silver/events``.

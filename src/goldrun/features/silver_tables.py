@@ -30,7 +30,7 @@ class Silver:
         transactions: Rows of ``silver/transactions``; after ``with_versions`` those of the orders
             that were never changed.
         customers: Rows of ``silver/customers``; None for customers derived from their transactions,
-            of whom only the latest place is known.
+            for which only the latest place is known.
         customers_history: Rows of ``silver/customers_history``; None for the same.
         sessions: Rows of ``silver/sessions``; None when the shop records no sessions.
         events: Rows of ``silver/events``; None when the shop records no events.
@@ -67,7 +67,7 @@ class Silver:
         """Keep the rows of some customers; ``customers`` has one row a ``customer_id``.
 
         Other versions of their transactions are kept too, also those of another customer, because
-        a version is known from the day that the others leave to it.
+        the other versions determine the days on which a version is known.
         """
         key = F.broadcast(customers.select(entities.CUSTOMER_ID))
 

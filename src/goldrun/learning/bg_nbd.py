@@ -4,8 +4,8 @@ Fader, Hardie and Lee (2005), "Counting Your Customers the Easy Way", Marketing 
 customer purchases at a constant rate, which is gamma distributed among customers, and may become
 inactive after each purchase with a probability that is beta distributed.
 
-Its probability that a customer is still active is no score for churn: it is 1 for everyone with one
-purchase. The expected number of purchases in the horizon is.
+The probability that a customer is still active can't rank churn, because it is 1 for everyone with
+one purchase. The score is the expected number of purchases in the horizon.
 """
 
 from dataclasses import dataclass
@@ -69,7 +69,7 @@ def log_likelihood(model: BgNbd, histories: Histories) -> Floats:
     rates = gammaln(r + repeats) - gammaln(r) + r * np.log(alpha)
     stays = gammaln(a + b) + gammaln(b + repeats) - gammaln(b) - gammaln(a + b + repeats)
     active = -(r + repeats) * np.log(alpha + age)
-    # Of a customer without a repeat there is no purchase to become inactive after.
+    # Without a repeat purchase, the likelihood has no term for becoming inactive.
     after = np.log(a) - np.log(b + np.maximum(repeats, 1) - 1)
     inactive = np.where(repeats > 0, after - (r + repeats) * np.log(alpha + last), -np.inf)
     return np.asarray(rates + stays + np.logaddexp(active, inactive), dtype=np.float64)

@@ -17,7 +17,7 @@ _WIDEST_SHIFT = 50.0
 
 @dataclass(frozen=True)
 class Calibration:
-    """How far probabilities can be taken at their word.
+    """Measures of how well probabilities are calibrated.
 
     Attributes:
         slope: Slope of a logistic regression of the outcome on the logit of the probability (Cox

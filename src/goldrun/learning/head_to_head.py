@@ -46,7 +46,7 @@ class HeadToHead:
 
 
 def widened(lead: Interval, looks: int) -> Interval:
-    """Return the interval of a lead that many earlier comparisons on the same rows have worn out.
+    """Return the interval of a lead, widened for earlier comparisons on the same rows.
 
     Of many comparisons on the same rows some show a lead by chance. The Ladder of Blum and
     Hardt (2015, arXiv:1502.04585) therefore accepts only a lead that exceeds a fixed step, whose

@@ -34,7 +34,7 @@ class LoadedModel:
 
 @dataclass(frozen=True)
 class Scoring:
-    """What a scoring knows beside the rows.
+    """Parameters of a scoring, beside the rows.
 
     Attributes:
         as_of: Date of the features.

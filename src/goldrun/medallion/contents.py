@@ -68,8 +68,8 @@ def numbered(rows: DataFrame) -> DataFrame:
 def compare_contents(records: DataFrame, stored: DataFrame) -> dict[str, Comparison]:
     """Compare the new contents of files with the stored ones, record by record.
 
-    The text of a stored record that was erased is not known. It equals a record at its place of
-    which nobody can tell whose it is, or whose text is erased too.
+    The text of a stored record that was erased is not known. It equals the record at its
+    place where that record's customer is unknown, or its text is erased too.
 
     Args:
         records: Rows of ``bronze/<entity>`` of the whole new contents, with ``customer_id``.
@@ -158,7 +158,7 @@ def since(records: DataFrame, first: Mapping[str, int]) -> DataFrame:
 
 
 def with_ids_of_batch(records: DataFrame, files: Sequence[str]) -> DataFrame:
-    """Give records of a content that a file has once more ids of their ingestion.
+    """Assign ids by ingestion to the records of a file that has an earlier content again.
 
     Ids are made of the place and the bytes of a file, which are equal to those of the content that
     it had before the one in between.

@@ -24,7 +24,7 @@ def read_again(
     contents: Mapping[str, Sequence[Ingestion]],
     appended: frozenset[str],
 ) -> DataFrame:
-    """Give records of contents that bronze has the batch and the time of their ingestion.
+    """Set the original batch and time in records whose content was ingested before.
 
     The order of ingestion decides between versions of a key, and rules compare times with that of
     the ingestion; neither changes because a file is read again. Where a content was ingested in

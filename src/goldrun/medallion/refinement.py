@@ -168,7 +168,7 @@ def _compare(
 ) -> tuple[Compared, Repeats]:
     rows, stored = accepted(validated), given.fates.silver
     compared = check_references_and_rates(
-        rows, stored, given.related, source, entity, new=given.new
+        rows, stored, given.related, source, entity, stored_is_checked=given.new
     )
     return compared, find_repeats(compared.rows, given.fates, ENTITIES[entity])
 

@@ -84,7 +84,10 @@ def find_repeats(rows: DataFrame, fates: Fates, table: Table) -> Repeats:
 def _out_of_order(
     rows: DataFrame, repeats: Repeats, duplicates: DataFrame, table: Table
 ) -> DataFrame | None:
-    """Return ``Repeats.out_of_order``, given the duplicates that may be later than a row."""
+    """Return the ids of records whose order of arrival contradicts their versions; None for none.
+
+    They are compared for each key, together with those duplicates that may have arrived later.
+    """
     key, record = list(table.key), lineage.RECORD_ID
     several = rows.join(repeats.keys, key, "left_semi").select(*key, record)
     records = several.unionByName(repeats.known.select(*key, record))

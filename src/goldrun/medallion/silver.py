@@ -149,7 +149,7 @@ def _record_faults() -> dict[str, SparkColumn]:
 
 
 def _with_defaults(typed: DataFrame, table: Table) -> DataFrame:
-    # Asked once: each question about a changed frame is an analysis of its whole plan.
+    # Read once: each access to the schema of a changed frame analyses its whole plan.
     present = set(typed.columns)
     for c in table.columns:
         if c.name not in present:
@@ -160,6 +160,10 @@ def _with_defaults(typed: DataFrame, table: Table) -> DataFrame:
 
 
 def _broken(table: Table) -> dict[str, SparkColumn]:
+    """Return the conditions under which a row is rejected, by quarantine reason.
+
+    Values that can't be parsed and missing ones have reasons already.
+    """
     broken = {
         quarantine_reasons.not_allowed(c): ~F.col(c.name).isin(*c.allowed)
         for c in table.columns

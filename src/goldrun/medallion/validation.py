@@ -73,7 +73,7 @@ def check_references_and_rates(
     source: Source,
     entity: str,
     *,
-    new: bool,
+    stored_is_checked: bool,
 ) -> Compared:
     """Apply the rules that need other tables: exchange rates and foreign keys.
 
@@ -83,14 +83,14 @@ def check_references_and_rates(
         related: Parents and rates.
         source: The shop.
         entity: Name of the entity.
-        new: Whether the currency of the stored rows was checked before.
+        stored_is_checked: Whether an earlier batch has checked the currency of the stored rows.
 
     Raises:
         SourceError: Money in several currencies can't be added up.
     """
     compared = Compared(rows, ())
     if entity == _TRANSACTIONS:
-        compared = _in_one_currency(rows, stored, related.rates, source, new=new)
+        compared = _in_one_currency(rows, stored, related.rates, source, checked=stored_is_checked)
     unknown = without_parent(compared.rows, ENTITIES[entity], related.parents)
     if unknown is None:
         return compared
@@ -100,16 +100,16 @@ def check_references_and_rates(
 
 
 def _in_one_currency(
-    rows: DataFrame, stored: DataFrame, rates: DataFrame | None, source: Source, *, new: bool
+    rows: DataFrame, stored: DataFrame, rates: DataFrame | None, source: Source, *, checked: bool
 ) -> Compared:
     """Convert transactions to the shop's currency, or check that they have one currency."""
     if source.currency and rates is not None:
-        if not new:
+        if not checked:
             check_stored_currency(stored, source.currency, source.name)
         converted, without_rate = convert(rows, source.currency, rates, source.zone)
         return Compared(converted, (without_rate,))
     known = stored.where(F.col(CURRENCY).isNotNull()).select(CURRENCY)
-    both = rows.select(CURRENCY).unionByName(known.limit(1) if new else known)
+    both = rows.select(CURRENCY).unionByName(known.limit(1) if checked else known)
     check_one_currency(both, source.name)
     return Compared(rows, ())
 

@@ -1,4 +1,4 @@
-"""The audit of registered models: what is not as the ledger has it, and what is not known."""
+"""The audit of registered models: differences from the ledger, and what can't be checked."""
 
 from collections.abc import Collection, Iterator, Sequence
 

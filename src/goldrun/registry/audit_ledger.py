@@ -32,7 +32,9 @@ def ledger_findings(record: ModelRecord, trusted: Collection[str]) -> list[Findi
 
 def _rows(record: ModelRecord) -> Iterator[Finding]:
     for reason in record.unreadable:
-        yield Finding(record.model, "rows", f"a row is no entry: {reason}", "entries only")
+        yield Finding(
+            record.model, "rows", f"a row is not a valid entry: {reason}", "valid entries only"
+        )
 
 
 def _chain(record: ModelRecord) -> Iterator[Finding]:
@@ -69,7 +71,7 @@ def _without_entries(record: ModelRecord, named: Sequence[str]) -> Iterator[Find
 
 
 def _stopped(record: ModelRecord, newest: str, next_hash: str) -> Finding:
-    found = f"{newest}, and {next_hash} was being appended: the append was stopped, or goes on"
+    found = f"{newest}, and {next_hash} was being appended: it was interrupted, or is in progress"
     expected = "no entry that is being appended; the next decision completes it"
     return Finding(record.model, "newest entry", found, expected, Severity.UNKNOWN)
 

@@ -1,4 +1,4 @@
-"""What the ledger says: the champion, now and then, open decisions, and looks at a test set."""
+"""Queries of the ledger: the champion at a time, open decisions, comparisons on a test set."""
 
 from collections.abc import Sequence
 from datetime import datetime

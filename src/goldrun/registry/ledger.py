@@ -147,13 +147,13 @@ def located_breaks(entries: Sequence[Entry], since: int = 0) -> list[Break]:
         before = checked[position - 1] if position else None
         number = before.number + 1 if before else (entry.number if since else 0)
         if entry.number != number:
-            missing = f"entry {number} is missing, or another is there twice"
+            missing = f"entry {number} is missing, or another occurs twice"
             return [*found, Break(number, missing, f"entry {number} and no entry twice")]
         if entry.computed_hash() != entry.hash:
             changed = f"entry {number} has changed since it was written"
             found.append(Break(number, changed, f"values with the SHA-256 {entry.hash}"))
         elif (before or not since) and entry.previous != (before.hash if before else ""):
-            other = f"the entry before entry {number} is not the one that it followed"
+            other = f"the entry before entry {number} is not the one that it was appended to"
             found.append(Break(number, other, entry.previous or "no entry before it"))
     return found
 

@@ -59,7 +59,8 @@ def _after_a_comparison(compared: HeadToHead | None, gate: GateSettings, model: 
     found = ["other features or candidates; a lead of the same size is shown with more test rows"]
     if compared.looks:
         newer = "a newer test date (as_of), whose customers no model was compared on yet"
-        found.append(newer if compared.looks < _MANY_LOOKS else f"{newer}: this one is worn out")
+        too_many = ": too many models were compared at this one" * (compared.looks >= _MANY_LOOKS)
+        found.append(newer + too_many)
     return found
 
 

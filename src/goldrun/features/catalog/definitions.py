@@ -46,7 +46,7 @@ def definitions(recorded: frozenset[str]) -> dict[str, dict[str, str]]:
 
 
 def changed_definitions(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
-    """Names whose fingerprint is another than before, is new or is gone, in order."""
+    """Return the names whose fingerprint was changed, added or removed, in order."""
     return sorted(name for name in {*before, *now} if before.get(name) != now.get(name))
 
 

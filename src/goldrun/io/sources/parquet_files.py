@@ -69,6 +69,7 @@ def _opened(part: Part) -> Iterator[pq.ParquetFile]:
 
 
 def _records(batch: pa.RecordBatch) -> Parsed:
+    """Turn a batch into one map of text by column name per row, and no errors."""
     names, count = batch.schema.names, batch.num_rows
     texts = [as_text(column) for column in batch.columns]
     # Arrow has the values by column, a map array needs them by record.

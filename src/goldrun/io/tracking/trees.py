@@ -25,6 +25,10 @@ def invalid_trees(model: Any) -> str:
 
 
 def _is_valid(nodes: np.ndarray[Any, Any], features: int) -> bool:
+    """Whether the nodes of a stored tree can be walked: forwards only, and to existing features.
+
+    The models of goldrun have no categorical splits, whose bitmaps are stored apart.
+    """
     inner = nodes["is_leaf"] == 0
     here = np.flatnonzero(inner)
     children = np.stack([nodes["left"][inner], nodes["right"][inner]]).astype(np.int64)

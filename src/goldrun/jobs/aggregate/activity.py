@@ -83,7 +83,7 @@ def activity_in(ctx: Context) -> Activity:
     """The stored tables of activity, and the entities that the source has."""
     daily, products, responses, places = (ctx.lake.read(table.name) for table, _ in ACTIVITY)
     recorded = frozenset(ctx.source.entities)
-    # By the rows too: the source may have lost its column of changes, or the history its rows.
+    # The rows are checked too: the source may no longer map updated_at, or history have no rows.
     is_later = F.col(KNOWN_FROM) > F.col(DAY)
     dated = (daily, products, places)
     has_versions = _has_versions(ctx) or any(not t.where(is_later).isEmpty() for t in dated)

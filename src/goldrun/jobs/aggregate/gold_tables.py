@@ -8,7 +8,6 @@ from goldrun.contracts.table import Table
 from goldrun.errors import ChangesLostError, listed
 from goldrun.features.catalog import feature_tables
 from goldrun.features.catalog.feature_tables import CUSTOMER_FEATURES, USER_FEATURES
-from goldrun.features.labels import History
 from goldrun.features.spans import in_spans
 from goldrun.io.delta.retype import has_other_types, retype
 from goldrun.jobs.aggregate.activity import (
@@ -21,6 +20,7 @@ from goldrun.jobs.aggregate.activity import (
 )
 from goldrun.jobs.aggregate.affected import find_affected, recompute
 from goldrun.jobs.aggregate.progress import (
+    State,
     find_state,
     forget_progress,
     known_progress,
@@ -29,7 +29,6 @@ from goldrun.jobs.aggregate.progress import (
     record_tables,
 )
 from goldrun.jobs.aggregate.snapshots import Change, stored_dates, update_snapshots
-from goldrun.jobs.aggregate.state import State
 from goldrun.jobs.context import Context, log, step
 from goldrun.jobs.monitor import rejections
 from goldrun.jobs.time_zone import check_zone, keep_zone, record_zone_of_gold, zone_of_gold
@@ -44,8 +43,8 @@ def run(ctx: Context, as_of: date | None = None, *, rebuild: bool = False) -> da
 
     Activity is computed again for the changes in silver since the last update; all of it where
     these are not known, where its days are those of another time zone, where a definition has
-    changed, or where others than goldrun have changed a table. The result is the same. So are the
-    stored snapshots that the change affects.
+    changed, or where another writer has changed a table. Both ways give the same result. Stored
+    snapshots that a change affects are computed again too.
 
     Args:
         ctx: The context.
@@ -71,8 +70,11 @@ def run(ctx: Context, as_of: date | None = None, *, rebuild: bool = False) -> da
     as_of = history.check_features(as_of or history.day_after)
     change = Change.of_everything() if state.snapshots_anew else change
     update_snapshots(ctx, change, as_of, history)
-    if rebuild or moved or not state.is_current:
-        _write_users(ctx, history)
+    with step("gold: user_features"), ctx.lake.writing(USER_FEATURES.name):
+        users = users_of(activity_in(ctx), history.observed_until)
+        note = {"observed_until": history.observed_until}
+        if ctx.lake.replace(USER_FEATURES, users, note=note):
+            ctx.lake.compact(USER_FEATURES)
     _log_profiles(ctx)
     record_zone_of_gold(ctx)
     record_tables(ctx, state, ctx.tracker.run_id)
@@ -115,22 +117,12 @@ def _leave_zone(ctx: Context) -> None:
         ctx.lake.replace(CUSTOMER_FEATURES, nothing)
 
 
-def _write_users(ctx: Context, history: History) -> None:
-    with step("gold: user_features"), ctx.lake.writing(USER_FEATURES.name):
-        users = users_of(activity_in(ctx), history.observed_until)
-        note = {"observed_until": history.observed_until}
-        if ctx.lake.replace(USER_FEATURES, users, note=note):
-            ctx.lake.compact(USER_FEATURES)
-
-
 def _log_profiles(ctx: Context) -> None:
-    metrics: dict[str, float] = {}
     with step("gold: profile"):
         for table in (*feature_tables.ACTIVITY, CUSTOMER_FEATURES, USER_FEATURES):
             profile = profile_table(ctx.lake.read(table.name), table)
-            metrics |= profile.metrics()
+            ctx.tracker.log_metrics(profile.metrics())
             ctx.tracker.log_table(profile.columns, f"profile/{_short(table)}.csv")
-        ctx.tracker.log_metrics(metrics)
 
 
 def _compute_all(ctx: Context) -> None:

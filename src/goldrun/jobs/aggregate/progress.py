@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 
 from pyspark.sql import functions as F
@@ -19,22 +19,95 @@ from goldrun.contracts.ops import (
     VERSION,
 )
 from goldrun.errors import listed
+from goldrun.features.catalog import feature_tables
 from goldrun.features.catalog.definitions import changed_definitions, definitions
-from goldrun.features.catalog.feature_tables import CUSTOMER_FEATURES
+from goldrun.features.catalog.feature_tables import CUSTOMER_FEATURES, USER_FEATURES
 from goldrun.jobs.aggregate.activity import tables_followed
-from goldrun.jobs.aggregate.state import ACTIVITY, OUTPUTS, SILVER, Recorded, State
-from goldrun.jobs.context import Context
+from goldrun.jobs.context import Context, log
 
+_ACTIVITY = tuple(table.name for table in feature_tables.ACTIVITY)
+_OUTPUTS = (*_ACTIVITY, CUSTOMER_FEATURES.name, USER_FEATURES.name)
+_SILVER = "silver"
+"""Key of a reason that concerns silver as a whole."""
 _NOT_RECORDED = (
     "ops/gold_tables does not have it, as after an older goldrun or a first run that stopped"
 )
 _STOPPED = "gold's progress was deleted, before an erasure or by a computation that then stopped"
 
 
+@dataclass(frozen=True)
+class Recorded:
+    """A row of ``ops/gold_tables``."""
+
+    table_id: str
+    version: int | None
+    definitions: str | None
+    changed_from: date | None
+
+
+@dataclass(frozen=True)
+class State:
+    """The tables before a run, compared with what gold has recorded of them.
+
+    Attributes:
+        silver: Newest version of each silver table that activity is computed from.
+        own: Newest version of each table of gold that exists.
+        ids: Delta id of each of these tables.
+        progress: Version of each silver table that gold has; empty where it is not known.
+        recorded: Rows of ``ops/gold_tables`` by table.
+        anew: Reason to compute a table again, by table; none where it is as gold left it.
+    """
+
+    silver: Mapping[str, int]
+    own: Mapping[str, int]
+    ids: Mapping[str, str]
+    progress: Mapping[str, int]
+    recorded: Mapping[str, Recorded]
+    anew: Mapping[str, str]
+
+    @property
+    def changed(self) -> dict[str, int] | None:
+        """The silver tables that have changed, by the version that gold has; None: unknown."""
+        if not self.progress or any(name in self.anew for name in (*self.silver, _SILVER)):
+            return None
+        if any(name in self.anew or name not in self.own for name in _ACTIVITY):
+            return None
+        progress = self.progress
+        return {name: progress[name] for name, new in self.silver.items() if new > progress[name]}
+
+    @property
+    def snapshots_anew(self) -> bool:
+        """Whether all stored snapshots are to be computed again."""
+        return CUSTOMER_FEATURES.name in self.anew
+
+    @property
+    def changed_from(self) -> date | None:
+        """Earliest day whose change the stored snapshots lack, after an interrupted run."""
+        row = self.recorded.get(CUSTOMER_FEATURES.name)
+        return row.changed_from if row else None
+
+    def log_reasons(self) -> None:
+        """Log which tables are computed again, and why."""
+        by_reason: dict[str, list[str]] = {}
+        for name, reason in self.anew.items():
+            by_reason.setdefault(reason, []).append(name)
+        for reason, names in by_reason.items():
+            log.info("    %s: %s; %s computed again", listed(names), reason, _what(names))
+
+
+def _what(names: list[str]) -> str:
+    """Describe what is computed again because of some tables."""
+    if any(name not in _OUTPUTS or name in _ACTIVITY for name in names):
+        return "all activity and all stored snapshots are"
+    if CUSTOMER_FEATURES.name in names:
+        return "all stored snapshots are"
+    return "it is"
+
+
 def find_state(ctx: Context) -> State:
     """Compare silver and gold with what gold has recorded of them."""
     silver = ctx.lake.versions(tables_followed(ctx))
-    own = ctx.lake.versions(OUTPUTS)
+    own = ctx.lake.versions(_OUTPUTS)
     origins = {name: ctx.lake.origin(name) for name in (*silver, *own)}
     ids = {name: origin.id for name, origin in origins.items() if origin}
     progress, recorded = known_progress(ctx), _read_recorded(ctx)
@@ -43,12 +116,12 @@ def find_state(ctx: Context) -> State:
     for name in (*silver, *own):
         row = recorded.get(name)
         if row is not None and row.table_id != ids[name]:
-            anew[name] = "it was created again, and is not the table that gold knows"
+            anew[name] = "it was created again: its id is not the one that gold recorded"
         elif name in own and row is None:
             anew[name] = _NOT_RECORDED
         elif name in own and row is not None and (why := _why_anew(ctx, name, row, now[name])):
             anew[name] = why
-    gone = (name for name in ACTIVITY if name in recorded and name not in own)
+    gone = (name for name in _ACTIVITY if name in recorded and name not in own)
     anew |= dict.fromkeys(gone, "it is not there")
     return State(silver, own, ids, progress, recorded, anew)
 
@@ -56,12 +129,12 @@ def find_state(ctx: Context) -> State:
 def _silver_anew(
     ctx: Context, silver: Mapping[str, int], own: Mapping[str, int], progress: Mapping[str, int]
 ) -> dict[str, str]:
-    """Find out why the changes of silver since gold was computed are not known, by table."""
+    """Return the reasons why the changes of silver since the last run are unknown, by table."""
     if not progress:
-        has_activity = any(name in own for name in ACTIVITY)
-        return {SILVER: _STOPPED} if has_activity else {}
+        has_activity = any(name in own for name in _ACTIVITY)
+        return {_SILVER: _STOPPED} if has_activity else {}
     if {*progress} != {*silver}:
-        return {SILVER: f"gold was computed from other tables ({listed(sorted(progress))})"}
+        return {_SILVER: f"gold was computed from other tables ({listed(sorted(progress))})"}
     anew = {}
     for name, version in silver.items():
         if version < progress[name]:
@@ -111,7 +184,7 @@ def record_tables(
     """
     found: dict[str, Recorded] = {}
     now = _definitions(ctx)
-    for name in (*state.silver, *OUTPUTS):
+    for name in (*state.silver, *_OUTPUTS):
         if (origin := ctx.lake.origin(name)) is None:
             continue
         if name in state.silver:
@@ -131,7 +204,7 @@ def record_tables(
 
 def has_unrecorded(ctx: Context, state: State) -> bool:
     """Whether a table of gold exists that is not recorded."""
-    return any(name not in state.recorded and ctx.lake.exists(name) for name in OUTPUTS)
+    return any(name not in state.recorded and ctx.lake.exists(name) for name in _OUTPUTS)
 
 
 def record_changed_from(ctx: Context, state: State, day: date, run_id: str) -> None:

@@ -16,7 +16,6 @@ from goldrun.features.snapshots import snapshots, snapshots_of_sums
 from goldrun.features.spans import dates_in_parts
 from goldrun.features.sums_between import sums_between
 from goldrun.jobs.aggregate.activity import activity_in
-from goldrun.jobs.aggregate.progress import find_state
 from goldrun.jobs.context import Context, log, step
 
 _EVERYTHING = date.min
@@ -47,25 +46,12 @@ class Change:
 
 
 def write_snapshots(ctx: Context, as_ofs: Sequence[date], history: History) -> None:
-    """Make ``gold/customer_features`` hold the features as of these dates, beside its others.
-
-    Stored snapshots are computed again only where gold is not as its last run left it.
-    """
-    is_current = find_state(ctx).is_current
-    compute_snapshots(ctx, as_ofs, history, current=stored_dates(ctx) if is_current else ())
-
-
-def compute_snapshots(
-    ctx: Context, as_ofs: Sequence[date], history: History, current: Sequence[date] = ()
-) -> None:
-    """Do as ``write_snapshots`` does, but compute all dates except ``current``."""
+    """Make ``gold/customer_features`` hold the features as of these dates, beside its others."""
     what = f"gold: customer_features as of {listed(as_ofs, 3)}"
     with step(what), ctx.lake.writing(CUSTOMER_FEATURES.name):
-        if outdated := [day for day in as_ofs if day not in current]:
-            parts = _computed(ctx, activity_in(ctx), outdated, history.observed_from)
-            if ctx.lake.replace(CUSTOMER_FEATURES, parts, where=_is_one_of(outdated)):
-                return
-        log.info("    nothing changed")
+        parts = _computed(ctx, activity_in(ctx), as_ofs, history.observed_from)
+        if not ctx.lake.replace(CUSTOMER_FEATURES, parts, where=_is_one_of(as_ofs)):
+            log.info("    nothing changed")
 
 
 def _computed(
@@ -106,8 +92,7 @@ def update_snapshots(ctx: Context, change: Change, as_of: date, history: History
     if others and customers is not None and since is not None and since > history.observed_from:
         _update_customers(ctx, others, customers.distinct().localCheckpoint(), history)
         others = []
-    write = write_snapshots if since is None else compute_snapshots
-    write(ctx, sorted({as_of, *others}), history)
+    write_snapshots(ctx, sorted({as_of, *others}), history)
 
 
 def _update_customers(

@@ -23,6 +23,7 @@ from goldrun.jobs.aggregate.activity import (
 )
 from goldrun.jobs.aggregate.affected import AffectedRows, find_affected, recompute
 from goldrun.jobs.aggregate.progress import (
+    State,
     find_state,
     has_unrecorded,
     known_progress,
@@ -30,13 +31,7 @@ from goldrun.jobs.aggregate.progress import (
     record_progress,
     record_tables,
 )
-from goldrun.jobs.aggregate.snapshots import (
-    Change,
-    compute_snapshots,
-    stored_dates,
-    update_snapshots,
-)
-from goldrun.jobs.aggregate.state import State
+from goldrun.jobs.aggregate.snapshots import Change, stored_dates, update_snapshots, write_snapshots
 from goldrun.jobs.context import Context, log, step
 from goldrun.jobs.score.scorer import Scorer
 from goldrun.jobs.time_zone import check_zone, keep_zone, zone_of_gold
@@ -142,7 +137,7 @@ class GoldUpdater:
             # The last one may lack the last activity of its days.
             last = self._published
             dates = [last, as_of] if last is not None and last < as_of else [as_of]
-            compute_snapshots(ctx, dates, history)
+            write_snapshots(ctx, dates, history)
         self._published = as_of
         everyone = ctx.lake.read(CUSTOMER_FEATURES.name).where(f"{gold.AS_OF} = DATE'{as_of}'")
         if self.scorer.refresh(ctx):

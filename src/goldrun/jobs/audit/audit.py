@@ -25,7 +25,7 @@ class Order:
 
     Attributes:
         model: Name of the model, such as ``churn``; all of the source when empty.
-        at: Time for which the champion is asked, UTC; None for no time.
+        at: Time at which to report the champion, UTC; None to omit it.
         page: File of the page.
         known: Hashes of entries that earlier audits have shown.
     """

@@ -46,7 +46,7 @@ class Audited:
         models: The models.
         others: Findings that are about no single model.
         trusted: Public keys that are trusted.
-        at: Time for which the champion was asked, UTC; None where for none.
+        at: Time at which the champion is reported, UTC; None where it is not.
         read_at: When it was made, UTC.
     """
 
@@ -78,7 +78,7 @@ def decision_of(entry: Entry) -> str:
     done = {
         Action.PROMOTION.value: "promoted by the gate",
         Action.ROLLBACK.value: "rolled back",
-        Action.ADOPTION.value: "adopted by order",
+        Action.ADOPTION.value: "adopted by a person",
     }
     forced = entry.forced and entry.action == Action.PROMOTION
     return "promoted by force" if forced else done.get(entry.action, entry.action)

@@ -45,7 +45,7 @@ def counted(findings: Sequence[Finding]) -> str:
 
 
 def answers(audited: Audited) -> Iterator[list[str]]:
-    """Yield for each model which version was champion at the time asked for, on what evidence."""
+    """Yield for each model which version was champion at the time of ``--at``, on what evidence."""
     if audited.at is not None:
         for model in audited.models:
             if not model.record.is_empty:

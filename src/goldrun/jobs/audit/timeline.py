@@ -12,7 +12,7 @@ _TOP, _LANE, _BAR = 8, 30, 20
 _LANES = 14
 """Largest number of versions in the picture; the newest are shown."""
 _COLOURS = {False: "#1f5fbf", True: "#8b2fc9"}
-"""Colour of a champion that the gate promoted, and of one by force or by order."""
+"""Colour of a champion that the gate promoted, and of one by force or adoption."""
 
 
 @dataclass(frozen=True)

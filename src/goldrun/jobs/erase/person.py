@@ -85,7 +85,10 @@ def _ids(customer_id: str, only_id: Person, raws: Sequence[Raw]) -> list[Term]:
 
 
 def _values(ctx: Context, only_id: Person, raws: Sequence[Raw]) -> list[Term]:
-    """Return terms of personal values that no other customer has, in every spelling."""
+    """Find the personal values to erase: those no other customer has, in every spelling.
+
+    Each term has the columns in which it may occur, silver's and those of the files.
+    """
     frames = [ctx.lake.read(t) for t in _customer_tables(ctx)]
     columns = {name: {name} for name in person.PERSONAL}
     for raw in raws:

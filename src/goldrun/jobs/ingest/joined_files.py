@@ -52,7 +52,7 @@ class JoinedFiles:
 
 
 def contents_joined(source: Source, entity: str) -> dict[str, str]:
-    """Return a hash of the content of the files of each join of an entity, by its name.
+    """Hash the files that an entity's rows are joined with; return the hashes by name of the join.
 
     Raises:
         SourceError: A file is missing.

@@ -30,7 +30,7 @@ def refuses_changes(ctx: Context, entity: str) -> bool:
 
 
 def check_allowed(ctx: Context, entity: str, overwritten: Iterable[Path]) -> None:
-    """Refuse files that were overwritten, where the source says that they never are.
+    """Refuse overwritten files where the source sets ``on_changed = "refuse"``.
 
     Raises:
         SourceError: A file has changed since it was read.
@@ -83,7 +83,7 @@ def compare(
 def new_records(
     ctx: Context, entity: str, records: DataFrame, contents: Mapping[str, Sequence[Ingestion]]
 ) -> dict[str, int]:
-    """Find the records of files that were overwritten which bronze does not have.
+    """Find the records of overwritten files that bronze does not have.
 
     Args:
         ctx: The context.

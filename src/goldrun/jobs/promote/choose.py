@@ -80,7 +80,7 @@ def adopt(ctx: Context, name: str, number: int | None, why: str) -> int:
         evidence = _hash_if_valid(ctx, version)
         chosen = _chosen(ctx, version, Action.ADOPTION, why, entries, evidence)
         move_alias(ctx, entries, chosen)
-    log.warning("    %s version %s is champion by order: %s", name, version.version, why)
+    log.warning("    %s version %s is adopted as champion: %s", name, version.version, why)
     return version.version
 
 

@@ -18,9 +18,9 @@ _TABLES = (lineage.silver_table(TRANSACTIONS), lineage.history_table(TRANSACTION
 def continue_old_types(ctx: Context) -> None:
     """Rewrite the transactions and the daily activity of an older lake with today's types.
 
-    Each table is one commit. The hash of a row's content depends on the type, so it is computed
-    again. Gold can't read the changes of a table across a change of its types: its progress is
-    removed first, and its next run computes all activity again.
+    Each table is one commit. The hash of a transaction's content depends on the type, so it is
+    computed again. Gold can't read the changes of silver across a change of types: before the
+    transactions are rewritten its progress is removed, so that its next run computes all again.
     """
     if has_other_types(ctx.lake, CUSTOMER_DAILY):
         with ctx.lake.writing(CUSTOMER_DAILY.name):

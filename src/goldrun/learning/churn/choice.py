@@ -32,8 +32,8 @@ _APART = {"week": 2, "month": 1}
 _SHORTEST = {"week": 7, "month": 28}
 """Days from one training origin to the next."""
 _FEWEST = 0.25
-"""Share of the model's training origins that a validation date has at least: a candidate that is
-trained on the first weeks of a shop says little of one that is trained on all of them."""
+"""Smallest share of the model's training origins that a validation date must have: scores of a
+candidate with few origins do not represent those of one that is trained on all of them."""
 _NO_DATE = "the history before the test date is too short to compare candidates"
 
 Scores = Mapping[date, BinaryScores]

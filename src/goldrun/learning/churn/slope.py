@@ -1,8 +1,8 @@
 """The factor by which a churn model's log-odds are too far from their mean on later dates.
 
-What separates customers on the training dates separates them a little less later, so probabilities
-come out too extreme. The factor is estimated where that shows: on the validation dates, whose
-predictions are of models that were trained on earlier ones. It changes no ranking.
+Features separate customers a little less on later dates than on the training dates, so that
+probabilities are too extreme. The factor is estimated on the validation dates, whose predictions
+are those of models that were trained on earlier dates. It changes no ranking.
 """
 
 from collections.abc import Sequence
@@ -42,7 +42,7 @@ class Dated:
 def estimate_slope(dates: Sequence[Dated]) -> float:
     """Return the slope with the lowest mean log loss, each date with an intercept of its own.
 
-    The intercepts take up base rates that differ by date, which a slope can't mend.
+    The intercepts absorb base rates that differ by date, which a slope can't correct.
     """
     found = minimize_scalar(
         lambda slope: np.mean([date.loss(slope) for date in dates]),

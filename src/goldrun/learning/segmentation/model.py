@@ -108,7 +108,7 @@ class Segmentation(Model[SegmentationSettings, SegmentationFit]):
     ) -> HeadToHead:
         """Compare the segments of the same customers, and the stability of both models.
 
-        Stability alone favours few segments: the smaller the number, the easier they come back.
+        Stability alone favours few segments, because a refit reproduces them more easily.
         """
         rows = frames.test
         both = (challenger, champion)

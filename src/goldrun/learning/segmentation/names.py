@@ -14,7 +14,7 @@ from goldrun.learning.inputs import feature_frame
 from goldrun.learning.signed_log import signed_log
 
 MONEY = (refund_features.NET_SPEND, purchase_features.TOTAL_SPEND)
-"""Features that can be the money of a segmentation; of both the first is."""
+"""Features for the money of a segmentation; the first of those present is used."""
 RFM = (purchase_features.RECENCY_DAYS, purchase_features.PURCHASE_FREQUENCY, MONEY[0])
 """Recency, frequency, money: the usual features."""
 

@@ -70,7 +70,7 @@ def null_safe_equal(left: Value, right: Value) -> Value:
 
 
 def trim(name: str, value: Value, characters: Value) -> Value:
-    """Strip characters from the ends of a text; ``name`` is trim, ltrim or rtrim."""
+    """Compile trim, ltrim or rtrim of the mapping language, as ``name`` says, to a column."""
     cut = characters.literal
     if not isinstance(cut, str) or not cut:
         raise ExpressionError("trims characters that are computed, or none; write them in quotes")

@@ -125,10 +125,15 @@ def _alone(group: Group) -> Recognised:
 
 
 def _items_and_orders(groups: Sequence[Group]) -> Recognised | None:
+    """Recognise transactions in two groups of files: items with money, and orders with buyers.
+
+    Items that have date and customer themselves need no orders.
+    """
     for items in groups:
-        theirs = assign(_TRANSACTIONS, items.columns)
-        has_pieces = "price" in theirs or "quantity" in theirs or "amount" in theirs
-        if not has_pieces or {"transaction_date", "customer_id"} <= {*theirs}:
+        found = assign(_TRANSACTIONS, items.columns)
+        has_money = "price" in found or "quantity" in found or "amount" in found
+        is_complete = "transaction_date" in found and "customer_id" in found
+        if not has_money or is_complete:
             continue
         for orders in groups:
             pair = _key_of(items, orders)
