@@ -104,7 +104,8 @@ CHURN_SCORES = Table(
         Column(
             FEATURES_VERSION,
             T.LongType(),
-            "Delta version of gold/customer_features that the features were read at.",
+            "Delta version of gold/customer_features that the features were read at; scores that a "
+            "later scoring finds again keep it.",
             required=True,
         ),
     ),

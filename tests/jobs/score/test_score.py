@@ -17,12 +17,14 @@ from sklearn.pipeline import Pipeline
 
 from goldrun.contracts import gold
 from goldrun.errors import NoChampionError, SettingsError
+from goldrun.features.catalog.feature_tables import CUSTOMER_FEATURES
 from goldrun.io.delta.lake import Lake
 from goldrun.io.engines.base import Engine
 from goldrun.io.erasure.secret import VARIABLE
 from goldrun.io.tracking.models import register_model
 from goldrun.jobs.aggregate import gold_tables
 from goldrun.jobs.aggregate.activity import history_of
+from goldrun.jobs.aggregate.snapshots import write_snapshots
 from goldrun.jobs.context import Context
 from goldrun.jobs.erase import erase
 from goldrun.jobs.names import CHURN, SEGMENTATION
@@ -193,6 +195,17 @@ def test_scoring_again_changes_nothing(copied: Context) -> None:
     before = copied.lake.version(gold.CHURN_SCORES.name)
     run(copied)
     assert copied.lake.version(gold.CHURN_SCORES.name) == before
+
+
+def test_scores_that_stay_equal_are_not_written_for_a_new_version_of_the_features(
+    copied: Context,
+) -> None:
+    before = copied.lake.versions([gold.CHURN_SCORES.name, CUSTOMER_FEATURES.name])
+    write_snapshots(copied, [TEST], history_of(copied))
+    run(copied)
+    after = copied.lake.versions([*before])
+    assert after[CUSTOMER_FEATURES.name] > before[CUSTOMER_FEATURES.name]
+    assert after[gold.CHURN_SCORES.name] == before[gold.CHURN_SCORES.name]
 
 
 def test_a_training_run_scores_today_and_not_its_test_origin(scored: Scored) -> None:

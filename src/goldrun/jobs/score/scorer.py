@@ -6,8 +6,10 @@ from functools import reduce
 
 from pyspark.sql import DataFrame
 
+from goldrun.contracts import gold
 from goldrun.contracts.entities import CUSTOMER_ID
 from goldrun.errors import ContractError, ForeignModelError, LedgerError, TrackingError
+from goldrun.io.delta.differences import content
 from goldrun.io.frames import slices, to_pandas
 from goldrun.io.tracking.errors import store_explained
 from goldrun.io.tracking.models import load_champion
@@ -142,10 +144,16 @@ class Scorer:
         )
 
     def _replace_all(self, ctx: Context, scored: DataFrame) -> None:
-        """Replace the table in one commit: what depends on all customers is of one scoring."""
+        """Replace the table in one commit: what depends on all customers is of one scoring.
+
+        Scores that are stored already keep the version of the features that they were computed at.
+        """
         table = self._publication.table
         with ctx.lake.writing(table.name):
-            ctx.lake.replace(table, scored)
+            names = [name for name in table.names if name != gold.FEATURES_VERSION]
+            stored = ctx.lake.read_or_empty(table).select(names)
+            if not ctx.lake.exists(table.name) or content(stored) != content(scored.select(names)):
+                ctx.lake.replace(table, scored)
 
     def _write(self, ctx: Context, scored: DataFrame, customers: DataFrame) -> None:
         """Replace the scores of these customers, and in a stream record the changes."""
