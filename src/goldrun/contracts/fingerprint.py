@@ -176,7 +176,7 @@ def _has_phones(entity: str, mapping: EntityMapping) -> bool:
 
 
 def _accepting_parts(table: Table) -> list[object]:
-    """Return the parts of a contract on which the fate or a value of a record depends."""
+    """Return the parts of a contract to hash: those that decide a record's fate or a value."""
     columns: Iterable[object] = (
         (c.name, c.type.simpleString(), c.required, c.default, c.allowed, c.standard, c.synonyms)
         for c in table.columns

@@ -55,15 +55,15 @@ def known_as_of(
 
 
 def with_corrections(rows: DataFrame, table: Table) -> DataFrame:
-    """Add up the rows that differ in ``known_from`` alone.
+    """Add the corrections of activity to the rows that they correct.
 
     Args:
         rows: Rows of a table of activity, perhaps with ``as_of``.
         table: Their contract.
 
     Returns:
-        One row a key without ``known_from``, and ``as_of`` where the rows have it; without the
-        keys whose numbers are all 0, of which nothing is known any more.
+        One row per key (``known_from`` is not part of it, ``as_of`` is), without those keys whose
+        metrics are all 0 after the corrections.
     """
     metrics = [
         column

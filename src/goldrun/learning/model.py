@@ -175,5 +175,8 @@ class Model(Protocol[S, F]):
     def report(
         self, settings: S, fitted: F, frames: Frames, metrics: Mapping[str, float]
     ) -> Report:
-        """Return figures, tables, texts and details; ``metrics`` is the result of ``evaluate``."""
+        """Return figures, tables, texts and details; none unless a model overrides it.
+
+        ``metrics`` is the result of ``evaluate``.
+        """
         return Report()

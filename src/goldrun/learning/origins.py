@@ -44,7 +44,7 @@ class Origins:
 
 
 def dates_between(dates: Sequence[date]) -> str:
-    """Return up to four dates, or the number of more with the first and the last."""
+    """Write dates for a message: up to four of them, or their number, first and last."""
     if len(dates) <= _SHOWN:
         return ", ".join(map(str, dates))
     return f"{len(dates)} dates from {dates[0]} to {dates[-1]}"

@@ -36,7 +36,7 @@ def share(
     *serves: str,
     entity: str = "",
 ) -> Feature:
-    """A feature from 0 to 1, made from daily metrics."""
+    """Declare a feature of the catalog from 0 to 1; its SQL expression is over daily metrics."""
     return Feature(
         name,
         T.DoubleType(),

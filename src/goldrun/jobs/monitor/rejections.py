@@ -83,6 +83,7 @@ def _failure(ctx: Context, report: QualityReport) -> QualityError | None:
 
 
 def _advice(ctx: Context, report: QualityReport) -> str:
+    """Return what to do about a failed quality check, by its cause."""
     rejected = rejections_of(report)
     most = ctx.source.max_reject_share
     if nothing_accepted(report) or any(each.share > most for each in rejected):

@@ -111,6 +111,7 @@ def choose_candidate(settings: ChurnSettings, rows: pd.DataFrame) -> Choice[Chur
 
 
 def _measure(settings: ChurnSettings, rows: pd.DataFrame, dates: Mapping[date, Split]) -> Measured:
+    """Score a candidate at each validation date, the latest first."""
     if not dates:
         return Measured(settings, {}, {}, _NO_DATE)
     scores, predictions = {}, {}
