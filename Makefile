@@ -93,7 +93,7 @@ layouts: WAYS = readers
 layouts: .venv/.ready-dev  ## random files beside plain Python: make layouts WAYS=readers,commands,streams DRAWS=50
 	@python -m tests.layouts.run --draws=$(DRAWS) --seed=$(SEED) --ways="$(WAYS)"
 
-mutants: .venv/.ready-dev  ## break promises on purpose; a test must fail for each; JOBS=2 at once
+mutants: .venv/.ready-dev  ## break promises on purpose; a test must fail for each; JOBS=2 runs two at once
 	@python tests/mutants/run.py
 
 KILLS ?= 100

@@ -5,6 +5,7 @@ A test of a mutant takes seconds, and so does importing the libraries that all o
 
 import importlib
 import os
+import signal
 import sys
 import tempfile
 import traceback
@@ -44,7 +45,12 @@ def run_pytest(folder: Path, engine: str, arguments: Sequence[str]) -> tuple[int
         child = os.fork()
         if child == 0:
             _become_pytest(folder, engine, arguments, output.fileno())
-        _, status = os.waitpid(child, 0)
+        try:
+            _, status = os.waitpid(child, 0)
+        except BaseException:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+            raise
         output.seek(0)
         return os.waitstatus_to_exitcode(status), output.read().decode(errors="replace")
 

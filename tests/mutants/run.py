@@ -76,21 +76,32 @@ def main() -> int:
         tempfile.TemporaryDirectory() as scratch,
         ProcessPoolExecutor(jobs, get_context("fork"), _make_copy, (scratch,)) as pool,
     ):
-        groups = _unbroken(mutants, jobs * _GROUPS)
-        print(f"Unbroken: {sum(len(group.tests) for group in groups)} tests ...", flush=True)
-        for failure in pool.map(_failure, groups):
-            if failure:
-                print(failure)
-                print("The tests fail without a break: correct that first")
-                pool.shutdown(cancel_futures=True)
-                return 1
-        detected = 0
-        for tried in as_completed([pool.submit(_try, mutant) for mutant in mutants]):
-            is_detected, line = tried.result()
-            print(line, flush=True)
-            detected += is_detected
+        try:
+            detected = _detected(pool, mutants, jobs)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    if detected is None:
+        return 1
     print(f"\n{detected} of {len(mutants)} mutants detected")
     return 0 if detected == len(mutants) else 1
+
+
+def _detected(pool: ProcessPoolExecutor, mutants: Sequence[Mutant], jobs: int) -> int | None:
+    """Return how many mutants are detected; None where tests fail without a break."""
+    groups = _unbroken(mutants, jobs * _GROUPS)
+    print(f"Unbroken: {sum(len(group.tests) for group in groups)} tests ...", flush=True)
+    for failure in pool.map(_failure, groups):
+        if failure:
+            print(f"{failure}\nThe tests fail without a break: correct that first")
+            pool.shutdown(cancel_futures=True)
+            return None
+    detected = 0
+    for tried in as_completed([pool.submit(_try, mutant) for mutant in mutants]):
+        is_detected, line = tried.result()
+        print(line, flush=True)
+        detected += is_detected
+    return detected
 
 
 _copy = Path()

@@ -38,8 +38,8 @@ def test_a_lead_that_is_not_shown_needs_another_model_or_a_newer_test_date() -> 
     assert "with more test rows" in found
     _, newer = remedies((), {}, "churn", replace(lost, looks=1))
     assert newer.startswith("a newer test date")
-    _, worn_out = remedies((), {}, "churn", replace(lost, looks=5))
-    assert worn_out.endswith("too many models were compared at this one")
+    _, too_many = remedies((), {}, "churn", replace(lost, looks=5))
+    assert too_many.endswith("too many models were compared at the present one")
 
 
 def test_other_segments_need_the_champions_settings_or_force() -> None:

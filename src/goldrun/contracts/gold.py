@@ -104,8 +104,8 @@ CHURN_SCORES = Table(
         Column(
             FEATURES_VERSION,
             T.LongType(),
-            "Delta version of gold/customer_features that the features were read at; scores that a "
-            "later scoring finds again keep it.",
+            "Delta version of gold/customer_features that the features were read at; a later "
+            "scoring whose scores are all equal leaves it.",
             required=True,
         ),
     ),

@@ -106,7 +106,7 @@ def cumulative_gain(labels: ArrayLike, scores: ArrayLike) -> tuple[Floats, Float
 
 
 def lift_at(labels: ArrayLike, scores: ArrayLike, share: float) -> float:
-    """Share of the positives in the top ``share`` of rows by score, divided by ``share``.
+    """Expected share of the positives in the top ``share`` of rows, divided by ``share``.
 
     When ``share`` of the rows is not a whole number, the last row counts in part.
 

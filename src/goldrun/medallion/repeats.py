@@ -84,9 +84,9 @@ def find_repeats(rows: DataFrame, fates: Fates, table: Table) -> Repeats:
 def _out_of_order(
     rows: DataFrame, repeats: Repeats, duplicates: DataFrame, table: Table
 ) -> DataFrame | None:
-    """Return the ids of records whose order of arrival contradicts their versions; None for none.
+    """Return the ids of all rows of the keys whose records arrived out of order; None for none.
 
-    They are compared for each key, together with those duplicates that may have arrived later.
+    Of such a key a stored record or a duplicate was ingested with or after an incoming record.
     """
     key, record = list(table.key), lineage.RECORD_ID
     several = rows.join(repeats.keys, key, "left_semi").select(*key, record)

@@ -44,7 +44,7 @@ def _suspected_leak(criterion: Criterion, value: float, limit: float) -> str:
     baseline, _, name = criterion.metric.rpartition(".")
     if baseline:
         return (
-            f"{criterion.metric} {value:.4f} is above {limit:g}: one feature does not "
+            f"{criterion.metric} {value:.4f} is above {limit:g}: a simple baseline does not "
             f"predict behaviour that well, so the label may be known at the test date; check that "
             f"{baseline} and the label are of different days, and the dates in the mapping (if "
             f"they are right, raise {criterion.setting} in [gate])"

@@ -59,8 +59,9 @@ def _after_a_comparison(compared: HeadToHead | None, gate: GateSettings, model: 
     found = ["other features or candidates; a lead of the same size is shown with more test rows"]
     if compared.looks:
         newer = "a newer test date (as_of), whose customers no model was compared on yet"
-        too_many = ": too many models were compared at this one" * (compared.looks >= _MANY_LOOKS)
-        found.append(newer + too_many)
+        if compared.looks >= _MANY_LOOKS:
+            newer += ": too many models were compared at the present one"
+        found.append(newer)
     return found
 
 

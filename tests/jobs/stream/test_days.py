@@ -16,6 +16,7 @@ from goldrun.contracts import lineage
 from goldrun.errors import LakeBusyError
 from goldrun.features.catalog.feature_tables import USER_FEATURES
 from goldrun.features.labels import History
+from goldrun.features.snapshots import user_features
 from goldrun.io.delta.lake import Lake
 from goldrun.io.engines.base import Engine
 from goldrun.io.engines.spark.json_lines import parse_json
@@ -23,7 +24,7 @@ from goldrun.io.settings import load_source
 from goldrun.io.sources.records import LINE
 from goldrun.io.streaming.readers import EVENT_AT
 from goldrun.io.tracking.runs import Tracker
-from goldrun.jobs.aggregate.activity import ACTIVITY, activity_in, silver_of, users_of
+from goldrun.jobs.aggregate.activity import ACTIVITY, activity_in, silver_of
 from goldrun.jobs.aggregate.updater import GoldUpdater
 from goldrun.jobs.context import Context
 from goldrun.jobs.names import SEGMENTATION
@@ -200,5 +201,6 @@ def test_days_are_in_the_time_zone(streamed: Context) -> None:
 
 def test_user_features_equal_a_computation_from_all_days(streamed: Context) -> None:
     activity = activity_in(streamed)
-    users = users_of(activity, History.of(activity.daily).observed_until)
+    until = History.of(activity.daily).observed_until
+    users = user_features(activity.daily, until, has_versions=True)
     assert rows(streamed.lake.read(USER_FEATURES.name)) == rows(users)

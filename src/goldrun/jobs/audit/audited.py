@@ -78,7 +78,7 @@ def decision_of(entry: Entry) -> str:
     done = {
         Action.PROMOTION.value: "promoted by the gate",
         Action.ROLLBACK.value: "rolled back",
-        Action.ADOPTION.value: "adopted by a person",
+        Action.ADOPTION.value: "adopted without the gate",
     }
     forced = entry.forced and entry.action == Action.PROMOTION
     return "promoted by force" if forced else done.get(entry.action, entry.action)

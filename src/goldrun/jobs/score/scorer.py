@@ -146,7 +146,7 @@ class Scorer:
     def _replace_all(self, ctx: Context, scored: DataFrame) -> None:
         """Replace the table in one commit: what depends on all customers is of one scoring.
 
-        Scores that are stored already keep the version of the features that they were computed at.
+        Where all scores are equal, those stored and their version of the features stay.
         """
         table = self._publication.table
         with ctx.lake.writing(table.name):

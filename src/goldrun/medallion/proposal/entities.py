@@ -125,15 +125,15 @@ def _alone(group: Group) -> Recognised:
 
 
 def _items_and_orders(groups: Sequence[Group]) -> Recognised | None:
-    """Recognise transactions in two groups of files: items with money, and orders with buyers.
+    """Recognise transactions in two groups of files: items with values, and orders with buyers.
 
     Items that have date and customer themselves need no orders.
     """
     for items in groups:
         found = assign(_TRANSACTIONS, items.columns)
-        has_money = "price" in found or "quantity" in found or "amount" in found
+        has_values = "price" in found or "quantity" in found or "amount" in found
         is_complete = "transaction_date" in found and "customer_id" in found
-        if not has_money or is_complete:
+        if not has_values or is_complete:
             continue
         for orders in groups:
             pair = _key_of(items, orders)
