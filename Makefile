@@ -10,7 +10,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 
 .PHONY: help setup demo marketplace kafka kafka-messages kafka-stop cluster cluster-stop \
 	attacks demo-refusal faults bench bench-growth bench-start bench-forms bench-profile bench-cluster bench-layouts bench-marketplace \
-	bench-stream bench-batch bench-memory bench-snapshots bench-gate docs test test-spark test-slow check structure cases readme exports \
+	bench-stream bench-batch bench-memory bench-snapshots bench-gate docs test test-e2e test-spark test-slow check structure cases readme exports \
 	sequences layouts mutants lock clean results
 .DEFAULT_GOAL := help
 
@@ -47,12 +47,18 @@ kafka-stop: .venv/.ready  ## stop it; the messages stay
 
 ONLY ?=
 
-test: .venv/.ready-dev  ## all tests but the long ones, with Sail; those marked of_spark with Spark
-	@GOLDRUN_ENGINE=sail python -m pytest -n 2 --no-loadscope-reorder
-	@GOLDRUN_ENGINE=spark python -m pytest -n 2 --no-loadscope-reorder -m "(of_spark or spark_too) and not slow"
+PYTEST := python -m pytest -n 2 --no-loadscope-reorder
+
+test: .venv/.ready-dev  ## tests of parts: with Sail; those marked of_spark with Spark
+	@GOLDRUN_ENGINE=sail $(PYTEST) -m "not slow and not e2e"
+	@GOLDRUN_ENGINE=spark $(PYTEST) -m "(of_spark or spark_too) and not slow and not e2e"
+
+test-e2e: .venv/.ready-dev  ## tests of whole commands, streams, and of several jobs in a row
+	@GOLDRUN_ENGINE=sail $(PYTEST) -m "e2e and not slow"
+	@GOLDRUN_ENGINE=spark $(PYTEST) -m "(of_spark or spark_too) and e2e and not slow"
 
 test-spark: .venv/.ready-dev  ## all tests but the long ones, with Spark
-	@GOLDRUN_ENGINE=spark python -m pytest -n 2 --no-loadscope-reorder
+	@GOLDRUN_ENGINE=spark $(PYTEST)
 
 test-slow: .venv/.ready-dev  ## the long ones: streams, kills, mlflow run with an environment; ONLY=names
 	@GOLDRUN_ENGINE=sail python -m pytest -m slow -k "$(ONLY)"

@@ -28,10 +28,9 @@ from tests.project_copy import ROOT, Done, Project, copy_project
 
 WORKFLOW = "workflow"
 """Group of the tests that read the workflow's tables: one process runs them."""
-OF_SPARK = ("of_spark", "spark_too")
-"""Marks of the tests that run with Spark."""
-ONLY_OF_SPARK = re.compile(r"(of_spark|\(of_spark or spark_too\))( and (not )?slow)?")
-"""Expressions of marks that choose no other tests."""
+_TERM = r"(?:(?:not )?\w+|\((?:\w+ or )*\w+\))"
+MARKS = re.compile(rf"{_TERM}(?: and {_TERM})*")
+"""Expressions of marks whose terms are marks, ``not`` with a mark, and choices of marks."""
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
@@ -53,18 +52,20 @@ def reads_workflow(module: Path) -> bool:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Import no module without a test of Spark where only such tests are chosen by their mark."""
-    if not ONLY_OF_SPARK.fullmatch(config.option.markexpr):
+    """Import no module that lacks a mark which every chosen test has."""
+    if not MARKS.fullmatch(config.option.markexpr):
         return None
     if not collection_path.name.startswith("test_"):
         return None
     text = collection_path.read_text()
-    return None if any(mark in text for mark in OF_SPARK) else True
+    terms = config.option.markexpr.split(" and ")
+    needed = (term.strip("()").split(" or ") for term in terms if not term.startswith("not "))
+    return None if all(any(mark in text for mark in marks) for marks in needed) else True
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    skip = pytest.mark.skip(reason="needs Spark: make test runs it with Spark")
+    skip = pytest.mark.skip(reason="needs Spark: the same target runs it with Spark")
     for item in items:
         if not ENGINE.capabilities.streams and item.get_closest_marker("of_spark"):
             item.add_marker(skip)

@@ -18,6 +18,8 @@ from goldrun.jobs.monitor import drift
 from goldrun.learning.models import load_model
 from tests.project_copy import Done, Project
 
+pytestmark = pytest.mark.e2e
+
 MODELS = ("churn", "segmentation")
 CANDIDATES: dict[str, tuple[str, ...]] = {
     "churn": (

@@ -25,6 +25,8 @@ from tests.fuzz.command import Ended, run_command
 from tests.profiles import without_profiles
 from tests.project_copy import ROOT, Done, Project
 
+pytestmark = pytest.mark.e2e
+
 ARCHIVE = ROOT / "tests" / "fixtures" / "old_lake.tar.xz"
 OLD_FOLDER = "/srv/shop"
 SOURCE = ("--source=marketplace.toml", "--lake=lake")

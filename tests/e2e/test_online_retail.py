@@ -17,6 +17,8 @@ from goldrun.jobs.aggregate.activity import activity_in
 from goldrun.jobs.context import Context
 from goldrun.jobs.refine import silver
 
+pytestmark = pytest.mark.e2e
+
 FILES = sorted((Path(__file__).parents[2] / "data" / "online_retail").glob("*.csv.gz"))
 END = date(2011, 12, 10)
 MONEY = ["spend", "net_spend", "refunds"]

@@ -17,6 +17,8 @@ from tests.how_to.documents import files_of, replace_once
 from tests.profiles import without_profiles
 from tests.project_copy import Done, Project
 
+pytestmark = pytest.mark.e2e
+
 FILES = files_of("add-a-feature.md")
 CATALOG = "src/goldrun/features/catalog/purchase_features.py"
 FEATURE = "orders_on_weekends"

@@ -23,6 +23,8 @@ from tests.jobs.old_files import age
 from tests.profiles import without_profiles
 from tests.project_copy import Project
 
+pytestmark = pytest.mark.e2e
+
 FILES = files_of("add-a-model.md")
 REGISTRY = "src/goldrun/learning/models.py"
 MODEL = "shop-repurchase"

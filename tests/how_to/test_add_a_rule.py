@@ -14,6 +14,8 @@ from tests.how_to.documents import files_of, replace_once
 from tests.jobs.old_files import age
 from tests.project_copy import Project
 
+pytestmark = pytest.mark.e2e
+
 FILES = files_of("add-a-rule.md")
 SOURCE = ("--source=shop.toml", "--lake=lake")
 CONTRACT = "src/goldrun/contracts/entities.py"

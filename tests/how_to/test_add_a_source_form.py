@@ -11,6 +11,8 @@ from deltalake import DeltaTable
 from tests.how_to.documents import files_of
 from tests.project_copy import ROOT, Project
 
+pytestmark = pytest.mark.e2e
+
 PAGE = "add-a-source-form.md"
 DIFF = re.compile(r"^```diff\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SHOP = """

@@ -31,6 +31,8 @@ from goldrun.jobs.train import train
 from tests.jobs.conftest import new_shop
 from tests.jobs.refine.test_silver_converges import PowerCutError
 
+pytestmark = pytest.mark.e2e
+
 Shop = Any
 TOKYO = "Asia/Tokyo"
 STEPS: dict[str, Callable[[Context], object]] = {

@@ -8,6 +8,8 @@ import yaml
 
 from tests.project_copy import ROOT
 
+pytestmark = pytest.mark.e2e
+
 ENTRY_POINTS = yaml.safe_load((ROOT / "MLproject").read_text())["entry_points"]
 HEAVY = {"mlflow", "sklearn", "matplotlib", "pandas", "scipy", "deltalake", "pysail"}
 SCRIPT = """

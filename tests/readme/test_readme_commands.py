@@ -94,5 +94,6 @@ def test_ci_runs_checks_tests_and_the_readme() -> None:
     assert [line for line in lines if line.startswith("make ")] == [
         "make check",
         "make test",
+        "make test-e2e",
         "make readme",
     ]

@@ -20,6 +20,8 @@ from goldrun.io.tracking.runs import Tracker
 from tests.io.tracking.stored_models import COUNTS, FEATURES, MODELS, customers, fitted, store
 from tests.project_copy import ROOT
 
+pytestmark = pytest.mark.e2e
+
 KINDS = ["splines", "trees", "segments"]
 
 

@@ -27,6 +27,8 @@ from tests import foreign
 from tests.jobs.conftest import Shop, new_shop
 from tests.jobs.refine.test_silver_converges import PowerCutError
 
+pytestmark = pytest.mark.e2e
+
 Line = Callable[..., str]
 Damage = Callable[[Lake, str], None]
 DAILY, PLACES = "gold/customer_daily", "gold/customer_places"

@@ -29,6 +29,8 @@ from goldrun.medallion.batches import incomplete_batches
 from tests.jobs.conftest import SETTINGS, new_shop
 from tests.jobs.refine.test_silver_converges import PowerCutError, stop_at
 
+pytestmark = pytest.mark.e2e
+
 HISTORY = lineage.history_table(TRANSACTIONS).name
 BRONZE = lineage.bronze_table("transactions").name
 Line = Callable[..., str]

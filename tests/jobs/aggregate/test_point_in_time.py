@@ -13,6 +13,8 @@ from goldrun.jobs.aggregate import gold_tables
 from tests.jobs.aggregate.test_increment import run_to_gold
 from tests.jobs.conftest import Shop
 
+pytestmark = pytest.mark.e2e
+
 AS_OF = date(2024, 5, 20)
 START = datetime(2024, 3, 1, tzinfo=UTC)
 STATUSES = ("completed", "completed", "pending", "cancelled", "refunded")

@@ -15,6 +15,8 @@ from goldrun.jobs.train import train
 from goldrun.jobs.workflow import workflow
 from goldrun.learning.models import MODELS
 
+pytestmark = pytest.mark.e2e
+
 Shop = Any
 """The small shop of this folder's fixtures."""
 Line = Any

@@ -87,6 +87,7 @@ def ingest_new(files: FileStream, ctx: Context) -> dict[str, int]:
     return dict(files.ingest(replace(ctx, now=next(MOMENTS)), found, lambda: False).rows)
 
 
+@pytest.mark.e2e
 def test_a_stream_reads_the_same_files_as_a_batch(
     lake: Lake, tracker: Tracker, landing: Path, tmp_path: Path
 ) -> None:

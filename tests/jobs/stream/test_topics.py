@@ -24,7 +24,7 @@ from tests.jobs.stream.brief import NOW
 from tests.kafka import create_topic, delete_records, produce, running_broker
 from tests.project_copy import ROOT
 
-pytestmark = pytest.mark.of_spark
+pytestmark = [pytest.mark.of_spark, pytest.mark.e2e]
 
 MALFORMED: dict[str, tuple[bytes | None, set[str]]] = {
     "not JSON": (b"hello", {"record_malformed"}),

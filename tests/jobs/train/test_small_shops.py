@@ -17,6 +17,8 @@ from goldrun.jobs.train.outcome import Outcome
 from tests.jobs.conftest import new_shop, own_store
 from tests.jobs.train.orders import FIRST, Order, add_orders, random_orders
 
+pytestmark = pytest.mark.e2e
+
 NO_CHURNERS = [
     (f"c{who}", FIRST + timedelta(day))
     for who in range(200)
