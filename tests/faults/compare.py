@@ -21,7 +21,7 @@ from goldrun.io.delta.differences import content
 from goldrun.io.delta.lake import Lake
 from goldrun.io.engines.base import Engine
 from goldrun.jobs.aggregate.activity import ACTIVITY
-from goldrun.jobs.refine.tables import fate_table_names, read_fates
+from goldrun.jobs.refine.tables import fate_tables, read_fates
 from goldrun.medallion.accounting import account
 from tests.faults.sales import Sale
 from tests.faults.scenario import Scenario
@@ -165,7 +165,7 @@ def _compare_frames(name: str, computed: DataFrame, stored: DataFrame) -> list[s
 
 
 def _accounting_differs(lake: Lake) -> list[str]:
-    missing = [name for name in fate_table_names(["transactions"]) if not lake.exists(name)]
+    missing = [t.name for t in fate_tables("transactions") if not lake.exists(t.name)]
     if missing:
         return [f"tables are missing: {missing}"]
     one = account(lake.read("bronze/transactions"), read_fates(lake, "transactions"))
