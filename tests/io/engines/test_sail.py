@@ -1,4 +1,4 @@
-"""A session of Sail leaves no files and no settings."""
+"""A session of Sail lasts, and leaves no files and no settings."""
 
 import os
 import subprocess
@@ -72,6 +72,43 @@ def test_a_session_sorts_on_disk_and_a_join_names_the_setting_it_needs(
     assert done.stdout.startswith("8m of memory are not enough")
     assert "set GOLDRUN_DRIVER_MEMORY to more" in done.stdout
     assert not list(tmp_path.iterdir())
+
+
+IDLE = """
+import os, time
+from goldrun.io.engines.choose import open_engine
+from goldrun.io.engines.sail.engine import SailEngine
+from pyspark.errors import PySparkException
+with open_engine(SailEngine) as engine:
+    limit = int(os.environ["SAIL_SPARK__SESSION_TIMEOUT_SECS"])
+    time.sleep(min(limit + 3, 5))
+    try:
+        print(limit, engine.session.range(3).count())
+    except PySparkException as error:
+        print(limit, "is not running" in str(error))
+"""
+
+
+@pytest.mark.parametrize(
+    ("given", "printed"),
+    [({}, f"{365 * 24 * 3600} 3"), ({"SAIL_SPARK__SESSION_TIMEOUT_SECS": "1"}, "1 True")],
+)
+def test_a_session_that_is_idle_while_a_model_is_fitted_is_kept(
+    given: dict[str, str], printed: str
+) -> None:
+    """Sail removes a session that is idle for longer than its setting, which it obeys."""
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith("SAIL_")
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", IDLE],
+        env=environment | given,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == printed
 
 
 @pytest.mark.slow

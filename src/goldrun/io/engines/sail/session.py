@@ -25,6 +25,8 @@ _SETTINGS = {
     # Beyond the limit of memory operators spill to disk, without a limit.
     "SAIL_RUNTIME__MEMORY_POOL__TYPE": "fair",
     "SAIL_RUNTIME__TEMPORARY_FILES__MAX_SIZE": str(1 << 50),
+    # Sail removes a session that is idle for 15 minutes; a model may be fitted for longer.
+    "SAIL_SPARK__SESSION_TIMEOUT_SECS": str(365 * 24 * 3600),
     # Huge pages are zeroed whole although little of each is used. Linux has one switch for a
     # process and its children, and the first value stays.
     "MIMALLOC_ALLOW_THP": "0",
