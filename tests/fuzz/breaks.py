@@ -259,7 +259,7 @@ def _no_folder(shop: Shop) -> None:
 
 def _all_rejected(shop: Shop) -> None:
     _clear(shop)
-    write_csv(shop.file, [_value("Price", "0")] * 3)
+    write_csv(shop.file, [_value("Price", "-1")] * 3)
 
 
 def _cut(packed: Callable[[bytes], bytes], name: str) -> Callable[[Shop], object]:

@@ -103,6 +103,8 @@ def write_csv(file: Path, rows: list[Row], header: tuple[str, ...] = COLUMNS) ->
 
 
 _PLAIN_TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", re.ASCII)
+_NO_VALUE = {"", "nan"}
+"""Words among those of the faults that stand for no value, in lower case."""
 _PLAIN_NUMBER = re.compile(r"-?\d{1,14}(\.\d{1,4})?", re.ASCII)
 
 
@@ -129,13 +131,15 @@ def totals(inbox: Path) -> Totals:
 
 
 def _is_kept(row: Row) -> bool:
-    numbers = [row.get(name, "") for name in ("Quantity", "Price", "Amount")]
+    quantity, amount = numbers = [row.get(name, "") for name in ("Quantity", "Amount")]
+    price = row.get("Price", "")
     return (
-        all(row.get(name, "").strip() for name in ("Id", "Order", "Who"))
+        all(row.get(name, "").strip().lower() not in _NO_VALUE for name in ("Id", "Order", "Who"))
         and all(_PLAIN_NUMBER.fullmatch(number) for number in numbers)
-        and numbers[0].lstrip("-").isdigit()
-        and Decimal(numbers[1]) > 0
-        and (row["Status"] == "cancelled" or min(Decimal(numbers[0]) - 1, Decimal(numbers[2])) >= 0)
+        and quantity.lstrip("-").isdigit()
+        # A price that is no number is emptied.
+        and (not _PLAIN_NUMBER.fullmatch(price) or Decimal(price) >= 0)
+        and (row["Status"] == "cancelled" or min(Decimal(quantity) - 1, Decimal(amount)) >= 0)
         and row["Status"] in {"completed", "cancelled"}
         and _PLAIN_TIME.fullmatch(row["Time"]) is not None
         and "1971" <= row["Time"] < "2026"
