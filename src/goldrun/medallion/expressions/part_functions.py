@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
+from pyspark.sql import types as T
 
 from goldrun.medallion.expressions.function import (
     Function,
@@ -180,7 +181,8 @@ PART_FUNCTIONS = (
         "md5",
         (_TEXT,),
         "text",
-        bind_columns(Kind.TEXT, F.md5),
+        # Sail's functions of text don't accept its hash as it is.
+        bind_columns(Kind.TEXT, lambda c: F.md5(c).cast(T.StringType())),
         "MD5 hash of the UTF-8 bytes, as hexadecimal digits.",
         "md5(a)",
     ),
