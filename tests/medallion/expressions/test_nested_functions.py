@@ -49,3 +49,7 @@ def test_every_function_accepts_the_result_of_every_other_one(
     expressions = nested(inner)
     assert len(expressions) > len(EXAMPLES) / 2
     assert failures(spark, expressions) == []
+
+
+def test_a_function_of_text_accepts_the_result_of_md5(spark: SparkSession) -> None:
+    assert failures(spark, ["split(md5(a), 'b')[1]"]) == []
