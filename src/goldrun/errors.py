@@ -39,7 +39,7 @@ class LakeBusyError(GoldrunError):
 
 
 class ToolchainError(GoldrunError):
-    """Java or Spark's jars are missing and can't be fetched."""
+    """Java or Spark's jars are missing, or an engine does not start, or stops."""
 
     exit_code = 6
 

@@ -4,10 +4,12 @@ import errno
 
 import pytest
 from google.protobuf.message import DecodeError
+from pyspark.errors.exceptions.connect import SparkConnectGrpcException
 
 from goldrun.errors import SettingsError, StorageError, ToolchainError
 from goldrun.io.delta import errors
 from goldrun.io.delta.errors import (
+    connection_failure,
     depth_failure,
     memory_failure,
     storage_explained,
@@ -92,6 +94,28 @@ def test_memory_is_not_named_as_the_cause_if_the_process_uses_a_fraction_of_it(
     assert "use engine spark" in message
     assert "not enough" not in message
     assert "GOLDRUN_DRIVER_MEMORY" not in message
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "\tstatus = StatusCode.UNAVAILABLE\n\tdetails = Socket closed",
+        "internal error: task context not found for operation",
+        "invalid argument: operation not found: 1f6c",
+    ],
+)
+def test_an_error_names_a_lost_connection_to_the_server(reason: str) -> None:
+    error = SparkConnectGrpcException(f"<RPC that terminated with:\n{reason}\n>")
+    with (
+        pytest.raises(ToolchainError, match=r"lost.*run the same command again"),
+        storage_explained(LAKE),
+    ):
+        raise error
+
+
+def test_a_refusal_by_the_server_is_no_lost_connection() -> None:
+    error = SparkConnectGrpcException("status = StatusCode.INTERNAL\ndetails = division by zero")
+    assert connection_failure(error) is None
 
 
 def test_an_error_names_the_remedy_for_a_full_disk() -> None:

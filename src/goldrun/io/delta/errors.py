@@ -1,4 +1,4 @@
-"""Engine errors about storage, memory or plans, translated to errors with a remedy."""
+"""Engine errors about storage, memory, plans or connections, as errors with a remedy."""
 
 import contextlib
 import re
@@ -27,6 +27,10 @@ _POOL_IS_FULL = "for the total memory pool"
 _HEAP_IS_FULL = "OutOfMemoryError"
 _TOO_DEEP = re.compile("Exceeded upb_DecodeOptions_MaxDepth|StackOverflowError")
 """Messages about a plan that is nested deeper than an engine or its protocol allows."""
+_CONNECTION_LOST = re.compile(
+    r"StatusCode\.UNAVAILABLE|task context not found for operation|operation not found: .*"
+)
+"""Messages about a server that can't be reached, or that can't send a result a second time."""
 _DAMAGED = re.compile(
     r"ChecksumException|[Cc]hecksum error|Could not find any delta files|is not a Parquet file"
     r"|ParquetDecodingException"
@@ -54,12 +58,15 @@ _CHECKPOINTS = "/_checkpoints/"
 
 @contextlib.contextmanager
 def storage_explained(root: str) -> Iterator[None]:
-    """Raise a GoldrunError for an engine's error about plans, memory, or the lake's files."""
+    """Raise a GoldrunError for an error about plans, memory, the connection or the lake's files."""
     try:
         yield
     except ENGINE_ERRORS as error:
         known: GoldrunError | None = (
-            depth_failure(error) or memory_failure(error) or storage_failure(error, root)
+            depth_failure(error)
+            or memory_failure(error)
+            or connection_failure(error)
+            or storage_failure(error, root)
         )
         if known is None:
             raise
@@ -119,6 +126,22 @@ def _more_than(limit: int) -> str:
     if limit < most:
         return f"set {SETTING} to more, such as {min(2 * limit, most) >> 20}m"
     return "use engine spark, whose joins go to disk, or a machine with more memory"
+
+
+def connection_failure(error: BaseException) -> ToolchainError | None:
+    """Translate the error of a lost connection to an engine's server; None for any other error.
+
+    PySpark asks for a result again after a lost connection. Sail refuses when it has already sent
+    the result.
+    """
+    found = _CONNECTION_LOST.search(full_message(error))
+    if found is None:
+        return None
+    return ToolchainError(
+        f"the connection to the engine's server was lost ({found.group()}). What was committed is "
+        "whole: check that a server of your own still runs (one without enough memory stops), then "
+        "run the same command again"
+    )
 
 
 def storage_failure(
