@@ -7,6 +7,7 @@ from pyspark.sql import DataFrame
 
 from goldrun.contracts import gold
 from goldrun.contracts.entities import CUSTOMER_ID
+from goldrun.contracts.ops import GOLD_TABLES
 from goldrun.errors import ChangesLostError
 from goldrun.features.activity import Activity
 from goldrun.features.catalog.feature_tables import CUSTOMER_DAILY, CUSTOMER_FEATURES, USER_FEATURES
@@ -27,11 +28,19 @@ from goldrun.jobs.aggregate.progress import (
     find_state,
     has_unrecorded,
     known_progress,
-    record_changed_from,
     record_progress,
     record_tables,
 )
-from goldrun.jobs.aggregate.snapshots import Change, stored_dates, update_snapshots, write_snapshots
+from goldrun.jobs.aggregate.snapshots import (
+    Change,
+    Seen,
+    record_changed_from,
+    recorded_changed_from,
+    still_changed_from,
+    stored_dates,
+    update_snapshots,
+    write_snapshots,
+)
 from goldrun.jobs.context import Context, log, step
 from goldrun.jobs.score.scorer import Scorer
 from goldrun.jobs.time_zone import check_zone, keep_zone, zone_of_gold
@@ -63,6 +72,7 @@ class GoldUpdater:
     _published: date | None = None
     _changed_from: date | None = None
     _noted: date | None = None
+    _noted_in: dict[str, int] = field(default_factory=dict)
     _state: State | None = None
 
     def backfill(self, ctx: Context) -> None:
@@ -91,7 +101,7 @@ class GoldUpdater:
         """Begin with the tables as they are, which gold has just left."""
         self._progress = known_progress(ctx)
         self._state = find_state(ctx)
-        self._changed_from = self._noted = self._state.changed_from
+        self._changed_from = self._noted = None
         self._described_at = ctx.now
 
     def update(self, ctx: Context) -> int:
@@ -111,7 +121,7 @@ class GoldUpdater:
             if affected.count:
                 self._compute(ctx, affected)
             if self._state is not None and has_unrecorded(ctx, self._state):
-                self._record(ctx)
+                self._record(ctx, recorded_changed_from(ctx))
             record_progress(ctx, newest, self.run_id)
         self._progress = newest
         return affected.count
@@ -126,13 +136,15 @@ class GoldUpdater:
         self._described_at = ctx.now
         if ctx.lake.read_or_empty(CUSTOMER_DAILY).isEmpty():
             return
-        history = history_of(ctx)
+        history, seen = history_of(ctx), Seen.now(ctx)
         warn_of_rows_after(history)
         as_of = history.day_after
         if ending:
-            update_snapshots(ctx, Change(self._changed_from), as_of, history)
+            change = Change(self._changed_from).since_or(seen.changed_from)
+            update_snapshots(ctx, change, as_of, history)
             self._changed_from = self._noted = None
-            self._record(ctx)
+            with ctx.lake.writing(*seen.versions):
+                self._record(ctx, still_changed_from(ctx, seen))
         else:
             # The last one may lack the last activity of its days.
             last = self._published
@@ -144,18 +156,20 @@ class GoldUpdater:
             with step("gold: segments"):
                 self.scorer.score_everyone(ctx, everyone, as_of)
 
-    def _record(self, ctx: Context) -> None:
+    def _record(self, ctx: Context, changed_from: date | None) -> None:
         """Record the tables of gold as they are left."""
         if self._state is not None:
-            self._state = record_tables(ctx, self._state, self.run_id, self._noted)
+            self._state = record_tables(ctx, self._state, self.run_id, changed_from)
 
     def _note(self, ctx: Context, since: date) -> None:
         """Record that stored snapshots lack a change since a day, before it is written."""
-        if self._noted is not None and self._noted <= since:
+        # A batch beside the stream deletes the day when it has updated the snapshots.
+        is_noted = self._noted is not None and self._noted <= since
+        if is_noted and self._noted_in == ctx.lake.versions([GOLD_TABLES.name]):
             return
-        if self._state is not None and any(day > since for day in stored_dates(ctx)):
-            record_changed_from(ctx, self._state, since, self.run_id)
-            self._noted = since
+        if any(day > since for day in stored_dates(ctx)):
+            record_changed_from(ctx, since, self.run_id)
+            self._noted, self._noted_in = since, ctx.lake.versions([GOLD_TABLES.name])
 
     def _compute(self, ctx: Context, affected: AffectedRows) -> None:
         self._note(ctx, affected.since)

@@ -1,0 +1,126 @@
+"""Stored snapshots gain what a stream writes while a batch computes gold beside it."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from goldrun.features.catalog.feature_tables import USER_FEATURES
+from goldrun.io.engines.base import Engine
+from goldrun.io.tracking.runs import Tracker
+from goldrun.jobs.aggregate import gold_tables, snapshots
+from goldrun.jobs.aggregate.activity import history_of
+from goldrun.jobs.aggregate.snapshots import write_snapshots
+from goldrun.jobs.aggregate.updater import GoldUpdater
+from goldrun.jobs.names import SEGMENTATION
+from goldrun.jobs.score.scorer import Scorer
+from tests.jobs.conftest import Shop, new_shop
+
+pytestmark = pytest.mark.e2e
+
+Line = Callable[..., str]
+EARLIER = date(2024, 5, 2)
+SNAPSHOT = str(EARLIER)
+
+
+class Stream:
+    """What a stream does with each micro-batch of transactions."""
+
+    def __init__(self, shop: Shop, line: Line) -> None:
+        self.shop, self.line, self.rows = shop, line, 0
+        self.updater = GoldUpdater("stream", Scorer(SEGMENTATION, streaming=True))
+        self.updater.backfill(shop.ctx)
+
+    def receive(self, day: date = date(2024, 5, 1)) -> None:
+        """Receive one order of customer c3."""
+        self.rows += 1
+        row = self.line(f"s{self.rows}", "completed", 1, who="c3")
+        self.shop.add_file(f"s{self.rows}.csv", row.replace("2024-05-01", str(day)))
+        tick(self.shop)
+        self.shop.bronze()
+        self.shop.silver()
+        self.updater.update(self.shop.ctx)
+
+
+def tick(shop: Shop) -> None:
+    shop.ctx = replace(shop.ctx, now=shop.ctx.now + timedelta(minutes=1))
+
+
+def batch(shop: Shop) -> None:
+    tick(shop)
+    with shop.ctx.tracker.run("batch", "goldrun-pipeline"):
+        gold_tables.run(shop.ctx)
+
+
+def orders_in(shop: Shop, snapshot: str) -> int:
+    rows = shop.ctx.lake.read("gold/customer_features")
+    found = rows.where(f"customer_id = 'c3' AND as_of = DATE'{snapshot}'").collect()
+    return int(found[0]["purchase_frequency"])
+
+
+@pytest.fixture
+def shop(engine: Engine, tracker: Tracker, line: Line, tmp_path: Any) -> Shop:
+    """A shop with one order of each customer, and snapshots as of two dates."""
+    shop = new_shop(engine, tracker, tmp_path)
+    orders = [line(f"t{n}", "completed", 1, who=f"c{n}") for n in range(8)]
+    shop.add_file("day1.csv", *orders)
+    shop.add_file("day2.csv", orders[0].replace("t0", "t9").replace("2024-05-01", "2024-05-03"))
+    shop.bronze()
+    shop.silver()
+    batch(shop)
+    write_snapshots(shop.ctx, [EARLIER], history_of(shop.ctx))
+    batch(shop)
+    return shop
+
+
+def test_a_change_after_a_batch_is_found_by_the_run_after_a_kill(shop: Shop, line: Line) -> None:
+    stream = Stream(shop, line)
+    stream.receive()
+    batch(shop)
+    assert orders_in(shop, SNAPSHOT) == 2
+    stream.receive()
+    # Here the stream is killed: it does not update the stored snapshots.
+    batch(shop)
+    assert orders_in(shop, SNAPSHOT) == 3
+
+
+def test_a_change_during_a_batch_is_found_by_the_run_after_a_kill(
+    shop: Shop, line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stream = Stream(shop, line)
+    stream.receive()
+    compute = snapshots.update_snapshots
+
+    def computed_before_a_row(*given: Any) -> None:
+        compute(*given)
+        stream.receive()
+
+    with monkeypatch.context() as patched:
+        patched.setattr(
+            "goldrun.jobs.aggregate.gold_tables.update_snapshots", computed_before_a_row
+        )
+        batch(shop)
+    batch(shop)
+    assert orders_in(shop, SNAPSHOT) == 3
+
+
+def test_users_have_the_observed_end_of_a_stream_that_is_later_than_the_batch(
+    shop: Shop, line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stream = Stream(shop, line)
+    stream.receive()
+    compute = snapshots.update_snapshots
+
+    def computed_before_a_row(*given: Any) -> None:
+        compute(*given)
+        stream.receive(date(2024, 5, 6))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(
+            "goldrun.jobs.aggregate.gold_tables.update_snapshots", computed_before_a_row
+        )
+        batch(shop)
+    users = shop.ctx.lake.read(USER_FEATURES.name).collect()
+    assert {row["recency_days"] for row in users if row["user_id"] not in {"c0", "c3"}} == {5}
