@@ -3,7 +3,6 @@
 import os
 import socket
 from collections.abc import Iterator
-from datetime import date
 from pathlib import Path
 
 import psutil
@@ -11,7 +10,7 @@ import pytest
 
 from benchmarks.equal import same_tables
 from benchmarks.feed import write_feed
-from benchmarks.full_build import GOLDRUN, build
+from benchmarks.full_build import GOLDRUN, build, last_day
 from goldrun.devtools.spark_cluster import HOST, WORKERS, SparkCluster
 from goldrun.errors import ToolchainError
 
@@ -62,7 +61,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkCluster]:
 def test_the_cluster_writes_the_same_tables_as_local_spark(
     cluster: SparkCluster, tmp_path: Path
 ) -> None:
-    feed, as_of = tmp_path / "feed", date(2025, 1, 2)
+    feed, as_of = tmp_path / "feed", last_day(ROWS)
     write_feed(feed, 0, ROWS, ROWS // 25)
     build(GOLDRUN, feed, tmp_path / "local", as_of)
     build(GOLDRUN, feed, tmp_path / "far", as_of, cluster.address)
