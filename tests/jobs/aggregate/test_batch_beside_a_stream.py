@@ -1,4 +1,4 @@
-"""Stored snapshots gain what a stream writes while a batch computes gold beside it."""
+"""Gold has what a stream writes before, between and during batches beside it."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -82,26 +82,6 @@ def test_a_change_after_a_batch_is_found_by_the_run_after_a_kill(shop: Shop, lin
     assert orders_in(shop, SNAPSHOT) == 2
     stream.receive()
     # Here the stream is killed: it does not update the stored snapshots.
-    batch(shop)
-    assert orders_in(shop, SNAPSHOT) == 3
-
-
-def test_a_change_during_a_batch_is_found_by_the_run_after_a_kill(
-    shop: Shop, line: Line, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    stream = Stream(shop, line)
-    stream.receive()
-    compute = snapshots.update_snapshots
-
-    def computed_before_a_row(*given: Any) -> None:
-        compute(*given)
-        stream.receive()
-
-    with monkeypatch.context() as patched:
-        patched.setattr(
-            "goldrun.jobs.aggregate.gold_tables.update_snapshots", computed_before_a_row
-        )
-        batch(shop)
     batch(shop)
     assert orders_in(shop, SNAPSHOT) == 3
 

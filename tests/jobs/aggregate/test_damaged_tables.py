@@ -17,6 +17,7 @@ from goldrun.contracts.ops import GOLD_PROGRESS, GOLD_TABLES
 from goldrun.errors import StorageError
 from goldrun.features.catalog import definitions, feature_tables
 from goldrun.features.catalog.feature_tables import CUSTOMER_FEATURES, USER_FEATURES
+from goldrun.io.delta.errors import storage_explained
 from goldrun.io.delta.lake import Lake
 from goldrun.io.engines.base import Engine
 from goldrun.io.tracking.runs import Tracker
@@ -207,7 +208,7 @@ def disable_meanwhile(lake: Lake) -> None:
 
 
 def vacuum_changes(lake: Lake) -> None:
-    DeltaTable(lake.path(SALES)).delete("customer_id = 'c2'")
+    foreign.delete(lake, SALES, "customer_id = 'c2'")
     foreign.compact_and_vacuum(lake, SALES)
 
 
@@ -227,7 +228,8 @@ def test_changes_of_silver_that_are_lost_are_named_and_computed(
 
 def test_a_missing_data_file_is_named_with_its_remedy(whole: Shop) -> None:
     foreign.first_file(whole.ctx.lake, DAILY).unlink()
-    with pytest.raises(StorageError, match="is missing or damaged: restore"):
+    named = pytest.raises(StorageError, match="is missing or damaged: restore")
+    with named, storage_explained(whole.ctx.lake.root):
         run(reopened(whole), silver=False)
 
 

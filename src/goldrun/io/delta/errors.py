@@ -28,7 +28,8 @@ _HEAP_IS_FULL = "OutOfMemoryError"
 _TOO_DEEP = re.compile("Exceeded upb_DecodeOptions_MaxDepth|StackOverflowError")
 """Messages about a plan that is nested deeper than an engine or its protocol allows."""
 _CONNECTION_LOST = re.compile(
-    r"StatusCode\.UNAVAILABLE|task context not found for operation|operation not found: .*"
+    r"StatusCode\.UNAVAILABLE|task context not found for operation"
+    r"|invalid argument: operation not found"
 )
 """Messages about a server that can't be reached, or that can't send a result a second time."""
 _DAMAGED = re.compile(

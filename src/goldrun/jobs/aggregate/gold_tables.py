@@ -20,20 +20,15 @@ from goldrun.jobs.aggregate.activity import (
 )
 from goldrun.jobs.aggregate.affected import find_affected, recompute
 from goldrun.jobs.aggregate.progress import (
+    State,
     find_state,
     forget_progress,
     known_progress,
+    record_changed_from,
     record_progress,
     record_tables,
 )
-from goldrun.jobs.aggregate.snapshots import (
-    Change,
-    Seen,
-    record_changed_from,
-    still_changed_from,
-    stored_dates,
-    update_snapshots,
-)
+from goldrun.jobs.aggregate.snapshots import Change, stored_dates, update_snapshots
 from goldrun.jobs.context import Context, log, step
 from goldrun.jobs.monitor import rejections
 from goldrun.jobs.time_zone import check_zone, keep_zone, record_zone_of_gold, zone_of_gold
@@ -69,18 +64,16 @@ def run(ctx: Context, as_of: date | None = None, *, rebuild: bool = False) -> da
     state.log_reasons()
     if moved := zone_of_gold(ctx) != ctx.source.zone:
         _leave_zone(ctx)
-    change = _update_activity(ctx, None if rebuild or moved else state.changed)
-    history, seen = history_of(ctx), Seen.now(ctx)
+    change = _update_activity(ctx, state, None if rebuild or moved else state.changed)
+    history = history_of(ctx)
     warn_of_rows_after(history)
     as_of = history.check_features(as_of or history.day_after)
     change = Change.of_everything() if state.snapshots_anew else change
-    update_snapshots(ctx, change.since_or(seen.changed_from), as_of, history)
+    update_snapshots(ctx, change, as_of, history)
     _write_users(ctx)
     _log_profiles(ctx)
     record_zone_of_gold(ctx)
-    # Locked, so that no stream writes activity between the comparison and the record.
-    with ctx.lake.writing(*seen.versions):
-        record_tables(ctx, state, ctx.tracker.run_id, still_changed_from(ctx, seen))
+    record_tables(ctx, state, ctx.tracker.run_id)
     if state.silver != known_progress(ctx):
         record_progress(ctx, state.silver, ctx.tracker.run_id)
     return as_of
@@ -147,7 +140,7 @@ def _compute_all(ctx: Context) -> None:
                 ctx.lake.replace(table, [compute(silver) for silver in spans])
 
 
-def _update_activity(ctx: Context, changed: Mapping[str, int] | None) -> Change:
+def _update_activity(ctx: Context, state: State, changed: Mapping[str, int] | None) -> Change:
     """Compute activity again: where silver has changed, or all of it where that is not known."""
     change = None if changed is None else _bring_up_to_date(ctx, changed)
     if change is None:
@@ -155,7 +148,7 @@ def _update_activity(ctx: Context, changed: Mapping[str, int] | None) -> Change:
         forget_progress(ctx)
         _compute_all(ctx)
         change = Change.of_everything()
-    return change
+    return change.since_or(state.changed_from)
 
 
 def _bring_up_to_date(ctx: Context, changed: Mapping[str, int]) -> Change | None:

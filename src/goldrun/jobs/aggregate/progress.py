@@ -80,6 +80,12 @@ class State:
         """Whether all stored snapshots are to be computed again."""
         return CUSTOMER_FEATURES.name in self.anew
 
+    @property
+    def changed_from(self) -> date | None:
+        """Earliest day whose change the stored snapshots lack, after an interrupted run."""
+        row = self.recorded.get(CUSTOMER_FEATURES.name)
+        return row.changed_from if row else None
+
     def log_reasons(self) -> None:
         """Log which tables are computed again, and why."""
         by_reason: dict[str, list[str]] = {}
@@ -104,7 +110,7 @@ def find_state(ctx: Context) -> State:
     own = ctx.lake.versions(_OUTPUTS)
     origins = {name: ctx.lake.origin(name) for name in (*silver, *own)}
     ids = {name: origin.id for name, origin in origins.items() if origin}
-    progress, recorded = known_progress(ctx), read_recorded(ctx)
+    progress, recorded = known_progress(ctx), _read_recorded(ctx)
     now = _definitions(ctx)
     anew = _silver_anew(ctx, silver, own, progress)
     for name in (*silver, *own):
@@ -151,8 +157,7 @@ def _definitions(ctx: Context) -> dict[str, dict[str, str]]:
     return definitions(frozenset(ctx.source.entities))
 
 
-def read_recorded(ctx: Context) -> dict[str, Recorded]:
-    """Read ``ops/gold_tables``, by table."""
+def _read_recorded(ctx: Context) -> dict[str, Recorded]:
     rows = ctx.lake.read_or_empty(GOLD_TABLES).collect()
     return {
         row[TABLE]: Recorded(row[TABLE_ID], row[VERSION], row[DEFINITIONS], row[CHANGED_FROM])
@@ -191,9 +196,9 @@ def record_tables(
         fingerprints = json.dumps(now[name], sort_keys=True)
         day = changed_from if name == CUSTOMER_FEATURES.name else None
         found[name] = Recorded(origin.id, newest if is_own else left, fingerprints, day)
-    stored = read_recorded(ctx)
+    stored = _read_recorded(ctx)
     new = {name: row for name, row in found.items() if stored.get(name) != row}
-    store_recorded(ctx, new, run_id)
+    _store(ctx, new, run_id)
     own = {name: row.version for name, row in found.items() if row.version is not None}
     return replace(state, own=own, recorded={**state.recorded, **found})
 
@@ -203,8 +208,15 @@ def has_unrecorded(ctx: Context, state: State) -> bool:
     return any(name not in state.recorded and ctx.lake.exists(name) for name in _OUTPUTS)
 
 
-def store_recorded(ctx: Context, found: Mapping[str, Recorded], run_id: str) -> None:
-    """Write rows of ``ops/gold_tables``, in place of those of the same tables."""
+def record_changed_from(ctx: Context, day: date, run_id: str) -> None:
+    """Record, before activity is written, the earliest day that stored snapshots may then lack."""
+    row = _read_recorded(ctx).get(CUSTOMER_FEATURES.name)
+    if row is None or (row.changed_from is not None and row.changed_from <= day):
+        return
+    _store(ctx, {CUSTOMER_FEATURES.name: replace(row, changed_from=day)}, run_id)
+
+
+def _store(ctx: Context, found: Mapping[str, Recorded], run_id: str) -> None:
     if not found:
         return
     rows = [

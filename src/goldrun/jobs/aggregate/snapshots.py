@@ -1,7 +1,7 @@
 """Stored snapshots of features, and their update where activity has changed."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 
 from pyspark.sql import DataFrame
@@ -15,8 +15,7 @@ from goldrun.features.labels import History
 from goldrun.features.snapshots import snapshots, snapshots_of_sums
 from goldrun.features.spans import dates_in_parts
 from goldrun.features.sums_between import sums_between
-from goldrun.jobs.aggregate.activity import ACTIVITY, activity_in
-from goldrun.jobs.aggregate.progress import read_recorded, store_recorded
+from goldrun.jobs.aggregate.activity import activity_in
 from goldrun.jobs.context import Context, log, step
 
 _EVERYTHING = date.min
@@ -44,50 +43,6 @@ class Change:
         if earlier is None:
             return self
         return Change(earlier if self.since is None else min(earlier, self.since))
-
-
-@dataclass(frozen=True)
-class Seen:
-    """The activity that snapshots are computed from, or a newer one.
-
-    Attributes:
-        versions: Delta version of each table of activity.
-        changed_from: Earliest day whose change the stored snapshots lack, as recorded; None: they
-            lack none.
-    """
-
-    versions: Mapping[str, int]
-    changed_from: date | None
-
-    @classmethod
-    def now(cls, ctx: Context) -> "Seen":
-        """The stored activity."""
-        # Before the day is read: a writer records the day before it writes.
-        versions = ctx.lake.versions([table.name for table, _ in ACTIVITY])
-        return cls(versions, recorded_changed_from(ctx))
-
-
-def recorded_changed_from(ctx: Context) -> date | None:
-    """Earliest day whose change the stored snapshots lack, as recorded; None: they lack none."""
-    row = read_recorded(ctx).get(CUSTOMER_FEATURES.name)
-    return row.changed_from if row else None
-
-
-def record_changed_from(ctx: Context, day: date, run_id: str) -> None:
-    """Record, before activity is written, the earliest day that stored snapshots may then lack."""
-    row = read_recorded(ctx).get(CUSTOMER_FEATURES.name)
-    if row is None or (row.changed_from is not None and row.changed_from <= day):
-        return
-    store_recorded(ctx, {CUSTOMER_FEATURES.name: replace(row, changed_from=day)}, run_id)
-
-
-def still_changed_from(ctx: Context, seen: Seen) -> date | None:
-    """Earliest day whose change the snapshots computed from ``seen`` lack; None: they lack none.
-
-    They may lack what another job, such as a stream, has written into activity since then.
-    """
-    day = recorded_changed_from(ctx)
-    return None if seen.versions == ctx.lake.versions([*seen.versions]) else day
 
 
 def write_snapshots(ctx: Context, as_ofs: Sequence[date], history: History) -> None:

@@ -28,19 +28,11 @@ from goldrun.jobs.aggregate.progress import (
     find_state,
     has_unrecorded,
     known_progress,
+    record_changed_from,
     record_progress,
     record_tables,
 )
-from goldrun.jobs.aggregate.snapshots import (
-    Change,
-    Seen,
-    record_changed_from,
-    recorded_changed_from,
-    still_changed_from,
-    stored_dates,
-    update_snapshots,
-    write_snapshots,
-)
+from goldrun.jobs.aggregate.snapshots import Change, stored_dates, update_snapshots, write_snapshots
 from goldrun.jobs.context import Context, log, step
 from goldrun.jobs.score.scorer import Scorer
 from goldrun.jobs.time_zone import check_zone, keep_zone, zone_of_gold
@@ -101,7 +93,7 @@ class GoldUpdater:
         """Begin with the tables as they are, which gold has just left."""
         self._progress = known_progress(ctx)
         self._state = find_state(ctx)
-        self._changed_from = self._noted = None
+        self._changed_from = self._noted = self._state.changed_from
         self._described_at = ctx.now
 
     def update(self, ctx: Context) -> int:
@@ -121,7 +113,7 @@ class GoldUpdater:
             if affected.count:
                 self._compute(ctx, affected)
             if self._state is not None and has_unrecorded(ctx, self._state):
-                self._record(ctx, recorded_changed_from(ctx))
+                self._record(ctx)
             record_progress(ctx, newest, self.run_id)
         self._progress = newest
         return affected.count
@@ -136,15 +128,13 @@ class GoldUpdater:
         self._described_at = ctx.now
         if ctx.lake.read_or_empty(CUSTOMER_DAILY).isEmpty():
             return
-        history, seen = history_of(ctx), Seen.now(ctx)
+        history = history_of(ctx)
         warn_of_rows_after(history)
         as_of = history.day_after
         if ending:
-            change = Change(self._changed_from).since_or(seen.changed_from)
-            update_snapshots(ctx, change, as_of, history)
+            update_snapshots(ctx, Change(self._changed_from), as_of, history)
             self._changed_from = self._noted = None
-            with ctx.lake.writing(*seen.versions):
-                self._record(ctx, still_changed_from(ctx, seen))
+            self._record(ctx)
         else:
             # The last one may lack the last activity of its days.
             last = self._published
@@ -156,10 +146,10 @@ class GoldUpdater:
             with step("gold: segments"):
                 self.scorer.score_everyone(ctx, everyone, as_of)
 
-    def _record(self, ctx: Context, changed_from: date | None) -> None:
+    def _record(self, ctx: Context) -> None:
         """Record the tables of gold as they are left."""
         if self._state is not None:
-            self._state = record_tables(ctx, self._state, self.run_id, changed_from)
+            self._state = record_tables(ctx, self._state, self.run_id, self._noted)
 
     def _note(self, ctx: Context, since: date) -> None:
         """Record that stored snapshots lack a change since a day, before it is written."""
