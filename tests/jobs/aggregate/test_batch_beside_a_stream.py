@@ -1,17 +1,20 @@
-"""Gold has what a stream writes before, between and during batches beside it."""
+"""Gold has what a stream writes between and during the batches beside it."""
 
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from goldrun.features.catalog.feature_tables import USER_FEATURES
+from goldrun.contracts.ops import GOLD_TABLES
+from goldrun.features.catalog.feature_tables import CUSTOMER_FEATURES, USER_FEATURES
 from goldrun.io.engines.base import Engine
 from goldrun.io.tracking.runs import Tracker
 from goldrun.jobs.aggregate import gold_tables, snapshots
 from goldrun.jobs.aggregate.activity import history_of
+from goldrun.jobs.aggregate.progress import find_state, record_changed_from, record_tables
 from goldrun.jobs.aggregate.snapshots import write_snapshots
 from goldrun.jobs.aggregate.updater import GoldUpdater
 from goldrun.jobs.names import SEGMENTATION
@@ -21,8 +24,7 @@ from tests.jobs.conftest import Shop, new_shop
 pytestmark = pytest.mark.e2e
 
 Line = Callable[..., str]
-EARLIER = date(2024, 5, 2)
-SNAPSHOT = str(EARLIER)
+FIRST, EARLIER = date(2024, 5, 1), date(2024, 5, 2)
 
 
 class Stream:
@@ -33,11 +35,11 @@ class Stream:
         self.updater = GoldUpdater("stream", Scorer(SEGMENTATION, streaming=True))
         self.updater.backfill(shop.ctx)
 
-    def receive(self, day: date = date(2024, 5, 1)) -> None:
+    def receive(self, day: date = FIRST) -> None:
         """Receive one order of customer c3."""
         self.rows += 1
         row = self.line(f"s{self.rows}", "completed", 1, who="c3")
-        self.shop.add_file(f"s{self.rows}.csv", row.replace("2024-05-01", str(day)))
+        self.shop.add_file(f"s{self.rows}.csv", row.replace(str(FIRST), str(day)))
         tick(self.shop)
         self.shop.bronze()
         self.shop.silver()
@@ -54,14 +56,15 @@ def batch(shop: Shop) -> None:
         gold_tables.run(shop.ctx)
 
 
-def orders_in(shop: Shop, snapshot: str) -> int:
-    rows = shop.ctx.lake.read("gold/customer_features")
-    found = rows.where(f"customer_id = 'c3' AND as_of = DATE'{snapshot}'").collect()
+def orders_as_of_earlier(shop: Shop) -> int:
+    """Orders of customer c3 in the stored snapshot."""
+    rows = shop.ctx.lake.read(CUSTOMER_FEATURES.name)
+    found = rows.where(f"customer_id = 'c3' AND as_of = DATE'{EARLIER}'").collect()
     return int(found[0]["purchase_frequency"])
 
 
 @pytest.fixture
-def shop(engine: Engine, tracker: Tracker, line: Line, tmp_path: Any) -> Shop:
+def shop(engine: Engine, tracker: Tracker, line: Line, tmp_path: Path) -> Shop:
     """A shop with one order of each customer, and snapshots as of two dates."""
     shop = new_shop(engine, tracker, tmp_path)
     orders = [line(f"t{n}", "completed", 1, who=f"c{n}") for n in range(8)]
@@ -79,11 +82,11 @@ def test_a_change_after_a_batch_is_found_by_the_run_after_a_kill(shop: Shop, lin
     stream = Stream(shop, line)
     stream.receive()
     batch(shop)
-    assert orders_in(shop, SNAPSHOT) == 2
+    assert orders_as_of_earlier(shop) == 2
     stream.receive()
     # Here the stream is killed: it does not update the stored snapshots.
     batch(shop)
-    assert orders_in(shop, SNAPSHOT) == 3
+    assert orders_as_of_earlier(shop) == 3
 
 
 def test_users_have_the_observed_end_of_a_stream_that_is_later_than_the_batch(
@@ -104,3 +107,20 @@ def test_users_have_the_observed_end_of_a_stream_that_is_later_than_the_batch(
         batch(shop)
     users = shop.ctx.lake.read(USER_FEATURES.name).collect()
     assert {row["recency_days"] for row in users if row["user_id"] not in {"c0", "c3"}} == {5}
+
+
+def changed_from(shop: Shop) -> date | None:
+    recorded = shop.ctx.lake.read(GOLD_TABLES.name)
+    row = recorded.where(f"table = '{CUSTOMER_FEATURES.name}'").collect()[0]
+    day: date | None = row["changed_from"]
+    return day
+
+
+def test_the_earliest_day_is_recorded_until_the_tables_are(shop: Shop) -> None:
+    state = find_state(shop.ctx)
+    days = [record_changed_from(shop.ctx, day, "run") for day in (EARLIER, FIRST, EARLIER)]
+    assert days == [EARLIER, FIRST, FIRST]
+    assert changed_from(shop) == FIRST
+    # No table of gold has changed since the state was found.
+    record_tables(shop.ctx, state, "run")
+    assert changed_from(shop) is None

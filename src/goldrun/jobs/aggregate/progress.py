@@ -208,12 +208,13 @@ def has_unrecorded(ctx: Context, state: State) -> bool:
     return any(name not in state.recorded and ctx.lake.exists(name) for name in _OUTPUTS)
 
 
-def record_changed_from(ctx: Context, day: date, run_id: str) -> None:
-    """Record, before activity is written, the earliest day that stored snapshots may then lack."""
+def record_changed_from(ctx: Context, day: date, run_id: str) -> date:
+    """Record the earliest day that snapshots may lack once activity is written, and return it."""
     row = _read_recorded(ctx).get(CUSTOMER_FEATURES.name)
-    if row is None or (row.changed_from is not None and row.changed_from <= day):
-        return
-    _store(ctx, {CUSTOMER_FEATURES.name: replace(row, changed_from=day)}, run_id)
+    earliest = min(day, row.changed_from or day) if row else day
+    if row and earliest != row.changed_from:
+        _store(ctx, {CUSTOMER_FEATURES.name: replace(row, changed_from=earliest)}, run_id)
+    return earliest
 
 
 def _store(ctx: Context, found: Mapping[str, Recorded], run_id: str) -> None:

@@ -158,8 +158,8 @@ class GoldUpdater:
         if is_noted and self._noted_in == ctx.lake.versions([GOLD_TABLES.name]):
             return
         if any(day > since for day in stored_dates(ctx)):
-            record_changed_from(ctx, since, self.run_id)
-            self._noted, self._noted_in = since, ctx.lake.versions([GOLD_TABLES.name])
+            self._noted = record_changed_from(ctx, since, self.run_id)
+            self._noted_in = ctx.lake.versions([GOLD_TABLES.name])
 
     def _compute(self, ctx: Context, affected: AffectedRows) -> None:
         self._note(ctx, affected.since)
