@@ -13,8 +13,9 @@ from goldrun.features.catalog.feature_tables import CUSTOMER_FEATURES, USER_FEAT
 from goldrun.io.engines.base import Engine
 from goldrun.io.tracking.runs import Tracker
 from goldrun.jobs.aggregate import gold_tables, snapshots
-from goldrun.jobs.aggregate.activity import history_of
-from goldrun.jobs.aggregate.progress import find_state, record_changed_from, record_tables
+from goldrun.jobs.aggregate.activity import history_of, versions_of_activity
+from goldrun.jobs.aggregate.progress import find_state, record_tables
+from goldrun.jobs.aggregate.recorded import record_changed_from
 from goldrun.jobs.aggregate.snapshots import write_snapshots
 from goldrun.jobs.aggregate.updater import GoldUpdater
 from goldrun.jobs.names import SEGMENTATION
@@ -56,10 +57,10 @@ def batch(shop: Shop) -> None:
         gold_tables.run(shop.ctx)
 
 
-def orders_as_of_earlier(shop: Shop) -> int:
-    """Orders of customer c3 in the stored snapshot."""
+def orders_of_c3(shop: Shop, as_of: date = EARLIER) -> int:
+    """Orders of customer c3 as of a date, in the stored snapshot."""
     rows = shop.ctx.lake.read(CUSTOMER_FEATURES.name)
-    found = rows.where(f"customer_id = 'c3' AND as_of = DATE'{EARLIER}'").collect()
+    found = rows.where(f"customer_id = 'c3' AND as_of = DATE'{as_of}'").collect()
     return int(found[0]["purchase_frequency"])
 
 
@@ -82,11 +83,88 @@ def test_a_change_after_a_batch_is_found_by_the_run_after_a_kill(shop: Shop, lin
     stream = Stream(shop, line)
     stream.receive()
     batch(shop)
-    assert orders_as_of_earlier(shop) == 2
+    assert orders_of_c3(shop) == 2
     stream.receive()
     # Here the stream is killed: it does not update the stored snapshots.
     batch(shop)
-    assert orders_as_of_earlier(shop) == 3
+    assert orders_of_c3(shop) == 3
+
+
+def receive_one_order(shop: Shop, line: Line, who: str, day: date) -> None:
+    """Receive one order in a file of a batch."""
+    row = line(f"b-{who}", "completed", 1, who=who)
+    shop.add_file(f"{who}.csv", row.replace(str(FIRST), str(day)))
+    shop.bronze()
+    shop.silver()
+
+
+def test_a_batch_with_a_change_of_its_own_adds_what_a_killed_stream_left(
+    shop: Shop, line: Line
+) -> None:
+    Stream(shop, line).receive()
+    # Here the stream is killed.
+    receive_one_order(shop, line, "c4", date(2024, 5, 3))
+    batch(shop)
+    assert orders_of_c3(shop) == 2
+
+
+def test_a_batch_alone_computes_stored_snapshots_of_changed_customers(
+    shop: Shop, line: Line, caplog: pytest.LogCaptureFixture
+) -> None:
+    receive_one_order(shop, line, "c3", EARLIER)
+    receive_one_order(shop, line, "c4", date(2024, 5, 6))
+    with caplog.at_level("INFO", logger="goldrun"):
+        batch(shop)
+    assert orders_of_c3(shop, date(2024, 5, 4)) == 2
+    assert "gold: stored snapshots" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "after", [(gold_tables, "_update_activity"), (snapshots, "_computed"), (snapshots, "_update")]
+)
+def test_a_change_during_a_batch_is_found_by_the_run_after_a_kill(
+    shop: Shop, line: Line, after: tuple[Any, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stream = Stream(shop, line)
+    stream.receive()
+    do = getattr(*after)
+
+    def before_a_row(*given: Any) -> Any:
+        done = do(*given)
+        if stream.rows == 1:
+            stream.receive()
+        return done
+
+    with monkeypatch.context() as patched:
+        patched.setattr(*after, before_a_row)
+        batch(shop)
+    # Here the stream is killed.
+    batch(shop)
+    assert orders_of_c3(shop) == 3
+
+
+def test_a_change_during_a_training_is_found_by_the_run_after_a_kill(
+    shop: Shop, line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stream = Stream(shop, line)
+    as_of = date(2024, 5, 3)
+    compute = snapshots._computed
+
+    def before_a_row(*given: Any) -> Any:
+        rows = compute(*given)
+        # No stored snapshot is of a later date.
+        stream.receive(EARLIER)
+        return rows
+
+    with shop.ctx.lake.writing(CUSTOMER_FEATURES.name):
+        nothing = shop.ctx.lake.read(CUSTOMER_FEATURES.name).limit(0)
+        shop.ctx.lake.replace(CUSTOMER_FEATURES, nothing)
+    with monkeypatch.context() as patched:
+        patched.setattr(snapshots, "_computed", before_a_row)
+        write_snapshots(shop.ctx, [as_of], history_of(shop.ctx))
+    # Here the stream is killed.
+    batch(shop)
+    assert orders_of_c3(shop, as_of) == 2
 
 
 def test_users_have_the_observed_end_of_a_stream_that_is_later_than_the_batch(
@@ -123,4 +201,6 @@ def test_the_earliest_day_is_recorded_until_the_tables_are(shop: Shop) -> None:
     assert changed_from(shop) == FIRST
     # No table of gold has changed since the state was found.
     record_tables(shop.ctx, state, "run")
+    assert changed_from(shop) == FIRST
+    record_tables(shop.ctx, state, "run", versions_of_activity(shop.ctx))
     assert changed_from(shop) is None

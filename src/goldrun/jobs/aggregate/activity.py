@@ -90,6 +90,11 @@ def activity_in(ctx: Context) -> Activity:
     return Activity(daily, products, responses, places, recorded, has_versions)
 
 
+def versions_of_activity(ctx: Context) -> dict[str, int]:
+    """Newest version of each table of activity."""
+    return ctx.lake.versions([table.name for table, _ in ACTIVITY])
+
+
 def users_of(activity: Activity, observed_until: date) -> DataFrame:
     """Compute ``gold/user_features`` of some activity."""
     return user_features(activity.daily, observed_until, has_versions=activity.has_versions)

@@ -1,6 +1,7 @@
 """Compute gold from silver: activity per day, features as of a date, the users' table."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 
 from goldrun.contracts.entities import CUSTOMERS, TRANSACTIONS
@@ -16,6 +17,7 @@ from goldrun.jobs.aggregate.activity import (
     history_of,
     silver_of,
     users_of,
+    versions_of_activity,
     warn_of_rows_after,
 )
 from goldrun.jobs.aggregate.affected import find_affected, recompute
@@ -24,11 +26,11 @@ from goldrun.jobs.aggregate.progress import (
     find_state,
     forget_progress,
     known_progress,
-    record_changed_from,
     record_progress,
     record_tables,
 )
-from goldrun.jobs.aggregate.snapshots import Change, stored_dates, update_snapshots
+from goldrun.jobs.aggregate.recorded import changed_from, record_changed_from
+from goldrun.jobs.aggregate.snapshots import Change, update_snapshots
 from goldrun.jobs.context import Context, log, step
 from goldrun.jobs.monitor import rejections
 from goldrun.jobs.time_zone import check_zone, keep_zone, record_zone_of_gold, zone_of_gold
@@ -65,15 +67,16 @@ def run(ctx: Context, as_of: date | None = None, *, rebuild: bool = False) -> da
     if moved := zone_of_gold(ctx) != ctx.source.zone:
         _leave_zone(ctx)
     change = _update_activity(ctx, state, None if rebuild or moved else state.changed)
+    seen = versions_of_activity(ctx)
     history = history_of(ctx)
     warn_of_rows_after(history)
     as_of = history.check_features(as_of or history.day_after)
     change = Change.of_everything() if state.snapshots_anew else change
-    update_snapshots(ctx, change, as_of, history)
+    update_snapshots(ctx, change, as_of, history, seen)
     _write_users(ctx)
     _log_profiles(ctx)
     record_zone_of_gold(ctx)
-    record_tables(ctx, state, ctx.tracker.run_id)
+    record_tables(ctx, state, ctx.tracker.run_id, seen)
     if state.silver != known_progress(ctx):
         record_progress(ctx, state.silver, ctx.tracker.run_id)
     return as_of
@@ -147,8 +150,8 @@ def _update_activity(ctx: Context, state: State, changed: Mapping[str, int] | No
         # Without progress, a run after an interrupted one computes all of it again.
         forget_progress(ctx)
         _compute_all(ctx)
-        change = Change.of_everything()
-    return change.since_or(state.changed_from)
+        return Change.of_everything()
+    return change
 
 
 def _bring_up_to_date(ctx: Context, changed: Mapping[str, int]) -> Change | None:
@@ -176,9 +179,10 @@ def _bring_up_to_date(ctx: Context, changed: Mapping[str, int]) -> Change | None
             return None
         if not affected.count:
             return Change(None)
-        if any(day > affected.since for day in stored_dates(ctx)):
-            record_changed_from(ctx, affected.since, ctx.tracker.run_id)
-        return recompute(ctx, affected)
+        lacked_before = changed_from(ctx)
+        record_changed_from(ctx, affected.since, ctx.tracker.run_id)
+        change = recompute(ctx, affected).since_or(lacked_before)
+        return replace(change, versions=versions_of_activity(ctx))
 
 
 def _short(table: Table) -> str:

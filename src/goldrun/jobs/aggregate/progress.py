@@ -7,22 +7,13 @@ from datetime import date
 
 from pyspark.sql import functions as F
 
-from goldrun.contracts.ops import (
-    CHANGED_FROM,
-    DEFINITIONS,
-    FOLLOWED,
-    GOLD_PROGRESS,
-    GOLD_TABLES,
-    MEASURED_AT,
-    TABLE,
-    TABLE_ID,
-    VERSION,
-)
+from goldrun.contracts.ops import FOLLOWED, GOLD_PROGRESS, MEASURED_AT, VERSION
 from goldrun.errors import listed
 from goldrun.features.catalog import feature_tables
 from goldrun.features.catalog.definitions import changed_definitions, definitions
 from goldrun.features.catalog.feature_tables import CUSTOMER_FEATURES, USER_FEATURES
-from goldrun.jobs.aggregate.activity import tables_followed
+from goldrun.jobs.aggregate.activity import tables_followed, versions_of_activity
+from goldrun.jobs.aggregate.recorded import Recorded, read_recorded, write_recorded
 from goldrun.jobs.context import Context, log
 
 _ACTIVITY = tuple(table.name for table in feature_tables.ACTIVITY)
@@ -33,16 +24,6 @@ _NOT_RECORDED = (
     "ops/gold_tables does not have it, as after an older goldrun or a first run that stopped"
 )
 _STOPPED = "gold's progress was deleted, before an erasure or by a computation that then stopped"
-
-
-@dataclass(frozen=True)
-class Recorded:
-    """A row of ``ops/gold_tables``."""
-
-    table_id: str
-    version: int | None
-    definitions: str | None
-    changed_from: date | None
 
 
 @dataclass(frozen=True)
@@ -80,12 +61,6 @@ class State:
         """Whether all stored snapshots are to be computed again."""
         return CUSTOMER_FEATURES.name in self.anew
 
-    @property
-    def changed_from(self) -> date | None:
-        """Earliest day whose change the stored snapshots lack, after an interrupted run."""
-        row = self.recorded.get(CUSTOMER_FEATURES.name)
-        return row.changed_from if row else None
-
     def log_reasons(self) -> None:
         """Log which tables are computed again, and why."""
         by_reason: dict[str, list[str]] = {}
@@ -110,7 +85,7 @@ def find_state(ctx: Context) -> State:
     own = ctx.lake.versions(_OUTPUTS)
     origins = {name: ctx.lake.origin(name) for name in (*silver, *own)}
     ids = {name: origin.id for name, origin in origins.items() if origin}
-    progress, recorded = known_progress(ctx), _read_recorded(ctx)
+    progress, recorded = known_progress(ctx), read_recorded(ctx)
     now = _definitions(ctx)
     anew = _silver_anew(ctx, silver, own, progress)
     for name in (*silver, *own):
@@ -157,48 +132,50 @@ def _definitions(ctx: Context) -> dict[str, dict[str, str]]:
     return definitions(frozenset(ctx.source.entities))
 
 
-def _read_recorded(ctx: Context) -> dict[str, Recorded]:
-    rows = ctx.lake.read_or_empty(GOLD_TABLES).collect()
-    return {
-        row[TABLE]: Recorded(row[TABLE_ID], row[VERSION], row[DEFINITIONS], row[CHANGED_FROM])
-        for row in rows
-    }
-
-
 def record_tables(
-    ctx: Context, state: State, run_id: str, changed_from: date | None = None
+    ctx: Context, state: State, run_id: str, seen: Mapping[str, int] | None = None
 ) -> State:
     """Record the tables as a run leaves them, which has computed everything that ``state`` wants.
 
     A version is recorded only where all changes up to it are goldrun's: another's change during the
-    run is found by the next one.
+    run is found by the next one. The day since which stored snapshots lack a change is deleted only
+    if activity is as they have it: the day of another writer's change during the run stays.
 
     Args:
         ctx: The context.
         state: The tables before the run.
         run_id: MLflow run that is recorded with the tables.
-        changed_from: Earliest day whose change stored snapshots still lack.
+        seen: Versions of the tables of activity whose changes all stored snapshots have; None where
+            the run has not brought them up to date.
 
     Returns:
         The tables as they are recorded.
+
+    Raises:
+        LakeBusyError: Another process writes activity for longer than two minutes.
     """
     found: dict[str, Recorded] = {}
     now = _definitions(ctx)
-    for name in (*state.silver, *_OUTPUTS):
-        if (origin := ctx.lake.origin(name)) is None:
-            continue
-        if name in state.silver:
-            found[name] = Recorded(origin.id, None, None, None)
-            continue
-        # A table that this run created has its first rows after version 0.
-        left, newest = state.own.get(name, 0), ctx.lake.version(name)
-        is_own = newest == left or not ctx.lake.change_by_others(name, left)
-        fingerprints = json.dumps(now[name], sort_keys=True)
-        day = changed_from if name == CUSTOMER_FEATURES.name else None
-        found[name] = Recorded(origin.id, newest if is_own else left, fingerprints, day)
-    stored = _read_recorded(ctx)
-    new = {name: row for name, row in found.items() if stored.get(name) != row}
-    _store(ctx, new, run_id)
+    # Locked, or activity could change between the comparison of its versions and the record.
+    with ctx.lake.writing(*_ACTIVITY, wait_seconds=120):
+        stored = read_recorded(ctx)
+        for name in (*state.silver, *_OUTPUTS):
+            if (origin := ctx.lake.origin(name)) is None:
+                continue
+            if name in state.silver:
+                found[name] = Recorded(origin.id, None, None, None)
+                continue
+            # A table that this run created has its first rows after version 0.
+            left, newest = state.own.get(name, 0), ctx.lake.version(name)
+            is_own = newest == left or not ctx.lake.change_by_others(name, left)
+            fingerprints = json.dumps(now[name], sort_keys=True)
+            day = None
+            if name == CUSTOMER_FEATURES.name and seen != versions_of_activity(ctx):
+                # Not recorded until now: nor is what the snapshots lack.
+                day = stored[name].changed_from if name in stored else date.min
+            found[name] = Recorded(origin.id, newest if is_own else left, fingerprints, day)
+        new = {name: row for name, row in found.items() if stored.get(name) != row}
+        write_recorded(ctx, new, run_id)
     own = {name: row.version for name, row in found.items() if row.version is not None}
     return replace(state, own=own, recorded={**state.recorded, **found})
 
@@ -206,26 +183,6 @@ def record_tables(
 def has_unrecorded(ctx: Context, state: State) -> bool:
     """Whether a table of gold exists that is not recorded."""
     return any(name not in state.recorded and ctx.lake.exists(name) for name in _OUTPUTS)
-
-
-def record_changed_from(ctx: Context, day: date, run_id: str) -> date:
-    """Record the earliest day that snapshots may lack once activity is written, and return it."""
-    row = _read_recorded(ctx).get(CUSTOMER_FEATURES.name)
-    earliest = min(day, row.changed_from or day) if row else day
-    if row and earliest != row.changed_from:
-        _store(ctx, {CUSTOMER_FEATURES.name: replace(row, changed_from=earliest)}, run_id)
-    return earliest
-
-
-def _store(ctx: Context, found: Mapping[str, Recorded], run_id: str) -> None:
-    if not found:
-        return
-    rows = [
-        (name, r.table_id, r.version, r.definitions, r.changed_from, ctx.now, run_id)
-        for name, r in found.items()
-    ]
-    with ctx.lake.writing(GOLD_TABLES.name):
-        ctx.lake.upsert(GOLD_TABLES, ctx.lake.frame(GOLD_TABLES, rows))
 
 
 def record_progress(ctx: Context, versions: Mapping[str, int], run_id: str) -> None:

@@ -1,7 +1,7 @@
 """Stored snapshots of features, and their update where activity has changed."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from pyspark.sql import DataFrame
@@ -16,6 +16,7 @@ from goldrun.features.snapshots import snapshots, snapshots_of_sums
 from goldrun.features.spans import dates_in_parts
 from goldrun.features.sums_between import sums_between
 from goldrun.jobs.aggregate.activity import activity_in
+from goldrun.jobs.aggregate.recorded import changed_from
 from goldrun.jobs.context import Context, log, step
 
 _EVERYTHING = date.min
@@ -28,10 +29,12 @@ class Change:
     Attributes:
         since: The earliest day; None where nothing has changed.
         customers: ``customer_id`` of the rows that have changed, repeated; None: any customers.
+        versions: Versions of the tables of activity just after the change; empty: not known.
     """
 
     since: date | None
     customers: DataFrame | None = None
+    versions: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def of_everything(cls) -> "Change":
@@ -42,7 +45,8 @@ class Change:
         """Add the changes of any customers since a day, where one is given."""
         if earlier is None:
             return self
-        return Change(earlier if self.since is None else min(earlier, self.since))
+        since = earlier if self.since is None else min(earlier, self.since)
+        return replace(self, since=since, customers=None)
 
 
 def write_snapshots(ctx: Context, as_ofs: Sequence[date], history: History) -> None:
@@ -73,12 +77,31 @@ def stored_dates(ctx: Context) -> list[date]:
     return sorted(row[gold.AS_OF] for row in dates)
 
 
-def update_snapshots(ctx: Context, change: Change, as_of: date, history: History) -> None:
+def update_snapshots(
+    ctx: Context, change: Change, as_of: date, history: History, seen: Mapping[str, int]
+) -> None:
     """Write the snapshot of a date, and compute the stored ones again that a change affects.
 
     A snapshot depends on the days before its date, and on the first day of the history, with which
     all customers' windows begin to be known.
+
+    Args:
+        ctx: The context.
+        change: What the run has changed.
+        as_of: Date of the snapshot.
+        history: First and last day of the lake, read after ``seen``.
+        seen: Versions of the tables of activity. Where these are not the versions just after the
+            change, the changes that other writers have recorded are added to it.
     """
+    # Locked before the dates are read, or a snapshot that another process has begun to write from
+    # an older activity could be missed.
+    with ctx.lake.writing(CUSTOMER_FEATURES.name):
+        if seen != change.versions:
+            change = change.since_or(changed_from(ctx))
+        _update(ctx, change, as_of, history)
+
+
+def _update(ctx: Context, change: Change, as_of: date, history: History) -> None:
     since, customers = change.since, change.customers
     dates = [] if since is None else [day for day in stored_dates(ctx) if day > since]
     _remove(ctx, [day for day in dates if not _covers(history, day)], history)

@@ -1,5 +1,6 @@
 """Incremental updates of gold from the changes in silver."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
@@ -20,6 +21,7 @@ from goldrun.jobs.aggregate.activity import (
     history_of,
     tables_followed,
     users_of,
+    versions_of_activity,
     warn_of_rows_after,
 )
 from goldrun.jobs.aggregate.affected import AffectedRows, find_affected, recompute
@@ -28,11 +30,11 @@ from goldrun.jobs.aggregate.progress import (
     find_state,
     has_unrecorded,
     known_progress,
-    record_changed_from,
     record_progress,
     record_tables,
 )
-from goldrun.jobs.aggregate.snapshots import Change, stored_dates, update_snapshots, write_snapshots
+from goldrun.jobs.aggregate.recorded import record_changed_from
+from goldrun.jobs.aggregate.snapshots import Change, update_snapshots, write_snapshots
 from goldrun.jobs.context import Context, log, step
 from goldrun.jobs.score.scorer import Scorer
 from goldrun.jobs.time_zone import check_zone, keep_zone, zone_of_gold
@@ -62,7 +64,6 @@ class GoldUpdater:
     _observed_until: date | None = None
     _described_at: datetime = field(default_factory=lambda: datetime.min.replace(tzinfo=UTC))
     _published: date | None = None
-    _changed_from: date | None = None
     _noted: date | None = None
     _noted_in: dict[str, int] = field(default_factory=dict)
     _state: State | None = None
@@ -93,7 +94,6 @@ class GoldUpdater:
         """Begin with the tables as they are, which gold has just left."""
         self._progress = known_progress(ctx)
         self._state = find_state(ctx)
-        self._changed_from = self._noted = self._state.changed_from
         self._described_at = ctx.now
 
     def update(self, ctx: Context) -> int:
@@ -128,13 +128,13 @@ class GoldUpdater:
         self._described_at = ctx.now
         if ctx.lake.read_or_empty(CUSTOMER_DAILY).isEmpty():
             return
+        seen = versions_of_activity(ctx)
         history = history_of(ctx)
         warn_of_rows_after(history)
         as_of = history.day_after
         if ending:
-            update_snapshots(ctx, Change(self._changed_from), as_of, history)
-            self._changed_from = self._noted = None
-            self._record(ctx)
+            update_snapshots(ctx, Change(None), as_of, history, seen)
+            self._record(ctx, seen)
         else:
             # The last one may lack the last activity of its days.
             last = self._published
@@ -146,10 +146,10 @@ class GoldUpdater:
             with step("gold: segments"):
                 self.scorer.score_everyone(ctx, everyone, as_of)
 
-    def _record(self, ctx: Context) -> None:
+    def _record(self, ctx: Context, seen: Mapping[str, int] | None = None) -> None:
         """Record the tables of gold as they are left."""
         if self._state is not None:
-            self._state = record_tables(ctx, self._state, self.run_id, self._noted)
+            self._state = record_tables(ctx, self._state, self.run_id, seen)
 
     def _note(self, ctx: Context, since: date) -> None:
         """Record that stored snapshots lack a change since a day, before it is written."""
@@ -157,14 +157,12 @@ class GoldUpdater:
         is_noted = self._noted is not None and self._noted <= since
         if is_noted and self._noted_in == ctx.lake.versions([GOLD_TABLES.name]):
             return
-        if any(day > since for day in stored_dates(ctx)):
-            self._noted = record_changed_from(ctx, since, self.run_id)
-            self._noted_in = ctx.lake.versions([GOLD_TABLES.name])
+        self._noted = record_changed_from(ctx, since, self.run_id)
+        self._noted_in = ctx.lake.versions([GOLD_TABLES.name])
 
     def _compute(self, ctx: Context, affected: AffectedRows) -> None:
         self._note(ctx, affected.since)
-        change = recompute(ctx, affected)
-        self._changed_from = change.since_or(self._changed_from).since
+        recompute(ctx, affected)
         activity = activity_in(ctx)
         history = History.of_days(activity.daily)
         if history is None:
