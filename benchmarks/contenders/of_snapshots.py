@@ -18,7 +18,6 @@ from goldrun.contracts.gold import AS_OF
 from goldrun.contracts.table import Table
 from goldrun.features.catalog.feature_tables import ACTIVITY, CUSTOMER_FEATURES
 from goldrun.features.catalog.non_additive_tables import CUSTOMER_RESPONSES
-from goldrun.features.labels import History
 from goldrun.io.delta.lake import Lake
 from goldrun.io.engines.choose import engine_for, open_engine
 from goldrun.io.settings import load_source
@@ -87,7 +86,7 @@ def main(way: str, number: int, folder: Path) -> None:
                 write_computed(ctx, folder, number)
             else:
                 for dates in passes(way, number):
-                    write_snapshots(ctx, dates, History(FIRST, LAST))
+                    write_snapshots(ctx, dates)
     steps.report()
 
 

@@ -15,7 +15,6 @@ from goldrun.io.engines.base import Engine
 from goldrun.io.settings import load_source
 from goldrun.io.tracking.runs import Tracker
 from goldrun.jobs.aggregate import gold_tables
-from goldrun.jobs.aggregate.activity import history_of
 from goldrun.jobs.aggregate.snapshots import write_snapshots
 from goldrun.jobs.context import Context
 from goldrun.jobs.ingest import bronze
@@ -71,7 +70,7 @@ def marketplace(
     silver.run(ctx)
     with tracker.run("gold", "goldrun-pipeline"):
         gold_tables.run(ctx)
-        write_snapshots(ctx, [EARLIER], history_of(ctx))
+        write_snapshots(ctx, [EARLIER])
     search = [
         path for path in (project.folder / "mlruns", project.folder / "logs") if path.exists()
     ]

@@ -23,7 +23,6 @@ from goldrun.io.engines.base import Engine
 from goldrun.io.erasure.secret import VARIABLE
 from goldrun.io.tracking.runs import Tracker
 from goldrun.jobs.aggregate import gold_tables
-from goldrun.jobs.aggregate.activity import history_of
 from goldrun.jobs.aggregate.snapshots import stored_dates, write_snapshots
 from goldrun.jobs.context import Context
 from goldrun.jobs.erase import erase
@@ -119,7 +118,7 @@ def _build(story: Story) -> Context:
     if story.erased:
         shop.silver()
     gold_tables.run(shop.ctx)
-    write_snapshots(shop.ctx, stored_dates(ctx), history_of(shop.ctx))
+    write_snapshots(shop.ctx, stored_dates(ctx))
     return shop.ctx
 
 

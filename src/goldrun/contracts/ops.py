@@ -81,8 +81,8 @@ GOLD_TABLES = Table(
         Column(
             CHANGED_FROM,
             T.DateType(),
-            "Earliest day whose activity has changed since the stored snapshots were computed.",
-            null_means="all stored snapshots have the newest activity, or another table",
+            "Earliest day whose change stored snapshots may lack.",
+            null_means="all stored snapshots have all changes of activity, or another table",
         ),
         _MEASURED_AT,
         _RUN_ID,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from goldrun.io.delta.commits import change_by_others, note_of
+from goldrun.io.delta.commits import change_by_others, keep_rows, note_of
 from goldrun.io.engines.tables import Commit
 
 OWN = note_of({"observed_until": "2011-12-09"})
@@ -35,6 +35,15 @@ def test_the_first_change_of_another_is_named(note: str) -> None:
 
 def test_a_version_that_is_older_than_the_one_left_is_an_older_copy() -> None:
     assert "an older copy with version 2" in change_by_others(3, 2, [])
+
+
+def test_a_table_keeps_its_rows_only_if_all_commits_since_do() -> None:
+    kept = [("OPTIMIZE", ""), ("VACUUM START", "")]
+    assert keep_rows(3, 3, [])
+    assert keep_rows(3, 5, commits(*kept))
+    assert not keep_rows(3, 6, commits(*kept, ("MERGE", OWN)))
+    assert not keep_rows(3, 6, commits(*kept))
+    assert not keep_rows(3, 2, [])
 
 
 def test_a_log_without_some_of_the_commits_is_a_change() -> None:

@@ -1,5 +1,6 @@
 """Gold has what a stream writes between and during the batches beside it."""
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
@@ -9,17 +10,22 @@ from typing import Any
 import pytest
 
 from goldrun.contracts.ops import GOLD_TABLES
-from goldrun.features.catalog.feature_tables import CUSTOMER_FEATURES, USER_FEATURES
+from goldrun.errors import AsOfError
+from goldrun.features.catalog.feature_tables import CUSTOMER_DAILY, CUSTOMER_FEATURES, USER_FEATURES
+from goldrun.io.delta.lake import Lake
 from goldrun.io.engines.base import Engine
 from goldrun.io.tracking.runs import Tracker
 from goldrun.jobs.aggregate import gold_tables, snapshots
-from goldrun.jobs.aggregate.activity import history_of, versions_of_activity
+from goldrun.jobs.aggregate.activity import ACTIVITY, versions_of_activity
+from goldrun.jobs.aggregate.affected import AffectedRows
 from goldrun.jobs.aggregate.progress import find_state, record_tables
 from goldrun.jobs.aggregate.recorded import record_changed_from
 from goldrun.jobs.aggregate.snapshots import write_snapshots
 from goldrun.jobs.aggregate.updater import GoldUpdater
+from goldrun.jobs.context import Context
 from goldrun.jobs.names import SEGMENTATION
 from goldrun.jobs.score.scorer import Scorer
+from tests import foreign
 from tests.jobs.conftest import Shop, new_shop
 
 pytestmark = pytest.mark.e2e
@@ -51,10 +57,10 @@ def tick(shop: Shop) -> None:
     shop.ctx = replace(shop.ctx, now=shop.ctx.now + timedelta(minutes=1))
 
 
-def batch(shop: Shop) -> None:
+def batch(shop: Shop, *, rebuild: bool = False) -> None:
     tick(shop)
     with shop.ctx.tracker.run("batch", "goldrun-pipeline"):
-        gold_tables.run(shop.ctx)
+        gold_tables.run(shop.ctx, rebuild=rebuild)
 
 
 def orders_of_c3(shop: Shop, as_of: date = EARLIER) -> int:
@@ -62,6 +68,13 @@ def orders_of_c3(shop: Shop, as_of: date = EARLIER) -> int:
     rows = shop.ctx.lake.read(CUSTOMER_FEATURES.name)
     found = rows.where(f"customer_id = 'c3' AND as_of = DATE'{as_of}'").collect()
     return int(found[0]["purchase_frequency"])
+
+
+def changed_from(shop: Shop) -> date | None:
+    recorded = shop.ctx.lake.read(GOLD_TABLES.name)
+    row = recorded.where(f"table = '{CUSTOMER_FEATURES.name}'").collect()[0]
+    day: date | None = row["changed_from"]
+    return day
 
 
 @pytest.fixture
@@ -74,7 +87,7 @@ def shop(engine: Engine, tracker: Tracker, line: Line, tmp_path: Path) -> Shop:
     shop.bronze()
     shop.silver()
     batch(shop)
-    write_snapshots(shop.ctx, [EARLIER], history_of(shop.ctx))
+    write_snapshots(shop.ctx, [EARLIER])
     batch(shop)
     return shop
 
@@ -129,18 +142,38 @@ def test_a_change_during_a_batch_is_found_by_the_run_after_a_kill(
     stream.receive()
     do = getattr(*after)
 
-    def before_a_row(*given: Any) -> Any:
+    def then_a_row(*given: Any) -> Any:
         done = do(*given)
         if stream.rows == 1:
             stream.receive()
         return done
 
     with monkeypatch.context() as patched:
-        patched.setattr(*after, before_a_row)
+        patched.setattr(*after, then_a_row)
         batch(shop)
     # Here the stream is killed.
     batch(shop)
     assert orders_of_c3(shop) == 3
+
+
+def test_a_batch_with_a_change_of_its_own_adds_what_a_stream_changes_beside_it(
+    shop: Shop, line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stream = Stream(shop, line)
+    receive_one_order(shop, line, "c4", date(2024, 5, 3))
+    update = gold_tables._update_activity
+
+    def then_a_row(*given: Any) -> Any:
+        done = update(*given)
+        stream.receive()
+        return done
+
+    with monkeypatch.context() as patched:
+        patched.setattr(gold_tables, "_update_activity", then_a_row)
+        batch(shop)
+    # Here the stream is killed.
+    batch(shop)
+    assert orders_of_c3(shop) == 2
 
 
 def test_a_change_during_a_training_is_found_by_the_run_after_a_kill(
@@ -150,7 +183,7 @@ def test_a_change_during_a_training_is_found_by_the_run_after_a_kill(
     as_of = date(2024, 5, 3)
     compute = snapshots._computed
 
-    def before_a_row(*given: Any) -> Any:
+    def then_a_row(*given: Any) -> Any:
         rows = compute(*given)
         # No stored snapshot is of a later date.
         stream.receive(EARLIER)
@@ -160,11 +193,69 @@ def test_a_change_during_a_training_is_found_by_the_run_after_a_kill(
         nothing = shop.ctx.lake.read(CUSTOMER_FEATURES.name).limit(0)
         shop.ctx.lake.replace(CUSTOMER_FEATURES, nothing)
     with monkeypatch.context() as patched:
-        patched.setattr(snapshots, "_computed", before_a_row)
-        write_snapshots(shop.ctx, [as_of], history_of(shop.ctx))
+        patched.setattr(snapshots, "_computed", then_a_row)
+        write_snapshots(shop.ctx, [as_of])
     # Here the stream is killed.
     batch(shop)
     assert orders_of_c3(shop, as_of) == 2
+
+
+def test_the_end_of_a_stream_computes_only_snapshots_after_its_own_changes(
+    shop: Shop, line: Line, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    # As in a shop with sessions, whose changes can affect any day until they are computed.
+    monkeypatch.setattr(AffectedRows, "since", date.min)
+    stream = Stream(shop, line)
+    stream.receive(date(2024, 5, 3))
+    assert changed_from(shop) == date.min
+    for table, _ in ACTIVITY:
+        # A compaction changes no rows.
+        foreign.compact_and_vacuum(shop.ctx.lake, table.name)
+    with caplog.at_level("INFO", logger="goldrun"):
+        stream.updater.publish_snapshot(shop.ctx, ending=True)
+    assert f"as of {EARLIER}" not in caplog.text
+    assert orders_of_c3(shop, date(2024, 5, 4)) == 2
+    assert changed_from(shop) is None
+
+
+def test_a_batch_ends_while_another_process_writes_activity(
+    shop: Shop, line: Line, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    receive_one_order(shop, line, "c3", FIRST)
+    log_profiles = gold_tables._log_profiles
+    another = Lake(shop.ctx.lake.engine, shop.ctx.lake.root)
+    shop.ctx.lake.wait_for_others(0.1)
+    with monkeypatch.context() as patched, contextlib.ExitStack() as held:
+
+        def while_another_writes(ctx: Context) -> None:
+            log_profiles(ctx)
+            held.enter_context(another.writing(CUSTOMER_DAILY.name))
+
+        patched.setattr(gold_tables, "_log_profiles", while_another_writes)
+        with caplog.at_level("INFO", logger="goldrun"):
+            batch(shop)
+    assert "the next run computes stored snapshots again" in caplog.text
+    assert changed_from(shop) == FIRST
+    batch(shop)
+    assert changed_from(shop) is None
+
+
+def test_a_run_that_stops_after_a_full_computation_leaves_the_earliest_day(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(gold_tables, "update_snapshots", stop)
+        with pytest.raises(KeyboardInterrupt):
+            batch(shop, rebuild=True)
+    assert changed_from(shop) == date.min
+
+
+def test_a_snapshot_of_a_date_that_the_lake_does_not_cover_is_refused(shop: Shop) -> None:
+    with pytest.raises(AsOfError, match="the lake ends on 2024-05-03"):
+        write_snapshots(shop.ctx, [date(2024, 5, 4), date(2024, 5, 5)])
 
 
 def test_users_have_the_observed_end_of_a_stream_that_is_later_than_the_batch(
@@ -174,24 +265,16 @@ def test_users_have_the_observed_end_of_a_stream_that_is_later_than_the_batch(
     stream.receive()
     compute = snapshots.update_snapshots
 
-    def computed_before_a_row(*given: Any) -> None:
-        compute(*given)
+    def computed_then_a_row(*given: Any) -> Any:
+        done = compute(*given)
         stream.receive(date(2024, 5, 6))
+        return done
 
     with monkeypatch.context() as patched:
-        patched.setattr(
-            "goldrun.jobs.aggregate.gold_tables.update_snapshots", computed_before_a_row
-        )
+        patched.setattr("goldrun.jobs.aggregate.gold_tables.update_snapshots", computed_then_a_row)
         batch(shop)
     users = shop.ctx.lake.read(USER_FEATURES.name).collect()
     assert {row["recency_days"] for row in users if row["user_id"] not in {"c0", "c3"}} == {5}
-
-
-def changed_from(shop: Shop) -> date | None:
-    recorded = shop.ctx.lake.read(GOLD_TABLES.name)
-    row = recorded.where(f"table = '{CUSTOMER_FEATURES.name}'").collect()[0]
-    day: date | None = row["changed_from"]
-    return day
 
 
 def test_the_earliest_day_is_recorded_until_the_tables_are(shop: Shop) -> None:

@@ -22,7 +22,6 @@ from goldrun.io.delta.lake import Lake
 from goldrun.io.engines.base import Engine
 from goldrun.io.tracking.runs import Tracker
 from goldrun.jobs.aggregate import gold_tables
-from goldrun.jobs.aggregate.activity import history_of
 from goldrun.jobs.aggregate.snapshots import write_snapshots
 from tests import foreign
 from tests.jobs.conftest import Shop, new_shop
@@ -50,7 +49,7 @@ def built(
     later = line("t9", "completed", 2, who="c1").replace("2024-05-01", "2024-05-03")
     shop.add_file("day2.csv", later, line("t0", "cancelled", 3, who="c0"))
     run(shop)
-    write_snapshots(shop.ctx, [EARLIER], history_of(shop.ctx))
+    write_snapshots(shop.ctx, [EARLIER])
     run(shop)
     shutil.copytree(shop.ctx.lake.root, f"{shop.ctx.lake.root}-original")
     return shop
@@ -176,7 +175,7 @@ def test_what_changes_no_rows_computes_nothing_again(
 ) -> None:
     lake = whole.ctx.lake
     # Own commits, after which there is more than one file to compact.
-    write_snapshots(whole.ctx, [date(2024, 5, 3)], history_of(whole.ctx))
+    write_snapshots(whole.ctx, [date(2024, 5, 3)])
     expected = tables(whole)
     for table in (DAILY, CUSTOMER_FEATURES.name, USER_FEATURES.name, SALES, "silver/customers"):
         foreign.compact_and_vacuum(lake, table)
@@ -267,7 +266,7 @@ def test_late_records_update_the_stored_snapshots_after_them(
     # Before the second day, and for one customer: all others keep their rows.
     second = line("t30", "completed", 1, who="c1").replace("2024-05-01", "2024-05-02")
     whole.add_file("late.csv", second)
-    write_snapshots(whole.ctx, [date(2024, 5, 3)], history_of(whole.ctx))
+    write_snapshots(whole.ctx, [date(2024, 5, 3)])
     with caplog.at_level(logging.INFO):
         run(whole)
     (whole.folder / "late.csv").unlink()

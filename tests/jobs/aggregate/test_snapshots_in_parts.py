@@ -15,7 +15,7 @@ from goldrun.io.delta.lake import Lake
 from goldrun.io.engines.base import Engine
 from goldrun.io.tracking.runs import Tracker
 from goldrun.jobs.aggregate import gold_tables
-from goldrun.jobs.aggregate.activity import activity_in, history_of
+from goldrun.jobs.aggregate.activity import activity_in
 from goldrun.jobs.aggregate.snapshots import write_snapshots
 from tests.jobs.conftest import Shop, new_shop
 
@@ -50,8 +50,8 @@ def stored(shop: Shop) -> list[tuple[object, ...]]:
 def test_a_shop_with_many_rows_has_its_dates_computed_in_parts(
     shop: Shop, monkeypatch: pytest.MonkeyPatch, rows_at_once: int, parts: int
 ) -> None:
-    ctx, history = shop.ctx, history_of(shop.ctx)
-    write_snapshots(ctx, DATES, history)
+    ctx = shop.ctx
+    write_snapshots(ctx, DATES)
     whole = stored(shop)
     ctx.lake.replace(CUSTOMER_FEATURES, ctx.lake.read(CUSTOMER_FEATURES.name).limit(0))
     computed: list[list[date]] = []
@@ -62,7 +62,7 @@ def test_a_shop_with_many_rows_has_its_dates_computed_in_parts(
 
     monkeypatch.setattr(f"{write_snapshots.__module__}.snapshots_of_sums", counted)
     monkeypatch.setattr(Lake, "rows_at_once", rows_at_once)
-    write_snapshots(ctx, DATES, history)
+    write_snapshots(ctx, DATES)
     assert len(computed) == parts
     assert len({row[1] for row in whole}) == len(DATES)
     assert stored(shop) == whole

@@ -201,7 +201,7 @@ def test_scores_that_stay_equal_are_not_written_for_a_new_version_of_the_feature
     copied: Context,
 ) -> None:
     before = copied.lake.versions([gold.CHURN_SCORES.name, CUSTOMER_FEATURES.name])
-    write_snapshots(copied, [TEST], history_of(copied))
+    write_snapshots(copied, [TEST])
     run(copied)
     after = copied.lake.versions([*before])
     assert after[CUSTOMER_FEATURES.name] > before[CUSTOMER_FEATURES.name]

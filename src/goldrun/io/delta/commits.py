@@ -31,6 +31,18 @@ def keeps_rows(commit: Commit) -> bool:
     return commit.operation in _KEEP_ROWS
 
 
+def keep_rows(left: int, newest: int, commits: Sequence[Commit]) -> bool:
+    """Whether a table has the same rows as at a version.
+
+    Args:
+        left: The version.
+        newest: Newest version of the table.
+        commits: The commits after ``left`` that the table's log still has.
+    """
+    has_all = len({commit.version for commit in commits}) >= newest - left
+    return newest >= left and has_all and all(keeps_rows(commit) for commit in commits)
+
+
 def is_own(commit: Commit) -> bool:
     """Whether goldrun made a commit."""
     try:

@@ -14,10 +14,10 @@ from pyspark.sql import types as T
 from goldrun.contracts.check import other_columns
 from goldrun.contracts.table import Table
 from goldrun.errors import ChangesLostError, MissingTableError, StorageError, listed
-from goldrun.io.delta.commits import change_by_others
+from goldrun.io.delta.commits import change_by_others, keep_rows
 from goldrun.io.delta.errors import ENGINE_ERRORS, full_message, line_at
 from goldrun.io.engines.base import Engine
-from goldrun.io.engines.tables import Origin
+from goldrun.io.engines.tables import Commit, Origin
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MEANWHILE = 16
@@ -157,10 +157,22 @@ class LakeReader:
         A compaction, a removal of old files and a change of properties change no rows.
         """
         newest = self.version(table)
+        return change_by_others(left, newest, self._commits_after(table, left, newest))
+
+    def has_other_rows(self, table: str, left: int) -> bool:
+        """Whether rows of a table may have changed since a version.
+
+        A compaction, a removal of old files and a change of properties change no rows.
+        """
+        newest = self.version(table)
+        return not keep_rows(left, newest, self._commits_after(table, left, newest))
+
+    def _commits_after(self, table: str, left: int, newest: int) -> list[Commit]:
+        if newest <= left:
+            return []
         # More than it takes, for the commits that others make meanwhile.
-        most = max(newest - left, 0) + _MEANWHILE
-        commits = self._tables.commits(self.path(table), most) if newest > left else []
-        return change_by_others(left, newest, [one for one in commits if one.version > left])
+        commits = self._tables.commits(self.path(table), newest - left + _MEANWHILE)
+        return [commit for commit in commits if commit.version > left]
 
     def has_change_feed(self, table: str) -> bool:
         """Whether the table's change data feed is enabled."""

@@ -1,6 +1,6 @@
 """Activity: its tables, and the silver tables that it is computed from."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 
 from pyspark.sql import DataFrame
@@ -91,8 +91,16 @@ def activity_in(ctx: Context) -> Activity:
 
 
 def versions_of_activity(ctx: Context) -> dict[str, int]:
-    """Newest version of each table of activity."""
+    """Newest version of each table of activity that exists."""
     return ctx.lake.versions([table.name for table, _ in ACTIVITY])
+
+
+def has_changed_since(ctx: Context, versions: Mapping[str, int]) -> bool:
+    """Whether activity may have other rows than at some versions; a table without one counts."""
+    return any(
+        name not in versions or ctx.lake.has_other_rows(name, versions[name])
+        for name in versions_of_activity(ctx)
+    )
 
 
 def users_of(activity: Activity, observed_until: date) -> DataFrame:

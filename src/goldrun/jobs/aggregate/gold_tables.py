@@ -18,7 +18,6 @@ from goldrun.jobs.aggregate.activity import (
     silver_of,
     users_of,
     versions_of_activity,
-    warn_of_rows_after,
 )
 from goldrun.jobs.aggregate.affected import find_affected, recompute
 from goldrun.jobs.aggregate.progress import (
@@ -67,19 +66,15 @@ def run(ctx: Context, as_of: date | None = None, *, rebuild: bool = False) -> da
     if moved := zone_of_gold(ctx) != ctx.source.zone:
         _leave_zone(ctx)
     change = _update_activity(ctx, state, None if rebuild or moved else state.changed)
-    seen = versions_of_activity(ctx)
-    history = history_of(ctx)
-    warn_of_rows_after(history)
-    as_of = history.check_features(as_of or history.day_after)
     change = Change.of_everything() if state.snapshots_anew else change
-    update_snapshots(ctx, change, as_of, history, seen)
+    updated = update_snapshots(ctx, change, as_of)
     _write_users(ctx)
     _log_profiles(ctx)
     record_zone_of_gold(ctx)
-    record_tables(ctx, state, ctx.tracker.run_id, seen)
+    record_tables(ctx, state, ctx.tracker.run_id, updated.seen)
     if state.silver != known_progress(ctx):
         record_progress(ctx, state.silver, ctx.tracker.run_id)
-    return as_of
+    return updated.as_of
 
 
 def add_missing_columns(ctx: Context) -> None:
@@ -136,6 +131,9 @@ def _log_profiles(ctx: Context) -> None:
 def _compute_all(ctx: Context) -> None:
     # Locked before silver is read, as below.
     with ctx.lake.writing(*(table.name for table, _ in ACTIVITY)):
+        # A stream beside this run records progress again, which alone would not show that a run
+        # stopped before the snapshots.
+        record_changed_from(ctx, date.min, ctx.tracker.run_id)
         with step("gold: spans of days"):
             spans = in_spans(silver_of(ctx).with_versions(), ctx.lake.rows_at_once)
         for table, compute in ACTIVITY:

@@ -7,12 +7,12 @@ from datetime import date
 
 from pyspark.sql import functions as F
 
-from goldrun.contracts.ops import FOLLOWED, GOLD_PROGRESS, MEASURED_AT, VERSION
-from goldrun.errors import listed
+from goldrun.contracts.ops import FOLLOWED, GOLD_PROGRESS, GOLD_TABLES, MEASURED_AT, VERSION
+from goldrun.errors import LakeBusyError, listed
 from goldrun.features.catalog import feature_tables
 from goldrun.features.catalog.definitions import changed_definitions, definitions
 from goldrun.features.catalog.feature_tables import CUSTOMER_FEATURES, USER_FEATURES
-from goldrun.jobs.aggregate.activity import tables_followed, versions_of_activity
+from goldrun.jobs.aggregate.activity import has_changed_since, tables_followed
 from goldrun.jobs.aggregate.recorded import Recorded, read_recorded, write_recorded
 from goldrun.jobs.context import Context, log
 
@@ -138,26 +138,36 @@ def record_tables(
     """Record the tables as a run leaves them, which has computed everything that ``state`` wants.
 
     A version is recorded only where all changes up to it are goldrun's: another's change during the
-    run is found by the next one. The day since which stored snapshots lack a change is deleted only
-    if activity is as they have it: the day of another writer's change during the run stays.
+    run is found by the next one. The day since which stored snapshots lack a change is deleted
+    where activity has not changed since the versions that they were computed from. Where it has, or
+    where another process is writing it, the day stays for the next run.
 
     Args:
         ctx: The context.
         state: The tables before the run.
         run_id: MLflow run that is recorded with the tables.
-        seen: Versions of the tables of activity whose changes all stored snapshots have; None where
-            the run has not brought them up to date.
+        seen: Versions of the tables of activity that all stored snapshots were computed from; None
+            where the run has not brought them up to date.
 
     Returns:
         The tables as they are recorded.
-
-    Raises:
-        LakeBusyError: Another process writes activity for longer than two minutes.
     """
+    if seen is None:
+        return _record(ctx, state, run_id, lack_nothing=False)
+    try:
+        # Locked, or activity could change between the comparison and the record.
+        with ctx.lake.writing(*_ACTIVITY):
+            return _record(ctx, state, run_id, lack_nothing=not has_changed_since(ctx, seen))
+    except LakeBusyError as error:
+        log.info("    %s; the next run computes stored snapshots again", error)
+        return _record(ctx, state, run_id, lack_nothing=False)
+
+
+def _record(ctx: Context, state: State, run_id: str, *, lack_nothing: bool) -> State:
     found: dict[str, Recorded] = {}
     now = _definitions(ctx)
-    # Locked, or activity could change between the comparison of its versions and the record.
-    with ctx.lake.writing(*_ACTIVITY, wait_seconds=120):
+    # Locked before the rows are read, or a day that another process records could be overwritten.
+    with ctx.lake.writing(GOLD_TABLES.name):
         stored = read_recorded(ctx)
         for name in (*state.silver, *_OUTPUTS):
             if (origin := ctx.lake.origin(name)) is None:
@@ -170,8 +180,8 @@ def record_tables(
             is_own = newest == left or not ctx.lake.change_by_others(name, left)
             fingerprints = json.dumps(now[name], sort_keys=True)
             day = None
-            if name == CUSTOMER_FEATURES.name and seen != versions_of_activity(ctx):
-                # Not recorded until now: nor is what the snapshots lack.
+            if name == CUSTOMER_FEATURES.name and not lack_nothing:
+                # Without a row, no day was recorded: any could be lacking.
                 day = stored[name].changed_from if name in stored else date.min
             found[name] = Recorded(origin.id, newest if is_own else left, fingerprints, day)
         new = {name: row for name, row in found.items() if stored.get(name) != row}

@@ -48,20 +48,26 @@ def write_recorded(ctx: Context, found: Mapping[str, Recorded], run_id: str) -> 
 
 
 def changed_from(ctx: Context) -> date | None:
-    """Earliest day whose change stored snapshots may lack; None where they have all changes."""
+    """Earliest day whose change stored snapshots may lack; None where they have all changes.
+
+    Where ``gold/customer_features`` is not recorded, it is the earliest day that there is.
+    """
     row = read_recorded(ctx).get(CUSTOMER_FEATURES.name)
-    return row.changed_from if row else None
+    return row.changed_from if row else date.min
 
 
 def record_changed_from(ctx: Context, day: date, run_id: str) -> date:
     """Record the earliest day that snapshots may lack once activity is written, and return it.
 
-    The caller holds the locks of the tables of activity from here until it has written them, so
-    that the day is not deleted in between.
+    Nothing is recorded where ``gold/customer_features`` is not, because all snapshots are computed
+    again then. The caller holds the locks of the tables of activity from here until it has written
+    them, so that the day is not deleted in between.
     """
-    row = read_recorded(ctx).get(CUSTOMER_FEATURES.name)
-    earliest = min(day, row.changed_from or day) if row else day
-    if row and earliest != row.changed_from:
-        new = {CUSTOMER_FEATURES.name: replace(row, changed_from=earliest)}
-        write_recorded(ctx, new, run_id)
+    # Locked before the row is read, or a day that another process records could be overwritten.
+    with ctx.lake.writing(GOLD_TABLES.name):
+        row = read_recorded(ctx).get(CUSTOMER_FEATURES.name)
+        earliest = min(day, row.changed_from or day) if row else day
+        if row and earliest != row.changed_from:
+            new = {CUSTOMER_FEATURES.name: replace(row, changed_from=earliest)}
+            write_recorded(ctx, new, run_id)
     return earliest

@@ -15,7 +15,13 @@ from goldrun.features.labels import History
 from goldrun.features.snapshots import snapshots, snapshots_of_sums
 from goldrun.features.spans import dates_in_parts
 from goldrun.features.sums_between import sums_between
-from goldrun.jobs.aggregate.activity import activity_in
+from goldrun.jobs.aggregate.activity import (
+    activity_in,
+    has_changed_since,
+    history_of,
+    versions_of_activity,
+    warn_of_rows_after,
+)
 from goldrun.jobs.aggregate.recorded import changed_from
 from goldrun.jobs.context import Context, log, step
 
@@ -49,10 +55,30 @@ class Change:
         return replace(self, since=since, customers=None)
 
 
-def write_snapshots(ctx: Context, as_ofs: Sequence[date], history: History) -> None:
-    """Make ``gold/customer_features`` hold the features as of these dates, beside its others."""
+@dataclass(frozen=True)
+class Updated:
+    """What all stored snapshots were computed from.
+
+    Attributes:
+        as_of: Date of the snapshot that a run was to write.
+        seen: Versions of the tables of activity.
+    """
+
+    as_of: date
+    seen: Mapping[str, int]
+
+
+def write_snapshots(ctx: Context, as_ofs: Sequence[date]) -> None:
+    """Make ``gold/customer_features`` hold the features as of these dates, beside its others.
+
+    Raises:
+        AsOfError: The lake does not cover one of them.
+    """
     what = f"gold: customer_features as of {listed(as_ofs, 3)}"
     with step(what), ctx.lake.writing(CUSTOMER_FEATURES.name):
+        history = history_of(ctx)
+        for as_of in as_ofs:
+            history.check_features(as_of)
         parts = _computed(ctx, activity_in(ctx), as_ofs, history.observed_from)
         if not ctx.lake.replace(CUSTOMER_FEATURES, parts, where=_is_one_of(as_ofs)):
             log.info("    nothing changed")
@@ -77,9 +103,7 @@ def stored_dates(ctx: Context) -> list[date]:
     return sorted(row[gold.AS_OF] for row in dates)
 
 
-def update_snapshots(
-    ctx: Context, change: Change, as_of: date, history: History, seen: Mapping[str, int]
-) -> None:
+def update_snapshots(ctx: Context, change: Change, as_of: date | None = None) -> Updated:
     """Write the snapshot of a date, and compute the stored ones again that a change affects.
 
     A snapshot depends on the days before its date, and on the first day of the history, with which
@@ -87,18 +111,25 @@ def update_snapshots(
 
     Args:
         ctx: The context.
-        change: What the run has changed.
-        as_of: Date of the snapshot.
-        history: First and last day of the lake, read after ``seen``.
-        seen: Versions of the tables of activity. Where these are not the versions just after the
-            change, the changes that other writers have recorded are added to it.
+        change: What the run has changed. Where activity has changed since, what other writers have
+            recorded is added to it.
+        as_of: The date; the day after the observed end when None.
+
+    Raises:
+        AsOfError: There is no activity, or the lake does not cover ``as_of``.
     """
-    # Locked before the dates are read, or a snapshot that another process has begun to write from
-    # an older activity could be missed.
+    # Locked before anything is read, or a snapshot could be missed that another process has begun
+    # to write from an older activity. Versions are read first: what is written later is not in
+    # them.
     with ctx.lake.writing(CUSTOMER_FEATURES.name):
-        if seen != change.versions:
+        seen = versions_of_activity(ctx)
+        history = history_of(ctx)
+        warn_of_rows_after(history)
+        as_of = history.check_features(as_of or history.day_after)
+        if has_changed_since(ctx, change.versions):
             change = change.since_or(changed_from(ctx))
         _update(ctx, change, as_of, history)
+    return Updated(as_of, seen)
 
 
 def _update(ctx: Context, change: Change, as_of: date, history: History) -> None:
@@ -115,7 +146,7 @@ def _update(ctx: Context, change: Change, as_of: date, history: History) -> None
     if others and customers is not None and since is not None and since > history.observed_from:
         _update_customers(ctx, others, customers.distinct().localCheckpoint(), history)
         others = []
-    write_snapshots(ctx, sorted({as_of, *others}), history)
+    write_snapshots(ctx, sorted({as_of, *others}))
 
 
 def _update_customers(

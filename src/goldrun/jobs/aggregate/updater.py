@@ -18,6 +18,7 @@ from goldrun.jobs.aggregate import gold_tables
 from goldrun.jobs.aggregate.activity import (
     ACTIVITY,
     activity_in,
+    has_changed_since,
     history_of,
     tables_followed,
     users_of,
@@ -33,7 +34,7 @@ from goldrun.jobs.aggregate.progress import (
     record_progress,
     record_tables,
 )
-from goldrun.jobs.aggregate.recorded import record_changed_from
+from goldrun.jobs.aggregate.recorded import changed_from, record_changed_from
 from goldrun.jobs.aggregate.snapshots import Change, update_snapshots, write_snapshots
 from goldrun.jobs.context import Context, log, step
 from goldrun.jobs.score.scorer import Scorer
@@ -64,6 +65,7 @@ class GoldUpdater:
     _observed_until: date | None = None
     _described_at: datetime = field(default_factory=lambda: datetime.min.replace(tzinfo=UTC))
     _published: date | None = None
+    _change: Change = field(default_factory=lambda: Change(None))
     _noted: date | None = None
     _noted_in: dict[str, int] = field(default_factory=dict)
     _state: State | None = None
@@ -94,6 +96,7 @@ class GoldUpdater:
         """Begin with the tables as they are, which gold has just left."""
         self._progress = known_progress(ctx)
         self._state = find_state(ctx)
+        self._change = Change(None)
         self._described_at = ctx.now
 
     def update(self, ctx: Context) -> int:
@@ -128,23 +131,27 @@ class GoldUpdater:
         self._described_at = ctx.now
         if ctx.lake.read_or_empty(CUSTOMER_DAILY).isEmpty():
             return
-        seen = versions_of_activity(ctx)
-        history = history_of(ctx)
-        warn_of_rows_after(history)
-        as_of = history.day_after
-        if ending:
-            update_snapshots(ctx, Change(None), as_of, history, seen)
-            self._record(ctx, seen)
-        else:
-            # The last one may lack the last activity of its days.
-            last = self._published
-            dates = [last, as_of] if last is not None and last < as_of else [as_of]
-            write_snapshots(ctx, dates, history)
+        as_of = self._write_all(ctx) if ending else self._write_newest(ctx)
         self._published = as_of
         everyone = ctx.lake.read(CUSTOMER_FEATURES.name).where(f"{gold.AS_OF} = DATE'{as_of}'")
         if self.scorer.refresh(ctx):
             with step("gold: segments"):
                 self.scorer.score_everyone(ctx, everyone, as_of)
+
+    def _write_all(self, ctx: Context) -> date:
+        """Bring all stored snapshots up to date; return the newest date."""
+        updated = update_snapshots(ctx, self._change)
+        self._record(ctx, updated.seen)
+        return updated.as_of
+
+    def _write_newest(self, ctx: Context) -> date:
+        """Write the newest snapshot, and the one before it when the date advances."""
+        history = history_of(ctx)
+        warn_of_rows_after(history)
+        last, as_of = self._published, history.day_after
+        # The last one may lack the last activity of its days.
+        write_snapshots(ctx, [last, as_of] if last is not None and last < as_of else [as_of])
+        return as_of
 
     def _record(self, ctx: Context, seen: Mapping[str, int] | None = None) -> None:
         """Record the tables of gold as they are left."""
@@ -161,8 +168,13 @@ class GoldUpdater:
         self._noted_in = ctx.lake.versions([GOLD_TABLES.name])
 
     def _compute(self, ctx: Context, affected: AffectedRows) -> None:
+        earlier = self._change
+        if has_changed_since(ctx, earlier.versions):
+            # By another writer, or before the stream: only the recorded day is known.
+            earlier = earlier.since_or(changed_from(ctx))
         self._note(ctx, affected.since)
-        recompute(ctx, affected)
+        since = recompute(ctx, affected).since_or(earlier.since).since
+        self._change = Change(since, versions=versions_of_activity(ctx))
         activity = activity_in(ctx)
         history = History.of_days(activity.daily)
         if history is None:

@@ -160,7 +160,7 @@ def run(ctx: Context, model: str, as_of: date | None = None) -> None:
     history = history_of(ctx)
     as_of = history.check_features(as_of or history.day_after)
     reference = _baseline_of(ctx, required_champion(ctx, model, "to compare with"))
-    write_snapshots(ctx, [as_of], history)
+    write_snapshots(ctx, [as_of])
     # The champion's features, and not those of a model that would be trained now.
     features = tuple(reference.baseline.bins)
     settings = load_model_config(model, settings_class).model_copy(update={"features": features})

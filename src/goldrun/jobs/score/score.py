@@ -79,7 +79,7 @@ def write_snapshot(ctx: Context, as_of: date | None = None) -> Snapshot:
     """
     history = history_of(ctx)
     as_of = history.check_features(as_of or history.day_after)
-    write_snapshots(ctx, [as_of], history)
+    write_snapshots(ctx, [as_of])
     version = ctx.lake.version(CUSTOMER_FEATURES.name)
     return Snapshot(snapshot(ctx, as_of, version=version), as_of, version)
 

@@ -58,7 +58,7 @@ def read_inputs(ctx: Context, origins: Origins, history: History) -> Inputs:
     """
     scored = history.day_after if origins.test else origins.as_of
     dates = sorted({*origins.dates, scored})
-    write_snapshots(ctx, [day for day in dates if day > history.observed_from], history)
+    write_snapshots(ctx, [day for day in dates if day > history.observed_from])
     versions = input_versions(ctx)
     read_at = versions[CUSTOMER_FEATURES.name]
     return Inputs(
