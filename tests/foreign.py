@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from deltalake import DeltaTable, Field
+from deltalake import DeltaTable, Field, write_deltalake
 from deltalake.schema import PrimitiveType
 from pyspark.sql import SparkSession
 
@@ -68,6 +68,18 @@ def compact_and_vacuum(lake: Lake, table: str) -> None:
         spark.conf.set(check, "false")
         spark.sql(f"VACUUM {named(path)} RETAIN 0 HOURS").collect()
         spark.conf.set(check, before or "true")
+
+
+def drop_column(lake: Lake, table: str, name: str) -> None:
+    """Write a table's rows again without a column."""
+    path = lake.path(table)
+    if isinstance(lake.engine, SailEngine):
+        rows = DeltaTable(path).to_pyarrow_table().drop_columns([name])
+        write_deltalake(path, rows, mode="overwrite", schema_mode="overwrite")
+        return
+    with as_another_program(lake.session) as spark:
+        rest = spark.read.format("delta").load(path).drop(name).localCheckpoint()
+        rest.write.format("delta").mode("overwrite").option("overwriteSchema", "true").save(path)
 
 
 def add_column(lake: Lake, table: str, name: str) -> None:

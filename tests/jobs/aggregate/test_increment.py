@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from deltalake import DeltaTable, write_deltalake
 
 from goldrun.contracts import lineage
 from goldrun.contracts.entities import TRANSACTIONS
@@ -26,6 +25,7 @@ from goldrun.jobs.refine import silver
 from goldrun.jobs.refine.batches import completed_batches
 from goldrun.jobs.refine.tables import read_fates
 from goldrun.medallion.batches import incomplete_batches
+from tests import foreign
 from tests.jobs.conftest import SETTINGS, new_shop
 from tests.jobs.refine.test_silver_converges import PowerCutError, stop_at
 
@@ -197,9 +197,7 @@ DAILY = "gold/customer_daily"
 
 def remove_metric(shop: Shop) -> None:
     """Remove the metric ``pieces`` from gold, as in a lake of an older version."""
-    path = shop.ctx.lake.path(DAILY)
-    older = DeltaTable(path).to_pyarrow_table().drop_columns(["pieces"])
-    write_deltalake(path, older, mode="overwrite", schema_mode="overwrite")
+    foreign.drop_column(shop.ctx.lake, DAILY, "pieces")
     shop.ctx = replace(shop.ctx, lake=Lake(shop.ctx.lake.engine, shop.ctx.lake.root))
 
 
