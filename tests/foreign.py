@@ -6,7 +6,7 @@ from pathlib import Path
 
 from deltalake import DeltaTable, Field, write_deltalake
 from deltalake.schema import PrimitiveType
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 
 from goldrun.io.delta.lake import Lake
 from goldrun.io.delta.properties import named
@@ -70,16 +70,15 @@ def compact_and_vacuum(lake: Lake, table: str) -> None:
         spark.conf.set(check, before or "true")
 
 
-def drop_column(lake: Lake, table: str, name: str) -> None:
-    """Write a table's rows again without a column."""
+def overwrite(lake: Lake, table: str, rows: DataFrame) -> None:
+    """Write rows in place of a table's, with their own columns and types."""
     path = lake.path(table)
     if isinstance(lake.engine, SailEngine):
-        rows = DeltaTable(path).to_pyarrow_table().drop_columns([name])
-        write_deltalake(path, rows, mode="overwrite", schema_mode="overwrite")
+        write_deltalake(path, rows.toArrow(), mode="overwrite", schema_mode="overwrite")
         return
-    with as_another_program(lake.session) as spark:
-        rest = spark.read.format("delta").load(path).drop(name).localCheckpoint()
-        rest.write.format("delta").mode("overwrite").option("overwriteSchema", "true").save(path)
+    with as_another_program(lake.session):
+        written = rows.localCheckpoint().write.format("delta").mode("overwrite")
+        written.option("overwriteSchema", "true").save(path)
 
 
 def add_column(lake: Lake, table: str, name: str) -> None:

@@ -197,7 +197,7 @@ DAILY = "gold/customer_daily"
 
 def remove_metric(shop: Shop) -> None:
     """Remove the metric ``pieces`` from gold, as in a lake of an older version."""
-    foreign.drop_column(shop.ctx.lake, DAILY, "pieces")
+    foreign.overwrite(shop.ctx.lake, DAILY, shop.ctx.lake.read(DAILY).drop("pieces"))
     shop.ctx = replace(shop.ctx, lake=Lake(shop.ctx.lake.engine, shop.ctx.lake.root))
 
 

@@ -5,10 +5,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
 import pytest
-from deltalake import DeltaTable, write_deltalake
+from deltalake import DeltaTable
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
@@ -19,6 +17,7 @@ from goldrun.io.engines.base import Engine
 from goldrun.io.tracking.runs import Tracker
 from goldrun.jobs.aggregate import gold_tables
 from goldrun.jobs.stored_tables import STORED
+from tests import foreign
 from tests.jobs.conftest import Shop, new_shop
 
 Line = Callable[..., str]
@@ -29,25 +28,15 @@ LINEAGE = {"record_id", "batch_id"}
 
 def make_older(shop: Shop) -> None:
     """Store quantities as an older goldrun did, and hashes that do not fit today's content."""
+    lake = shop.ctx.lake
     for name in SILVER:
-        path = shop.ctx.lake.path(name)
-        rows = DeltaTable(path).to_pyarrow_table()
-        place = rows.schema.get_field_index("quantity")
-        whole = rows["quantity"].cast(pa.int32())
-        rows = rows.set_column(place, "quantity", whole)
-        place = rows.schema.get_field_index("content_hash")
-        hashes = pc.binary_join_element_wise(rows["record_id"], pa.scalar("old"), "-")
-        rows = rows.set_column(place, "content_hash", hashes)
-        write_deltalake(path, rows, mode="overwrite", schema_mode="overwrite")
-    path = shop.ctx.lake.path(DAILY)
-    if not DeltaTable.is_deltatable(path):
-        shop.ctx = replace(shop.ctx, lake=Lake(shop.ctx.lake.engine, shop.ctx.lake.root, STORED))
-        return
-    rows = DeltaTable(path).to_pyarrow_table()
-    place = rows.schema.get_field_index("pieces")
-    rows = rows.set_column(place, "pieces", rows["pieces"].cast(pa.int64()))
-    write_deltalake(path, rows, mode="overwrite", schema_mode="overwrite")
-    shop.ctx = replace(shop.ctx, lake=Lake(shop.ctx.lake.engine, shop.ctx.lake.root, STORED))
+        rows = lake.read(name).withColumn("quantity", F.col("quantity").cast("int"))
+        hashes = F.concat_ws("-", "record_id", F.lit("old"))
+        foreign.overwrite(lake, name, rows.withColumn("content_hash", hashes))
+    if lake.exists(DAILY):
+        rows = lake.read(DAILY).withColumn("pieces", F.col("pieces").cast("bigint"))
+        foreign.overwrite(lake, DAILY, rows)
+    shop.ctx = replace(shop.ctx, lake=Lake(lake.engine, lake.root, STORED))
 
 
 def content(shop: Shop, name: str) -> list[tuple[Any, ...]]:
