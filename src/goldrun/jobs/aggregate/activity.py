@@ -97,9 +97,10 @@ def versions_of_activity(ctx: Context) -> dict[str, int]:
 
 def has_changed_since(ctx: Context, versions: Mapping[str, int]) -> bool:
     """Whether activity may have other rows than at some versions; a table without one counts."""
+    newest = versions_of_activity(ctx)
+    changed = [name for name, version in newest.items() if version != versions.get(name)]
     return any(
-        name not in versions or ctx.lake.has_other_rows(name, versions[name])
-        for name in versions_of_activity(ctx)
+        name not in versions or ctx.lake.has_other_rows(name, versions[name]) for name in changed
     )
 
 

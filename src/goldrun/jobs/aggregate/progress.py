@@ -13,7 +13,12 @@ from goldrun.features.catalog import feature_tables
 from goldrun.features.catalog.definitions import changed_definitions, definitions
 from goldrun.features.catalog.feature_tables import CUSTOMER_FEATURES, USER_FEATURES
 from goldrun.jobs.aggregate.activity import has_changed_since, tables_followed
-from goldrun.jobs.aggregate.recorded import Recorded, read_recorded, write_recorded
+from goldrun.jobs.aggregate.recorded import (
+    Recorded,
+    changed_from,
+    read_recorded,
+    write_recorded,
+)
 from goldrun.jobs.context import Context, log
 
 _ACTIVITY = tuple(table.name for table in feature_tables.ACTIVITY)
@@ -152,14 +157,14 @@ def record_tables(
     Returns:
         The tables as they are recorded.
     """
-    if seen is None:
+    if seen is None or changed_from(ctx) is None:
         return _record(ctx, state, run_id, lack_nothing=False)
     try:
         # Locked, or activity could change between the comparison and the record.
         with ctx.lake.writing(*_ACTIVITY):
             return _record(ctx, state, run_id, lack_nothing=not has_changed_since(ctx, seen))
-    except LakeBusyError as error:
-        log.info("    %s; the next run computes stored snapshots again", error)
+    except LakeBusyError:
+        log.info("    another process is writing activity: the next run updates stored snapshots")
         return _record(ctx, state, run_id, lack_nothing=False)
 
 

@@ -57,11 +57,11 @@ class Change:
 
 @dataclass(frozen=True)
 class Updated:
-    """What all stored snapshots were computed from.
+    """The stored snapshots after an update.
 
     Attributes:
-        as_of: Date of the snapshot that a run was to write.
-        seen: Versions of the tables of activity.
+        as_of: Date of the snapshot that the update was for.
+        seen: Versions of the tables of activity whose changes all snapshots have.
     """
 
     as_of: date
@@ -74,11 +74,15 @@ def write_snapshots(ctx: Context, as_ofs: Sequence[date]) -> None:
     Raises:
         AsOfError: The lake does not cover one of them.
     """
-    what = f"gold: customer_features as of {listed(as_ofs, 3)}"
-    with step(what), ctx.lake.writing(CUSTOMER_FEATURES.name):
+    with ctx.lake.writing(CUSTOMER_FEATURES.name):
         history = history_of(ctx)
         for as_of in as_ofs:
             history.check_features(as_of)
+        _write(ctx, as_ofs, history)
+
+
+def _write(ctx: Context, as_ofs: Sequence[date], history: History) -> None:
+    with step(f"gold: customer_features as of {listed(as_ofs, 3)}"):
         parts = _computed(ctx, activity_in(ctx), as_ofs, history.observed_from)
         if not ctx.lake.replace(CUSTOMER_FEATURES, parts, where=_is_one_of(as_ofs)):
             log.info("    nothing changed")
@@ -146,7 +150,7 @@ def _update(ctx: Context, change: Change, as_of: date, history: History) -> None
     if others and customers is not None and since is not None and since > history.observed_from:
         _update_customers(ctx, others, customers.distinct().localCheckpoint(), history)
         others = []
-    write_snapshots(ctx, sorted({as_of, *others}))
+    _write(ctx, sorted({as_of, *others}), history)
 
 
 def _update_customers(

@@ -149,8 +149,9 @@ class GoldUpdater:
         history = history_of(ctx)
         warn_of_rows_after(history)
         last, as_of = self._published, history.day_after
-        # The last one may lack the last activity of its days.
-        write_snapshots(ctx, [last, as_of] if last is not None and last < as_of else [as_of])
+        # The last one may lack the last activity of its days; a correction can move the first day.
+        is_before = last is not None and history.observed_from < last < as_of
+        write_snapshots(ctx, [last, as_of] if last is not None and is_before else [as_of])
         return as_of
 
     def _record(self, ctx: Context, seen: Mapping[str, int] | None = None) -> None:
@@ -167,14 +168,21 @@ class GoldUpdater:
         self._noted = record_changed_from(ctx, since, self.run_id)
         self._noted_in = ctx.lake.versions([GOLD_TABLES.name])
 
-    def _compute(self, ctx: Context, affected: AffectedRows) -> None:
-        earlier = self._change
-        if has_changed_since(ctx, earlier.versions):
+    def _changed_before(self, ctx: Context) -> Change:
+        """What has changed since the stored snapshots were last brought up to date."""
+        if has_changed_since(ctx, self._change.versions):
             # By another writer, or before the stream: only the recorded day is known.
-            earlier = earlier.since_or(changed_from(ctx))
+            return self._change.since_or(changed_from(ctx))
+        return self._change
+
+    def _compute(self, ctx: Context, affected: AffectedRows) -> None:
+        # The day that is recorded is exact where the affected days are known.
+        before = None if affected.days else self._changed_before(ctx)
         self._note(ctx, affected.since)
-        since = recompute(ctx, affected).since_or(earlier.since).since
-        self._change = Change(since, versions=versions_of_activity(ctx))
+        change = recompute(ctx, affected)
+        if before is not None:
+            since = change.since_or(before.since).since
+            self._change = Change(since, versions=versions_of_activity(ctx))
         activity = activity_in(ctx)
         history = History.of_days(activity.daily)
         if history is None:
