@@ -31,7 +31,7 @@ FILL, ONE = "fill", "one date"
 TOGETHER, EACH = "all dates in one call", "a pass for each date"
 WRITE = "write alone"
 COMPUTED = "computed"
-_DAY = f"date_add(DATE'{FIRST}', CAST(id * 37 % 60 + n * 61 + id * n % 40 AS INT))"
+_DAY = f"date_add(DATE'{FIRST}', CAST((id * 37 + n * 73) % 730 AS INT))"
 _VALUES = {
     "customer_id": "concat('c', id)",
     **dict.fromkeys(("day", "known_from"), _DAY),
@@ -44,7 +44,7 @@ _VALUES = {
 
 
 def fill(ctx: Context, customers: int) -> None:
-    """Write the daily tables; each customer has 1 to 10 days with an order, two months apart."""
+    """Write the daily tables; each customer has 1 to 10 days with an order, 73 days apart."""
     numbers = F.explode(F.expr("sequence(0, CAST(id * 7919 % 10 AS INT))"))
     purchases = ctx.lake.session.range(customers).select("id", numbers.alias("n"))
     for table in ACTIVITY:
