@@ -2,7 +2,7 @@
 
 import pytest
 
-from goldrun.io.delta.commits import change_by_others, keep_rows, note_of
+from goldrun.io.delta.commits import change_by_others, has_same_rows, note_of
 from goldrun.io.engines.tables import Commit
 
 OWN = note_of({"observed_until": "2011-12-09"})
@@ -22,7 +22,9 @@ def commits(*made: tuple[str, str]) -> list[Commit]:
         [("SET TBLPROPERTIES", "by hand"), ("MERGE", OWN), ("ADD COLUMNS", "")],
     ],
 )
-def test_own_commits_and_those_that_keep_rows_are_no_change(made: list[tuple[str, str]]) -> None:
+def test_own_commits_and_those_that_keep_rows_are_no_change(
+    made: list[tuple[str, str]],
+) -> None:
     assert change_by_others(3, 3 + len(made), commits(*made)) == ""
 
 
@@ -39,11 +41,11 @@ def test_a_version_that_is_older_than_the_one_left_is_an_older_copy() -> None:
 
 def test_a_table_keeps_its_rows_only_if_all_commits_since_do() -> None:
     kept = [("OPTIMIZE", ""), ("VACUUM START", "")]
-    assert keep_rows(3, 3, [])
-    assert keep_rows(3, 5, commits(*kept))
-    assert not keep_rows(3, 6, commits(*kept, ("MERGE", OWN)))
-    assert not keep_rows(3, 6, commits(*kept))
-    assert not keep_rows(3, 2, [])
+    assert has_same_rows(3, 3, [])
+    assert has_same_rows(3, 5, commits(*kept))
+    assert not has_same_rows(3, 6, commits(*kept, ("MERGE", OWN)))
+    assert not has_same_rows(3, 6, commits(*kept))
+    assert not has_same_rows(3, 2, [])
 
 
 def test_a_log_without_some_of_the_commits_is_a_change() -> None:

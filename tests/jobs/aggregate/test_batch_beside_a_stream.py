@@ -1,7 +1,7 @@
 """Gold has what a stream writes between and during the batches beside it."""
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -22,7 +22,6 @@ from goldrun.jobs.aggregate.progress import find_state, record_tables
 from goldrun.jobs.aggregate.recorded import record_changed_from
 from goldrun.jobs.aggregate.snapshots import write_snapshots
 from goldrun.jobs.aggregate.updater import GoldUpdater
-from goldrun.jobs.context import Context
 from goldrun.jobs.names import SEGMENTATION
 from goldrun.jobs.score.scorer import Scorer
 from tests import foreign
@@ -75,6 +74,22 @@ def changed_from(shop: Shop) -> date | None:
     row = recorded.where(f"table = '{CUSTOMER_FEATURES.name}'").collect()[0]
     day: date | None = row["changed_from"]
     return day
+
+
+@contextlib.contextmanager
+def after(where: Any, function: str, act: Callable[[], object]) -> Iterator[None]:
+    """Do something after the first call of a function of a module."""
+    call, left = getattr(where, function), [act]
+
+    def then_act(*given: Any) -> Any:
+        done = call(*given)
+        if left:
+            left.pop()()
+        return done
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(where, function, then_act)
+        yield
 
 
 @pytest.fixture
@@ -133,23 +148,14 @@ def test_a_batch_alone_computes_stored_snapshots_of_changed_customers(
 
 
 @pytest.mark.parametrize(
-    "after", [(gold_tables, "_update_activity"), (snapshots, "_computed"), (snapshots, "_update")]
+    "step", [(gold_tables, "_update_activity"), (snapshots, "_computed"), (snapshots, "_update")]
 )
 def test_a_change_during_a_batch_is_found_by_the_run_after_a_kill(
-    shop: Shop, line: Line, after: tuple[Any, str], monkeypatch: pytest.MonkeyPatch
+    shop: Shop, line: Line, step: tuple[Any, str]
 ) -> None:
     stream = Stream(shop, line)
     stream.receive()
-    do = getattr(*after)
-
-    def then_a_row(*given: Any) -> Any:
-        done = do(*given)
-        if stream.rows == 1:
-            stream.receive()
-        return done
-
-    with monkeypatch.context() as patched:
-        patched.setattr(*after, then_a_row)
+    with after(*step, stream.receive):
         batch(shop)
     # Here the stream is killed.
     batch(shop)
@@ -157,19 +163,11 @@ def test_a_change_during_a_batch_is_found_by_the_run_after_a_kill(
 
 
 def test_a_batch_with_a_change_of_its_own_adds_what_a_stream_changes_beside_it(
-    shop: Shop, line: Line, monkeypatch: pytest.MonkeyPatch
+    shop: Shop, line: Line
 ) -> None:
     stream = Stream(shop, line)
     receive_one_order(shop, line, "c4", date(2024, 5, 3))
-    update = gold_tables._update_activity
-
-    def then_a_row(*given: Any) -> Any:
-        done = update(*given)
-        stream.receive()
-        return done
-
-    with monkeypatch.context() as patched:
-        patched.setattr(gold_tables, "_update_activity", then_a_row)
+    with after(gold_tables, "_update_activity", stream.receive):
         batch(shop)
     # Here the stream is killed.
     batch(shop)
@@ -177,23 +175,15 @@ def test_a_batch_with_a_change_of_its_own_adds_what_a_stream_changes_beside_it(
 
 
 def test_a_change_during_a_training_is_found_by_the_run_after_a_kill(
-    shop: Shop, line: Line, monkeypatch: pytest.MonkeyPatch
+    shop: Shop, line: Line
 ) -> None:
     stream = Stream(shop, line)
     as_of = date(2024, 5, 3)
-    compute = snapshots._computed
-
-    def then_a_row(*given: Any) -> Any:
-        rows = compute(*given)
-        # No stored snapshot is of a later date.
-        stream.receive(EARLIER)
-        return rows
-
     with shop.ctx.lake.writing(CUSTOMER_FEATURES.name):
         nothing = shop.ctx.lake.read(CUSTOMER_FEATURES.name).limit(0)
         shop.ctx.lake.replace(CUSTOMER_FEATURES, nothing)
-    with monkeypatch.context() as patched:
-        patched.setattr(snapshots, "_computed", then_a_row)
+    # No stored snapshot is of a later date than this row.
+    with after(snapshots, "_computed", lambda: stream.receive(EARLIER)):
         write_snapshots(shop.ctx, [as_of])
     # Here the stream is killed.
     batch(shop)
@@ -219,21 +209,16 @@ def test_the_end_of_a_stream_computes_only_snapshots_after_its_own_changes(
 
 
 def test_a_batch_ends_while_another_process_writes_activity(
-    shop: Shop, line: Line, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    shop: Shop, line: Line, caplog: pytest.LogCaptureFixture
 ) -> None:
     receive_one_order(shop, line, "c3", FIRST)
-    log_profiles = gold_tables._log_profiles
     another = Lake(shop.ctx.lake.engine, shop.ctx.lake.root)
     shop.ctx.lake.wait_for_others(0.1)
-    with monkeypatch.context() as patched, contextlib.ExitStack() as held:
-
-        def while_another_writes(ctx: Context) -> None:
-            log_profiles(ctx)
-            held.enter_context(another.writing(CUSTOMER_DAILY.name))
-
-        patched.setattr(gold_tables, "_log_profiles", while_another_writes)
-        with caplog.at_level("INFO", logger="goldrun"):
-            batch(shop)
+    with contextlib.ExitStack() as held:
+        locked = another.writing(CUSTOMER_DAILY.name)
+        held.enter_context(after(gold_tables, "_log_profiles", lambda: held.enter_context(locked)))
+        held.enter_context(caplog.at_level("INFO", logger="goldrun"))
+        batch(shop)
     assert "the next run updates stored snapshots" in caplog.text
     assert changed_from(shop) == FIRST
     batch(shop)
@@ -259,19 +244,11 @@ def test_a_snapshot_of_a_date_that_the_lake_does_not_cover_is_refused(shop: Shop
 
 
 def test_users_have_the_observed_end_of_a_stream_that_is_later_than_the_batch(
-    shop: Shop, line: Line, monkeypatch: pytest.MonkeyPatch
+    shop: Shop, line: Line
 ) -> None:
     stream = Stream(shop, line)
     stream.receive()
-    compute = snapshots.update_snapshots
-
-    def computed_then_a_row(*given: Any) -> Any:
-        done = compute(*given)
-        stream.receive(date(2024, 5, 6))
-        return done
-
-    with monkeypatch.context() as patched:
-        patched.setattr("goldrun.jobs.aggregate.gold_tables.update_snapshots", computed_then_a_row)
+    with after(gold_tables, "update_snapshots", lambda: stream.receive(date(2024, 5, 6))):
         batch(shop)
     users = shop.ctx.lake.read(USER_FEATURES.name).collect()
     assert {row["recency_days"] for row in users if row["user_id"] not in {"c0", "c3"}} == {5}

@@ -31,7 +31,7 @@ def keeps_rows(commit: Commit) -> bool:
     return commit.operation in _KEEP_ROWS
 
 
-def keep_rows(left: int, newest: int, commits: Sequence[Commit]) -> bool:
+def has_same_rows(left: int, newest: int, commits: Sequence[Commit]) -> bool:
     """Whether a table has the same rows as at a version.
 
     Args:

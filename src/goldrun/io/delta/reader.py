@@ -14,7 +14,7 @@ from pyspark.sql import types as T
 from goldrun.contracts.check import other_columns
 from goldrun.contracts.table import Table
 from goldrun.errors import ChangesLostError, MissingTableError, StorageError, listed
-from goldrun.io.delta.commits import change_by_others, keep_rows
+from goldrun.io.delta.commits import change_by_others, has_same_rows
 from goldrun.io.delta.errors import ENGINE_ERRORS, full_message, line_at
 from goldrun.io.engines.base import Engine
 from goldrun.io.engines.tables import Commit, Origin
@@ -160,12 +160,9 @@ class LakeReader:
         return change_by_others(left, newest, self._commits_after(table, left, newest))
 
     def has_other_rows(self, table: str, left: int) -> bool:
-        """Whether rows of a table may have changed since a version.
-
-        A compaction, a removal of old files and a change of properties change no rows.
-        """
+        """Whether anyone may have changed rows of a table since a version, goldrun included."""
         newest = self.version(table)
-        return not keep_rows(left, newest, self._commits_after(table, left, newest))
+        return not has_same_rows(left, newest, self._commits_after(table, left, newest))
 
     def _commits_after(self, table: str, left: int, newest: int) -> list[Commit]:
         if newest <= left:

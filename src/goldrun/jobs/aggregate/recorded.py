@@ -36,15 +36,17 @@ def read_recorded(ctx: Context) -> dict[str, Recorded]:
 
 
 def write_recorded(ctx: Context, found: Mapping[str, Recorded], run_id: str) -> None:
-    """Write the rows of some tables in place of those that are stored."""
+    """Write the rows of some tables in place of those that are stored.
+
+    The caller holds the lock of ``ops/gold_tables`` since it has read them.
+    """
     if not found:
         return
     rows = [
         (name, r.table_id, r.version, r.definitions, r.changed_from, ctx.now, run_id)
         for name, r in found.items()
     ]
-    with ctx.lake.writing(GOLD_TABLES.name):
-        ctx.lake.upsert(GOLD_TABLES, ctx.lake.frame(GOLD_TABLES, rows))
+    ctx.lake.upsert(GOLD_TABLES, ctx.lake.frame(GOLD_TABLES, rows))
 
 
 def changed_from(ctx: Context) -> date | None:
