@@ -116,7 +116,7 @@ def _are_disjoint(seen: Sequence[Checked], name: str) -> bool:
 def breaks(table: Table) -> SparkColumn:
     """Return whether a row violates the contract, apart from repeated keys.
 
-    True for a row that does; false, or null where it has nulls, for a row that does not.
+    True for a row that does; false, or null if it has nulls, for a row that does not.
     """
     # One flag instead of hundreds of counters; violations are counted only if there are any. It can
     # be null, because filters and bool_or ignore null: with a coalesce around each condition the

@@ -25,7 +25,7 @@ def daily_sums(rows: DataFrame, key: Sequence[str], columns: Sequence[Column]) -
         columns: Columns of a contract; those that are no daily metric are ignored.
 
     Returns:
-        The key, ``known_from`` and the metrics; a sum over no value is null, or 0 where rows have
+        The key, ``known_from`` and the metrics; a sum over no value is null, or 0 if rows have
         a sign. Without a sign ``known_from`` is the day. With it, rows are differences, and those
         that change nothing are left out.
     """

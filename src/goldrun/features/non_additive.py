@@ -95,7 +95,7 @@ def last_places(places: DataFrame) -> DataFrame:
     """Find each customer's location and segment on the last day with a transaction.
 
     Of several locations on that day it is the one with most transactions, then the first by name.
-    An unknown location never counts; null where no location of that day is known. The segment is
+    An unknown location never counts; null if no location of that day is known. The segment is
     chosen the same way.
 
     Args:

@@ -35,7 +35,7 @@ class Silver:
         sessions: Rows of ``silver/sessions``; None when the shop records no sessions.
         events: Rows of ``silver/events``; None when the shop records no events.
         interactions: Rows of ``silver/interactions``; None when the shop records no interactions.
-        transactions_history: Rows of ``silver/transactions_history``; None where no transaction was
+        transactions_history: Rows of ``silver/transactions_history``; None if no transaction was
             changed or the shop does not record when. Then the current version of a transaction is
             known from its day on.
         orders: Result of ``orders_by_day``, where ``transactions`` are those of some days only,

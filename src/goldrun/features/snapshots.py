@@ -147,7 +147,7 @@ def user_features(
 
 
 def _select(sums: DataFrame, table: Table, recorded: frozenset[str] = frozenset()) -> DataFrame:
-    """Evaluate a table's features over the totals; null where their entity is not recorded."""
+    """Evaluate a table's features over the totals; null if their entity is not recorded."""
     columns = []
     for column in table.columns:
         value = column.name

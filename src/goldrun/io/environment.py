@@ -19,7 +19,7 @@ class Environment:
     """Lock, Python and libraries.
 
     Attributes:
-        lock_hash: SHA-256 of the locked requirements; ``unknown`` where there is no such file.
+        lock_hash: SHA-256 of the locked requirements; ``unknown`` if there is no such file.
         python: Version of Python.
         libraries: Installed version of each library that a table or a model depends on.
     """

@@ -23,7 +23,7 @@ _BLOCK = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----.*?-----END \1-----", re.DOTA
 
 
 def signing_key() -> Ed25519PrivateKey | None:
-    """Return the key of ``GOLDRUN_SIGNING_KEY``; None where it is not set.
+    """Return the key of ``GOLDRUN_SIGNING_KEY``; None if it is not set.
 
     The file is read once in a process.
 

@@ -33,7 +33,7 @@ class Choice(Generic[S]):
 
     Attributes:
         settings: Those of the chosen candidate.
-        name: Its name; empty where there was nothing to choose.
+        name: Its name; empty if there was nothing to choose.
         reason: Why it was chosen, in a sentence.
         trials: All candidates, in the order of the settings.
         report: Figures and tables of the choice.

@@ -50,7 +50,7 @@ class GroupResults:
     Attributes:
         title: What customers are grouped by.
         table: One row a group, largest first, ranges ascending: its name, customers and results;
-            empty where no customer has a value.
+            empty if no customer has a value.
         hidden: Number of groups that are not in the table.
     """
 
@@ -69,7 +69,7 @@ def group_results(groups: pd.DataFrame, found: Predictions, seed: int) -> list[G
 
     Returns:
         One result per column. Of a supervised model the table has the mean label, the mean
-        prediction and, of probabilities, the AUC with its 95 % interval, missing where all labels
+        prediction and, of probabilities, the AUC with its 95 % interval, missing if all labels
         are equal; of an unsupervised one the share of each class.
     """
     columns = {name: groups[name] for name in CATEGORIES} | {TENURE_DAYS: _bands(groups)}

@@ -76,10 +76,10 @@ class Publication:
         texts: Paths of text artifacts of the training run that ``score`` needs.
         columns: Further numeric features that ``score`` reads.
         complete: Takes the rows of all customers and returns them with what depends on all of
-            them, such as a rank; None where each row depends on its customer alone. With it, the
+            them, such as a rank; None if each row depends on its customer alone. With it, the
             table is always written whole, so that a stream can't keep it up to date.
         order: Columns that a list of the scores is sorted by, ascending.
-        changes: Where a stream records which rows changed; None where that is not recorded.
+        changes: Where a stream records which rows changed; None if that is not recorded.
     """
 
     table: Table

@@ -137,7 +137,7 @@ def _without_faults(parsed: Parsed) -> SparkColumn:
 
 
 def _without_breaks(column: Column, mapped: Collection[str]) -> SparkColumn:
-    """Return a mapped value; null where it is not allowed or breaks a rule of mapped columns."""
+    """Return a mapped value; null if it is not allowed or breaks a rule of mapped columns."""
     broken = [~F.col(column.name).isin(*column.allowed)] if column.allowed else []
     for rule in entities.CUSTOMERS.rules:
         read = columns_at_fault(entities.CUSTOMERS, rule.name)

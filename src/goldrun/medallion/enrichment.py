@@ -28,7 +28,7 @@ def transactions_enriched(
 
     Returns:
         The rows of ``transactions``, each once, with ``location`` and ``customer_segment`` of the
-        version valid at ``transaction_date``; null where there is none or its value is null.
+        version valid at ``transaction_date``; null if there is none or its value is null.
     """
     known = [entities.LOCATION, entities.CUSTOMER_SEGMENT]
     current = customers.select(
@@ -118,7 +118,7 @@ def _with_latest_fact(
         last_wins: Order of facts of one customer at one time.
 
     Returns:
-        ``rows`` and ``_fact``, null where there is none.
+        ``rows`` and ``_fact``, null if there is none.
     """
     both = stacked(
         [

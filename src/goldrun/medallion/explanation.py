@@ -23,7 +23,7 @@ class Mapped:
     Attributes:
         column: Name of the contract's column.
         expression: The source's expression; the contract's default where the source has none, and
-            empty where both have none.
+            empty if both have none.
         is_default: Whether the expression is the contract's default.
         text: What the expression gives, as text; None for null, and for a default.
         value: The typed value, as text; None for null.

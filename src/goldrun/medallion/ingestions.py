@@ -23,7 +23,7 @@ class Ingestion:
         batch_id: The ingestion.
         fingerprint: SHA-256 of the file's bytes at that time.
         records: Number of its records in bronze.
-        first_offset: Smallest ``offset`` of its records: 0 where the whole file was read, more
+        first_offset: Smallest ``offset`` of its records: 0 if the whole file was read, more
             where only the records that had been appended were.
     """
 

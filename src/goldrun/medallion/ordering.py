@@ -14,12 +14,12 @@ _DIGITS = 19
 
 
 def ascending(time: str, text: str) -> SparkColumn:
-    """Return a text that sorts by a time, then by a text; null where either is null."""
+    """Return a text that sorts by a time, then by a text; null if either is null."""
     return _key(F.unix_micros(time) + _MIDDLE, text)
 
 
 def newest_first(time: str, text: str) -> SparkColumn:
-    """Return a text that sorts by a time in reverse, then by a text; null where either is null."""
+    """Return a text that sorts by a time in reverse, then by a text; null if either is null."""
     return _key(F.lit(_MIDDLE) - F.unix_micros(time), text)
 
 

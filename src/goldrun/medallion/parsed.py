@@ -10,7 +10,7 @@ class Parsed:
     """A typed value and its faults.
 
     Attributes:
-        value: The value; null where the text is empty or has no value of the type.
+        value: The value; null if the text is empty or has no value of the type.
         empty: Whether the text is empty.
         faults: Condition by reason.
     """

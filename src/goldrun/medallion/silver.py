@@ -107,7 +107,7 @@ def _by_severity(
 
 
 def _emptied(value: SparkColumn, faults: Iterable[SparkColumn]) -> SparkColumn:
-    """Return a value; null where it has one of the faults."""
+    """Return a value; null if it has one of the faults."""
     for fault in faults:
         value = F.when(~F.coalesce(fault, F.lit(False)), value)
     return value
@@ -176,7 +176,7 @@ def _broken(table: Table) -> dict[str, SparkColumn]:
 def _still_missing(table: Table, broken: SparkColumn) -> dict[str, SparkColumn]:
     """Return the conditions of required columns that are null although they have a default.
 
-    A default is null where a column that it reads has a fault. Such a record has a reason already,
+    A default is null if a column that it reads has a fault. Such a record has a reason already,
     so the condition holds only for records without one: those whose ``broken`` is null.
     """
     defaulted = (c for c in table.columns if c.required and c.default is not None)

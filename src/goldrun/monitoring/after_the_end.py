@@ -19,7 +19,7 @@ def transactions_after_the_end(transactions: DataFrame, zone: str) -> Mapping[da
         zone: Time zone of the days.
 
     Returns:
-        Number of rows by day, ascending; empty where the newest day is the observed end.
+        Number of rows by day, ascending; empty if the newest day is the observed end.
     """
     day = day_of(entities.TRANSACTION_DATE, zone)
     rows = transactions.groupBy(day.alias("day")).agg(F.count("*")).collect()

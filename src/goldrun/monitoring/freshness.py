@@ -19,7 +19,7 @@ def sent_quantiles(messages: DataFrame, sent_at: str) -> tuple[datetime, ...]:
         sent_at: Column of the sending time.
 
     Returns:
-        Two times, UTC; empty where there are no messages.
+        Two times, UTC; empty if there are no messages.
     """
     micros = F.percentile_approx(F.unix_micros(sent_at), F.array(*map(F.lit, _SHARES)))
     found = messages.agg(micros.alias("sent")).collect()[0]["sent"] or []
@@ -33,7 +33,7 @@ def written_quantiles(written: Sequence[float]) -> tuple[datetime, ...]:
         written: Seconds since 1970 by file.
 
     Returns:
-        Two times, UTC; empty where there are no files.
+        Two times, UTC; empty if there are no files.
     """
     ordered = sorted(written)
     found = [ordered[int(share * len(ordered))] for share in _SHARES if ordered]

@@ -18,7 +18,7 @@ def findings_of(record: ModelRecord, trusted: Collection[str]) -> list[Finding]:
         trusted: Public keys that are trusted, as ``signatures.hex_of`` returns them.
 
     Returns:
-        The findings, broken ones first; empty where all checks were made and nothing was found.
+        The findings, broken ones first; empty if all checks were made and nothing was found.
     """
     found = [*ledger_findings(record, trusted), *version_findings(record), *_alias(record)]
     return sorted(found, key=lambda one: one.severity is not Severity.BROKEN)

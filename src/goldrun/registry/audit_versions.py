@@ -28,7 +28,7 @@ def _promoting(record: ModelRecord) -> list[Entry]:
 
 
 def evidence_of(record: ModelRecord, entry: Entry) -> Evidence | None:
-    """Return the evidence of an entry; None where it is not as the entry has it, or not valid."""
+    """Return the evidence of an entry; None if it is not as the entry has it, or not valid."""
     stored = record.versions.get(entry.to_version)
     text = stored.evidence if stored else None
     if text is None or hash_of(text) != entry.evidence:

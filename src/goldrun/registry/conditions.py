@@ -7,7 +7,7 @@ from goldrun.registry.metric_ranges import problem_of
 
 
 def failures(criterion: Criterion, metrics: Mapping[str, float | None]) -> list[str]:
-    """Return how metrics fail a criterion; empty where they meet it.
+    """Return how metrics fail a criterion; empty if they meet it.
 
     A metric or a threshold that is no finite number of its range fails, as does a criterion without
     any condition.

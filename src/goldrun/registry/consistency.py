@@ -57,7 +57,7 @@ def unbound(evidence: Evidence, name: str, version: int, checksum: str | None) -
         evidence: The evidence of the version's run.
         name: Registered name of the version.
         version: Its number.
-        checksum: Checksum of its files as its tag has it; None where there is no tag.
+        checksum: Checksum of its files as its tag has it; None if there is no tag.
     """
     found = []
     if (evidence.model, evidence.version) != (name, version):
@@ -131,7 +131,7 @@ def _loosened(challenger: Evidence, champion: Evidence) -> list[str]:
 
 
 def repeats(challenger: Evidence, champion: Evidence) -> str:
-    """Return how a version repeats the champion's training; empty where it does not."""
+    """Return how a version repeats the champion's training; empty if it does not."""
     same = ("content_hash", "test_hash", "settings")
     if any(getattr(challenger, name) != getattr(champion, name) for name in same):
         return ""

@@ -32,7 +32,7 @@ def defeats(found: HeadToHead, gate: GateSettings) -> tuple[list[str], list[str]
 
 
 def _too_small(found: HeadToHead, lead: Interval, gate: GateSettings) -> list[str]:
-    """Return how a lead falls short of the rule; empty where it does not."""
+    """Return how a lead falls short of the rule; empty if it does not."""
     if problem := _no_lead(found, lead):
         return [problem]
     shown = widened(lead, found.looks)

@@ -38,7 +38,7 @@ def with_decision(
         description: The description so far; its first line is the summary.
         evidence: Evidence of the version.
         decision: The decision.
-        compared: The comparison with a champion; None where there was none.
+        compared: The comparison with a champion; None if there was none.
         experiment_id: Experiment of the runs, for links.
     """
     summary, *sections = description.split(_SECTION)

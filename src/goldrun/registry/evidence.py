@@ -44,8 +44,8 @@ class TrainedOn:
         gold_versions: Version of each silver table that gold was computed from.
         content_hash: SHA-256 of the training frame.
         training_rows: Rows of the training frame.
-        test_hash: SHA-256 of the test frame; None where there is none.
-        test_rows: Rows of the test frame; 0 where there is none.
+        test_hash: SHA-256 of the test frame; None if there is none.
+        test_rows: Rows of the test frame; 0 if there is none.
         rules: Fingerprint of the rules and settings that an entity's records were accepted under.
     """
 
@@ -85,7 +85,7 @@ class Evidence(TrainedOn):
         drift: Verdict of feature drift.
         drift_versions: Delta version of each table that drift was measured on.
         drift_limits: Limits of the model for the verdict.
-        metrics: Scores of the model and its baselines on the test rows, with intervals; null where
+        metrics: Scores of the model and its baselines on the test rows, with intervals; null if
             one is not finite.
         baselines: Names of the baselines.
         criteria: The conditions on the metrics.

@@ -39,8 +39,8 @@ class Finding:
         found: What was found.
         expected: What should have been found.
         severity: Broken or unknown.
-        entry: Number of the entry; None where it is about no single one.
-        version: Number of the version; None where it is about none.
+        entry: Number of the entry; None if it is about no single one.
+        version: Number of the version; None if it is about none.
     """
 
     model: str
@@ -73,10 +73,10 @@ class StoredVersion:
 
     Attributes:
         exists: Whether the registry has the version.
-        run_id: Training run of the version; empty where it does not exist.
+        run_id: Training run of the version; empty if it does not exist.
         tags: Tags of the version.
-        evidence: Text of ``evidence.json`` of the training run in the ledger; None where missing.
-        files: SHA-256 of each file of the model; None where the model's files are missing.
+        evidence: Text of ``evidence.json`` of the training run in the ledger; None if missing.
+        files: SHA-256 of each file of the model; None if the model's files are missing.
         contradictions: Where its runs contradict the evidence.
     """
 
@@ -99,8 +99,8 @@ class ModelRecord:
         entries: The model's entries, by number, as they are.
         unreadable: Why a row of the ledger is no entry, one text a row.
         is_registered: Whether the registry has the model.
-        head: Tag with the hash of the newest entry; empty where there is none.
-        alias: Version that has the alias ``champion``; None where none has.
+        head: Tag with the hash of the newest entry; empty if there is none.
+        alias: Version that has the alias ``champion``; None if none has.
         numbers: Versions that the registry has.
         promoted: Whether any version's own tags say that it was promoted.
         versions: What the store has of each version that was champion, or has the alias.

@@ -32,7 +32,7 @@ def has_owner(tags: Mapping[str, str]) -> bool:
 
 
 def foreign(owner: Owner, tags: Mapping[str, str]) -> str | None:
-    """Return why a registered version is not the owner's; None where it is.
+    """Return why a registered version is not the owner's; None if it is.
 
     Args:
         owner: The source and the lake that use the version.
@@ -54,7 +54,7 @@ def may_be_of_lake(trained_on: str | None, root: str, *, exists: bool) -> bool:
     """Return whether an untagged version may have been trained on a lake that was moved since.
 
     Args:
-        trained_on: Root of the lake that the version was trained on; None where not recorded.
+        trained_on: Root of the lake that the version was trained on; None if not recorded.
         root: Root of the lake.
         exists: Whether there still is a lake, or any folder, at ``trained_on``.
     """

@@ -25,7 +25,7 @@ class LakeState:
 
     Attributes:
         roots: Its folder or URI, and the one that it had before it was moved.
-        created_at: When its ``bronze/transactions`` was created, UTC; None where unknown.
+        created_at: When its ``bronze/transactions`` was created, UTC; None if unknown.
         versions: Newest Delta version of each of its tables.
     """
 
@@ -39,7 +39,7 @@ class TrainingRecord:
     """The store's record of the training of a version.
 
     Attributes:
-        root: Folder or URI of the lake that the training frame was read from; None where the run
+        root: Folder or URI of the lake that the training frame was read from; None if the run
             does not record it.
         at: When the version was registered, UTC.
         versions: Delta version of every table that it was trained from.
@@ -75,7 +75,7 @@ def provenance_of(record: TrainingRecord, lake: LakeState) -> tuple[Provenance, 
 
 
 def _contradiction(trained: Mapping[str, int], current: Mapping[str, int]) -> str:
-    """Return how the first table contradicts a version's record; empty where none does."""
+    """Return how the first table contradicts a version's record; empty if none does."""
     for table, version in sorted(trained.items()):
         now = current.get(table)
         if now is None:

@@ -23,7 +23,7 @@ def remedies(
         criteria: Conditions on the metrics.
         metrics: Metrics of the model and its baselines.
         model: Name of the model, such as ``churn``.
-        compared: Its comparison with a champion; None where there was none.
+        compared: Its comparison with a champion; None if there was none.
         gate: Thresholds of the comparison; the default ones when None.
 
     Returns:

@@ -29,7 +29,7 @@ def signed(entry: Entry, key: Ed25519PrivateKey | None) -> Entry:
 
     Args:
         entry: An entry with its hash (``ledger.chained``).
-        key: The private key; None where none is configured.
+        key: The private key; None if none is configured.
     """
     if key is None:
         return entry
@@ -84,7 +84,7 @@ class Doubt:
 
 
 def doubts_of(entries: Sequence[Entry], trusted: Collection[str]) -> list[Doubt]:
-    """Return what the signatures of a ledger leave in doubt; empty where nothing.
+    """Return what the signatures of a ledger leave in doubt; empty if nothing.
 
     With trusted keys, entries before the first signed one need no signature, because the signature
     stands for them; an entry after it does. Without trusted keys, and without any signature, it is

@@ -12,8 +12,8 @@ class Standing:
     """A model's champion by the registry and by the ledger.
 
     Attributes:
-        alias: Version that has the alias ``champion``; None where none has.
-        recorded: Version that is champion by the ledger; None where none is.
+        alias: Version that has the alias ``champion``; None if none has.
+        recorded: Version that is champion by the ledger; None if none is.
         recorded_exists: Whether that version is still in the registry.
         promoted: Whether any version's own tags say that it was promoted.
     """
@@ -34,7 +34,7 @@ class Standing:
         return self.alias is None and self.recorded is not None and not self.recorded_exists
 
     def problem(self) -> str:
-        """Return how alias and ledger disagree; empty where they agree."""
+        """Return how alias and ledger disagree; empty if they agree."""
         if self.alias == self.recorded:
             gone = self.alias is None and self.promoted
             return "versions were promoted, and the ledger has no promotion" if gone else ""
@@ -49,6 +49,6 @@ class Standing:
 
 
 def recorded_champion(entries: Sequence[Entry]) -> int | None:
-    """Return the version that is champion by the ledger; None where none is."""
+    """Return the version that is champion by the ledger; None if none is."""
     found = champion_by(entries)
     return found.to_version if found else None

@@ -28,9 +28,9 @@ class Feature(Column):
         expression: SQL over one row of the customer's totals before ``as_of``, with the columns
             ``as_of``, the sum of every daily metric under the metric's name,
             ``totals.AGGREGATES``, ``totals.IN_WINDOWS``, ``totals.OBSERVED_FROM``, and the values
-            of ``features.non_additive``. Empty where ``aggregate`` is given.
+            of ``features.non_additive``. Empty if ``aggregate`` is given.
         aggregate: SQL aggregate over the customer's rows of ``gold/customer_daily`` before
-            ``as_of``, for what no total gives. Empty where ``expression`` is given.
+            ``as_of``, for what no total gives. Empty if ``expression`` is given.
         entity: Entity that the feature describes. The feature is null for every customer of a shop
             that does not record it. Empty: transactions, which every shop records.
         grows_with_time: Whether the value accumulates over all of a customer's history, so that it

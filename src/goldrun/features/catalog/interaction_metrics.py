@@ -2,7 +2,7 @@
 
 Their expressions aggregate the rows of ``medallion.enrichment.interactions_enriched`` of a day:
 an interaction, with the time of the customer's latest completed transaction at or before its time
-in ``transaction_date``, which is null where there is none.
+in ``transaction_date``, which is null if there is none.
 """
 
 from goldrun.contracts import behaviour, entities

@@ -7,7 +7,7 @@ from goldrun.features.catalog import totals
 
 
 def ratio(part: str, whole: str) -> str:
-    """Divide two exact numbers as doubles; null where ``whole`` is 0."""
+    """Divide two exact numbers as doubles; null if ``whole`` is 0."""
     return f"CAST({part} AS DOUBLE) / nullif(CAST({whole} AS DOUBLE), CAST(0 AS DOUBLE))"
 
 
@@ -23,7 +23,7 @@ def added(numbers: Sequence[str]) -> str:
 
 
 def where_known(days: int, value: str) -> str:
-    """Give ``value``; null where the history does not cover the ``days`` days before ``as_of``."""
+    """Give ``value``; null if the history does not cover the ``days`` days before ``as_of``."""
     covered = f"date_sub({gold.AS_OF}, {days}) >= {totals.OBSERVED_FROM}"
     return f"CASE WHEN {covered} THEN {value} END"
 
@@ -35,7 +35,7 @@ def preferred(counts: Mapping[str, str]) -> str:
         counts: Category (a name, not SQL) to the SQL of its count.
 
     Returns:
-        SQL of the category's name; null where every count is 0.
+        SQL of the category's name; null if every count is 0.
     """
     most = f"greatest({', '.join(counts.values())})"
     cases = [f"WHEN {counts[name]} = {most} THEN '{name}'" for name in sorted(counts)]

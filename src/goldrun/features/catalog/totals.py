@@ -25,7 +25,7 @@ AGGREGATES = {
 }
 """SQL aggregates over the customer's rows of ``gold/customer_daily`` before ``as_of``: the first,
 the last and the number of days with a completed order, and the last day with a transaction of any
-status. A day is null where there is none."""
+status. A day is null if there is none."""
 
 _COMBINED_BY = {"min": "min", "max": "max", "count": "sum"}
 COMBINED_BY = {name: _COMBINED_BY[sql.partition("(")[0]] for name, sql in AGGREGATES.items()}

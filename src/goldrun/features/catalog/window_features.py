@@ -46,7 +46,7 @@ def money_in_windows(
         metric: Name of the daily metric.
         what: Description of the features, with ``{days}``.
         serves: See ``Feature``.
-        minimum: See ``Column``; None where the sum can be negative.
+        minimum: See ``Column``; None if the sum can be negative.
     """
     return tuple(
         Feature(

@@ -66,7 +66,7 @@ def change_by_others(left: int, newest: int, commits: Sequence[Commit]) -> str:
         commits: The commits after ``left`` that the table's log still has.
 
     Returns:
-        A clause; empty where only goldrun has changed its rows.
+        A clause; empty if only goldrun has changed its rows.
     """
     if newest < left:
         return f"gold left version {left}, and an older copy with version {newest} is in its place"

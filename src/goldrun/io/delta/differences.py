@@ -64,7 +64,7 @@ def changed_rows(new: DataFrame, stored: DataFrame, table: Table) -> DataFrame:
     Returns:
         One row per key that differs: the contract's columns, of which a key to delete has the key
         only; ``DELETE``, false for a row to insert or update and true for a key to delete;
-        ``EXISTS``, whether the key is stored; and ``INVALID``, true where the new row breaks the
+        ``EXISTS``, whether the key is stored; and ``INVALID``, true if the new row breaks the
         contract or its key is repeated, else false or null.
     """
     key = list(table.key)

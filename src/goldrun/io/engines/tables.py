@@ -37,7 +37,7 @@ class Commit:
     Attributes:
         version: Version of the table that it made.
         operation: What it did, such as ``MERGE`` or ``OPTIMIZE``.
-        note: Its ``userMetadata``; empty where it has none.
+        note: Its ``userMetadata``; empty if it has none.
     """
 
     version: int
@@ -51,7 +51,7 @@ class Origin:
 
     Attributes:
         id: ``metaData.id``; overwriting the table keeps it, creating it again changes it.
-        created_at: Time of creation, UTC; None where the log has none.
+        created_at: Time of creation, UTC; None if the log has none.
     """
 
     id: str

@@ -18,7 +18,7 @@ _SPACE = re.compile(r"[ \t\r\n]*")
 _NEAR_END = 64
 """A fault this close to the end of what is read may be none when more is read: half a token."""
 Value = tuple[Any, str]
-"""A parsed value, null where ``DECODER`` refuses it, and its JSON."""
+"""A parsed value, null if ``DECODER`` refuses it, and its JSON."""
 
 
 class CutOffError(SourceError):

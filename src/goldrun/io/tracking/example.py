@@ -58,7 +58,7 @@ def reproduces_example(model: Any, folder: Path) -> bool | None:
         folder: The model's folder.
 
     Returns:
-        None where the folder has no example, because an older goldrun wrote it.
+        None if the folder has no example, because an older goldrun wrote it.
     """
     file = folder / FOLDER / EXAMPLE
     if not file.exists():

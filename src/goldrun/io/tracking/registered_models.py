@@ -24,7 +24,7 @@ class RecordedModel:
 
 
 def model_of(client: MlflowClient, name: str) -> RecordedModel | None:
-    """Return a registered model; None where it does not exist."""
+    """Return a registered model; None if it does not exist."""
     try:
         found = client.get_registered_model(name)
     except MlflowException as error:
@@ -36,7 +36,7 @@ def model_of(client: MlflowClient, name: str) -> RecordedModel | None:
 
 
 def tag_of(client: MlflowClient, name: str, key: str) -> str:
-    """Return a tag of a registered model; empty where the model or the tag does not exist."""
+    """Return a tag of a registered model; empty if the model or the tag does not exist."""
     model = model_of(client, name)
     return model.tags.get(key, "") if model else ""
 
@@ -59,7 +59,7 @@ def set_tag(client: MlflowClient, name: str, key: str, value: str) -> None:
 
 
 def version_of(client: MlflowClient, name: str, number: int) -> ModelVersion | None:
-    """Return a version of a registered model; None where it does not exist."""
+    """Return a version of a registered model; None if it does not exist."""
     try:
         return client.get_model_version(name, str(number))
     except MlflowException as error:
@@ -92,7 +92,7 @@ class RecordedRun:
 
 
 def run_of(client: MlflowClient, run_id: str) -> RecordedRun | None:
-    """Return a run; None where it does not exist or is deleted."""
+    """Return a run; None if it does not exist or is deleted."""
     try:
         run = client.get_run(run_id)
     except MlflowException as error:

@@ -156,7 +156,7 @@ def _bring_up_to_date(ctx: Context, changed: Mapping[str, int]) -> Change | None
     """Compute the affected rows again.
 
     Returns:
-        What has changed; None where all is to be computed: nearly all customers are affected, or
+        What has changed; None if all is to be computed: nearly all customers are affected, or
         the changes of silver can't be read.
     """
     if not changed:

@@ -39,7 +39,7 @@ class State:
         silver: Newest version of each silver table that activity is computed from.
         own: Newest version of each table of gold that exists.
         ids: Delta id of each of these tables.
-        progress: Version of each silver table that gold has; empty where it is not known.
+        progress: Version of each silver table that gold has; empty if it is not known.
         recorded: Rows of ``ops/gold_tables`` by table.
         anew: Reason to compute a table again, by table; none where it is as gold left it.
     """
@@ -126,7 +126,7 @@ def _silver_anew(
 
 
 def _why_anew(ctx: Context, name: str, row: Recorded, now: Mapping[str, str]) -> str:
-    """Describe why a table of gold is not what gold would compute; empty where it is."""
+    """Describe why a table of gold is not what gold would compute; empty if it is."""
     changed = changed_definitions(json.loads(row.definitions or "{}"), now)
     if changed:
         return f"the definition has changed of {listed(changed)}"

@@ -50,7 +50,7 @@ def write_recorded(ctx: Context, found: Mapping[str, Recorded], run_id: str) -> 
 
 
 def changed_from(ctx: Context) -> date | None:
-    """Earliest day whose change stored snapshots may lack; None where they have all changes.
+    """Earliest day whose change stored snapshots may lack; None if they have all changes.
 
     Where ``gold/customer_features`` is not recorded, it is the earliest day that there is.
     """

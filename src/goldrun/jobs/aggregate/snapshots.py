@@ -33,7 +33,7 @@ class Change:
     """Which activity a run has changed.
 
     Attributes:
-        since: The earliest day; None where nothing has changed.
+        since: The earliest day; None if nothing has changed.
         customers: ``customer_id`` of the rows that have changed, repeated; None: any customers.
         versions: Versions of the tables of activity just after the change; empty: not known.
     """

@@ -46,7 +46,7 @@ class Audited:
         models: The models.
         others: Findings that are about no single model.
         trusted: Public keys that are trusted.
-        at: Time at which the champion is reported, UTC; None where it is not.
+        at: Time at which the champion is reported, UTC; None if it is not.
         read_at: When it was made, UTC.
     """
 

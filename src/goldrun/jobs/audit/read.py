@@ -97,7 +97,7 @@ def _entries(ctx: Context, name: str) -> tuple[list[Entry], list[str]]:
 
 
 def _entry(row: Mapping[str, Any]) -> Entry:
-    """Read a row; ValueError where a value is missing that every entry has."""
+    """Read a row; ValueError if a value is missing that every entry has."""
     missing = [c.name for c in PROMOTIONS.columns if c.required and row.get(c.name) is None]
     if missing:
         raise ValueError(f"no value of {', '.join(missing)}")
@@ -131,7 +131,7 @@ def _evidence_text(ctx: Context, run_id: str) -> str | None:
 
 
 def _parsed(text: str | None) -> Evidence | None:
-    """Return evidence; None where there is none or it is not valid, which the audit reports."""
+    """Return evidence; None if there is none or it is not valid, which the audit reports."""
     try:
         return Evidence.from_json(text) if text is not None else None
     except ValueError:

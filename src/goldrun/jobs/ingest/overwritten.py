@@ -93,7 +93,7 @@ def new_records(
         contents: Ingestions of the newest content that bronze has of each of the files.
 
     Returns:
-        Offset of the first record to ingest by file: 0 where all are. A file whose records bronze
+        Offset of the first record to ingest by file: 0 if all are. A file whose records bronze
         has already is not in it.
 
     Raises:

@@ -125,7 +125,7 @@ def keep_baseline(ctx: Context, training: DataFrame, features: tuple[str, ...]) 
 
 
 def champion_baseline(ctx: Context, model: str) -> Reference | None:
-    """Return bins and counts of the champion's training rows; None where there is no champion."""
+    """Return bins and counts of the champion's training rows; None if there is no champion."""
     champion = champion_of(ctx, model)
     return None if champion is None else _baseline_of(ctx, champion)
 

@@ -97,7 +97,7 @@ def adopt_migrated(ctx: Context, name: str) -> None:
 
 
 def must_have_reason(why: str | None) -> None:
-    """Raise a SettingsError where a person orders something without a reason."""
+    """Raise a SettingsError if a person orders something without a reason."""
     if not (why or "").strip():
         raise SettingsError("give the reason with --reason: the ledger records it")
 
@@ -129,7 +129,7 @@ def _with_alias(ctx: Context, name: str) -> int:
 
 
 def _hash_if_valid(ctx: Context, version: Champion) -> str | None:
-    """Return the hash of a version's evidence; None where it has none that is valid."""
+    """Return the hash of a version's evidence; None if it has none that is valid."""
     try:
         read_evidence(ctx, version)
     except EvidenceError as error:

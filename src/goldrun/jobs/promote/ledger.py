@@ -75,7 +75,7 @@ def read_entries(ctx: Context, name: str) -> list[Entry]:
 
 
 def _problem(entries: Sequence[Entry], head: str) -> str:
-    """Return how the ledger is not as it was written; empty where it is."""
+    """Return how the ledger is not as it was written; empty if it is."""
     since = _newest_adoption(entries)
     if broken := breaks_of(entries, since=since):
         return broken[0]
@@ -149,7 +149,7 @@ def refusal(
         name: Registered name of the model.
         version: The version that is decided on.
         training_run: Its training run.
-        champion: Version that has the alias now; None where none has.
+        champion: Version that has the alias now; None if none has.
     """
     user, host = user_and_host()
     return Entry(

@@ -53,7 +53,7 @@ class Comparison:
     Attributes:
         compared: The comparison.
         problems: Why it is not possible.
-        repeats: How the version repeats the champion's training; empty where it does not.
+        repeats: How the version repeats the champion's training; empty if it does not.
         warnings: Thresholds of the gate that are looser than the champion's.
     """
 
@@ -74,7 +74,7 @@ def compare(
     Args:
         ctx: The context.
         proposal: The version.
-        champion: Version that is champion; None where none is.
+        champion: Version that is champion; None if none is.
         entries: The model's entries.
     """
     best = best_version(entries) if proposal.gate.rule == "not_worse" else None

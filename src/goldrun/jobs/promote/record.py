@@ -26,8 +26,8 @@ class Decided:
 
     Attributes:
         decision: The gate's decision, or a person's.
-        verdict: Pass, fail, or unknown where evidence could not be measured.
-        compared: The comparison with a champion; None where there was none.
+        verdict: Pass, fail, or unknown if evidence could not be measured.
+        compared: The comparison with a champion; None if there was none.
         forced: Whether a person overruled the gate.
         why: The person's reason.
     """
@@ -51,7 +51,7 @@ def carry_out(
     Args:
         ctx: The context, within ``ledger.deciding``.
         entries: The model's entries so far.
-        champion: Version that has the alias now; None where none has.
+        champion: Version that has the alias now; None if none has.
         evidence: Evidence of the version.
         decided: The decision.
     """

@@ -15,7 +15,7 @@ VERDICT = "goldrun.verdict"
 
 
 def version_named(ctx: Context, name: str, number: int) -> Champion | None:
-    """Return a registered version; None where it does not exist."""
+    """Return a registered version; None if it does not exist."""
     found = registered_models.version_of(ctx.tracker.client, name, number)
     return Champion(name, number, str(found.run_id), dict(found.tags)) if found else None
 

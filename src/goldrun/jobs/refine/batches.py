@@ -12,7 +12,7 @@ from goldrun.io.delta.lake import Lake
 
 
 def completed_batches(lake: Lake, entity: str) -> DataFrame:
-    """Rows of ``ops/settled_batches`` of an entity; empty where the table does not exist."""
+    """Rows of ``ops/settled_batches`` of an entity; empty if the table does not exist."""
     return lake.read_or_empty(COMPLETE_BATCHES).where(F.col(lineage.ENTITY) == entity)
 
 

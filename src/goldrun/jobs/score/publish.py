@@ -30,7 +30,7 @@ def publish(
         accept_alias: Whether to score with a version that is not champion by the ledger.
 
     Returns:
-        The version that scored; None where nothing is written.
+        The version that scored; None if nothing is written.
     """
     if model.publication is None:
         return None

@@ -87,7 +87,7 @@ class Hashes:
 
     Attributes:
         training: Of the training frame.
-        test: Of the test frame; None where the model is measured on its training rows.
+        test: Of the test frame; None if the model is measured on its training rows.
     """
 
     training: str
@@ -131,7 +131,7 @@ def labelled(
         ctx: The context.
         versions: Delta version of each table.
         rows: The rows.
-        labels: The label; None where there is none.
+        labels: The label; None if there is none.
         seed: Seed of the sample where there are too many rows.
     """
     key = CUSTOMER_FEATURES.key

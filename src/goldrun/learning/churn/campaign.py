@@ -33,7 +33,7 @@ class Campaign(Strict):
         """Return the expected profit of contacting each customer.
 
         Args:
-            probability: (customers,), chance of churn; 1 or 0 where it is known.
+            probability: (customers,), chance of churn; 1 or 0 if it is known.
         """
         return probability * self.success_rate * self.customer_value - self.offer_cost
 

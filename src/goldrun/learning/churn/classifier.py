@@ -70,7 +70,7 @@ def fit_churn(settings: ChurnSettings, frame: pd.DataFrame, labels: ArrayLike) -
 
 
 def check_churners(labels: ArrayLike, horizon_days: int, rows: str) -> None:
-    """Raise an AsOfError where nobody or everybody churned.
+    """Raise an AsOfError if nobody or everybody churned.
 
     Args:
         labels: (rows,), 1 for a customer who churned.

@@ -80,7 +80,7 @@ class Churn(Model[ChurnSettings, Fitted]):
         return baseline_scores(frames.test, settings.horizon_days)
 
     def evaluate(self, settings: ChurnSettings, fitted: Fitted, frames: Frames) -> dict[str, float]:
-        """Return the metrics of ``comparison_metrics``; AsOfError where nobody or all churned."""
+        """Return the metrics of ``comparison_metrics``; AsOfError if nobody or all churned."""
         check_churners(frames.test[CHURNED], settings.horizon_days, "test")
         labels = frames.test[CHURNED].to_numpy(dtype=np.float64)
         probability = churn_probability(fitted.model, frames.test, settings.features)

@@ -72,7 +72,7 @@ class ChurnSettings(ModelSettings):
     """Settings in ``models/churn.toml``: of several candidates, or of one.
 
     Attributes:
-        features: Features of the only candidate; empty where there are several.
+        features: Features of the only candidate; empty if there are several.
         estimator: Estimator of the only candidate.
         parameters: Its arguments by scikit-learn's names, without ``random_state``, which is
             ``seed``.
@@ -88,7 +88,7 @@ class ChurnSettings(ModelSettings):
             origin.
         choice_origins: Maximum number of dates at which candidates are compared, two weeks or a
             month apart.
-        campaign: Value and cost of an offer to a customer, for the expected profit; None where
+        campaign: Value and cost of an offer to a customer, for the expected profit; None if
             nothing is computed of it.
     """
 

@@ -23,7 +23,7 @@ class Contributions:
 
     Attributes:
         features: Names of the features, in the order of the model's inputs.
-        values: (rows, features), in log-odds: above 0 where the feature raises the probability of
+        values: (rows, features), in log-odds: above 0 if the feature raises the probability of
             class 1.
         base: Log-odds that the contributions are added to: those of the average row.
     """

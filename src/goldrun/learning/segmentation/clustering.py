@@ -180,7 +180,7 @@ def _rows(frame: pd.DataFrame, features: tuple[str, ...], k: int) -> pd.DataFram
 
 
 def _check_differing(rows: pd.DataFrame, k: int) -> None:
-    """Raise an AsOfError where too few rows differ: a resample holds about 63 % of them."""
+    """Raise an AsOfError if too few rows differ: a resample holds about 63 % of them."""
     differing, needed = len(rows.drop_duplicates()), 2 * k
     if differing < needed:
         raise AsOfError(

@@ -72,7 +72,7 @@ TYPE_NAMES = (*INTEGERS, "decimal", "double", "string", "boolean", "timestamp", 
 
 
 def arithmetic(operator: str, left: Value, right: Value) -> Value:
-    """Apply an arithmetic operator to two numbers: exact, null where the result is too large."""
+    """Apply an arithmetic operator to two numbers: exact, null if the result is too large."""
     left, right = (
         of_kind(value, Kind.NUMBER, f"the operator {operator}") for value in (left, right)
     )
@@ -119,7 +119,7 @@ def negate(value: Value) -> Value:
 
 
 def compare(operator: str, left: Value, right: Value) -> Value:
-    """Compare two values of one kind; the result is null where one of them is."""
+    """Compare two values of one kind; the result is null if one of them is."""
     left, right = one_kind([left, right], f"a comparison by {operator}")
     if left.kind is Kind.TIME:
         raise ExpressionError("compares times; compare their text: cast(x as string)")
@@ -150,7 +150,7 @@ def _difference(_: str, left: Column, right: Column) -> Column:
 
 
 def cast(value: Value, name: str, digits: list[int]) -> Value:
-    """Cast a value to a type; null where the value has no form of that type."""
+    """Cast a value to a type; null if the value has no form of that type."""
     name = _TYPES.get(name, name)
     if name not in TYPE_NAMES:
         raise ExpressionError(f"casts to {name}; write one of {', '.join(TYPE_NAMES)}")

@@ -24,7 +24,7 @@ _ZEROS = "0" * _MOST_POWER
 
 
 def read_number(text: Column, number: NumberType) -> Column:
-    """Parse text as a decimal; null where it is no number or is too large.
+    """Parse text as a decimal; null if it is no number or is too large.
 
     A number has ASCII digits, an optional sign and point, an optional power of ten of up to three
     digits, and optional white space around it. Further decimals than the type has are rounded half
@@ -42,14 +42,14 @@ def read_number(text: Column, number: NumberType) -> Column:
 
 
 def read_integer(text: Column, name: str) -> Column:
-    """Parse text as an integer type; null where it has a fraction or is out of range."""
+    """Parse text as an integer type; null if it has a fraction or is out of range."""
     written = F.regexp_extract(_plain(text), r"^([+-]?[0-9]+)\.0*\z", 1)
     bind_columns = F.when(text.rlike(_SIMPLE_INTEGER), text).otherwise(written)
     return whole_number(bind_columns, name)
 
 
 def whole_number(value: Column, name: str) -> Column:
-    """Truncate a text or a decimal to a whole number; null where it is out of the type's range."""
+    """Truncate a text or a decimal to a whole number; null if it is out of the type's range."""
     return value.try_cast(name).cast(INTEGERS[name].spark)
 
 
@@ -144,13 +144,13 @@ def number_text(value: Column, number: NumberType) -> Column:
 
 
 def remainder(a: Column, b: Column) -> Column:
-    """Divide and return the rest; null where ``b`` is 0, for which an engine may raise an error."""
+    """Divide and return the rest; null if ``b`` is 0, for which an engine may raise an error."""
     # Not abs(b) > 0, because Spark rounds abs to 34 digits, and not b <> 0, which Sail folds.
     return a % F.when(F.abs(F.signum(b)) > F.lit(0.5), b)
 
 
 def exact(operator: str, left: Column, right: Column) -> Column:
-    """Apply an operator to decimals exactly, in the wide type; null where the result is too large.
+    """Apply an operator to decimals exactly, in the wide type; null if the result is too large.
 
     A result with more decimals than the wide type has is cut, and its last digit is changed if
     needed (0 to 1, 5 to 6), so that later rounding gives the result of rounding the whole number.

@@ -47,7 +47,7 @@ def _split(given: Sequence[Value]) -> Value:
 
 
 def item(values: Value, index: int) -> Value:
-    """Select a list's text by an index from 0, or from -1 at the end; null where there is none."""
+    """Select a list's text by an index from 0, or from -1 at the end; null if there is none."""
     if values.kind is not Kind.LIST:
         raise ExpressionError(
             f"takes an index of a {values.kind}; only split and array give a list"

@@ -62,7 +62,7 @@ def matches(text: Column, pattern: str) -> Column:
 
 
 def extract(text: Column, pattern: str, group: int) -> Column:
-    """Extract a group of the first match; empty where nothing matches."""
+    """Extract a group of the first match; empty if nothing matches."""
 
     def part(value: str | None) -> str | None:
         import re  # noqa: PLC0415

@@ -235,7 +235,7 @@ def _schema_of(file: str) -> pa.Schema:
 
 
 def _must_be_plain(table: DeltaTable) -> None:
-    """Raise a StorageError where a table's files alone are not the rows of its version."""
+    """Raise a StorageError if a table's files alone are not the rows of its version."""
     features = set(table.protocol().reader_features or ())
     if beyond := sorted(features - _READABLE):
         raise StorageError(

@@ -67,7 +67,7 @@ def _objects(line: SparkColumn, mark: SparkColumn) -> SparkColumn:
 
     Spark's parser stops after the first value of a text, so only a line that is exactly one value
     leaves the mark as the second item. It also rewrites numbers (1.10 becomes 1.1), so they are put
-    in quotes with the mark, which ``_without_marks`` removes. Null where parsing fails.
+    in quotes with the mark, which ``_without_marks`` removes. Null if parsing fails.
     """
     marked = F.concat(F.lit('$1"'), mark, F.lit("$2"), mark, F.lit('"'))
     quoted = F.regexp_replace(line, F.lit(_NEXT_NUMBER), marked)
