@@ -244,7 +244,7 @@ def test_the_most_stable_number_is_chosen_if_none_qualifies() -> None:
 
 def test_too_few_different_customers_are_refused() -> None:
     frame = pd.concat([planted(9)[0]] * 50)
-    with pytest.raises(AsOfError, match=r"9 of 450 customers differ.*need 10"):
+    with pytest.raises(AsOfError, match=r"450 customers have 9 distinct rows.*need 10"):
         fit_segments(quick(), frame)
 
 

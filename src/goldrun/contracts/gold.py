@@ -97,7 +97,7 @@ CHURN_SCORES = Table(
             REASONS,
             T.ArrayType(T.StringType()),
             "Up to three features that raise the probability most, relative to the average "
-            "customer, in words; empty where none raises it.",
+            "customer, in words; empty if none raises it.",
             required=True,
         ),
         Column(MODEL_VERSION, T.IntegerType(), "Registered version that scored.", required=True),

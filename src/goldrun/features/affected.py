@@ -47,16 +47,17 @@ class Days:
 
 
 def affected_days(changed: DataFrame, silver: Silver) -> DataFrame:
-    """Find the days whose sums a change of transactions may change.
+    """Find the days whose sums may differ after transactions have changed.
 
-    A transaction adds to its own day and to the days of its order: those of the order's first,
-    first completed and first cancelled transaction, which the change may move. A new version also
-    changes from when until when the other versions of the transaction are known.
+    A transaction adds to its own day and to three days of its order: that of the first
+    transaction, of the first completed one and of the first cancelled one. The change may move
+    each of them. A new version also changes the period in which each other version of the
+    transaction counts as known.
 
     Args:
-        changed: Transactions before and after the change, current and superseded ones; read
-            several times, so checkpoint an expensive frame.
-        silver: The silver tables after it.
+        changed: Transactions, current and superseded, before and after the change; read several
+            times, so checkpoint an expensive frame.
+        silver: The silver tables after the change.
 
     Returns:
         ``customer_id, day``, each pair once.

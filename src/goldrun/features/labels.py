@@ -52,7 +52,7 @@ class History:
 
     @classmethod
     def of(cls, daily: DataFrame) -> "History":
-        """Read the span from ``gold/customer_daily``; AsOfError when that is empty."""
+        """Compute the span from ``gold/customer_daily``; AsOfError if the table is empty."""
         history = cls.of_days(daily)
         if history is None:
             raise AsOfError(
@@ -63,7 +63,7 @@ class History:
 
     @classmethod
     def of_days(cls, daily: DataFrame) -> "History | None":
-        """Read the span from ``gold/customer_daily``; None when that is empty."""
+        """Compute the span from ``gold/customer_daily``; None if the table is empty."""
         counted = daily.groupBy(daily_metrics.DAY).agg(
             F.min(daily_metrics.KNOWN_FROM),
             F.expr(f"sum({_RECORDS})"),

@@ -116,14 +116,15 @@ class Model(Protocol[S, F]):
     def choose(self, settings: S, training: pd.DataFrame, earlier: pd.DataFrame) -> Choice[S]:
         """Choose among the candidates that the settings declare, on rows before the test.
 
+        A model without candidates returns the settings unchanged, as here.
+
         Args:
-            settings: The settings.
-            training: ``Frames.training``.
-            earlier: ``Frames.earlier``.
+            settings: Settings that declare the candidates.
+            training: Rows of the training dates, ``Frames.training``.
+            earlier: Rows of the dates before them, ``Frames.earlier``.
 
         Returns:
-            The settings to train with, and the candidates' scores; the settings as they are for a
-            model without candidates.
+            The settings to train with, and the candidates' scores.
         """
         return Choice(settings)
 

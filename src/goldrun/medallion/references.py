@@ -16,18 +16,19 @@ from goldrun.contracts.table import Reference, Severity, Table
 def with_derived(
     parents: Mapping[str, DataFrame], entity: str, source: Source, buyers: DataFrame | None
 ) -> dict[str, DataFrame]:
-    """Add the derived customers to the parents of an entity's rows.
+    """Return the parents to check an entity's references against, with derived customers.
 
-    Derived customers are known by their transactions, and each transaction has a customer then.
+    Derived customers are those that only transactions name. With them each transaction's customer
+    exists, so that the customers of transactions are not checked.
 
     Args:
-        parents: Rows of silver of each entity that the rows refer to, without derived customers.
+        parents: Silver rows of each entity that the rows refer to, without derived customers.
         entity: Name of the entity.
         source: The shop.
-        buyers: Rows of ``silver/transactions``; None for what is refined before transactions.
+        buyers: Rows of ``silver/transactions``; None for entities refined before them.
 
     Returns:
-        The parents to check references with.
+        Silver rows by entity.
     """
     found, customers = dict(parents), CUSTOMER_UNKNOWN.entity
     if not source.derives_any:

@@ -12,11 +12,11 @@ _METRICS = ("freshness_p95_seconds", "freshness_p50_seconds")
 
 
 def sent_quantiles(messages: DataFrame, sent_at: str) -> tuple[datetime, ...]:
-    """Compute the 5 % and the 50 % quantile of the sending times of messages.
+    """Compute the 0.05 and 0.5 quantiles of the times at which messages were sent, approximately.
 
     Args:
-        messages: Messages.
-        sent_at: Column of the sending time.
+        messages: The messages of a micro-batch.
+        sent_at: Name of the column with the sending time.
 
     Returns:
         Two times, UTC; empty if there are no messages.
@@ -27,7 +27,7 @@ def sent_quantiles(messages: DataFrame, sent_at: str) -> tuple[datetime, ...]:
 
 
 def written_quantiles(written: Sequence[float]) -> tuple[datetime, ...]:
-    """Compute the 5 % and the 50 % quantile of the times at which files were written.
+    """Compute the 0.05 and 0.5 quantiles of the times at which files were written.
 
     Args:
         written: Seconds since 1970 by file.

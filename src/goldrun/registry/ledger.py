@@ -130,11 +130,11 @@ class Break:
 
 
 def breaks_of(entries: Sequence[Entry], since: int = 0) -> list[str]:
-    """Describe each entry that is not as it was written; empty for a whole chain.
+    """Describe each entry that is not as it was written; empty for an intact chain.
 
     Args:
         entries: All entries of a model, by number.
-        since: Position of the first entry to check; what it followed is not checked.
+        since: Position of the first entry to check; its link to the entry before is not checked.
     """
     return [one.found for one in located_breaks(entries, since)]
 

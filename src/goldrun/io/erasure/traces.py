@@ -99,6 +99,7 @@ def _cells(file: Path) -> Cells:
 
 
 def _parquet_cells(file: Path) -> Cells:
+    """Yield the texts of a Parquet file, each array with the name of its column."""
     with pq.ParquetFile(file) as parquet:
         for batch in parquet.iter_batches(_ROWS_AT_ONCE):
             for name, column in zip(batch.schema.names, batch.columns, strict=True):
@@ -153,6 +154,7 @@ def _is_json(text: str) -> bool:
 
 
 def _json_cells(texts: Sequence[str]) -> Cells:
+    """Yield the strings of JSON documents by the name of their field."""
     found: defaultdict[str, list[str]] = defaultdict(list)
     for text in texts:
         for name, value in _strings(TEXT, text):

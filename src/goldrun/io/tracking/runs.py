@@ -94,9 +94,9 @@ class Tracker:
     def _start(self, name: str, experiment: str, system_metrics: bool) -> mlflow.ActiveRun:
         watched = system_metrics or None
         if mlflow.active_run() is None and os.environ.get("MLFLOW_RUN_ID"):
-            run = mlflow.start_run(log_system_metrics=watched)
-            home = self.client.get_experiment(run.info.experiment_id)
-            experiments.show_training(self.client, home)
+            run = mlflow.start_run(log_system_metrics=watched)  # `mlflow run` has created it
+            launched = self.client.get_experiment(run.info.experiment_id)
+            experiments.show_training(self.client, launched)
             return run
         return mlflow.start_run(
             log_system_metrics=watched,

@@ -45,12 +45,14 @@ class Reference:
 def check(
     ctx: Context, model: str, settings: ModelSettings, reference: Reference, current: DataFrame
 ) -> DriftReport:
-    """Compare rows with a reference, and log the report with the active run.
+    """Measure the drift of feature rows from a reference, and log the report to the active run.
+
+    Its metrics are appended to the table of drift metrics too.
 
     Args:
         ctx: The context.
         model: Name of the model.
-        settings: Its settings; a feature that the reference lacks is unknown.
+        settings: Its settings; the verdict of a feature that the reference lacks is unknown.
         reference: What the rows are compared with.
         current: Rows of ``gold/customer_features``.
     """

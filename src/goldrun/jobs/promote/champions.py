@@ -112,12 +112,18 @@ def no_champion(ctx: Context, model: str, purpose: str) -> NoChampionError:
 
 
 def check_models(ctx: Context, *models: str, accept_alias: bool = False) -> None:
-    """Check that these models can be trained or used, before any work.
+    """Check that these models can be trained or used, before any work is done.
+
+    Args:
+        ctx: The context.
+        models: Names of the models.
+        accept_alias: As in ``champion_of``.
 
     Raises:
-        ForeignModelError: A champion belongs to another source or lake, or the store has this
-            lake's models under the names that all shops shared before.
-        LedgerError: Another version is champion by the ledger, or the ledger was changed.
+        ForeignModelError: A champion belongs to another source or lake, or this lake's models are
+            still registered under the old names, which all shops shared.
+        LedgerError: The alias and the ledger name different versions, or an entry of the ledger
+            was altered.
         TrackingError: The store does not answer, or an experiment was deleted.
     """
     with store_explained():

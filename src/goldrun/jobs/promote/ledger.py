@@ -97,11 +97,12 @@ def _newest_adoption(entries: Sequence[Entry]) -> int:
 
 
 def _remedy(ctx: Context, name: str) -> str:
+    lake = f"-P source={ctx.source.argument} -P lake={ctx.lake.root}"
+    model = name.removeprefix(ctx.source.registered_name(""))
     return (
-        f"find out who changed it ({RUN_COMMAND} -e audit -P source={ctx.source.argument} -P "
-        f"lake={ctx.lake.root}), and restore the table or the tag. If that is not possible, "
-        f"declare the version that is to be champion with -e promote -P adopt=true -P version= "
-        f"-P reason=, which is recorded"
+        f"find out who changed it ({RUN_COMMAND} -e audit {lake}), and restore the table or the "
+        f"tag. If that is not possible, declare a version to be champion: {RUN_COMMAND} -e promote "
+        f"{lake} -P model={model} -P adopt=true -P version= -P reason="
     )
 
 

@@ -55,13 +55,16 @@ def register(ctx: Context, candidate: Candidate, monitoring: MonitoringResult) -
         unregistered.run_id,
         registered.model_id,
         candidate.metrics,
-        (CUSTOMER_FEATURES.name, _measured_on(ctx, unregistered)),
+        (CUSTOMER_FEATURES.name, _evaluation_digest(ctx, unregistered)),
     )
     return _store(ctx, unregistered, registered)
 
 
-def _measured_on(ctx: Context, evidence: Evidence) -> str:
-    """Return the digest of the input of the run that the model was measured on."""
+def _evaluation_digest(ctx: Context, evidence: Evidence) -> str:
+    """Return the digest of the dataset that the model was evaluated on.
+
+    Without a test frame it is all of ``gold/customer_features`` at its version.
+    """
     table = CUSTOMER_FEATURES.name
     if evidence.test_hash:
         return digest_of_test_rows(evidence.test_hash, ctx.lake.path(table))

@@ -134,7 +134,7 @@ class MicroBatches:
             self._turn.release()
 
     def end(self, stop: Callable[[], None]) -> None:
-        """Process no further micro-batches, and call ``stop`` once the current one is complete."""
+        """Let the current micro-batch finish, start no other, and then call ``stop``."""
         self._ending.set()
         with self._working:
             stop()

@@ -85,7 +85,7 @@ def bootstrap_ari(model: Pipeline, frame: pd.DataFrame, settings: SegmentationSe
         -0.5 to 1: 1 when every refit agrees, about 0 when the agreement is that of chance.
 
     Raises:
-        AsOfError: A feature is null, or too few customers differ for as many segments.
+        AsOfError: A feature is null, or there are too few distinct rows for as many segments.
         ContractError: A feature is missing, not a number, infinite, or below its contract's
             minimum.
     """
@@ -120,7 +120,7 @@ def fit_segments(settings: SegmentationSettings, frame: pd.DataFrame) -> Segment
         frame: Rows of ``gold/customer_features``, one per customer.
 
     Raises:
-        AsOfError: A feature is null, or too few customers differ for ``k_max`` segments.
+        AsOfError: A feature is null, or there are too few distinct rows for ``k_max`` segments.
         ContractError: A feature is missing, not a number, infinite, or below its contract's
             minimum.
     """
@@ -175,16 +175,19 @@ def _rows(frame: pd.DataFrame, features: tuple[str, ...], k: int) -> pd.DataFram
             f"segmentation: {', '.join(unknown)} is null in some rows, because the history before "
             "as_of is shorter than the window; give a later as_of or drop the feature"
         )
-    _check_differing(rows, k)
+    _check_distinct(rows, k)
     return rows.iloc[canonical_order(rows)]
 
 
-def _check_differing(rows: pd.DataFrame, k: int) -> None:
-    """Raise an AsOfError if too few rows differ: a resample holds about 63 % of them."""
-    differing, needed = len(rows.drop_duplicates()), 2 * k
-    if differing < needed:
+def _check_distinct(rows: pd.DataFrame, k: int) -> None:
+    """Raise an AsOfError if there are too few distinct rows to resample.
+
+    A bootstrap sample holds about 63 % of them, and k clusters need k.
+    """
+    distinct, needed = len(rows.drop_duplicates()), 2 * k
+    if distinct < needed:
         raise AsOfError(
-            f"segmentation: {differing} of {len(rows)} customers differ in their features, but "
+            f"segmentation: {len(rows)} customers have {distinct} distinct rows of features, but "
             f"{k} segments need {needed}; give a later as_of or a smaller k_max"
         )
 

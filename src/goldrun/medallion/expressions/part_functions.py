@@ -126,7 +126,7 @@ PART_FUNCTIONS = (
         (Parameter("list", Kind.LIST), _written("place", Kind.NUMBER)),
         "text",
         _element_at,
-        "One text of a list: 1 is the first, -1 the last; null where there is none.",
+        "One text of a list: 1 is the first, -1 the last; null if there is none.",
         "element_at(split(a, ' '), -1)",
     ),
     Function(

@@ -65,7 +65,7 @@ SEARCH_FUNCTIONS = (
         (_TEXT, _some("part")),
         "number",
         bind_columns(Kind.NUMBER, lambda c, part: _counted(F.position(part, c)), _COUNT),
-        "Where a part begins, from 1; 0 where it is not in the text.",
+        "Where a part begins, from 1; 0 if it is not in the text.",
         "instr(a, '1')",
     ),
     Function(
@@ -105,7 +105,7 @@ SEARCH_FUNCTIONS = (
         (_TEXT, _written("pattern"), _written("group", Kind.NUMBER, optional=True)),
         "text",
         _regexp_extract,
-        "A group (1 if not given, 0 for all) of the first match; empty where nothing matches.",
+        "A group (1 if not given, 0 for all) of the first match; empty if nothing matches.",
         r"regexp_extract(a, '([a-z]+)|(\\d+)', 2)",
     ),
     Function(

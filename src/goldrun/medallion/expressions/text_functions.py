@@ -127,7 +127,7 @@ TEXT_FUNCTIONS = (
         (_some("text", repeated=True),),
         "text",
         bind_columns(Kind.TEXT, F.concat),
-        "One text after the other, as `a || b`; null where one is null.",
+        "One text after the other, as `a || b`; null if one is null.",
         "concat(a, '-', b)",
     ),
     Function(
@@ -215,7 +215,7 @@ TEXT_FUNCTIONS = (
         (_TEXT, _written("separator"), _written("part", Kind.NUMBER)),
         "text",
         split_part,
-        "One part: 1 is the first, -1 the last; empty where there is none.",
+        "One part: 1 is the first, -1 the last; empty if there is none.",
         "split_part(a, '-', 2)",
     ),
 )

@@ -29,18 +29,19 @@ _CLOCK = tuple(Parameter(name, Kind.NUMBER) for name in ("hour", "minute", "seco
 def _read(given: Sequence[Value], *, day: bool = False) -> Value:
     value = given[0]
     if given[1:]:
-        pattern = _pattern(given[1])
+        pattern = _time_pattern(given[1])
         value = time_of(as_text(value), pattern)
         return in_zone(value, midnight) if day else value
     return cast(value, "date" if day else "timestamp", [])
 
 
-def _pattern(value: Value) -> str:
+def _time_pattern(value: Value) -> str:
     pattern = literal_text_of(value)
     try:
+        # Raises a ValueError for a pattern that engines do not read alike.
         layouts_of(pattern)
     except ValueError as error:
-        raise ExpressionError(f"has a pattern of times that can't be used: {error}") from error
+        raise ExpressionError(f"has a time pattern that can't be used: {error}") from error
     return pattern
 
 

@@ -33,15 +33,15 @@ def midnight(time: Column, zone: str | None) -> Column:
 
 
 def instant(seconds: Column) -> Column:
-    """Compute the instant at seconds since 1970-01-01T00:00:00Z, with all digits of the fraction.
+    """Write seconds since 1970-01-01T00:00:00Z as ISO 8601 text in UTC, with all fractional digits.
 
-    Null outside of the years 1 to 9999.
+    Null outside the years 1 to 9999.
     """
 
     def write(number: Decimal | None) -> str | None:
         import datetime  # noqa: PLC0415
 
-        # Division raises for more digits than Python's context has; no year needs as many.
+        # `//` raises for more digits than Python's decimal context has; no year needs as many.
         if number is None or abs(number) >= 10**12:
             return None
         whole = int(number // 1) - (number < 0 and number % 1 != 0)

@@ -41,12 +41,13 @@ def computed(
     Args:
         kind: Kind of the value.
         parts: Values that it is computed from.
-        make: Function of their columns.
-        number: Type of a number.
+        make: Function that computes a column from the columns of the parts.
+        number: Type of a number; None for other kinds.
         copies: Number of times that each part occurs in the plan of ``make``.
 
     Raises:
-        ExpressionError: It has too many parts: an engine would take minutes to plan it.
+        ExpressionError: The expression has so many parts that an engine would take minutes to plan
+            it.
     """
     return _built(kind, parts, lambda _, *columns: make(*columns), number, copies)
 
