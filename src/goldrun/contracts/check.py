@@ -31,7 +31,7 @@ def conform(rows: DataFrame, table: Table) -> DataFrame:
     ]
     if wrong := [*other_columns(rows, table), *unknown]:
         raise ContractError(f"{table.name} was not written: {'; '.join(wrong)}")
-    # The same frame where it can be: a new one would be analysed again.
+    # The same frame if it can be: a new one would be analysed again.
     return rows if rows.columns == list(table.names) else rows.select(*table.names)
 
 

@@ -32,7 +32,7 @@ class FileSettings(Strict):
         path: A file, a folder or a glob, relative to the working directory.
         format: ``csv`` with a header line; ``json``, objects one a line, in one array, or
             pretty-printed; ``parquet``; ``excel``, with a header in the first row of each sheet.
-        delimiter: Field separator of CSV; where it is not declared, a tab in ``.tsv`` files.
+        delimiter: Field separator of CSV; if it is not declared, a tab in ``.tsv`` files.
         encoding: Character encoding of CSV files. A byte order mark has precedence.
         sheet: Name of the sheet of an Excel file; all sheets if None.
         each: Key of a list of objects in a JSON object, or its path with dots: each object of it is

@@ -51,7 +51,7 @@ class Fingerprint:
 
     @property
     def id(self) -> str:
-        """Hash of all settings; equal where the same records are accepted with equal values."""
+        """Hash of all settings; equal if the same records are accepted with equal values."""
         return _hash(asdict(replace(self, rates_until="")))
 
     def changes_to(self, other: "Fingerprint") -> list[str]:
@@ -107,7 +107,7 @@ def read_by_lines(reading: str) -> str:
 
 
 def reading_of(settings: FileSettings) -> str:
-    """Describe the settings with which files are read; equal where they give equal records."""
+    """Describe the settings with which files are read; equal if they give equal records."""
     name = _DEFINITIONS.get(settings.format, settings.format)
     if settings.format == "csv":
         delimiter = settings.delimiter_of(settings.path or "")

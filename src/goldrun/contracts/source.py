@@ -38,7 +38,7 @@ class Source(Strict):
     Attributes:
         name: Name of the TOML file.
         argument: How a command names the source, after ``-P source=``: the name, with the path of
-            its files where a command has given it.
+            its files if a command has given it.
         timezone: Time zone of times without a zone, and of the calendar days in gold. If None,
             rows with such times are quarantined, and the days are those of UTC.
         max_reject_share: Largest share of quarantined records, 0 to 1, that passes the

@@ -39,7 +39,7 @@ class Column:
         required: Null policy. True: a row without a value is rejected (``<name>_missing``), as is
             one with a value that is not of the column. Otherwise such a value is emptied, and its
             row accepted with a warning.
-        null_means: What null stands for where it is allowed.
+        null_means: What null stands for if it is allowed.
         unit: Unit of a number (``days``, ``seconds``, ``currency``, ``orders``).
         minimum: Smallest value that makes sense, inclusive; checked on gold tables.
         maximum: Largest value that makes sense, inclusive; checked on gold tables.
@@ -121,7 +121,7 @@ class Table:
         rules: Row rules beyond the null policy and the allowed values.
         references: Foreign keys.
         versioned_by: Column whose newest value wins when a key is ingested again with other
-            content; the older versions go to ``<name>_history``. Of equal values, and where a
+            content; the older versions go to ``<name>_history``. Of equal values, and if a
             source maps none, the last one ingested wins. Empty for other tables.
         immutable_since: Of an entity that never changes, the column with the time of the record:
             when a key is ingested again with other content the earliest is kept, and the others

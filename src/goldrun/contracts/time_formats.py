@@ -4,7 +4,7 @@ from goldrun.contracts.time_pattern import layouts_of
 from goldrun.errors import did_you_mean
 
 ISO = "iso"
-"""ISO 8601, as where no format is declared."""
+"""ISO 8601, the format of times if none is declared."""
 EPOCHS = {"epoch_s": 6, "epoch_ms": 3, "epoch_us": 0}
 """Numbers of seconds, milliseconds or microseconds since 1970-01-01T00:00:00Z, by name, with the
 number of decimals down to a microsecond."""

@@ -118,7 +118,7 @@ def contributing_rows(days: Days, silver: Silver) -> Silver:
 
 
 def _tables(silver: Silver) -> list[DataFrame]:
-    """Transactions and, where there is one, their history."""
+    """Transactions and, if there is one, their history."""
     history = silver.transactions_history
     return [silver.transactions] if history is None else [silver.transactions, history]
 

@@ -45,8 +45,8 @@ def observed_end(rows_by_day: Mapping[date, int]) -> ObservedEnd:
         rows_by_day: Number of rows of each day that has any, at least one; the order has no effect.
 
     Returns:
-        The end, and the rows after it. The end is the newest day where no day is within a rhythm,
-        as in a history of fewer than 20 days with rows, and where no weekday is usual.
+        The end, and the rows after it. The end is the newest day if no day is within a rhythm,
+        as in a history of fewer than 20 days with rows, and if no weekday is usual.
 
     Raises:
         ValueError: There is no day.

@@ -28,13 +28,13 @@ def purchases_by_day(dated: DataFrame, orders: DataFrame) -> DataFrame:
 
     Args:
         dated: Rows of ``silver/transactions`` with their ``day``; with ``known_from`` and ``sign``
-            where a transaction has several versions.
+            if a transaction has several versions.
         orders: Result of ``orders_by_day`` for all transactions of the orders, with the same
             further columns.
 
     Returns:
         ``customer_id, day, known_from`` and ``catalog.purchase_metrics.METRICS``; a sum is null
-        where no transaction of the day was completed.
+        if no transaction of the day was completed.
     """
     # One grouping of both, not a join of two: a join has all days of one side in memory.
     rows = stacked([_transaction_rows(dated), orders])
@@ -59,11 +59,11 @@ def orders_by_day(dated: DataFrame) -> DataFrame:
 
     Args:
         dated: Rows of ``silver/transactions`` with their ``day``; each state of an order by itself
-            where they have ``known_from`` and ``sign``.
+            if they have ``known_from`` and ``sign``.
 
     Returns:
         ``customer_id, day``, and 1 or 0 in each metric of ``ORDERS_COUNTED_IF``: a row for each
-        order and day on which it counts; with ``known_from`` and ``sign`` where the transactions
+        order and day on which it counts; with ``known_from`` and ``sign`` if the transactions
         have them.
     """
     # Two groupings, not a window: where windows are quick, a window saves one second per million
@@ -85,7 +85,7 @@ def orders_by_day(dated: DataFrame) -> DataFrame:
 
 
 def _over_time(dated: DataFrame) -> list[str]:
-    """Names of the columns that tell when a row is known, where there are any."""
+    """Names of the columns that tell when a row is known, if there are any."""
     return [name for name in (daily_metrics.KNOWN_FROM, SIGN) if name in dated.columns]
 
 

@@ -62,8 +62,8 @@ def summarise_events(enriched: DataFrame) -> DataFrame:
 def session_day(zone: str) -> SparkColumn:
     """Day on which all metrics of a session count: the first on which all of them are known.
 
-    It is the day of ``session_end``, of ``session_start`` where there is no end, or of the last
-    event where that is later. So a session over midnight is unknown as of that midnight.
+    It is the day of ``session_end``, of ``session_start`` if there is no end, or of the last
+    event if that is later. So a session over midnight is unknown as of that midnight.
     """
     ended = F.coalesce(behaviour.SESSION_END, behaviour.SESSION_START)
     return day_of(F.greatest(ended, F.col(_LAST_EVENT_AT)), zone)

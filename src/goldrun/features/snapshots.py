@@ -116,7 +116,7 @@ def _non_additive(activity: Activity, as_ofs: Sequence[date]) -> list[DataFrame]
 
 
 def _response_times(activity: Activity, as_ofs: Sequence[date]) -> list[DataFrame]:
-    """Compute the percentile of response times, where the shop records interactions."""
+    """Compute the percentile of response times, if the shop records interactions."""
     if interaction_features.ENTITY not in activity.recorded:
         return []
     # Its table has no versions.

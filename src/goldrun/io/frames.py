@@ -31,7 +31,7 @@ def to_pandas(
     Args:
         rows: The frame.
         key: Columns that identify a row, with unchanged values. Frames with the same key and seed
-            have the same sample, where they have as many rows.
+            have the same sample, if they have as many rows.
         numbers: Columns that become float64; null becomes NaN.
         seed: Seed of the sample.
         texts: Further columns with unchanged values.

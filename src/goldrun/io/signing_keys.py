@@ -103,7 +103,7 @@ def _read(path: str, variable: str) -> bytes:
 
 
 def _warn_if_open(path: str) -> None:
-    """Warn where others than the owner may read a private key; Windows has no such bits."""
+    """Warn if others than the owner may read a private key; Windows has no such bits."""
     if os.name == "posix" and Path(path).stat().st_mode & 0o077:
         log.warning(
             "%s=%s can be read by others, who can then sign entries: chmod 600 %s",

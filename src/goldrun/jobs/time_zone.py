@@ -90,7 +90,7 @@ def end_remap(ctx: Context) -> None:
 
 
 def zone_of_gold(ctx: Context) -> str:
-    """Time zone whose calendar days the stored days of gold are; ``UTC`` where not recorded."""
+    """Time zone whose calendar days the stored days of gold are; ``UTC`` if not recorded."""
     return stored_settings(ctx).get(GOLD_TIMEZONE, UTC)
 
 

@@ -82,7 +82,7 @@ def feature_frame(frame: pd.DataFrame, features: Sequence[str]) -> pd.DataFrame:
 
     Raises:
         ContractError: A column is missing or not a number, or a value is infinite, or negative
-            where the contract of its feature has a minimum.
+            if the contract of its feature has a minimum.
     """
     lacking = [name for name in features if name not in frame.columns]
     if lacking:

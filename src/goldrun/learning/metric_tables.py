@@ -16,7 +16,7 @@ def metrics_table(metrics: Mapping[str, float], baselines: Sequence[str]) -> str
 
     Args:
         metrics: ``<metric>`` and ``<baseline>.<metric>``, with bounds ``<metric>_low`` and
-            ``<metric>_high`` where there is an interval.
+            ``<metric>_high`` if there is an interval.
         baselines: Names of the baselines.
     """
     rows = [

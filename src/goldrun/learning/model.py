@@ -44,12 +44,12 @@ class Labels:
 
 @dataclass(frozen=True)
 class Frames:
-    """Rows of ``gold/customer_features`` in memory, each with its label where there are labels.
+    """Rows of ``gold/customer_features`` in memory, each with its label if there are labels.
 
     Attributes:
         training: Rows as of ``Origins.train``, sorted by customer and as_of.
         earlier: Rows as of ``Origins.earlier``.
-        test: Rows as of ``Origins.test``; the training rows where that is None.
+        test: Rows as of ``Origins.test``; the training rows if that is None.
         currency: Unit of money, for figures.
         baselines: Result of ``Model.baselines``; empty before the job has computed it.
     """

@@ -27,7 +27,7 @@ class Phrase:
 
     Attributes:
         text: The sentence, with the value as ``{0:format}`` (``_Value``).
-        unknown: The sentence for null; what the feature's null means where it is empty.
+        unknown: The sentence for null; what the feature's null means if it is empty.
         beside: Another feature whose known value is added.
         added: The words that are added then, in the same form.
     """
@@ -55,7 +55,7 @@ class _Value:
 
 
 def _rounded(number: float) -> str:
-    """Write a number with one decimal below 10 where it has any, and without from 10 on."""
+    """Write a number with one decimal below 10 if it has any, and without from 10 on."""
     places = 0 if abs(number) >= 10 or number == round(number) else 1
     return f"{number:,.{places}f}"
 
@@ -72,7 +72,7 @@ def describe(feature: str, values: Mapping[str, float], currency: str) -> str:
 
     Args:
         feature: A numeric feature.
-        values: The customer's values by feature, NaN for null; with ``BESIDE`` where known.
+        values: The customer's values by feature, NaN for null; with ``BESIDE`` if known.
         currency: Unit of money.
     """
     phrase = PHRASES.get(feature) or Phrase(f"{feature.replace('_', ' ')}: {{0:{_BARE}}}")

@@ -12,7 +12,7 @@ from goldrun.features.catalog.feature_tables import feature_named
 
 
 def signed_log(values: ArrayLike) -> NDArray[np.float64]:
-    """Return sign(x) * log(1 + |x|), which is log(1 + x) where x is not negative."""
+    """Return sign(x) * log(1 + |x|), which is log(1 + x) if x is not negative."""
     numbers = np.asarray(values, dtype=np.float64)
     return np.asarray(np.sign(numbers) * np.log1p(np.abs(numbers)), dtype=np.float64)
 

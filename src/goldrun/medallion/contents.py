@@ -69,7 +69,7 @@ def compare_contents(records: DataFrame, stored: DataFrame) -> dict[str, Compari
     """Compare the new contents of files with the stored ones, record by record.
 
     The text of a stored record that was erased is not known. It equals the record at its
-    place where that record's customer is unknown, or its text is erased too.
+    place if that record's customer is unknown, or its text is erased too.
 
     Args:
         records: Rows of ``bronze/<entity>`` of the whole new contents, with ``customer_id``.

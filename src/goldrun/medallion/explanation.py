@@ -22,7 +22,7 @@ class Mapped:
 
     Attributes:
         column: Name of the contract's column.
-        expression: The source's expression; the contract's default where the source has none, and
+        expression: The source's expression; the contract's default if the source has none, and
             empty if both have none.
         is_default: Whether the expression is the contract's default.
         text: What the expression gives, as text; None for null, and for a default.

@@ -24,7 +24,7 @@ class Ingestion:
         fingerprint: SHA-256 of the file's bytes at that time.
         records: Number of its records in bronze.
         first_offset: Smallest ``offset`` of its records: 0 if the whole file was read, more
-            where only the records that had been appended were.
+            if only the records that had been appended were.
     """
 
     file: str

@@ -83,7 +83,7 @@ def with_castable_text(
         mapped: Frame with the mapped columns.
         columns: Contracts of the columns.
         timezone: Zone of times that carry none.
-        formats: Formats of times by column; ISO 8601 where None.
+        formats: Formats of times by column; ISO 8601 if None.
 
     Returns:
         The frame with the trimmed text of each column, and for numbers and times the text that
@@ -184,7 +184,7 @@ def _standardised(
 
 
 def _with_fault(text: SparkColumn, value: SparkColumn, column: Column) -> Parsed:
-    """Return a value with the fault ``unparsed`` where it is null and its text is not."""
+    """Return a value with the fault ``unparsed`` if it is null and its text is not."""
     fault = text.isNotNull() & value.isNull()
     return Parsed(value, text.isNull(), {quarantine_reasons.unparsed(column): fault})
 

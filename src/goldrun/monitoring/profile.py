@@ -53,11 +53,11 @@ class Profile:
 def profile_table(rows: DataFrame, table: Table) -> Profile:
     """Compute the nulls and the range of each column.
 
-    For a stored table, Sail answers from the statistics of the files where it can.
+    For a stored table, Sail answers from the statistics of the files if it can.
     """
     # Text columns have no range: the smallest and largest id would identify persons.
     ranged = [c.name for c in table.columns if not isinstance(c.type, T.StringType)]
-    # Counting values needs no rows where statistics exist; counting nulls by a condition would read
+    # Counting values needs no rows if statistics exist; counting nulls by a condition would read
     # them. Text columns are aggregated separately: statistics may lack them, and one column without
     # statistics makes the engine read the others of the same aggregate as well.
     values = _aggregate(rows, {name: F.count(name) for name in table.names if name not in ranged})

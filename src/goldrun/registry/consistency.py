@@ -12,7 +12,7 @@ _TRAIN_AGAIN = "train again"
 def contradictions(evidence: Evidence) -> list[str]:
     """Return where the parts of one version's evidence contradict each other.
 
-    Quality and drift count only for the table versions that trained, and gold only where it had
+    Quality and drift count only for the table versions that trained, and gold only if it had
     the silver versions that were measured.
     """
     trained = evidence.table_versions

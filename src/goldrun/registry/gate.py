@@ -55,7 +55,7 @@ def decide(
     """Decide from the evidence of a challenger whether it is promoted.
 
     The evidence must be complete and quality must pass. Unknown drift prevents a promotion, but
-    only warns where the model never had a champion (``first``): a small shop has too few rows to
+    only warns if the model never had a champion (``first``): a small shop has too few rows to
     evaluate it. Failed drift is a warning or prevents a promotion, by ``drift_policy``. At least
     one criterion is required, and all must hold, on finite numbers in their metric's range. If
     there is a champion, ``head_to_head`` is given and meets the rule of ``gate``, whose default

@@ -18,7 +18,7 @@ def champion_by(entries: Sequence[Entry], at: datetime | None = None) -> Entry |
 
 
 def open_intent(entries: Sequence[Entry]) -> Entry | None:
-    """Return the newest entry where it is an intent that was neither done nor abandoned."""
+    """Return the newest entry if it is an intent that was neither done nor abandoned."""
     newest = entries[-1] if entries else None
     return newest if newest is not None and newest.state == State.INTENDED else None
 

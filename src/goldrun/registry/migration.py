@@ -44,7 +44,7 @@ def label_of(version: RegisteredVersion) -> str:
 
 @dataclass(frozen=True)
 class Classified(Generic[V]):
-    """A version, whether it was trained on the lake, and the reason where it was not."""
+    """A version, whether it was trained on the lake, and the reason if it was not."""
 
     version: V
     provenance: Provenance

@@ -58,8 +58,8 @@ def provenance_of(record: TrainingRecord, lake: LakeState) -> tuple[Provenance, 
         lake: The lake's current state.
 
     Returns:
-        The provenance, and the reason, which is empty for ``THIS``. ``UNKNOWN`` where nothing is
-        recorded; ``IMPOSSIBLE`` where the folder is the lake's and the table versions are not.
+        The provenance, and the reason, which is empty for ``THIS``. ``UNKNOWN`` if nothing is
+        recorded; ``IMPOSSIBLE`` if the folder is the lake's and the table versions are not.
     """
     if record.root is None and not record.versions:
         return Provenance.UNKNOWN, "its run does not record on which lake it was trained"

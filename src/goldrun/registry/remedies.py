@@ -27,7 +27,7 @@ def remedies(
         gate: Thresholds of the comparison; the default ones when None.
 
     Returns:
-        Clauses; none where the metrics are not the reason.
+        Clauses; none if the metrics are not the reason.
     """
     baselines = [c.above for c in criteria if c.above is not None and _fails(metrics, c)]
     below = [c for c in criteria if c.at_least is not None and _below(metrics, c)]

@@ -1,7 +1,7 @@
 """Daily metrics of transactions and orders.
 
 Their expressions aggregate the rows that ``purchases_by_day`` makes. A row stands for one
-transaction on its day, with ``is_completed``, ``paid`` (its amount where it is completed),
+transaction on its day, with ``is_completed``, ``paid`` (its amount if it is completed),
 ``MONEY`` and ``READ_AS_STORED``, or for one order on a day, with 1 or 0 in each metric of
 ``ORDERS_COUNTED_IF``. Columns of the other kind are null.
 

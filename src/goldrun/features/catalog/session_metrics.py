@@ -7,7 +7,7 @@ for a session without events. The expressions of ``EVENT_METRICS`` aggregate the
 a session or not.
 
 All metrics of a session are on one day, the first at whose end all of them are known: the day of
-its session_end (its session_start where it has none), or of its last event if that is later. So no
+its session_end (its session_start if it has none), or of its last event if that is later. So no
 feature as of a midnight depends on how a session continues after it.
 """
 

@@ -106,7 +106,7 @@ def _pool_failure(reason: str) -> tuple[str, str]:
     """Describe the cause and the remedy of an allocation that Sail has refused.
 
     Sail adds up the sizes that its operators report, and some report several times their true
-    size: where the process never used half of the limit, memory is not the cause.
+    size: if the process never used half of the limit, memory is not the cause.
     """
     limit, peak = pool_memory(), peak_memory()
     if peak < in_bytes(limit) * _USED_SHARE:
@@ -122,7 +122,7 @@ def _pool_failure(reason: str) -> tuple[str, str]:
 
 
 def _more_than(limit: int) -> str:
-    """Describe the remedy where these bytes were not enough for a join, which does not spill."""
+    """Describe the remedy if these bytes were not enough for a join, which does not spill."""
     most = int(machine_memory() * _LARGEST_SHARE)
     if limit < most:
         return f"set {SETTING} to more, such as {min(2 * limit, most) >> 20}m"

@@ -26,7 +26,7 @@ def properties(table: Table) -> dict[str, str]:
 
 
 def _statistics(table: Table) -> dict[str, str]:
-    """Name the columns with statistics where Delta's default would include private ones."""
+    """Name the columns with statistics if Delta's default would include private ones."""
     if not any(_is_private(column) for column in table.columns):
         return {}
     names = ",".join(f"`{name}`" for name in columns_with_statistics(table))

@@ -15,8 +15,8 @@ from goldrun.io.engines.spark.session import default_master, is_submitted
 def engine_for(root: str, option: str = "", master: str = "", remote: str = "") -> type[Engine]:
     """Choose the engine of a batch.
 
-    The named engine; else one that computes on servers where a server is named; else one that
-    computes on masters where a master is named; else the first engine of the registry that can
+    The named engine; else one that computes on servers if a server is named; else one that
+    computes on masters if a master is named; else the first engine of the registry that can
     write the lake and needs no server.
 
     Args:

@@ -12,7 +12,7 @@ from goldrun.io.engines.spark.engine import SparkEngine
 ENGINES: dict[str, type[Engine]] = {
     engine.name: engine for engine in (SailEngine, SparkEngine, ConnectEngine)
 }
-"""Engines by name, in the order in which one is chosen where several are possible."""
+"""Engines by name, in the order in which one is chosen if several are possible."""
 
 
 def engine_named(option: str) -> type[Engine] | None:

@@ -61,7 +61,7 @@ class Origin:
 class StagedWrite(Protocol):
     """Rows that are computed and not yet committed. A method that writes makes at most one commit.
 
-    No commit happens where there are no rows to append. Every commit has ``commits.note_of`` as
+    No commit happens if there are no rows to append. Every commit has ``commits.note_of`` as
     its ``userMetadata``, by which gold recognises what goldrun wrote.
     """
 

@@ -20,7 +20,7 @@ def as_text(values: pa.Array) -> pa.Array:
 
     - Numbers: decimals as they are, floats with the fewest digits that give the same float, whole
       ones without a point; ``NaN``, ``Infinity`` and ``-Infinity`` as in JSON.
-    - Times: ``2024-05-01T10:00:00.123``, in UTC with ``Z`` where the type has a zone; a time that
+    - Times: ``2024-05-01T10:00:00.123``, in UTC with ``Z`` if the type has a zone; a time that
       has none stays local. Dates: ``2024-05-01``.
     - Booleans: ``true`` and ``false``. Bytes: their UTF-8, an invalid byte as U+FFFD.
     - Lists, structs and maps: compact JSON, a map as an object.

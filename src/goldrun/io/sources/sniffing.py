@@ -89,7 +89,7 @@ def _encoding(start: bytes) -> tuple[str, bool]:
 
 
 def _likely_encoding(start: bytes) -> str:
-    """Return the likely encoding; the most usual one where several give as likely a text."""
+    """Return the likely encoding; the most usual one if several give as likely a text."""
     found = from_bytes(start, cp_isolation=list(_USUAL))
     best = found.best()
     if best is None:

@@ -115,7 +115,7 @@ def history_of(ctx: Context) -> History:
 
 
 def warn_of_rows_after(history: History) -> None:
-    """Log a warning of the rows after the observed end, where there are any."""
+    """Log a warning of the rows after the observed end, if there are any."""
     if history.after_the_end:
         log.warning(
             "    %s after the observed end %s count for nothing: correct their dates, or load what "

@@ -42,9 +42,9 @@ _NEARLY_ALL = 0.5
 def run(ctx: Context, as_of: date | None = None, *, rebuild: bool = False) -> date:
     """Bring all gold tables up to date; return the date of the feature snapshot.
 
-    Activity is computed again for the changes in silver since the last update; all of it where
-    these are not known, where its days are those of another time zone, where a definition has
-    changed, or where another writer has changed a table. Both ways give the same result. Stored
+    Activity is computed again for the changes in silver since the last update; all of it if
+    these are not known, if its days are those of another time zone, if a definition has
+    changed, or if another writer has changed a table. Both ways give the same result. Stored
     snapshots that a change affects are computed again too.
 
     Args:
@@ -142,7 +142,7 @@ def _compute_all(ctx: Context) -> None:
 
 
 def _update_activity(ctx: Context, state: State, changed: Mapping[str, int] | None) -> Change:
-    """Compute activity again: where silver has changed, or all of it where that is not known."""
+    """Compute activity again: if silver has changed, or all of it if that is not known."""
     change = None if changed is None else _bring_up_to_date(ctx, changed)
     if change is None:
         # Without progress, a run after an interrupted one computes all of it again.

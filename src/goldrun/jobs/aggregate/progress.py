@@ -41,7 +41,7 @@ class State:
         ids: Delta id of each of these tables.
         progress: Version of each silver table that gold has; empty if it is not known.
         recorded: Rows of ``ops/gold_tables`` by table.
-        anew: Reason to compute a table again, by table; none where it is as gold left it.
+        anew: Reason to compute a table again, by table; none if it is as gold left it.
     """
 
     silver: Mapping[str, int]
@@ -142,17 +142,17 @@ def record_tables(
 ) -> State:
     """Record the tables as a run leaves them, which has computed everything that ``state`` wants.
 
-    A version is recorded only where all changes up to it are goldrun's: another's change during the
+    A version is recorded only if all changes up to it are goldrun's: another's change during the
     run is found by the next one. The day since which stored snapshots lack a change is deleted
-    where activity has not changed since the versions that they were computed from. Where it has, or
-    where another process is writing it, the day stays for the next run.
+    if activity has not changed since the versions that they were computed from. If it has, or
+    if another process is writing it, the day stays for the next run.
 
     Args:
         ctx: The context.
         state: The tables before the run.
         run_id: MLflow run that is recorded with the tables.
         seen: Versions of the tables of activity that all stored snapshots were computed from; None
-            where the run has not brought them up to date.
+            if the run has not brought them up to date.
 
     Returns:
         The tables as they are recorded.

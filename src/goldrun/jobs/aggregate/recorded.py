@@ -61,7 +61,7 @@ def changed_from(ctx: Context) -> date | None:
 def record_changed_from(ctx: Context, day: date, run_id: str) -> date:
     """Record the earliest day that snapshots may lack once activity is written, and return it.
 
-    Nothing is recorded where ``gold/customer_features`` is not, because all snapshots are computed
+    Nothing is recorded if ``gold/customer_features`` is not, because all snapshots are computed
     again then. The caller holds the locks of the tables of activity from here until it has written
     them, so that the day is not deleted in between.
     """

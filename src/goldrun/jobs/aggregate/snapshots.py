@@ -48,7 +48,7 @@ class Change:
         return cls(_EVERYTHING)
 
     def since_or(self, earlier: date | None) -> "Change":
-        """Add the changes of any customers since a day, where one is given."""
+        """Add the changes of any customers since a day, if one is given."""
         if earlier is None:
             return self
         since = earlier if self.since is None else min(earlier, self.since)
@@ -91,7 +91,7 @@ def _write(ctx: Context, as_ofs: Sequence[date], history: History) -> None:
 def _computed(
     ctx: Context, activity: Activity, as_ofs: Sequence[date], first: date
 ) -> list[DataFrame]:
-    """Compute the snapshots in parts, from sums between the dates where no transaction changed."""
+    """Compute the snapshots in parts, from sums between the dates if no transaction changed."""
     at_once = ctx.lake.rows_at_once
     rows = 0 if at_once is None else activity.daily.count()
     parts = dates_in_parts(as_ofs, rows, at_once)

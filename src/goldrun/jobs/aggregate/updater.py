@@ -176,7 +176,7 @@ class GoldUpdater:
         return self._change
 
     def _compute(self, ctx: Context, affected: AffectedRows) -> None:
-        # The day that is recorded is exact where the affected days are known.
+        # The day that is recorded is exact if the affected days are known.
         before = None if affected.days else self._changed_before(ctx)
         self._note(ctx, affected.since)
         change = recompute(ctx, affected)

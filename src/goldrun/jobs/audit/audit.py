@@ -1,4 +1,4 @@
-"""Audit the models of a source: read, check, write the page, and fail where anything is found."""
+"""Audit the models of a source: read, check, write the page, and fail if anything is found."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -57,7 +57,7 @@ def short(text: str | None) -> Markup:
 
 
 def table(header: Sequence[str], rows: Iterable[Markup], class_: str | None = None) -> Markup:
-    """Return a table of rows (``row``) under a header, in a box that scrolls where it is wide."""
+    """Return a table of rows (``row``) under a header, in a box that scrolls if it is wide."""
     head = element("tr", *(element("th", each, scope="col") for each in header))
     body = element("table", element("thead", head), element("tbody", *rows), class_=class_)
     return element("div", body, class_="wide")

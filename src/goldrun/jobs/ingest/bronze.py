@@ -100,7 +100,7 @@ def _all_files(ctx: Context, entity: str) -> list[Path]:
 def _complete(ctx: Context, found: Mapping[str, Sequence[Path]]) -> dict[str, list[Path]]:
     """Wait for files that are being written, and omit the files that are not complete in time.
 
-    A file that was read before is not omitted where a change of it is an error.
+    A file that was read before is not omitted if a change of it is an error.
 
     Raises:
         SourceError: An entity without files in bronze has no complete file.

@@ -10,7 +10,7 @@ from goldrun.medallion.source_columns import columns_optional
 
 
 def never(_: str) -> bool:
-    """Whether an earlier file has a column, where there is none."""
+    """Return False, as where no earlier file has the column."""
     return False
 
 

@@ -30,7 +30,7 @@ def refuses_changes(ctx: Context, entity: str) -> bool:
 
 
 def check_allowed(ctx: Context, entity: str, overwritten: Iterable[Path]) -> None:
-    """Refuse overwritten files where the source sets ``on_changed = "refuse"``.
+    """Refuse overwritten files if the source sets ``on_changed = "refuse"``.
 
     Raises:
         SourceError: A file has changed since it was read.

@@ -32,7 +32,7 @@ def record_readings(
     reading = _reading(ctx, entity, joined)
     with ctx.lake.writing(READINGS.name):
         known = _readings(ctx, entity).keys() & {*fingerprints}
-        # An upsert takes several times as long. It is needed where an earlier run has stopped.
+        # An upsert takes several times as long. It is needed if an earlier run has stopped.
         write = ctx.lake.upsert if known else ctx.lake.append
         write(READINGS, _rows(ctx, entity, fingerprints, reading))
 

@@ -50,7 +50,7 @@ def run(ctx: Context) -> None:
 
     All files are checked before the first record is replaced. A file with the content that bronze
     has keeps its batch; another content is a new ingestion. Records of contents that no file has
-    any more stay; those of a file that is there are replaced where the source refuses changes of
+    any more stay; those of a file that is there are replaced if the source refuses changes of
     its files. The next run of silver validates all records again.
 
     Raises:

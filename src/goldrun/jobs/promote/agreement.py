@@ -50,8 +50,8 @@ def agreed(ctx: Context, model: str) -> tuple[list[Entry], Standing]:
 def complete_stopped(ctx: Context, entries: list[Entry]) -> list[Entry]:
     """Finish a promotion that was stopped between its entries, within ``deciding``.
 
-    The decision was made and recorded, so the alias is moved. It stays where the version does not
-    exist any more, or where somebody has moved the alias since.
+    The decision was made and recorded, so the alias is moved. It stays if the version does not
+    exist any more, or if somebody has moved the alias since.
     """
     intent = open_intent(entries)
     if intent is None:

@@ -71,7 +71,7 @@ def _owned(ctx: Context, champion: Champion | None) -> Champion | None:
 
 
 def _warn(ctx: Context, champion: Champion) -> None:
-    """Log how the alias and the ledger disagree, where the caller accepts the alias."""
+    """Log how the alias and the ledger disagree, if the caller accepts the alias."""
     try:
         standing = standing_of(ctx, champion.name, completed_entries(ctx, champion.name))
         problem = standing.problem()
@@ -134,7 +134,7 @@ def check_models(ctx: Context, *models: str, accept_alias: bool = False) -> None
 
 
 def _refuse_old_name(ctx: Context, model: str) -> None:
-    """Raise where versions of this lake have the name that all shops shared before."""
+    """Raise if versions of this lake have the name that all shops shared before."""
     client, name = ctx.tracker.client, ctx.source.registered_name(model)
     if ctx.source.registry_prefix is not None or versions_of(client, name) is not None:
         return

@@ -85,7 +85,7 @@ def adopt(ctx: Context, name: str, number: int | None, why: str) -> int:
 
 
 def adopt_migrated(ctx: Context, name: str) -> None:
-    """Record the champion of a migrated model, where the ledger has no entry of it yet."""
+    """Record the champion of a migrated model, if the ledger has no entry of it yet."""
     with ledger.deciding(ctx):
         entries = ledger.stored_entries(ctx, name)
         champion = ctx.tracker.champion(name)

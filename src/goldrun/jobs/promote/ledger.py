@@ -128,7 +128,7 @@ def append(ctx: Context, entries: Sequence[Entry], entry: Entry) -> list[Entry]:
 
 
 def _time_after(ctx: Context, entries: Sequence[Entry]) -> datetime:
-    """Return the current time, or one just after the newest entry where clocks differ a little."""
+    """Return the current time, or one just after the newest entry if clocks differ a little."""
     now = ctx.clock()
     newest = entries[-1].recorded_at if entries else now
     if now < newest - _CLOCKS_DIFFER:

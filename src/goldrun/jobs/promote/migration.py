@@ -42,7 +42,7 @@ from goldrun.registry.provenance import (
 def run(ctx: Context, lake_was: str = "") -> None:
     """Move this lake's versions of every model, and tag them with the source and the lake.
 
-    A champion is recorded in the ledger as adopted, where the ledger has no entry of its model.
+    A champion is recorded in the ledger as adopted, if the ledger has no entry of its model.
 
     Args:
         ctx: The context; its tracker has an active run.
@@ -139,7 +139,7 @@ def _copy(ctx: Context, versions: Sequence[Version], name: str) -> None:
 
 
 def _restore_champion(ctx: Context, name: str) -> None:
-    """Make the last promoted version champion again, where another shop's had displaced it."""
+    """Make the last promoted version champion again, if another shop's had displaced it."""
     number = champion_to_restore(versions_of(ctx.tracker.client, name) or [])
     if number is None:
         return

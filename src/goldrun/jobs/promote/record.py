@@ -112,7 +112,7 @@ def describe(
 ) -> None:
     """Write a decision into the descriptions of the version and of its training run.
 
-    A deployment job's approval is written too, where the version was trained with the name of its
+    A deployment job's approval is written too, if the version was trained with the name of its
     tag (``approval_tag``).
     """
     client, name, number = ctx.tracker.client, evidence.model, evidence.version

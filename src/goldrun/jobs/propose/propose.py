@@ -38,7 +38,7 @@ def propose(path: str, name: str = "", folder: Path | None = None) -> Written:
 
     Args:
         path: A file, a folder or a glob.
-        name: Name of the source; made from the path where it is empty.
+        name: Name of the source; made from the path if it is empty.
         folder: Folder of the TOML file; ``pipelines/sources`` if None.
 
     Raises:

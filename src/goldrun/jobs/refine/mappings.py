@@ -63,7 +63,7 @@ def record_settings(
 ) -> None:
     """Record the settings under which pending records are refined, before their fates are written.
 
-    Nothing is written where the settings are those recorded last. Other settings hold from the
+    Nothing is written if the settings are those recorded last. Other settings hold from the
     first batch that is newer than all fates, or else from now on: for records of older batches, of
     which some have fates already, the settings recorded before are kept.
 

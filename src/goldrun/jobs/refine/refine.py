@@ -43,7 +43,7 @@ def refine(
         ctx: The context.
         entity: Name of the entity.
         replay: Whether records in open quarantine are pending too.
-        batch: The batch of all pending records, where it is known: the caller has held the locks
+        batch: The batch of all pending records, if it is known: the caller has held the locks
             of the entity's tables since before the batch was written to bronze.
 
     Raises:

@@ -27,7 +27,7 @@ from goldrun.medallion.source_columns import columns_read
 
 
 def run(ctx: Context, *, replay: bool = False, remap: bool = False) -> dict[str, Refined]:
-    """Refine every entity that has files, parents first, then derive customers where needed.
+    """Refine every entity that has files, parents first, then derive customers if needed.
 
     Args:
         ctx: The context.

@@ -18,7 +18,7 @@ def publish(
     *,
     accept_alias: bool = False,
 ) -> int | None:
-    """Score all customers with the champion, where the model has a publication.
+    """Score all customers with the champion, if the model has a publication.
 
     Nothing is written while there is no champion.
 

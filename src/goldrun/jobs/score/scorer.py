@@ -33,7 +33,7 @@ class Scorer:
         streaming: Whether it scores for a stream. It then records changes of scores, and keeps the
             last champion while the registry fails, so that the stream goes on.
         champion: Registered version; None while there is none.
-        settings: Settings of the model now, where its scores depend on them.
+        settings: Settings of the model now, if its scores depend on them.
         accept_alias: Whether to score with a version that has the alias and is not champion by the
             ledger.
     """
@@ -114,7 +114,7 @@ class Scorer:
             ctx: The context.
             features: Rows of ``gold/customer_features``.
             as_of: Their date.
-            version: Delta version of the table that they were read at, where they were read.
+            version: Delta version of the table that they were read at, if they were read.
         """
         complete = self._publication.complete
         if complete is not None:

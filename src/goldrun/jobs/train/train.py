@@ -45,7 +45,7 @@ def train(
         ctx: The context.
         name: Name of the model in the registry of models.
         as_of: Date that the model is measured at; the model's default when None.
-        report: Data quality of the lake in its current state, where it is already measured.
+        report: Data quality of the lake in its current state, if it is already measured.
 
     Raises:
         SettingsError: No model has that name, or its settings are invalid.

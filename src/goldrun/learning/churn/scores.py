@@ -68,7 +68,7 @@ def reasons(found: Contributions, rows: pd.DataFrame, currency: str) -> list[lis
 
     Args:
         found: Contributions of the rows.
-        rows: Values of the features, and of ``phrases.BESIDE`` where they are known.
+        rows: Values of the features, and of ``phrases.BESIDE`` if they are known.
         currency: Unit of money.
 
     Returns:

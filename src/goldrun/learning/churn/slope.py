@@ -53,7 +53,7 @@ def estimate_slope(dates: Sequence[Dated]) -> float:
 
 
 def slope_that_helps(dates: Sequence[Dated]) -> float:
-    """Return the slope of all dates, or 1 where it does not help on dates it was not fitted to.
+    """Return the slope of all dates, or 1 if it does not help on dates it was not fitted to.
 
     It helps if the log loss of a date, with the slope of the other dates, is lower than without a
     slope, on the mean over the dates by more than one standard error.

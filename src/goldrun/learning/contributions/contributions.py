@@ -70,7 +70,7 @@ def contributions(model: Pipeline, frame: pd.DataFrame, features: tuple[str, ...
 
 
 def _check_sums(model: Pipeline, inputs: pd.DataFrame, added: Floats) -> None:
-    """Raise where contributions don't add up to the log-odds: a step was not understood."""
+    """Raise if contributions don't add up to the log-odds: a step was not understood."""
     log_odds = model.decision_function(inputs)
     error = float(np.max(np.abs(added - log_odds) / np.maximum(1.0, np.abs(log_odds))))
     if not error <= _TOLERANCE:

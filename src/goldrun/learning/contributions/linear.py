@@ -77,7 +77,7 @@ def _shares(model: Pipeline) -> Floats:
 
 
 def _check_scaled(model: Pipeline) -> None:
-    """Raise where the classifier's inputs, or those of products, are not standardised."""
+    """Raise if the classifier's inputs, or those of products, are not standardised."""
     steps = [step for _, step in model.steps]
     products = [n for n, step in enumerate(steps) if isinstance(step, PolynomialFeatures)]
     for place in (*products, len(steps) - 1):

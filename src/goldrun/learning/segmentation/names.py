@@ -45,7 +45,7 @@ def rfm_of(features: Collection[str]) -> tuple[str, str, str]:
     """Return the features that segments are ordered and named by: recency, frequency, money.
 
     Args:
-        features: Names of features; where none is of ``MONEY``, its first is returned.
+        features: Names of features; if none is of ``MONEY``, its first is returned.
     """
     money = next((name for name in MONEY if name in features), MONEY[0])
     return RFM[0], RFM[1], money
@@ -110,7 +110,7 @@ def _costs(standing: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _standing(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Scale values (segments, 3) to 0 (worst) .. 1 (best); 1 where all segments are equal."""
+    """Scale values (segments, 3) to 0 (worst) .. 1 (best); 1 if all segments are equal."""
     logs = signed_log(values) * (-1, 1, 1)
     low, span = logs.min(axis=0), np.ptp(logs, axis=0)
     return np.where(span > 0, (logs - low) / np.where(span > 0, span, 1), 1.0)
@@ -134,7 +134,7 @@ def profile(
         One row per segment of ``names`` in ascending order: ``segment``, ``segment_name``,
         ``customers`` (count), ``share`` (of the customers, 0 to 1), ``median_*`` and ``mean_*`` of
         recency (days), frequency (orders) and spend (currency), and ``spend_share`` (of all spend;
-        0 to 1, and beyond where the net spend of a segment is negative). Medians and means are null
+        0 to 1, and beyond if the net spend of a segment is negative). Medians and means are null
         for a segment without customers, ``share`` when there are no customers, ``spend_share`` when
         all spend together is not positive.
 

@@ -12,7 +12,7 @@ class SegmentationSettings(ModelSettings):
 
     Attributes:
         features: As for every model; recency, frequency and ``net_spend`` or ``total_spend`` must
-            be among them, because segments are ordered and named by these; by net spend where both
+            be among them, because segments are ordered and named by these; by net spend if both
             are given.
         k_min: Smallest number of segments to try.
         k_max: Largest number of segments to try.

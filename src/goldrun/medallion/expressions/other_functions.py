@@ -27,7 +27,7 @@ def choose(name: str, values: Sequence[Value], make: Callable[..., Column]) -> V
 
 
 def case_when(conditions: Sequence[Value], values: Sequence[Value]) -> Value:
-    """Select the value of the first true condition; the last value where none is true."""
+    """Select the value of the first true condition; the last value if none is true."""
     alike = one_kind(values, "the results of a condition")
     true = [of_kind(value, Kind.BOOLEAN, "a condition") for value in conditions]
     count = len(true)

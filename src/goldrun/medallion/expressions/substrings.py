@@ -19,7 +19,7 @@ def substring(given: Sequence[Value]) -> Value:
     start = whole_number(given[1], -_MOST, _MOST, "start")
     length = whole_number(given[2], 0, _MOST, "length") if given[2:] else _MOST
     if start < 0 and length < -start:
-        # Engines disagree where the start lies before the text.
+        # Engines disagree if the start lies before the text.
         return computed(Kind.TEXT, given[:1], lambda c: _from_end(c, -start, length))
     return computed(Kind.TEXT, given[:1], lambda c: F.substring(c, F.lit(start), F.lit(length)))
 

@@ -30,8 +30,8 @@ class Section:
         formats: Formats of its times; empty for ISO 8601.
         zoned: Whether all its times have a zone.
         values: The shop's words by contract column, each with a value of the contract, or empty
-            where it is not known.
-        currencies: ISO 4217 codes of its money, where a column has them.
+            if it is not known.
+        currencies: ISO 4217 codes of its money, if a column has them.
         without_customer: Share of the rows without a customer.
         questions: What the user has to decide about the section.
     """

@@ -13,12 +13,12 @@ from goldrun.medallion.proposal.section import Mapped, Section, number, quoted
 from goldrun.medallion.proposal.status_words import status_of
 
 ROW = "concat(_file, '-', _row)"
-"""Id of a row by its place, where no column has one."""
+"""Id of a row by its place, if no column has one."""
 _DECIMAL = "decimal(18,4)"
 
 
 def money_of_rows(found: dict[str, Profile], texts: pd.DataFrame) -> dict[str, Profile]:
-    """Leave out an amount that is the total of an order, where its rows have prices."""
+    """Leave out an amount that is the total of an order, if its rows have prices."""
     amount, order = found.get("amount"), found.get("order_id")
     quantity, price = found.get("quantity"), found.get("price")
     if amount is None or price is None or order is None or order.is_key:
@@ -108,7 +108,7 @@ def _key(
 
 
 def _money(section: Section, found: Mapping[str, Profile], texts: pd.DataFrame) -> None:
-    """Propose quantity, price and amount, each from the others where it has no column."""
+    """Propose quantity, price and amount, each from the others if it has no column."""
     mapped = section.columns
     quantity, price, amount = (found.get(name) for name in ("quantity", "price", "amount"))
     if quantity is None:
