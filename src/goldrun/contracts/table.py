@@ -121,7 +121,7 @@ class Table:
         rules: Row rules beyond the null policy and the allowed values.
         references: Foreign keys.
         versioned_by: Column whose newest value wins when a key is ingested again with other
-            content; the older versions go to ``<name>_history``. Of equal values, and if a
+            content; the older versions go to ``<name>_history``. Of equal values, or if a
             source maps none, the last one ingested wins. Empty for other tables.
         immutable_since: Of an entity that never changes, the column with the time of the record:
             when a key is ingested again with other content the earliest is kept, and the others

@@ -73,7 +73,7 @@ def customer_daily(silver: Silver) -> DataFrame:
     Returns:
         Rows of ``gold/customer_daily``: one for each customer and day with activity of any
         entity, and one for each later day on which a change of the day's transactions is known.
-        A metric without activity is 0, also if the shop does not record its entity.
+        A metric without activity is 0, even if the shop does not record its entity.
     """
     silver = silver.with_versions()
     parts = [purchases_by_day(silver.dated_transactions(), silver.orders_by_day())]

@@ -97,7 +97,7 @@ def contributing_rows(days: Days, silver: Silver) -> Silver:
 
     Returns:
         ``silver`` with these transactions, each once, with the columns that days are computed from;
-        where transactions were changed, with all versions of these and of their history.
+        if transactions were changed, with all versions of these and of their history.
     """
     inside = on_days(entities.TRANSACTION_DATE, silver.zone, days.first, days.last)
     dated = [

@@ -19,13 +19,13 @@ def daily_sums(rows: DataFrame, key: Sequence[str], columns: Sequence[Column]) -
     """Group rows by a key, and compute the daily metrics among some columns.
 
     Args:
-        rows: Rows with a ``day``. Where they have ``known_from`` and ``sign`` too, the metrics of
+        rows: Rows with a ``day``. If they have ``known_from`` and ``sign`` too, the metrics of
             rows with the sign -1 are subtracted.
         key: Columns to group by; ``day`` is one of them.
         columns: Columns of a contract; those that are no daily metric are ignored.
 
     Returns:
-        The key, ``known_from`` and the metrics; a sum over no value is null, or 0 if rows have
+        The key, ``known_from`` and the metrics; a sum over no value is null, or 0 if the rows have
         a sign. Without a sign ``known_from`` is the day. With it, rows are differences, and those
         that change nothing are left out.
     """

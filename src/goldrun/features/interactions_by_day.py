@@ -82,7 +82,7 @@ def _changes(pairs: DataFrame) -> DataFrame:
 
 
 def _differences(changes: DataFrame) -> DataFrame:
-    """Return 1 if an interaction gets its first known order, and -1 if it loses the last."""
+    """Return 1 at an interaction's first known order, and -1 at the loss of its last one."""
     until_now = Window.partitionBy(*_INTERACTION).orderBy(_AT)
     known = changes.withColumn(_ORDERS_KNOWN, F.sum(_CHANGE).over(until_now))
     before = F.col(_ORDERS_KNOWN) - F.col(_CHANGE)

@@ -46,7 +46,7 @@ def observed_end(rows_by_day: Mapping[date, int]) -> ObservedEnd:
 
     Returns:
         The end, and the rows after it. The end is the newest day if no day is within a rhythm,
-        as in a history of fewer than 20 days with rows, and if no weekday is usual.
+        as in a history of fewer than 20 days with rows, or if no weekday is usual.
 
     Raises:
         ValueError: There is no day.

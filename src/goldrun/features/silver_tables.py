@@ -38,9 +38,9 @@ class Silver:
         transactions_history: Rows of ``silver/transactions_history``; None if no transaction was
             changed or the shop does not record when. Then the current version of a transaction is
             known from its day on.
-        orders: Result of ``orders_by_day``, where ``transactions`` are those of some days only,
+        orders: Result of ``orders_by_day``, if ``transactions`` are those of some days only,
             from which it can't be computed; None otherwise.
-        versions: Result of ``orders_with_versions``; None before ``with_versions`` and where no
+        versions: Result of ``orders_with_versions``; None before ``with_versions`` and if no
             transaction was changed.
         states: Result of ``states_of_orders``; None for the same.
         zone: Time zone of the calendar days (``Source.zone``).

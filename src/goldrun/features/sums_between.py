@@ -28,7 +28,7 @@ class SumsBetween:
             The totals of ``asof.totals_before`` that features read, ``totals.SQUARED_GAPS`` and the
             number of products that are bought for the first time.
         places: Key ``(customer_id, last_transaction)``: location and segment on that day, of the
-            days that are a customer's last before a date; only if one of them is known.
+            days that are a customer's last before a date; only rows with at least one known.
         activity: The daily tables, for what does not add up over these periods.
     """
 

@@ -1,7 +1,7 @@
 """Versions of transactions by the days on which they are known.
 
 A transaction that is corrected later, for example refunded, has several versions. The oldest is
-known from the day of the transaction, also if a shop first exports it later; each later one from
+known from the day of the transaction, even if a shop first exports it later; each later one from
 the day of its ``updated_at``. Features as of a date count the version that was known before it.
 """
 

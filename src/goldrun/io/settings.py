@@ -69,7 +69,7 @@ def load_source(name: str, path: str = "") -> Source:
 
 
 def default_lake(name: str) -> str:
-    """Return the lake of a source if none is given.
+    """Return the default lake of a source.
 
     A preset has one of its own, so that its records don't meet those of another shop.
     """

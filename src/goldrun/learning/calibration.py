@@ -92,6 +92,6 @@ def log_odds(probabilities: Floats) -> Floats:
 def shift_to(rate: float, logits: Floats) -> float:
     """Return the constant that, added to logits, makes the mean probability a rate.
 
-    The likelihood of an intercept with the logits as offset is largest if the means agree.
+    The likelihood of an intercept with the logits as offset is largest when the means agree.
     """
     return float(brentq(lambda by: expit(logits + by).mean() - rate, -_WIDEST_SHIFT, _WIDEST_SHIFT))

@@ -81,8 +81,8 @@ def feature_frame(frame: pd.DataFrame, features: Sequence[str]) -> pd.DataFrame:
         The same rows and index, float64; a null is NaN.
 
     Raises:
-        ContractError: A column is missing or not a number, or a value is infinite, or negative
-            if the contract of its feature has a minimum.
+        ContractError: A column is missing or not a number, or a value is infinite, or is
+            negative although the contract of its feature has a minimum.
     """
     lacking = [name for name in features if name not in frame.columns]
     if lacking:

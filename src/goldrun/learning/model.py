@@ -116,7 +116,7 @@ class Model(Protocol[S, F]):
     def choose(self, settings: S, training: pd.DataFrame, earlier: pd.DataFrame) -> Choice[S]:
         """Choose among the candidates that the settings declare, on rows before the test.
 
-        A model without candidates returns the settings unchanged, as here.
+        This default is for a model without candidates: it returns the settings unchanged.
 
         Args:
             settings: Settings that declare the candidates.

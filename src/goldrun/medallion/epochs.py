@@ -17,9 +17,9 @@ def since_1970(text: Column, decimals: int) -> Column:
         decimals: Number of decimals of its unit down to a microsecond: 6 of a second.
 
     Returns:
-        ``2024-06-01T02:00:00.123000Z``; with one digit more than a timestamp stores if the
-        number has more than microseconds. Null if the text is no number, or outside of the years 1
-        to 9999.
+        ``2024-06-01T02:00:00.123000Z``; with one digit more than a timestamp stores, if
+        the number has digits beyond microseconds. Null if the text is no number, or outside the
+        years 1 to 9999.
     """
     sign, whole, fraction = (F.regexp_extract(text, _NUMBER, group) for group in (1, 2, 3))
     down_to_micros = F.rpad(F.substring(fraction, 1, decimals), decimals, "0") if decimals else ""

@@ -75,7 +75,7 @@ class Person:
 
 
 def spelled_ids(person: Person, raws: Sequence[Raw]) -> set[str]:
-    """Return a person's id as files spell it, if one file column is the id."""
+    """Return a person's id as files spell it, of tables whose id is one file column."""
     alone = [raw for raw in raws if len(raw.needed) == 1]
     spelt = [person.rows_in(raw.owned()).select(trimmed(text_of(raw.needed[0]))) for raw in alone]
     found = reduce(DataFrame.union, spelt).distinct().collect() if spelt else []

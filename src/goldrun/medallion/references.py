@@ -16,7 +16,7 @@ from goldrun.contracts.table import Reference, Severity, Table
 def with_derived(
     parents: Mapping[str, DataFrame], entity: str, source: Source, buyers: DataFrame | None
 ) -> dict[str, DataFrame]:
-    """Return the parents to check an entity's references against, with derived customers.
+    """Return the parents to check an entity's references against, with any derived customers.
 
     Derived customers are those that only transactions name. With them each transaction's customer
     exists, so that the customers of transactions are not checked.
@@ -25,7 +25,8 @@ def with_derived(
         parents: Silver rows of each entity that the rows refer to, without derived customers.
         entity: Name of the entity.
         source: The shop.
-        buyers: Rows of ``silver/transactions``; None for entities refined before them.
+        buyers: Rows of ``silver/transactions``; None if they are not refined yet, or
+            incomplete.
 
     Returns:
         Silver rows by entity.

@@ -26,7 +26,7 @@ def refine_entities(
     rates: DataFrame | None = None,
     incomplete: Collection[str] = (),
 ) -> dict[str, Refinement]:
-    """Decide the fates of the records of all entities, if no record has one yet.
+    """Decide the fates of the records of all entities, none of which has one yet.
 
     Args:
         bronze: Rows of ``bronze/<entity>``, by entity.

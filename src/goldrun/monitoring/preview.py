@@ -77,7 +77,7 @@ def preview(refinement: Refinement, bronze: DataFrame, entity: str, table: Table
     """Count and describe the fates of the records of an entity.
 
     Args:
-        refinement: Their fates, if no record had one before.
+        refinement: Their fates; no record had one before.
         bronze: Rows of ``bronze/<entity>``.
         entity: Name of the entity.
         table: Contract of the entity.

@@ -134,7 +134,7 @@ def breaks_of(entries: Sequence[Entry], since: int = 0) -> list[str]:
 
     Args:
         entries: All entries of a model, by number.
-        since: Position of the first entry to check; its link to the entry before is not checked.
+        since: Position of the first entry to check; if not 0, its link to the one before is not.
     """
     return [one.found for one in located_breaks(entries, since)]
 

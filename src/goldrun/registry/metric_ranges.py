@@ -39,8 +39,8 @@ def problem_of(metric: str, value: object) -> str | None:
     Args:
         metric: Name of the metric; only the part after its last dot counts, for example ``auc`` of
             ``recency.auc``. A metric without a declared range may be any finite number.
-        value: Logged value. A negative zero is none if the range begins at 0: no count, share
-            or area is computed with a sign.
+        value: Logged value. A negative zero is no measurement if the range begins at 0: no
+            count, share or area is computed with a sign.
     """
     if value is None:
         return f"{metric} was not measured"

@@ -30,7 +30,7 @@ def times(micros: Ints) -> "pd.Series[pd.Timestamp]":
 
 
 def micros_of(rows: pd.DataFrame, column: str) -> Ints:
-    """Convert a column of times to microseconds since 1970; undefined if it is null."""
+    """Convert a column of times to microseconds since 1970; undefined for null."""
     return np.asarray(rows[column].to_numpy().astype("datetime64[us]").astype(np.int64))
 
 

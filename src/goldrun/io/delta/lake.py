@@ -115,7 +115,7 @@ class Lake(LakeReader):
             if not checked.rows:
                 return
             if self._locks.exclude_others and not self._has_any(table, staged.rows, checked):
-                # A MERGE takes several times as long to plan as this check. It is needed where
+                # A MERGE takes several times as long to plan as this check. It is needed if
                 # another process may write meanwhile: Delta never rejects an append.
                 staged.write("append")
                 return

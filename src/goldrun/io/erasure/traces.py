@@ -99,7 +99,7 @@ def _cells(file: Path) -> Cells:
 
 
 def _parquet_cells(file: Path) -> Cells:
-    """Yield the texts of a Parquet file, each array with the name of its column."""
+    """Yield the texts of a Parquet file, each array with the name of its column or field."""
     with pq.ParquetFile(file) as parquet:
         for batch in parquet.iter_batches(_ROWS_AT_ONCE):
             for name, column in zip(batch.schema.names, batch.columns, strict=True):

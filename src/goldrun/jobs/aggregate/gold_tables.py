@@ -142,7 +142,7 @@ def _compute_all(ctx: Context) -> None:
 
 
 def _update_activity(ctx: Context, state: State, changed: Mapping[str, int] | None) -> Change:
-    """Compute activity again: if silver has changed, or all of it if that is not known."""
+    """Compute activity again: what silver's changes affect, or all if they are not known."""
     change = None if changed is None else _bring_up_to_date(ctx, changed)
     if change is None:
         # Without progress, a run after an interrupted one computes all of it again.

@@ -52,7 +52,7 @@ def write_recorded(ctx: Context, found: Mapping[str, Recorded], run_id: str) -> 
 def changed_from(ctx: Context) -> date | None:
     """Earliest day whose change stored snapshots may lack; None if they have all changes.
 
-    Where ``gold/customer_features`` is not recorded, it is the earliest day that there is.
+    If ``gold/customer_features`` is not recorded, it is the earliest day that there is.
     """
     row = read_recorded(ctx).get(CUSTOMER_FEATURES.name)
     return row.changed_from if row else date.min

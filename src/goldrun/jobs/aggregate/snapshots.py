@@ -1,4 +1,4 @@
-"""Stored snapshots of features, and their update where activity has changed."""
+"""Stored snapshots of features, and their update when activity has changed."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace

@@ -147,7 +147,7 @@ def _on_repeated_keys(table: Table) -> str:
         return (
             "Versioned: of several rows with one key the one with the newest "
             f"{markdown.code(table.versioned_by)} is here, the older ones are in "
-            f"`{table.name}_history`. Of equal {markdown.code(table.versioned_by)}, and where a "
+            f"`{table.name}_history`. Of equal {markdown.code(table.versioned_by)}, or if a "
             "source maps none, the one that was ingested last: by ingestion, file, row."
         )
     return (

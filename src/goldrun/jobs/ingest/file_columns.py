@@ -10,7 +10,7 @@ from goldrun.medallion.source_columns import columns_optional
 
 
 def never(_: str) -> bool:
-    """Return False, as where no earlier file has the column."""
+    """Return False: there is no earlier file that could have the column."""
     return False
 
 

@@ -47,7 +47,7 @@ def check(
 ) -> DriftReport:
     """Measure the drift of feature rows from a reference, and log the report to the active run.
 
-    Its metrics are appended to the table of drift metrics too.
+    Its metrics are also appended to ``ops/drift_metrics``.
 
     Args:
         ctx: The context.

@@ -71,7 +71,7 @@ def _owned(ctx: Context, champion: Champion | None) -> Champion | None:
 
 
 def _warn(ctx: Context, champion: Champion) -> None:
-    """Log how the alias and the ledger disagree, if the caller accepts the alias."""
+    """Log how the alias and the ledger disagree, for a caller that accepts the alias."""
     try:
         standing = standing_of(ctx, champion.name, completed_entries(ctx, champion.name))
         problem = standing.problem()
@@ -122,8 +122,7 @@ def check_models(ctx: Context, *models: str, accept_alias: bool = False) -> None
     Raises:
         ForeignModelError: A champion belongs to another source or lake, or this lake's models are
             still registered under the old names, which all shops shared.
-        LedgerError: The alias and the ledger name different versions, or an entry of the ledger
-            was altered.
+        LedgerError: The ledger was changed, or disagrees with the alias.
         TrackingError: The store does not answer, or an experiment was deleted.
     """
     with store_explained():

@@ -49,7 +49,7 @@ def stored_entries(ctx: Context, name: str) -> list[Entry]:
     except (TypeError, ValueError) as error:
         raise LedgerError(
             f"{ctx.lake.path(PROMOTIONS.name)} has a row of {name} that goldrun has not written "
-            f"({error}): {_remedy(ctx, name)}"
+            f"({error}): {_audit(ctx)}, and restore the table"
         ) from error
     return sorted(found, key=lambda entry: entry.number)
 
@@ -96,13 +96,20 @@ def _newest_adoption(entries: Sequence[Entry]) -> int:
     return found[-1] if found else 0
 
 
+def _audit(ctx: Context) -> str:
+    return f"find out who changed it ({RUN_COMMAND} -e audit {_options(ctx)})"
+
+
+def _options(ctx: Context) -> str:
+    return f"-P source={ctx.source.argument} -P lake={ctx.lake.root}"
+
+
 def _remedy(ctx: Context, name: str) -> str:
-    lake = f"-P source={ctx.source.argument} -P lake={ctx.lake.root}"
     model = name.removeprefix(ctx.source.registered_name(""))
     return (
-        f"find out who changed it ({RUN_COMMAND} -e audit {lake}), and restore the table or the "
-        f"tag. If that is not possible, declare a version to be champion: {RUN_COMMAND} -e promote "
-        f"{lake} -P model={model} -P adopt=true -P version= -P reason="
+        f"{_audit(ctx)}, and restore the table or the tag. If that is not possible, declare a "
+        f"version to be champion: {RUN_COMMAND} -e promote {_options(ctx)} -P model={model} "
+        "-P adopt=true -P version= -P reason="
     )
 
 

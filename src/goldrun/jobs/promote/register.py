@@ -63,7 +63,7 @@ def register(ctx: Context, candidate: Candidate, monitoring: MonitoringResult) -
 def _evaluation_digest(ctx: Context, evidence: Evidence) -> str:
     """Return the digest of the dataset that the model was evaluated on.
 
-    Without a test frame it is all of ``gold/customer_features`` at its version.
+    Without a test frame it is that of the training frame, with the version of its table.
     """
     table = CUSTOMER_FEATURES.name
     if evidence.test_hash:

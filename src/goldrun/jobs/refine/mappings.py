@@ -50,7 +50,7 @@ def current_fingerprint(source: Source, entity: str, now: datetime) -> Fingerpri
 
 
 def read_periods(lake: Lake) -> dict[str, list[Period]]:
-    """Read the periods in which an entity's settings stayed the same, ordered by batch."""
+    """Read the periods of each entity in which its settings stayed the same, by batch."""
     rows = lake.read_or_empty(MAPPINGS).select(*MAPPINGS.names).collect()
     periods: dict[str, list[Period]] = {}
     for entity, batch, *parts, at in sorted(map(tuple, rows)):

@@ -114,7 +114,7 @@ class Scorer:
             ctx: The context.
             features: Rows of ``gold/customer_features``.
             as_of: Their date.
-            version: Delta version of the table that they were read at, if they were read.
+            version: Delta version of the table that they were read at; None if they were not.
         """
         complete = self._publication.complete
         if complete is not None:

@@ -132,7 +132,7 @@ def labelled(
         versions: Delta version of each table.
         rows: The rows.
         labels: The label; None if there is none.
-        seed: Seed of the sample if there are too many rows.
+        seed: Seed of the sample that is drawn if there are too many rows.
     """
     key = CUSTOMER_FEATURES.key
     numbers = [column.name for column in feature_tables.NUMERIC_FEATURES]

@@ -85,7 +85,7 @@ def bootstrap_ari(model: Pipeline, frame: pd.DataFrame, settings: SegmentationSe
         -0.5 to 1: 1 when every refit agrees, about 0 when the agreement is that of chance.
 
     Raises:
-        AsOfError: A feature is null, or there are too few distinct rows for as many segments.
+        AsOfError: A feature is null, or there are too few distinct rows for the segments.
         ContractError: A feature is missing, not a number, infinite, or below its contract's
             minimum.
     """
@@ -182,7 +182,7 @@ def _rows(frame: pd.DataFrame, features: tuple[str, ...], k: int) -> pd.DataFram
 def _check_distinct(rows: pd.DataFrame, k: int) -> None:
     """Raise an AsOfError if there are too few distinct rows to resample.
 
-    A bootstrap sample holds about 63 % of them, and k clusters need k.
+    A bootstrap sample holds about 63 % of them, and k clusters need k distinct rows.
     """
     distinct, needed = len(rows.drop_duplicates()), 2 * k
     if distinct < needed:

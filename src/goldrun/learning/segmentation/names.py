@@ -110,7 +110,7 @@ def _costs(standing: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _standing(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Scale values (segments, 3) to 0 (worst) .. 1 (best); 1 if all segments are equal."""
+    """Scale values (segments, 3) to 0 (worst) .. 1 (best); 1 in a column of equal values."""
     logs = signed_log(values) * (-1, 1, 1)
     low, span = logs.min(axis=0), np.ptp(logs, axis=0)
     return np.where(span > 0, (logs - low) / np.where(span > 0, span, 1), 1.0)

@@ -38,7 +38,7 @@ def _read(given: Sequence[Value], *, day: bool = False) -> Value:
 def _time_pattern(value: Value) -> str:
     pattern = literal_text_of(value)
     try:
-        # Raises a ValueError for a pattern that engines do not read alike.
+        # Refuses a pattern that is malformed or ambiguous, or has unsupported letters.
         layouts_of(pattern)
     except ValueError as error:
         raise ExpressionError(f"has a time pattern that can't be used: {error}") from error

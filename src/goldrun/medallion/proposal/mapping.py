@@ -43,7 +43,7 @@ def _plain(entity: str, name: str, column: Profile) -> Mapped:
     is_text = contract.type.simpleString() == "string"
     expression = quoted(column.name) if is_text or _is_time(entity, name) else number(column)
     if is_text and column.as_decimals:
-        # Spreadsheets and data frames write ids so if some rows have none.
+        # If some rows have no id, spreadsheets and data frames write ids as decimals.
         expression = f"cast(try_cast({expression} as double) as bigint)"
     missing = column.rows - column.filled
     lacks = f"; {missing:,} of {column.rows:,} rows have none" if missing else ""

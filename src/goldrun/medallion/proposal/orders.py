@@ -67,7 +67,7 @@ def are_key(texts: pd.DataFrame, order: Profile, product: Profile) -> bool:
 
 
 def have_baskets(texts: pd.DataFrame, found: Mapping[str, Profile]) -> bool:
-    """Whether customers have several rows a day, if times are days and no order is named."""
+    """Whether times are days and customers have several rows a day; for rows without order."""
     if not all(name in found for name in BASKET):
         return False
     names = [found[name].name for name in BASKET]
