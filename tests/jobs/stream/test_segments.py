@@ -53,7 +53,9 @@ def promote_champion(ctx: Context) -> dict[str, int]:
     few, *_, many = (int(n) for n in model.predict(orders))
     with tracker.run("segmentation", "goldrun-segmentation"):
         tracker.log_text(json.dumps({str(few): "few", str(many): "many"}), NAMES)
-        version = register_model(tracker, model, name, orders, predict="predict").version
+        version = register_model(
+            tracker, model, name, orders, predict="predict", texts=[NAMES]
+        ).version
     tracker.tag_version(name, version, owner_of(ctx).tags())
     tracker.promote(name, version)
     record_champion(ctx, name, version)
