@@ -30,7 +30,7 @@ from goldrun.learning.segmentation.model import NAMES
 from tests.jobs.promote.versions import record_champion
 from tests.jobs.stream.brief import NOW, feed
 
-pytestmark = [pytest.mark.slow, pytest.mark.of_spark]
+pytestmark = [pytest.mark.of_spark, pytest.mark.e2e]
 
 FEW, MANY = [1.0, 1.0], [8.0, 8.0]
 """Orders of the customers of the two segments: up to four are few, from five are many."""
@@ -66,6 +66,7 @@ def rows(ctx: Context, table: str) -> list[Row]:
     return ctx.lake.read(table).collect() if ctx.lake.exists(table) else []
 
 
+@pytest.mark.slow
 def test_a_change_of_segment_is_recorded_with_old_new_and_time(
     engine: Engine, own_store: Tracker, tmp_path: Path
 ) -> None:
