@@ -1,5 +1,6 @@
 """A second writer on the same disk fails at once, and only for the same tables."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -151,3 +152,20 @@ def test_a_process_can_acquire_its_own_lock_again(tmp_path: Path) -> None:
             pass
     with theirs.held(["gold/a"]):
         pass
+
+
+def test_a_full_disk_leaves_no_lock_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "write_text", full)
+        # The error is kept, as by a stream that reports it later.
+        with (
+            pytest.raises(OSError, match="No space left") as kept,
+            Locks(str(tmp_path)).held(["s/a"]),
+        ):
+            pass
+    with Locks(str(tmp_path), 0.1).held(["s/a"]):
+        assert owner(tmp_path, "s/a") == os.getpid()
+    assert kept.value.errno == errno.ENOSPC

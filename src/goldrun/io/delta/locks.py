@@ -108,12 +108,18 @@ class Locks:
             lock.acquire(timeout=wait_seconds)
         except Timeout as error:
             raise self._busy(table) from error
-        self._owner(table).write_text(str(os.getpid()))
+        try:
+            self._owner(table).write_text(str(os.getpid()))
+        except OSError:
+            # Such as a full disk: nothing would release the lock before this process ends.
+            lock.release()
+            raise
         return lock
 
     def _busy(self, table: str) -> LakeBusyError:
         owner = self._owner(table)
-        who = f" (process {owner.read_text()})" if owner.is_file() else ""
+        process = owner.read_text() if owner.is_file() else ""
+        who = f" (process {process})" if process else ""
         return LakeBusyError(
             f"{self._root}: another process{who} is writing {table}; wait for it to end "
             "(end it if it is a stream), or use another lake"
