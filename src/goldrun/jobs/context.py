@@ -37,6 +37,11 @@ class Context:
     now: datetime
     clock: Callable[[], datetime] = _utc_now
 
+    @property
+    def options(self) -> str:
+        """Options by which a command in a message names the source and the lake."""
+        return f"-P source={self.source.argument} -P lake={self.lake.root}"
+
 
 @contextlib.contextmanager
 def step(what: str) -> Iterator[None]:

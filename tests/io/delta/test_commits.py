@@ -22,9 +22,7 @@ def commits(*made: tuple[str, str]) -> list[Commit]:
         [("SET TBLPROPERTIES", "by hand"), ("MERGE", OWN), ("ADD COLUMNS", "")],
     ],
 )
-def test_own_commits_and_those_that_keep_rows_are_no_change(
-    made: list[tuple[str, str]],
-) -> None:
+def test_own_commits_and_those_that_keep_rows_are_no_change(made: list[tuple[str, str]]) -> None:
     assert change_by_others(3, 3 + len(made), commits(*made)) == ""
 
 

@@ -8,7 +8,7 @@ from goldrun.io.tracking import registered_models
 from goldrun.io.tracking.versions import was_promoted
 from goldrun.jobs.context import Context, log
 from goldrun.jobs.names import RUN_COMMAND
-from goldrun.jobs.promote.ledger import append, deciding, read_entries
+from goldrun.jobs.promote.ledger import adoption, append, deciding, read_entries
 from goldrun.jobs.promote.record import describe, give_alias
 from goldrun.jobs.promote.stored_evidence import read_evidence, version_named
 from goldrun.registry.description import decision_tags
@@ -125,12 +125,9 @@ def check_agreement(ctx: Context, model: str, standing: Standing) -> None:
 
 def remedy(ctx: Context, model: str, standing: Standing) -> str:
     """Return the command that makes alias and ledger agree again."""
-    source = f"-P source={ctx.source.argument} -P lake={ctx.lake.root} -P model={model}"
-    declare = (
-        f"declare another version to be champion: {RUN_COMMAND} -e promote {source} "
-        "-P adopt=true -P version= -P reason="
-    )
+    declare = f"declare another version to be champion: {adoption(ctx, model)}"
     if standing.recorded is None or not standing.recorded_exists:
         return declare
-    back = f"{RUN_COMMAND} -e rollback {source} -P to={standing.recorded} -P reason="
+    version = f"-P model={model} -P to={standing.recorded} -P reason="
+    back = f"{RUN_COMMAND} -e rollback {ctx.options} {version}"
     return f"give the alias back to version {standing.recorded}: {back}, or {declare}"

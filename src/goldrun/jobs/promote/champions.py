@@ -106,8 +106,7 @@ def no_champion(ctx: Context, model: str, purpose: str) -> NoChampionError:
     """Return the error that names the model, and the command that trains one."""
     return NoChampionError(
         f"model {ctx.source.registered_name(model)} has no champion {purpose}: train one first "
-        f"({RUN_COMMAND} -e train -P model={model} -P source={ctx.source.argument} -P "
-        f"lake={ctx.lake.root})"
+        f"({RUN_COMMAND} -e train -P model={model} {ctx.options})"
     )
 
 
@@ -143,9 +142,9 @@ def _refuse_old_name(ctx: Context, model: str) -> None:
         raise ForeignModelError(
             f"{_store(ctx)} has no model {name}, but {model} version {newest.number}, trained on "
             f"{lake_root_of(newest.trained_at) or 'an unknown lake'}, from before models were "
-            f"named by source. Move this lake's versions to the new name first: {MIGRATE} -P "
-            f"source={ctx.source.argument} -P lake={ctx.lake.root}. If they are of a lake that no "
-            f"longer exists, use another store (MLFLOW_TRACKING_URI), or set registry_prefix in "
+            f"named by source. Move this lake's versions to the new name first: {MIGRATE} "
+            f"{ctx.options}. If they are of a lake that no longer exists, use another store "
+            f"(MLFLOW_TRACKING_URI), or set registry_prefix in "
             f"{ctx.source.name}.toml to begin a new line of models"
         )
 
@@ -165,7 +164,4 @@ def _migrating(ctx: Context, champion: Champion) -> str:
     """Return the remedy for a champion without tags of an owner; empty for one with them."""
     if has_owner(champion.tags):
         return ""
-    return (
-        f"; if it was trained on this lake by an older goldrun, run {MIGRATE} -P "
-        f"source={ctx.source.argument} -P lake={ctx.lake.root}"
-    )
+    return f"; if it was trained on this lake by an older goldrun, run {MIGRATE} {ctx.options}"

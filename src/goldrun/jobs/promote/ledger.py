@@ -96,20 +96,21 @@ def _newest_adoption(entries: Sequence[Entry]) -> int:
     return found[-1] if found else 0
 
 
+def adoption(ctx: Context, model: str) -> str:
+    """Return the command by which a person declares a version of a model to be champion."""
+    version = f"-P model={model} -P adopt=true -P version= -P reason="
+    return f"{RUN_COMMAND} -e promote {ctx.options} {version}"
+
+
 def _audit(ctx: Context) -> str:
-    return f"find out who changed it ({RUN_COMMAND} -e audit {_options(ctx)})"
-
-
-def _options(ctx: Context) -> str:
-    return f"-P source={ctx.source.argument} -P lake={ctx.lake.root}"
+    return f"find out who changed it ({RUN_COMMAND} -e audit {ctx.options})"
 
 
 def _remedy(ctx: Context, name: str) -> str:
     model = name.removeprefix(ctx.source.registered_name(""))
     return (
         f"{_audit(ctx)}, and restore the table or the tag. If that is not possible, declare a "
-        f"version to be champion: {RUN_COMMAND} -e promote {_options(ctx)} -P model={model} "
-        "-P adopt=true -P version= -P reason="
+        f"version to be champion: {adoption(ctx, model)}"
     )
 
 

@@ -90,8 +90,7 @@ def _version(ctx: Context, name: str, number: int | None) -> Champion:
         which = f"version {number}" if number else f"version with the alias {CHALLENGER}"
         raise NoChampionError(
             f"model {registered} has no {which} in {ctx.tracker.uri}: train one first "
-            f"({RUN_COMMAND} -e train -P model={name} -P source={ctx.source.argument} -P "
-            f"lake={ctx.lake.root})"
+            f"({RUN_COMMAND} -e train -P model={name} {ctx.options})"
         )
     if (reason := foreign(owner_of(ctx), version.tags)) is not None:
         raise ForeignModelError(
