@@ -1,6 +1,5 @@
 """The form of docs/how-to/add-a-source-form.md is read into bronze and silver."""
 
-import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -8,13 +7,12 @@ from typing import Any
 import pytest
 from deltalake import DeltaTable
 
-from tests.how_to.documents import files_of
-from tests.project_copy import ROOT, Project
+from tests.how_to.documents import diffs_of, files_of
+from tests.project_copy import Project
 
 pytestmark = pytest.mark.e2e
 
 PAGE = "add-a-source-form.md"
-DIFF = re.compile(r"^```diff\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SHOP = """
 timezone = "UTC"
 currency = "EUR"
@@ -43,7 +41,7 @@ LINES = """\
 def extended(clone: Project) -> Project:
     for path, text in files_of(PAGE).items():
         (clone.folder / path).write_text(text)
-    (patch,) = DIFF.findall((ROOT / "docs" / "how-to" / PAGE).read_text(encoding="utf-8"))
+    (patch,) = diffs_of(PAGE)
     subprocess.run(["git", "apply", "-"], cwd=clone.folder, input=patch, text=True, check=True)
     (clone.folder / "pipelines" / "sources" / "oldshop.toml").write_text(SHOP)
     (clone.folder / "data" / "oldshop").mkdir()
