@@ -79,7 +79,10 @@ def response_time_p90(responses: DataFrame) -> DataFrame:
     Hyndman and Fan (1996), "Sample Quantiles in Statistical Packages".
 
     Args:
-        responses: Known rows of ``gold/customer_responses``.
+        responses: Rows of ``gold/customer_responses`` that were known as of the snapshot.
+
+    Returns:
+        ``response_time_p90`` by customer and snapshot.
     """
     # One row per interaction: not every engine applies the frequencies of ``percentile``.
     times = F.explode(

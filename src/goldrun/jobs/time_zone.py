@@ -59,9 +59,9 @@ def keep_zone(ctx: Context) -> None:
 
 
 def begin_remap(ctx: Context) -> None:
-    """Record that all records are to be validated again, and the source's time zone, at once.
+    """Record in one write that all records are to be validated again, and the new time zone.
 
-    The days of gold keep their zone until gold is computed again.
+    The recorded zone of gold's days stays the old one until gold is computed again.
     """
     stored, zone = stored_settings(ctx), ctx.source.zone
     changed = {REMAP: PENDING}

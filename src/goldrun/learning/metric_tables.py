@@ -51,7 +51,7 @@ def not_shown(metrics: Mapping[str, float], baselines: Sequence[str]) -> str:
 
 
 def markdown_table(frame: pd.DataFrame) -> str:
-    """Render a frame as a table of Markdown."""
+    """Render metrics of models, or another frame, as a table of Markdown for a report."""
     lines = [
         list(map(str, frame.columns)),
         ["---"] * len(frame.columns),

@@ -137,7 +137,7 @@ def _latest(text: SparkColumn, no_value: Sequence[str], group: WindowSpec) -> Sp
 
 
 def _with_text(column: str, text: SparkColumn) -> SparkColumn:
-    """Return the texts of a record with another text of one column, at its place."""
+    """Return the texts of a record with that of one column replaced, if it has the column."""
     texts = F.col(_TEXTS)
     place = F.array_position(_NAMES, F.lit(column)).cast("int")
     before = F.slice(texts, F.lit(1), place - 1)

@@ -33,17 +33,17 @@ _TOO_WIDE_FOR_LINEAR = 50
 
 
 def failures_by_rule(rules: pd.DataFrame) -> Figure:
-    """Plot the number of records that break each rule that any record breaks, most first.
+    """Plot the number of records that break each rule, most first.
 
     Args:
-        rules: One row a rule: ``rule``, ``severity`` (reject or warn), and in records ``checked``,
-            ``passed`` and ``failed``. A rule with ``checked`` 0 or ``failed`` null is labelled
-            as not checked. With rules of several entities, ``entity`` prefixes the names.
+        rules: One row a rule: ``rule``, ``severity`` (reject or warn), and numbers of records:
+            ``checked``, ``passed`` and ``failed``. A rule with ``checked`` 0 or ``failed`` null is
+            labelled as not checked. With rules of several entities, ``entity`` prefixes the names.
 
     Returns:
-        One bar a rule with its count and its share of checked records. Rules that were checked and
-        that no record breaks are counted below the axis. The axis is logarithmic if the counts
-        differ widely.
+        One bar a rule, with its count and its share of checked records. Rules that no checked
+        record breaks have no bar; their number is below the axis. The axis is logarithmic if the
+        counts differ widely.
     """
     rules = _qualified(rules, RULE, ENTITY)
     known = rules[FAILED].notna() & (rules[CHECKED].fillna(0) > 0)

@@ -131,7 +131,7 @@ def _loosened(challenger: Evidence, champion: Evidence) -> list[str]:
 
 
 def repeats(challenger: Evidence, champion: Evidence) -> str:
-    """Return how a version repeats the champion's training; empty if it does not."""
+    """Return the reason to refuse a version that repeats the champion's training; else empty."""
     same = ("content_hash", "test_hash", "settings")
     if any(getattr(challenger, name) != getattr(champion, name) for name in same):
         return ""

@@ -106,6 +106,7 @@ class _Catalogue:
         damage: Callable[[bytes], bytes] | None = None,
         key: Literal["fresh", "kept", "lost"] = "fresh",
     ) -> Fault:
+        """Make a fault from changes by contract column, which the shop may call otherwise."""
         shop = {self._layout.columns[c]: text for c, text in (changes or {}).items()}
         entity = self._layout.entity
         return Fault(entity, kind, f"{kind}/{name}", tuple(sorted(reasons)), shop, damage, key)
@@ -130,6 +131,7 @@ class _Catalogue:
         return {}
 
     def _identity(self) -> Iterator[Fault]:
+        """Yield the faults of a row's key, of its customer, and of values that may not change."""
         table, (key,) = self._table, self._table.key
         reason = quarantine_reasons.missing(table.column(key))
         yield self._fault("missing_key", key, (reason,), {key: None}, key="lost")

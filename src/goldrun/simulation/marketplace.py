@@ -92,7 +92,7 @@ def simulate(settings: Settings, first: int, last: int) -> Chunk:
 
 
 def activity(settings: Settings, draws: Draws, crowd: People) -> dict[str, pd.DataFrame]:
-    """Return all versions of all rows of some customers, by entity."""
+    """Simulate all versions of all rows of the people given, by entity."""
     calendar = Calendar(settings.process.season, settings)
     goods = catalogue(draws)
     placed = orders(settings, draws, crowd, calendar)

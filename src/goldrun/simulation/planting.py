@@ -118,7 +118,11 @@ def lowest(found: Iterable[Candidate]) -> list[Candidate]:
 def below_share(
     settings: Settings, found: Iterable[Candidate]
 ) -> tuple[list[Candidate], list[Candidate]]:
-    """Split candidates into those whose draw is below their fault's share, and the others."""
+    """Split records into those that get a fault and the others.
+
+    A record gets its fault if the random number drawn for it is below the share of the fault in
+    the settings.
+    """
     dirt = settings.dirt
     share = {name: shares(faults(layout, settings), dirt) for name, layout in LAYOUTS.items()}
     below: list[Candidate] = []

@@ -98,6 +98,7 @@ def _metric(
     unit: str,
     made_from: tuple[str, ...],
 ) -> DailyMetric:
+    """Declare a daily metric that is never null."""
     return DailyMetric(
         name,
         kind,

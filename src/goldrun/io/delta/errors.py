@@ -188,7 +188,7 @@ def _damage(message: str, at: int, root: str, folder: str) -> StorageError:
 
 
 def full_message(error: BaseException) -> str:
-    """Join an error's text with the texts of its causes, in Python and in the JVM."""
+    """Join the texts of an engine's error and of its causes, with the JVM's stack traces."""
     texts: list[str] = []
     one: BaseException | None = error
     while one is not None:

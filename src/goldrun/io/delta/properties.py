@@ -26,7 +26,11 @@ def properties(table: Table) -> dict[str, str]:
 
 
 def _statistics(table: Table) -> dict[str, str]:
-    """Name the columns with statistics if Delta's default would include private ones."""
+    """Return the property that keeps personal columns and raw text out of Delta's statistics.
+
+    Statistics copy the smallest and the largest value of a column into the log. Empty if the table
+    has no such columns.
+    """
     if not any(_is_private(column) for column in table.columns):
         return {}
     names = ",".join(f"`{name}`" for name in columns_with_statistics(table))

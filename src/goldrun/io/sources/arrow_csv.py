@@ -19,14 +19,19 @@ def parse_csv(
     names: tuple[str, ...],
     patterns: Patterns,
 ) -> Parsed:
-    """Parse records of one file.
+    """Parse records of one CSV file of a source.
 
     Args:
-        lines: Their text without line ends at the end.
-        joined: Whether each has line breaks; then it is known to be well-formed.
+        lines: Text of each record, without the line end after it.
+        joined: Whether each record was joined from several lines, because quotes contain line
+            breaks. Such a record is known to be well-formed.
         header: The file's first record.
         names: The column names in it.
-        patterns: Patterns of the file's records.
+        patterns: What well-formed records of the file match.
+
+    Returns:
+        A map of text by column name, null for a record that is malformed or repeats the header;
+        and the text of each such record, null for the others.
     """
     repeats = pc.equal(pc.utf8_ltrim(lines, characters=BOM), header)
     accepted = pc.and_(_well_formed(lines, joined, patterns), pc.invert(repeats))
@@ -43,6 +48,7 @@ def parse_csv(
 
 
 def _well_formed(lines: pa.Array, joined: npt.NDArray[np.bool_], patterns: Patterns) -> pa.Array:
+    """Whether each record is well-formed; one that was joined from several lines always is."""
     if not joined.any():
         return well_formed(lines, patterns)
     others = pa.array(~joined)

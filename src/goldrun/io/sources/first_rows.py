@@ -78,7 +78,7 @@ class FirstRows:
 
 
 def form_of(file: Path) -> str | None:
-    """Return the format of a file by its name, or by its members if it is an archive."""
+    """Return a file's format by its name, or an archive's by its members; None if unknown."""
     for name, form in FORMS.items():
         if file.name.lower().endswith(form.suffixes):
             return name

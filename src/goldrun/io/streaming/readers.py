@@ -140,10 +140,10 @@ def _feed(spark: SparkSession, entity: str, mapping: EntityMapping) -> DataFrame
 
 
 def _files(spark: SparkSession, source: Source, entity: str) -> DataFrame:
-    """Read a stream with one row for each new file; it signals a change, without content.
+    """Read a stream with one row for each new file, which signals a change and has no content.
 
-    The handler lists the files as a batch does. Spark ignores files much older than the newest
-    one, so the age limit is set to a value that no file exceeds.
+    The handler of micro-batches lists the files as a batch does. Spark ignores files much older
+    than the newest one, so the age limit is set to a value that no file exceeds.
     """
     folder, recursive = watched_folder(source.with_files[entity].path or "", source.made_by)
     signals = (

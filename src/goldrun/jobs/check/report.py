@@ -81,6 +81,7 @@ def _head(checked: Checked) -> str:
 
 
 def _outcomes(checked: Checked, each: Preview) -> Table:
+    """Make the table of outcomes of an entity's rows that a check prints."""
     table = _table(f"{each.entity}: {each.records:,} rows", "outcome", "rows", "share")
     for outcome, rows in each.outcomes.items():
         share = f"{rows / each.records:.1%}" if each.records else ""
@@ -117,6 +118,7 @@ def _value(value: str | None) -> str:
 
 
 def _ranges(each: Preview) -> Table:
+    """Make the table of ranges that a check prints; a column without any value has no row."""
     table = _table("", "accepted rows", "smallest", "largest", "without a value")
     for one in each.ranges:
         if one.smallest is not None:

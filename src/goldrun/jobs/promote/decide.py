@@ -92,7 +92,7 @@ def _log(proposal: Proposal, found: Decided) -> None:
 
 
 def _forced(found: Decided, order: Order) -> Decided:
-    """Return the decision, or the promotion that a person orders against it."""
+    """Return the gate's decision; if it refuses and a person forces it, a promotion."""
     if found.decision.promote or not order.force:
         return found
     overruled = tuple(f"overruled: {reason}" for reason in found.decision.against)

@@ -109,6 +109,7 @@ def _spread(work: "partial[Written]", count: int, processes: int | None) -> Iter
 
 
 def _write_chunk(settings: Settings, out: Path, size: int, number: int) -> Written:
+    """Simulate a part of the customers and write it: truth, files of the shop, planted faults."""
     first = number * size
     chunk = simulate(settings, first, min(first + size, settings.customers))
     for name, layout in layouts.LAYOUTS.items():

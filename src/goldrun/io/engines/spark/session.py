@@ -127,7 +127,10 @@ def _is_this_machine(master: str) -> bool:
 
 @contextlib.contextmanager
 def _stderr_of_jvm_to(path: Path) -> Iterator[None]:
-    """Let the JVM inherit a file as its stderr: some of its messages have no other switch."""
+    """Redirect the stderr of a JVM that is started inside to a file; Python's own is restored.
+
+    Some of the JVM's messages can be silenced in no other way.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     sys.stderr.flush()
     ours = os.dup(2)
