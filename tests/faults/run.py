@@ -48,6 +48,8 @@ _SHARE_IN_BATCHES = 0.6
 _PARALLEL = 2
 _UNFINISHED = ", and the run was stopped early"
 _WITH_PROCESSES = {"points", "kills", "controls"}
+_MEMORY = "3g"
+"""Heap of this process, in which the session keeps what it knows of each stream that has ended."""
 
 
 class Series:
@@ -153,7 +155,7 @@ def main() -> int:
     # This process runs for long: its JVM needs the better compilers.
     environment = quick_jvm()
     del environment["JAVA_TOOL_OPTIONS"]
-    os.environ |= environment
+    os.environ |= environment | {"GOLDRUN_DRIVER_MEMORY": _MEMORY}
     given.reports.mkdir(parents=True, exist_ok=True)
     only = set(given.only.split())
     with (
