@@ -82,6 +82,7 @@ def damaged_files(
         outcome = _damage(copy, in_process, target, how)
         log.info("  %s: %s %s", outcome.fault, outcome.verdict, outcome.detail)
         shutil.rmtree(copy.lake)
+        in_process.forget_tables()
         yield outcome
 
 

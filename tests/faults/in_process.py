@@ -53,14 +53,9 @@ class InProcess:
                 return Ended(error.exit_code, f"error: {error}")
             except Exception as error:  # noqa: BLE001 - any exception is a finding
                 return Ended(1, f"Traceback: {type(error).__name__}: {error}")
-            finally:
-                self._forget_tables()
         return Ended(0, "")
 
-    def _forget_tables(self) -> None:
-        """Clear Delta's cache, which keeps a table's state for an hour, so 100 MB of each lake.
-
-        A stream that is started again in a new process begins without it as well.
-        """
+    def forget_tables(self) -> None:
+        """Clear Delta's cache, which keeps the state of each table, also of a deleted lake."""
         jvm = self.engine.session._jvm
         jvm.org.apache.spark.sql.delta.DeltaLog.clearCache()  # type: ignore[union-attr]

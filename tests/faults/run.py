@@ -49,7 +49,8 @@ _PARALLEL = 2
 _UNFINISHED = ", and the run was stopped early"
 _WITH_PROCESSES = {"points", "kills", "controls"}
 _MEMORY = "3g"
-"""Heap of this process, in which the session keeps what it knows of each stream that has ended."""
+"""Heap of this process's JVM, in which the Spark sessions of streams that have ended stay; and the
+limit of Sail in the processes of the series ``registry``."""
 
 
 class Series:
@@ -240,7 +241,7 @@ def _report(
 
 
 def _cell(text: str) -> str:
-    short = re.sub(r"\S*/goldrun-faults-\w+/", "…/", text)
+    short = re.sub(r"[^\s(]*/goldrun-faults-\w+/", "…/", text)
     return short.replace("|", "\\|").replace("\n", " ")[:300]
 
 

@@ -1,4 +1,4 @@
-"""The diffs of the how-to documents suit the files that they change."""
+"""The diffs of the how-to documents apply to the files that they change."""
 
 import subprocess
 

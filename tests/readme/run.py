@@ -50,7 +50,9 @@ def main() -> int:
             results = [_run_and_report(project, each) for each in commands if only in each.readme]
     Console(width=None if sys.stdout.isatty() else 140).print(_page(results))
     failed = sum(bool(each.fault) for each in results)
-    print(f"{len(results) - failed} passed, {failed} failed")
+    elsewhere = sum(bool(each.command.elsewhere) for each in results)
+    passed = len(results) - failed - elsewhere
+    print(f"{passed} passed, {failed} failed, {elsewhere} are not run here")
     return int(failed > 0)
 
 

@@ -79,10 +79,10 @@ def response_time_p90(responses: DataFrame) -> DataFrame:
     Hyndman and Fan (1996), "Sample Quantiles in Statistical Packages".
 
     Args:
-        responses: Rows of ``gold/customer_responses`` that were known as of the snapshot.
+        responses: Rows of ``gold/customer_responses`` known as of each date, with ``as_of``.
 
     Returns:
-        ``response_time_p90`` by customer and snapshot.
+        ``customer_id``, ``as_of`` and ``response_time_p90``.
     """
     # One row per interaction: not every engine applies the frequencies of ``percentile``.
     times = F.explode(

@@ -59,9 +59,10 @@ def keep_zone(ctx: Context) -> None:
 
 
 def begin_remap(ctx: Context) -> None:
-    """Record in one write that all records are to be validated again, and the new time zone.
+    """Record in one write that all records are to be validated again, and the source's time zone.
 
-    The recorded zone of gold's days stays the old one until gold is computed again.
+    The zone is recorded only if the source declares one or the lake has one. Days that gold has
+    keep their recorded zone until gold is computed again.
     """
     stored, zone = stored_settings(ctx), ctx.source.zone
     changed = {REMAP: PENDING}

@@ -115,7 +115,7 @@ def _with_latest_fact(
         rows: Rows with ``customer_id`` and a time.
         at: Name of the time.
         facts: ``customer_id``, ``_at`` and ``_fact``, a struct that is never null.
-        last_wins: Column that orders facts of one customer at one time; the largest value wins.
+        last_wins: Sort order of facts of one customer at one time; the last one in it is taken.
 
     Returns:
         ``rows`` and ``_fact``, null if there is none.

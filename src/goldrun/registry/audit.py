@@ -50,7 +50,7 @@ def unknown_hashes(records: Sequence[ModelRecord], hashes: Sequence[str]) -> lis
 
 
 def _alias(record: ModelRecord) -> Iterator[Finding]:
-    """Compare the alias champion, and the owner of its version, with what the ledger records."""
+    """Yield how the alias contradicts the ledger, and why its version is not the owner's."""
     recorded = recorded_champion(record.entries)
     exists = recorded is None or recorded in record.numbers
     problem = Standing(record.alias, recorded, exists, record.promoted).problem()

@@ -106,7 +106,7 @@ class _Catalogue:
         damage: Callable[[bytes], bytes] | None = None,
         key: Literal["fresh", "kept", "lost"] = "fresh",
     ) -> Fault:
-        """Make a fault from changes by contract column, which the shop may call otherwise."""
+        """Make a fault; ``changes`` has columns of the contract, the fault those of the shop."""
         shop = {self._layout.columns[c]: text for c, text in (changes or {}).items()}
         entity = self._layout.entity
         return Fault(entity, kind, f"{kind}/{name}", tuple(sorted(reasons)), shop, damage, key)

@@ -77,7 +77,7 @@ def read_drift(text: str) -> list[dict[str, str]]:
 
 
 def _drift(text: str) -> dict[str, str]:
-    """Parse a ``--drift`` of the simulation, ``kind:date:factor``."""
+    """Parse one item of the option ``drift`` of a simulation: ``kind:date:factor``."""
     pieces = [piece.strip() for piece in text.split(":")]
     if len(pieces) != 3:
         raise SettingsError(

@@ -118,10 +118,10 @@ def lowest(found: Iterable[Candidate]) -> list[Candidate]:
 def below_share(
     settings: Settings, found: Iterable[Candidate]
 ) -> tuple[list[Candidate], list[Candidate]]:
-    """Split records into those that get a fault and the others.
+    """Split candidates by whether their random number is below the share of their fault.
 
-    A record gets its fault if the random number drawn for it is below the share of the fault in
-    the settings.
+    A fault's share is that of its kind in the settings, divided by the number of faults of the
+    kind. Only ``last_planted`` gives the others a fault, to reach ``AT_LEAST``.
     """
     dirt = settings.dirt
     share = {name: shares(faults(layout, settings), dirt) for name, layout in LAYOUTS.items()}

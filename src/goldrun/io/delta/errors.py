@@ -188,7 +188,7 @@ def _damage(message: str, at: int, root: str, folder: str) -> StorageError:
 
 
 def full_message(error: BaseException) -> str:
-    """Join the texts of an engine's error and of its causes, with the JVM's stack traces."""
+    """Join the texts of an error and of its causes, with the stack trace of Spark's errors."""
     texts: list[str] = []
     one: BaseException | None = error
     while one is not None:

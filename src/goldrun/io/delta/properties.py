@@ -28,8 +28,8 @@ def properties(table: Table) -> dict[str, str]:
 def _statistics(table: Table) -> dict[str, str]:
     """Return the property that keeps personal columns and raw text out of Delta's statistics.
 
-    Statistics copy the smallest and the largest value of a column into the log. Empty if the table
-    has no such columns.
+    Statistics copy a column's smallest and largest value into the log. The result is empty if the
+    table has neither personal columns nor raw text.
     """
     if not any(_is_private(column) for column in table.columns):
         return {}

@@ -91,7 +91,7 @@ def _any(values: pa.Array, pattern: str) -> bool:
 
 
 def _cells(file: Path) -> Cells:
-    """Yield all texts of a file of the lake, to be searched for a person's data, by its form."""
+    """Yield the texts to search in a file, each array with its column, by the file's ending."""
     if file.name.endswith(".parquet"):
         return _parquet_cells(file)
     if file.name.endswith(_STRUCTURED) and not file.name.startswith("."):

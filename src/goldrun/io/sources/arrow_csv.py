@@ -23,15 +23,15 @@ def parse_csv(
 
     Args:
         lines: Text of each record, without the line end after it.
-        joined: Whether each record was joined from several lines, because quotes contain line
-            breaks. Such a record is known to be well-formed.
+        joined: Whether each record was joined from several lines, because a quoted field contains
+            line breaks. Such a record is known to be well-formed.
         header: The file's first record.
         names: The column names in it.
         patterns: What well-formed records of the file match.
 
     Returns:
-        A map of text by column name, null for a record that is malformed or repeats the header;
-        and the text of each such record, null for the others.
+        For each record: a map of text by column name, empty if the record is malformed or repeats
+        the header; and the record's text if so, else null.
     """
     repeats = pc.equal(pc.utf8_ltrim(lines, characters=BOM), header)
     accepted = pc.and_(_well_formed(lines, joined, patterns), pc.invert(repeats))

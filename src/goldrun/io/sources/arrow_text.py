@@ -105,7 +105,7 @@ def _quoted(text: str) -> str:
 
 
 def _scalar(value: Any) -> str:
-    """Write a value of a Parquet file, or of a JSON object, as the text that bronze has."""
+    """Write a value of a Parquet file, or one inside a list, struct or map, as text for bronze."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):

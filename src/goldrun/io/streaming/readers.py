@@ -140,7 +140,7 @@ def _feed(spark: SparkSession, entity: str, mapping: EntityMapping) -> DataFrame
 
 
 def _files(spark: SparkSession, source: Source, entity: str) -> DataFrame:
-    """Read a stream with one row for each new file, which signals a change and has no content.
+    """Read a stream of signals: one row for each new file, which has only the entity's name.
 
     The handler of micro-batches lists the files as a batch does. Spark ignores files much older
     than the newest one, so the age limit is set to a value that no file exceeds.

@@ -43,9 +43,10 @@ def run(ctx: Context, as_of: date | None = None, *, rebuild: bool = False) -> da
     """Bring all gold tables up to date; return the date of the feature snapshot.
 
     Activity is computed again for the changes in silver since the last update; all of it if
-    the changes are not known, if its days are those of another time zone, if a definition has
-    changed, or if another writer has changed a table. The result is the same either way. Stored
-    snapshots that a change affects are computed again too.
+    the changes are not known, if they affect more than half of the customers, if its days are
+    those of another time zone, if a definition has changed, or if another writer has changed a
+    table. The result is the same either way. Stored snapshots that a change affects are computed
+    again too.
 
     Args:
         ctx: The context.
@@ -53,7 +54,7 @@ def run(ctx: Context, as_of: date | None = None, *, rebuild: bool = False) -> da
         rebuild: Compute all activity and the stored snapshots again.
 
     Raises:
-        QualityError: All transactions are rejected, so that there is nothing to compute.
+        QualityError: There are no accepted transactions, and a check of data quality fails.
         AsOfError: There is no activity, or none before ``as_of``.
     """
     check_zone(ctx)

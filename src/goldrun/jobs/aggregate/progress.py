@@ -208,7 +208,7 @@ def record_progress(ctx: Context, versions: Mapping[str, int], run_id: str) -> N
 
 
 def forget_progress(ctx: Context) -> None:
-    """Delete the silver versions that gold was computed from; the next run computes all of it."""
+    """Delete the list of silver versions that gold has read; all activity is then recomputed."""
     if ctx.lake.exists(GOLD_PROGRESS.name):
         with ctx.lake.writing(GOLD_PROGRESS.name):
             ctx.lake.replace(GOLD_PROGRESS, ctx.lake.frame(GOLD_PROGRESS, []))

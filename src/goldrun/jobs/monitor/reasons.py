@@ -95,10 +95,10 @@ def _sample(ctx: Context, entity: str, reason: str) -> Row | None:
 
 
 def columns_shown(ctx: Context, entity: str, reason: str) -> list[str]:
-    """Return the file columns whose values may be logged beside a reason of rejection.
+    """Return the file columns whose values may be logged with a reason for a rejection.
 
-    A reason has contract columns at fault, whose expressions read file columns. Those are
-    returned, without the ones that a personal column or ``customer_id`` is computed from.
+    These are what the expressions of the columns at fault read, without those that a personal
+    column or ``customer_id`` is computed from. Empty for a reason about the whole record.
     """
     expressions = ctx.source.with_files[entity].columns
     at_fault = columns_at_fault(ENTITIES[entity], reason)

@@ -92,7 +92,7 @@ def _log(proposal: Proposal, found: Decided) -> None:
 
 
 def _forced(found: Decided, order: Order) -> Decided:
-    """Return the gate's decision; if it refuses and a person forces it, a promotion."""
+    """Return the gate's decision, or a promotion if the gate refuses and ``order.force`` is set."""
     if found.decision.promote or not order.force:
         return found
     overruled = tuple(f"overruled: {reason}" for reason in found.decision.against)

@@ -105,7 +105,7 @@ def _log(
 
 
 def _list(ctx: Context, publication: Publication, file: Spreadsheet, written: int) -> None:
-    """Write the customers of a version of a table of scores to a spreadsheet."""
+    """Write the scores of one version of a table to a CSV file, and warn of its personal data."""
     table = publication.table
     rows = ctx.lake.read(table.name, written).select(*table.names).orderBy(*publication.order)
     number = file.write(tuple(row) for row in rows.toLocalIterator())

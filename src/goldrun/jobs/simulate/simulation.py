@@ -109,7 +109,7 @@ def _spread(work: "partial[Written]", count: int, processes: int | None) -> Iter
 
 
 def _write_chunk(settings: Settings, out: Path, size: int, number: int) -> Written:
-    """Simulate a part of the customers and write it: truth, files of the shop, planted faults."""
+    """Simulate one chunk of customers; write its truth, its files and its ledger of faults."""
     first = number * size
     chunk = simulate(settings, first, min(first + size, settings.customers))
     for name, layout in layouts.LAYOUTS.items():

@@ -218,7 +218,7 @@ def _parameters(found: Measured) -> dict[str, object]:
 
 
 def _table(auc: pd.DataFrame, selection: Selection) -> pd.DataFrame:
-    """Return one row a candidate: AUC by date, regret, and mean AUC below the best candidate's."""
+    """Return one row a candidate: AUC by date, regret, how far behind the best, whether chosen."""
     table = auc.T.rename_axis("candidate").rename(columns=str).reset_index()
     return table.assign(
         regret=selection.regret,

@@ -128,7 +128,7 @@ def choice_of_k(fit: SegmentationFit) -> Figure:
 def _draw_by_k(
     axes: Axes, values: Mapping[int, float], chosen: int, colour: str, least: float | None = None
 ) -> None:
-    """Draw values by number of segments, ring the chosen one; draw a line at ``least``."""
+    """Draw values by number of segments, a ring at ``chosen``, and a line at ``least`` if given."""
     axes.plot(list(values), list(values.values()), "o-", color=colour)
     ring: dict[str, Any] = {"s": 190, "facecolors": "none", "edgecolors": ORANGE, "linewidths": 2}
     axes.scatter([chosen], [values[chosen]], zorder=4, label=f"chosen: {chosen}", **ring)

@@ -127,9 +127,9 @@ def _is_this_machine(master: str) -> bool:
 
 @contextlib.contextmanager
 def _stderr_of_jvm_to(path: Path) -> Iterator[None]:
-    """Redirect the stderr of a JVM that is started inside to a file; Python's own is restored.
+    """Redirect stderr to a file inside the block, so that a JVM started there inherits the file.
 
-    Some of the JVM's messages can be silenced in no other way.
+    Afterwards stderr is restored for Python. Some of the JVM's messages have no other switch.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     sys.stderr.flush()
