@@ -609,9 +609,7 @@ def model(name: str, before: str, after: str) -> Break:
     return Break(f"{name}.toml: {before!r} becomes {after!r}", (name,), apply, with_lake=True)
 
 
-_FEATURES = (
-    'features = ["recency_days", "purchase_frequency", "total_spend", "avg_transaction_value"]'
-)
+_FEATURES = 'rfm = ["recency_days", "purchase_frequency", "total_spend", "avg_transaction_value"]'
 _RFM = 'features = ["recency_days", "purchase_frequency", "net_spend"]'
 MODELS = (
     *(
@@ -629,7 +627,7 @@ MODELS = (
         )
     ),
     *(
-        model("churn", "max_origins = 4", after)
+        model("churn", "max_origins = 18", after)
         for after in ("max_origins = 0", "max_origins = 1", "max_origins = 99999999")
     ),
     *(
@@ -644,13 +642,13 @@ MODELS = (
     *(
         model("churn", _FEATURES, after)
         for after in (
-            "features = []",
-            'features = ["nothing"]',
+            "rfm = []",
+            'rfm = ["nothing"]',
             "",
-            "features = 5",
-            'features = ["recency_days", "recency_days"]',
-            'features = ["customer_id"]',
-            'features = ["recency_days"]',
+            "rfm = 5",
+            'rfm = ["recency_days", "recency_days"]',
+            'rfm = ["customer_id"]',
+            'rfm = ["recency_days"]',
         )
     ),
     *(
@@ -658,7 +656,7 @@ MODELS = (
         for after in ("seed = -1", "seed = 4294967296", "seed = 1.5")
     ),
     *(
-        model("churn", "C = 1.0", after)
+        model("churn", "C = 0.01", after)
         for after in (
             "C = -1.0",
             'C = "x"',

@@ -51,5 +51,6 @@ def refusal(outcome: Outcome) -> NotPromotedError:
     """Return the error of a version that the gate has refused."""
     return NotPromotedError(
         f"{outcome.model} version {outcome.version} is {outcome.decision}. It is registered as "
-        "the challenger; the champion, if there is one, stays"
+        "the challenger; the champion, if there is one, stays. Change what the reasons name, then "
+        "train again"
     )
