@@ -1,5 +1,7 @@
 """With any fault in a shop, its lake or its models, a command is right or fails by name."""
 
+import random
+import shutil
 from pathlib import Path
 
 import pytest
@@ -7,7 +9,8 @@ import pytest
 from goldrun.io.engines.base import Engine
 from tests.fuzz.breaks import GROUPS, Break
 from tests.fuzz.fuzz import Template, template, wrong_of
-from tests.project_copy import Project
+from tests.fuzz.shop import Shop
+from tests.project_copy import ROOT, Project
 
 FAST = {
     "toml: 'path = \"in/*.csv*\"' becomes 'path = \"\"'",
@@ -38,6 +41,16 @@ def test_a_command_is_right_or_names_place_and_remedy(
 ) -> None:
     wrong, ended = wrong_of(engine, whole, broken, tmp_path / "shop", seed)
     assert not wrong, ended[-1].output
+
+
+def test_each_fault_of_a_model_changes_its_settings(tmp_path: Path) -> None:
+    shop, shipped = Shop(tmp_path), ROOT / "models"
+    for broken in GROUPS["models"]:
+        shutil.copytree(shipped, tmp_path / "models", dirs_exist_ok=True)
+        broken.apply(shop, random.Random(0))
+        names = ("churn", "segmentation")
+        texts = {name: (shipped / f"{name}.toml").read_text() for name in names}
+        assert {name: shop.model(name).read_text() for name in names} != texts, broken.name
 
 
 def test_a_fault_before_the_first_read_is_named(engine: Engine, tmp_path: Path) -> None:
