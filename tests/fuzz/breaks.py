@@ -610,6 +610,8 @@ def model(name: str, before: str, after: str) -> Break:
 
 
 _FEATURES = 'rfm = ["recency_days", "purchase_frequency", "total_spend", "avg_transaction_value"]'
+_OF_RFM = 'features = "rfm"'
+"""In the first candidate, which is used if a history is too short to compare candidates."""
 _RFM = 'features = ["recency_days", "purchase_frequency", "net_spend"]'
 MODELS = (
     *(
@@ -656,7 +658,7 @@ MODELS = (
         for after in ("seed = -1", "seed = 4294967296", "seed = 1.5")
     ),
     *(
-        model("churn", "C = 0.01", after)
+        model("churn", _OF_RFM, f"{_OF_RFM}\nparameters = {{{after}}}")
         for after in (
             "C = -1.0",
             'C = "x"',

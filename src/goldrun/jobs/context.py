@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import shlex
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -40,7 +41,7 @@ class Context:
     @property
     def options(self) -> str:
         """Options by which a command in a message names the source and the lake."""
-        return f"-P source={self.source.argument} -P lake={self.lake.root}"
+        return f"-P source={self.source.argument} -P lake={shlex.quote(self.lake.root)}"
 
 
 @contextlib.contextmanager

@@ -114,8 +114,7 @@ def check_zone_of_gold(ctx: Context) -> None:
     if days != zone:
         raise MissingTableError(
             f"{ctx.lake.path(CUSTOMER_DAILY.name)} has the days of {days}, not those of {zone}: "
-            f"run gold first ({RUN_COMMAND} -e gold -P source="
-            f"{ctx.source.argument}), which computes them once again"
+            f"run gold first ({RUN_COMMAND} -e gold {ctx.options}), which computes them once again"
         )
 
 

@@ -2,7 +2,6 @@
 
 import io
 import json
-import shlex
 import sys
 from collections.abc import Sequence
 
@@ -21,10 +20,6 @@ from goldrun.jobs.names import RUN_COMMAND
 from goldrun.medallion.source_columns import columns_of
 from goldrun.monitoring.rejections import Rejections, sample_of
 
-_EXPLAIN_COMMAND = (
-    f"{RUN_COMMAND} -e explain -P source={{source}} -P lake={{lake}} -P record={{record}}"
-)
-"""Command that explains one record."""
 _WIDTH = 100
 _LONGEST = 40
 """Characters of a value that are logged."""
@@ -47,8 +42,8 @@ def _log_command(ctx: Context, rejections: Sequence[Rejections]) -> None:
     reasons = [(one.entity, reason) for one in rejections for reason, _ in one.most_frequent()]
     sample = _sample(ctx, *reasons[0]) if reasons else None
     if sample is not None:
-        where = {"source": ctx.source.argument, "lake": shlex.quote(ctx.lake.root)}
-        command = _EXPLAIN_COMMAND.format(**where, record=sample[lineage.RECORD_ID])
+        record = f"-P record={sample[lineage.RECORD_ID]}"
+        command = f"{RUN_COMMAND} -e explain {ctx.options} {record}"
         log.warning("  The first of them, column by column: %s", command)
 
 

@@ -126,8 +126,6 @@ def _log(ctx: Context, name: str, evidence: Evidence, decided: Decided, order: O
         )
     elif promoted:
         log.info(
-            "%s version %s is champion. Score all customers with it: %s -e score -P model=%s -P "
-            "source=%s -P lake=%s",
-            *(evidence.model, evidence.version, RUN_COMMAND),
-            *(name, ctx.source.argument, ctx.lake.root),
+            "%s version %s is champion. Score all customers with it: %s -e score -P model=%s %s",
+            *(evidence.model, evidence.version, RUN_COMMAND, name, ctx.options),
         )
